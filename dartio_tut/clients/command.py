@@ -1,0 +1,84 @@
+"""
+The command ``dartio``: picks a client, runs it, says in one line what failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+CLIENTS = {
+    "get": "print what a URL answers",
+    "guess": "guess the thinker's number",
+    "note": "save a note, or get one back",
+    "write": "store a JSON document",
+}
+
+INTERRUPTED = 130
+"""What a shell sees of a program that Ctrl-C ended: 128 + SIGINT."""
+
+
+class ClientError(Exception):
+    """What keeps a client from its answer, as the person at the terminal reads it."""
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the client that the command line names."""
+    parser = ArgumentParser(
+        prog="dartio", description="Clients for the servers of the HTTP tutorial."
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"dartio-tut {version('dartio-tut')}"
+    )
+    commands = parser.add_subparsers(dest="client", required=True, metavar="CLIENT")
+    for name, summary in CLIENTS.items():
+        client = import_module(f".{name}", __package__)
+        client.add_arguments(commands.add_parser(name, help=summary))
+    chosen = parser.parse_args(arguments)
+    start(import_module(f".{chosen.client}", __package__), chosen)
+
+
+def run_alone(client: Any) -> None:
+    """Run *client*, a module that was started with ``python -m``."""
+    name = client.__spec__.name.rpartition(".")[2]
+    parser = ArgumentParser(prog=f"dartio {name}", description=CLIENTS[name])
+    client.add_arguments(parser)
+    start(client, parser.parse_args())
+
+
+def start(client: Any, arguments: Namespace) -> None:
+    """Run *client* in the reactor until it ends, and exit with its outcome."""
+    from twisted.internet.task import react
+
+    react(_told_in_one_line, (client, arguments))
+
+
+async def _told_in_one_line(reactor: Any, client: Any, arguments: Namespace) -> None:
+    from twisted.internet.defer import CancelledError, Deferred
+    from twisted.internet.error import ConnectError, DNSLookupError, TimeoutError
+    from twisted.web.client import ResponseFailed, ResponseNeverReceived
+
+    working = Deferred.fromCoroutine(client.main(reactor, arguments))
+    reactor.addSystemEventTrigger("before", "shutdown", working.cancel)
+    url = getattr(arguments, "url", "")
+    try:
+        await working
+    except ClientError as error:
+        _fail(str(error))
+    except CancelledError:
+        raise SystemExit(INTERRUPTED) from None
+    except (ConnectError, DNSLookupError, TimeoutError):
+        _fail(f"no server answers at {url}")
+    except (ResponseFailed, ResponseNeverReceived) as error:
+        _fail(f"no answer from {url}: {error.reasons[0].getErrorMessage()}")
+    except BrokenPipeError:
+        raise SystemExit(0) from None
+
+
+def _fail(line: str) -> None:
+    print(f"dartio: {line}", file=sys.stderr)
+    raise SystemExit(1)

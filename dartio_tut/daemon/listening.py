@@ -1,0 +1,120 @@
+"""
+Where to listen: from the options a person gives to Twisted's endpoint strings.
+
+Rule: everything becomes an endpoint string, so that there is one way to listen
+and a person can always write that string instead.
+"""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.endpoints import quoteStringArgument
+from twisted.internet.interfaces import IAddress
+from twisted.plugins.twisted_core import systemdEndpointParser
+
+BACKLOG = 1024
+"""
+Connections the kernel holds until they are accepted.
+
+Twisted's own 50 makes 2,000 clients that come at once wait for seconds; nginx,
+Apache and Node hold 511. The kernel caps it (``net.core.somaxconn``).
+"""
+
+INTERFACES = {
+    "loopback-v4": "127.0.0.1",
+    "loopback-v6": "::1",
+    "any-v4": "0.0.0.0",  # noqa: S104  (only when a person asks for it by name)
+    "any-v6": "::",
+}
+"""The tutorial's names for the usual addresses; ``any-v6`` accepts IPv4 as well."""
+
+TLS_ENDPOINTS = ("https:", "ssl:", "tls:")
+
+
+def port_number(text: str) -> int:
+    """
+    The TCP port *text* stands for; 0 lets the system pick one.
+
+    :raise ValueError: when it is not a number from 0 to 65535.
+    """
+    if not (text.isascii() and text.isdigit()) or int(text[:6]) > 65535:
+        raise ValueError(f"{text!r} is no port: use a number from 0 to 65535")
+    return int(text)
+
+
+def addresses(interface: str) -> list[str]:
+    """
+    The IP addresses to bind for *interface*: a name of `INTERFACES`, an IP
+    address, or a host name, which stands for all of its addresses on this machine.
+
+    :raise ValueError: when there is no such interface.
+    """
+    interface = INTERFACES.get(interface, interface)
+    try:
+        return [str(ip_address(interface))]
+    except ValueError:
+        pass
+    try:
+        found = socket.getaddrinfo(interface, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise ValueError(f"{interface}: no such interface or host name") from None
+    here = [a for a in dict.fromkeys(str(info[4][0]) for info in found) if _is_here(a)]
+    if not here:
+        raise ValueError(f"{interface}: not an address of this machine")
+    return here
+
+
+def _is_here(address: str) -> bool:
+    """Whether this machine has *address*: localhost may name ::1 without IPv6."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
+def tcp_endpoint(port: int, address: str) -> str:
+    """The endpoint string that listens on *port* of the IP *address*."""
+    kind = "tcp6" if ":" in address else "tcp"
+    interface = quoteStringArgument(address)
+    return f"{kind}:{port}:interface={interface}:backlog={BACKLOG}"
+
+
+def passed_endpoints() -> list[str]:
+    """The endpoint strings of the sockets systemd handed to this process."""
+    endpoints = []
+    passed: list[int] = systemdEndpointParser._sddaemon.inheritedDescriptors()
+    for index, descriptor in enumerate(passed):
+        with socket.socket(fileno=socket.dup(descriptor)) as looked_at:
+            family = socket.AddressFamily(looked_at.family).name.removeprefix("AF_")
+        endpoints.append(f"systemd:domain={family}:index={index}")
+    return endpoints
+
+
+def subject(endpoint: str) -> str:
+    """What to call *endpoint* in an error: its address, where it has one."""
+    kind, _, rest = endpoint.partition(":")
+    port, _, options = rest.partition(":")
+    interface = options.replace("\\:", "\0").partition("interface=")[2].split(":")[0]
+    address = interface.replace("\0", ":")
+    if kind not in ("tcp", "tcp6", "https") or not address:
+        return f"cannot listen on {endpoint}"
+    return f"cannot listen on {_host(address)}:{port}"
+
+
+def url(endpoint: str, address: IAddress) -> str:
+    """The URL to reach *address* at, where *endpoint* listens."""
+    if not isinstance(address, (IPv4Address, IPv6Address)):
+        return endpoint
+    scheme = "https" if endpoint.startswith(TLS_ENDPOINTS) else "http"
+    return f"{scheme}://{_host(address.host)}:{address.port}/"
+
+
+def _host(address: str) -> str:
+    """*address* as it stands in a URL (RFC 3986 section 3.2.2)."""
+    return f"[{address}]" if ":" in address else address

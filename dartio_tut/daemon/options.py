@@ -1,0 +1,110 @@
+"""
+The options every server has, and the one line that says which is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import ClassVar
+
+from twisted.python.usage import Options, UsageError
+
+from .listening import addresses, passed_endpoints, port_number, tcp_endpoint
+from .startup import CannotStart, checked, told_in_one_line
+
+
+class DaemonOptions(Options):
+    """What any daemon understands, whether it listens once or on many ports."""
+
+    optParameters: ClassVar[Sequence[Sequence[object]]] = [
+        [
+            "port",
+            "p",
+            None,
+            "TCP port; 0 lets the system pick one.",
+            checked("--port", port_number),
+        ],
+        [
+            "interface",
+            "i",
+            None,
+            """Address to bind: loopback-v4 (the default), loopback-v6, any-v4,
+            any-v6 (IPv4 as well), an IP address or a host name.""",
+        ],
+    ]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        Parse *options*.
+
+        :raise CannotStart: when one of them is wrong.
+        """
+        try:
+            super().parseOptions(options)
+        except UsageError as error:
+            complaint = str(error).removeprefix("Parameter type enforcement failed: ")
+            raise CannotStart(f"{complaint} (see --help)") from None
+
+    def postOptions(self) -> None:
+        """
+        Leave out twistd's PID file when it stays in the foreground.
+
+        Written even with ``-n``, it would keep a second server from starting in
+        the same folder. ``--pidfile=FILE`` with another name is kept.
+        """
+        twistd = self.parent
+        if twistd and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
+            twistd["pidfile"] = ""
+
+    def opt_version(self) -> None:
+        """Show the version and exit."""
+        print(f"dartio-tut {version('dartio-tut')}")  # noqa: T201
+        raise SystemExit(0)
+
+
+class ServerOptions(DaemonOptions):
+    """
+    The options of a server that listens: a lesson adds its port and its own.
+
+    :cvar defaultPort: the port to use when none is given.
+    """
+
+    defaultPort: ClassVar[str] = "0"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listen: list[str] = []
+        self.defaults["port"] = self.defaultPort  # shown by --help
+
+    def opt_listen(self, endpoint: str) -> None:
+        """
+        Listen on a Twisted endpoint string instead (repeatable):
+        unix:/run/hello.sock, ssl:..., tls:..., systemd:..., tcp:80:interface=...
+        """
+        self.listen.append(endpoint)
+
+    opt_l = opt_listen
+
+    def endpoints(self) -> list[str]:
+        """
+        The endpoint strings to listen on.
+
+        Those of ``--listen``; ``--port`` and ``--interface`` when they were given.
+        With none of these: the sockets systemd passed, else the default port on
+        the IPv4 loopback.
+        """
+        port, interface = self["port"], self["interface"]
+        if port is None and interface is None:
+            given = self.listen or passed_endpoints()
+            if given:
+                return given
+        if port is None:
+            port = port_number(self.defaultPort)
+        with told_in_one_line("--interface"):
+            found = addresses(interface or "loopback-v4")
+        return self.listen + [self.endpoint(port, address) for address in found]
+
+    def endpoint(self, port: int, address: str) -> str:
+        """The endpoint string for *port* of *address*; a lesson may choose another."""
+        return tcp_endpoint(port, address)

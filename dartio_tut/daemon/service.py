@@ -1,0 +1,96 @@
+"""
+The service: listens with a site for as long as the daemon runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import IService, Service
+from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import IResource
+
+from .listening import subject, url
+from .options import ServerOptions
+from .site import Site
+from .startup import told_in_one_line
+
+
+class Daemon(Service):
+    """
+    Listens on all endpoints while it runs, or does not start at all.
+
+    :param site: what builds a protocol for each connection.
+    :param endpoints: endpoint strings.
+    """
+
+    _log = Logger()
+
+    def __init__(self, site: Site, endpoints: list[str], reactor: Any = None) -> None:
+        self._site = site
+        self._endpoints = endpoints
+        self._reactor = reactor
+        self._ports: list[tuple[str, IListeningPort]] = []
+
+    def privilegedStartService(self) -> None:
+        """
+        Bind every endpoint, while ports below 1024 are still allowed.
+
+        :raise CannotStart: when one cannot be bound.
+        """
+        if self._reactor is None:
+            from twisted.internet import reactor
+
+            self._reactor = reactor
+        for endpoint in self._endpoints:
+            with told_in_one_line(subject(endpoint)):
+                self._ports.append((endpoint, self._bind(endpoint)))
+
+    def _bind(self, endpoint: str) -> IListeningPort:
+        """Listen on *endpoint*, now; a failure is raised."""
+        outcome: list[Any] = []
+        listening: Deferred[IListeningPort] = serverFromString(
+            self._reactor, endpoint
+        ).listen(self._site)
+        listening.addBoth(outcome.append)
+        if not outcome:
+            raise ValueError(
+                "this kind of endpoint does not tell at once if it listens"
+            )
+        if isinstance(outcome[0], Failure):
+            outcome[0].raiseException()
+        port: IListeningPort = outcome[0]
+        return port
+
+    def startService(self) -> None:
+        """Say where the daemon can be reached."""
+        if not self._ports:
+            self.privilegedStartService()
+        super().startService()
+        for endpoint, port in self._ports:
+            self._log.info("Listening on {url}", url=url(endpoint, port.getHost()))
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop listening; fires when every port is closed."""
+        super().stopService()
+        ports, self._ports = self._ports, []
+        return gatherResults([_stopped(port) for _, port in ports])
+
+
+def _stopped(port: IListeningPort) -> Deferred[None]:
+    """Stop *port*; fires when it is closed."""
+    return port.stopListening() or succeed(None)
+
+
+def serve(resource: IResource, options: ServerOptions) -> IService:
+    """
+    Serve *resource* as a daemon, where *options* say.
+
+    :raise CannotStart: when they name no place to listen on.
+    """
+    service: IService = Daemon(Site(resource), options.endpoints())
+    return service

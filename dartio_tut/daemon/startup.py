@@ -1,0 +1,102 @@
+"""
+Saying in one line why a daemon cannot start.
+
+Rule: whatever stops a start (a bad option, a port in use, a folder that cannot
+be written) ends as `CannotStart`: one line on stderr, exit code 1, no traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from platformdirs import user_data_path
+from twisted.internet.error import CannotListenError
+
+T = TypeVar("T")
+
+
+class CannotStart(SystemExit, Exception):
+    """
+    The daemon cannot start; its text is the line the user reads.
+
+    A `SystemExit`, so that Python ends with exit code 1 and shows no traceback;
+    an `Exception`, so that a daemonising ``twistd`` tells its parent about it.
+    """
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        self.line = line
+        self.code = 1
+        # twistd points sys.stderr at its log; a person looks at the real one.
+        print(f"dartio: {line}", file=sys.__stderr__, flush=True)
+
+
+def reason(error: BaseException) -> str:
+    """The cause of *error* as a person would say it: no number, no class name."""
+    if isinstance(error, CannotListenError):
+        return reason(error.socketError)
+    if isinstance(error, OSError):
+        cause = error.strerror or str(error)
+        return f"{error.filename}: {cause}" if error.filename else cause
+    return str(error) or type(error).__name__
+
+
+@contextmanager
+def told_in_one_line(subject: str) -> Iterator[None]:
+    """
+    Turn what goes wrong at start into a `CannotStart` that names *subject*.
+
+    :param subject: what the user can change: an option, an address.
+    """
+    try:
+        yield
+    except CannotStart:
+        raise
+    except (CannotListenError, LookupError, OSError, TypeError, ValueError) as error:
+        raise CannotStart(f"{subject}: {reason(error)}") from None
+
+
+def data_folder(name: str) -> str:
+    """
+    Where the server *name* keeps its data unless told otherwise.
+
+    Below the user's data folder (``$XDG_DATA_HOME``, usually
+    ``~/.local/share``); nothing is created yet.
+    """
+    return str(user_data_path("dartio_tut") / name)
+
+
+def existing_folder(path: str) -> str:
+    """
+    The absolute form of *path*.
+
+    :raise ValueError: when it is no folder, or one that cannot be entered.
+    """
+    folder = Path(path).absolute()
+    if not folder.exists():
+        raise ValueError(f"{path}: no such folder")
+    if not folder.is_dir():
+        raise ValueError(f"{path}: not a folder")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise ValueError(f"{path}: permission denied")
+    return str(folder)
+
+
+def checked(option: str, check: Callable[[str], T]) -> Callable[[str], T]:
+    """
+    *check* as the coerce function of *option*: its `ValueError` names the option.
+    """
+
+    def coerce(text: str) -> T:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise ValueError(f"{option}: {error}") from None
+
+    coerce.coerceDoc = ""  # type: ignore[attr-defined]  # or --help shows this docstring
+    return coerce

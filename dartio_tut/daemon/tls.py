@@ -1,0 +1,136 @@
+"""
+The endpoint string ``https:``: a certificate chain, a key that may have a
+password, and today's settings of a secure connection.
+
+Twisted's ``ssl:`` takes no password for the key and allows what its OpenSSL
+allows; here it is TLS 1.2 and later with forward secrecy.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL.crypto import PKey
+from OpenSSL.SSL import Error as TLSError
+from twisted.internet.endpoints import (
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    quoteStringArgument,
+    wrapServerTLS,
+)
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.internet.ssl import (
+    AcceptableCiphers,
+    Certificate,
+    CertificateOptions,
+    TLSVersion,
+    trustRootFromCertificates,
+)
+
+from .listening import BACKLOG, port_number
+
+CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(
+    "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+)
+"""Forward secrecy and authenticated encryption only: Mozilla's intermediate profile."""
+
+PEM_END = b"-----END CERTIFICATE-----"
+
+
+def https_endpoint_string(
+    port: int, address: str, cert: str, key: str, password_file: str | None = None
+) -> str:
+    """The endpoint string that serves HTTPS on *port* of the IP *address*."""
+    parts = {"interface": address, "cert": cert, "key": key}
+    if password_file is not None:
+        parts["passwordFile"] = password_file
+    return ":".join(
+        [f"https:{port}"]
+        + [f"{name}={quoteStringArgument(value)}" for name, value in parts.items()]
+    )
+
+
+def https_endpoint(
+    reactor: Any,
+    port: str,
+    cert: str = "",
+    key: str = "",
+    passwordFile: str | None = None,
+    interface: str = "127.0.0.1",
+    backlog: str = str(BACKLOG),
+    clientCA: str | None = None,
+    minimum: str = "1.2",
+) -> IStreamServerEndpoint:
+    """
+    What the endpoint string ``https:PORT:cert=FILE:key=FILE`` stands for.
+
+    :param cert: PEM file: the server's certificate, then the intermediates.
+    :param key: PEM file of the private key.
+    :param passwordFile: a file whose first line is the key's password.
+    :param clientCA: PEM file of authorities; clients must show a certificate of one.
+    :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
+    :raise ValueError: when a part is missing or does not fit the others.
+    :raise OSError: when a file cannot be read.
+    """
+    if not (cert and key):
+        raise ValueError("https: needs cert=FILE and key=FILE")
+    tcp = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
+    return wrapServerTLS(
+        _context(cert, key, passwordFile, clientCA, minimum),
+        tcp(reactor, port_number(port), int(backlog), interface),
+    )
+
+
+def _context(
+    cert: str, key: str, password_file: str | None, client_ca: str | None, minimum: str
+) -> CertificateOptions:
+    versions = {"1.2": TLSVersion.TLSv1_2, "1.3": TLSVersion.TLSv1_3}
+    if minimum not in versions:
+        raise ValueError(f"minimum={minimum}: use 1.2 or 1.3")
+    chain = _certificates(cert)
+    trusted = client_ca and trustRootFromCertificates(_certificates(client_ca))
+    options = CertificateOptions(
+        privateKey=_private_key(key, password_file),
+        certificate=chain[0].original,
+        extraCertChain=[link.original for link in chain[1:]],
+        trustRoot=trusted or None,
+        acceptableCiphers=CIPHERS,
+        lowerMaximumSecurityTo=None,
+        insecurelyLowerMinimumTo=versions[minimum],
+    )
+    try:
+        options.getContext().check_privatekey()
+    except TLSError:
+        raise ValueError(f"{key}: not the key of the certificate in {cert}") from None
+    return options
+
+
+def _certificates(path: str) -> list[Certificate]:
+    """The certificates in a PEM file, in its order."""
+    blocks = Path(path).read_bytes().split(PEM_END)[:-1]
+    if not blocks:
+        raise ValueError(f"{path}: no certificate in PEM format")
+    try:
+        return [Certificate.loadPEM(block + PEM_END) for block in blocks]
+    except Exception:  # noqa: BLE001  (pyOpenSSL raises what it likes)
+        raise ValueError(f"{path}: a certificate in it cannot be read") from None
+
+
+def _private_key(path: str, password_file: str | None) -> PKey:
+    """The private key in a PEM file, unlocked with the password in another."""
+    password = None
+    if password_file is not None:
+        password = Path(password_file).read_bytes().partition(b"\n")[0].rstrip(b"\r")
+    pem = Path(path).read_bytes()
+    encrypted = b"ENCRYPTED" in pem
+    if encrypted and password is None:
+        raise ValueError(f"{path}: the key has a password; name a file that holds it")
+    try:
+        key = load_pem_private_key(pem, password if encrypted else None)
+        return PKey.from_cryptography_key(key)  # type: ignore[arg-type]
+    except (TypeError, UnsupportedAlgorithm, ValueError):
+        fault = "wrong password" if encrypted else "no private key in PEM format"
+        raise ValueError(f"{path}: {fault}") from None

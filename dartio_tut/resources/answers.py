@@ -1,0 +1,85 @@
+"""
+Answers in plain text, now or later.
+
+Rule: what a resource cannot do ends as one `Refusal`, and every refusal becomes
+a response here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED
+from twisted.web.server import NOT_DONE_YET, Request
+
+_log = Logger()
+
+TEXT = b"text/plain; charset=utf-8"
+
+
+class Refusal(Exception):
+    """
+    A request that gets no for an answer.
+
+    :param code: the status code (RFC 9110 section 15).
+    :param text: what to tell the client; it must not speak of the server's insides.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+def answer(request: Request, text: str, code: int = 200) -> bytes:
+    """
+    Prepare *text* as the response to *request*; the result is for ``render``.
+
+    A HEAD request gets the same fields and no content (RFC 9110 section 9.3.2).
+    """
+    body = text.encode("utf-8", "backslashreplace")
+    request.setResponseCode(code)
+    request.setHeader(b"Content-Type", TEXT)
+    request.setHeader(b"Content-Length", b"%d" % len(body))
+    return b"" if request.method == b"HEAD" else body
+
+
+def unsupported(request: Request, allow: str) -> bytes:
+    """Answer 405; *allow* lists the methods that work (RFC 9110 section 10.2.1)."""
+    request.setHeader(b"Allow", allow.encode("ascii"))
+    method = request.method.decode("ascii", "backslashreplace")
+    return answer(request, f"Unsupported request: {method}.", NOT_ALLOWED)
+
+
+def answer_later(request: Request, text: Coroutine[Deferred[Any], Any, str]) -> int:
+    """
+    Answer *request* with *text* once it is known; the result is for ``render``.
+
+    A `Refusal` becomes its status and text, any other error a 500 and a line in
+    the log. *text* is awaited to its end even when the client goes away before:
+    what was begun is not left half done.
+    """
+    Deferred.fromCoroutine(_answer(request, request.notifyFinish(), text))
+    return NOT_DONE_YET
+
+
+async def _answer(
+    request: Request,
+    finished: Deferred[None],
+    text: Coroutine[Deferred[Any], Any, str],
+) -> None:
+    gone: list[object] = []
+    finished.addErrback(gone.append)
+    try:
+        body = answer(request, await text)
+    except Refusal as refusal:
+        body = answer(request, refusal.text, refusal.code)
+    except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
+        _log.failure("{method} {uri}", method=request.method, uri=request.uri)
+        body = answer(request, "Something went wrong here.", INTERNAL_SERVER_ERROR)
+    if not gone:
+        request.write(body)
+        request.finish()

@@ -1,0 +1,6 @@
+"""
+The lessons: one server of the tutorial a file.
+
+Rule of the room: a lesson shows its whole idea (a resource, its options, its
+``makeService``) in about 40 lines; what two lessons need moves down a floor.
+"""

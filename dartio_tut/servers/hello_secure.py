@@ -1,0 +1,68 @@
+"""
+Hello, world over TLS: the same resource, another endpoint.
+
+    $ twistd -n hello-secure --cert chain.pem --key key.pem
+    $ curl --cacert ca.pem https://localhost:4047/
+    Hello, world!
+"""
+
+from __future__ import annotations
+
+from twisted.application.service import IService
+from twisted.logger import Logger
+from twisted.python.usage import UsageError
+
+from dartio_tut.daemon import (
+    ServerOptions,
+    data_folder,
+    https_endpoint_string,
+    localhost_certificate,
+    serve,
+    told_in_one_line,
+)
+
+from .hello import Hello
+
+log = Logger()
+
+
+class Options(ServerOptions):
+    """Listen over TLS, with the certificate that was given or one made here."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Answers every request with Hello, world! over TLS. Without --cert and "
+        "--key it makes itself a certificate for localhost."
+    )
+    defaultPort = "4047"
+    optParameters = (
+        ("cert", "c", None, "PEM file: the certificate, then its intermediates."),
+        ("key", "k", None, "PEM file: the certificate's private key."),
+        ("key-password-file", None, None, "File with the password of the key."),
+    )
+
+    def postOptions(self) -> None:
+        """See that certificate and key come together."""
+        super().postOptions()
+        if (self["cert"] is None) != (self["key"] is None):
+            raise UsageError("--cert and --key go together")
+        if self["key-password-file"] and not self["key"]:
+            raise UsageError("--key-password-file goes with --key")
+
+    def endpoint(self, port: int, address: str) -> str:
+        """The endpoint string: all there is to TLS, as the server sees it."""
+        if self["cert"] is None:
+            folder = data_folder("hello-secure")
+            with told_in_one_line("cannot make a certificate"):
+                self["cert"], self["key"] = localhost_certificate(folder)
+            log.info(
+                "Using a certificate made for localhost: {cert}", cert=self["cert"]
+            )
+        return https_endpoint_string(
+            port, address, self["cert"], self["key"], self["key-password-file"]
+        )
+
+
+def makeService(options: Options) -> IService:
+    """Serve `Hello` as a daemon that speaks TLS."""
+    return serve(Hello(), options)

@@ -1,0 +1,84 @@
+"""
+Mini file server: one file as the answer to every path, step by step.
+
+Does it exist? Open it, send it piece by piece, close it. Read `basic_file` beside
+this: it leaves these steps to a resource.
+
+    $ twistd -n mini-file
+    $ curl http://localhost:4044/
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.application.service import IService
+from twisted.logger import Logger
+from twisted.protocols.basic import FileSender
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from dartio_tut.daemon import ServerOptions, checked, existing_folder, serve
+from dartio_tut.resources import answer, unsupported
+
+PAGES = str(Path(__file__).with_name("pages"))
+
+
+class MiniFile(Resource):
+    """
+    Serve one file by hand.
+
+    :param path: the file.
+    """
+
+    isLeaf = True
+    log = Logger()
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def render(self, request: Request) -> bytes | int:
+        """Send the file, if it is there."""
+        if request.method not in (b"GET", b"HEAD"):
+            return unsupported(request, "GET, HEAD")
+        name = self.path.name
+        if not self.path.is_file():
+            self.log.info("Can't open {name}.", name=name)
+            return answer(request, f"Can't open {name}.", 404)
+        try:
+            file = self.path.open("rb")
+        except OSError:
+            self.log.info("Can't open {name}.", name=name)
+            return answer(request, f"Can't open {name}.", 403)
+        self.log.info("Serving {name}.", name=name)
+        request.setHeader(b"Content-Type", b"text/html")
+        if request.method == b"HEAD":
+            file.close()
+            return b""
+        sending = FileSender().beginFileTransfer(file, request)
+        sending.addCallbacks(lambda _: request.finish(), lambda gone: None)
+        sending.addBoth(lambda _: file.close())
+        return NOT_DONE_YET
+
+
+class Options(ServerOptions):
+    """Listen where the tutorial listens, serve the index.html of a folder."""
+
+    synopsis = "[options]"
+    longdesc = "Answers every path with one file, index.html, step by step."
+    defaultPort = "4044"
+    optParameters = (
+        (
+            "root",
+            "r",
+            PAGES,
+            "Folder that holds index.html.",
+            checked("--root", existing_folder),
+        ),
+    )
+
+
+def makeService(options: Options) -> IService:
+    """Serve a `MiniFile` as a daemon."""
+    return serve(MiniFile(Path(options["root"], "index.html")), options)

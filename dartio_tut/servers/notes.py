@@ -1,0 +1,108 @@
+"""
+Notes: stores one, and gives it back by its number.
+
+    $ twistd -n notes
+    $ curl -d '{"myNote": "Buy milk"}' http://localhost:4042/
+    You have 1 notes.
+    $ curl -d '{"getNote": "0"}' http://localhost:4042/
+    Buy milk
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.logger import Logger
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from dartio_tut.daemon import ServerOptions, data_folder, serve, told_in_one_line
+from dartio_tut.resources import (
+    Refusal,
+    allow_any_origin,
+    answer,
+    answer_later,
+    content,
+    json_object,
+)
+from dartio_tut.store import NoSuchEntry, open_notes
+from dartio_tut.store import Notes as Log
+
+log = Logger()
+
+
+class Notes(Resource):
+    """
+    Take notes by POST, from the pages of any origin.
+
+    :param notes: where they are kept.
+    """
+
+    isLeaf = True
+
+    def __init__(self, notes: Log) -> None:
+        super().__init__()
+        self.notes = notes
+
+    def render(self, request: Request) -> bytes | int:
+        """Take a note or give one back; a browser asks first whether it may."""
+        allow_any_origin(request, "POST, OPTIONS")
+        if request.method == b"OPTIONS":
+            request.setResponseCode(204)
+            return b""
+        if request.method == b"POST" and request.path == b"/":
+            return answer_later(request, self.post(content(request)))
+        asked = b"%b, %b" % (request.method, request.path)
+        return answer(request, "Not found: " + asked.decode("utf-8", "replace"), 404)
+
+    async def post(self, body: bytes) -> str:
+        """Do what the JSON object *body* asks for."""
+        asked = json_object(body)
+        if "myNote" in asked:
+            return await self.save(asked["myNote"])
+        if "getNote" in asked:
+            return await self.get(asked["getNote"])
+        raise Refusal(422, "Expected myNote or getNote.")
+
+    async def save(self, note: Any) -> str:
+        """Store *note*; it is on disk when this returns."""
+        if not isinstance(note, str):
+            raise Refusal(422, "Expected myNote to be a string.")
+        try:
+            number = await self.notes.append(note)
+        except UnicodeEncodeError:
+            raise Refusal(422, "A note cannot hold lone surrogates.") from None
+        return f"You have {number + 1} notes.\n"
+
+    async def get(self, number: Any) -> str:
+        """Give back the note of that *number*."""
+        if isinstance(number, bool) or not isinstance(number, (str, int, float)):
+            raise Refusal(422, "Expected getNote to be a number.")
+        if not re.fullmatch("-?[0-9]{1,4300}", str(number)):
+            raise Refusal(400, "getNote is not a whole number.")
+        try:
+            return await self.notes.entry(int(number)) + "\n"
+        except NoSuchEntry:
+            raise Refusal(404, "There is no such note.") from None
+
+
+class Options(ServerOptions):
+    """Listen where the tutorial listens, keep notes in a folder."""
+
+    synopsis = "[options]"
+    longdesc = 'Keeps notes: POST {"myNote": "text"}, get one by {"getNote": 0}.'
+    defaultPort = "4042"
+    optParameters = (
+        ("store", "s", data_folder("notes"), "Folder that keeps notes.txt."),
+    )
+
+
+def makeService(options: Options) -> IService:
+    """Serve `Notes` as a daemon."""
+    folder = options["store"]
+    with told_in_one_line("--store"):
+        notes = open_notes(folder)
+    log.info("Notes are kept in {folder}", folder=folder)
+    return serve(Notes(notes), options)

@@ -1,0 +1,42 @@
+"""
+Pages: the tutorial's web folder, the browser's side of it.
+
+    $ twistd -n pages
+    $ curl http://localhost:8080/make_a_guess.html
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.application.service import IService
+
+from dartio_tut.daemon import ServerOptions, checked, existing_folder, serve
+from dartio_tut.resources import Files
+
+PAGES = str(Path(__file__).with_name("pages"))
+
+
+class Options(ServerOptions):
+    """Listen where the tutorial listens, serve its pages."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Serves the tutorial's pages: a form for thinker, a script for notes, and "
+        "an index of all servers."
+    )
+    defaultPort = "8080"
+    optParameters = (
+        (
+            "root",
+            "r",
+            PAGES,
+            "Folder of the pages.",
+            checked("--root", existing_folder),
+        ),
+    )
+
+
+def makeService(options: Options) -> IService:
+    """Serve the pages as a daemon."""
+    return serve(Files(options["root"]), options)

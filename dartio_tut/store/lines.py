@@ -1,0 +1,30 @@
+"""
+One note, one line.
+
+A line break inside a note would shift the numbers of all that follow, so breaks
+are written as ``\\n`` and ``\\r``, and a backslash as two. A person who edits the
+file may write any other backslash as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPED = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_PLAIN = {escaped: plain for plain, escaped in _ESCAPED.items()}
+
+
+def to_line(note: str) -> bytes:
+    """
+    The line for *note*, with its line feed.
+
+    :raise UnicodeEncodeError: for lone surrogates.
+    """
+    escaped = re.sub(r"[\\\n\r]", lambda found: _ESCAPED[found[0]], note)
+    return escaped.encode("utf-8") + b"\n"
+
+
+def from_line(line: bytes) -> str:
+    """The note of *line*, with or without its line feed."""
+    text = line.rstrip(b"\r\n").decode("utf-8", "replace")
+    return re.sub(r"\\[\\nr]", lambda found: _PLAIN[found[0]], text)

@@ -1,0 +1,35 @@
+"""
+Names of documents: what is a filename everywhere, never hidden, never outside.
+"""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+from .interface import NotAName
+
+MAX_BYTES = 255
+"""The longest filename of the usual filesystems, in UTF-8."""
+
+
+def check_name(name: str) -> str:
+    """
+    *name*, when a document may have it: letters of any script (with their
+    marks), digits, space, ``.``, ``-`` and ``_``.
+
+    :raise NotAName: says what is wrong with it.
+    """
+    if not name:
+        raise NotAName("a document needs a name")
+    if name[0] in ". " or name[-1] in ". ":
+        raise NotAName("a name neither begins nor ends with a dot or a space")
+    if not all(character in " .-_" or _is_word(character) for character in name):
+        raise NotAName("a name has letters, digits, spaces, dots, - and _ only")
+    if len(name.encode()) > MAX_BYTES:
+        raise NotAName(f"a name has {MAX_BYTES} bytes at most")
+    return name
+
+
+def _is_word(character: str) -> bool:
+    """Whether *character* is a letter, a digit or a mark upon one."""
+    return character.isalnum() or category(character) in ("Mn", "Mc")
