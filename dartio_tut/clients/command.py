@@ -58,27 +58,33 @@ def start(client: Any, arguments: Namespace) -> None:
 
 
 async def _told_in_one_line(reactor: Any, client: Any, arguments: Namespace) -> None:
-    from twisted.internet.defer import CancelledError, Deferred
+    from twisted.internet.defer import Deferred
+
+    working = Deferred.fromCoroutine(client.main(reactor, arguments))
+    interrupted: list[bool] = []
+    reactor.addSystemEventTrigger("before", "shutdown", interrupted.append, True)
+    reactor.addSystemEventTrigger("before", "shutdown", working.cancel)
+    try:
+        await working
+    except Exception as error:
+        if interrupted:
+            raise SystemExit(INTERRUPTED) from None
+        line = _reason(error, getattr(arguments, "url", ""))
+        if line is None:
+            raise
+        print(f"dartio: {line}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _reason(error: Exception, url: str) -> str | None:
+    """What went wrong with *url*, or nothing for a fault of ours."""
     from twisted.internet.error import ConnectError, DNSLookupError, TimeoutError
     from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
-    working = Deferred.fromCoroutine(client.main(reactor, arguments))
-    reactor.addSystemEventTrigger("before", "shutdown", working.cancel)
-    url = getattr(arguments, "url", "")
-    try:
-        await working
-    except ClientError as error:
-        _fail(str(error))
-    except CancelledError:
-        raise SystemExit(INTERRUPTED) from None
-    except (ConnectError, DNSLookupError, TimeoutError):
-        _fail(f"no server answers at {url}")
-    except (ResponseFailed, ResponseNeverReceived) as error:
-        _fail(f"no answer from {url}: {error.reasons[0].getErrorMessage()}")
-    except BrokenPipeError:
-        raise SystemExit(0) from None
-
-
-def _fail(line: str) -> None:
-    print(f"dartio: {line}", file=sys.stderr)
-    raise SystemExit(1)
+    if isinstance(error, ClientError):
+        return str(error)
+    if isinstance(error, (ConnectError, DNSLookupError, TimeoutError)):
+        return f"no server answers at {url}"
+    if isinstance(error, (ResponseFailed, ResponseNeverReceived)):
+        return f"no answer from {url}: {error.reasons[0].getErrorMessage()}"
+    return None

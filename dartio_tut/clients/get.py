@@ -45,11 +45,11 @@ async def main(
     reactor: Any, arguments: Namespace, client: Any = treq, out: Any = None
 ) -> None:
     """Get the URL; its content goes to *out* (standard output)."""
-    out = out or sys.stdout.buffer
     if not arguments.url.startswith(("http://", "https://")):
         raise ClientError(f"{arguments.url}: not an http or https URL")
     if arguments.cacert:
         client = trusting(reactor, arguments.cacert)
+    out = out or sys.stdout.buffer
     response = await client.get(arguments.url, unbuffered=True)
     await treq.collect(response, out.write)
     out.flush()

@@ -24,7 +24,7 @@ from .command import ClientError, run_alone
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
-    parser.add_argument("url", nargs="?", default="http://127.0.0.1:4041/")
+    parser.add_argument("--url", default="http://127.0.0.1:4041/", help="%(default)s")
     parser.add_argument(
         "--every",
         type=float,

@@ -7,6 +7,7 @@ and a person can always write that string instead.
 
 from __future__ import annotations
 
+import re
 import socket
 from ipaddress import ip_address
 
@@ -98,13 +99,13 @@ def passed_endpoints() -> list[str]:
 
 def subject(endpoint: str) -> str:
     """What to call *endpoint* in an error: its address, where it has one."""
-    kind, _, rest = endpoint.partition(":")
-    port, _, options = rest.partition(":")
-    interface = options.replace("\\:", "\0").partition("interface=")[2].split(":")[0]
-    address = interface.replace("\0", ":")
-    if kind not in ("tcp", "tcp6", "https") or not address:
-        return f"cannot listen on {endpoint}"
-    return f"cannot listen on {_host(address)}:{port}"
+    parts = re.split(r"(?<!\\):", endpoint)
+    options = dict(part.split("=", 1) for part in parts[1:] if "=" in part)
+    port = options.get("port", parts[1] if len(parts) > 1 else "")
+    address = options.get("interface", "").replace("\\:", ":")
+    if parts[0] in ("tcp", "tcp6", "https") and address:
+        return f"cannot listen on {_host(address)}:{port}"
+    return f"cannot listen on {endpoint}"
 
 
 def url(endpoint: str, address: IAddress) -> str:

@@ -29,8 +29,10 @@ class DaemonOptions(Options):
             "interface",
             "i",
             None,
-            """Address to bind: loopback-v4 (the default), loopback-v6, any-v4,
-            any-v6 (IPv4 as well), an IP address or a host name.""",
+            (
+                "Address to bind: loopback-v4 (the default), loopback-v6, any-v4, "
+                "any-v6 (IPv4 as well), an IP address or a host name."
+            ),
         ],
     ]
 
@@ -78,10 +80,7 @@ class ServerOptions(DaemonOptions):
         self.defaults["port"] = self.defaultPort  # shown by --help
 
     def opt_listen(self, endpoint: str) -> None:
-        """
-        Listen on a Twisted endpoint string instead (repeatable):
-        unix:/run/hello.sock, ssl:..., tls:..., systemd:..., tcp:80:interface=...
-        """
+        """Twisted endpoint string to listen on, such as unix:/run/x (repeatable)."""
         self.listen.append(endpoint)
 
     opt_l = opt_listen
@@ -96,7 +95,7 @@ class ServerOptions(DaemonOptions):
         """
         port, interface = self["port"], self["interface"]
         if port is None and interface is None:
-            given = self.listen or passed_endpoints()
+            given = self.listen or [self.adopted(e) for e in passed_endpoints()]
             if given:
                 return given
         if port is None:
@@ -108,3 +107,7 @@ class ServerOptions(DaemonOptions):
     def endpoint(self, port: int, address: str) -> str:
         """The endpoint string for *port* of *address*; a lesson may choose another."""
         return tcp_endpoint(port, address)
+
+    def adopted(self, endpoint: str) -> str:
+        """The endpoint string to use a socket that systemd passed as *endpoint*."""
+        return endpoint

@@ -67,10 +67,14 @@ class Daemon(Service):
         return port
 
     def startService(self) -> None:
-        """Say where the daemon can be reached."""
+        """Say where the daemon can be reached, once it answers there."""
         if not self._ports:
             self.privilegedStartService()
         super().startService()
+        # Only a running reactor answers, and has its signal handlers in place.
+        self._reactor.callWhenRunning(self._tell)
+
+    def _tell(self) -> None:
         for endpoint, port in self._ports:
             self._log.info("Listening on {url}", url=url(endpoint, port.getHost()))
 

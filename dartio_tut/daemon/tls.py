@@ -19,6 +19,7 @@ from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
     quoteStringArgument,
+    serverFromString,
     wrapServerTLS,
 )
 from twisted.internet.interfaces import IStreamServerEndpoint
@@ -41,26 +42,34 @@ PEM_END = b"-----END CERTIFICATE-----"
 
 
 def https_endpoint_string(
-    port: int, address: str, cert: str, key: str, password_file: str | None = None
+    cert: str, key: str, password_file: str | None, **where: str | int
 ) -> str:
-    """The endpoint string that serves HTTPS on *port* of the IP *address*."""
-    parts = {"interface": address, "cert": cert, "key": key}
-    if password_file is not None:
-        parts["passwordFile"] = password_file
+    """
+    The endpoint string that serves HTTPS with this certificate.
+
+    :param where: the rest, such as ``port=443, interface="::"`` or ``over=ENDPOINT``;
+        see `https_endpoint`.
+    """
+    parts = where | {"cert": cert, "key": key, "passwordFile": password_file}
     return ":".join(
-        [f"https:{port}"]
-        + [f"{name}={quoteStringArgument(value)}" for name, value in parts.items()]
+        ["https"]
+        + [
+            f"{name}={quoteStringArgument(str(value))}"
+            for name, value in parts.items()
+            if value is not None
+        ]
     )
 
 
 def https_endpoint(
     reactor: Any,
-    port: str,
+    port: str = "",
     cert: str = "",
     key: str = "",
     passwordFile: str | None = None,
     interface: str = "127.0.0.1",
     backlog: str = str(BACKLOG),
+    over: str = "",
     clientCA: str | None = None,
     minimum: str = "1.2",
 ) -> IStreamServerEndpoint:
@@ -70,6 +79,7 @@ def https_endpoint(
     :param cert: PEM file: the server's certificate, then the intermediates.
     :param key: PEM file of the private key.
     :param passwordFile: a file whose first line is the key's password.
+    :param over: another endpoint string to listen on, instead of a port.
     :param clientCA: PEM file of authorities; clients must show a certificate of one.
     :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
     :raise ValueError: when a part is missing or does not fit the others.
@@ -77,11 +87,14 @@ def https_endpoint(
     """
     if not (cert and key):
         raise ValueError("https: needs cert=FILE and key=FILE")
+    if bool(port) == bool(over):
+        raise ValueError("https: needs either a port or over=ENDPOINT")
+    context = _context(cert, key, passwordFile, clientCA, minimum)
+    if over:
+        return wrapServerTLS(context, serverFromString(reactor, over))
     tcp = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
-    return wrapServerTLS(
-        _context(cert, key, passwordFile, clientCA, minimum),
-        tcp(reactor, port_number(port), int(backlog), interface),
-    )
+    listening = tcp(reactor, port_number(port), int(backlog), interface)
+    return wrapServerTLS(context, listening)
 
 
 def _context(

@@ -47,6 +47,7 @@ class Files(File):
 
     # Declared by Twisted, as the types they have there.
     indexNames = ["index.html"]  # noqa: RUF012
+    contentTypes = {**File.contentTypes, ".gz": "application/gzip"}  # noqa: RUF012
     contentEncodings: dict[str, str] = {}  # noqa: RUF012
     childNotFound = _NotFound()  # type: ignore[assignment]
 

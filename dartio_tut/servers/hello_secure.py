@@ -51,6 +51,14 @@ class Options(ServerOptions):
 
     def endpoint(self, port: int, address: str) -> str:
         """The endpoint string: all there is to TLS, as the server sees it."""
+        return https_endpoint_string(*self.certificate(), port=port, interface=address)
+
+    def adopted(self, endpoint: str) -> str:
+        """The same over a socket that systemd passed."""
+        return https_endpoint_string(*self.certificate(), over=endpoint)
+
+    def certificate(self) -> tuple[str, str, str | None]:
+        """The files of certificate, key and password."""
         if self["cert"] is None:
             folder = data_folder("hello-secure")
             with told_in_one_line("cannot make a certificate"):
@@ -58,9 +66,7 @@ class Options(ServerOptions):
             log.info(
                 "Using a certificate made for localhost: {cert}", cert=self["cert"]
             )
-        return https_endpoint_string(
-            port, address, self["cert"], self["key"], self["key-password-file"]
-        )
+        return self["cert"], self["key"], self["key-password-file"]
 
 
 def makeService(options: Options) -> IService:

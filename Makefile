@@ -1,0 +1,54 @@
+# One command a habit. Everything is set up in .venv, from a clone, by need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find dartio_tut twisted -name '*.py' -o -path '*/pages/*') setup.cfg pyproject.toml README.md
+
+.PHONY: run test check docs news clean outside
+
+# Serve the whole collection; the pages are at http://localhost:8080/
+run: $(VENV)/.installed
+	$(BIN)/twistd -n --pidfile= tutorial
+
+# The unit tests, then the black-box tests, of the installed wheel.
+test: $(VENV)/.test outside
+	cd $(VENV) && bin/trial dartio_tut
+	$(BIN)/python -m twisted.trial --temp-directory=$(VENV)/_trial_temp tests
+
+check: $(VENV)/.check $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "See docs/_build/html/index.html"
+
+# What the next release's news will say.
+news: $(VENV)/.docs
+	$(BIN)/towncrier build --draft --version next
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info docs/_build .mypy_cache .ruff_cache .import_linter_cache
+
+# Programs of the system that tests use: installed where that is allowed, else the
+# tests that need them are left out, and say so.
+outside:
+	@sh tests/outside.sh
+
+$(VENV)/.created:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip setuptools
+	touch $@
+
+# A wheel is built and installed, as any user would have it.
+$(VENV)/.installed: $(VENV)/.created $(SOURCES)
+	rm -rf build *.egg-info
+	$(BIN)/pip install --quiet --disable-pip-version-check .
+	touch $@
+
+$(VENV)/.test $(VENV)/.check $(VENV)/.docs: $(VENV)/.%: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check '.[$*]'
+	touch $@

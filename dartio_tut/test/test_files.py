@@ -1,0 +1,140 @@
+"""
+`dartio_tut.resources.Files`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.resources import Files
+
+from .asking import Response, ask
+
+
+class FilesTests(SynchronousTestCase):
+    """A folder of files."""
+
+    def setUp(self) -> None:
+        self.root = Path(self.mktemp())
+        self.root.mkdir()
+        (self.root / "file.txt").write_bytes(b"0123456789")
+        (self.root / "sub").mkdir()
+        (self.root / "sub" / "index.html").write_bytes(b"<p>sub")
+        (self.root / "bare").mkdir()
+
+    def get(self, target: str, **fields: str) -> Response:
+        return ask(Files(str(self.root)), "GET", target, b"", **fields)
+
+    def listing(self, target: str) -> Response:
+        return ask(Files(str(self.root), listing=True), "GET", target)
+
+    def test_file(self) -> None:
+        response = self.get("/file.txt")
+        self.assertEqual((response.code, response.body), (200, b"0123456789"))
+        self.assertEqual(response.fields["content-type"], "text/plain")
+        self.assertEqual(response.fields["x-content-type-options"], "nosniff")
+        self.assertIn("last-modified", response.fields)
+
+    def test_head(self) -> None:
+        response = ask(Files(str(self.root)), "HEAD", "/file.txt")
+        self.assertEqual((response.code, response.body), (200, b""))
+        self.assertEqual(response.fields["content-length"], "10")
+
+    def test_not_modified(self) -> None:
+        date = self.get("/file.txt").fields["last-modified"]
+        response = self.get("/file.txt", if_modified_since=date)
+        self.assertEqual((response.code, response.body), (304, b""))
+
+    def test_ranges(self) -> None:
+        for asked, code, body in [
+            ("bytes=2-4", 206, b"234"),
+            ("bytes=8-", 206, b"89"),
+            ("bytes=-3", 206, b"789"),
+            ("bytes=-300", 206, b"0123456789"),
+            ("bytes=5-99", 206, b"56789"),
+            ("bytes=10-", 416, b""),
+            ("bytes=4-2", 200, b"0123456789"),
+            ("bytes=", 200, b"0123456789"),
+            ("bytes=+0-3", 200, b"0123456789"),
+            ("bytes=0_0-3", 200, b"0123456789"),
+            ("bytes=0-1,3-4", 200, b"0123456789"),
+            ("lines=0-1", 200, b"0123456789"),
+        ]:
+            response = self.get("/file.txt", range=asked)
+            self.assertEqual((asked, response.code), (asked, code))
+            self.assertEqual((asked, response.body), (asked, body))
+
+    def test_folder_without_slash_redirects_to_the_one_with_it(self) -> None:
+        response = self.get("/sub?a=b")
+        self.assertEqual(response.code, 301)
+        self.assertEqual(response.fields["location"], "./sub/?a=b")
+        (self.root / "http:").mkdir()
+        self.assertEqual(self.get("/http:").fields["location"], "./http:/")
+        self.assertEqual(self.get("//evil.example/..").code, 404)
+
+    def test_index(self) -> None:
+        response = self.get("/sub/")
+        self.assertEqual((response.code, response.body), (200, b"<p>sub"))
+        self.assertEqual(response.fields["content-type"], "text/html")
+
+    def test_listing_only_when_asked_for(self) -> None:
+        self.assertEqual(self.get("/bare/").code, 404)
+        (self.root / "bare" / "<i>.txt").write_bytes(b"x")
+        (self.root / "bare" / ".secret").write_bytes(b"x")
+        os.mkfifo(self.root / "bare" / "fifo")
+        os.symlink("/etc/passwd", self.root / "bare" / "link")
+        listed = self.listing("/bare/")
+        self.assertEqual(listed.code, 200)
+        self.assertIn(b"&lt;i&gt;.txt", listed.body)
+        for hidden in (b"secret", b"fifo", b"link", b"<i>"):
+            self.assertNotIn(hidden, listed.body)
+
+    def test_a_listing_survives_names_that_are_no_text(self) -> None:
+        Path(os.fsdecode(os.fsencode(self.root / "bare") + b"/\xff")).write_bytes(b"x")
+        self.assertEqual(self.listing("/bare/").code, 200)
+
+    def test_not_served(self) -> None:
+        (self.root / ".secret").write_bytes(b"x")
+        os.mkfifo(self.root / "fifo")
+        os.symlink("/etc/passwd", self.root / "outside")
+        os.symlink("loop", self.root / "loop")
+        sibling = Path(str(self.root) + "-other")
+        sibling.mkdir()
+        (sibling / "x").write_bytes(b"x")
+        for target in (
+            "/nothing", "/.secret", "/fifo", "/outside", "/loop", "/file.txt/",
+            "/file.txt/x", "/..", "/../" + sibling.name + "/x", "/%2e%2e/", "/a%00b",
+            "/%00", "/sub%2findex.html", "/..%2f", "/%ff", "/" + "x" * 300, "/.",
+        ):  # fmt: skip
+            self.assertEqual((target, self.get(target).code), (target, 404))
+
+    def test_served_all_the_same(self) -> None:
+        for name in (".well-known", "a b", "é", "%2e%2e", "in"):
+            (self.root / name).mkdir()
+            (self.root / name / "f").write_bytes(b"f")
+        os.symlink("in/f", self.root / "inside")
+        for target in (
+            "/.well-known/f", "/a%20b/f", "/%C3%A9/f", "/%252e%252e/f", "/inside",
+        ):  # fmt: skip
+            self.assertEqual((target, self.get(target).body), (target, b"f"))
+
+    def test_types(self) -> None:
+        for name, kind in [
+            ("a.html", "text/html"),
+            ("a.tar.gz", "application/gzip"),
+            ("unknown", "application/octet-stream"),
+            ("A.PNG", "image/png"),
+        ]:
+            (self.root / name).write_bytes(b"x")
+            response = self.get("/" + name)
+            self.assertEqual(response.fields["content-type"], kind)
+            self.assertNotIn("content-encoding", response.fields)
+
+    def test_methods(self) -> None:
+        response = ask(Files(str(self.root)), "DELETE", "/file.txt")
+        self.assertEqual(response.code, 405)
+        self.assertEqual(response.fields["allow"], "GET, HEAD")
+        self.assertTrue((self.root / "file.txt").exists())

@@ -1,0 +1,75 @@
+"""
+The walls of the house: imports only go down, and by the door.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import dartio_tut
+
+HOUSE = Path(dartio_tut.__file__).parent
+
+BELOW = {
+    "servers": {"daemon", "resources", "store"},
+    "clients": set(),
+    "daemon": {"wire"},
+    "resources": {"wire"},
+    "wire": set(),
+    "store": set(),
+}
+"""What each floor may import, by its door."""
+
+
+def modules() -> Iterator[tuple[str, Path, ast.Module]]:
+    """Every module of every floor, with the name of its floor."""
+    for floor in BELOW:
+        for path in (HOUSE / floor).glob("*.py"):
+            yield floor, path, ast.parse(path.read_text())
+
+
+class FloorTests(SynchronousTestCase):
+    """The architecture, as the imports tell it."""
+
+    def test_imports_go_down_by_the_door(self) -> None:
+        for floor, path, tree in modules():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.level == 0:
+                    names = [node.module or ""]
+                elif isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                else:
+                    continue
+                for name in names:
+                    package, _, room = name.partition(".")
+                    if package == "dartio_tut":
+                        self.assertIn(room, BELOW[floor], f"{path}: {name}")
+
+    def test_a_door_re_exports_and_does_nothing_else(self) -> None:
+        for floor in BELOW:
+            path = HOUSE / floor / "__init__.py"
+            tree = ast.parse(path.read_text())
+            self.assertIn("Rule of the room:", ast.get_docstring(tree) or "", path)
+            for node in tree.body[1:]:
+                self.assertIsInstance(node, (ast.ImportFrom, ast.Assign), path)
+
+    def test_no_module_takes_the_global_reactor_when_imported(self) -> None:
+        for _, path, tree in modules():
+            for node in tree.body:
+                if isinstance(node, ast.ImportFrom):
+                    taken = [alias.name for alias in node.names]
+                    self.assertFalse(
+                        node.module == "twisted.internet" and "reactor" in taken, path
+                    )
+
+    def test_sizes(self) -> None:
+        for _, path, tree in modules():
+            self.assertLess(len(path.read_text().splitlines()), 400, path)
+            for node in ast.walk(tree):
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    body = (node.end_lineno or 0) - node.body[0].lineno + 1
+                    self.assertLessEqual(body, 40, f"{path}: {node.name}")

@@ -1,0 +1,53 @@
+"""
+JSON bodies, read strictly.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.resources import Refusal, json_object
+
+
+class JSONObjectTests(SynchronousTestCase):
+    """`json_object`."""
+
+    def test_objects(self) -> None:
+        for body, value in [
+            (b"{}", {}),
+            (b' {"a": [1, 2.5, "x"]}\r\n', {"a": [1, 2.5, "x"]}),
+            ('{"☃": "\N{PILE OF POO}"}'.encode(), {"☃": "\N{PILE OF POO}"}),
+            (b'{"a":"]]]"}', {"a": "]]]"}),
+        ]:
+            self.assertEqual(json_object(body), value)
+
+    def test_depth(self) -> None:
+        deep = b'{"a":' + b"[" * 99 + b"]" * 99 + b"}"
+        self.assertIn("a", json_object(deep))
+        self.refused(b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", 400, "column 105")
+        self.refused(b"[" * 1_000_000, 400, "Nested deeper than 100")
+        self.assertEqual(json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500)
+
+    def test_where_it_goes_wrong(self) -> None:
+        self.refused(b"", 400, "line 1, column 1")
+        self.refused(b'{"a":\n\n  oops}', 400, "line 3, column 3")
+        self.refused(b'{"a": "\xff"}', 400, "UTF-8 at line 1, column 8")
+        self.refused(b'{"a": 1} x', 400, "column 10")
+
+    def test_strict(self) -> None:
+        self.refused(b'{"a": NaN}', 400, "NaN")
+        self.refused(b'{"a": -Infinity}', 400, "Infinity")
+        self.refused(b'{"a": 1, "a": 2}', 400, "twice")
+        self.refused(b'{"a": ' + b"1" * 4301 + b"}", 400, "digits")
+        self.refused('{"a": 1}'.encode("utf-16"), 400, "UTF-8")
+        self.refused(b'\xef\xbb\xbf{"a": 1}', 400, "line 1, column 1")
+        self.refused(b'{"a": "\n"}', 400, "line 1")
+
+    def test_no_object(self) -> None:
+        for body in (b"[]", b'"x"', b"5", b"null", b"true"):
+            self.refused(body, 422, "object")
+
+    def refused(self, body: bytes, code: int, said: str) -> None:
+        refusal = self.assertRaises(Refusal, json_object, body)
+        self.assertEqual(refusal.code, code)
+        self.assertIn(said, refusal.text)

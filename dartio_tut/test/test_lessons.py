@@ -1,0 +1,264 @@
+"""
+The lessons' resources, as ``contract.md`` has them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, fail
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.servers.basic_file import BasicFile
+from dartio_tut.servers.hello import Hello
+from dartio_tut.servers.mini_file import MiniFile
+from dartio_tut.servers.notes import Notes
+from dartio_tut.servers.thinker import Thinker
+from dartio_tut.servers.writer import Writer
+from dartio_tut.store import MemoryDocuments, MemoryNotes
+
+from .asking import Response, ask
+
+
+class HelloTests(SynchronousTestCase):
+    """The greeting."""
+
+    def test_any_method_any_path(self) -> None:
+        for method, path in [("GET", "/"), ("PUT", "/a/b?c"), ("DELETE", "/%00")]:
+            response = ask(Hello(), method, path)
+            self.assertEqual((response.code, response.body), (200, b"Hello, world!"))
+            self.assertEqual(
+                response.fields["content-type"], "text/plain; charset=utf-8"
+            )
+
+    def test_head_has_the_fields_alone(self) -> None:
+        response = ask(Hello(), "HEAD")
+        self.assertEqual(response.body, b"")
+        self.assertEqual(response.fields["content-length"], "13")
+
+
+class ThinkerTests(SynchronousTestCase):
+    """Guessing a number."""
+
+    def setUp(self) -> None:
+        self.numbers = iter([6, 3])
+        self.thinker = Thinker(lambda below: next(self.numbers))
+
+    def test_right(self) -> None:
+        response = ask(self.thinker, "GET", "/?q=6")
+        self.assertEqual(response.body, b"true\nI'm thinking of another number.\n")
+        self.assertEqual(self.thinker.number, 3)
+
+    def test_wrong_missing_or_no_number(self) -> None:
+        for target in ("/?q=5", "/", "/?q=", "/?q=six", "/?q=06", "/?q=%ff"):
+            self.assertEqual(ask(self.thinker, "GET", target).body, b"false\n")
+        self.assertEqual(self.thinker.number, 6)
+
+    def test_head_never_changes_the_number(self) -> None:
+        response = ask(self.thinker, "HEAD", "/?q=6")
+        self.assertEqual((response.code, response.body), (200, b""))
+        self.assertEqual(response.fields["content-length"], "37")
+        self.assertEqual(self.thinker.number, 6)
+
+    def test_other_methods(self) -> None:
+        response = ask(self.thinker, "PUT", "/?q=6")
+        self.assertEqual(
+            (response.code, response.body), (405, b"Unsupported request: PUT.")
+        )
+        self.assertEqual(response.fields["allow"], "GET, HEAD")
+
+
+class NotesTests(SynchronousTestCase):
+    """Saving notes and getting them back."""
+
+    def setUp(self) -> None:
+        self.notes = Notes(MemoryNotes())
+
+    def post(self, value: object) -> Response:
+        return ask(self.notes, "POST", "/", json.dumps(value).encode())
+
+    def test_save_and_get(self) -> None:
+        self.assertEqual(self.post({"myNote": "one"}).body, b"You have 1 notes.\n")
+        self.assertEqual(self.post({"myNote": "two"}).body, b"You have 2 notes.\n")
+        for number in (1, "1"):
+            self.assertEqual(self.post({"getNote": number}).body, b"two\n")
+
+    def test_any_text_comes_back_as_it_went_in(self) -> None:
+        odd = ["a\nb", "tab\t", "☃ \N{PILE OF POO}", "", "\\n", "\r\n", "\0", "x" * 99]
+        for number, note in enumerate(odd):
+            self.post({"myNote": note})
+            got = self.post({"getNote": number}).body
+            self.assertEqual(got, note.encode() + b"\n")
+
+    def test_refused(self) -> None:
+        self.post({"myNote": "only"})
+        for value, code in [
+            ({"getNote": 1}, 404),
+            ({"getNote": "-1"}, 404),
+            ({"getNote": "9" * 4300}, 404),
+            ({"getNote": "9" * 4301}, 400),
+            ({"getNote": "zero"}, 400),
+            ({"getNote": ""}, 400),
+            ({"getNote": "1_0"}, 400),
+            ({"getNote": 0.5}, 400),
+            ({"getNote": None}, 422),
+            ({"getNote": True}, 422),
+            ({"getNote": [0]}, 422),
+            ({"myNote": 5}, 422),
+            ({"myNote": "\ud800"}, 422),
+            ({"note": "x"}, 422),
+            (["myNote"], 422),
+            ("myNote", 422),
+        ]:
+            response = self.post(value)
+            self.assertEqual((value, response.code), (value, code))
+            self.assertEqual(response.fields["access-control-allow-origin"], "*")
+        self.assertEqual(self.post({"myNote": "next"}).body, b"You have 2 notes.\n")
+
+    def test_not_json(self) -> None:
+        response = ask(self.notes, "POST", "/", b'{"myNote":\n oops}')
+        self.assertEqual(response.code, 400)
+        self.assertIn(b"line 2, column 2", response.body)
+
+    def test_preflight(self) -> None:
+        response = ask(self.notes, "OPTIONS", "/", origin="http://localhost:8080")
+        self.assertEqual((response.code, response.body), (204, b""))
+        self.assertEqual(
+            response.fields["access-control-allow-methods"], "POST, OPTIONS"
+        )
+        self.assertEqual(
+            response.fields["access-control-allow-headers"],
+            "Origin, X-Requested-With, Content-Type, Accept",
+        )
+
+    def test_anything_else_is_not_found(self) -> None:
+        for method, path in [("GET", "/path"), ("PUT", "/"), ("POST", "/else")]:
+            response = ask(self.notes, method, path)
+            self.assertEqual(response.code, 404)
+            self.assertEqual(response.body, f"Not found: {method}, {path}".encode())
+            self.assertEqual(response.fields["access-control-allow-origin"], "*")
+
+    def test_a_broken_store_is_a_500_without_insides(self) -> None:
+        class Broken(MemoryNotes):
+            def append(self, text: str) -> Deferred[int]:
+                return fail(OSError(28, "No space left on device", "/secret"))
+
+        self.notes = Notes(Broken())
+        response = self.post({"myNote": "x"})
+        self.assertEqual(response.code, 500)
+        self.assertNotIn(b"secret", response.body)
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+
+class WriterTests(SynchronousTestCase):
+    """Storing documents."""
+
+    def setUp(self) -> None:
+        self.documents = MemoryDocuments()
+        self.writer = Writer(self.documents)
+
+    def post(
+        self, body: bytes, path: str = "/file.txt", kind: str = "application/json"
+    ) -> Response:
+        return ask(self.writer, "POST", path, body, content_type=kind)
+
+    def test_stored_as_sent(self) -> None:
+        body = b' {"name" : "Han Solo",\r\n"x":1e5}\n'
+        response = self.post(body)
+        self.assertEqual(response.body, b"Wrote data for Han Solo.")
+        got = self.successResultOf(self.documents.get("file.txt"))
+        self.assertEqual(got, body)
+
+    def test_name_member(self) -> None:
+        for body, said in [
+            (b"{}", b"null"),
+            (b'{"name": null}', b"null"),
+            (b'{"name": 5}', b"5"),
+            ('{"name": "Zoë"}'.encode(), "Zoë".encode()),
+        ]:
+            self.assertEqual(self.post(body).body, b"Wrote data for " + said + b".")
+
+    def test_content_type_may_have_parameters(self) -> None:
+        for kind in ("application/json; charset=utf-8", "Application/JSON;x=y"):
+            self.assertEqual(self.post(b"{}", kind=kind).code, 200)
+
+    def test_unsupported(self) -> None:
+        for method, kind in [
+            ("GET", "application/json"),
+            ("PUT", "application/json"),
+            ("POST", "text/plain"),
+            ("POST", "application/jsonp"),
+            ("POST", ""),
+        ]:
+            response = ask(self.writer, method, "/f", b"{}", content_type=kind)
+            self.assertEqual(response.code, 405)
+            self.assertEqual(response.body, f"Unsupported request: {method}.".encode())
+            self.assertEqual(response.fields["allow"], "POST")
+
+    def test_not_stored(self) -> None:
+        for body, code in [(b"", 400), (b"{", 400), (b"[]", 422), (b'{"a":NaN}', 400)]:
+            self.assertEqual((body, self.post(body).code), (body, code))
+        self.failureResultOf(self.documents.get("file.txt"), LookupError)
+
+    def test_names(self) -> None:
+        for path, code in [
+            ("/..", 400),
+            ("/%2e%2e%2f", 400),
+            ("/a%2fb", 400),
+            ("/", 400),
+            ("/.hidden", 400),
+            ("/" + "x" * 300, 400),
+            ("/a%00b", 400),
+            ("/%ff", 400),
+            ("/a/../b", 200),
+            ("/two%20words.json", 200),
+            ("/%D0%B6.json", 200),
+        ]:
+            self.assertEqual((path, self.post(b"{}", path).code), (path, code))
+        for name in ("b", "two words.json", "ж.json"):
+            self.successResultOf(self.documents.get(name))
+
+    def test_a_broken_store_is_a_500_without_paths(self) -> None:
+        class Broken(MemoryDocuments):
+            def put(self, name: str, content: bytes) -> Deferred[None]:
+                return fail(OSError(28, "No space left on device", "/secret"))
+
+        self.writer = Writer(Broken())
+        response = self.post(b"{}")
+        self.assertEqual(response.code, 500)
+        self.assertEqual(
+            response.body, b"Exception during file I/O: No space left on device."
+        )
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+
+class OneFileTests(SynchronousTestCase):
+    """``mini-file`` and ``basic-file`` beside each other."""
+
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.index = folder / "index.html"
+        self.servers = [MiniFile(self.index), BasicFile(self.index)]
+
+    def test_every_path_is_the_file(self) -> None:
+        self.index.write_bytes(b"<p>hello")
+        for server in self.servers:
+            for path in ("/", "/any/where.png", "/../.."):
+                response = ask(server, "GET", path)
+                self.assertEqual(response.code, 200)
+                self.assertTrue(response.fields["content-type"].startswith("text/html"))
+                self.assertIn(b"<p>hello", response.body)
+
+    def test_missing_or_no_file(self) -> None:
+        for server in self.servers:
+            self.assertEqual(ask(server).code, 404)
+
+    def test_methods(self) -> None:
+        self.index.write_bytes(b"<p>hello")
+        for server in self.servers:
+            self.assertEqual(ask(server, "HEAD").body, b"")
+            response = ask(server, "POST", "/", b"x")
+            self.assertEqual(response.code, 405)
+            self.assertEqual(response.fields["allow"], "GET, HEAD")

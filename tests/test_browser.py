@@ -1,0 +1,123 @@
+"""
+The pages in a real browser, headless.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+from twisted.trial.unittest import SkipTest
+
+from .harness import PATIENCE, Case, Daemon, ask
+
+BROWSER = shutil.which("chromium")
+DRIVER = shutil.which("chromedriver")
+
+
+class BrowserTests(Case):
+    """
+    A person at the pages.
+
+    The pages name the tutorial's ports; the browser is told to go to the ports that
+    the system has picked instead.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not (BROWSER and DRIVER):
+            raise SkipTest("NOT TESTED: the pages; no chromium with chromedriver here")
+        self.tutorial = self.daemon("tutorial", "--port", "0", "--store", "data")
+        documented = (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, 8080)
+        self.ports = {port: self.tutorial.ready().port for port in documented}
+
+    def browser(self, **elsewhere: int) -> Any:
+        ports = self.ports | {int(k[1:]): v for k, v in elsewhere.items()}
+        rules = ",".join(
+            f"MAP localhost:{page} localhost:{real}" for page, real in ports.items()
+        )
+        options = webdriver.ChromeOptions()
+        options.binary_location = BROWSER or ""
+        profile = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
+        for argument in (
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+            "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            f"--user-data-dir={profile}", f"--host-resolver-rules={rules}",
+        ):  # fmt: skip
+            options.add_argument(argument)
+        browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+        self.addCleanup(browser.quit)
+        return browser
+
+    def until(self, browser: Any, condition: Callable[[Any], object]) -> None:
+        WebDriverWait(browser, PATIENCE, 0.02).until(condition)
+
+    def test_guess_until_right(self) -> None:
+        browser = self.browser()
+        for guess in range(10):
+            browser.get("http://localhost:8080/make_a_guess.html")
+            Select(browser.find_element(By.NAME, "q")).select_by_value(str(guess))
+            browser.find_element(By.CSS_SELECTOR, "[value=Guess]").click()
+            self.until(browser, lambda b: "?q=" in b.current_url)
+            said = browser.find_element(By.TAG_NAME, "body").text
+            if said.startswith("true"):
+                self.assertIn("I'm thinking of another number.", said)
+                return
+            self.assertEqual(said, "false")
+        self.fail("ten guesses, none right")
+
+    def test_save_a_note_and_get_it_back(self) -> None:
+        browser = self.browser()
+        browser.get("http://localhost:8080/note_taker.html")
+        for number, note in enumerate(["Buy milk ☃", "<b>bold</b>"]):
+            self.fill(browser, "note", note, "Save Note")
+            self.answered(browser, f"You have {number + 1} notes.")
+        self.fill(browser, "number", "0", "Get Note")
+        self.answered(browser, "Buy milk ☃")
+        self.fill(browser, "number", "1", "Get Note")
+        self.answered(browser, "<b>bold</b>")
+        self.fill(browser, "number", "7", "Get Note")
+        self.answered(browser, "There is no such note.")
+
+    def test_no_server(self) -> None:
+        pages = self.serve("pages")
+        browser = self.browser(p8080=pages.port, p4042=self.a_closed_port())
+        browser.get("http://localhost:8080/note_taker.html")
+        self.fill(browser, "note", "lost", "Save Note")
+        self.answered(browser, "No server")
+
+    def test_the_index_names_and_links_every_server(self) -> None:
+        browser = self.browser()
+        browser.get("http://localhost:8080/")
+        said = browser.find_element(By.TAG_NAME, "body").text
+        for port in self.ports:
+            self.assertIn(f"localhost:{port}", said)
+        for link in browser.find_elements(By.TAG_NAME, "a"):
+            url = link.get_attribute("href")
+            if url.startswith("http://"):
+                port, _, path = url.removeprefix("http://localhost:").partition("/")
+                expected = 404 if port == "4048" else 200
+                answer = ask(self.ports[int(port)], target="/" + path)
+                self.assertEqual((url, answer.code), (url, expected))
+
+    def a_closed_port(self) -> int:
+        ended: Daemon = self.serve("hello")
+        ended.stop()
+        return ended.port
+
+    def fill(self, browser: Any, name: str, text: str, button: str) -> None:
+        field = browser.find_element(By.NAME, name)
+        field.clear()
+        field.send_keys(text)
+        browser.find_element(By.XPATH, f"//button[.='{button}']").click()
+
+    def answered(self, browser: Any, text: str) -> None:
+        output = browser.find_element(By.ID, "answer")
+        self.until(browser, lambda _: output.text == text)

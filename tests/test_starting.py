@@ -1,0 +1,150 @@
+"""
+Where the daemons listen, and how they say that they cannot.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+
+from twisted.trial.unittest import SkipTest
+
+from .harness import Case, ask
+
+SERVERS = {
+    "hello": 4040, "thinker": 4041, "notes": 4042, "mini-file": 4044,
+    "basic-file": 4046, "hello-secure": 4047, "static": 4048, "writer": 4049,
+    "pages": 8080,
+}  # fmt: skip
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has the IPv6 loopback."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+class SocketCase(Case):
+    """A test with a Unix socket, whose path may have 107 bytes at most."""
+
+    def socket_path(self) -> str:
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        return f"{folder}/socket"
+
+
+class ListeningTests(SocketCase):
+    """The tutorial's choices of where to listen."""
+
+    def test_loopback_by_default(self) -> None:
+        hello = self.serve("hello")
+        self.assertEqual(hello.url, f"http://127.0.0.1:{hello.port}/")
+        self.assertNotEqual(hello.port, 0)
+
+    def test_any_v4_and_a_host_name(self) -> None:
+        any_v4 = self.serve("hello", "--interface", "any-v4")
+        self.assertEqual(any_v4.url, f"http://0.0.0.0:{any_v4.port}/")
+        self.assertEqual(ask(any_v4, host="127.0.0.2").code, 200)
+        by_name = self.serve("hello", "-i", "localhost")
+        self.assertEqual(ask(by_name, host="localhost").code, 200)
+
+    def test_ipv6(self) -> None:
+        if not has_ipv6():
+            raise SkipTest("NOT TESTED: this machine has no IPv6 loopback")
+        loopback = self.serve("hello", "--interface", "loopback-v6")
+        self.assertEqual(loopback.url, f"http://[::1]:{loopback.port}/")
+        self.assertEqual(ask(loopback, host="::1").code, 200)
+        any_v6 = self.serve("hello", "--interface", "any-v6")
+        for host in ("::1", "127.0.0.1"):
+            self.assertEqual(ask(any_v6, host=host).code, 200)
+
+    def test_endpoint_strings(self) -> None:
+        path = self.socket_path()
+        hello = self.daemon(
+            "hello", "--listen", f"unix:{path}", "--listen", "tcp:0:interface=127.0.0.1"
+        )
+        self.assertIn(f"unix:{path}", hello.wait_for("Listening on"))
+        self.assertEqual(ask(hello.ready()).body, b"Hello, world!")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b"200 OK", connection.recv(1000))
+
+    def test_help_is_for_people(self) -> None:
+        everything, _ = self.run_program("twistd", "--help")
+        for name, port in SERVERS.items():
+            self.assertIn(f"    {name} ", everything)
+            said, _ = self.run_program("twistd", name, "--help")
+            self.assertIn(f"[default: {port}]", " ".join(said.split()))
+            self.assertIn("--interface=", said)
+            self.assertIn("--listen=", said)
+        said, _ = self.run_program("twistd", "tutorial", "--help")
+        self.assertIn("--store=", said)
+        said, _ = self.run_program("twistd", "hello", "--version")
+        self.assertTrue(said.startswith("dartio-tut "))
+
+
+class RefusingTests(SocketCase):
+    """One line on stderr that names the address or option, exit code 1."""
+
+    def test_port_in_use(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            for name in SERVERS:
+                said = self.refuses(name, "--port", str(port))
+                self.assertIn(f"127.0.0.1:{port}", said)
+                self.assertIn("Address already in use", said)
+
+    def test_nothing_is_left_listening(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            path = self.socket_path()
+            self.refuses("hello", "--listen", f"unix:{path}", "--port", str(port))
+            with socket.socket(socket.AF_UNIX) as connection:
+                self.assertRaises(OSError, connection.connect, path)
+        said = self.refuses("tutorial", "--interface", "192.0.2.1", "--port", "0")
+        self.assertIn("192.0.2.1:", said)
+
+    def test_no_such_interface(self) -> None:
+        self.assertIn("192.0.2.1:", self.refuses("hello", "-i", "192.0.2.1"))
+        self.assertIn("nowhere.invalid", self.refuses("hello", "-i", "nowhere.invalid"))
+
+    def test_no_permission(self) -> None:
+        with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as start:
+            if int(start.read()) <= 80:
+                raise SkipTest("NOT TESTED: anybody may take port 80 on this machine")
+        said = self.refuses("hello", "--listen", "unix:/proc/no/socket")
+        self.assertIn("unix:/proc/no/socket", said)
+        if os.geteuid() == 0:
+            # Root may take any port, unless that right is taken from it.
+            self.runner = ("setpriv", "--bounding-set", "-net_bind_service")
+        said = self.refuses("hello", "--port", "80")
+        self.assertIn("127.0.0.1:80: Permission denied", said)
+
+    def test_bad_options(self) -> None:
+        for name in SERVERS:
+            for line, said in [
+                (["--port", "http"], "--port"),
+                (["--port", "70000"], "--port"),
+                (["--bogus"], "--bogus"),
+                (["stray"], "arguments"),
+                (["--listen", "4040"], "4040"),
+                (["--listen", "nothing:4040"], "nothing:4040"),
+            ]:
+                self.assertIn(said, self.refuses(name, *line))
+
+    def test_folders(self) -> None:
+        (self.here / "file").write_bytes(b"")
+        for name in ("static", "pages", "mini-file", "basic-file", "tutorial"):
+            self.assertIn("missing", self.refuses(name, "--root", "missing"))
+            self.assertIn("not a folder", self.refuses(name, "--root", "file"))
+        for name in ("notes", "writer", "tutorial"):
+            self.assertIn("--store", self.refuses(name, "--store", "file/x"))
+        (self.here / "notes.txt").mkdir()
+        self.assertIn("notes.txt", self.refuses("notes", "--store", "."))
