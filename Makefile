@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := $(shell find dartio_tut twisted -name '*.py' -o -path '*/pages/*') setup.cfg pyproject.toml README.md
+# Folders too: a file that is gone is a change.
+SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
-.PHONY: run test check docs news clean outside
+.PHONY: run test check docs bench news clean outside
 
 # Serve the whole collection; the pages are at http://localhost:8080/
 run: $(VENV)/.installed
@@ -13,8 +14,8 @@ run: $(VENV)/.installed
 
 # The unit tests, then the black-box tests, of the installed wheel.
 test: $(VENV)/.test outside
-	cd $(VENV) && bin/trial dartio_tut
-	$(BIN)/python -m twisted.trial --temp-directory=$(VENV)/_trial_temp tests
+	cd $(VENV) && bin/trial dartio_tut; unit=$$?; cd ..; \
+	$(BIN)/python -m twisted.trial --temp-directory=$(VENV)/_trial_temp tests && exit $$unit
 
 check: $(VENV)/.check $(VENV)/.test
 	$(BIN)/ruff format --check .
@@ -25,6 +26,10 @@ check: $(VENV)/.check $(VENV)/.test
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "See docs/_build/html/index.html"
+
+# Side by side with other servers; writes docs/benchmarks/.
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks
 
 # What the next release's news will say.
 news: $(VENV)/.docs

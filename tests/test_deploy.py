@@ -36,21 +36,26 @@ class UnitTests(Case):
             said = [line for line in ended.stderr.splitlines() if "dartio" in line]
             self.assertEqual((ended.returncode, said), (0, []), ended.stderr)
 
-    def test_they_name_options_that_exist(self) -> None:
+    def test_what_the_service_starts_is_a_server(self) -> None:
         text = (CHECKOUT / "deploy" / "dartio@.service").read_text()
-        self.assertIn("twistd -n --pidfile= %i $DARTIO_OPTIONS", text)
+        line = next(t for t in text.splitlines() if t.startswith("ExecStart="))
+        words = line.partition("/bin/twistd ")[2].replace("$DARTIO_OPTIONS", "")
+        words = words.replace("%i", "hello").replace("-n --pidfile= ", "")
+        daemon = self.daemon(*words.split(), "--port", "0").ready()
+        self.assertEqual(ask(daemon).body, b"Hello, world!")
 
 
 class SocketActivationTests(Case):
     """Sockets that systemd listens on."""
 
-    def activated(self, *line: str) -> int:
+    def activated(self, *line: str, named: bool = True) -> int:
         if not shutil.which("systemd-socket-activate"):
             raise SkipTest("NOT TESTED: no systemd-socket-activate here")
         port = free_port()
         activator = subprocess.Popen(
             ["systemd-socket-activate", f"--listen=127.0.0.1:{port}"]
-            + ["--fdname=http", str(BIN / "twistd"), "-n", *line],
+            + ["--fdname=http"] * named
+            + [str(BIN / "twistd"), "-n", *line],
             cwd=self.here,
             env=environment(self.home),
             stdout=subprocess.DEVNULL,
@@ -66,6 +71,10 @@ class SocketActivationTests(Case):
 
     def test_used_unless_told_otherwise(self) -> None:
         port = self.activated("hello")
+        self.assertEqual(ask(port).body, b"Hello, world!")
+
+    def test_used_without_a_name(self) -> None:
+        port = self.activated("hello", named=False)
         self.assertEqual(ask(port).body, b"Hello, world!")
 
     def test_tls_over_a_passed_socket(self) -> None:

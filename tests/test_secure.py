@@ -43,6 +43,16 @@ class Authority:
             .add_extension(
                 x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
             )
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()),
+                critical=False,
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    signer.key.public_key()
+                ),
+                critical=False,
+            )
             .sign(signer.key, SHA256())
         )
 

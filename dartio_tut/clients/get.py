@@ -18,12 +18,13 @@ from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.http import RESPONSES
 
-from .command import ClientError, run_alone
+from .arguments import web_url
+from .command import PATIENCE, ClientError, run_alone
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
-    parser.add_argument("url", help="http://... or https://...")
+    parser.add_argument("url", type=web_url, help="http://... or https://...")
     parser.add_argument(
         "--cacert", metavar="FILE", help="PEM file of the authority to trust for https"
     )
@@ -45,12 +46,10 @@ async def main(
     reactor: Any, arguments: Namespace, client: Any = treq, out: Any = None
 ) -> None:
     """Get the URL; its content goes to *out* (standard output)."""
-    if not arguments.url.startswith(("http://", "https://")):
-        raise ClientError(f"{arguments.url}: not an http or https URL")
     if arguments.cacert:
         client = trusting(reactor, arguments.cacert)
     out = out or sys.stdout.buffer
-    response = await client.get(arguments.url, unbuffered=True)
+    response = await client.get(arguments.url, unbuffered=True, timeout=PATIENCE)
     await treq.collect(response, out.write)
     out.flush()
     if response.code >= 400:

@@ -19,15 +19,18 @@ from typing import Any
 import treq
 from twisted.internet.task import deferLater
 
-from .command import ClientError, run_alone
+from .arguments import pause, web_url
+from .command import PATIENCE, ClientError, run_alone
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
-    parser.add_argument("--url", default="http://127.0.0.1:4041/", help="%(default)s")
+    parser.add_argument(
+        "--url", type=web_url, default="http://127.0.0.1:4041/", help="%(default)s"
+    )
     parser.add_argument(
         "--every",
-        type=float,
+        type=pause,
         default=1.0,
         metavar="SECONDS",
         help="time from one guess to the next (default: %(default)s)",
@@ -44,10 +47,14 @@ async def main(
     while True:
         guess = think(10)
         print(f"Guess is {guess}.", flush=True)
-        response = await client.get(arguments.url, params={"q": str(guess)})
+        response = await client.get(
+            arguments.url, params={"q": str(guess)}, timeout=PATIENCE
+        )
         answer = await client.text_content(response)
         if response.code != 200:
             raise ClientError(f"{arguments.url} answers {response.code}: {answer}")
+        if not answer.startswith(("true", "false")):
+            raise ClientError(f"{arguments.url} is no thinker: it answers {answer!r}")
         if answer.startswith("true"):
             print("Good guess, yay!")
             return

@@ -15,15 +15,20 @@ from typing import Any
 
 import treq
 
-from .command import ClientError, run_alone
+from .arguments import plain_text, web_url
+from .command import PATIENCE, ClientError, run_alone
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("text", nargs="?", help="the note to save")
-    action.add_argument("--get", metavar="N", help="print note N, counted from 0")
-    parser.add_argument("--url", default="http://127.0.0.1:4042/", help="%(default)s")
+    action.add_argument("text", nargs="?", type=plain_text, help="the note to save")
+    action.add_argument(
+        "--get", type=plain_text, metavar="N", help="print note N, counted from 0"
+    )
+    parser.add_argument(
+        "--url", type=web_url, default="http://127.0.0.1:4042/", help="%(default)s"
+    )
 
 
 async def main(reactor: Any, arguments: Namespace, client: Any = treq) -> None:
@@ -32,7 +37,7 @@ async def main(reactor: Any, arguments: Namespace, client: Any = treq) -> None:
         request = {"myNote": arguments.text}
     else:
         request = {"getNote": arguments.get}
-    response = await client.post(arguments.url, json=request)
+    response = await client.post(arguments.url, json=request, timeout=PATIENCE)
     answer = (await client.text_content(response)).removesuffix("\n")
     if response.code != 200:
         raise ClientError(answer)

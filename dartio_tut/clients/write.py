@@ -11,11 +11,12 @@ import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any
-from urllib.parse import quote
 
 import treq
+from hyperlink import DecodedURL
 
-from .command import ClientError, run_alone
+from .arguments import plain_text, web_url
+from .command import PATIENCE, ClientError, run_alone
 
 HAN_SOLO = {
     "name": "Han Solo",
@@ -29,7 +30,7 @@ HAN_SOLO = {
 def json_text(text: str) -> str:
     """*text*, which must be JSON."""
     try:
-        json.loads(text)
+        json.loads(plain_text(text))
     except ValueError as error:
         raise ArgumentTypeError(f"not JSON: {error}") from None
     return text
@@ -37,7 +38,9 @@ def json_text(text: str) -> str:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
-    parser.add_argument("name", nargs="?", default="file.txt", help="its name there")
+    parser.add_argument(
+        "name", nargs="?", type=plain_text, default="file.txt", help="its name there"
+    )
     parser.add_argument(
         "--data",
         type=json_text,
@@ -45,15 +48,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="JSON",
         help="the document (default: what is known of Han Solo)",
     )
-    parser.add_argument("--url", default="http://127.0.0.1:4049/", help="%(default)s")
+    parser.add_argument(
+        "--url", type=web_url, default="http://127.0.0.1:4049/", help="%(default)s"
+    )
 
 
 async def main(reactor: Any, arguments: Namespace, client: Any = treq) -> None:
     """Post the document, print what the server says."""
     response = await client.post(
-        arguments.url.rstrip("/") + "/" + quote(arguments.name, safe=""),
+        DecodedURL.from_text(arguments.url).child(arguments.name).to_text(),
         data=arguments.data.encode("utf-8"),
         headers={"Content-Type": "application/json"},
+        timeout=PATIENCE,
     )
     answer = await client.text_content(response)
     if response.code != 200:

@@ -6,7 +6,10 @@ Rule of the room: it never knows which lesson it serves. A lesson says
 those who build on it.
 """
 
+from dartio_tut.wire import Limits
+
 from .certificate import localhost_certificate
+from .folder_options import RootOptions, StoreOptions
 from .options import DaemonOptions, ServerOptions
 from .service import serve
 from .site import Site
@@ -22,8 +25,11 @@ from .tls import https_endpoint, https_endpoint_string
 __all__ = [
     "CannotStart",
     "DaemonOptions",
+    "Limits",
+    "RootOptions",
     "ServerOptions",
     "Site",
+    "StoreOptions",
     "checked",
     "data_folder",
     "existing_folder",

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
 )
 
 LIFETIME = timedelta(days=397)
@@ -36,18 +37,21 @@ def localhost_certificate(folder: str) -> tuple[str, str]:
     :return: the path of the certificate and the path of the key.
     """
     certificate, key = Path(folder, "cert.pem"), Path(folder, "key.pem")
-    if not (key.exists() and _is_fresh(certificate)):
+    if not _are_good(certificate, key):
         Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         _make(certificate, key)
     return str(certificate), str(key)
 
 
-def _is_fresh(certificate: Path) -> bool:
+def _are_good(certificate: Path, key: Path) -> bool:
+    """Whether the two belong together, and for a while yet."""
     try:
         made = x509.load_pem_x509_certificate(certificate.read_bytes())
-    except (FileNotFoundError, ValueError):
+        private = load_pem_private_key(key.read_bytes(), None)
+    except (FileNotFoundError, TypeError, ValueError):
         return False
-    return made.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
+    fresh = made.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
+    return fresh and made.public_key() == private.public_key()
 
 
 def _make(certificate: Path, key: Path) -> None:
@@ -75,8 +79,10 @@ def _make(certificate: Path, key: Path) -> None:
 
 def _write(path: Path, content: bytes, mode: int) -> None:
     """Put *content* at *path* in one step, never readable by others in between."""
-    new = path.with_suffix(".new")
+    new = path.with_suffix(f".new-{os.getpid()}")
     new.unlink(missing_ok=True)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     new.replace(path)

@@ -14,7 +14,6 @@ from ipaddress import ip_address
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.internet.interfaces import IAddress
-from twisted.plugins.twisted_core import systemdEndpointParser
 
 BACKLOG = 1024
 """
@@ -79,22 +78,11 @@ def _is_here(address: str) -> bool:
     return True
 
 
-def tcp_endpoint(port: int, address: str) -> str:
+def tcp_endpoint(port: int, address: str, backlog: int) -> str:
     """The endpoint string that listens on *port* of the IP *address*."""
     kind = "tcp6" if ":" in address else "tcp"
     interface = quoteStringArgument(address)
-    return f"{kind}:{port}:interface={interface}:backlog={BACKLOG}"
-
-
-def passed_endpoints() -> list[str]:
-    """The endpoint strings of the sockets systemd handed to this process."""
-    endpoints = []
-    passed: list[int] = systemdEndpointParser._sddaemon.inheritedDescriptors()
-    for index, descriptor in enumerate(passed):
-        with socket.socket(fileno=socket.dup(descriptor)) as looked_at:
-            family = socket.AddressFamily(looked_at.family).name.removeprefix("AF_")
-        endpoints.append(f"systemd:domain={family}:index={index}")
-    return endpoints
+    return f"{kind}:{port}:interface={interface}:backlog={backlog}"
 
 
 def subject(endpoint: str) -> str:

@@ -10,8 +10,16 @@ from typing import ClassVar
 
 from twisted.python.usage import Options, UsageError
 
-from .listening import addresses, passed_endpoints, port_number, tcp_endpoint
-from .startup import CannotStart, checked, told_in_one_line
+from .passed import passed_endpoints  # before Twisted's endpoints
+
+# isort: split
+from twisted.plugins.twisted_core import systemdEndpointParser
+
+from dartio_tut.wire import Limits
+
+from .limit_options import LIMIT_PARAMETERS, limits_of, whole_number
+from .listening import BACKLOG, addresses, port_number, tcp_endpoint
+from .startup import checked, refuse_to_start, told_in_one_line
 
 
 class DaemonOptions(Options):
@@ -46,7 +54,7 @@ class DaemonOptions(Options):
             super().parseOptions(options)
         except UsageError as error:
             complaint = str(error).removeprefix("Parameter type enforcement failed: ")
-            raise CannotStart(f"{complaint} (see --help)") from None
+            refuse_to_start(f"{complaint} (see --help)")
 
     def postOptions(self) -> None:
         """
@@ -73,6 +81,17 @@ class ServerOptions(DaemonOptions):
     """
 
     defaultPort: ClassVar[str] = "0"
+    optParameters: ClassVar[Sequence[Sequence[object]]] = (
+        (
+            "backlog",
+            None,
+            BACKLOG,
+            "Connections the kernel holds until they are accepted.",
+            checked("--backlog", whole_number),
+        ),
+        *LIMIT_PARAMETERS,
+        ("access-log", None, None, "File to append a line a request to."),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +114,7 @@ class ServerOptions(DaemonOptions):
         """
         port, interface = self["port"], self["interface"]
         if port is None and interface is None:
-            given = self.listen or [self.adopted(e) for e in passed_endpoints()]
+            given = self.listen or self._passed()
             if given:
                 return given
         if port is None:
@@ -106,7 +125,17 @@ class ServerOptions(DaemonOptions):
 
     def endpoint(self, port: int, address: str) -> str:
         """The endpoint string for *port* of *address*; a lesson may choose another."""
-        return tcp_endpoint(port, address)
+        return tcp_endpoint(port, address, self["backlog"])
+
+    def limits(self) -> Limits:
+        """What a client may ask of the server."""
+        return limits_of(self)
+
+    def _passed(self) -> list[str]:
+        """The endpoint strings of the sockets that systemd passed."""
+        descriptors = systemdEndpointParser._sddaemon.inheritedDescriptors()
+        with told_in_one_line("cannot listen on what systemd passed"):
+            return [self.adopted(e) for e in passed_endpoints(descriptors)]
 
     def adopted(self, endpoint: str) -> str:
         """The endpoint string to use a socket that systemd passed as *endpoint*."""

@@ -14,10 +14,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 
+from dartio_tut.wire import fast
+
 from .listening import subject, url
 from .options import ServerOptions
 from .site import Site
-from .startup import told_in_one_line
+from .startup import CannotStart, told_in_one_line
 
 
 class Daemon(Service):
@@ -45,10 +47,15 @@ class Daemon(Service):
         if self._reactor is None:
             from twisted.internet import reactor
 
-            self._reactor = reactor
-        for endpoint in self._endpoints:
-            with told_in_one_line(subject(endpoint)):
-                self._ports.append((endpoint, self._bind(endpoint)))
+            self._reactor = fast(reactor)
+        try:
+            for endpoint in self._endpoints:
+                with told_in_one_line(subject(endpoint)):
+                    self._ports.append((endpoint, self._bind(endpoint)))
+        except CannotStart:
+            for _, port in self._ports:
+                port.stopListening()
+            raise
 
     def _bind(self, endpoint: str) -> IListeningPort:
         """Listen on *endpoint*, now; a failure is raised."""
@@ -96,5 +103,6 @@ def serve(resource: IResource, options: ServerOptions) -> IService:
 
     :raise CannotStart: when they name no place to listen on.
     """
-    service: IService = Daemon(Site(resource), options.endpoints())
+    site = Site(resource, logPath=options["access-log"], limits=options.limits())
+    service: IService = Daemon(site, options.endpoints())
     return service

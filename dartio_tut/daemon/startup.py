@@ -8,16 +8,20 @@ be written) ends as `CannotStart`: one line on stderr, exit code 1, no traceback
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from platformdirs import user_data_path
 from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
 
 T = TypeVar("T")
+
+_log = Logger()
 
 
 class CannotStart(SystemExit, Exception):
@@ -32,8 +36,18 @@ class CannotStart(SystemExit, Exception):
         super().__init__(line)
         self.line = line
         self.code = 1
-        # twistd points sys.stderr at its log; a person looks at the real one.
-        print(f"dartio: {line}", file=sys.__stderr__, flush=True)
+
+
+def refuse_to_start(line: str) -> NoReturn:
+    """
+    Say *line* to whoever is at the terminal, and to the log, and give up.
+
+    :raise CannotStart: always.
+    """
+    # twistd points sys.stderr at its log; a person looks at the real one.
+    print(f"dartio: {line}", file=sys.__stderr__, flush=True)
+    _log.error("Cannot start: {line}", line=line)
+    raise CannotStart(line)
 
 
 def reason(error: BaseException) -> str:
@@ -43,7 +57,10 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError):
         cause = error.strerror or str(error)
         return f"{error.filename}: {cause}" if error.filename else cause
-    return str(error) or type(error).__name__
+    text = str(error).partition("\n")[0]
+    if isinstance(error, TypeError) and "argument" in text:
+        return "it has an argument too many, or lacks one"
+    return text or type(error).__name__
 
 
 @contextmanager
@@ -57,8 +74,31 @@ def told_in_one_line(subject: str) -> Iterator[None]:
         yield
     except CannotStart:
         raise
-    except (CannotListenError, LookupError, OSError, TypeError, ValueError) as error:
-        raise CannotStart(f"{subject}: {reason(error)}") from None
+    except Exception as error:  # noqa: BLE001  (endpoints of others raise anything)
+        refuse_to_start(f"{subject}: {reason(error)}")
+
+
+@contextmanager
+def as_daemon(options: Any) -> Iterator[None]:
+    """
+    Be, for a while, the user the daemon will be (twistd's ``--uid`` and ``--gid``).
+
+    What is made on disk before the daemon has given up root's rights is then its own.
+    """
+    twistd = options.parent or {}
+    uid, gid = twistd.get("uid"), twistd.get("gid")
+    if uid is not None and gid is None:
+        gid = pwd.getpwuid(uid).pw_gid
+    user, group = os.geteuid(), os.getegid()
+    if gid is not None:
+        os.setegid(gid)
+    try:
+        if uid is not None:
+            os.seteuid(uid)
+        yield
+    finally:
+        os.seteuid(user)
+        os.setegid(group)
 
 
 def data_folder(name: str) -> str:

@@ -8,21 +8,27 @@ allows; here it is TLS 1.2 and later with forward secrecy.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL.crypto import PKey
+from OpenSSL.SSL import (
+    MODE_RELEASE_BUFFERS,
+    OP_NO_RENEGOTIATION,
+    SESS_CACHE_OFF,
+    Context,
+)
 from OpenSSL.SSL import Error as TLSError
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import (
-    TCP4ServerEndpoint,
-    TCP6ServerEndpoint,
     quoteStringArgument,
     serverFromString,
     wrapServerTLS,
 )
-from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.ssl import (
     AcceptableCiphers,
     Certificate,
@@ -30,8 +36,12 @@ from twisted.internet.ssl import (
     TLSVersion,
     trustRootFromCertificates,
 )
+from zope.interface import implementer
+
+from dartio_tut.wire import alpn, listen_tls
 
 from .listening import BACKLOG, port_number
+from .site import Site
 
 CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(
     "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
@@ -89,15 +99,44 @@ def https_endpoint(
         raise ValueError("https: needs cert=FILE and key=FILE")
     if bool(port) == bool(over):
         raise ValueError("https: needs either a port or over=ENDPOINT")
-    context = _context(cert, key, passwordFile, clientCA, minimum)
+    options = _options(cert, key, passwordFile, clientCA, minimum)
     if over:
-        return wrapServerTLS(context, serverFromString(reactor, over))
-    tcp = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
-    listening = tcp(reactor, port_number(port), int(backlog), interface)
-    return wrapServerTLS(context, listening)
+        return wrapServerTLS(options, serverFromString(reactor, over))
+    return TLSEndpoint(
+        reactor, port_number(port), int(backlog), interface, options.getContext()
+    )
 
 
-def _context(
+@implementer(IStreamServerEndpoint)
+@dataclass
+class TLSEndpoint:
+    """
+    Listens with TLS; straight on the socket where the factory is one of our sites.
+    """
+
+    reactor: Any
+    port: int
+    backlog: int
+    interface: str
+    context: Context
+
+    def listen(self, factory: Any) -> Deferred[IListeningPort]:
+        """Listen with *factory*."""
+        if not isinstance(factory, Site):
+            raise ValueError("https: serves sites of dartio_tut only")
+        alpn(self.context, factory.acceptableProtocols())
+        return execute(
+            listen_tls,
+            self.reactor,
+            self.port,
+            factory,
+            self.backlog,
+            self.interface,
+            self.context,
+        )
+
+
+def _options(
     cert: str, key: str, password_file: str | None, client_ca: str | None, minimum: str
 ) -> CertificateOptions:
     versions = {"1.2": TLSVersion.TLSv1_2, "1.3": TLSVersion.TLSv1_3}
@@ -115,10 +154,24 @@ def _context(
         insecurelyLowerMinimumTo=versions[minimum],
     )
     try:
-        options.getContext().check_privatekey()
-    except TLSError:
-        raise ValueError(f"{key}: not the key of the certificate in {cert}") from None
+        context = options.getContext()
+    except TLSError as error:
+        raise ValueError(_fault(error, cert, key)) from None
+    context.set_options(OP_NO_RENEGOTIATION)
+    # Buffers of an idle connection are given back, and no session is kept: tickets
+    # are the clients' to keep.
+    context.set_mode(MODE_RELEASE_BUFFERS)
+    context.set_session_cache_mode(SESS_CACHE_OFF)
     return options
+
+
+def _fault(error: TLSError, cert: str, key: str) -> str:
+    """What OpenSSL has against a certificate and its key."""
+    faults = error.args[0] if error.args else []
+    said = str(faults[-1][-1]) if faults else "refused"
+    if "mismatch" in said:
+        return f"{key}: not the key of the certificate in {cert}"
+    return f"{cert}: {said}"
 
 
 def _certificates(path: str) -> list[Certificate]:

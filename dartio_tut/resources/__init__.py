@@ -5,16 +5,16 @@ Rule of the room: they read a request and write a response; they open no socket.
 """
 
 from .answers import Refusal, answer, answer_later, unsupported
-from .cors import allow_any_origin
+from .cors import any_origin
 from .files import Files
 from .json_body import content, json_object, media_type
 
 __all__ = [
     "Files",
     "Refusal",
-    "allow_any_origin",
     "answer",
     "answer_later",
+    "any_origin",
     "content",
     "json_object",
     "media_type",

@@ -5,18 +5,16 @@ Cross-origin resource sharing: letting pages of other origins read an answer
 
 from __future__ import annotations
 
-from twisted.web.server import Request
 
-
-def allow_any_origin(request: Request, methods: str) -> None:
+def any_origin(methods: str) -> tuple[tuple[bytes, bytes], ...]:
     """
-    Let the pages of any origin send *methods* and read the response.
+    The fields that let the pages of any origin send *methods* and read the response.
 
     For what is nobody's secret: any page a person visits may ask for it.
     """
-    request.setHeader(b"Access-Control-Allow-Origin", b"*")
-    request.setHeader(b"Access-Control-Allow-Methods", methods.encode("ascii"))
-    request.setHeader(
-        b"Access-Control-Allow-Headers",
-        b"Origin, X-Requested-With, Content-Type, Accept",
+    headers = b"Origin, X-Requested-With, Content-Type, Accept"
+    return (
+        (b"Access-Control-Allow-Origin", b"*"),
+        (b"Access-Control-Allow-Methods", methods.encode("ascii")),
+        (b"Access-Control-Allow-Headers", headers),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import isinf
 from typing import Any, NoReturn
 
 from twisted.web.http import BAD_REQUEST
@@ -25,7 +26,11 @@ MAX_DEPTH = 100
 MAX_DIGITS = 4300
 """Digits of one number: what Python converts without being asked twice."""
 
-_BRACKETS_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_MAYBE_SURROGATE = rb"\ud"
+
+_BRACKETS_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+"""The closing quote may be missing: otherwise each quote in a string without an end
+would be tried as a beginning, in quadratic time."""
 
 
 def media_type(request: Request) -> str:
@@ -54,9 +59,19 @@ def json_object(body: bytes) -> dict[str, Any]:
         _refuse(error.msg, text, error.pos)
     except ValueError as error:
         raise Refusal(BAD_REQUEST, f"Not JSON: {error}.") from None
+    if _MAYBE_SURROGATE in body.lower():
+        _check_surrogates(value)
     if not isinstance(value, dict):
         raise Refusal(UNPROCESSABLE_CONTENT, "Expected a JSON object.")
     return value
+
+
+def _check_surrogates(value: Any) -> None:
+    """Refuse half a character: it has no UTF-8 (RFC 8259 section 8.2)."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Refusal(BAD_REQUEST, "Not JSON: A lone surrogate in a string.") from None
 
 
 def _text(body: bytes) -> str:
@@ -101,10 +116,20 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+def _float(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise ValueError("A number is too large")
+    return number
+
+
 def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
 _decoder = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_int=_integer, parse_constant=_constant
+    object_pairs_hook=_unique,
+    parse_int=_integer,
+    parse_float=_float,
+    parse_constant=_constant,
 )

@@ -11,13 +11,12 @@ length, the date, ranges, a short answer when the client's copy is still good.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from twisted.application.service import IService
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import ServerOptions, checked, existing_folder, serve
+from dartio_tut.daemon import RootOptions, serve
 from dartio_tut.resources import Files
 
 PAGES = str(Path(__file__).with_name("pages"))
@@ -34,28 +33,20 @@ class BasicFile(Resource):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.path = path
+        self.file = Files(str(path))
 
-    def render(self, request: Request) -> Any:
+    def render(self, request: Request) -> bytes | int:
         """Hand the file to the resource: the one line."""
-        return Files(str(self.path)).render(request)
+        return self.file.answer_for(request, [])
 
 
-class Options(ServerOptions):
+class Options(RootOptions):
     """Listen where the tutorial listens, serve the index.html of a folder."""
 
     synopsis = "[options]"
     longdesc = "Answers every path with one file, index.html."
     defaultPort = "4046"
-    optParameters = (
-        (
-            "root",
-            "r",
-            PAGES,
-            "Folder that holds index.html.",
-            checked("--root", existing_folder),
-        ),
-    )
+    defaultRoot = PAGES
 
 
 def makeService(options: Options) -> IService:

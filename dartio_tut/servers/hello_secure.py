@@ -8,6 +8,8 @@ Hello, world over TLS: the same resource, another endpoint.
 
 from __future__ import annotations
 
+import os
+
 from twisted.application.service import IService
 from twisted.logger import Logger
 from twisted.python.usage import UsageError
@@ -39,6 +41,7 @@ class Options(ServerOptions):
         ("cert", "c", None, "PEM file: the certificate, then its intermediates."),
         ("key", "k", None, "PEM file: the certificate's private key."),
         ("key-password-file", None, None, "File with the password of the key."),
+        ("store", "s", None, "Folder that keeps the certificate made here."),
     )
 
     def postOptions(self) -> None:
@@ -48,10 +51,14 @@ class Options(ServerOptions):
             raise UsageError("--cert and --key go together")
         if self["key-password-file"] and not self["key"]:
             raise UsageError("--key-password-file goes with --key")
+        for file in ("cert", "key", "key-password-file"):
+            self[file] = self[file] and os.path.abspath(self[file])
 
     def endpoint(self, port: int, address: str) -> str:
         """The endpoint string: all there is to TLS, as the server sees it."""
-        return https_endpoint_string(*self.certificate(), port=port, interface=address)
+        return https_endpoint_string(
+            *self.certificate(), port=port, interface=address, backlog=self["backlog"]
+        )
 
     def adopted(self, endpoint: str) -> str:
         """The same over a socket that systemd passed."""
@@ -60,8 +67,8 @@ class Options(ServerOptions):
     def certificate(self) -> tuple[str, str, str | None]:
         """The files of certificate, key and password."""
         if self["cert"] is None:
-            folder = data_folder("hello-secure")
             with told_in_one_line("cannot make a certificate"):
+                folder = self["store"] or data_folder("hello-secure")
                 self["cert"], self["key"] = localhost_certificate(folder)
             log.info(
                 "Using a certificate made for localhost: {cert}", cert=self["cert"]

@@ -18,7 +18,7 @@ from twisted.protocols.basic import FileSender
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from dartio_tut.daemon import ServerOptions, checked, existing_folder, serve
+from dartio_tut.daemon import RootOptions, serve
 from dartio_tut.resources import answer, unsupported
 
 PAGES = str(Path(__file__).with_name("pages"))
@@ -43,14 +43,14 @@ class MiniFile(Resource):
         if request.method not in (b"GET", b"HEAD"):
             return unsupported(request, "GET, HEAD")
         name = self.path.name
-        if not self.path.is_file():
+        try:
+            # "Is it a file" before "open it": opening a FIFO would wait for ever.
+            file = self.path.open("rb") if self.path.is_file() else None
+        except OSError:
+            return answer(request, f"Not allowed to open {name}.", 403)
+        if file is None:
             self.log.info("Can't open {name}.", name=name)
             return answer(request, f"Can't open {name}.", 404)
-        try:
-            file = self.path.open("rb")
-        except OSError:
-            self.log.info("Can't open {name}.", name=name)
-            return answer(request, f"Can't open {name}.", 403)
         self.log.info("Serving {name}.", name=name)
         request.setHeader(b"Content-Type", b"text/html")
         if request.method == b"HEAD":
@@ -62,21 +62,13 @@ class MiniFile(Resource):
         return NOT_DONE_YET
 
 
-class Options(ServerOptions):
+class Options(RootOptions):
     """Listen where the tutorial listens, serve the index.html of a folder."""
 
     synopsis = "[options]"
     longdesc = "Answers every path with one file, index.html, step by step."
     defaultPort = "4044"
-    optParameters = (
-        (
-            "root",
-            "r",
-            PAGES,
-            "Folder that holds index.html.",
-            checked("--root", existing_folder),
-        ),
-    )
+    defaultRoot = PAGES
 
 
 def makeService(options: Options) -> IService:

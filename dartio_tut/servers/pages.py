@@ -11,13 +11,13 @@ from pathlib import Path
 
 from twisted.application.service import IService
 
-from dartio_tut.daemon import ServerOptions, checked, existing_folder, serve
+from dartio_tut.daemon import RootOptions, serve
 from dartio_tut.resources import Files
 
 PAGES = str(Path(__file__).with_name("pages"))
 
 
-class Options(ServerOptions):
+class Options(RootOptions):
     """Listen where the tutorial listens, serve its pages."""
 
     synopsis = "[options]"
@@ -26,15 +26,7 @@ class Options(ServerOptions):
         "an index of all servers."
     )
     defaultPort = "8080"
-    optParameters = (
-        (
-            "root",
-            "r",
-            PAGES,
-            "Folder of the pages.",
-            checked("--root", existing_folder),
-        ),
-    )
+    defaultRoot = PAGES
 
 
 def makeService(options: Options) -> IService:

@@ -12,13 +12,13 @@ import os
 from twisted.application.service import IService
 from twisted.logger import Logger
 
-from dartio_tut.daemon import ServerOptions, checked, existing_folder, serve
+from dartio_tut.daemon import RootOptions, serve
 from dartio_tut.resources import Files
 
 log = Logger()
 
 
-class Options(ServerOptions):
+class Options(RootOptions):
     """Listen where the tutorial listens, serve a folder."""
 
     synopsis = "[options]"
@@ -28,9 +28,6 @@ class Options(ServerOptions):
         "that lead outside are not served."
     )
     defaultPort = "4048"
-    optParameters = (
-        ("root", "r", ".", "Folder to serve.", checked("--root", existing_folder)),
-    )
     optFlags = (("listing", None, "List a folder that has no index.html."),)
 
 

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import ServerOptions, data_folder, serve, told_in_one_line
+from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
     Refusal,
     answer_later,
@@ -28,8 +28,6 @@ from dartio_tut.resources import (
 )
 from dartio_tut.store import Documents, NotAName, open_documents
 
-log = Logger()
-
 
 class Writer(Resource):
     """
@@ -39,6 +37,7 @@ class Writer(Resource):
     """
 
     isLeaf = True
+    log = Logger()
 
     def __init__(self, documents: Documents) -> None:
         super().__init__()
@@ -61,7 +60,7 @@ class Writer(Resource):
         except NotAName as error:
             raise Refusal(400, f"Cannot store: {error}.") from None
         except OSError as error:
-            log.failure("Cannot store {name}", name=name)
+            self.log.failure("Cannot store {name}", name=name)
             raise Refusal(
                 500, f"Exception during file I/O: {error.strerror}."
             ) from None
@@ -69,21 +68,15 @@ class Writer(Resource):
         return f"Wrote data for {who if isinstance(who, str) else json.dumps(who)}."
 
 
-class Options(ServerOptions):
+class Options(StoreOptions):
     """Listen where the tutorial listens, keep documents in a folder."""
 
     synopsis = "[options]"
     longdesc = "Stores JSON objects that are posted, each as the file of its name."
     defaultPort = "4049"
-    optParameters = (
-        ("store", "s", data_folder("writer"), "Folder that keeps the documents."),
-    )
+    storeName = "writer"
 
 
 def makeService(options: Options) -> IService:
     """Serve a `Writer` as a daemon."""
-    folder = options["store"]
-    with told_in_one_line("--store"):
-        documents = open_documents(folder)
-    log.info("Documents are kept in {folder}", folder=folder)
-    return serve(Writer(documents), options)
+    return serve(Writer(options.open_store(open_documents)), options)

@@ -26,6 +26,11 @@ T = TypeVar("T")
 Run = Callable[..., Deferred[Any]]
 """Calls a blocking function elsewhere: `twisted.internet.threads.deferToThread`."""
 
+TEMPORARY = ".new-"
+"""What a document is called until it is whole; no document may begin with a dot."""
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
 SCAN = 1024 * 1024
 """Bytes read at a time when the notes are counted: memory stays small."""
 
@@ -61,8 +66,11 @@ def open_documents(folder: str, run: Run = _in_thread) -> FolderDocuments:
 def _made(folder: str) -> Path:
     path = Path(folder).absolute()
     path.mkdir(parents=True, exist_ok=True)
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise PermissionError(13, os.strerror(13), str(path))
+    for left in path.glob(f"{TEMPORARY}*"):  # by a daemon that was killed
+        left.unlink()
+    probe = path / f"{TEMPORARY}{os.getpid()}"
+    with open(os.open(probe, _NEW, 0o666), "wb"):
+        probe.unlink()
     return path
 
 
@@ -107,15 +115,16 @@ class FolderNotes:
         with self._turn, self._open() as file:
             number = self._index(file)
             end = os.fstat(file.fileno()).st_size
-            if end and os.pread(file.fileno(), 1, end - 1) != b"\n":
-                line = b"\n" + line  # a person's editor left the last line open
+            # A person's editor may have left the last line open.
+            is_open = end and os.pread(file.fileno(), 1, end - 1) != b"\n"
+            line = b"\n" + line if is_open else line
             try:
                 _write_all(file, line)
                 os.fsync(file.fileno())
             except OSError:
                 os.ftruncate(file.fileno(), end)  # no half note for the next to join
                 raise
-            self._starts.append(end + line.startswith(b"\n"))
+            self._starts.append(end + bool(is_open))
             self._seen = _version(file)
         return number
 
@@ -157,10 +166,10 @@ class FolderDocuments:
 
     def _put(self, name: str, content: bytes) -> None:
         target = self.folder / check_name(name)
-        new = self.folder / f".new-{os.getpid()}"
+        new = self.folder / f"{TEMPORARY}{os.getpid()}"
         with self._turn:
             try:
-                with open(new, "wb", buffering=0) as file:
+                with open(os.open(new, _NEW, 0o666), "wb", buffering=0) as file:
                     _write_all(file, content)
                     os.fsync(file.fileno())
                 os.replace(new, target)

@@ -30,13 +30,10 @@ class Connection:
     """A client's connection to a site that serves *resource*."""
 
     def __init__(self, resource: IResource) -> None:
-        site = Site(resource)
-        site.doStart()
-        site.doStop()  # of its clock for the log, which is the reactor's
-        self.transport = StringTransport()
         self.clock = Clock()
+        site = Site(resource, reactor=self.clock)
+        self.transport = StringTransport()
         self.protocol = site.buildProtocol(CLIENT)
-        self.protocol.callLater = self.clock.callLater
         self.protocol.makeConnection(self.transport)
 
     def send(self, data: bytes) -> bytes:

@@ -59,6 +59,34 @@ class ClientCase(SynchronousTestCase):
         return str(failure.value)
 
 
+class ArgumentTests(ClientCase):
+    """What is wrong on a command line is told before anything is sent."""
+
+    def test_refused(self) -> None:
+        self.patch(sys, "stderr", io.StringIO())
+        for client, *words in [
+            (get, "localhost:4040"),
+            (get, "ftp://x/"),
+            (get, "http://"),
+            (get, "http://[::1/"),
+            (get, "http://a b/"),
+            (get, "http://x:y/"),
+            (get, "http://x:99999/"),
+            (guess, "--every", "-1"),
+            (guess, "--every", "nan"),
+            (guess, "--every", "inf"),
+            (guess, "--url", "foo"),
+            (note, "--url", "foo", "x"),
+            (note, "\udcff"),
+            (write, "\udcff"),
+            (write, "--data", '"\udcff"'),
+            (write, "--url", "//x"),
+        ]:
+            self.assertRaises(SystemExit, self.arguments, client, *words)
+        for url in ("http://x", "HTTP://127.0.0.1:1/", "https://[::1]:8/a?b"):
+            self.arguments(get, url)
+
+
 class GuessTests(ClientCase):
     """``dartio guess``."""
 
@@ -76,6 +104,8 @@ class GuessTests(ClientCase):
     def test_no_thinker_at_all(self) -> None:
         said = self.refused(guess, Notes(MemoryNotes()))
         self.assertIn("404", said)
+        said = self.refused(guess, Hello())
+        self.assertIn("no thinker", said)
 
 
 class WriteTests(ClientCase):
@@ -138,7 +168,6 @@ class GetTests(ClientCase):
         self.assertEqual(out.getvalue(), b"Not found: GET, /x")
 
     def test_refused(self) -> None:
-        self.assertIn("not an http", self.refused(get, Hello(), "localhost:4040"))
         said = self.refused(get, Hello(), "https://x/", "--cacert", "/nothing")
         self.assertEqual(said, "/nothing: No such file or directory")
         said = self.refused(get, Hello(), "https://x/", "--cacert", __file__)

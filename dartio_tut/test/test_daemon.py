@@ -24,6 +24,7 @@ from dartio_tut.daemon import (
     checked,
     existing_folder,
     https_endpoint_string,
+    listening,
     localhost_certificate,
     serve,
 )
@@ -86,8 +87,12 @@ class OptionsTests(Quiet):
             self.assertEqual(endpoint.startswith("tcp6:"), ":" in address)
 
     def test_a_host_name_is_all_its_addresses(self) -> None:
-        self.assertIn("127.0.0.1", addresses("localhost"))
-        self.assertEqual(len(set(addresses("localhost"))), len(addresses("localhost")))
+        found = [(0, 0, 0, "", (a, 0)) for a in ("::1", "127.0.0.1", "127.0.0.1")]
+        self.patch(socket, "getaddrinfo", lambda *a, **k: found)
+        self.patch(listening, "_is_here", lambda address: True)
+        self.assertEqual(addresses("localhost"), ["::1", "127.0.0.1"])
+        self.patch(listening, "_is_here", lambda address: ":" not in address)
+        self.assertEqual(addresses("localhost"), ["127.0.0.1"])
 
     def test_listen_replaces_the_default(self) -> None:
         self.assertEqual(
@@ -112,15 +117,22 @@ class OptionsTests(Quiet):
             (["extra"], "Wrong number of arguments"),
             (["--root", "/nothing/here"], "--root: /nothing/here: no such folder"),
             (["--root", __file__], "not a folder"),
-            (["--interface", "no.such.host.invalid"], "--interface"),
         ]:
             self.stderr.truncate(self.stderr.seek(0))
             self.assertIn(said, self.refused(*arguments))
+
+    def test_no_such_host(self) -> None:
+        def nowhere(*args: Any, **more: Any) -> None:
+            raise socket.gaierror(-2, "Name or service not known")
+
+        self.patch(socket, "getaddrinfo", nowhere)
+        self.assertIn("--interface: x.invalid", self.refused("-i", "x.invalid"))
 
     def test_an_address_of_another_machine_is_refused_when_it_is_a_name(self) -> None:
         self.patch(
             socket, "getaddrinfo", lambda *a, **k: [(2, 1, 6, "", ("192.0.2.1", 0))]
         )
+        self.patch(listening, "_is_here", lambda address: False)
         self.assertIn("not an address of this machine", self.refused("-i", "elsewhere"))
 
     def test_help_shows_the_default_port(self) -> None:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.static import Data
 
 from dartio_tut.resources import Files
 
@@ -132,6 +133,72 @@ class FilesTests(SynchronousTestCase):
             response = self.get("/" + name)
             self.assertEqual(response.fields["content-type"], kind)
             self.assertNotIn("content-encoding", response.fields)
+
+    def test_a_folder_has_the_same_methods(self) -> None:
+        files = Files(str(self.root), listing=True)
+        for target in ("/", "/sub/"):
+            self.assertEqual(ask(files, "DELETE", target).code, 405)
+            self.assertEqual(ask(files, "HEAD", target).body, b"")
+            self.assertEqual(ask(files, "HEAD", target).code, 200)
+
+    def test_an_index_that_is_a_folder_is_none(self) -> None:
+        (self.root / "bare" / "index.html").mkdir()
+        self.assertEqual(self.get("/bare/").code, 404)
+
+    def test_a_root_that_is_switched(self) -> None:
+        current = self.root.parent / (self.root.name + "-current")
+        os.symlink(self.root.name, current)
+        files = Files(str(current))
+        self.assertEqual(ask(files, "GET", "/file.txt").code, 200)
+        other = self.root.parent / (self.root.name + "-next")
+        other.mkdir()
+        (other / "file.txt").write_bytes(b"next")
+        os.symlink(other.name, current.with_suffix(".new"))
+        os.replace(current.with_suffix(".new"), current)
+        self.assertEqual(ask(files, "GET", "/file.txt").body, b"next")
+
+    def test_conditions(self) -> None:
+        fields = self.get("/file.txt").fields
+        etag, date = fields["etag"], fields["last-modified"]
+        old = "Mon, 01 Jan 2001 00:00:00 GMT"
+        for asked, code in [
+            ({"if_none_match": etag}, 304),
+            ({"if_none_match": f'"x", W/{etag}'}, 304),
+            ({"if_none_match": "*"}, 304),
+            ({"if_none_match": '"x"', "if_modified_since": date}, 200),
+            ({"if_modified_since": date}, 304),
+            ({"if_modified_since": old}, 200),
+            ({"if_modified_since": "yesterday"}, 200),
+            ({"if_match": etag}, 200),
+            ({"if_match": "*"}, 200),
+            ({"if_match": '"x"'}, 412),
+            ({"if_match": f"W/{etag}"}, 412),
+            ({"if_match": '"x"', "if_none_match": etag}, 412),
+            ({"if_unmodified_since": date}, 200),
+            ({"if_unmodified_since": old}, 412),
+            ({"if_unmodified_since": "yesterday"}, 200),
+            ({"range": "bytes=0-1", "if_range": etag}, 206),
+            ({"range": "bytes=0-1", "if_range": date}, 206),
+            ({"range": "bytes=0-1", "if_range": old}, 200),
+            ({"range": "bytes=0-1", "if_range": '"x"'}, 200),
+            ({"range": "bytes=0-1", "if_range": f"W/{etag}"}, 200),
+            ({"range": "bytes=0-1", "if_none_match": etag}, 304),
+            ({"range": "bytes=0-" + "9" * 400}, 206),
+            ({"range": "bytes=" + "9" * 400 + "-"}, 416),
+            ({"range": "bytes=-" + "9" * 400}, 206),
+            ({"range": "bytes=-0"}, 416),
+        ]:
+            self.assertEqual(
+                (asked, self.get("/file.txt", **asked).code), (asked, code)
+            )
+
+    def test_beside_resources_put_there_by_hand(self) -> None:
+        files = Files(str(self.root))
+        files.putChild(b"api", Data(b"api", "text/plain"))
+        self.assertEqual(ask(files, "GET", "/api").body, b"api")
+        self.assertEqual(ask(files, "GET", "/file.txt").body, b"0123456789")
+        self.assertEqual(ask(files, "GET", "/sub/").body, b"<p>sub")
+        self.assertEqual(ask(files, "GET", "/nothing/at/all").code, 404)
 
     def test_methods(self) -> None:
         response = ask(Files(str(self.root)), "DELETE", "/file.txt")

@@ -4,6 +4,8 @@ JSON bodies, read strictly.
 
 from __future__ import annotations
 
+from time import process_time
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import Refusal, json_object
@@ -51,3 +53,17 @@ class JSONObjectTests(SynchronousTestCase):
         refusal = self.assertRaises(Refusal, json_object, body)
         self.assertEqual(refusal.code, code)
         self.assertIn(said, refusal.text)
+
+    def test_odd_bodies_cost_no_more_than_their_length(self) -> None:
+        for body in (b'["' + b'\\"' * 500_000, b'"' * 1_000_001, b"[{" * 500_000):
+            began = process_time()
+            self.assertRaises(Refusal, json_object, body)
+            self.assertLess(process_time() - began, 2)  # quadratic: minutes
+
+    def test_half_a_character(self) -> None:
+        self.refused(b'{"a": "\\ud800"}', 400, "surrogate")
+        self.refused(b'{"\\uDFFF": 1}', 400, "surrogate")
+        self.assertEqual(json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"})
+
+    def test_infinity_by_size(self) -> None:
+        self.refused(b'{"a": 1e999}', 400, "too large")

@@ -106,7 +106,7 @@ class NotesTests(SynchronousTestCase):
             ({"getNote": True}, 422),
             ({"getNote": [0]}, 422),
             ({"myNote": 5}, 422),
-            ({"myNote": "\ud800"}, 422),
+            ({"myNote": "\ud800"}, 400),
             ({"note": "x"}, 422),
             (["myNote"], 422),
             ("myNote", 422),

@@ -4,7 +4,25 @@ Bytes to ``twisted.web`` requests and back.
 Rule of the room: it knows no site, no option and no log; limits are handed in.
 """
 
+from .channel import Channel
+from .clock import Deadlines
+from .crowd import Crowd
+from .head import Heads
 from .limits import Limits
+from .port import fast
 from .request import Request
+from .sendfile import send_file
+from .tls import alpn, listen_tls
 
-__all__ = ["Limits", "Request"]
+__all__ = [
+    "Channel",
+    "Crowd",
+    "Deadlines",
+    "Heads",
+    "Limits",
+    "Request",
+    "alpn",
+    "fast",
+    "listen_tls",
+    "send_file",
+]

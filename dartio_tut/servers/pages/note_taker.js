@@ -12,16 +12,18 @@ async function post(request) {
       body: JSON.stringify(request),
     });
     answer.textContent = (await response.text()).replace(/\n$/, "");
+    return response.ok;
   } catch {
     answer.textContent = "No server";
+    return false;
   }
 }
 
-document.querySelector("#save").addEventListener("submit", (event) => {
+document.querySelector("#save").addEventListener("submit", async (event) => {
   event.preventDefault();
   const note = event.target.elements.note;
-  post({ myNote: note.value });
-  note.value = "";
+  // What was not stored is still the person's to send again.
+  if (await post({ myNote: note.value })) note.value = "";
 });
 
 document.querySelector("#get").addEventListener("submit", (event) => {

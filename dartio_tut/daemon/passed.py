@@ -1,0 +1,45 @@
+"""
+The sockets that systemd has passed (sd_listen_fds(3)).
+
+Twisted ignores them unless they have names, which systemd always gives, but others that
+speak the protocol do not: give them the name systemd would. This must happen before
+Twisted looks, which is when its endpoints are imported.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+UNNAMED = "unknown"
+
+
+def name_passed_sockets() -> None:
+    """Give passed sockets a name if they have none."""
+    environ = os.environ
+    count = environ.get("LISTEN_FDS", "")
+    if count.isdigit() and "LISTEN_FDNAMES" not in environ:
+        environ["LISTEN_FDNAMES"] = ":".join([UNNAMED] * int(count))
+
+
+def passed_endpoints(descriptors: list[int]) -> list[str]:
+    """
+    The endpoint strings of the sockets behind *descriptors*, in their order.
+
+    :raise ValueError: when one is no socket that listens for streams.
+    """
+    endpoints = []
+    for index, descriptor in enumerate(descriptors):
+        try:
+            with socket.socket(fileno=os.dup(descriptor)) as looked_at:
+                family = socket.AddressFamily(looked_at.family).name.removeprefix("AF_")
+                listens = looked_at.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        except OSError:
+            listens = 0
+        if not listens:
+            raise ValueError(f"descriptor {descriptor} is no socket that listens")
+        endpoints.append(f"systemd:domain={family}:index={index}")
+    return endpoints
+
+
+name_passed_sockets()

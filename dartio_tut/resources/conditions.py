@@ -1,0 +1,128 @@
+"""
+What to answer to a conditional or partial request (RFC 9110 sections 13 and 14).
+
+Pure: from the fields of a request and the validators of a representation to a status
+and a range. Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from twisted.web.http import (
+    NOT_MODIFIED,
+    OK,
+    PARTIAL_CONTENT,
+    PRECONDITION_FAILED,
+    REQUESTED_RANGE_NOT_SATISFIABLE,
+    stringToDatetime,
+)
+
+_range = re.compile(rb"bytes=[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*").fullmatch
+_tags = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")').finditer
+
+
+class Chosen(NamedTuple):
+    """The status to answer with, and which part to send."""
+
+    code: int
+    offset: int = 0
+    length: int = 0
+
+
+def choose(
+    field: Callable[[bytes], bytes | None],
+    etag: bytes,
+    changed: int,
+    size: int,
+    method: bytes = b"GET",
+) -> Chosen:
+    """
+    What to answer to GET or HEAD, in the order of RFC 9110 section 13.2.2.
+
+    :param field: gives a request's field by its lower-case name, all lines joined.
+    :param etag: the strong entity tag, with its quotes.
+    :param changed: when the representation was last changed, in whole seconds.
+    :param size: its bytes.
+    :param method: ranges are for GET only (section 14.2).
+    """
+    match, unmodified = field(b"if-match"), field(b"if-unmodified-since")
+    if match is not None:
+        if not _matches(match, etag, weakly=False):
+            return Chosen(PRECONDITION_FAILED)
+    elif unmodified is not None:
+        date = _date(unmodified)
+        if date is not None and changed > date:
+            return Chosen(PRECONDITION_FAILED)
+    none_match, modified = field(b"if-none-match"), field(b"if-modified-since")
+    if none_match is not None:
+        if _matches(none_match, etag, weakly=True):
+            return Chosen(NOT_MODIFIED)
+    elif modified is not None:
+        date = _date(modified)
+        if date is not None and changed <= date:
+            return Chosen(NOT_MODIFIED)
+    asked = field(b"range") if method == b"GET" else None
+    if asked is None or not _still_holds(field(b"if-range"), etag, changed):
+        return Chosen(OK, 0, size)
+    return _part(asked, size)
+
+
+def _matches(listed: bytes, etag: bytes, weakly: bool) -> bool:
+    if listed.strip() == b"*":
+        return True
+    return any(tag[2] == etag and (weakly or not tag[1]) for tag in _tags(listed))
+
+
+def _still_holds(if_range: bytes | None, etag: bytes, changed: int) -> bool:
+    """Whether the part that the client has is of this representation."""
+    if if_range is None or if_range == etag:
+        return True
+    return b'"' not in if_range and _date(if_range) == changed
+
+
+@lru_cache(1024)
+def _date(value: bytes) -> int | None:
+    try:
+        return int(stringToDatetime(value))
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+
+
+def _part(asked: bytes, size: int) -> Chosen:
+    """
+    The one range that is asked for. Several, or a malformed one, are ignored, as a
+    server may (section 14.2): all of it costs less than a flood of ranges.
+    """
+    found = _range(asked)
+    if found is None:
+        return Chosen(OK, 0, size)
+    first, last, suffix = (
+        None if g is None else g.lstrip(b"0") for g in found.groups()
+    )
+    if max(len(g or b"") for g in (first, last, suffix)) > 18:
+        return _beyond(first, size)
+    if suffix is not None:
+        length = min(int(suffix or b"0"), size)
+        start, end = size - length, size - 1
+    else:
+        start = int(first or b"0")
+        end = min(int(last or b"0"), size - 1) if found[2] else size - 1
+        if found[2] and int(last or b"0") < start:
+            return Chosen(OK, 0, size)
+    if start >= size or end < start:
+        return Chosen(REQUESTED_RANGE_NOT_SATISFIABLE)
+    return Chosen(PARTIAL_CONTENT, start, end - start + 1)
+
+
+def _beyond(first: bytes | None, size: int) -> Chosen:
+    """A range whose numbers are longer than any file."""
+    if first is None and size:
+        return Chosen(PARTIAL_CONTENT, 0, size)
+    if first is not None and len(first) <= 18 and int(first or b"0") < size:
+        start = int(first or b"0")
+        return Chosen(PARTIAL_CONTENT, start, size - start)
+    return Chosen(REQUESTED_RANGE_NOT_SATISFIABLE)

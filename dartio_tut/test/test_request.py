@@ -1,0 +1,172 @@
+"""
+The lean request: nothing is made that is not asked for, and nobody can tell.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress
+from twisted.python.failure import Failure
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IRequest
+from twisted.web.test.requesthelper import DummyChannel
+from zope.interface.verify import verifyObject
+
+from dartio_tut.wire import Request
+
+from .requesting import RequestCase
+
+MADE = (
+    "_content",
+    "_cookies",
+    "_notifications",
+    "_request_headers",
+    "_response_headers",
+    "args",
+    "client",
+    "host",
+    "received_cookies",
+    "_adapterCache",
+)
+"""What a request may do without; none of it is in its dictionary at first."""
+
+
+class LazyTests(RequestCase):
+    """What is made, and when."""
+
+    def test_nothing_is_made_for_the_simplest_answer(self) -> None:
+        seen: list[Any] = []
+
+        def answer(request: Any) -> bytes:
+            seen.append(request)
+            return b"hello"
+
+        self.answer(answer, "Cookie: a=1", start="GET /?a=b HTTP/1.1")
+        made = vars(seen[0]).keys() & set(MADE)
+        self.assertEqual({name for name in made if vars(seen[0])[name]}, set())
+
+    def test_a_look_at_one_field_makes_no_headers(self) -> None:
+        request = self.asked("X: 1", "X: 2")
+        self.assertEqual(request.getHeader(b"x"), b"2")
+        self.assertIsNone(request.getHeader(b"y"))
+        self.assertIsNone(request._request_headers)
+        self.assertEqual(request.getHeader("x"), "2")
+        request.requestHeaders.setRawHeaders(b"x", [b"3"])
+        self.assertEqual(request.getHeader(b"x"), b"3")
+
+    def test_all_is_there_for_those_who_look(self) -> None:
+        request = self.asked("Cookie: k=v; l=w", "X: 1")
+        verifyObject(IRequest, request)
+        self.assertEqual(request.args, {b"c": [b"d"]})
+        self.assertEqual(request.received_cookies, {b"k": b"v", b"l": b"w"})
+        self.assertEqual(request.getCookie(b"l"), b"w")
+        self.assertTrue(IAddress.providedBy(request.client))
+        self.assertTrue(IAddress.providedBy(request.host))
+        self.assertEqual(request.content.read(), b"")
+        self.assertEqual(request.getRequestHostname(), b"a")
+        self.assertEqual(request.requestHeaders.getRawHeaders("x"), ["1"])
+        self.assertTrue(request.responseHeaders.hasHeader(b"Date"))
+        self.assertEqual((request.prepath, request.postpath), ([], [b"a", b"b"]))
+        self.assertEqual(request.getAllHeaders()[b"host"], b"a:80")
+        for name in ("args", "received_cookies", "requestHeaders", "content"):
+            self.assertIs(getattr(request, name), getattr(request, name))
+
+    def test_fields_are_the_requests_own(self) -> None:
+        first = self.asked("X: 1")
+        first.requestHeaders.addRawHeader(b"X", b"2")
+        first.requestHeaders.removeHeader(b"Host")
+        second = self.asked("X: 1")
+        third = self.asked("X: 1")  # the block of these fields is kept by now
+        for later in (second, third):
+            self.assertEqual(later.requestHeaders.getRawHeaders(b"x"), [b"1"])
+            self.assertTrue(later.requestHeaders.hasHeader(b"host"))
+
+    def test_forms_are_read(self) -> None:
+        form = "Content-Type: application/x-www-form-urlencoded"
+        request = self.asked(form, start="POST /?a=1 HTTP/1.1", body=b"a=2&b=3")
+        self.assertEqual(request.args, {b"a": [b"2"], b"b": [b"3"]})
+        request.content.seek(0)
+        self.assertEqual(request.content.read(), b"a=2&b=3")
+
+
+class ReplacedTests(RequestCase):
+    """Attributes that others set or delete."""
+
+    def test_set(self) -> None:
+        request = self.asked("X: 1")
+        for name in ("args", "client", "host", "received_cookies", "content"):
+            value = object()
+            setattr(request, name, value)
+            self.assertIs(getattr(request, name), value)
+        headers = Headers({b"x": [b"9"]})
+        request.requestHeaders = headers
+        self.assertEqual(request.getHeader(b"x"), b"9")
+        request.content = None
+        request.responseHeaders = Headers({b"Content-Length": [b"0"], b"Y": [b"1"]})
+        request.finish()
+        said = self.connection.transport.value()
+        self.assertEqual(said.split(b"\r\n")[0], b"HTTP/1.1 200 OK")
+        self.assertIn(b"\r\nY: 1\r\n", said)
+        self.assertNotIn(b"Date", said)
+
+    def test_deleted(self) -> None:
+        request = self.asked("X: 1")
+        self.assertEqual(request.args, {b"c": [b"d"]})
+        del request.args
+        self.assertEqual(request.args, {b"c": [b"d"]})
+        request.requestHeaders = None
+        del request.requestHeaders
+        self.assertEqual(request.requestHeaders.getRawHeaders(b"x"), [b"1"])
+
+    def test_anything_may_be_hung_up(self) -> None:
+        request = self.asked()
+        request.user = "somebody"
+        request.setComponent(IAddress, request)
+        self.assertIs(request.getComponent(IAddress), request)
+        self.assertEqual(request.user, "somebody")
+
+    def test_made_by_another_channel(self) -> None:
+        request = Request(DummyChannel(), False)
+        self.assertEqual(request.cookies, [])
+        self.assertEqual(request.received_cookies, {})
+        self.assertFalse(request.requestHeaders.hasHeader(b"host"))
+        self.assertTrue(request.is_conditional)
+        request.gotLength(3)
+        request.handleContentChunk(b"abc")
+        request.requestReceived(b"GET", b"/x", b"HTTP/1.1")
+        self.assertEqual(request.path, b"/x")
+
+
+class EndTests(RequestCase):
+    """How a request ends."""
+
+    def test_finished(self) -> None:
+        request = self.asked()
+        told: list[Any] = []
+        request.notifyFinish().addBoth(told.append)
+        request.finish()
+        self.assertEqual((told, request.finished), ([None], 1))
+        request.finish()
+        self.assertEqual(len(self.flushWarnings()), 1)
+        self.assertEqual(self.connection.transport.value().count(b"HTTP/1.1"), 1)
+
+    def test_the_client_leaves(self) -> None:
+        request = self.asked()
+        told: list[Any] = []
+        request.notifyFinish().addErrback(told.append)
+        content = request.content
+        self.connection.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertTrue(told[0].check(ConnectionDone))
+        self.assertTrue(content.closed)
+        request.write(b"too late")
+        self.assertRaises(RuntimeError, request.finish)
+        self.assertEqual(self.connection.transport.value(), b"")
+
+    def test_a_producer_that_was_left_behind_is_logged(self) -> None:
+        request = self.asked()
+        request.registerProducer(object(), True)
+        request.finish()
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.assertIsNone(self.connection.protocol._producer)

@@ -1,0 +1,224 @@
+"""
+What requests send: where an answer ends, and which fields it has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from .asking import Connection
+from .requesting import RequestCase
+
+
+class FramingTests(RequestCase):
+    """Where an answer ends."""
+
+    def test_returned(self) -> None:
+        answer = self.answer(lambda request: b"hello")
+        self.assertEqual(answer.fields["content-length"], "5")
+        self.assertEqual(answer.body, b"hello")
+        self.assertTrue(answer.fields["content-type"].startswith("text/html"))
+        empty = self.answer(lambda request: b"")
+        self.assertEqual(empty.fields["content-length"], "0")
+        self.assertNotIn("content-type", empty.fields)
+
+    def test_in_pieces(self) -> None:
+        def write(request: Any) -> int:
+            for piece in (b"a", b"", b"bc"):
+                request.write(piece)
+            request.finish()
+            return NOT_DONE_YET
+
+        answer = self.answer(write)
+        self.assertEqual(answer.fields["transfer-encoding"], "chunked")
+        self.assertEqual(answer.body, b"abc")
+        old = self.said(write, start="GET / HTTP/1.0")
+        self.assertTrue(old.endswith(b"\r\n\r\nabc"))
+        self.assertIn(b"Connection: close\r\n", old)
+        self.assertNotIn(b"chunked", old)
+
+    def test_of_a_length_that_was_set(self) -> None:
+        def write(request: Any) -> int:
+            request.set_length(3)
+            request.write(b"a")
+            request.write(b"bc")
+            request.finish()
+            return NOT_DONE_YET
+
+        def after_headers(request: Any) -> int:
+            request.setHeader(b"X", b"1")
+            return write(request)
+
+        for do in (write, after_headers):
+            answer = self.answer(do)
+            self.assertEqual(answer.fields["content-length"], "3")
+            self.assertNotIn("transfer-encoding", answer.fields)
+            self.assertEqual(answer.body, b"abc")
+
+    def test_finished_without_a_word(self) -> None:
+        def finish(request: Any) -> int:
+            request.finish()
+            return NOT_DONE_YET
+
+        self.assertEqual(self.answer(finish).body, b"")
+
+    def test_codes_without_content(self) -> None:
+        for code in (204, 304):
+            for more in (False, True):
+                self.without_content(code, more)
+
+    def without_content(self, code: int, more: bool) -> None:
+        """No content comes with *code*, whatever the resource says."""
+
+        def returns(request: Any) -> bytes:
+            request.setResponseCode(code)
+            if more:
+                request.setHeader(b"X", b"1")
+            return b"content"
+
+        def writes(request: Any) -> int:
+            request.setResponseCode(code)
+            if more:
+                request.setHeader(b"X", b"1")
+            request.write(b"con")
+            request.write(b"tent")
+            request.finish()
+            return NOT_DONE_YET
+
+        for do in (returns, writes):
+            said = self.said(do)
+            self.assertTrue(said.endswith(b"\r\n\r\n"), said)
+            self.assertEqual(said.count(b"\r\n\r\n"), 1)
+            self.assertNotIn(b"Transfer-Encoding", said)
+            if code == 204:
+                self.assertNotIn(b"Content-Length", said)
+
+    def test_codes_without_content_have_no_type(self) -> None:
+        for code in (204, 304):
+
+            def returns(request: Any, code: int = code) -> bytes:
+                request.setResponseCode(code)
+                return b"content"
+
+            self.assertNotIn(b"Content-Type", self.said(returns))
+
+    def test_head(self) -> None:
+        def write(request: Any) -> int:
+            request.write(b"a")
+            request.write(b"b")
+            request.finish()
+            return NOT_DONE_YET
+
+        def with_length(request: Any) -> int:
+            request.setHeader(b"Content-Length", b"2")
+            return write(request)
+
+        start = "HEAD / HTTP/1.1"
+        returned = self.answer(lambda request: b"hello", start=start)
+        self.assertEqual(returned.fields["content-length"], "5")
+        self.assertEqual(self.answer(write, start=start).body, b"")
+        length = self.answer(with_length, start=start).fields["content-length"]
+        self.assertEqual(length, "2")
+
+    def test_head_of_a_resource_that_only_knows_get(self) -> None:
+        class Getting(Resource):
+            isLeaf = True
+            render_HEAD = None  # type: ignore[assignment]
+
+            def render_GET(self, request: Any) -> bytes:
+                return b"hello"
+
+        said = Connection(Getting()).send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertIn(said[9:12], (b"200", b"405", b"500"))
+        self.assertTrue(said.endswith(b"\r\n\r\n"))
+
+    def test_nonsense_is_an_error(self) -> None:
+        answer = self.answer(lambda request: "text")
+        self.assertEqual(answer.code, 500)
+
+    def test_what_fails_is_an_error(self) -> None:
+        answer = self.answer(lambda request: 1 // 0)
+        self.assertEqual(answer.code, 500)
+        self.assertNotIn(b"ZeroDivision", answer.body)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class FieldTests(RequestCase):
+    """Fields of the response."""
+
+    def test_set_together(self) -> None:
+        fields = ((b"Content-Type", b"text/x"), (b"X", b"1"))
+
+        def alone(request: Any) -> bytes:
+            request.set_fields(fields)
+            return b"a"
+
+        def behind(request: Any) -> bytes:
+            request.setHeader(b"x", b"0")
+            return alone(request)
+
+        def before(request: Any) -> bytes:
+            request.set_fields(fields)
+            request.setHeader(b"y", b"2")
+            return b"a"
+
+        def twice(request: Any) -> bytes:
+            request.set_fields(((b"X", b"0"), (b"Z", b"3")))
+            return alone(request)
+
+        for do in (alone, behind, before, twice):
+            answer = self.answer(do)
+            self.assertEqual(answer.fields["content-type"], "text/x")
+            self.assertEqual(answer.fields["x"], "1", do)
+        self.assertEqual(self.answer(before).fields["y"], "2")
+        self.assertEqual(self.answer(twice).fields["z"], "3")
+
+    def test_attributes(self) -> None:
+        def do(request: Any) -> bytes:
+            request.addCookie(b"c", b"1", path=b"/")
+            request.setETag(b'"tag"')
+            request.setLastModified(0)
+            return b"a"
+
+        fields = self.answer(do).fields
+        self.assertEqual(fields["set-cookie"], "c=1; Path=/")
+        self.assertEqual(fields["etag"], '"tag"')
+        self.assertEqual(fields["last-modified"], "Thu, 01 Jan 1970 00:00:00 GMT")
+
+    def test_nothing_smuggles_in_a_field(self) -> None:
+        def status(request: Any) -> bytes:
+            request.setResponseCode(200, b"OK\r\nEvil: 1\nEvil: 2\rEvil: 3")
+            return b"a"
+
+        def value(request: Any) -> bytes:
+            request.setHeader(b"X", b"1\r\nEvil: 1\n\r\nEvil: 2\rEvil: 3")
+            return b"a"
+
+        def cookie(request: Any) -> bytes:
+            request.addCookie(b"c", b"1\r\nEvil: 1")
+            request.cookies.append(b"d=1\r\nEvil: 1")
+            return b"a"
+
+        def tag(request: Any) -> bytes:
+            request.etag = b'"\r\nEvil: 1"'
+            return b"a"
+
+        for do in (status, value, cookie, tag):
+            answer = self.answer(do)
+            self.assertEqual((answer.code, answer.body), (200, b"a"))
+            self.assertNotIn("evil", answer.fields)
+
+    def test_the_connection_is_ours_to_name(self) -> None:
+        def closes(request: Any) -> bytes:
+            request.setHeader(b"Connection", b"close")
+            return b"a"
+
+        self.assertEqual(self.answer(closes).fields["connection"], "close")
+        old = self.answer(lambda request: b"a", start="GET / HTTP/1.0")
+        self.assertEqual(old.fields["connection"], "close")
+        keeping = ("Connection: keep-alive",)
+        kept = self.answer(lambda request: b"a", *keeping, start="GET / HTTP/1.0")
+        self.assertEqual(kept.fields["connection"], "keep-alive")

@@ -1,0 +1,177 @@
+"""
+Content that is handed over while it comes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from dartio_tut.daemon import Limits, Site
+
+HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%b\r\n"
+NEXT = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class Taking(Protocol):
+    """Notes what comes, and answers at the end."""
+
+    transport: Any
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.came: list[bytes] = []
+        self.reason: Any = None
+
+    def dataReceived(self, data: bytes) -> None:
+        self.came.append(data)
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.reason = reason
+        if reason.check(ConnectionDone):
+            self.request.write(b"took %d" % len(b"".join(self.came)))
+            self.request.finish()
+
+
+class Streamed(Resource):
+    """Takes up to 100 bytes as a stream."""
+
+    isLeaf = True
+    streams_up_to = 100
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Any] = []
+        self.taking: list[Taking] = []
+        self.at_once = True
+
+    def render_POST(self, request: Any) -> int:
+        self.asked.append(request)
+        if self.at_once:
+            self.take(request)
+        return NOT_DONE_YET
+
+    def render_GET(self, request: Any) -> bytes:
+        return b"next"
+
+    def take(self, request: Any) -> Taking:
+        taking = Taking(request)
+        self.taking.append(taking)
+        request.deliver_body(taking)
+        return taking
+
+
+class StreamingTests(SynchronousTestCase):
+    """A site that streams."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.resource = Streamed()
+        limits = Limits(body_time=5, body_rate=1)
+        site = Site(self.resource, reactor=self.clock, streaming=True, limits=limits)
+        self.transport = StringTransport()
+        self.channel = site.buildProtocol(None)
+        self.channel.makeConnection(self.transport)
+
+    def send(self, data: bytes) -> bytes:
+        self.channel.dataReceived(data)
+        said: bytes = self.transport.value()
+        self.transport.clear()
+        return said
+
+    def test_pieces_as_they_come(self) -> None:
+        self.assertEqual(self.send(HEAD % (5, b"") + b"ab"), b"")
+        (taking,) = self.resource.taking
+        self.assertEqual(taking.came, [b"ab"])
+        said = self.send(b"cde" + NEXT)
+        self.assertEqual(taking.came, [b"ab", b"cde"])
+        self.assertIn(b"took 5", said)
+        self.assertTrue(said.endswith(b"next"))
+
+    def test_chunked(self) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        said = self.send(head + b"2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n" + NEXT)
+        self.assertIn(b"took 5", said)
+        self.assertTrue(said.endswith(b"next"))
+
+    def test_its_own_limit(self) -> None:
+        self.assertIn(b" 413 ", self.send(HEAD % (101, b"")))
+        self.assertEqual(self.resource.asked, [])
+
+    def test_100_only_when_it_is_wanted(self) -> None:
+        self.resource.at_once = False
+        self.assertEqual(self.send(HEAD % (5, b"Expect: 100-continue\r\n")), b"")
+        self.resource.take(self.resource.asked[0])
+        self.assertEqual(self.transport.value(), b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.assertIn(b"took 5", self.send(b"abcde"))
+
+    def test_nobody_takes_it_yet(self) -> None:
+        self.resource.at_once = False
+        self.send(HEAD % (5, b"") + b"ab")
+        self.assertEqual(self.transport.producerState, "paused")
+        self.clock.pump([1] * 60)  # our own pause is no fault of the client's
+        self.assertEqual(self.transport.value(), b"")
+        taking = self.resource.take(self.resource.asked[0])
+        self.assertEqual(taking.came, [b"ab"])
+        self.assertEqual(self.transport.producerState, "producing")
+        self.assertIn(b"took 5", self.send(b"cde"))
+
+    def test_delivered_once(self) -> None:
+        self.send(HEAD % (5, b"") + b"ab")
+        (request,) = self.resource.asked
+        self.assertRaises(RuntimeError, request.deliver_body, Taking(request))
+
+    def test_paused_and_resumed(self) -> None:
+        self.send(HEAD % (5, b""))
+        (taking,) = self.resource.taking
+        taking.transport.pauseProducing()
+        self.assertEqual(self.transport.producerState, "paused")
+        taking.transport.resumeProducing()
+        self.assertEqual(self.transport.producerState, "producing")
+
+    def test_a_client_that_stalls_is_refused(self) -> None:
+        self.send(HEAD % (5, b"") + b"a")
+        self.clock.pump([1] * 7)
+        self.assertIn(b" 408 ", self.transport.value())
+        self.assertTrue(self.resource.taking[0].reason.check(ConnectionLost))
+
+    def test_a_client_that_leaves(self) -> None:
+        self.send(HEAD % (5, b"") + b"a")
+        self.channel.connectionLost(Failure(ConnectionLost()))
+        self.assertTrue(self.resource.taking[0].reason.check(ConnectionLost))
+
+    def test_an_answer_before_the_end_of_it(self) -> None:
+        self.send(HEAD % (50, b"") + b"a")
+        (request,) = self.resource.asked
+        request.write(b"enough")
+        request.finish()
+        self.assertIn(b"enough", self.transport.value())
+        self.transport.clear()
+        self.assertEqual(self.send(b"x" * 49 + NEXT), b"")
+        self.assertTrue(self.transport.disconnecting)
+
+    def test_malformed_behind_the_beginning_of_an_answer_is_cut(self) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.send(head + b"2\r\nab\r\n")
+        self.resource.asked[0].write(b"begun")
+        self.transport.clear()
+        self.assertEqual(self.send(b"oops\r\n"), b"")
+        self.assertTrue(self.transport.disconnected)
+
+    def test_other_resources_have_it_whole(self) -> None:
+        self.resource.streams_up_to = 0
+        self.resource.at_once = False
+        self.send(HEAD % (5, b"") + b"ab")
+        self.assertEqual(self.resource.asked, [])
+        self.send(b"cde")
+        (request,) = self.resource.asked
+        self.assertEqual(request.content.read(), b"abcde")
+        self.assertRaises(RuntimeError, request.deliver_body, Taking(request))

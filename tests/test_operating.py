@@ -1,0 +1,153 @@
+"""
+What operators do: run in the background, as another user, without a home; and what
+happens to people's data meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest
+
+from .harness import BIN, PATIENCE, Case, ask, environment, free_port
+
+NOBODY = 65534
+
+
+def as_root() -> None:
+    """Skip the test unless it may become another user."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        raise SkipTest("NOT TESTED: another user; that takes root and setpriv")
+
+
+class BackgroundTests(Case):
+    """``twistd`` without ``-n``."""
+
+    def twistd(self, *line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(BIN / "twistd"), *line],
+            cwd=self.here,
+            env=environment(self.home),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def test_runs_until_it_is_told_to_stop(self) -> None:
+        port = str(free_port())
+        self.assertEqual(self.twistd("hello", "--port", port).returncode, 0)
+        pid = int((self.here / "twistd.pid").read_text())
+        try:
+            self.assertEqual(ask(int(port)).body, b"Hello, world!")
+        finally:
+            os.kill(pid, signal.SIGTERM)
+
+    def test_says_why_it_does_not(self) -> None:
+        taken = self.serve("hello")
+        ended = self.twistd("hello", "--port", str(taken.port))
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(f"127.0.0.1:{taken.port}", ended.stderr)
+        said = f"Cannot start: cannot listen on 127.0.0.1:{taken.port}: "
+        self.assertIn(said, (self.here / "twistd.log").read_text())
+        self.assertFalse((self.here / "twistd.pid").exists())
+
+
+class UserTests(Case):
+    """Daemons of other users than the one who starts them."""
+
+    def open_folder(self) -> None:
+        """Work in a folder that others may enter: trial's own are closed."""
+        self.here = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.here)
+        os.chmod(self.here, 0o777)
+
+    def test_no_home_at_all(self) -> None:
+        as_root()
+        self.open_folder()
+        store = self.here / "store"
+        without = ["env", "-i", f"PATH={BIN}:{os.environ['PATH']}"]
+        nobody = ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"]
+        tried = [*without, *nobody, str(BIN / "twistd"), "--version"]
+        if subprocess.run(tried, capture_output=True, cwd="/").returncode:
+            raise SkipTest("NOT TESTED: another user cannot run this installation")
+        self.runner = (*without, *nobody)
+        self.assertIn("--store: ", self.refuses("notes", "--port", "0"))
+        daemon = self.serve("notes", "--store", str(store))
+        self.assertEqual(ask(daemon, "POST", "/", '{"myNote": "x"}').code, 200)
+
+    def test_root_hands_over_to_another(self) -> None:
+        as_root()
+        self.open_folder()
+        daemon = self.started(
+            *(str(BIN / "twistd"), "-n", "--pidfile=", "--uid", str(NOBODY)),
+            *("notes", "--port", "0", "--store", "store"),
+        ).ready()
+        self.addCleanup(daemon.stop)
+        self.assertEqual(ask(daemon, "POST", "/", '{"myNote": "x"}').code, 200)
+        made = os.stat(self.here / "store" / "notes.txt")
+        self.assertEqual(made.st_uid, NOBODY)
+
+
+class DataTests(Case):
+    """Notes and documents under load."""
+
+    def test_concurrent_notes_are_numbered_densely_and_kept(self) -> None:
+        notes = self.serve("notes", "--store", "store")
+
+        def save(number: int) -> tuple[int, int]:
+            said = ask(notes, "POST", "/", json.dumps({"myNote": f"note {number}"}))
+            return number, int(said.body.split()[2])
+
+        with ThreadPoolExecutor(20) as people:
+            saved = list(people.map(save, range(100)))
+        self.assertEqual(sorted(count for _, count in saved), list(range(1, 101)))
+        lines = Path(self.here, "store", "notes.txt").read_text().splitlines()
+        for number, count in saved:
+            self.assertEqual(lines[count - 1], f"note {number}")
+
+    def test_a_note_that_cannot_be_stored_is_refused_and_the_next_is_not(self) -> None:
+        notes = self.serve("notes", "--store", "store")
+        kept = self.here / "store" / "notes.txt"
+        self.assertEqual(ask(notes, "POST", "/", '{"myNote": "one"}').code, 200)
+        kept.rename(self.here / "store" / "aside")
+        kept.mkdir()
+        self.assertEqual(ask(notes, "POST", "/", '{"myNote": "lost"}').code, 500)
+        kept.rmdir()
+        (self.here / "store" / "aside").rename(kept)
+        said = ask(notes, "POST", "/", '{"myNote": "two"}')
+        self.assertEqual(said.body, b"You have 2 notes.\n")
+        notes.stop()  # its log tells of the note that was lost
+
+    def test_a_note_that_is_too_long_can_be_read_about_by_the_page(self) -> None:
+        notes = self.serve("notes", "--store", "store")
+        answer = ask(notes, "POST", "/", b"x" * (1024 * 1024 + 1))
+        self.assertEqual(answer.code, 413)
+        self.assertEqual(answer.fields["Access-Control-Allow-Origin"], "*")
+
+    def test_what_a_killed_daemon_left_is_swept(self) -> None:
+        (self.here / "store").mkdir()
+        (self.here / "store" / ".new-1").write_bytes(b"half a docum")
+        self.serve("writer", "--store", "store")
+        self.assertEqual(os.listdir(self.here / "store"), [])
+
+
+class LogTests(Case):
+    """The access log."""
+
+    def test_a_line_a_request(self) -> None:
+        hello = self.serve("hello", "--access-log", "access.log")
+        ask(hello, "GET", "/some/path")
+        hello.stop()
+        line = (self.here / "access.log").read_text()
+        self.assertIn('"GET /some/path HTTP/1.1" 200 13 ', line)
+        self.assertIn(
+            "access.log", self.refuses("hello", "--access-log", "/x/access.log")
+        )

@@ -1,0 +1,249 @@
+"""
+Our port and its connections: how they begin, how they end, and who is left.
+"""
+
+from __future__ import annotations
+
+import contextlib  # its suppress, imported by name, would be trial's own suppress
+import errno
+import os
+import resource
+import socket
+from pathlib import Path
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet import reactor
+from twisted.internet.error import ConnectionLost
+from twisted.internet.threads import deferToThread
+from twisted.web.server import NOT_DONE_YET
+
+from dartio_tut.daemon.certificate import localhost_certificate
+from dartio_tut.wire import listen_tls
+from dartio_tut.wire.port import Port, Server
+
+from .exchange import connect
+from .harness import PATIENCE
+from .serving import ServingCase, reset
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+LARGE = b"0123456789abcdef" * 384 * 1024
+"""6 MiB: more than the kernel buffers between two sockets."""
+
+NARROW = 16 * 1024
+"""Bytes of a slow client's receive buffer."""
+
+
+def hello(request: Any) -> bytes:
+    """A small answer."""
+    return b"hello"
+
+
+class StockPortTests(ServingCase):
+    """A channel on Twisted's own port."""
+
+    stock = True
+
+    def hold(self, request: Any) -> int:
+        """Keep the request, to be answered later."""
+        self.held.append(request)
+        request.notifyFinish().addBoth(self.ended.append)
+        return NOT_DONE_YET
+
+    def setUp(self) -> None:
+        self.held: list[Any] = []
+        self.ended: list[Any] = []
+
+    async def test_a_client_that_closed_its_half_is_answered(self) -> None:
+        port = self.serve(hello)
+        said = await self.exchange(port, 3 * GET, half_close=True)
+        self.assertEqual(said.count(b"\r\n\r\nhello"), 3)
+
+    async def test_and_waits_for_it(self) -> None:
+        port = self.serve(self.hold)
+        asked = self.exchange(port, 2 * GET, half_close=True)
+        for number in range(2):
+            await self.until(lambda: self.held)
+            self.assertEqual(len(self.ended), number)
+            self.held.pop().finish()
+        said = await asked
+        self.assertEqual(said.count(b"HTTP/1.1 200 OK\r\n"), 2)
+        self.assertEqual(self.ended, [None, None])
+
+    async def test_half_a_request_is_no_request(self) -> None:
+        port = self.serve(hello)
+        said = await self.exchange(port, GET[:-2], half_close=True)
+        self.assertIn(said[:13], (b"", b"HTTP/1.1 400 "))
+
+    async def test_nothing_said_nothing_answered(self) -> None:
+        port = self.serve(hello)
+        with connect(port) as silent:
+            silent.shutdown(socket.SHUT_WR)
+            self.assertEqual(await deferToThread(silent.recv, 1), b"")
+
+    async def test_a_reset_tells_who_waits(self) -> None:
+        port = self.serve(self.hold)
+        connection = connect(port)
+        connection.sendall(GET)
+        await self.until(lambda: self.held)
+        reset(connection)
+        await self.until(lambda: self.ended)
+        self.assertTrue(self.ended[0].check(ConnectionLost))
+        self.held[0].write(b"too late")
+        await self.until(lambda: not self.site.crowd.count)
+
+    async def test_a_reset_in_the_middle_of_an_answer(self) -> None:
+        port = self.serve(lambda request: LARGE)
+        connection = connect(port, NARROW)
+        connection.sendall(5 * GET)
+        self.assertEqual(await deferToThread(connection.recv, 5), b"HTTP/")
+        reset(connection)
+        await self.until(lambda: not self.site.crowd.count)
+        await self.exchange(port, LAST)
+
+    async def test_what_is_unsent_at_the_end_arrives_whole(self) -> None:
+        port = self.serve(lambda request: LARGE)
+        with connect(port, NARROW) as slow:
+            slow.sendall(LAST)
+            await self.exchange(port, LAST)
+            parts = []
+            while part := await deferToThread(slow.recv, 65536):
+                parts.append(part)
+        self.assertTrue(b"".join(parts).endswith(b"\r\n\r\n" + LARGE))
+
+    async def test_a_refused_upload_sees_why(self) -> None:
+        port = self.serve(hello)
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+        said = await self.exchange(port, head % len(LARGE) + LARGE)
+        self.assertEqual(said[:13], b"HTTP/1.1 413 ")
+
+    async def test_connections_outlive_the_port(self) -> None:
+        port = self.serve(self.hold)
+        asked = self.exchange(port, GET + LAST)
+        await self.until(lambda: self.held)
+        await self.listening.stopListening()
+        with self.assertRaises(ConnectionRefusedError):
+            await deferToThread(connect, port)
+        for _ in range(2):
+            await self.until(lambda: self.held)
+            self.held.pop().finish()
+        self.assertEqual((await asked).count(b"HTTP/1.1 200 OK\r\n"), 2)
+
+    async def test_no_descriptors_left_is_no_end(self) -> None:
+        port = self.serve(hello)
+        await self.exchange(port, LAST)
+        clients = [socket.socket() for _ in range(5)]
+        for client in clients:
+            client.settimeout(PATIENCE)
+            self.addCleanup(client.close)
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with socket.socket() as free:
+            highest = free.fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, before[1]))
+        try:
+            for client in clients:
+                await deferToThread(client.connect, ("127.0.0.1", port))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        said = await self.exchange(port, LAST)
+        self.assertTrue(said.endswith(b"hello"))
+        for client in clients:
+            client.close()
+
+
+class PortTests(StockPortTests):
+    """A channel on our own."""
+
+    stock = False
+
+    async def test_it_is_ours(self) -> None:
+        port = self.serve(self.hold)
+        self.assertIsInstance(self.listening, Port)
+        asked = self.exchange(port, LAST)
+        await self.until(lambda: self.held)
+        transport = self.held[0].transport
+        self.assertIsInstance(transport, Server)
+        self.assertEqual(transport.getHost().port, port)
+        self.assertEqual(transport.getPeer().host, "127.0.0.1")
+        self.assertTrue(transport.getTcpNoDelay())
+        self.assertIn(str(port), repr(transport))
+        self.held[0].finish()
+        await asked
+        self.assertEqual(transport.getHost().port, port)
+
+    async def test_nothing_is_watched_in_the_end(self) -> None:
+        port = self.serve(hello)
+        hub = self.listening.hub
+        kept = connect(port)
+        kept.sendall(GET)
+        await self.until(lambda: hub._members)
+        await self.listening.stopListening()
+        self.assertFalse(hub._poller.closed)
+        kept.close()
+        await self.until(lambda: hub._poller.closed)
+        self.assertEqual(hub._members, {})
+
+    async def test_a_failing_connection_is_alone_in_it(self) -> None:
+        port = self.serve(self.hold)
+        with connect(port) as unlucky, connect(port) as lucky:
+            unlucky.sendall(GET)
+            await self.until(lambda: self.held)
+            channel = self.held.pop().channel
+            channel.dataReceived = lambda data: 1 // 0
+            unlucky.sendall(GET)
+            self.assertEqual(await deferToThread(unlucky.recv, 1), b"")
+            lucky.sendall(GET)
+            await self.until(lambda: self.held)
+            self.held.pop().finish()
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    async def test_a_client_gone_before_it_was_accepted(self) -> None:
+        port = self.serve(hello)
+        self.listening.socket = Failing(self.listening.socket)
+        said = await self.exchange(port, LAST)
+        self.assertTrue(said.endswith(b"hello"))
+        self.flushLoggedErrors()
+
+    async def test_many_at_once(self) -> None:
+        port = self.serve(hello)
+        asked = [self.exchange(port, 3 * GET + LAST) for _ in range(100)]
+        for one in asked:
+            self.assertEqual((await one).count(b"hello"), 4)
+
+
+class TLSPortTests(ServingCase):
+    """Our port for TLS."""
+
+    async def test_it_never_speaks_in_the_clear(self) -> None:
+        names = localhost_certificate(str(Path(self.mktemp()).absolute()))
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.use_certificate_file(names[0])
+        context.use_privatekey_file(names[1])
+        self.serve(hello)
+        listening = listen_tls(reactor, 0, self.site, 50, "127.0.0.1", context)
+        self.addCleanup(listening.stopListening)
+        listening.socket = Failing(listening.socket)
+        for _ in range(2):
+            with connect(listening.getHost().port) as connection:
+                connection.sendall(LAST)
+                with contextlib.suppress(ConnectionResetError):
+                    said = await deferToThread(connection.recv, 100)
+                    self.assertNotIn(b"HTTP", said)
+
+
+class Failing:
+    """A listening socket whose first accepting fails, as it may on any day."""
+
+    def __init__(self, listening: Any) -> None:
+        self._listening = listening
+        self._failed = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listening, name)
+
+    def _accept(self) -> Any:
+        if not self._failed:
+            self._failed = True
+            raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
+        return self._listening._accept()

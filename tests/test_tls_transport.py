@@ -1,0 +1,133 @@
+"""
+TLS straight on the socket: large answers, large uploads, files, silent clients.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet import reactor
+from twisted.internet.threads import deferToThread
+from twisted.web.server import NOT_DONE_YET
+
+from dartio_tut.daemon.certificate import localhost_certificate
+from dartio_tut.wire import alpn, listen_tls
+
+from .harness import PATIENCE
+from .serving import ServingCase, open_on
+
+LARGE = os.urandom(1024) * 20 * 1024
+"""20 MiB: many records, more than any buffer."""
+
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+class TLSTransportTests(ServingCase):
+    """A site of ours behind ``https:``."""
+
+    def secure(self, do: Any) -> int:
+        """Serve *do* with TLS; the port."""
+        names = localhost_certificate(str(Path(self.mktemp()).absolute()))
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.use_certificate_file(names[0])
+        context.use_privatekey_file(names[1])
+        alpn(context, [b"h2", b"http/1.1"])
+        self.serve(do)
+        listening = listen_tls(reactor, 0, self.site, 50, "127.0.0.1", context)
+        self.addCleanup(listening.stopListening)
+        port: int = listening.getHost().port
+        return port
+
+    def talk(self, port: int, *parts: bytes) -> Any:
+        """Send *parts* in a thread; all that comes until the end."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+        def exchanged() -> bytes:
+            with (
+                socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
+                context.wrap_socket(plain) as secure,
+            ):
+                for part in parts:
+                    secure.sendall(part)
+                came = []
+                while part := secure.recv(65536):
+                    came.append(part)
+                return b"".join(came)
+
+        return deferToThread(exchanged)
+
+    async def test_a_large_answer_arrives_whole_in_linear_time(self) -> None:
+        port = self.secure(lambda request: LARGE)
+        began = process_time()  # of this process, client and all
+        said = await self.talk(port, LAST)
+        self.assertLess(process_time() - began, 5)  # quadratic: minutes
+        self.assertTrue(said.endswith(b"\r\n\r\n" + LARGE))
+
+    async def test_an_upload_arrives_whole(self) -> None:
+        port = self.secure(lambda request: b"%d" % len(request.content.read()))
+        content = LARGE[: 1024 * 1024]
+        said = await self.talk(port, POST % len(content), content[:5], content[5:])
+        self.assertTrue(said.endswith(b"\r\n\r\n1048576"), said[-100:])
+
+    async def test_requests_behind_each_other_are_answered_in_order(self) -> None:
+        port = self.secure(lambda request: request.path + b";")
+        asked = [GET.replace(b"/", b"/%d" % n, 1) for n in range(200)]
+        said = await self.talk(port, b"".join(asked) + LAST)
+        contents = [part.split(b"\r\n\r\n")[-1] for part in said.split(b";")]
+        numbers = [part.split(b"/")[-1] for part in contents if part.startswith(b"/")]
+        self.assertEqual(numbers, [b"%d" % n for n in range(200)] + [b""])
+
+    async def test_files_of_all_sizes(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        path.write_bytes(LARGE)
+
+        def send(request: Any) -> int:
+            first, length = (int(number) for number in request.path[1:].split(b"-"))
+            request.send_file(os.open(path, os.O_RDONLY), first, length)
+            return NOT_DONE_YET
+
+        port = self.secure(send)
+        for first, length in [
+            (0, 0),
+            (5, 10),
+            (0, 32769),
+            (7, 600_000),
+            (1, 9_999_999),
+        ]:
+            asked = LAST.replace(b"/", b"/%d-%d" % (first, length), 1)
+            said = await self.talk(port, asked)
+            content = said.partition(b"\r\n\r\n")[2]
+            self.assertTrue(content == LARGE[first : first + length], (first, length))
+        self.assertEqual(open_on(path), 0)
+
+    async def test_a_file_that_is_shorter_cuts_the_connection(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        path.write_bytes(LARGE[:100_000])
+
+        def send(request: Any) -> int:
+            request.send_file(os.open(path, os.O_RDONLY), 0, 200_000)
+            return NOT_DONE_YET
+
+        port = self.secure(send)
+        try:
+            said = await self.talk(port, LAST)
+        except OSError:
+            said = b""  # cut without a goodbye
+        self.assertLess(len(said), 110_000)
+        await self.until(lambda: open_on(path) == 0)
+
+    async def test_what_is_no_handshake_ends_and_harms_nobody(self) -> None:
+        port = self.secure(lambda request: b"hello")
+        for junk in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b""):
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+                plain.sendall(junk)
+        self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
