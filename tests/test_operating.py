@@ -16,7 +16,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import BIN, PATIENCE, Case, ask, environment, free_port
+from .harness import BIN, Case, ask, free_port
 
 NOBODY = 65534
 
@@ -30,20 +30,9 @@ def as_root() -> None:
 class BackgroundTests(Case):
     """``twistd`` without ``-n``."""
 
-    def twistd(self, *line: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(BIN / "twistd"), *line],
-            cwd=self.here,
-            env=environment(self.home),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-
     def test_runs_until_it_is_told_to_stop(self) -> None:
         port = str(free_port())
-        self.assertEqual(self.twistd("hello", "--port", port).returncode, 0)
+        self.run_program("twistd", "hello", "--port", port)
         pid = int((self.here / "twistd.pid").read_text())
         try:
             self.assertEqual(ask(int(port)).body, b"Hello, world!")
@@ -52,9 +41,9 @@ class BackgroundTests(Case):
 
     def test_says_why_it_does_not(self) -> None:
         taken = self.serve("hello")
-        ended = self.twistd("hello", "--port", str(taken.port))
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn(f"127.0.0.1:{taken.port}", ended.stderr)
+        line = ("twistd", "hello", "--port", str(taken.port))
+        _, why = self.run_program(*line, code=1)
+        self.assertIn(f"127.0.0.1:{taken.port}", why)
         said = f"Cannot start: cannot listen on 127.0.0.1:{taken.port}: "
         self.assertIn(said, (self.here / "twistd.log").read_text())
         self.assertFalse((self.here / "twistd.pid").exists())

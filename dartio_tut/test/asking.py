@@ -5,6 +5,7 @@ Asking a resource over the wire, without a socket.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from twisted.internet import task
 from twisted.internet.address import IPv4Address
@@ -26,6 +27,22 @@ class Response:
     body: bytes
 
 
+def deliver(data: bytes, protocol: Any, clock: Clock) -> None:
+    """
+    Hand *data* to *protocol*, and let what is due at once be done: pull producers are
+    asked by a cooperator, here by one of the fake *clock*'s.
+    """
+    by_clock = Cooperator(scheduler=lambda tick: clock.callLater(0, tick))
+    waiting, task._theCooperator = task._theCooperator, by_clock
+    now = clock.seconds()
+    try:
+        protocol.dataReceived(data)
+        while any(call.getTime() <= now for call in clock.getDelayedCalls()):
+            clock.advance(0)
+    finally:
+        task._theCooperator = waiting
+
+
 class Connection:
     """A client's connection to a site that serves *resource*."""
 
@@ -38,15 +55,7 @@ class Connection:
 
     def send(self, data: bytes) -> bytes:
         """Deliver *data* to the server; what it has written since."""
-        # Pull producers are asked by a cooperator: here by the fake clock's.
-        by_clock = Cooperator(scheduler=lambda tick: self.clock.callLater(0, tick))
-        waiting, task._theCooperator = task._theCooperator, by_clock
-        try:
-            self.protocol.dataReceived(data)
-            while any(call.getTime() <= 0 for call in self.clock.getDelayedCalls()):
-                self.clock.advance(0)
-        finally:
-            task._theCooperator = waiting
+        deliver(data, self.protocol, self.clock)
         written: bytes = self.transport.value()
         self.transport.clear()
         return written

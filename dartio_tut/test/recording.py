@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from twisted.internet import task
 from twisted.internet.error import ConnectionDone
-from twisted.internet.task import Clock, Cooperator
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
+
+from .asking import deliver
 
 
 @dataclass(frozen=True)
@@ -112,16 +113,7 @@ class MemoryConnection:
 
     def send(self, data: bytes) -> bytes:
         """Deliver *data* to the server; what it has written since the last call."""
-        # Pull producers are asked by a cooperator: here by the fake clock's.
-        by_clock = Cooperator(scheduler=lambda tick: self._clock.callLater(0, tick))
-        waiting, task._theCooperator = task._theCooperator, by_clock
-        now = self._clock.seconds()
-        try:
-            self._protocol.dataReceived(data)
-            while any(c.getTime() <= now for c in self._clock.getDelayedCalls()):
-                self._clock.advance(0)
-        finally:
-            task._theCooperator = waiting
+        deliver(data, self._protocol, self._clock)
         written: bytes = self._transport.value()
         self._transport.clear()
         return written

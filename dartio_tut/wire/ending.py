@@ -55,10 +55,11 @@ class Ending(Sender):
 
     def _drop_request(self) -> None:
         request, self.request = self.request, None
+        content = getattr(request, "content", None)
         if getattr(request, "body", None) is not None:
             request.connectionLost(LOST)
-        elif getattr(request, "_content", None) is not None:
-            request.content.close()
+        elif content is not None:
+            content.close()
 
     def loseConnection(self) -> None:
         """Close once all that was written is sent, and no request behind it taken."""
