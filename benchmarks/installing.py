@@ -34,9 +34,13 @@ def cache() -> Path:
     return Path(home, "dartio_tut", "benchmarks")
 
 
-def install_programs() -> None:
-    """Have nginx, node, wrk and h2load installed, where that is allowed."""
-    subprocess.run(["sh", str(HERE / "outside.sh")], check=False)
+PROGRAMS = ("nginx:nginx-light", "wrk:wrk", "h2load:nghttp2-client", "node:nodejs")
+"""What is measured or makes the load: a program and the package that has it."""
+
+
+def install_programs(*needs: str) -> None:
+    """Have *needs* installed, each a program and its package, where that is allowed."""
+    subprocess.run(["sh", str(HERE / "outside.sh"), *(needs or PROGRAMS)], check=False)
 
 
 def program(name: str) -> str | None:

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Install the system's programs that are compared or make the load, where that is
+# Install the system's programs that are named, each as PROGRAM:PACKAGE, where that is
 # allowed. What cannot be had is left out, and the results say so.
 set -u
 
 missing=""
 PATH="$PATH:/usr/sbin:/sbin"
-for need in nginx:nginx-light wrk:wrk h2load:nghttp2-client node:nodejs; do
+for need in "$@"; do
     command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
 done
 [ -z "$missing" ] && exit 0
@@ -15,7 +15,7 @@ as_root=""
 command -v apt-get >/dev/null 2>&1 || exit 0
 [ -z "$as_root" ] || $as_root true 2>/dev/null || exit 0
 
-# nginx is not to serve port 80 from now on only because it is measured here.
+# No server is to listen from now on only because it is asked here.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     trap '$as_root rm -f "$policy"' EXIT INT TERM

@@ -1,0 +1,192 @@
+"""
+Folders: the redirect to them, their index, their listing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from .asking import Server
+from .judging import Verdict, brief, graded, less, moved, wrong
+from .listing import Listing, harmless, in_order
+from .rows import Group, Row
+from .tree import INDEX, NAMES
+
+EVIL = "evil.example"
+
+
+def _listing(server: Server, path: str) -> Listing | None:
+    """The listing of a folder, asked for as a browser does."""
+    answer = server.ask(path, [("Accept", "text/html,*/*;q=0.8")])
+    html = "html" in answer.field("content-type")
+    if answer.status != 200 or not html:
+        return None
+    return Listing(answer.body.decode("utf-8", "surrogateescape"))
+
+
+def _redirect(asked: str, wanted: str) -> Callable[[Server], Verdict]:
+    return lambda server: moved(server.ask(asked), server.host, asked, wanted)
+
+
+def _echo(server: Server) -> Verdict:
+    """Whether a redirect names whatever host the request does."""
+    asked = f"GET /sub HTTP/1.1\r\nHost: {EVIL}\r\nConnection: close\r\n\r\n"
+    answer = server.send(asked.encode())
+    named = EVIL in answer.field("location")
+    return graded("names it" if named else "does not", good=not named, fair=True)
+
+
+def _index(server: Server) -> Verdict:
+    answer = server.ask("/indexed/")
+    return graded(brief(answer), good=answer.status == 200 and answer.body == INDEX)
+
+
+def _listed(server: Server) -> Verdict:
+    page = _listing(server, "/")
+    if page is None:
+        return wrong(brief(server.ask("/")))
+    return graded("yes", good=page.path_to("/", b"plain.txt") is not None)
+
+
+def _sorted(server: Server) -> Verdict:
+    page = _listing(server, "/sub/")
+    names = ["a.txt", "b.txt", "c.txt", "d.txt"]
+    return in_order(page.paths("/sub/"), names) if page else wrong("no listing")
+
+
+def _hidden(server: Server) -> Verdict:
+    page = _listing(server, "/sub/")
+    if page is None:
+        return wrong("no listing")
+    told = page.path_to("/sub/", b".hidden") is not None
+    return graded("listed" if told else "not listed", good=not told, fair=True)
+
+
+def _charset(server: Server) -> Verdict:
+    kind = server.ask("/names/", [("Accept", "text/html")]).field("content-type")
+    kind = kind.lower()
+    return graded(kind or "none", good="utf-8" in kind, fair="charset" not in kind)
+
+
+def _json(server: Server) -> Verdict:
+    answer = server.ask("/sub/", [("Accept", "application/json")])
+    if "json" not in answer.field("content-type"):
+        return less(answer.field("content-type") or brief(answer))
+    try:
+        json.loads(answer.body)
+    except ValueError:
+        return wrong("not JSON")
+    return graded("JSON", good=b"a.txt" in answer.body)
+
+
+def _escaped(server: Server) -> Verdict:
+    page = _listing(server, "/names/")
+    return harmless(page) if page else wrong("no listing")
+
+
+def _link(kind: str) -> Callable[[Server], Verdict]:
+    """Follow the link to a file with an odd name, which holds its name."""
+
+    # One that trips over bytes that are no UTF-8 is not to lose the others for it.
+    name, folder = NAMES[kind], "/bytes/" if kind == "latin-1" else "/names/"
+
+    def ask(server: Server) -> Verdict:
+        page = _listing(server, folder)
+        if page is None:
+            return wrong(f"{brief(server.ask(folder))}, no listing")
+        path = page.path_to(folder, name)
+        if path is None:
+            return less("no link that leads there")
+        answer = server.follow(path)
+        good = answer.status == 200 and answer.body == name
+        fair = 400 <= answer.status < 500
+        return graded(f"linked, {brief(answer)}", good=good, fair=fair)
+
+    return ask
+
+
+def _bytes(server: Server) -> Verdict:
+    answer = server.ask("/bytes/gr%F6%DFe.txt")
+    if answer.status == 200:
+        return graded("200", good=answer.body == NAMES["latin-1"])
+    return graded(brief(answer), good=False, fair=400 <= answer.status < 500)
+
+
+def _spa(server: Server) -> Verdict:
+    deep = server.ask("/some/deep/link", [("Accept", "text/html")])
+    good = deep.status == 200 and deep.body == INDEX
+    return graded(brief(deep), good=good)
+
+
+FOLDERS = Group(
+    "Folders",
+    (
+        Row(
+            "`/sub`",
+            "301 or 308 to `/sub/`",
+            "links below it",
+            _redirect("/sub", "/sub/"),
+        ),
+        Row(
+            "`/sub?a=b`",
+            "the query is kept",
+            "links below it",
+            _redirect("/sub?a=b", "/sub/?a=b"),
+        ),
+        Row(
+            f"Redirect for `Host: {EVIL}`", "does not name it", "poisoned caches", _echo
+        ),
+        Row("Folder with an index", "200, the index", "as usual", _index),
+        Row("Listing", "links the files", "as asked for", _listed),
+        Row("Listing, order", "by name", "to be read", _sorted),
+        Row("Listing, `.hidden`", "not listed", "kept hidden", _hidden),
+        Row("Listing, charset", "utf-8", "RFC 9110 8.3.1", _charset),
+        Row("Listing for `Accept: application/json`", "JSON", "RFC 9110 12.5.1", _json),
+        Row('Listing, names with `<` and `"`', "escaped", "no script", _escaped),
+        Row(
+            "File `a b#c?d%41.txt`",
+            "link leads there",
+            "RFC 3986 2.1",
+            _link("space"),
+        ),
+        Row(
+            "File `javascript:1.txt`",
+            "link leads there",
+            "RFC 3986 4.2",
+            _link("colon"),
+        ),
+        Row(
+            'File `"onxss="1".txt`',
+            "link leads there",
+            "RFC 3986 2.1",
+            _link("quote"),
+        ),
+        Row(
+            "File with a line feed in its name",
+            "link leads there",
+            "RFC 3986 2.1",
+            _link("newline"),
+        ),
+        Row(
+            "File `größe.txt`",
+            "link leads there",
+            "RFC 3986 2.5",
+            _link("utf-8"),
+        ),
+        Row(
+            "The same in Latin-1, in the listing",
+            "link leads there",
+            "any name",
+            _link("latin-1"),
+        ),
+        Row("The same in Latin-1, asked for", "200", "any name", _bytes),
+        Row(
+            "Option: any path is the index page",
+            "200, the index",
+            "for applications",
+            _spa,
+            "spa",
+        ),
+    ),
+)

@@ -1,0 +1,238 @@
+"""
+Judging an answer: what it comes to in a few characters, and whether that is right.
+
+All here are functions of answers alone. Three marks, as standards have three words:
+``RIGHT`` is what is expected; ``LESS`` is permitted, but a feature is missing or a
+recommendation not followed; ``WRONG`` is against the standard, or harmful.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from .answer import Answer
+
+
+class Mark(Enum):
+    """How good an answer is."""
+
+    RIGHT = "✓"
+    LESS = "○"
+    WRONG = "✗"
+    ABSENT = "-"
+    """Nothing to be judged: no such option, or not possible here."""
+
+
+class Verdict(NamedTuple):
+    """What was answered, and how good that is."""
+
+    said: str
+    mark: Mark
+
+
+Judge = Callable[[Answer], Verdict]
+
+
+def right(said: str) -> Verdict:
+    """As expected."""
+    return Verdict(said, Mark.RIGHT)
+
+
+def less(said: str) -> Verdict:
+    """Permitted, but less than expected."""
+    return Verdict(said, Mark.LESS)
+
+
+def wrong(said: str) -> Verdict:
+    """Against the standard, or harmful."""
+    return Verdict(said, Mark.WRONG)
+
+
+def graded(said: str, *, good: bool, fair: bool = False) -> Verdict:
+    """*said*, which is right when *good*, else permitted when *fair*."""
+    mark = Mark.RIGHT if good else Mark.LESS if fair else Mark.WRONG
+    return Verdict(said, mark)
+
+
+def brief(answer: Answer) -> str:
+    """The status, or why there is none."""
+    return str(answer.status) if answer.status else answer.trouble
+
+
+def status(*good: int, fair: Sequence[int] = ()) -> Judge:
+    """One of *good*; *fair* are permitted."""
+
+    def judge(answer: Answer) -> Verdict:
+        code = answer.status
+        return graded(brief(answer), good=code in good, fair=code in fair)
+
+    return judge
+
+
+def refused(*fair: int) -> Judge:
+    """Any 4xx."""
+
+    def judge(answer: Answer) -> Verdict:
+        good = 400 <= answer.status < 500
+        return graded(brief(answer), good=good, fair=answer.status in fair)
+
+    return judge
+
+
+def hides(secret: bytes) -> Judge:
+    """*secret* is not told, and nothing breaks: any answer below 500."""
+
+    def judge(answer: Answer) -> Verdict:
+        if secret in answer.body:
+            return wrong(f"{brief(answer)}, serves it")
+        return graded(brief(answer), good=0 < answer.status < 500)
+
+    return judge
+
+
+def with_field(
+    name: str, holds: Callable[[str], bool], *, fair: bool = False, code: int = 200
+) -> Judge:
+    """
+    The field *name* with a value that *holds*; anything else is permitted if *fair*.
+    """
+
+    def judge(answer: Answer) -> Verdict:
+        if answer.status != code:
+            return wrong(brief(answer))
+        value = answer.field(name)
+        return graded(value or "none", good=holds(value), fair=fair)
+
+    return judge
+
+
+def not_supported(answer: Answer) -> Verdict:
+    """405 with Allow, or 501 for who implements the method nowhere; 400 is vague."""
+    if answer.status == 405:
+        allow = answer.field("allow")
+        return graded(
+            f"405, Allow: {allow}" if allow else "405, no Allow", good=bool(allow)
+        )
+    return graded(brief(answer), good=answer.status == 501, fair=answer.status == 400)
+
+
+def options(answer: Answer) -> Verdict:
+    """A success that says what is possible; a refusal that does is permitted."""
+    allow = answer.field("allow")
+    said = f"{brief(answer)}, {'Allow' if allow else 'no Allow'}"
+    success = 200 <= answer.status < 300
+    if answer.status == 501:
+        return less(said)
+    return graded(said, good=success and bool(allow), fair=success or bool(allow))
+
+
+def part(answer: Answer, content: bytes, first: int, last: int) -> Verdict:
+    """206 with the bytes *first* to *last*; the whole is permitted."""
+    size = len(content)
+    if answer.status == 200 and answer.body == content:
+        return less("200, all")
+    if answer.status != 206:
+        return wrong(brief(answer))
+    span = answer.field("content-range")
+    if span != f"bytes {first}-{last}/{size}":
+        return wrong(f"206, {span or 'no Content-Range'}")
+    if answer.body != content[first : last + 1]:
+        return wrong("206, other bytes")
+    return right("206")
+
+
+def parts(answer: Answer) -> list[tuple[str, bytes]] | None:
+    """Content-Range and content of each part of a multipart answer."""
+    kind, _, boundary = answer.field("content-type").partition("boundary=")
+    if "multipart/byteranges" not in kind.lower() or not boundary:
+        return None
+    dashes = b"--" + boundary.partition(";")[0].strip('" ').encode()
+    pieces = (b"\r\n" + answer.body).split(b"\r\n" + dashes)
+    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+        return None
+    found = []
+    for piece in pieces[1:-1]:
+        head, blank, content = piece.partition(b"\r\n\r\n")
+        if not blank:
+            return None
+        lines = [line.partition(b":") for line in head.split(b"\r\n")]
+        fields = {name.strip().lower(): value.strip() for name, _, value in lines}
+        found.append((fields.get(b"content-range", b"").decode("latin-1"), content))
+    return found
+
+
+def several(
+    answer: Answer, content: bytes, spans: Sequence[tuple[int, int]]
+) -> Verdict:
+    """206 with exactly the parts *spans*; the whole is permitted."""
+    if answer.status == 200 and answer.body == content:
+        return less("200, all")
+    if answer.status != 206:
+        return wrong(brief(answer))
+    size = len(content)
+    found = parts(answer)
+    if found is None:
+        first, last = min(spans)[0], max(span[1] for span in spans)
+        # Ranges may be sent as one that has them all.
+        whole = answer.field("content-range") == f"bytes {first}-{last}/{size}"
+        return graded(
+            f"206, {'as one' if whole else 'one of them'}", good=False, fair=whole
+        )
+    wanted = [(f"bytes {a}-{b}/{size}", content[a : b + 1]) for a, b in spans]
+    return graded(f"206, {len(found)} parts", good=found == wanted)
+
+
+def unsatisfiable(answer: Answer, size: int) -> Verdict:
+    """416 with the size in Content-Range."""
+    if answer.status != 416:
+        return graded(brief(answer), good=False, fair=answer.status == 200)
+    span = answer.field("content-range")
+    said = "416, size" if span else "416, no Content-Range"
+    return graded(said, good=span == f"bytes */{size}", fair=not span)
+
+
+def moved(answer: Answer, host: str, asked: str, wanted: str) -> Verdict:
+    """A redirect from *asked* to *wanted*, both paths of *host*."""
+    if answer.status not in (301, 302, 303, 307, 308):
+        return graded(brief(answer), good=False, fair=answer.status == 200)
+    location = answer.field("location")
+    there = urljoin(f"http://{host}{asked}", location)
+    form = "absolute" if urlsplit(location).scheme else "relative"
+    said = f"{answer.status} {form}"
+    if there != f"http://{host}{wanted}":
+        return wrong(f"{answer.status} {location or 'no Location'}")
+    return graded(said, good=answer.status in (301, 308), fair=True)
+
+
+def stays(answer: Answer, host: str) -> Verdict:
+    """No redirect, or one that a browser does not take to another host."""
+    location = answer.field("location")
+    # To a browser a backslash is a slash, as the URL standard has it.
+    there = urljoin(f"http://{host}/", location.replace("\\", "/"))
+    said = f"{brief(answer)} {location.replace(host, 'HOST')}".strip()
+    good = 0 < answer.status < 500 and urlsplit(there).netloc == host
+    return graded(said, good=good)
+
+
+def coded(
+    answer: Answer,
+    contents: dict[str, bytes],
+    wanted: Sequence[str],
+    fair: Sequence[str] = (),
+) -> Verdict:
+    """
+    The content in one of the codings *wanted*; one of *fair* or none is permitted.
+
+    :param contents: what is to be sent, by its coding; under "" the plain one.
+    """
+    if answer.status != 200:
+        return wrong(brief(answer))
+    coding = answer.field("content-encoding").lower()
+    if coding not in ("", *wanted, *fair):
+        return wrong(f"sends {coding}")
+    if answer.body != contents[coding]:
+        return less(f"{coding}, made anew") if coding else wrong("other bytes")
+    return graded(coding or "plain", good=coding in wanted, fair=True)

@@ -1,0 +1,179 @@
+"""
+The page: what was answered, a table a group, and how many were as expected.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from .contenders import Contender, Start
+from .finding import Found
+from .judging import Mark, Verdict
+from .rows import BASE, Group, Row
+from .starting import Verdicts
+
+Results = Mapping[str, Verdicts]
+
+OURS = "ours"
+
+LONGEST = 60
+"""Characters of an answer: more make no table."""
+
+HEAD = """\
+# Static servers compared
+
+`make compare` starts `static` and other servers that serve a folder, asks all of them
+the same and writes this page. Each is as its manual says for "serve this folder, with
+listings"; [below](#how-they-were-started) is how. Rows about an
+option are asked of the server with that option.
+
+The request goes over a socket as it is written here. A verdict is about the answer
+alone, by the standard or, where that leaves it open, by what the column *expected*
+says: that is our wish, and a server may have reasons for another. The rows are our
+choice too, so the counts rank no one: what matters to you may be in a single row.
+
+- ✓ as expected
+- ○ permitted, but something is missing
+- ✗ against the standard, or harmful
+- \\- nothing to be judged: there is no such option, or it depends on what is not there
+"""
+
+STARTED = """\
+`$files` is the folder that is served, `$site` one with an index and a 404 page of its
+own, `$work` an empty one; `$work/config` is what is shown below the command, and
+`$work/users` has a user. Further starts show what differs. As root, a server runs
+without the right to read every file."""
+
+_BETTER = {Mark.RIGHT: 2, Mark.LESS: 1, Mark.WRONG: 0, Mark.ABSENT: 0}
+
+
+def page(
+    contenders: Sequence[Contender],
+    groups: Sequence[Group],
+    results: Results,
+    found: Mapping[str, Found],
+    missing: Mapping[str, str],
+    not_covered: Mapping[str, str],
+) -> str:
+    """The whole page; *missing* are contenders that are not here, and why."""
+    lines = [HEAD, "## Counts", "", *_counts(contenders, results)]
+    lines += ["", "## Where another does better than ours", ""]
+    lines += _better(contenders, groups, results)
+    for group in groups:
+        lines += ["", f"## {group.title}", ""]
+        lines += _table(contenders, group, results)
+    lines += ["", "## How they were started", "", STARTED, ""]
+    lines += _starts(contenders, found, missing)
+    lines += ["## Not asked", ""]
+    lines += [f"- {name}: {why}." for name, why in not_covered.items()]
+    today = datetime.now(UTC).date().isoformat()
+    lines += ["", f"Asked on {today}, Linux {platform.machine()}."]
+    return "\n".join(lines) + "\n"
+
+
+def _counts(contenders: Sequence[Contender], results: Results) -> list[str]:
+    lines = ["| server | ✓ | ○ | ✗ | \\- |", "|---|--:|--:|--:|--:|"]
+    for contender in contenders:
+        if contender.name not in results:
+            lines.append(f"| {contender.name} | not installed | | | |")
+            continue
+        marks = [verdict.mark for verdict in results[contender.name].values()]
+        numbers = " | ".join(str(marks.count(mark)) for mark in Mark)
+        lines.append(f"| {contender.name} | {numbers} |")
+    return lines
+
+
+def _better(
+    contenders: Sequence[Contender], groups: Sequence[Group], results: Results
+) -> list[str]:
+    """Rows in which ours is behind, and who is ahead."""
+    if OURS not in results:
+        return ["Ours was not asked."]
+    lines = []
+    for row in (row for group in groups for row in group.rows):
+        ours = results[OURS][row]
+        ahead = [
+            f"{contender.name} ({escaped(results[contender.name][row].said)})"
+            for contender in contenders
+            if contender.name in results
+            and _BETTER[results[contender.name][row].mark] > _BETTER[ours.mark]
+        ]
+        if ahead:
+            lines.append(f"- {row.title}: {_cell(ours)}; better: {', '.join(ahead)}.")
+        elif ours.mark is not Mark.RIGHT:
+            lines.append(f"- {row.title}: {_cell(ours)}; nobody does better.")
+    return lines or ["Nowhere in these rows."]
+
+
+def _table(
+    contenders: Sequence[Contender], group: Group, results: Results
+) -> list[str]:
+    names = " | ".join(contender.name for contender in contenders)
+    lines = [f"| | expected | {names} |", "|---|---|" + "---|" * len(contenders)]
+    for row in group.rows:
+        cells = [_answer(results, contender, row) for contender in contenders]
+        title = row.title.replace("|", "\\|")
+        wanted = f"{row.expected.replace('*', chr(92) + '*')} ({row.clause})"
+        lines.append(f"| {title} | {wanted} | {' | '.join(cells)} |")
+    return lines
+
+
+def _answer(results: Results, contender: Contender, row: Row) -> str:
+    if contender.name not in results:
+        return "not installed"
+    return _cell(results[contender.name][row])
+
+
+def _cell(verdict: Verdict) -> str:
+    mark = "\\-" if verdict.mark is Mark.ABSENT else verdict.mark.value
+    return f"{mark} {escaped(verdict.said)}".rstrip()
+
+
+def escaped(said: str) -> str:
+    """*said* by a server, so that it is nothing but text on the page."""
+    if len(said) > LONGEST:
+        said = said[: LONGEST - 3] + "..."
+    text = "".join(c if c.isprintable() and ord(c) < 0x7F else "?" for c in said)
+    for character in "\\`*_[]<>|~$#&":
+        text = text.replace(character, f"\\{character}")
+    # No scheme: a page does not link what a server came up with.
+    return text.replace("://", ":\\//")
+
+
+def _starts(
+    contenders: Sequence[Contender],
+    found: Mapping[str, Found],
+    missing: Mapping[str, str],
+) -> list[str]:
+    lines = []
+    for contender in contenders:
+        here = found.get(contender.name)
+        version = here.version if here else f"not installed: {missing[contender.name]}"
+        lines += [f"### {contender.name}", ""]
+        lines += [f"{contender.title} {version} ({contender.comes}).", ""]
+        if not here:
+            continue
+        for way, start in contender.starts.items():
+            if start.needs in here.help:
+                lines += _start(contender, way, start)
+    return lines
+
+
+def _start(contender: Contender, way: str, start: Start) -> list[str]:
+    """A way to start it; after the first only what differs."""
+    name = contender.name.replace("ours", "twistd")
+    name = {"http.server": "python"}.get(name, name)
+    command = start.command.replace("$program", name).replace("$$", "$")
+    lines = [] if way == BASE else [f"For *{way}*:", ""]
+    if start.command != contender.base.command or way == BASE:
+        lines += ["```sh", command, "```", ""]
+    elif start.config == contender.base.config:
+        return [*lines[:-2], f"For *{way}*: the same.", ""]
+    known = contender.base.config.splitlines() if way != BASE else []
+    config = [line for line in start.config.splitlines() if line not in known]
+    if config:
+        text = "\n".join(config).replace("$$", "$")
+        lines += ["```text", text, "```", ""]
+    return lines

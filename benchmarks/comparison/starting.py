@@ -1,0 +1,121 @@
+"""
+Starting a contender in each of its ways, and asking it every row.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shlex
+import string
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import cpu
+from benchmarks.installing import program
+from benchmarks.running import Unfit, free_port, running
+
+from .asking import Server
+from .contenders import Contender, Start
+from .finding import Found
+from .judging import Mark, Verdict
+from .rows import BASE, FRESH, Row
+from .tree import Tree
+
+USERS = "me:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n"
+"""The user whom `answer_rows` asks as, as htpasswd writes it."""
+
+DYING = 0.3
+"""Seconds that a server takes to end once it has failed badly."""
+
+Verdicts = dict[Row, Verdict]
+
+
+def ask_all(
+    contender: Contender, found: Found, rows: Iterable[Row], tree: Tree
+) -> Verdicts:
+    """Start *contender* in every way that *rows* ask for; what it came to."""
+    verdicts: Verdicts = {}
+    by_start: dict[str, list[Row]] = {}
+    for row in rows:
+        by_start.setdefault(row.start, []).append(row)
+    for way, asked in by_start.items():
+        start = contender.starts.get(BASE if way in FRESH else way)
+        if start is None or start.needs not in found.help:
+            said = Verdict("no option", Mark.ABSENT)
+            verdicts |= dict.fromkeys(asked, said)
+            continue
+        try:
+            verdicts |= _asked(start, found, asked, tree)
+        except Unfit as unfit:
+            print(f"{contender.name}, {way}: {unfit}", flush=True)
+            verdicts |= dict.fromkeys(asked, Verdict("does not start", Mark.WRONG))
+    return verdicts
+
+
+def _asked(start: Start, found: Found, rows: list[Row], tree: Tree) -> Verdicts:
+    """Ask *rows* in turn; a server that one of them ends is started anew."""
+    verdicts: Verdicts = {}
+    while len(verdicts) < len(rows):
+        with _started(start, found, tree) as (server, process):
+            for row in rows[len(verdicts) :]:
+                said = row.ask(server)
+                no_answer = said.mark is Mark.WRONG and not said.said[0].isdigit()
+                if no_answer and _ended(process):
+                    verdicts[row] = Verdict("the server ends", Mark.WRONG)
+                    break
+                verdicts[row] = said
+    return verdicts
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a server is about to be no more."""
+    try:
+        process.wait(DYING)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+@contextmanager
+def _started(
+    start: Start, found: Found, tree: Tree
+) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
+    core, _ = cpu.cores()
+    with tempfile.TemporaryDirectory() as name:
+        work, port = Path(name), free_port()
+        words = _words(work, port, found, tree)
+        (work / "config").write_text(string.Template(start.config).substitute(words))
+        (work / "users").write_text(USERS)
+        line = shlex.split(start.command)
+        command = [string.Template(word).substitute(words) for word in line]
+        settings = [f"XDG_DATA_HOME={work}", f"XDG_CONFIG_HOME={work}", f"HOME={work}"]
+        command = [*_humble(), "env", *settings, *command]
+        with running(command, port, core, work) as process:
+            yield Server(port, tree), process
+
+
+def _words(work: Path, port: int, found: Found, tree: Tree) -> dict[str, str]:
+    """What stands for what in the templates."""
+    user = pwd.getpwuid(os.getuid()).pw_name
+    group = grp.getgrgid(os.getgid()).gr_name
+    return {
+        "work": str(work),
+        "port": str(port),
+        "program": found.program,
+        "files": str(tree.files),
+        "site": str(tree.site),
+        # Others may not start workers as someone else, and are warned if they try.
+        "user": f"user {user} {group};" if os.geteuid() == 0 else "",
+    }
+
+
+def _humble() -> list[str]:
+    """What takes root's right to read every file away from a server."""
+    setpriv = program("setpriv") if os.geteuid() == 0 else None
+    rights = "--bounding-set=-dac_override,-dac_read_search"
+    return [setpriv, rights, "--"] if setpriv else []
