@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Folders too: a file that is gone is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
-.PHONY: run test check docs bench news clean outside
+.PHONY: run test check docs bench compare news clean outside
 
 # Serve the whole collection; the pages are at http://localhost:8080/
 run: $(VENV)/.installed
@@ -30,6 +30,10 @@ docs: $(VENV)/.docs
 # Side by side with other servers; writes docs/benchmarks/.
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks
+
+# What `static` and other servers answer to the same; writes docs/comparison.md.
+compare: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.comparison
 
 # What the next release's news will say.
 news: $(VENV)/.docs

@@ -4,8 +4,8 @@
 set -u
 
 missing=""
-for need in chromium:chromium chromedriver:chromium-driver curl:curl \
-            systemd-socket-activate:systemd setpriv:util-linux; do
+for need in chromium:chromium chromedriver:chromium-driver curl:curl wget:wget \
+            aria2c:aria2 systemd-socket-activate:systemd setpriv:util-linux; do
     command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
 done
 [ -z "$missing" ] && exit 0

@@ -34,6 +34,8 @@ class PackagingTests(Case):
         for wanted in (
             "twisted/plugins/dartio_tut_plugin.py",
             "twisted/plugins/dartio_tut_endpoint.py",
+            "dartio_tut/resources/listing/listing.css",
+            "dartio_tut/resources/listing/listing.js",
             "dartio_tut/servers/pages/index.html",
             "dartio_tut/servers/pages/note_taker.js",
             "dartio_tut/test/test_lessons.py",

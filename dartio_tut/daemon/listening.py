@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterable
 from ipaddress import ip_address
 
+from ifaddr import get_adapters
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.internet.interfaces import IAddress
@@ -102,6 +104,38 @@ def url(endpoint: str, address: IAddress) -> str:
         return endpoint
     scheme = "https" if endpoint.startswith(TLS_ENDPOINTS) else "http"
     return f"{scheme}://{_host(address.host)}:{address.port}/"
+
+
+def reach(where: Iterable[tuple[str, IAddress]]) -> str:
+    """
+    Who can reach a daemon: a sentence, with URLs.
+
+    :param where: the endpoint strings, and the addresses where they listen.
+    """
+    found: list[str] = []
+    for endpoint, address in where:
+        if isinstance(address, (IPv4Address, IPv6Address)):
+            for host in _reached_at(address.host):
+                found.append(url(endpoint, type(address)("TCP", host, address.port)))
+    if found:
+        return f"The network can reach it, for instance at {', '.join(found)}"
+    return "Only this machine can reach it."
+
+
+def _reached_at(host: str) -> list[str]:
+    """The addresses that others may use for a socket that is bound to *host*."""
+    bound = ip_address(host)
+    if not bound.is_unspecified:
+        return [] if bound.is_loopback else [host]
+    ours = [ip.ip for adapter in get_adapters() for ip in adapter.ips]
+    known = [ip_address(ip if isinstance(ip, str) else ip[0]) for ip in ours]
+    return [
+        str(ip)
+        for ip in known
+        if not ip.is_loopback
+        and not ip.is_link_local
+        and ip.version <= bound.version  # one for IPv6 accepts IPv4 as well
+    ]
 
 
 def _host(address: str) -> str:

@@ -4,9 +4,9 @@ The options every server has, and the one line that says which is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from twisted.python.usage import Options, UsageError
 
@@ -20,6 +20,24 @@ from dartio_tut.wire import Limits
 from .limit_options import LIMIT_PARAMETERS, limits_of, whole_number
 from .listening import BACKLOG, addresses, port_number, tcp_endpoint
 from .startup import checked, refuse_to_start, told_in_one_line
+
+Lists = Sequence[tuple[str, str | None, str, Callable[[str], Any]]]
+
+
+def _appending(
+    name: str, says: str, check: Callable[[str], Any]
+) -> Callable[[Any, str], None]:
+    """The method for an option that may be given several times."""
+    check = checked(f"--{name}", check)
+
+    def append(self: Any, value: str) -> None:
+        try:
+            self[name].append(check(value))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+    append.__doc__ = f"{says} (Repeatable.)"
+    return append
 
 
 class DaemonOptions(Options):
@@ -43,6 +61,23 @@ class DaemonOptions(Options):
             ),
         ],
     ]
+
+    optLists: ClassVar[Lists] = ()
+    """Options that may be given several times: name, letter, help and check."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        for name, letter, says, check in cls.optLists:
+            append = _appending(name, says, check)
+            setattr(cls, f"opt_{name.replace('-', '_')}", append)
+            if letter:
+                setattr(cls, f"opt_{letter}", append)
+
+    def __init__(self) -> None:
+        super().__init__()
+        for floor in type(self).__mro__:
+            for name, *_ in vars(floor).get("optLists", ()):
+                self[name] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """
@@ -93,16 +128,16 @@ class ServerOptions(DaemonOptions):
         ("access-log", None, None, "File to append a line a request to."),
     )
 
+    optFlags: ClassVar[Sequence[Sequence[object]]] = (
+        ("check", None, "Check options, folders and certificates, and exit."),
+    )
+    optLists: ClassVar[Lists] = (
+        ("listen", "l", "Twisted endpoint string, such as unix:/run/x.", str),
+    )
+
     def __init__(self) -> None:
         super().__init__()
-        self.listen: list[str] = []
         self.defaults["port"] = self.defaultPort  # shown by --help
-
-    def opt_listen(self, endpoint: str) -> None:
-        """Twisted endpoint string to listen on, such as unix:/run/x (repeatable)."""
-        self.listen.append(endpoint)
-
-    opt_l = opt_listen
 
     def endpoints(self) -> list[str]:
         """
@@ -114,14 +149,14 @@ class ServerOptions(DaemonOptions):
         """
         port, interface = self["port"], self["interface"]
         if port is None and interface is None:
-            given = self.listen or self._passed()
+            given = self["listen"] or self._passed()
             if given:
                 return given
         if port is None:
             port = port_number(self.defaultPort)
         with told_in_one_line("--interface"):
             found = addresses(interface or "loopback-v4")
-        return self.listen + [self.endpoint(port, address) for address in found]
+        return [*self["listen"]] + [self.endpoint(port, address) for address in found]
 
     def endpoint(self, port: int, address: str) -> str:
         """The endpoint string for *port* of *address*; a lesson may choose another."""

@@ -4,7 +4,8 @@ The service: listens with a site for as long as the daemon runs.
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import Any, NoReturn
 
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred, gatherResults, succeed
@@ -16,7 +17,7 @@ from twisted.web.resource import IResource
 
 from dartio_tut.wire import fast
 
-from .listening import subject, url
+from .listening import reach, subject, url
 from .options import ServerOptions
 from .site import Site
 from .startup import CannotStart, told_in_one_line
@@ -82,6 +83,7 @@ class Daemon(Service):
         self._reactor.callWhenRunning(self._tell)
 
     def _tell(self) -> None:
+        self._log.info(reach((where, port.getHost()) for where, port in self._ports))
         for endpoint, port in self._ports:
             self._log.info("Listening on {url}", url=url(endpoint, port.getHost()))
 
@@ -104,5 +106,23 @@ def serve(resource: IResource, options: ServerOptions) -> IService:
     :raise CannotStart: when they name no place to listen on.
     """
     site = Site(resource, logPath=options["access-log"], limits=options.limits())
-    service: IService = Daemon(site, options.endpoints())
+    endpoints = options.endpoints()
+    if options["check"]:
+        _check(endpoints)
+    service: IService = Daemon(site, endpoints)
     return service
+
+
+def _check(endpoints: list[str]) -> NoReturn:
+    """
+    Look at what *endpoints* name, such as certificates, and end the program.
+
+    :raise CannotStart: when something is wrong.
+    """
+    from twisted.internet import reactor
+
+    for endpoint in endpoints:
+        with told_in_one_line(subject(endpoint)):
+            serverFromString(reactor, endpoint)
+    print("dartio: all is in order", file=sys.__stdout__, flush=True)
+    raise SystemExit(0)

@@ -5,18 +5,52 @@ Rule of the room: they read a request and write a response; they open no socket.
 """
 
 from .answers import Refusal, answer, answer_later, unsupported
-from .cors import any_origin
-from .files import Files
-from .json_body import content, json_object, media_type
+from .auth import Guarded
+from .body import Body, body
+from .caching import rule as cache_rule
+from .cors import CrossOrigin, any_origin, origin
+from .fields import SECURITY_FIELDS, field_line
+from .files import METHODS, Files
+from .form_body import BodyLimits, File, Form
+from .json_body import content, json_object, json_value, media_type
+from .mounting import mounted, path_prefix
+from .opening import LINKS
+from .passwords import Passwords
+from .problem import problem
+from .types import Types, charset, named_type
+from .virtual_hosts import VirtualHosts, host_name
 
 __all__ = [
+    "LINKS",
+    "METHODS",
+    "SECURITY_FIELDS",
+    "Body",
+    "BodyLimits",
+    "CrossOrigin",
+    "File",
     "Files",
+    "Form",
+    "Guarded",
+    "Passwords",
     "Refusal",
+    "Types",
+    "VirtualHosts",
     "answer",
     "answer_later",
     "any_origin",
+    "body",
+    "cache_rule",
+    "charset",
     "content",
+    "field_line",
+    "host_name",
     "json_object",
+    "json_value",
     "media_type",
+    "mounted",
+    "named_type",
+    "origin",
+    "path_prefix",
+    "problem",
     "unsupported",
 ]

@@ -54,9 +54,12 @@ def unsupported(request: Request, allow: str) -> bytes:
     return answer(request, f"Unsupported request: {method}.", NOT_ALLOWED)
 
 
-def answer_later(request: Request, text: Coroutine[Deferred[Any], Any, str]) -> int:
+def answer_later(
+    request: Request, text: Coroutine[Deferred[Any], Any, str | bytes]
+) -> int:
     """
-    Answer *request* with *text* once it is known; the result is for ``render``.
+    Answer *request* with *text* once it is known; the result is for ``render``. Bytes
+    are sent as they are, and what finds them sets their fields.
 
     A `Refusal` becomes its status and text, any other error a 500 and a line in
     the log. *text* is awaited to its end even when the client goes away before:
@@ -69,12 +72,13 @@ def answer_later(request: Request, text: Coroutine[Deferred[Any], Any, str]) -> 
 async def _answer(
     request: Request,
     finished: Deferred[None],
-    text: Coroutine[Deferred[Any], Any, str],
+    text: Coroutine[Deferred[Any], Any, str | bytes],
 ) -> None:
     gone: list[object] = []
     finished.addErrback(gone.append)
     try:
-        body = answer(request, await text)
+        said = await text
+        body = said if isinstance(said, bytes) else answer(request, said)
     except Refusal as refusal:
         body = answer(request, refusal.text, refusal.code)
     except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)

@@ -2,13 +2,13 @@
 What to answer to a conditional or partial request (RFC 9110 sections 13 and 14).
 
 Pure: from the fields of a request and the validators of a representation to a status
-and a range. Nothing is sent here.
+and ranges. Nothing is sent here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,16 +21,20 @@ from twisted.web.http import (
     stringToDatetime,
 )
 
-_range = re.compile(rb"bytes=[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+))[ \t]*").fullmatch
+from .ranges import Part, parts_of
+
 _tags = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")').finditer
 
 
+LONGEST_DATE = 40
+"""Characters: ``Wednesday, 09-Nov-94 08:49:37 GMT`` has 33."""
+
+
 class Chosen(NamedTuple):
-    """The status to answer with, and which part to send."""
+    """The status to answer with, and which parts to send."""
 
     code: int
-    offset: int = 0
-    length: int = 0
+    parts: Sequence[Part] = ()
 
 
 def choose(
@@ -67,8 +71,12 @@ def choose(
             return Chosen(NOT_MODIFIED)
     asked = field(b"range") if method == b"GET" else None
     if asked is None or not _still_holds(field(b"if-range"), etag, changed):
-        return Chosen(OK, 0, size)
-    return _part(asked, size)
+        return Chosen(OK, ((0, size),))
+    parts = parts_of(asked, size)
+    if parts is None:
+        return Chosen(OK, ((0, size),))
+    code = PARTIAL_CONTENT if parts else REQUESTED_RANGE_NOT_SATISFIABLE
+    return Chosen(code, parts)
 
 
 def _matches(listed: bytes, etag: bytes, weakly: bool) -> bool:
@@ -84,45 +92,13 @@ def _still_holds(if_range: bytes | None, etag: bytes, changed: int) -> bool:
     return b'"' not in if_range and _date(if_range) == changed
 
 
-@lru_cache(1024)
 def _date(value: bytes) -> int | None:
+    return _parsed(value) if len(value) <= LONGEST_DATE else None
+
+
+@lru_cache(1024)
+def _parsed(value: bytes) -> int | None:
     try:
         return int(stringToDatetime(value))
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
-
-
-def _part(asked: bytes, size: int) -> Chosen:
-    """
-    The one range that is asked for. Several, or a malformed one, are ignored, as a
-    server may (section 14.2): all of it costs less than a flood of ranges.
-    """
-    found = _range(asked)
-    if found is None:
-        return Chosen(OK, 0, size)
-    first, last, suffix = (
-        None if g is None else g.lstrip(b"0") for g in found.groups()
-    )
-    if max(len(g or b"") for g in (first, last, suffix)) > 18:
-        return _beyond(first, size)
-    if suffix is not None:
-        length = min(int(suffix or b"0"), size)
-        start, end = size - length, size - 1
-    else:
-        start = int(first or b"0")
-        end = min(int(last or b"0"), size - 1) if found[2] else size - 1
-        if found[2] and int(last or b"0") < start:
-            return Chosen(OK, 0, size)
-    if start >= size or end < start:
-        return Chosen(REQUESTED_RANGE_NOT_SATISFIABLE)
-    return Chosen(PARTIAL_CONTENT, start, end - start + 1)
-
-
-def _beyond(first: bytes | None, size: int) -> Chosen:
-    """A range whose numbers are longer than any file."""
-    if first is None and size:
-        return Chosen(PARTIAL_CONTENT, 0, size)
-    if first is not None and len(first) <= 18 and int(first or b"0") < size:
-        start = int(first or b"0")
-        return Chosen(PARTIAL_CONTENT, start, size - start)
-    return Chosen(REQUESTED_RANGE_NOT_SATISFIABLE)

@@ -5,6 +5,20 @@ Cross-origin resource sharing: letting pages of other origins read an answer
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
+from twisted.web.http import NO_CONTENT
+from twisted.web.resource import IResource, Resource, getChildForRequest
+from twisted.web.server import Request
+
+MAX_AGE = b"7200"
+"""Seconds a browser may go without asking again: more than two hours none does."""
+
+_origin = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.\[\]:_-]+").fullmatch
+
+_EXPOSED = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
+
 
 def any_origin(methods: str) -> tuple[tuple[bytes, bytes], ...]:
     """
@@ -18,3 +32,72 @@ def any_origin(methods: str) -> tuple[tuple[bytes, bytes], ...]:
         (b"Access-Control-Allow-Methods", methods.encode("ascii")),
         (b"Access-Control-Allow-Headers", headers),
     )
+
+
+def origin(text: str) -> bytes:
+    """
+    The origin that *text* is, such as ``https://example.org``, or ``*`` for any.
+
+    :raise ValueError: when it is none.
+    """
+    if text != "*" and not _origin(text):
+        raise ValueError(f"{text!r} is no origin: use * or https://example.org")
+    return text.encode("ascii")
+
+
+class CrossOrigin(Resource):
+    """
+    A tree that the pages of some other origins may read.
+
+    It answers their preflights, before anybody asks for a password: a browser sends
+    none with them.
+
+    :param resource: the tree.
+    :param origins: such as ``https://example.org``; ``*`` is any.
+    :param methods: what they may send.
+    """
+
+    isLeaf = True
+
+    def __init__(
+        self,
+        resource: IResource,
+        origins: Collection[bytes],
+        methods: bytes = b"GET, HEAD",
+    ) -> None:
+        super().__init__()
+        self._resource = resource
+        self._origins = origins
+        self._methods = methods
+
+    def render(self, request: Request) -> bytes | int:
+        """Say who may read the answer, and give it."""
+        allowed = self._allowed(request.getHeader(b"Origin"))
+        if b"*" not in self._origins:
+            request.responseHeaders.addRawHeader(b"Vary", b"Origin")
+        if allowed:
+            request.setHeader(b"Access-Control-Allow-Origin", allowed)
+            request.setHeader(b"Access-Control-Expose-Headers", _EXPOSED)
+            if self._is_preflight(request):
+                return self._permit(request)
+        found = getChildForRequest(self._resource, request)
+        answered: bytes | int = found.render(request)
+        return answered
+
+    def _allowed(self, origin: bytes | None) -> bytes | None:
+        if b"*" in self._origins:
+            return b"*"
+        return origin if origin in self._origins else None
+
+    def _is_preflight(self, request: Request) -> bool:
+        asked = request.getHeader(b"Access-Control-Request-Method")
+        return bool(request.method == b"OPTIONS" and asked)
+
+    def _permit(self, request: Request) -> bytes:
+        request.setResponseCode(NO_CONTENT)
+        request.setHeader(b"Access-Control-Allow-Methods", self._methods)
+        request.setHeader(b"Access-Control-Max-Age", MAX_AGE)
+        headers = request.getHeader(b"Access-Control-Request-Headers")
+        if headers:
+            request.setHeader(b"Access-Control-Allow-Headers", headers)
+        return b""

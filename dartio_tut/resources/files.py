@@ -13,17 +13,23 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
-from functools import lru_cache, partial
-from time import time
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from twisted.web.http import (
     FORBIDDEN,
+    MOVED_PERMANENTLY,
+    NO_CONTENT,
+    NOT_ALLOWED,
     NOT_FOUND,
+    NOT_MODIFIED,
     OK,
+    PRECONDITION_FAILED,
     REQUESTED_RANGE_NOT_SATISFIABLE,
-    datetimeToString,
+    SERVICE_UNAVAILABLE,
 )
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
@@ -31,45 +37,97 @@ from twisted.web.static import File
 
 from dartio_tut.wire import send_file
 
-from .answers import answer, unsupported
-from .conditions import Chosen, choose
-from .opening import open_inside
+from .caching import Rule
+from .conditions import choose
+from .fields import (
+    SECURITY_FIELDS,
+    field_of,
+    is_conditional,
+    merged,
+    set_fields,
+)
+from .listings import Listings
+from .mounting import NotFound
+from .negotiation import type_weight
+from .opening import ABSENT, LINKS, Opened
+from .parts import send_ranges
+from .problem import PROBLEM, problem, wanted
+from .representations import Names, Representations
+from .types import OCTETS, Types
 
-OCTETS = "application/octet-stream"
-"""For names that tell no type: a browser saves it instead of guessing."""
+METHODS = b"GET, HEAD, OPTIONS"
 
-HIDDEN = "."
-WELL_KNOWN = ".well-known"
+WELL_KNOWN = b".well-known"
+"""RFC 8615: the one name with a dot that is meant to be seen."""
+
+WELL_KNOWN = b".well-known"
 """RFC 8615: the one name with a dot that is meant to be seen."""
 
 
-class _NotFound(Resource):
-    isLeaf = True
+def _in_thread(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+    from twisted.internet.threads import deferToThread  # its reactor, not before
 
-    def render(self, request: Request) -> bytes:
-        return answer(request, "Not found.", NOT_FOUND)
+    return deferToThread(function, *args)
 
 
 class Files(File):
     """
     A file, or a folder and what is below it.
 
-    Served are regular files and folders whose real place is inside the root; names
-    that begin with a dot are not, but for ``.well-known``.
+    Served are regular files and folders. ``404.html`` in the root, and the like for any
+    status, is what all but those who ask for JSON get instead of a file.
 
     :param path: the file or folder.
     :param listing: whether a folder without an index file is listed.
+    :param index: the names that an index file may have, the best first.
+    :param links: which links are followed: ``"inside"`` the root, wherever they lead
+        (``"follow"``), or none (``"refuse"``).
+    :param dotfiles: whether names that begin with a dot are served, beside
+        ``.well-known``.
+    :param spa: whether a page that is not there is answered with the root's index.
+    :param try_html: whether ``/about`` may be ``about.html``.
+    :param types: content types and charset.
+    :param cache: patterns of paths, and the Cache-Control for what matches.
+    :param precompressed: whether a sibling such as ``app.js.br`` may be sent instead.
+    :param fields: of all answers, in place of those of the same name.
+    :param run: calls what takes a while elsewhere.
     """
 
     # Declared by Twisted, as the types they have there.
-    indexNames = ["index.html"]  # noqa: RUF012
-    contentTypes = {**File.contentTypes, ".gz": "application/gzip"}  # noqa: RUF012
     contentEncodings: dict[str, str] = {}  # noqa: RUF012
-    childNotFound = _NotFound()  # type: ignore[assignment]
+    childNotFound = NotFound()  # type: ignore[assignment]
+    _log = Logger()
 
-    def __init__(self, path: str, listing: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        listing: bool = False,
+        *,
+        index: Sequence[str] = ("index.html",),
+        links: str = "inside",
+        dotfiles: bool = False,
+        spa: bool = False,
+        try_html: bool = False,
+        types: Types | None = None,
+        cache: Sequence[Rule] = (),
+        precompressed: bool = True,
+        fields: Sequence[tuple[bytes, bytes]] = (),
+        run: Callable[..., Deferred[Any]] = _in_thread,
+    ) -> None:
         super().__init__(path, defaultType=OCTETS)
+        self.indexNames = list(index)
         self.listing = listing
+        self._root = os.fsencode(path)
+        self._open = partial(LINKS[links], self._root)
+        self._dotfiles = dotfiles
+        self._spa = spa
+        self._try_html = try_html
+        self._types = types or Types()
+        self._fields = merged(SECURITY_FIELDS, fields)
+        self._representations = Representations(
+            self._root, LINKS[links], self._types, cache, precompressed, fields
+        )
+        self._listings = Listings(self._may_show, self._open, run)
 
     @property
     def isLeaf(self) -> bool:  # type: ignore[override]
@@ -81,154 +139,177 @@ class Files(File):
         return _Below(self, [path])
 
     def render(self, request: Request) -> bytes | int:
-        """Answer GET and HEAD with the file that the rest of the path names."""
+        """Answer with the file that the rest of the path names."""
         return self.answer_for(request, request.postpath or [])
 
     def answer_for(self, request: Request, segments: Sequence[bytes]) -> bytes | int:
         """Answer *request* with what is found at *segments* below here."""
         if request.method not in (b"GET", b"HEAD"):
-            return unsupported(request, "GET, HEAD")
-        names = _names(segments)
+            return self._answer_other_method(request)
+        names = self._names(segments)
         if names is None:
-            return answer(request, "Not found.", NOT_FOUND)
-        try:
-            descriptor, status = open_inside(self.path, names)
-        except PermissionError:
-            return answer(request, "Not allowed.", FORBIDDEN)
-        except (OSError, ValueError):
-            return answer(request, "Not found.", NOT_FOUND)
+            return self._refuse(request, NOT_FOUND)
         with_slash = bool(segments) and segments[-1] == b""
-        if stat.S_ISDIR(status.st_mode):
-            os.close(descriptor)
-            if names and not with_slash:
-                return self.redirect(request)
-            return self._answer_folder(request, names)
-        if with_slash:
-            os.close(descriptor)
-            return answer(request, "Not found.", NOT_FOUND)
-        name = names[-1] if names else os.path.basename(self.path)
-        return self._send(request, descriptor, status, name)
-
-    def _answer_folder(self, request: Request, names: list[str]) -> bytes | int:
-        """Answer with the index of a folder, or its listing."""
-        for index in self.indexNames:
-            try:
-                descriptor, status = open_inside(self.path, [*names, index])
-            except OSError:
-                continue
-            if stat.S_ISREG(status.st_mode):
-                return self._send(request, descriptor, status, index)
-            os.close(descriptor)
-        if not self.listing:
-            return answer(request, "Not found.", NOT_FOUND)
-        listed: Any = type(self)(os.path.join(self.path, *names)).directoryListing()
-        listed.dirs = [n for n in sorted(listed.dirs) if self._may_list(names, n)]
-        request.setHeader(b"X-Content-Type-Options", b"nosniff")
-        page: bytes | int = listed.render(request)
-        return page
-
-    def _may_list(self, folder: list[str], name: str) -> bool:
-        """Whether *name* in *folder* would be served."""
-        if name.startswith(HIDDEN):
-            return False
         try:
-            name.encode("utf-8")
-            descriptor, _ = open_inside(self.path, [*folder, name])
-        except (OSError, ValueError):
-            return False
-        os.close(descriptor)
-        return True
+            descriptor, status = self._open(names)
+        except PermissionError:
+            if with_slash:  # a folder that may be passed, if not read
+                return self._answer_folder(request, None, names)
+            return self._refuse(request, FORBIDDEN)
+        except OSError as error:
+            return self._answer_missing(request, names, error, with_slash)
+        if stat.S_ISREG(status.st_mode) and not with_slash:
+            return self._send(request, (descriptor, status), names)
+        if stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            return self._refuse(request, NOT_FOUND)
+        if not with_slash:
+            os.close(descriptor)
+            return self.redirect(request)
+        return self._answer_folder(request, (descriptor, status), names)
 
-    def redirect(self, request: Request) -> bytes:
+    def _answer_other_method(self, request: Request) -> bytes | int:
+        request.setHeader(b"Allow", METHODS)
+        if request.method == b"OPTIONS":
+            request.setResponseCode(NO_CONTENT)
+            return b""
+        return self._refuse(request, NOT_ALLOWED)
+
+    def _answer_missing(
+        self, request: Request, names: Names, error: OSError, with_slash: bool = False
+    ) -> bytes | int:
+        """Answer in place of what could not be opened."""
+        if error.errno not in ABSENT:
+            return self._answer_failed(request, error)
+        others: list[Names] = []
+        if self._try_html and names and not with_slash:
+            others.append((*names[:-1], names[-1] + b".html"))
+        if self._spa and self._may_be_page(request, names):
+            others += [(os.fsencode(index),) for index in self.indexNames]
+        for other in others:
+            try:
+                opened = self._representations.opened_file(other)
+            except OSError as failed:
+                return self._answer_failed(request, failed)
+            if opened:
+                return self._send(request, opened, other)
+        return self._refuse(request, NOT_FOUND)
+
+    def _answer_failed(self, request: Request, error: OSError) -> bytes | int:
+        """Answer in place of what is there and cannot be had."""
+        if isinstance(error, PermissionError):
+            return self._refuse(request, FORBIDDEN)
+        self._log.error("{path}: {error}", path=request.path, error=error.strerror)
+        return self._refuse(request, SERVICE_UNAVAILABLE)
+
+    def _may_be_page(self, request: Request, names: Names) -> bool:
+        """Whether a page is asked for, and not a script or a picture."""
+        accept = request.getHeader(b"Accept")
+        is_asset = bool(names) and self._types.by_name(names[-1]) is not None
+        return not is_asset and type_weight(accept, b"text/html") > 0
+
+    def _answer_folder(
+        self, request: Request, folder: Opened | None, names: Names
+    ) -> bytes | int:
+        """Answer with the index of the *folder*, which may be open, or its listing."""
+        for index in self.indexNames:
+            path = (*names, os.fsencode(index))
+            try:
+                opened = self._representations.opened_file(path)
+            except OSError as error:
+                _close(folder)
+                return self._answer_failed(request, error)
+            if opened:
+                _close(folder)
+                return self._send(request, opened, path)
+        if folder is None or not self.listing:
+            _close(folder)
+            return self._refuse(request, NOT_FOUND if folder else FORBIDDEN)
+        set_fields(request, self._fields)
+        return self._listings.answer(request, folder, names)
+
+    def _may_show(self, name: bytes) -> bool:
+        return self._dotfiles or name[:1] != b"." or name == WELL_KNOWN
+
+    def redirect(self, request: Request) -> bytes | int:
         """Send the client to this folder's URL with the slash at its end."""
         path, mark, query = request.uri.partition(b"?")
         # Relative, so that it cannot lead to another host; "./" so that a colon in
         # the name is no scheme.
         last = b"./" + path.rpartition(b"/")[2] + b"/"
+        set_fields(request, self._fields)
         request.setHeader(b"Location", last + mark + query)
-        return answer(request, "The folder is one slash further.", 301)
+        return problem(request, MOVED_PERMANENTLY, "The folder is one slash further.")
 
-    def _send(
-        self, request: Request, descriptor: int, status: os.stat_result, name: str
-    ) -> bytes | int:
+    def _refuse(self, request: Request, code: int) -> bytes | int:
+        """Answer with an error: with the page there is for it, if it may be a page."""
+        set_fields(request, self._fields)
+        if wanted(request) != PROBLEM:
+            page = b"%d.html" % code
+            try:
+                opened = self._representations.opened_file((page,))
+            except OSError:
+                opened = None
+            if opened:
+                request.setResponseCode(code)
+                kind = self._types.of(page, bytes).encode("ascii")
+                set_fields(request, ((b"Content-Type", kind), (b"Vary", b"Accept")))
+                send_file(request, opened[0], 0, opened[1].st_size)
+                return NOT_DONE_YET
+        method = request.method.decode("ascii", "backslashreplace")
+        return problem(request, code, _TEXTS[code].format(method=method))
+
+    def _send(self, request: Request, opened: Opened, names: Names) -> bytes | int:
         """Answer with the open file, or with what the request's conditions ask for."""
-        size = status.st_size
-        about = _about(self.type_of(name), status.st_mtime_ns, size)
-        if getattr(request, "is_conditional", True):
-            fields = getattr(request, "fields", None)  # ours can be read more directly
-            field = partial(_joined, request) if fields is None else fields.joined
-            chosen = choose(field, about.etag, about.changed, size, request.method)
-            if chosen.code != OK:
-                return self._send_other(request, descriptor, size, about, chosen)
-        _set_fields(request, about.fields)
-        send_file(request, descriptor, 0, size)
-        return NOT_DONE_YET
-
-    def _send_other(
-        self, request: Request, descriptor: int, size: int, about: About, chosen: Chosen
-    ) -> bytes | int:
-        """Answer with anything but the whole file."""
-        request.setResponseCode(chosen.code)
-        if not chosen.length:
+        field = field_of(request)
+        try:
+            descriptor, size, about = self._representations.of(names, opened, field)
+        except OSError as error:
+            return self._answer_failed(request, error)
+        code, parts = OK, None
+        if is_conditional(request):
+            code, parts = choose(field, about.etag, about.changed, size, request.method)
+        if code == OK:
+            set_fields(request, about.fields)
+            send_file(request, descriptor, 0, size)
+        elif parts:
+            set_fields(request, about.fields)
+            send_ranges(request, descriptor, size, about.kind, parts)
+        else:
             os.close(descriptor)
-            _set_fields(request, about.validators)
-            if chosen.code == REQUESTED_RANGE_NOT_SATISFIABLE:
+            if code == NOT_MODIFIED:
+                request.setResponseCode(NOT_MODIFIED)
+                set_fields(request, about.validators)
+                return b""
+            if code == REQUESTED_RANGE_NOT_SATISFIABLE:
                 request.setHeader(b"Content-Range", b"bytes */%d" % size)
-            return b""
-        _set_fields(request, about.fields)
-        last = chosen.offset + chosen.length - 1
-        part = b"bytes %d-%d/%d" % (chosen.offset, last, size)
-        request.setHeader(b"Content-Range", part)
-        send_file(request, descriptor, chosen.offset, chosen.length)
+            return self._refuse(request, code)
         return NOT_DONE_YET
 
-    def type_of(self, name: str) -> str:
-        """The content type of a file called *name*."""
-        dot = name.rfind(".")
-        if dot < 0:
-            return self.defaultType
-        kind: str = self.contentTypes.get(name[dot:].lower(), self.defaultType)
-        return kind
+    def _names(self, segments: Sequence[bytes]) -> Names | None:
+        """What *segments* stand for; nothing when one may not be asked for."""
+        names = segments[:-1] if segments and not segments[-1] else segments
+        for name in names:
+            if not name or b"/" in name or b"\0" in name or name in (b".", b".."):
+                return None
+            if name[0] == 46 and not self._may_show(name):
+                return None
+        return tuple(names)
 
 
-class About(NamedTuple):
-    """What is said of one version of a file, made once."""
-
-    etag: bytes
-    changed: int
-    validators: tuple[tuple[bytes, bytes], ...]
-    fields: tuple[tuple[bytes, bytes], ...]
-
-
-@lru_cache(4096)
-def _about(kind: str, changed_ns: int, size: int) -> About:
-    etag = b'"%x-%x"' % (changed_ns, size)
-    # A date in the future would be no date to compare with (RFC 9110 8.8.2.1).
-    changed = min(changed_ns // 10**9, int(time()))
-    validators = ((b"Last-Modified", datetimeToString(changed)), (b"ETag", etag))
-    fields = (
-        (b"Content-Type", kind.encode("ascii")),
-        (b"Accept-Ranges", b"bytes"),
-        (b"X-Content-Type-Options", b"nosniff"),
-        *validators,
-    )
-    return About(etag, changed, validators, fields)
+_TEXTS: Mapping[int, str] = {
+    FORBIDDEN: "Not allowed.",
+    NOT_ALLOWED: "Unsupported request: {method}.",
+    NOT_FOUND: "Not found.",
+    PRECONDITION_FAILED: "It is not the version that was expected.",
+    SERVICE_UNAVAILABLE: "It cannot be read just now.",
+    REQUESTED_RANGE_NOT_SATISFIABLE: "The file has no such bytes.",
+}
 
 
-def _joined(request: Request, name: bytes) -> bytes | None:
-    """All values of a field as one list."""
-    values = request.requestHeaders.getRawHeaders(name)
-    return b", ".join(values) if values else None
-
-
-def _set_fields(request: Request, fields: tuple[tuple[bytes, bytes], ...]) -> None:
-    """Set *fields*, in one go where the request knows how."""
-    at_once = getattr(request, "set_fields", None)
-    if at_once is not None:
-        at_once(fields)
-        return
-    for name, value in fields:
-        request.setHeader(name, value)
+def _close(opened: Opened | None) -> None:
+    if opened:
+        os.close(opened[0])
 
 
 class _Below(Resource):
@@ -244,18 +325,3 @@ class _Below(Resource):
     def render(self, request: Request) -> bytes | int:
         path = [*self._path, *(request.postpath or [])]
         return self._files.answer_for(request, path)
-
-
-def _names(segments: Sequence[bytes]) -> list[str] | None:
-    """The names that *segments* stand for; nothing when one may not be asked for."""
-    names = []
-    for segment in segments[:-1] if segments and not segments[-1] else segments:
-        if not segment or b"/" in segment or b"\0" in segment:
-            return None
-        if segment[0] == 46 and segment != WELL_KNOWN.encode():
-            return None
-        try:
-            names.append(segment.decode("utf-8"))
-        except UnicodeDecodeError:
-            return None
-    return names

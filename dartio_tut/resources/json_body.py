@@ -51,6 +51,18 @@ def json_object(body: bytes) -> dict[str, Any]:
     :raise Refusal: 400 that tells line and column when it is not JSON; 422 when
         it is JSON but no object.
     """
+    value = json_value(body)
+    if not isinstance(value, dict):
+        raise Refusal(UNPROCESSABLE_CONTENT, "Expected a JSON object.")
+    return value
+
+
+def json_value(body: bytes) -> Any:
+    """
+    What *body* says in JSON, which may be any value.
+
+    :raise Refusal: 400 that tells line and column when it is not JSON.
+    """
     text = _text(body)
     _check_depth(text)
     try:
@@ -61,8 +73,6 @@ def json_object(body: bytes) -> dict[str, Any]:
         raise Refusal(BAD_REQUEST, f"Not JSON: {error}.") from None
     if _MAYBE_SURROGATE in body.lower():
         _check_surrogates(value)
-    if not isinstance(value, dict):
-        raise Refusal(UNPROCESSABLE_CONTENT, "Expected a JSON object.")
     return value
 
 

@@ -8,14 +8,60 @@ Static file server: a folder and all that is below it.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from twisted.application.service import IService
 from twisted.logger import Logger
+from twisted.web.resource import IResource
 
-from dartio_tut.daemon import RootOptions, serve
-from dartio_tut.resources import Files
+from dartio_tut.daemon import (
+    RootOptions,
+    checked,
+    existing_folder,
+    serve,
+    told_in_one_line,
+)
+from dartio_tut.resources import (
+    LINKS,
+    CrossOrigin,
+    Files,
+    Guarded,
+    Passwords,
+    Types,
+    VirtualHosts,
+    cache_rule,
+    charset,
+    field_line,
+    host_name,
+    mounted,
+    named_type,
+    origin,
+    path_prefix,
+)
 
 log = Logger()
+
+
+def links(text: str) -> str:
+    """One of the ways with links."""
+    if text not in LINKS:
+        raise ValueError(f"{text!r} is none of {', '.join(LINKS)}")
+    return text
+
+
+def index(text: str) -> str:
+    """The name of a file, and no path."""
+    if text in ("", ".", "..") or "/" in text:
+        raise ValueError(f"{text!r} is no file's name")
+    return text
+
+
+def host(text: str) -> tuple[str, str]:
+    """A host's name, and its folder."""
+    name, _, folder = text.partition("=")
+    if not folder:
+        raise ValueError(f"{text!r} is no host: use one such as example.org=FOLDER")
+    return host_name(name), existing_folder(folder)
 
 
 class Options(RootOptions):
@@ -24,15 +70,71 @@ class Options(RootOptions):
     synopsis = "[options]"
     longdesc = (
         "Serves a folder and what is below it. A folder answers with its "
-        "index.html, or with a listing. Files that begin with a dot and links "
-        "that lead outside are not served."
+        "index.html, or with a listing. Compressed siblings (app.js.br) are sent "
+        "to who takes them, and 404.html to who goes astray."
     )
     defaultPort = "4048"
-    optFlags = (("listing", None, "List a folder that has no index.html."),)
+    optFlags = (
+        ("listing", None, "List a folder that has no index file."),
+        ("dotfiles", None, "Serve names that begin with a dot, too."),
+        ("spa", None, "Answer with the index what is no file and has no extension."),
+        ("try-html", None, "Answer /about with about.html."),
+        ("no-precompressed", None, "Never send a compressed sibling instead."),
+    )
+    optParameters = (
+        ("links", None, "inside", "Links: those inside the root, follow, or refuse.",
+         checked("--links", links)),
+        ("charset", None, "utf-8", "What text is said to be in; or none.",
+         checked("--charset", charset)),
+        ("prefix", None, "/", "Path to serve below, such as /files/.",
+         checked("--prefix", path_prefix)),
+        ("auth", None, None, "Ask for a name and a password of this htpasswd file.",
+         os.path.abspath),
+    )  # fmt: skip
+    optLists = (
+        ("index", None, "A folder's index file, instead of index.html.", index),
+        ("host", None, "NAME=FOLDER to serve another host, also *.NAME.", host),
+        ("cache", None, "PATTERN=VALUE of Cache-Control.", cache_rule),
+        ("header", "H", "NAME: VALUE for every file; no value: not sent.", field_line),
+        ("type", None, ".EXTENSION=TYPE of content.", named_type),
+        ("cors", None, "Origin whose pages may read the files; * is any.", origin),
+    )
+
+
+def tree(options: Options) -> IResource:
+    """The resources that *options* ask for, one around the other."""
+    files = partial(
+        Files,
+        listing=bool(options["listing"]),
+        index=options["index"] or ["index.html"],
+        links=options["links"],
+        dotfiles=bool(options["dotfiles"]),
+        spa=bool(options["spa"]),
+        try_html=bool(options["try-html"]),
+        types=Types(options["charset"], dict(options["type"])),
+        cache=options["cache"],
+        precompressed=not options["no-precompressed"],
+        fields=options["header"],
+    )
+    root: IResource = files(options["root"])
+    if options["host"]:
+        hosts = VirtualHosts(root)
+        for name, folder in options["host"]:
+            hosts.add(name, files(folder))
+        root = hosts
+    root = mounted(root, options["prefix"])
+    if options["auth"]:
+        root = Guarded(root, Passwords(options["auth"]), "files")
+    if options["cors"]:
+        root = CrossOrigin(root, options["cors"])
+    return root
 
 
 def makeService(options: Options) -> IService:
-    """Serve `Files` as a daemon."""
-    root = os.path.abspath(options["root"])
-    log.info("Serving {root}", root=root)
-    return serve(Files(root, listing=bool(options["listing"])), options)
+    """Serve the files as a daemon."""
+    log.info("Serving {root}", root=os.path.abspath(options["root"]))
+    for name, folder in options["host"]:
+        log.info("Serving {folder} as {name}", folder=folder, name=name)
+    with told_in_one_line("static"):
+        root = tree(options)
+    return serve(root, options)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
@@ -30,12 +31,15 @@ class FilesTests(SynchronousTestCase):
         return ask(Files(str(self.root)), "GET", target, b"", **fields)
 
     def listing(self, target: str) -> Response:
-        return ask(Files(str(self.root), listing=True), "GET", target)
+        return ask(self.listed(), "GET", target, accept="text/html")
+
+    def listed(self) -> Files:
+        return Files(str(self.root), listing=True, run=maybeDeferred)
 
     def test_file(self) -> None:
         response = self.get("/file.txt")
         self.assertEqual((response.code, response.body), (200, b"0123456789"))
-        self.assertEqual(response.fields["content-type"], "text/plain")
+        self.assertEqual(response.fields["content-type"], "text/plain; charset=utf-8")
         self.assertEqual(response.fields["x-content-type-options"], "nosniff")
         self.assertIn("last-modified", response.fields)
 
@@ -56,12 +60,17 @@ class FilesTests(SynchronousTestCase):
             ("bytes=-3", 206, b"789"),
             ("bytes=-300", 206, b"0123456789"),
             ("bytes=5-99", 206, b"56789"),
-            ("bytes=10-", 416, b""),
+            ("bytes=10-", 416, b"The file has no such bytes.\n"),
             ("bytes=4-2", 200, b"0123456789"),
             ("bytes=", 200, b"0123456789"),
             ("bytes=+0-3", 200, b"0123456789"),
             ("bytes=0_0-3", 200, b"0123456789"),
-            ("bytes=0-1,3-4", 200, b"0123456789"),
+            ("bytes=0-1,2-3,3-4", 206, b"01234"),
+            ("bytes=0-1,x", 200, b"0123456789"),
+            ("bytes=90-,80-", 416, b"The file has no such bytes.\n"),
+            ("bytes=90-,4-4", 206, b"4"),
+            ("bytes=" + "0-0," * 101, 200, b"0123456789"),
+            ("bytes=" + "0-0," * 100, 206, b"0"),
             ("lines=0-1", 200, b"0123456789"),
         ]:
             response = self.get("/file.txt", range=asked)
@@ -79,7 +88,7 @@ class FilesTests(SynchronousTestCase):
     def test_index(self) -> None:
         response = self.get("/sub/")
         self.assertEqual((response.code, response.body), (200, b"<p>sub"))
-        self.assertEqual(response.fields["content-type"], "text/html")
+        self.assertEqual(response.fields["content-type"], "text/html; charset=utf-8")
 
     def test_listing_only_when_asked_for(self) -> None:
         self.assertEqual(self.get("/bare/").code, 404)
@@ -89,8 +98,8 @@ class FilesTests(SynchronousTestCase):
         os.symlink("/etc/passwd", self.root / "bare" / "link")
         listed = self.listing("/bare/")
         self.assertEqual(listed.code, 200)
-        self.assertIn(b"&lt;i&gt;.txt", listed.body)
-        for hidden in (b"secret", b"fifo", b"link", b"<i>"):
+        self.assertIn(b"&#60;i&#62;.txt", listed.body)
+        for hidden in (b"secret", b"fifo", b"./link", b"<i>.txt"):
             self.assertNotIn(hidden, listed.body)
 
     def test_a_listing_survives_names_that_are_no_text(self) -> None:
@@ -124,7 +133,7 @@ class FilesTests(SynchronousTestCase):
 
     def test_types(self) -> None:
         for name, kind in [
-            ("a.html", "text/html"),
+            ("a.html", "text/html; charset=utf-8"),
             ("a.tar.gz", "application/gzip"),
             ("unknown", "application/octet-stream"),
             ("A.PNG", "image/png"),
@@ -135,7 +144,7 @@ class FilesTests(SynchronousTestCase):
             self.assertNotIn("content-encoding", response.fields)
 
     def test_a_folder_has_the_same_methods(self) -> None:
-        files = Files(str(self.root), listing=True)
+        files = self.listed()
         for target in ("/", "/sub/"):
             self.assertEqual(ask(files, "DELETE", target).code, 405)
             self.assertEqual(ask(files, "HEAD", target).body, b"")
@@ -203,5 +212,5 @@ class FilesTests(SynchronousTestCase):
     def test_methods(self) -> None:
         response = ask(Files(str(self.root)), "DELETE", "/file.txt")
         self.assertEqual(response.code, 405)
-        self.assertEqual(response.fields["allow"], "GET, HEAD")
+        self.assertEqual(response.fields["allow"], "GET, HEAD, OPTIONS")
         self.assertTrue((self.root / "file.txt").exists())

@@ -11,7 +11,8 @@ from .head import Heads
 from .limits import Limits
 from .port import fast
 from .request import Request
-from .sendfile import send_file
+from .response_head import replace_fields
+from .sendfile import send_file, send_parts
 from .tls import alpn, listen_tls
 
 __all__ = [
@@ -24,5 +25,7 @@ __all__ = [
     "alpn",
     "fast",
     "listen_tls",
+    "replace_fields",
     "send_file",
+    "send_parts",
 ]

@@ -23,7 +23,7 @@ from twisted.web.http_headers import Headers
 from .clock import date
 from .head import Fields
 from .lazy import kept_as, made_once
-from .response_head import SERVER
+from .response_head import SERVER, replace_fields
 from .sending import Sender
 
 _COPIED = (
@@ -154,8 +154,7 @@ class LazyRequest(server.Request):
         if self.site is not None:
             headers.setRawHeaders(b"Server", [SERVER])
             headers.setRawHeaders(b"Date", [date.value()])
-        for name, value in self._set:
-            headers.setRawHeaders(name, [value])
+        replace_fields(headers, self._set)
         return headers
 
     requestHeaders = kept_as("_request_headers", _make_request_headers)
@@ -175,13 +174,12 @@ class LazyRequest(server.Request):
     def set_fields(self, fields: tuple[tuple[bytes, bytes], ...]) -> None:
         """
         Set several fields of the response, without line breaks in them. A tuple that
-        comes again costs next to nothing.
+        comes again costs next to nothing. A Vary joins what others have said.
         """
         if self._direct and self._response_headers is None and not self._set:
             self._set = fields
             return
-        for name, value in fields:
-            self.setHeader(name, value)
+        replace_fields(self.responseHeaders, fields)
 
     def getHeader(self, key: Any) -> Any:
         """The last value of the field *key*, without making all headers."""

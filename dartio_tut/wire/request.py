@@ -109,11 +109,6 @@ class Request(LazyRequest):
             if _IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
             self.render(found)
-        except BadForm:
-            if self.startedWriting:
-                self.channel.abortConnection()
-            else:
-                self.channel.refuse(BAD_REQUEST)
         except BaseException:  # noqa: BLE001  (as Twisted does: the client is answered)
             self.processingFailed(Failure())
 
@@ -130,8 +125,12 @@ class Request(LazyRequest):
     def processingFailed(self, reason: Failure) -> Failure:
         """
         A resource has raised *reason*: the log is told, the client gets a 500. When
-        its response has begun, it must not be taken for whole: the connection ends.
+        its response has begun, it must not be taken for whole: the connection ends. A
+        form that is none is the client's fault: 400.
         """
+        if reason.check(BadForm) and not self.startedWriting:
+            self.channel.refuse(BAD_REQUEST)
+            return reason
         if self.site is not None and self.site.displayTracebacks:
             failed: Failure = super().processingFailed(reason)
             return failed

@@ -92,6 +92,20 @@ def common_head(code: int, kind: bytes | None) -> bytes:
     return head
 
 
+def replace_fields(headers: Headers, fields: tuple[tuple[bytes, bytes], ...]) -> None:
+    """
+    Set *fields* in place of what *headers* has of their names; one that comes twice
+    has two lines. A Vary joins what others have said.
+    """
+    replaced = {b"Vary"}
+    for name, value in fields:
+        if name in replaced:
+            headers.addRawHeader(name, value)
+        else:
+            headers.setRawHeaders(name, [value])
+            replaced.add(name)
+
+
 @lru_cache(4096)
 def field_lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
     """The lines of *fields*, which may not hold line breaks."""

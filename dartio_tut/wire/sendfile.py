@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet import tcp
@@ -29,6 +30,14 @@ PIECE = 64 * 1024
 
 TURN = 512 * 1024
 """Bytes encrypted in one turn of the reactor: others get theirs in between."""
+
+
+CHUNK = 2 * 1024 * 1024
+"""Bytes the kernel sends in one turn: to a client as fast as we are it would go on to
+the end of the file. nginx's bound (``sendfile_max_chunk``); less costs more."""
+
+Part = bytes | tuple[int, int]
+"""Bytes to send, or the offset and the length of those in a file."""
 
 
 def send_file(request: Any, descriptor: int, offset: int, length: int) -> None:
@@ -52,6 +61,17 @@ def send_file(request: Any, descriptor: int, offset: int, length: int) -> None:
         elif isinstance(transport, tcp.Connection) and not request.isSecure():
             way = InKernel
     way(request, descriptor, offset, length).start()
+
+
+def send_parts(request: Any, descriptor: int, parts: Sequence[Part]) -> None:
+    """
+    Finish the response to *request* with *parts*: bytes, or an offset and a length of
+    the open file *descriptor*, which is closed. Its length must be among the fields.
+    """
+    if request._disconnected:
+        os.close(descriptor)
+        return
+    PartByPart(request, descriptor, parts).start()
 
 
 def _send_at_once(request: Any, descriptor: int, offset: int, length: int) -> None:
@@ -117,9 +137,41 @@ class PieceByPiece(_Sending):
         self.left -= len(data)
         self.request.write(data)
         if not self.left:
-            self.request.unregisterProducer()
-            self.close()
-            self.request.finish()
+            self._sent()
+
+    def _sent(self) -> None:
+        """All that was announced is sent."""
+        self._end()
+
+    def _end(self) -> None:
+        self.request.unregisterProducer()
+        self.close()
+        self.request.finish()
+
+
+class PartByPart(PieceByPiece):
+    """Sends bytes and pieces of the file in turn."""
+
+    def __init__(self, request: Any, descriptor: int, parts: Sequence[Part]) -> None:
+        super().__init__(request, descriptor, 0, 0)
+        self._parts = iter(parts)
+
+    def resumeProducing(self) -> None:
+        """Send some of the part at hand, or begin with the next."""
+        if self.left:
+            super().resumeProducing()
+            return
+        part = next(self._parts, None) if self.descriptor >= 0 else b""
+        if part is None:
+            self._end()
+        elif isinstance(part, bytes):
+            self.request.write(part)
+        else:
+            self.offset, self.left = part
+            super().resumeProducing()
+
+    def _sent(self) -> None:
+        """There may be another part."""
 
 
 class InKernel(_Sending):
@@ -174,7 +226,7 @@ class InKernel(_Sending):
         """Send some: how many bytes; -1 for none yet, 0 for none ever."""
         try:
             return os.sendfile(
-                transport.fileno(), self.descriptor, self.offset, self.left
+                transport.fileno(), self.descriptor, self.offset, min(self.left, CHUNK)
             )
         except BlockingIOError:
             return -1

@@ -1,0 +1,90 @@
+"""
+Fields of requests and responses, as the wire has them, or any other ``twisted.web``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from twisted.web.server import Request
+
+from dartio_tut.wire import replace_fields
+
+Fields = tuple[tuple[bytes, bytes], ...]
+
+_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_value = re.compile(r"[\t\x20-\x7e\xa0-\xff]*").fullmatch
+
+SECURITY_FIELDS: Fields = (
+    (b"X-Content-Type-Options", b"nosniff"),
+    (b"X-Frame-Options", b"SAMEORIGIN"),
+    (b"Referrer-Policy", b"strict-origin-when-cross-origin"),
+)
+"""What keeps a page from being guessed at, framed, or told on, and breaks none."""
+
+FRAMING = ("connection", "content-length", "date", "server", "transfer-encoding")
+"""Fields that belong to the connection and the wire."""
+
+
+def is_field_value(text: str) -> bool:
+    """Whether *text* can be the value of a field (RFC 9110 section 5.5)."""
+    return _value(text) is not None
+
+
+def field_line(text: str) -> tuple[bytes, bytes]:
+    """
+    The name and value that *text* stands for, as ``X-Robots-Tag: noindex``.
+
+    :raise ValueError: when it is no field, or one that is not anybody's to set.
+    """
+    name, mark, value = text.partition(":")
+    if not (mark and _name(name) and is_field_value(value)):
+        raise ValueError(f"{text!r} is no field: use one such as X-Robots-Tag: noindex")
+    if name.lower() in FRAMING:
+        raise ValueError(f"{name} is the server's own to say")
+    return name.encode("ascii"), value.strip().encode("latin-1")
+
+
+def merged(fields: Fields, given: Sequence[tuple[bytes, bytes]]) -> Fields:
+    """
+    *fields*, with those *given* in place of those of the same name; one without a value
+    only takes away. A Vary that is given joins the others.
+    """
+    replaced = {name.lower() for name, _ in given} - {b"vary"}
+    kept = [field for field in fields if field[0].lower() not in replaced]
+    both = [*kept, *(field for field in given if field[1])]
+    varies = [value for name, value in both if name.lower() == b"vary"]
+    if len(varies) > 1:
+        both = [field for field in both if field[0].lower() != b"vary"]
+        both.append((b"Vary", b", ".join(varies)))
+    return tuple(both)
+
+
+def set_fields(request: Request, fields: Fields) -> None:
+    """
+    Set *fields* of the response in place of what was there, in one go where the request
+    knows how. A Vary joins what others have said.
+    """
+    at_once = getattr(request, "set_fields", None)
+    if at_once is not None:
+        at_once(fields)
+    else:
+        replace_fields(request.responseHeaders, fields)
+
+
+def field_of(request: Request) -> Callable[[bytes], bytes | None]:
+    """What gives a field of *request* by its lower-case name, all lines joined."""
+    fields = getattr(request, "fields", None)
+    return partial(_joined, request) if fields is None else fields.joined
+
+
+def is_conditional(request: Request) -> bool:
+    """Whether anything but the whole may be the answer to *request*."""
+    return getattr(request, "is_conditional", True)
+
+
+def _joined(request: Request, name: bytes) -> bytes | None:
+    values = request.requestHeaders.getRawHeaders(name)
+    return b", ".join(values) if values else None

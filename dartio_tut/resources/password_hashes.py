@@ -1,0 +1,91 @@
+"""
+Hashes of passwords, as lines of an htpasswd file have them.
+
+Rule: a hash that can be guessed at speed, or is none, is refused when it is read, not
+when somebody logs in. No message holds a hash or a password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+# Libraries are imported when a file has such hashes: most servers ask for no password.
+Check = Callable[[bytes], bool]
+"""Whether a password is the right one. Takes as long for a wrong one."""
+
+BCRYPT_BYTES = 72
+"""Of a password that bcrypt looks at. A longer one is never right: all that begin alike
+would be."""
+
+_bcrypt = re.compile(
+    r"\$2[aby]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}"
+).fullmatch
+
+
+def check_of(text: str) -> Check:
+    """
+    The check that the hash *text* stands for: bcrypt, SHA-256-crypt, SHA-512-crypt or
+    ``{SHA}``.
+
+    :raise ValueError: when it is another, or none.
+    """
+    if text.startswith(("$2a$", "$2b$", "$2y$")):
+        if not _bcrypt(text):
+            raise ValueError("malformed bcrypt hash")
+        return partial(_matches_bcrypt, import_module("bcrypt"), text.encode("ascii"))
+    if text.startswith("$5$"):
+        return _crypt_check("sha256_crypt", text)
+    if text.startswith("$6$"):
+        return _crypt_check("sha512_crypt", text)
+    if text.startswith("{SHA}"):
+        return partial(_matches_sha1, _sha1_of(text))
+    if text.startswith(("$apr1$", "$1$")):
+        raise ValueError("MD5 hashes are not accepted; make one with htpasswd -B")
+    raise ValueError(
+        "plain passwords, DES and other hashes are not accepted; "
+        "make one with htpasswd -B"
+    )
+
+
+def _matches_bcrypt(bcrypt: Any, hashed: bytes, password: bytes) -> bool:
+    # The work is done for one that is too long, too: no answer comes sooner.
+    right: bool = bcrypt.checkpw(password[:BCRYPT_BYTES], hashed)
+    return right and len(password) <= BCRYPT_BYTES
+
+
+def _crypt_check(kind: str, text: str) -> Check:
+    algorithm = getattr(import_module("passlib.hash"), kind)
+    try:
+        whole = algorithm.from_string(text).checksum is not None
+    except ValueError:  # its text may hold the hash
+        whole = False
+    if not whole:
+        raise ValueError(f"malformed {kind.replace('_', '-')} hash")
+    return partial(_matches_crypt, algorithm, text)
+
+
+def _matches_crypt(algorithm: Any, hashed: str, password: bytes) -> bool:
+    right: bool = algorithm.verify(password, hashed)
+    return right
+
+
+def _sha1_of(text: str) -> bytes:
+    try:
+        digest = b64decode(text.removeprefix("{SHA}"), validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.sha1(usedforsecurity=False).digest_size:
+        raise ValueError("malformed {SHA} hash")
+    return digest
+
+
+def _matches_sha1(hashed: bytes, password: bytes) -> bool:
+    digest = hashlib.sha1(password, usedforsecurity=False).digest()
+    return hmac.compare_digest(digest, hashed)

@@ -1,0 +1,74 @@
+"""
+Which parts of a representation a Range field asks for (RFC 9110 section 14).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+MAX_RANGES = 100
+"""More than a player or a downloader asks for at once; Apache's bound is 200."""
+
+_DIGITS = 18
+"""Numbers with more are beyond any file; they are not worth converting."""
+
+_spec = re.compile(rb"([0-9]+)-([0-9]*)|-([0-9]+)").fullmatch
+
+Part = tuple[int, int]
+"""The offset of the first byte, and how many there are."""
+
+
+def parts_of(asked: bytes, size: int) -> Sequence[Part] | None:
+    """
+    The parts that *asked*, a Range field, is for; none when it cannot be satisfied.
+
+    ``None`` when it is to be ignored, as a server may (section 14.2): another unit,
+    malformed, or too many ranges. Parts that overlap or touch become one, so that
+    no byte is sent twice, and come in their order in the file.
+    """
+    unit, _, listed = asked.partition(b"=")
+    specs = [spec.strip(b" \t") for spec in listed.split(b",", MAX_RANGES + 1)]
+    specs = [spec for spec in specs if spec]
+    if unit.strip(b" \t").lower() != b"bytes" or not 0 < len(specs) <= MAX_RANGES:
+        return None
+    parts: list[Part] = []
+    for spec in specs:
+        found = _spec(spec)
+        if found is None:
+            return None
+        first, last = found[1], found[2]
+        if last and _number(last) < _number(first):
+            return None
+        part = _part(first, last, found[3], size)
+        if part[1] > 0:
+            parts.append(part)
+    return _coalesced(parts)
+
+
+def _part(
+    first: bytes | None, last: bytes | None, suffix: bytes | None, size: int
+) -> Part:
+    if suffix is not None:
+        length = min(_number(suffix), size)
+        return size - length, length
+    start = _number(first or b"0")
+    end = min(_number(last), size - 1) if last else size - 1
+    return start, end - start + 1
+
+
+def _number(digits: bytes) -> int:
+    digits = digits.lstrip(b"0")
+    return int(digits or b"0") if len(digits) <= _DIGITS else 10**_DIGITS
+
+
+def _coalesced(parts: list[Part]) -> list[Part]:
+    """*parts* without overlaps; their own order is kept when there are none."""
+    merged: list[Part] = []
+    for offset, length in sorted(parts):
+        if merged and offset <= sum(merged[-1]):
+            start, before = merged[-1]
+            merged[-1] = start, max(before, offset + length - start)
+        else:
+            merged.append((offset, length))
+    return merged if len(merged) < len(parts) else parts

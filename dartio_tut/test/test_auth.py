@@ -1,0 +1,443 @@
+"""
+Who is let in.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+
+from dartio_tut.daemon import Site
+from dartio_tut.resources import Guarded, Passwords, credentials
+
+from .asking import Connection, Response, parsed
+from .test_passwords import SHA1_OF_SECRET, hashed
+
+
+def basic(user: str, password: str, charset: str = "utf-8") -> str:
+    """The credentials as a field has them."""
+    pair = f"{user}:{password}".encode(charset)
+    return "Basic " + b64encode(pair).decode()
+
+
+HAN = basic("han", "secret")
+WRONG = basic("han", "Secret")
+
+
+class Elsewhere:
+    """A place to run functions in, in its own time."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[Deferred[Any], Any, tuple[Any, ...]]] = []
+        self.at_once = True
+
+    def run(self, do: Any, *args: Any) -> Deferred[Any]:
+        """Run *do* when it is time."""
+        if self.at_once:
+            self.begun.append((Deferred(), do, args))
+            return execute(do, *args)
+        self.begun.append((Deferred(), do, args))
+        return self.begun[-1][0]
+
+    def end(self, number: int) -> None:
+        """It is time for that one."""
+        waiting, do, args = self.begun[number]
+        waiting.callback(do(*args))
+
+    def end_all(self) -> None:
+        """Let nothing wait."""
+        for waiting, _, _ in self.begun:  # grows on the way
+            if not waiting.called:
+                waiting.callback(False)
+
+
+class Tree(Resource):
+    """Says where and by whom it was asked."""
+
+    isLeaf = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[bytes] = []
+
+    def getChild(self, path: bytes, request: Any) -> Resource:
+        self.asked.append(path)
+        if path == b"bad":
+            raise RuntimeError("no good tree")
+        return self if path in (b"", b"a") else super().getChild(path, request)
+
+    def render_GET(self, request: Any) -> bytes:
+        """Say it."""
+        where = request.prepath + [b"|"] + request.postpath
+        return b" ".join([request.user, request.getPassword(), *where])
+
+    def render_POST(self, request: Any) -> bytes:
+        """Say what was sent."""
+        sent: bytes = request.content.read()
+        return sent
+
+
+class GuardedCase(SynchronousTestCase):
+    """Asks a guarded tree."""
+
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+        self.clock = Clock()
+        self.elsewhere = Elsewhere()
+        self.addCleanup(self.elsewhere.end_all)
+        self.tree: Any = Tree()
+        self.guard(f"han:{SHA1_OF_SECRET}")
+
+    def guard(self, *lines: str, realm: str = "Falcon") -> None:
+        """Let in those who are in *lines*."""
+        self.path.write_text("\n".join([*lines, ""]))
+        self.guarded = Guarded(
+            self.tree,
+            Passwords(self.path),
+            realm,
+            run=self.elsewhere.run,
+            now=self.clock.seconds,
+        )
+
+    def send(
+        self,
+        *authorization: str | bytes,
+        start: str = "GET /a",
+        body: bytes = b"",
+    ) -> Connection:
+        """Ask on a connection of its own."""
+        lines = [f"{start} HTTP/1.1".encode(), b"Host: x"]
+        for field in authorization:
+            value = field if isinstance(field, bytes) else field.encode()
+            lines.append(b"Authorization: " + value)
+        if body:
+            lines.append(b"Content-Length: %d" % len(body))
+        connection = Connection(self.guarded)
+        connection.protocol.dataReceived(b"\r\n".join([*lines, b"", b""]) + body)
+        return connection
+
+    def ask(self, *authorization: str | bytes, **more: Any) -> Response:
+        """The response to that."""
+        return parsed(self.send(*authorization, **more).transport.value())
+
+    def checks(self) -> int:
+        """How many passwords were checked."""
+        return len(self.elsewhere.begun)
+
+
+class GuardedTests(GuardedCase):
+    """`Guarded`."""
+
+    def test_let_in(self) -> None:
+        answered = self.ask(HAN)
+        self.assertEqual(answered.code, 200)
+        self.assertEqual(answered.body, b"han secret a |")
+        self.assertNotIn("www-authenticate", answered.fields)
+        self.assertNotIn("cache-control", answered.fields)
+
+    def test_turned_away(self) -> None:
+        for field in [WRONG, basic("leia", "secret"), basic("", ""), None]:
+            answered = self.ask(*[field] if field else [])
+            self.assertEqual(answered.code, 401)
+            self.assertEqual(
+                answered.fields["www-authenticate"],
+                'Basic realm="Falcon", charset="UTF-8"',
+            )
+            self.assertEqual(answered.fields["cache-control"], "no-store")
+        self.assertEqual(self.tree.asked, [])
+
+    def test_methods(self) -> None:
+        for start in ("HEAD /a", "POST /a", "OPTIONS /a", "DELETE /", "GET /bad"):
+            for fields in ([], [WRONG]):
+                answered = self.ask(*fields, start=start, body=b"content")
+                self.assertEqual(answered.code, 401, start)
+                length = int(answered.fields["content-length"])
+                self.assertGreater(length, 0)
+                sent = 0 if start.startswith("HEAD") else length
+                self.assertEqual(len(answered.body), sent)
+        self.assertEqual(self.tree.asked, [])
+        for _ in range(2):  # by a check, and remembered
+            answered = self.ask(HAN, start="HEAD /a")
+            self.assertEqual((answered.code, answered.body), (200, b""))
+            answered = self.ask(HAN, start="POST /a", body=b"content")
+            self.assertEqual((answered.code, answered.body), (200, b"content"))
+            self.assertEqual(self.ask(HAN, start="PUT /a").code, 501)
+            self.guard(f"han:{SHA1_OF_SECRET}")
+
+    def test_the_tree_is_asked_as_if_it_were_the_root(self) -> None:
+        for target, said in [
+            ("/", b"han secret  |"),
+            ("/a/a", b"han secret a a |"),
+            ("/?x=1", b"han secret  |"),
+        ]:
+            for _ in range(2):
+                self.assertEqual(self.ask(HAN, start=f"GET {target}").body, said)
+            self.guard(f"han:{SHA1_OF_SECRET}")
+        self.assertEqual(self.ask(HAN, start="GET /none").code, 404)
+        self.tree.isLeaf = True
+        for _ in range(2):
+            answered = self.ask(HAN, start="GET /x/y")
+            self.assertEqual(answered.body, b"han secret | x y")
+
+    def test_below_another_tree(self) -> None:
+        below, self.guarded = self.guarded, Resource()  # type: ignore[assignment]
+        self.guarded.putChild(b"in", below)
+        for _ in range(2):
+            self.assertEqual(self.ask(HAN, start="GET /in").body, b"han secret in |")
+            answered = self.ask(HAN, start="GET /in/a")
+            self.assertEqual(answered.body, b"han secret in a |")
+        self.assertEqual(self.ask(start="GET /in").code, 401)
+        self.assertRaises(NotImplementedError, below.putChild, b"a", below)
+
+    def test_fields_that_are_malformed(self) -> None:
+        token = HAN.removeprefix("Basic ")
+        cases: list[list[str | bytes]] = [
+            [b""],
+            [b"Basic"],
+            [b"Basic "],
+            [b"Basic !!!"],
+            [b"Basic " + token[:-1].encode()],
+            [b"Basic " + token.encode() + b"="],
+            [b"Basic " + token.encode() + b" x"],
+            [b"Basic \xff\xff"],
+            [f"Bearer {token}"],
+            [f"Basic{token}"],
+            ["Basic " + b64encode(b"hansecret").decode()],
+            [basic("han\0", "secret")],
+            [basic("han", "secret\0")],
+            [basic("han", "secret\n")],
+            [basic("han", "\x85secret", "latin-1")],
+            [basic("han", "x" * 800)],
+            [basic("han", "x" * 20_000)],
+            [HAN, HAN],
+            [HAN, WRONG],
+        ]
+        for fields in cases:
+            self.assertEqual(self.ask(*fields).code, 401, fields)
+        self.assertEqual(self.checks(), 0)
+        for good in [f"bAsIc {token}", f"Basic  {token}"]:
+            self.assertEqual(self.ask(good).code, 200)
+
+    def test_charsets(self) -> None:
+        self.guard(f"lé:{hashed('ïa')}")
+        for charset in ("utf-8", "latin-1"):
+            answered = self.ask(basic("lé", "ïa", charset))
+            self.assertEqual(answered.body, "lé ïa a |".encode())
+        self.assertEqual(self.ask(basic("le", "ia")).code, 401)
+
+    def test_a_colon_in_the_password(self) -> None:
+        self.guard(f"han:{hashed('a:b:')}")
+        self.assertEqual(self.ask(basic("han", "a:b:")).code, 200)
+        self.assertEqual(self.ask(basic("han", "a:b")).code, 401)
+
+    def test_realms(self) -> None:
+        self.guard(realm='a "b" \\c')
+        challenge = self.ask().fields["www-authenticate"]
+        self.assertIn('realm="a \\"b\\" \\\\c",', challenge)
+        for realm in ("a\r\nX: y", "ü", "a\0"):
+            self.assertRaises(ValueError, self.guard, realm=realm)
+
+    def test_what_the_wire_looks_for(self) -> None:
+        self.tree.refusal_fields = ((b"X", b"y"),)
+        self.guard()
+        self.assertEqual(self.guarded.refusal_fields, ((b"X", b"y"),))
+
+    def test_a_tree_that_raises(self) -> None:
+        for _ in range(2):
+            self.assertEqual(self.ask(HAN, start="GET /bad").code, 500)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
+
+    def test_a_streaming_tree(self) -> None:
+        self.tree.isLeaf = True
+        self.tree.streams_up_to = 10
+        self.guard(f"han:{SHA1_OF_SECRET}")
+        pieces: list[Any] = []
+
+        def render(request: Any) -> bytes:
+            pieces.append(request.body)
+            return b"streamed"
+
+        self.tree.render_POST = render
+        for field, code in [(WRONG, b"401"), (HAN, b"200"), (HAN, b"200")]:
+            connection = self.send()
+            connection.transport.clear()
+            connection.protocol.site = Site(
+                self.guarded, reactor=connection.clock, streaming=True
+            )
+            head = f"POST / HTTP/1.1\r\nHost: a\r\nAuthorization: {field}\r\n"
+            head += "Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+            answered = connection.send(head.encode())
+            self.assertEqual(answered[9:12], code)
+        self.assertEqual(len(pieces), 2)
+        self.assertNotIn(None, pieces)
+
+
+class RememberingTests(GuardedCase):
+    """Credentials that were right a short time ago."""
+
+    def test_right_ones(self) -> None:
+        for _ in range(3):
+            self.assertEqual(self.ask(HAN).code, 200)
+        self.assertEqual(self.checks(), 1)
+        self.assertEqual(self.ask(WRONG).code, 401)
+        self.assertEqual(self.ask(basic("ha", "nsecret")).code, 401)
+        self.assertEqual(self.checks(), 3)
+
+    def test_wrong_ones_are_not(self) -> None:
+        for _ in range(3):
+            self.assertEqual(self.ask(WRONG).code, 401)
+        self.assertEqual(self.checks(), 3)
+
+    def test_for_a_while(self) -> None:
+        self.ask(HAN)
+        self.clock.advance(299)
+        self.ask(HAN)
+        self.assertEqual(self.checks(), 1)
+        self.clock.advance(1)
+        self.assertEqual(self.ask(HAN).code, 200)
+        self.assertEqual(self.checks(), 2)
+
+    def test_until_the_users_change(self) -> None:
+        self.ask(HAN)
+        self.path.write_text(f"han:{SHA1_OF_SECRET}\nleia:{SHA1_OF_SECRET}\n")
+        self.assertEqual(self.ask(HAN).code, 200)
+        self.assertEqual(self.checks(), 2)
+        self.path.write_text("# nobody\n")
+        self.assertEqual(self.ask(HAN).code, 401)
+
+    def test_not_when_the_users_changed_meanwhile(self) -> None:
+        self.elsewhere.at_once = False
+        han = self.send(HAN)
+        self.path.write_text("# nobody\n")
+        self.send(WRONG)
+        waiting, _, _ = self.elsewhere.begun[0]
+        waiting.callback(True)
+        self.assertIn(b"200 OK", han.transport.value())
+        self.elsewhere.at_once = True
+        self.assertEqual(self.ask(HAN).code, 401)
+
+    def test_a_bounded_number(self) -> None:
+        self.patch(credentials, "MANY", 2)
+        self.guard(*[f"u{n}:{SHA1_OF_SECRET}" for n in range(3)])
+        for n in (0, 1, 1, 0, 2):
+            self.ask(basic(f"u{n}", "secret"))
+        self.assertEqual(self.checks(), 3)
+        self.assertEqual(len(self.guarded._remembered._until), 2)
+        self.ask(basic("u2", "secret"))
+        self.ask(basic("u1", "secret"))
+        self.assertEqual(self.checks(), 3)
+        self.ask(basic("u0", "secret"))
+        self.assertEqual(self.checks(), 4)
+
+    def test_the_same_ones_twice_crowd_out_no_other(self) -> None:
+        self.patch(credentials, "MANY", 2)
+        self.guard(f"han:{SHA1_OF_SECRET}", f"leia:{SHA1_OF_SECRET}")
+        self.ask(HAN)
+        self.elsewhere.at_once = False
+        for _ in range(2):
+            self.send(basic("leia", "secret"))
+        self.elsewhere.end(1)
+        self.elsewhere.end(2)
+        self.assertEqual(self.ask(HAN).code, 200)
+        self.assertEqual(self.checks(), 3)
+
+    def test_nothing_of_them_is_kept(self) -> None:
+        self.ask(HAN)
+        kept = repr(vars(self.guarded._remembered)) + repr(vars(self.guarded))
+        for secret in ("secret", "han", HAN[6:]):
+            self.assertNotIn(secret, kept)
+
+
+class FloodTests(GuardedCase):
+    """Many at once."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.elsewhere.at_once = False
+
+    def test_two_at_a_time(self) -> None:
+        asking = [self.send(basic(f"u{n}", "x")) for n in range(4)]
+        self.assertEqual(self.checks(), 2)
+        self.elsewhere.end(1)
+        self.assertEqual(self.checks(), 3)
+        self.elsewhere.end(0)
+        self.elsewhere.end(2)
+        self.elsewhere.end(3)
+        for connection in asking:
+            self.assertIn(b" 401 ", connection.transport.value())
+
+    def test_too_many(self) -> None:
+        asking = [self.send(basic(f"u{n}", "x")) for n in range(34)]
+        for start in ("GET /a", "HEAD /a"):
+            answered = self.ask(WRONG, start=start)
+            self.assertEqual(answered.code, 503)
+            self.assertEqual(answered.fields["retry-after"], "5")
+            self.assertEqual(answered.fields["cache-control"], "no-store")
+        for number in range(34):
+            self.elsewhere.end(number)
+        for connection in asking:
+            self.assertIn(b" 401 ", connection.transport.value())
+        self.assertEqual(self.checks(), 34)
+        self.assertEqual(self.send(WRONG).transport.value(), b"")
+
+    def test_who_is_remembered_does_not_wait(self) -> None:
+        self.elsewhere.at_once = True
+        self.ask(HAN)
+        self.elsewhere.at_once = False
+        for n in range(40):
+            self.send(basic(f"u{n}", "x"))
+        self.assertEqual(self.ask(HAN).code, 200)
+
+    def test_the_same_ones_at_once(self) -> None:
+        asking = [self.send(HAN) for n in range(6)]
+        self.elsewhere.end(0)
+        self.elsewhere.end(1)
+        self.assertEqual(self.checks(), 2)
+        for connection in asking:
+            self.assertIn(b" 200 ", connection.transport.value())
+
+    def test_clients_that_go_away(self) -> None:
+        asking = [self.send(basic(f"u{n}", "x")) for n in range(5)]
+        for connection in asking[:4]:
+            connection.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.checks(), 2)  # going away starts no other
+        self.elsewhere.end(0)
+        self.assertEqual(self.checks(), 3)  # but who has gone is not waited for
+        self.assertEqual(self.elsewhere.begun[2][2][0], "u4")
+        self.elsewhere.end(1)
+        self.elsewhere.end(2)
+        self.assertIn(b" 401 ", asking[4].transport.value())
+        self.assertEqual(asking[0].transport.value(), b"")
+
+    def test_a_client_that_goes_away_is_not_let_in(self) -> None:
+        han = self.send(HAN)
+        han.protocol.connectionLost(Failure(ConnectionDone()))
+        self.elsewhere.end(0)
+        self.assertEqual((self.tree.asked, han.transport.value()), ([], b""))
+
+    def test_a_check_that_fails(self) -> None:
+        told: list[str] = []
+        observer: Any = lambda event: told.append(repr(event))  # noqa: E731
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        asking = [self.send(HAN) for _ in range(3)]
+        gone = asking[1]
+        gone.protocol.connectionLost(Failure(ConnectionDone()))
+        for number in (0, 1):
+            self.elsewhere.begun[number][0].errback(Failure(RuntimeError("no thread")))
+        (error,) = self.flushLoggedErrors(RuntimeError)
+        self.assertIn(b" 500 ", asking[0].transport.value())
+        self.assertNotIn(b"no thread", asking[0].transport.value())
+        self.elsewhere.end(2)
+        self.assertIn(b" 200 ", asking[2].transport.value())
+        for secret in ("secret", HAN[6:]):
+            self.assertNotIn(secret, error.getTraceback() + "".join(told))

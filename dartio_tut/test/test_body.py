@@ -1,0 +1,334 @@
+"""
+Content by its type and charset.
+"""
+
+from __future__ import annotations
+
+from time import process_time
+from typing import Any
+
+import multipart
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+
+from dartio_tut.resources import Body, BodyLimits, File, Form, Refusal, body
+
+from .asking import ask
+from .requesting import Doing, RequestCase
+
+FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=b"
+
+MIB = 1024 * 1024
+
+
+def part(disposition: str, content: bytes = b"x", *more: str) -> bytes:
+    """One part of a form; *more* are header lines."""
+    lines = ["--b", f"Content-Disposition: form-data; {disposition}", *more, "", ""]
+    return "\r\n".join(lines).encode() + content + b"\r\n"
+
+
+class BodyCase(RequestCase):
+    """Asks what the content of a request is."""
+
+    def sent(self, kind: str | None, data: bytes) -> Any:
+        """A request with *data*."""
+        fields = [] if kind is None else [f"Content-Type: {kind}"]
+        request = self.asked(*fields, start="POST / HTTP/1.1", body=data)
+        gone = Failure(ConnectionDone())
+        self.addCleanup(self.connection.protocol.connectionLost, gone)
+        return request
+
+    def body(self, kind: str | None, data: bytes, *kinds: Any, **limits: int) -> Body:
+        """The content of a request with *data*."""
+        return body(self.sent(kind, data), *kinds, limits=BodyLimits(**limits))
+
+    def refused(self, code: int, *args: Any, **limits: int) -> None:
+        """Asking is refused with *code*."""
+        refusal = self.assertRaises(Refusal, self.body, *args, **limits)
+        self.assertEqual(refusal.code, code, f"{args[0]} {args[1][:80]!r}")
+
+
+class KindTests(BodyCase):
+    """What content is, by its type."""
+
+    def test_kinds(self) -> None:
+        for kind, data, expected in [
+            ("application/json", b"[1]", Body("json", [1])),
+            ('application/json; charset="UTF-8"', b"null", Body("json", None)),
+            ("APPLICATION/Problem+JSON;x", b'"x"', Body("json", "x")),
+            (FORM, b"a=1", Body("form", {"a": ["1"]})),
+            ("text/plain", "ü".encode(), Body("text", "ü")),
+            ("text/html;charset=ISO-8859-1", b"\xfc", Body("text", "ü")),
+            ("text/x; Charset = 'utf-8'", b"", None),
+            ("text/csv; charset=utf-16", "ü".encode("utf-16"), Body("text", "ü")),
+            ("image/png", b"\xff", Body("bytes", b"\xff")),
+            ("image/png; charset=none", b"\xff", Body("bytes", b"\xff")),
+            ("nonsense", b"x", Body("bytes", b"x")),
+            (None, b"x", Body("bytes", b"x")),
+        ]:
+            if expected is None:
+                self.refused(415, kind, data)
+            else:
+                self.assertEqual(self.body(kind, data), expected)
+
+    def test_no_content(self) -> None:
+        self.assertEqual(self.body(None, b""), Body("bytes", b""))
+        self.assertEqual(self.body("text/plain", b""), Body("text", ""))
+        self.assertEqual(self.body(FORM, b""), Body("form", {}))
+        self.refused(400, "application/json", b"")
+        self.refused(400, PARTS, b"")
+
+    def test_wanted_kinds(self) -> None:
+        self.assertEqual(self.body("text/x", b"x", "json", "text").kind, "text")
+        for kind in ("text/x", None, FORM, PARTS):
+            self.refused(415, kind, b"{}", "json")
+        self.refused(415, "application/json", b"{}", "form", "parts")
+
+    def test_charsets(self) -> None:
+        self.refused(400, "text/plain", b"\xff")
+        self.refused(400, "text/plain; charset=us-ascii", b"\xff")
+        self.refused(400, "text/plain; charset=utf-16le", b"x")
+        for name in ["x", "zlib", "base64", "idna", "punycode", "unicode_escape"]:
+            self.refused(415, f"text/plain; charset={name}", b"x")
+            self.refused(415, f"{FORM}; charset={name}", b"x")
+            self.refused(415, f"application/json; charset={name}", b"1")
+        self.refused(415, "application/json; charset=iso-8859-1", b"1")
+
+    def test_two_types(self) -> None:
+        self.refused(400, "text/plain\r\nContent-Type: text/plain", b"x")
+
+    def test_compressed(self) -> None:
+        self.refused(415, "text/plain\r\nContent-Encoding: gzip", b"x")
+        same = self.body("text/plain\r\nContent-Encoding: Identity", b"x")
+        self.assertEqual(same.value, "x")
+
+    def test_total(self) -> None:
+        for kind in ("text/x", "x/x", FORM):
+            self.assertTrue(self.body(kind, b"x" * 10, total=10).value)
+            self.refused(413, kind, b"x" * 11, total=10)
+        self.refused(413, "application/json", b" 123", total=3)
+        self.refused(413, PARTS, part('name="a"') + b"--b--", total=50)
+
+    def test_again(self) -> None:
+        request = self.sent("text/x", b"x")
+        self.assertEqual(body(request), body(request))
+
+
+class LineFormTests(BodyCase):
+    """Forms in one line."""
+
+    def test_fields(self) -> None:
+        for data, fields in [
+            (b"a=1&b=2&a=3", {"a": ["1", "3"], "b": ["2"]}),
+            (b"a=&b&=c&&", {"a": [""], "b": [""], "": ["c"]}),
+            (b"a+b=c+d%20e%26%3D", {"a b": ["c d e&="]}),
+            (b"a=b=c;d", {"a": ["b=c;d"]}),
+            (b"%C3%BC=" + "ü☃".encode(), {"ü": ["ü☃"]}),
+            (b"a=%zz%", {"a": ["%zz%"]}),
+        ]:
+            self.assertEqual(self.body(FORM, data).value, fields)
+
+    def test_charset(self) -> None:
+        kind = f"{FORM}; charset=windows-1252"
+        self.assertEqual(self.body(kind, b"a=%80\x80").value, {"a": ["€€"]})
+        for data in (b"a=%FF", b"%FF=a", b"a=\xff", b"a=%ED%A0%80"):
+            self.refused(400, FORM, data)
+        self.refused(415, f"{FORM}; charset=utf-16", b"a=1")
+
+    def test_limits(self) -> None:
+        self.assertEqual(len(self.body(FORM, b"a&b", fields=2).value), 2)
+        self.refused(413, FORM, b"a&b&c", fields=2)
+        self.refused(413, FORM, b"&&", fields=2)
+        self.assertEqual(self.body(FORM, b"a=123", field=5).value, {"a": ["123"]})
+        self.refused(413, FORM, b"b=1&a=1234", field=5)
+
+
+class PartsTests(BodyCase):
+    """Forms in parts."""
+
+    def form(self, *parts: bytes, kind: str = PARTS, **limits: int) -> Form:
+        """The form of *parts*, and the end."""
+        read = self.body(kind, b"".join(parts) + b"--b--\r\n", **limits)
+        self.assertEqual(read.kind, "parts")
+        assert isinstance(read.value, Form)
+        return read.value
+
+    def test_fields(self) -> None:
+        form = self.form(
+            part('name="a"', b"1"),
+            part('name="a"', "ü\r\n".encode()),
+            part("name=b", b""),
+            part('name="c"', b"\xfc", "Content-Type: text/plain; charset=latin1"),
+            part('name="ü%22"', b"--b"),
+        )
+        self.assertEqual(
+            form.fields,
+            {"a": ["1", "ü\r\n"], "b": [""], "c": ["ü"], 'ü"': ["--b"]},
+        )
+        self.assertEqual(form.files, {})
+
+    def test_files(self) -> None:
+        large = bytes(range(256)) * 1000
+        form = self.form(
+            part('name="f"; filename="a.bin"', large),
+            part('name="f"; filename="../ü"', b"", "Content-Type: Text/HTML; x=y"),
+            part('name="a"', b"1"),
+        )
+        self.assertEqual(form.fields, {"a": ["1"]})
+        first, second = form.files["f"]
+        self.assertEqual(first.name, "a.bin")
+        self.assertEqual(first.media_type, "application/octet-stream")
+        self.assertEqual(first.size, len(large))
+        self.assertEqual(first.content.read(), large)
+        self.assertEqual((second.name, second.media_type), ("../ü", "text/html"))
+        self.assertEqual((second.size, second.content.read()), (0, b""))
+
+    def test_no_file_chosen(self) -> None:
+        form = self.form(part('name="f"; filename=""', b""))
+        self.assertEqual(form, Form())
+        form = self.form(part('name="f"; filename=""', b"x"))
+        self.assertEqual(form.files["f"][0].name, "")
+
+    def test_files_are_closed_when_the_request_is_finished(self) -> None:
+        files: list[File] = []
+
+        def do(request: Any) -> Any:
+            files.extend(body(request).value.files["f"])
+            return files[0].content.read()
+
+        data = part('name="f"; filename="a"', b"content") + b"--b--\r\n"
+        answered = ask(Doing(do), "POST", body=data, content_type=PARTS)
+        self.assertEqual(answered.body, b"content")
+        self.assertTrue(files[0].content.closed)
+
+    def test_files_are_closed_when_the_form_is_refused(self) -> None:
+        opened: list[Form] = []
+        close = Form.close
+
+        def closing(form: Form) -> None:
+            opened.append(form)
+            close(form)
+
+        self.patch(Form, "close", closing)
+        self.refused(400, PARTS, part('name="f"; filename="a"'))
+        self.assertEqual(len(opened[0].files["f"]), 1)
+
+    def test_the_client_goes_away(self) -> None:
+        data = part('name="f"; filename="a"') + b"--b--"
+        request = self.sent(PARTS, data)
+        (file,) = body(request).value.files["f"]
+        self.connection.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertTrue(file.content.closed)
+
+    def test_around_the_parts(self) -> None:
+        middle = part('name="a"', b"1")
+        for data in (
+            b"for old readers\r\n" + middle + b"--b--",
+            middle + b"--b--",
+            middle + b"--b--\r\n for old readers",
+            # The last line end is in another piece.
+            part('name="a"', b"1") + self.filling(64 * 1024 - 5) + b"--b--\r\n",
+        ):
+            form = self.body(PARTS, data).value
+            self.assertEqual(form.fields["a"], ["1"])
+        self.assertEqual(self.form(kind=PARTS).fields, {})
+
+    def filling(self, upto: int) -> bytes:
+        """A part that makes a form with a part ``a`` in front *upto* bytes long."""
+        before = len(part('name="a"', b"1"))
+        return part('name="b"', b"x" * (upto - before - len(part('name="b"', b""))))
+
+    def test_malformed(self) -> None:
+        whole = part('name="a"')
+        for data in [
+            b"x",
+            whole,
+            whole + b"--b",
+            whole + b"--b-",
+            whole + b"--bx\r\n",
+            whole.replace(b"\r\n", b"\n") + b"--b--",
+            part("") + b"--b--",
+            part('name=""') + b"--b--",
+            part("filename=x") + b"--b--",
+            whole.replace(b"form-data", b"attachment") + b"--b--",
+            b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--",
+            b"--b\r\nno colon\r\n\r\nx\r\n--b--",
+            part('name="a"', b"x", "Content-Length: 5") + b"--b--",
+            part('name="a"', b"x", "Content-Length: x") + b"--b--",
+            part('name="a"', b"\xff") + b"--b--",
+            whole.replace(b'"a"', b'"\xff"') + b"--b--",
+        ]:
+            self.refused(400, PARTS, data)
+        kind = "Content-Type: text/plain; charset=punycode"
+        self.refused(415, PARTS, part('name="a"', b"x", kind) + b"--b--")
+
+    def test_boundaries(self) -> None:
+        for boundary in ["", "; boundary=", '; boundary=""', "; boundary=ü", "; x=b"]:
+            self.refused(400, f"multipart/form-data{boundary}", b"--b--")
+        long = "b" * 70
+        for boundary in (long, '"a b:c"', "'()+_,-./=?"):
+            line = b"--" + boundary.strip('"').encode()
+            data = part('name="a"').replace(b"--b", line) + line + b"--\r\n"
+            kind = f'multipart/form-data; boundary="{boundary}"'.replace('""', '"')
+            self.assertEqual(self.body(kind, data).value.fields, {"a": ["x"]})
+        data = f"--b{long}--".encode()
+        self.refused(400, f"multipart/form-data; boundary=b{long}", data)
+
+    def test_limits(self) -> None:
+        field, file = part('name="a"', b"123"), part('name="f"; filename="f"', b"123")
+        self.assertTrue(self.form(field, field, file, fields=2, files=1, field=3))
+        end = b"--b--"
+        for parts, limits in [
+            (field * 3, {"fields": 2}),
+            (file * 3, {"files": 2}),
+            (field * 4, {"fields": 2, "files": 1}),
+            (field, {"field": 2}),
+            (file, {"file": 2}),
+            (file * 2, {"fields": 1, "files": 0}),
+            (part('name="a"', b"x", "A: " + "x" * 100), {"header": 100}),
+            (part('name="a"', b"x", *["A: x"] * 3), {"headers": 3}),
+        ]:
+            self.refused(413, PARTS, parts + end, **limits)
+
+
+class WorkTests(BodyCase):
+    """Content that was made to cost much."""
+
+    def test_parts_are_counted_before_they_are_read(self) -> None:
+        begun: list[object] = []
+        of_a_part = multipart.MultipartSegment.__init__
+
+        def counting(segment: Any, headers: Any) -> None:
+            begun.append(headers)
+            of_a_part(segment, headers)
+
+        self.patch(multipart.MultipartSegment, "__init__", counting)
+        one = part('name="a"', b"")
+        self.refused(413, PARTS, one * (MIB // len(one) - 1))
+        self.assertLessEqual(len(begun), 1001)
+
+    def test_each_costs_no_more_than_its_length(self) -> None:
+        head = part('name="a"', b"")[:-2]
+        many = '; a="\\"' * 550
+        for data in [
+            head + b"\r" * (MIB - 100),
+            head + b"\r\n--" * (MIB // 4 - 50),
+            b"\r\n--" * (MIB // 4),
+            b"--b\r\nA: " + b"x" * (MIB - 20),
+            b"--b\r\n" + b"A: x\r\n" * (MIB // 6 - 10),
+            part('name="a"' + many, b"") * 200,
+            part('name="f"; filename="f"', b"") * 15000,
+            part('name="m"', head * 8000, "Content-Type: multipart/mixed; boundary=b"),
+        ]:
+            self.quickly_refused(PARTS, data[: MIB - 1])
+        for data in [b"&" * MIB, b"a" * MIB, b"%" * MIB, b"=" * MIB, b"+" * MIB]:
+            self.quickly_refused(FORM, data)
+        self.quickly_refused("text/plain;" + ' a="\\' * 1500 + "; charset=x", b"x")
+        self.quickly_refused("text/plain;" + " ;" * 3500 + " charset=x", b"x")
+
+    def quickly_refused(self, kind: str, data: bytes) -> None:
+        """Quadratic work would take minutes."""
+        began = process_time()
+        self.assertRaises(Refusal, self.body, kind, data)
+        self.assertLess(process_time() - began, 2)

@@ -1,0 +1,17 @@
+"""
+The documented table of conditions and ranges is what the server does.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .truth_table import BEGIN, END, PAGE, table
+
+
+class TruthTableTests(SynchronousTestCase):
+    """The table in docs/behaviour.md."""
+
+    def test_it_is_true(self) -> None:
+        documented = PAGE.read_text().partition(BEGIN)[2].partition(END)[0]
+        self.assertEqual(documented, table())
