@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Folders too: a file that is gone is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
-.PHONY: run test check docs bench compare news clean outside
+.PHONY: run test soak check docs bench compare news clean outside
 
 # Serve the whole collection; the pages are at http://localhost:8080/
 run: $(VENV)/.installed
@@ -16,6 +16,12 @@ run: $(VENV)/.installed
 test: $(VENV)/.test outside
 	cd $(VENV) && bin/trial dartio_tut; unit=$$?; cd ..; \
 	$(BIN)/python -m twisted.trial --temp-directory=$(VENV)/_trial_temp tests && exit $$unit
+
+# Kill daemons while they write, for some minutes: DARTIO_KILLS times.
+DARTIO_KILLS ?= 5000
+soak: $(VENV)/.test
+	DARTIO_KILLS=$(DARTIO_KILLS) $(BIN)/python -m twisted.trial \
+		--temp-directory=$(VENV)/_trial_temp tests.test_killed
 
 check: $(VENV)/.check $(VENV)/.test
 	$(BIN)/ruff format --check .
@@ -27,9 +33,10 @@ docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "See docs/_build/html/index.html"
 
-# Side by side with other servers; writes docs/benchmarks/.
-bench: $(VENV)/.installed
+# Side by side with other servers, and with the disk; writes docs/benchmarks/.
+bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.stores
 
 # What `static` and other servers answer to the same; writes docs/comparison.md.
 compare: $(VENV)/.installed

@@ -19,7 +19,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, Self
 
 from twisted.trial.unittest import TestCase
 
@@ -51,7 +51,15 @@ class Daemon:
 
     def __init__(self, folder: Path, home: Path, *command: str) -> None:
         self.stderr = (folder / f"stderr-{os.urandom(4).hex()}").open("w+b")
-        self.process = subprocess.Popen(
+        self.process = self.run(folder, home, command)
+        self.lines: list[str] = []
+        self._arriving: Queue[str | None] = Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def run(self, folder: Path, home: Path, command: tuple[str, ...]) -> Any:
+        """Start *command*; what is returned is like a `subprocess.Popen`."""
+        return subprocess.Popen(
             command,
             cwd=folder,
             env=environment(home),
@@ -60,10 +68,6 @@ class Daemon:
             stderr=self.stderr,
             text=True,
         )
-        self.lines: list[str] = []
-        self._arriving: Queue[str | None] = Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -84,7 +88,7 @@ class Daemon:
             if text in line:
                 return line
 
-    def ready(self) -> Daemon:
+    def ready(self) -> Self:
         """Wait until it listens, and learn where."""
         line = self.wait_for("Listening on ")
         self.url = line.partition("Listening on ")[2]
@@ -101,7 +105,7 @@ class Daemon:
 
     def ended(self) -> int:
         """Wait for its end; the exit code."""
-        code = self.process.wait(PATIENCE)
+        code: int = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         while not self._arriving.empty():
             line = self._arriving.get()

@@ -84,7 +84,7 @@ class BrowserTests(Case):
         self.fill(browser, "number", "1", "Get Note")
         self.answered(browser, "<b>bold</b>")
         self.fill(browser, "number", "7", "Get Note")
-        self.answered(browser, "There is no such note.")
+        self.answered(browser, "There is no note 7.")
 
     def test_no_server(self) -> None:
         pages = self.serve("pages")

@@ -64,7 +64,7 @@ class ClientTests(Case):
         said, _ = self.run_program("dartio", "note", "--url", url, "third")
         self.assertEqual(said, "You have 3 notes.\n")
         _, why = self.run_program("dartio", "note", "--url", url, "--get", "9", code=1)
-        self.assertEqual(why, "dartio: There is no such note.\n")
+        self.assertEqual(why, "dartio: There is no note 9.\n")
 
     def test_get(self) -> None:
         hello = self.serve("hello")

@@ -36,6 +36,8 @@ class PackagingTests(Case):
             "twisted/plugins/dartio_tut_endpoint.py",
             "dartio_tut/resources/listing/listing.css",
             "dartio_tut/resources/listing/listing.js",
+            "dartio_tut/resources/openapi/notes.json",
+            "dartio_tut/resources/openapi/writer.json",
             "dartio_tut/servers/pages/index.html",
             "dartio_tut/servers/pages/note_taker.js",
             "dartio_tut/test/test_lessons.py",
@@ -53,7 +55,8 @@ class PackagingTests(Case):
             "list(getPlugins(IServiceMaker))\n"
             "assert not any(m.startswith('dartio_tut') for m in sys.modules)\n"
             "import dartio_tut.servers.hello\n"
-            "print(*[m for m in ('treq', 'sqlite3', 'dartio_tut.servers.notes',"
-            " 'dartio_tut.store', 'dartio_tut.clients') if m in sys.modules])"
+            "print(*[m for m in ('treq', 'sqlite3', 'bcrypt', 'passlib', 'psycopg',"
+            " 'dartio_tut.servers.notes', 'dartio_tut.store.postgresql',"
+            " 'dartio_tut.clients') if m in sys.modules])"
         )
         self.assertEqual(loaded, "")

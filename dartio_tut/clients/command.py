@@ -18,6 +18,7 @@ CLIENTS = {
     "get": "print what a URL answers",
     "guess": "guess the thinker's number",
     "note": "save a note, or get one back",
+    "store": "copy what one store keeps into another",
     "write": "store a JSON document",
 }
 

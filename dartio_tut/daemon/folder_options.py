@@ -4,12 +4,17 @@ The options of servers that serve a folder, or keep what they are sent in one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from dartio_tut.store import Room
+
 from .options import ServerOptions
+from .room_options import ROOM_PARAMETERS, room_of
 from .startup import (
     as_daemon,
     checked,
@@ -18,7 +23,15 @@ from .startup import (
     told_in_one_line,
 )
 
-T = TypeVar("T")
+
+class Closable(Protocol):
+    """What can be closed."""
+
+    def close(self) -> Deferred[None]:
+        """Let go of what is held open."""
+
+
+S = TypeVar("S", bound=Closable)
 
 _log = Logger()
 
@@ -42,7 +55,7 @@ class RootOptions(ServerOptions):
 
 class StoreOptions(ServerOptions):
     """
-    The options of a server that keeps something in a folder.
+    The options of a server that keeps something in a store.
 
     :cvar storeName: what its folder below the user's data folder is called, which is
         used when none is given.
@@ -50,17 +63,30 @@ class StoreOptions(ServerOptions):
 
     storeName: ClassVar[str]
     optParameters: ClassVar[Sequence[Sequence[object]]] = (
-        ("store", "s", None, "Folder to keep it in; by default in your data folder."),
+        (
+            "store",
+            "s",
+            None,
+            "Folder, or postgresql://HOST/DATABASE; else in your data folder.",
+        ),
+        *ROOM_PARAMETERS,
     )
 
-    def open_store(self, opened: Callable[[str], T]) -> T:
+    def open_store(self, opened: Callable[[str, Room], S]) -> S:
         """
-        The store that *opened* makes of the folder, as the user the daemon will be.
+        The store that *opened* makes of ``--store``, as the user the daemon will be.
+        It is closed when the daemon stops.
 
         :raise CannotStart: when it cannot be read and written.
         """
         with told_in_one_line("--store"), as_daemon(self):
-            folder = self["store"] or data_folder(self.storeName)
-            store = opened(folder)
-        _log.info("All of it is kept in {folder}", folder=folder)
+            where = self["store"] or data_folder(self.storeName)
+            store = opened(where, room_of(self))
+        self.closing.append(store.close)
+        _log.info("All of it is kept in {where}", where=_without_password(where))
         return store
+
+
+def _without_password(where: str) -> str:
+    """*where* as it may stand in a log."""
+    return re.sub(r"(?<=://)[^/@]*@", "", where).partition("?")[0]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, ClassVar
 
+from twisted.internet.defer import Deferred
 from twisted.python.usage import Options, UsageError
 
 from .passed import passed_endpoints  # before Twisted's endpoints
@@ -113,6 +114,7 @@ class ServerOptions(DaemonOptions):
     The options of a server that listens: a lesson adds its port and its own.
 
     :cvar defaultPort: the port to use when none is given.
+    :ivar closing: what is called when the daemon has stopped listening.
     """
 
     defaultPort: ClassVar[str] = "0"
@@ -137,6 +139,7 @@ class ServerOptions(DaemonOptions):
 
     def __init__(self) -> None:
         super().__init__()
+        self.closing: list[Callable[[], Deferred[None]]] = []
         self.defaults["port"] = self.defaultPort  # shown by --help
 
     def endpoints(self) -> list[str]:

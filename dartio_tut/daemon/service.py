@@ -5,6 +5,7 @@ The service: listens with a site for as long as the daemon runs.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from twisted.application.service import IService, Service
@@ -29,14 +30,22 @@ class Daemon(Service):
 
     :param site: what builds a protocol for each connection.
     :param endpoints: endpoint strings.
+    :param closing: what to call when it has stopped listening.
     """
 
     _log = Logger()
 
-    def __init__(self, site: Site, endpoints: list[str], reactor: Any = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        endpoints: list[str],
+        reactor: Any = None,
+        closing: Sequence[Callable[[], Deferred[None]]] = (),
+    ) -> None:
         self._site = site
         self._endpoints = endpoints
         self._reactor = reactor
+        self._closing = closing
         self._ports: list[tuple[str, IListeningPort]] = []
 
     def privilegedStartService(self) -> None:
@@ -88,10 +97,13 @@ class Daemon(Service):
             self._log.info("Listening on {url}", url=url(endpoint, port.getHost()))
 
     def stopService(self) -> Deferred[Any]:
-        """Stop listening; fires when every port is closed."""
+        """Stop listening, and close what is to be; fires when all of it is."""
         super().stopService()
         ports, self._ports = self._ports, []
-        return gatherResults([_stopped(port) for _, port in ports])
+        stopped = gatherResults([_stopped(port) for _, port in ports])
+        return stopped.addCallback(
+            lambda _: gatherResults([c() for c in self._closing])
+        )
 
 
 def _stopped(port: IListeningPort) -> Deferred[None]:
@@ -109,7 +121,7 @@ def serve(resource: IResource, options: ServerOptions) -> IService:
     endpoints = options.endpoints()
     if options["check"]:
         _check(endpoints)
-    service: IService = Daemon(site, endpoints)
+    service: IService = Daemon(site, endpoints, closing=options.closing)
     return service
 
 

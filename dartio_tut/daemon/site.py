@@ -5,6 +5,7 @@ The site: hands each request to the resource tree.
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from math import inf
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -68,6 +69,8 @@ class Site(TwistedSite):
 
     def getContentFile(self, length: int | None) -> Any:
         """Where a request's content is kept: in memory, and on disk beyond a bound."""
+        if length is not None and length <= self.limits.body_in_memory:
+            return BytesIO()
         return SpooledTemporaryFile(max_size=self.limits.body_in_memory)
 
     def getResourceFor(self, request: Any) -> IResource:

@@ -9,7 +9,8 @@ from .auth import Guarded
 from .body import Body, body
 from .caching import rule as cache_rule
 from .cors import CrossOrigin, any_origin, origin
-from .fields import SECURITY_FIELDS, field_line
+from .digests import check_digests
+from .fields import SECURITY_FIELDS, field_line, set_fields
 from .files import METHODS, Files
 from .form_body import BodyLimits, File, Form
 from .json_body import content, json_object, json_value, media_type
@@ -17,6 +18,9 @@ from .mounting import mounted, path_prefix
 from .opening import LINKS
 from .passwords import Passwords
 from .problem import problem
+from .stored import expected_by, token_of, told
+from .stored_documents import StoredDocuments
+from .stored_notes import StoredNotes
 from .types import Types, charset, named_type
 from .virtual_hosts import VirtualHosts, host_name
 
@@ -33,6 +37,8 @@ __all__ = [
     "Guarded",
     "Passwords",
     "Refusal",
+    "StoredDocuments",
+    "StoredNotes",
     "Types",
     "VirtualHosts",
     "answer",
@@ -41,7 +47,9 @@ __all__ = [
     "body",
     "cache_rule",
     "charset",
+    "check_digests",
     "content",
+    "expected_by",
     "field_line",
     "host_name",
     "json_object",
@@ -52,5 +60,8 @@ __all__ = [
     "origin",
     "path_prefix",
     "problem",
+    "set_fields",
+    "token_of",
+    "told",
     "unsupported",
 ]

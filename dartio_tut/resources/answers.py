@@ -15,9 +15,10 @@ from twisted.logger import Logger
 from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
 from twisted.web.server import NOT_DONE_YET, Request
 
-_log = Logger()
+from .fields import Fields, set_length
+from .problem import PROBLEM, TEXT, problem, wanted
 
-TEXT = b"text/plain; charset=utf-8"
+_log = Logger()
 
 
 class Refusal(Exception):
@@ -26,12 +27,25 @@ class Refusal(Exception):
 
     :param code: the status code (RFC 9110 section 15).
     :param text: what to tell the client; it must not speak of the server's insides.
+    :param fields: of the response.
     """
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, fields: Fields = ()) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
+        self.fields = fields
+
+    def told_to(self, request: Request) -> bytes:
+        """
+        Prepare this as the response to *request*: in text, or as an object for who
+        asks for JSON. The result is for ``render``.
+        """
+        for name, value in self.fields:
+            request.setHeader(name, value)
+        if wanted(request) == PROBLEM:
+            return problem(request, self.code, self.text)
+        return answer(request, self.text, self.code)
 
 
 def answer(request: Request, text: str, code: int = 200) -> bytes:
@@ -65,26 +79,24 @@ def answer_later(
     the log. *text* is awaited to its end even when the client goes away before:
     what was begun is not left half done.
     """
-    Deferred.fromCoroutine(_answer(request, request.notifyFinish(), text))
+    Deferred.fromCoroutine(_answer(request, text))
     return NOT_DONE_YET
 
 
 async def _answer(
     request: Request,
-    finished: Deferred[None],
     text: Coroutine[Deferred[Any], Any, str | bytes],
 ) -> None:
-    gone: list[object] = []
-    finished.addErrback(gone.append)
     try:
         said = await text
         body = said if isinstance(said, bytes) else answer(request, said)
     except Refusal as refusal:
-        body = answer(request, refusal.text, refusal.code)
+        body = refusal.told_to(request)
     except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
         _log.failure("{method} {uri}", method=request.method, uri=request.uri)
         body = answer(request, "Something went wrong here.", INTERNAL_SERVER_ERROR)
-    if not gone:
-        request.setHeader(b"Content-Length", b"%d" % len(body))
+    # What notifyFinish would tell, without a Deferred for each request.
+    if not request._disconnected:
+        set_length(request, len(body))
         request.write(body)
         request.finish()

@@ -40,7 +40,7 @@ class Chosen(NamedTuple):
 def choose(
     field: Callable[[bytes], bytes | None],
     etag: bytes,
-    changed: int,
+    changed: int | None,
     size: int,
     method: bytes = b"GET",
 ) -> Chosen:
@@ -49,7 +49,8 @@ def choose(
 
     :param field: gives a request's field by its lower-case name, all lines joined.
     :param etag: the strong entity tag, with its quotes.
-    :param changed: when the representation was last changed, in whole seconds.
+    :param changed: when the representation was last changed, in whole seconds; where
+        that is not known, conditions on dates are ignored.
     :param size: its bytes.
     :param method: ranges are for GET only (section 14.2).
     """
@@ -59,7 +60,7 @@ def choose(
             return Chosen(PRECONDITION_FAILED)
     elif unmodified is not None:
         date = _date(unmodified)
-        if date is not None and changed > date:
+        if date is not None and changed is not None and changed > date:
             return Chosen(PRECONDITION_FAILED)
     none_match, modified = field(b"if-none-match"), field(b"if-modified-since")
     if none_match is not None:
@@ -67,7 +68,7 @@ def choose(
             return Chosen(NOT_MODIFIED)
     elif modified is not None:
         date = _date(modified)
-        if date is not None and changed <= date:
+        if date is not None and changed is not None and changed <= date:
             return Chosen(NOT_MODIFIED)
     asked = field(b"range") if method == b"GET" else None
     if asked is None or not _still_holds(field(b"if-range"), etag, changed):
@@ -85,11 +86,11 @@ def _matches(listed: bytes, etag: bytes, weakly: bool) -> bool:
     return any(tag[2] == etag and (weakly or not tag[1]) for tag in _tags(listed))
 
 
-def _still_holds(if_range: bytes | None, etag: bytes, changed: int) -> bool:
+def _still_holds(if_range: bytes | None, etag: bytes, changed: int | None) -> bool:
     """Whether the part that the client has is of this representation."""
     if if_range is None or if_range == etag:
         return True
-    return b'"' not in if_range and _date(if_range) == changed
+    return changed is not None and _date(if_range) == changed
 
 
 def _date(value: bytes) -> int | None:

@@ -6,7 +6,7 @@ Cross-origin resource sharing: letting pages of other origins read an answer
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from twisted.web.http import NO_CONTENT
 from twisted.web.resource import IResource, Resource, getChildForRequest
@@ -17,21 +17,32 @@ MAX_AGE = b"7200"
 
 _origin = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.\[\]:_-]+").fullmatch
 
+_USUAL = ("Origin", "X-Requested-With", "Content-Type", "Accept")
+
 _EXPOSED = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
 
 
-def any_origin(methods: str) -> tuple[tuple[bytes, bytes], ...]:
+def any_origin(
+    methods: str, headers: Sequence[str] = (), exposed: Sequence[str] = ()
+) -> tuple[tuple[bytes, bytes], ...]:
     """
     The fields that let the pages of any origin send *methods* and read the response.
 
     For what is nobody's secret: any page a person visits may ask for it.
+
+    :param headers: fields that they may send beside the usual.
+    :param exposed: fields of the response that they may read beside the usual.
     """
-    headers = b"Origin, X-Requested-With, Content-Type, Accept"
-    return (
+    sent = ", ".join((*_USUAL, *headers))
+    fields = (
         (b"Access-Control-Allow-Origin", b"*"),
         (b"Access-Control-Allow-Methods", methods.encode("ascii")),
-        (b"Access-Control-Allow-Headers", headers),
+        (b"Access-Control-Allow-Headers", sent.encode("ascii")),
     )
+    if not exposed:
+        return fields
+    read = ", ".join(exposed).encode("ascii")
+    return (*fields, (b"Access-Control-Expose-Headers", read))
 
 
 def origin(text: str) -> bytes:

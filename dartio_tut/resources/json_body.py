@@ -16,15 +16,13 @@ from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 
 from .answers import Refusal
+from .json_faults import MAX_DIGITS, first_fault
 
 UNPROCESSABLE_CONTENT = 422
 """RFC 9110 section 15.5.21; Twisted has no name for it."""
 
 MAX_DEPTH = 100
 """Objects and arrays within each other; Python's own parser gives up near 1,000."""
-
-MAX_DIGITS = 4300
-"""Digits of one number: what Python converts without being asked twice."""
 
 _MAYBE_SURROGATE = rb"\ud"
 
@@ -64,24 +62,27 @@ def json_value(body: bytes) -> Any:
     :raise Refusal: 400 that tells line and column when it is not JSON.
     """
     text = _text(body)
-    _check_depth(text)
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:  # else none can be too deep
+        _check_depth(text)
     try:
         value = _decoder.decode(text)
     except json.JSONDecodeError as error:
         _refuse(error.msg, text, error.pos)
     except ValueError as error:
-        raise Refusal(BAD_REQUEST, f"Not JSON: {error}.") from None
-    if _MAYBE_SURROGATE in body.lower():
-        _check_surrogates(value)
+        fault, position = first_fault(text) or (str(error), 0)
+        _refuse(fault, text, position)
+    if b"\\" in body and _MAYBE_SURROGATE in body.lower():
+        _check_surrogates(value, text)
     return value
 
 
-def _check_surrogates(value: Any) -> None:
+def _check_surrogates(value: Any, text: str) -> None:
     """Refuse half a character: it has no UTF-8 (RFC 8259 section 8.2)."""
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        raise Refusal(BAD_REQUEST, "Not JSON: A lone surrogate in a string.") from None
+    except UnicodeEncodeError as error:
+        fault, position = first_fault(text) or (error.reason, 0)
+        _refuse(fault, text, position)
 
 
 def _text(body: bytes) -> str:
@@ -127,6 +128,8 @@ def _integer(digits: str) -> int:
 
 
 def _float(digits: str) -> float:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"A number has more than {MAX_DIGITS} digits")
     number = float(digits)
     if isinf(number):
         raise ValueError("A number is too large")

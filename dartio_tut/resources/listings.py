@@ -17,13 +17,14 @@ from twisted.logger import Logger
 from twisted.web.http import SERVICE_UNAVAILABLE
 from twisted.web.server import Request
 
-from .answers import TEXT, Refusal, answer_later
+from .answers import Refusal, answer_later
 from .entries import entries
 from .fields import Fields, set_fields
 from .listing import Entry, Order, arranged, as_json, as_text, filter_from, order_from
 from .listing_page import CONTENT_SECURITY_POLICY, as_html
 from .negotiation import best_type
 from .opening import Opened
+from .problem import TEXT
 
 HTML = b"text/html; charset=utf-8"
 JSON = b"application/json"

@@ -11,9 +11,9 @@ from http import HTTPStatus
 
 from twisted.web.server import Request
 
-from .answers import TEXT
 from .negotiation import best_type
 
+TEXT = b"text/plain; charset=utf-8"
 HTML = b"text/html"
 PROBLEM = b"application/problem+json"
 

@@ -20,14 +20,18 @@ from twisted.web.server import Request
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
     Refusal,
+    StoredNotes,
     answer,
     answer_later,
     any_origin,
     content,
     json_object,
+    set_fields,
+    token_of,
+    told,
 )
-from dartio_tut.store import NoSuchEntry, open_notes
 from dartio_tut.store import Notes as Log
+from dartio_tut.store import open_notes
 
 
 class Notes(Resource):
@@ -47,30 +51,29 @@ class Notes(Resource):
 
     def render(self, request: Request) -> bytes | int:
         """Take a note or give one back; a browser asks first whether it may."""
-        for name, value in self.refusal_fields:
-            request.setHeader(name, value)
+        set_fields(request, self.refusal_fields)
         if request.method == b"OPTIONS":
             request.setResponseCode(204)
             return b""
         if request.method == b"POST" and request.path == b"/":
-            return answer_later(request, self.post(content(request)))
+            return answer_later(request, self.post(request, content(request)))
         asked = b"%b, %b" % (request.method, request.path)
         return answer(request, "Not found: " + asked.decode("utf-8", "replace"), 404)
 
-    async def post(self, body: bytes) -> str:
+    async def post(self, request: Request, body: bytes) -> str:
         """Do what the JSON object *body* asks for."""
-        asked = json_object(body)
+        asked, token = json_object(body), token_of(request)
         if "myNote" in asked:
-            return await self.save(asked["myNote"])
+            return await self.save(asked["myNote"], token)
         if "getNote" in asked:
             return await self.get(asked["getNote"])
         raise Refusal(422, "Expected myNote or getNote.")
 
-    async def save(self, note: Any) -> str:
-        """Store *note*; it is on disk when this returns."""
+    async def save(self, note: Any, token: str | None) -> str:
+        """Store *note*, once for each *token*; it is on disk when this returns."""
         if not isinstance(note, str):
             raise Refusal(422, "Expected myNote to be a string.")
-        number = await self.notes.append(note)
+        number = await told(self.notes.append(note, token))
         return f"You have {number + 1} notes.\n"
 
     async def get(self, number: Any) -> str:
@@ -79,21 +82,30 @@ class Notes(Resource):
             raise Refusal(422, "Expected getNote to be a number.")
         if not re.fullmatch("-?[0-9]{1,4300}", str(number)):
             raise Refusal(400, "getNote is not a whole number.")
-        try:
-            return await self.notes.entry(int(number)) + "\n"
-        except NoSuchEntry:
-            raise Refusal(404, "There is no such note.") from None
+        return await told(self.notes.entry(int(number))) + "\n"
+
+
+REST_FIELDS = any_origin(
+    "GET, HEAD, POST, OPTIONS",
+    ("Idempotency-Key", "If-None-Match", "Last-Event-ID"),
+    ("ETag", "Link", "Retry-After"),
+)
 
 
 class Options(StoreOptions):
-    """Listen where the tutorial listens, keep notes in a folder."""
+    """Listen where the tutorial listens, keep notes in a store."""
 
     synopsis = "[options]"
     longdesc = 'Keeps notes: POST {"myNote": "text"}, get one by {"getNote": 0}.'
     defaultPort = "4042"
     storeName = "notes"
+    optFlags = (("rest", None, "Answer GET too: /, /3 and /?follow."),)
 
 
 def makeService(options: Options) -> IService:
-    """Serve `Notes` as a daemon."""
-    return serve(Notes(options.open_store(open_notes)), options)
+    """Serve `Notes` as a daemon, alone or as the POST of more."""
+    kept = options.open_store(open_notes)
+    notes = Notes(kept)
+    if options["rest"]:
+        return serve(StoredNotes(kept, notes, REST_FIELDS), options)
+    return serve(notes, options)

@@ -8,16 +8,29 @@ Number thinker: thinks of a number from 0 to 9, and tells whether a guess is rig
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
 from random import randrange
+from uuid import uuid4
 
 from twisted.application.service import IService
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import ServerOptions, serve
-from dartio_tut.resources import answer, unsupported
+from dartio_tut.daemon import StoreOptions, serve
+from dartio_tut.resources import answer_later, told, unsupported
+from dartio_tut.store import (
+    ABSENT,
+    Conflict,
+    Documents,
+    MemoryDocuments,
+    NoSuchEntry,
+    open_documents,
+)
 
 
 class Thinker(Resource):
@@ -25,47 +38,86 @@ class Thinker(Resource):
     Compare the query parameter ``q`` with a number.
 
     :param think: returns a random number below its argument.
+    :param documents: where the number is kept, for all who share it.
     """
 
     isLeaf = True
     log = Logger()
 
-    def __init__(self, think: Callable[[int], int] = randrange) -> None:
+    def __init__(
+        self,
+        think: Callable[[int], int] = randrange,
+        documents: Documents | None = None,
+    ) -> None:
         super().__init__()
         self.think = think
-        self.number = think(10)
-        self.log.info("I'm thinking of a number: {number}", number=self.number)
+        self.documents = documents or MemoryDocuments()
 
-    def render(self, request: Request) -> bytes:
+    async def begin(self) -> None:
+        """Think of a number, unless another has."""
+        number, _ = await self.number()
+        self.log.info("I'm thinking of a number: {number}", number=number)
+
+    def render(self, request: Request) -> bytes | int:
         """Answer a guess, or refuse what is none."""
+        body: bytes | int
         if request.method in (b"GET", b"HEAD"):
-            body = self.guess(request)
+            body = answer_later(request, told(self.guess(request)))
         else:
             body = unsupported(request, "GET, HEAD")
         self.log.info("Request handled.")
         return body
 
-    def guess(self, request: Request) -> bytes:
+    async def guess(self, request: Request) -> str:
         """Say whether the guess is right; if so, think of another number."""
         guess = request.args.get(b"q", [b""])[0]
-        if guess != b"%d" % self.number:
-            return answer(request, "false\n")
+        number, version = await self.number()
+        if guess != b"%d" % number:
+            return "false\n"
         if request.method == b"GET":
-            self.number = self.think(10)
-            self.log.info(
-                "I'm thinking of another number: {number}", number=self.number
-            )
-        return answer(request, "true\nI'm thinking of another number.\n")
+            try:
+                another = await self.think_instead_of({version})
+            except Conflict:  # somebody else was faster
+                return "false\n"
+            self.log.info("I'm thinking of another number: {number}", number=another)
+        return "true\nI'm thinking of another number.\n"
+
+    async def number(self) -> tuple[int, str]:
+        """The number, and the version of the thought."""
+        try:
+            thought = await self.documents.get("number")
+        except NoSuchEntry:
+            with suppress(Conflict):  # another has thought of one meanwhile
+                await self.think_instead_of(ABSENT)
+            return await self.number()
+        return json.loads(thought.content)["number"], thought.version
+
+    async def think_instead_of(self, expected: Collection[str]) -> int:
+        """Think of another number; each thought is of its own, even of the same."""
+        number = self.think(10)
+        thought = json.dumps({"number": number, "thought": uuid4().hex})
+        await self.documents.put("number", thought.encode(), expected)
+        return number
 
 
-class Options(ServerOptions):
+class Options(StoreOptions):
     """Listen where the tutorial listens."""
 
     synopsis = "[options]"
-    longdesc = "Thinks of a number from 0 to 9. Guess it with ?q=6, or: dartio guess"
+    longdesc = (
+        "Thinks of a number from 0 to 9. Guess it with ?q=6, or: dartio guess. With "
+        "--store, all who have the same one think of the same number."
+    )
     defaultPort = "4041"
 
 
 def makeService(options: Options) -> IService:
     """Serve a `Thinker` as a daemon."""
-    return serve(Thinker(), options)
+    documents = None
+    if options["store"]:
+        documents = options.open_store(partial(open_documents, name="thinker"))
+    thinker = Thinker(documents=documents)
+    Deferred.fromCoroutine(thinker.begin()).addErrback(
+        lambda failure: thinker.log.failure("Cannot think", failure)
+    )
+    return serve(thinker, options)

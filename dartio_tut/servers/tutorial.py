@@ -49,7 +49,7 @@ class Options(DaemonOptions):
     optParameters = (
         ("root", "r", None, "Folder that static serves; the current one unless given.",
          checked("--root", existing_folder)),
-        ("store", "s", None, "Folder that keeps the folders notes and writer."),
+        ("store", "s", None, "Folder with a folder for each that keeps something, or postgresql://..."),
     )  # fmt: skip
 
     def of(self, lesson: ServerOptions, name: str) -> list[str]:
@@ -60,8 +60,14 @@ class Options(DaemonOptions):
         if self["root"] is not None and name == "static":
             line += ["--root", self["root"]]
         if self["store"] is not None and "store" in lesson:
-            line += ["--store", os.path.join(self["store"], name)]
+            line += ["--store", self.store_of(name)]
         return line
+
+    def store_of(self, name: str) -> str:
+        """Where the lesson called *name* keeps its things: a database is for all."""
+        store: str = self["store"]
+        shared = store.startswith(("postgres://", "postgresql://"))
+        return store if shared else os.path.join(store, name)
 
 
 def makeService(options: Options) -> IService:

@@ -13,17 +13,21 @@ import json
 from urllib.parse import unquote_to_bytes
 
 from twisted.application.service import IService
-from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
     Refusal,
+    StoredDocuments,
     answer_later,
+    check_digests,
     content,
+    expected_by,
     json_object,
     media_type,
+    token_of,
+    told,
     unsupported,
 )
 from dartio_tut.store import Documents, NotAName, open_documents
@@ -34,49 +38,58 @@ class Writer(Resource):
     Store what is posted under the last segment of the path.
 
     :param documents: where it is kept.
+    :param require_match: whether a change must say what it expects to change.
     """
 
     isLeaf = True
-    log = Logger()
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, require_match: bool = False) -> None:
         super().__init__()
         self.documents = documents
+        self.require_match = require_match
 
     def render(self, request: Request) -> bytes | int:
         """Store a document, or refuse what is none."""
         if request.method != b"POST" or media_type(request) != "application/json":
             return unsupported(request, "POST")
-        name = unquote_to_bytes(request.path.rpartition(b"/")[2])
-        return answer_later(request, self.store(name, content(request)))
+        return answer_later(request, self.store(request, content(request)))
 
-    async def store(self, name: bytes, body: bytes) -> str:
+    async def store(self, request: Request, body: bytes) -> str:
         """Store *body*, which is on disk when this returns."""
+        check_digests(request, body)
         data = json_object(body)
+        name = unquote_to_bytes(request.path.rpartition(b"/")[2])
+        expected = expected_by(request, self.require_match)
         try:
-            await self.documents.put(name.decode("utf-8"), body)
+            await told(
+                self.documents.put(name.decode(), body, expected, token_of(request))
+            )
         except UnicodeDecodeError:
             raise Refusal(400, "Cannot store: the name is not UTF-8.") from None
         except NotAName as error:
             raise Refusal(400, f"Cannot store: {error}.") from None
-        except OSError as error:
-            self.log.failure("Cannot store {name}", name=name)
-            raise Refusal(
-                500, f"Exception during file I/O: {error.strerror}."
-            ) from None
         who = data.get("name")
         return f"Wrote data for {who if isinstance(who, str) else json.dumps(who)}."
 
 
 class Options(StoreOptions):
-    """Listen where the tutorial listens, keep documents in a folder."""
+    """Listen where the tutorial listens, keep documents in a store."""
 
     synopsis = "[options]"
     longdesc = "Stores JSON objects that are posted, each as the file of its name."
     defaultPort = "4049"
     storeName = "writer"
+    optFlags = (
+        ("rest", None, "Answer GET, PUT and DELETE too, and / with a list."),
+        ("require-match", None, "Refuse changes without If-Match or If-None-Match."),
+    )
 
 
 def makeService(options: Options) -> IService:
-    """Serve a `Writer` as a daemon."""
-    return serve(Writer(options.open_store(open_documents)), options)
+    """Serve a `Writer` as a daemon, alone or as the POST of more."""
+    documents = options.open_store(open_documents)
+    require_match = bool(options["require-match"])
+    writer = Writer(documents, require_match)
+    if options["rest"]:
+        return serve(StoredDocuments(documents, writer, require_match), options)
+    return serve(writer, options)

@@ -5,17 +5,47 @@ Rule of the room: it knows no HTTP. What is acknowledged is on disk; every
 method is a Deferred; one suite passes on every store.
 """
 
-from .folder import open_documents, open_notes
-from .interface import Documents, NoSuchEntry, NotAName, Notes
+from .copying import Differs, copy_documents, copy_notes
+from .interface import (
+    ABSENT,
+    PRESENT,
+    Conflict,
+    Document,
+    Documents,
+    Listed,
+    NoSuchEntry,
+    NotAName,
+    Notes,
+    Room,
+    StoreFull,
+    TokenReused,
+    Unavailable,
+    version_of,
+)
 from .memory import MemoryDocuments, MemoryNotes
+from .opened import folder_of, open_documents, open_notes
 
 __all__ = [
+    "ABSENT",
+    "PRESENT",
+    "Conflict",
+    "Differs",
+    "Document",
     "Documents",
+    "Listed",
     "MemoryDocuments",
     "MemoryNotes",
     "NoSuchEntry",
     "NotAName",
     "Notes",
+    "Room",
+    "StoreFull",
+    "TokenReused",
+    "Unavailable",
+    "copy_documents",
+    "copy_notes",
+    "folder_of",
     "open_documents",
     "open_notes",
+    "version_of",
 ]

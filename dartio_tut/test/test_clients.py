@@ -116,7 +116,7 @@ class WriteTests(ClientCase):
         said = self.printed(write, Writer(documents))
         self.assertEqual(said, "Wrote data for Han Solo.\n")
         self.assertEqual(
-            self.successResultOf(documents.get("file.txt")),
+            self.successResultOf(documents.get("file.txt")).content,
             b'{"name":"Han Solo","job":"reluctant hero","BFF":"Chewbacca",'
             b'"ship":"Millennium Falcon","weakness":"smuggling debts"}',
         )
@@ -124,7 +124,8 @@ class WriteTests(ClientCase):
     def test_another_document(self) -> None:
         documents = MemoryDocuments()
         self.printed(write, Writer(documents), "a b é.json", "--data", '{"x": 1}')
-        self.assertEqual(self.successResultOf(documents.get("a b é.json")), b'{"x": 1}')
+        found = self.successResultOf(documents.get("a b é.json"))
+        self.assertEqual(found.content, b'{"x": 1}')
 
     def test_refused(self) -> None:
         said = self.refused(write, Writer(MemoryDocuments()), ".hidden")
@@ -144,7 +145,7 @@ class NoteTests(ClientCase):
 
     def test_refused(self) -> None:
         said = self.refused(note, Notes(MemoryNotes()), "--get", "5")
-        self.assertEqual(said, "There is no such note.")
+        self.assertEqual(said, "There is no note 5.")
         self.patch(sys, "stderr", io.StringIO())
         self.assertRaises(SystemExit, self.arguments, note)
         self.assertRaises(SystemExit, self.arguments, note, "text", "--get", "1")

@@ -16,9 +16,9 @@ HOUSE = Path(dartio_tut.__file__).parent
 
 BELOW = {
     "servers": {"daemon", "resources", "store"},
-    "clients": set(),
-    "daemon": {"wire"},
-    "resources": {"wire"},
+    "clients": {"store"},
+    "daemon": {"wire", "store"},
+    "resources": {"wire", "store"},
     "wire": set(),
     "store": set(),
 }

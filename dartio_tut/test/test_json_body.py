@@ -67,3 +67,38 @@ class JSONObjectTests(SynchronousTestCase):
 
     def test_infinity_by_size(self) -> None:
         self.refused(b'{"a": 1e999}', 400, "too large")
+
+    def test_every_fault_has_its_place(self) -> None:
+        for body, said in [
+            (b'{"a": 1,\n "a": 2}', "twice in one object at line 2, column 2"),
+            (
+                b'{"a": {"b": 1, "\\u0062": 2}}',
+                "twice in one object at line 1, column 16",
+            ),
+            (b'{"a": [1,\n\n NaN]}', "NaN is no JSON number at line 3, column 2"),
+            (b'{"a": -Infinity}', "-Infinity is no JSON number at line 1, column 7"),
+            (b'{"a": ' + b"1" * 4301 + b"}", "4300 digits at line 1, column 7"),
+            (b'{"a": 0.' + b"1" * 4300 + b"}", "4300 digits at line 1, column 7"),
+            (b'{"a": -1e999}', "too large at line 1, column 7"),
+            (b'{"a": "x",\n "b": "\\ud800"}', "in a string at line 2, column 7"),
+            (b'{"\\ud800": 1}', "in a string at line 1, column 2"),
+            (b'{"a": {"b": 1}, "b": NaN}', "NaN is no JSON number"),
+            (b'{"a": "NaN", "b": NaN', "column 19"),
+            (b'{"a": "\\"", "b": NaN, "c', "column 18"),
+        ]:
+            self.refused(body, 400, said)
+
+    def test_names_of_different_objects_may_be_the_same(self) -> None:
+        body = b'{"a": {"a": [{"a": "a"}, {"a": "a"}]}, "b": "a"}'
+        self.assertIn("a", json_object(body))
+        self.refused(body[:-1] + b', "c": NaN}', 400, "NaN is no JSON number")
+
+    def test_refusing_costs_no_more_than_the_length(self) -> None:
+        for body in (
+            b'{"a": ["' + b'", "' * 250_000 + b'"], "a": NaN}',
+            b'{"a": [' + b'"\\n",' * 150_000 + b"NaN]}",
+            b'{"a": NaN, "' + b'\\"' * 500_000,
+        ):
+            began = process_time()
+            self.assertRaises(Refusal, json_object, body)
+            self.assertLess(process_time() - began, 2)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,7 +17,7 @@ from dartio_tut.servers.mini_file import MiniFile
 from dartio_tut.servers.notes import Notes
 from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
-from dartio_tut.store import MemoryDocuments, MemoryNotes
+from dartio_tut.store import Document, MemoryDocuments, MemoryNotes, Unavailable
 
 from .asking import Response, ask
 
@@ -42,24 +43,30 @@ class ThinkerTests(SynchronousTestCase):
     """Guessing a number."""
 
     def setUp(self) -> None:
-        self.numbers = iter([6, 3])
-        self.thinker = Thinker(lambda below: next(self.numbers))
+        numbers = iter([6, 3])
+        self.documents = MemoryDocuments()
+        self.thinker = Thinker(lambda below: next(numbers), self.documents)
+
+    def number(self, thinker: Thinker | None = None) -> int:
+        thought = Deferred.fromCoroutine((thinker or self.thinker).number())
+        number: int = self.successResultOf(thought)[0]
+        return number
 
     def test_right(self) -> None:
         response = ask(self.thinker, "GET", "/?q=6")
         self.assertEqual(response.body, b"true\nI'm thinking of another number.\n")
-        self.assertEqual(self.thinker.number, 3)
+        self.assertEqual(self.number(), 3)
 
     def test_wrong_missing_or_no_number(self) -> None:
         for target in ("/?q=5", "/", "/?q=", "/?q=six", "/?q=06", "/?q=%ff"):
             self.assertEqual(ask(self.thinker, "GET", target).body, b"false\n")
-        self.assertEqual(self.thinker.number, 6)
+        self.assertEqual(self.number(), 6)
 
     def test_head_never_changes_the_number(self) -> None:
         response = ask(self.thinker, "HEAD", "/?q=6")
         self.assertEqual((response.code, response.body), (200, b""))
         self.assertEqual(response.fields["content-length"], "37")
-        self.assertEqual(self.thinker.number, 6)
+        self.assertEqual(self.number(), 6)
 
     def test_other_methods(self) -> None:
         response = ask(self.thinker, "PUT", "/?q=6")
@@ -67,6 +74,35 @@ class ThinkerTests(SynchronousTestCase):
             (response.code, response.body), (405, b"Unsupported request: PUT.")
         )
         self.assertEqual(response.fields["allow"], "GET, HEAD")
+
+    def test_two_think_of_the_same_number(self) -> None:
+        other = Thinker(lambda below: 8, self.documents)
+        self.assertEqual((self.number(), self.number(other)), (6, 6))
+        self.assertIn(b"true", ask(other, "GET", "/?q=6").body)
+        self.assertEqual((self.number(), self.number(other)), (8, 8))
+
+    def test_only_one_guesser_wins(self) -> None:
+        class Slow(MemoryDocuments):
+            """Where another guess is right between reading and writing."""
+
+            def put(self, name: str, *args: Any, **more: Any) -> Deferred[str]:
+                if raced:
+                    super().put(name, b'{"number": 6, "thought": "of another"}')
+                return super().put(name, *args, **more)
+
+        raced: list[bool] = []
+        thinker = Thinker(lambda below: 6, Slow())
+        self.assertEqual(self.number(thinker), 6)
+        raced.append(True)
+        self.assertEqual(ask(thinker, "GET", "/?q=6").body, b"false\n")
+
+    def test_a_store_that_is_away(self) -> None:
+        class Away(MemoryDocuments):
+            def get(self, name: str) -> Deferred[Document]:
+                return fail(Unavailable("gone", 3))
+
+        response = ask(Thinker(documents=Away()), "GET", "/?q=6")
+        self.assertEqual((response.code, response.fields["retry-after"]), (503, "3"))
 
 
 class NotesTests(SynchronousTestCase):
@@ -141,7 +177,7 @@ class NotesTests(SynchronousTestCase):
 
     def test_a_broken_store_is_a_500_without_insides(self) -> None:
         class Broken(MemoryNotes):
-            def append(self, text: str) -> Deferred[int]:
+            def append(self, text: str, token: str | None = None) -> Deferred[int]:
                 return fail(OSError(28, "No space left on device", "/secret"))
 
         self.notes = Notes(Broken())
@@ -167,7 +203,7 @@ class WriterTests(SynchronousTestCase):
         body = b' {"name" : "Han Solo",\r\n"x":1e5}\n'
         response = self.post(body)
         self.assertEqual(response.body, b"Wrote data for Han Solo.")
-        got = self.successResultOf(self.documents.get("file.txt"))
+        got = self.successResultOf(self.documents.get("file.txt")).content
         self.assertEqual(got, body)
 
     def test_name_member(self) -> None:
@@ -221,7 +257,7 @@ class WriterTests(SynchronousTestCase):
 
     def test_a_broken_store_is_a_500_without_paths(self) -> None:
         class Broken(MemoryDocuments):
-            def put(self, name: str, content: bytes) -> Deferred[None]:
+            def put(self, *args: Any, **more: Any) -> Deferred[str]:
                 return fail(OSError(28, "No space left on device", "/secret"))
 
         self.writer = Writer(Broken())

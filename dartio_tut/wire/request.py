@@ -16,6 +16,7 @@ from twisted.web.error import UnsupportedMethod
 # Names, not the module: it looks each of them up for deprecation.
 from twisted.web.http import (
     BAD_REQUEST,
+    INSUFFICIENT_STORAGE_SPACE,
     INTERNAL_SERVER_ERROR,
     NO_BODY_CODES,
     NO_CONTENT,
@@ -29,6 +30,7 @@ from twisted.web.resource import _IEncodingResource
 from zope.interface import directlyProvides
 
 from .asked import Asked
+from .head import Refused
 from .lazy_request import BadForm, LazyRequest
 from .response_head import TEXT, common_head, field_lines, response_head
 from .sendfile import send_file
@@ -51,8 +53,15 @@ class Request(LazyRequest):
                 return
         if self.body is not None:
             self.body.received(data)
-        else:
+            return
+        try:
             super().handleContentChunk(data)
+        except OSError as error:  # where large content is held: no room, no descriptor
+            self._log.error("Cannot hold content: {error}", error=error.strerror)
+            if not self._direct:
+                self.channel.abortConnection()
+                return
+            raise Refused(INSUFFICIENT_STORAGE_SPACE) from None
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The request is whole."""
@@ -215,10 +224,10 @@ class Request(LazyRequest):
             and self.code_message == RESPONSES.get(code)
         ):
             bare = bodiless and code in NO_BODY_CODES
-            kind = None if self._set or bare or not length else self.defaultContentType
-            head = common_head(code, kind)
-            if self._set:
-                head += field_lines(self._set)
+            lines, has_type = field_lines(self._set) if self._set else (b"", False)
+            silent = has_type or bare or not length
+            kind = None if silent else self.defaultContentType
+            head = common_head(code, kind) + lines
             if code in NO_BODY_CODES:
                 return head + b"\r\n"
             self._promised = None if bodiless else length

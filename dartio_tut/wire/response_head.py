@@ -107,9 +107,13 @@ def replace_fields(headers: Headers, fields: tuple[tuple[bytes, bytes], ...]) ->
 
 
 @lru_cache(4096)
-def field_lines(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """The lines of *fields*, which may not hold line breaks."""
-    return b"".join(b"%b: %b\r\n" % field for field in fields)
+def field_lines(fields: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
+    """
+    The lines of *fields*, which may not hold line breaks, and whether a Content-Type
+    is among them.
+    """
+    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    return lines, any(name.lower() == b"content-type" for name, _ in fields)
 
 
 def refusal(
@@ -128,5 +132,5 @@ def refusal(
         b"Content-Type: " + TEXT,
         b"Content-Length: %d" % len(body),
     ]
-    head = status_line(code, reason) + field_lines(more)
+    head = status_line(code, reason) + field_lines(more)[0]
     return head + b"\r\n".join([*fields, b"", b"" if bodiless else body])

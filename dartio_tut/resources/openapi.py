@@ -1,0 +1,14 @@
+"""
+Descriptions of our resources, in OpenAPI 3.1.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def description(name: str) -> bytes:
+    """The description of the resources called *name*, JSON."""
+    return (files(__package__) / "openapi" / f"{name}.json").read_bytes()

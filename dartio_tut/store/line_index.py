@@ -1,0 +1,74 @@
+"""
+Where the lines of a file begin: eight bytes a line, the last as quick as the first.
+
+Rule: it only ever grows, by whole lines. A file that was changed gets a new index, so
+that a thread may read by the one it has while another is made.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterable
+from io import BytesIO
+from itertools import accumulate, islice
+
+BLOCK = 256 * 1024
+"""Bytes read at a time: one is done in a millisecond, then other threads may go on."""
+
+
+class LineIndex:
+    """The lines of a file; a last one without its line feed counts."""
+
+    def __init__(self) -> None:
+        # Where each line begins, and where the last one ends.
+        self._starts = array("Q", (0,))
+        self._open = False
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @property
+    def end(self) -> int:
+        """How many bytes of the file it knows."""
+        return self._starts[-1]
+
+    @property
+    def last_is_open(self) -> bool:
+        """Whether the last line is without its line feed."""
+        return self._open
+
+    def line(self, number: int) -> tuple[int, int]:
+        """Where line *number* begins and ends."""
+        return self._starts[number], self._starts[number + 1]
+
+    def lines(self, first: int, last: int) -> tuple[int, int]:
+        """Where line *first* begins, and line *last* would."""
+        return self._starts[first], self._starts[last]
+
+    def add(self, sizes: Iterable[int]) -> None:
+        """Add lines of those *sizes*, line feeds included."""
+        ends = accumulate(sizes, initial=self._starts[-1])
+        self._starts.extend(islice(ends, 1, None))
+
+    def end_line(self) -> None:
+        """The last line got its line feed."""
+        self._starts[-1] += 1
+        self._open = False
+
+    def scan(self, descriptor: int, size: int) -> None:
+        """Add the lines that the file has between what is known and *size*."""
+        offset, ended = self.end, True
+        while offset < size:
+            block = os.pread(descriptor, min(BLOCK, size - offset), offset)
+            if not block:
+                break
+            ends = array("Q", accumulate(map(len, BytesIO(block)), initial=offset))
+            offset += len(block)
+            ended = block.endswith(b"\n")
+            if not ended:
+                ends.pop()
+            self._starts.extend(ends[1:])
+        self._open = not ended
+        if self._open:
+            self._starts.append(offset)

@@ -1,0 +1,106 @@
+"""
+A mark beside the notes: what the last process was about to do, or had done.
+
+Rule: it is written under the lock, around every batch, and flushed only when it goes
+from closed to not closed. So after a process was killed it is exact. After the machine
+went down it may be old, and says so: it names another boot.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+from .disk import MODE, UNKNOWN, Identity, write_all
+
+WRITING, DONE, CLOSED = "writing", "done", "closed"
+
+SIZE = 256
+"""Bytes of a mark: always the same, so that it is overwritten in one sector."""
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Mark(NamedTuple):
+    """
+    A mark.
+
+    :ivar state: `WRITING`, `DONE` or `CLOSED`.
+    :ivar notes: the identity of the file, as it is, or as it was before writing.
+    :ivar after: its size once it is written.
+    :ivar epoch: another one whenever the file was changed by somebody else.
+    :ivar boot: which start of the machine it was written in.
+    """
+
+    state: str
+    notes: Identity
+    after: int
+    epoch: int
+    boot: str
+
+    def to_bytes(self) -> bytes:
+        """The mark as it is written."""
+        numbers = " ".join(map(str, (*self.notes, self.after, self.epoch)))
+        return f"{self.state} {numbers} {self.boot}".ljust(SIZE - 1).encode() + b"\n"
+
+
+def parsed(content: bytes) -> Mark | None:
+    """The mark that was written as *content*; ``None`` when it is none."""
+    try:
+        state, *numbers, boot = content.decode().split()
+        device, inode, size, mtime, after, epoch = map(int, numbers)
+    except ValueError:
+        return None
+    return Mark(state, (device, inode, size, mtime), after, epoch, boot)
+
+
+NO_MARK = Mark(CLOSED, UNKNOWN, 0, 0, "-")
+SPOILED = Mark(DONE, UNKNOWN, 0, 0, "-")
+
+
+def this_boot() -> str:
+    """What is another one after the machine was started again."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return str(uuid4())  # not known: then every process is as after a start
+
+
+class MarkFile:
+    """Where the mark is kept; it is opened under the lock, and so by one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        self._descriptor = -1
+        self._last = b"", NO_MARK
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Read and write it meanwhile."""
+        self._descriptor = os.open(self._path, _FLAGS, MODE)
+        try:
+            yield
+        finally:
+            os.close(self._descriptor)
+
+    def read(self) -> Mark:
+        """The mark; `NO_MARK` when none was ever left."""
+        content = os.pread(self._descriptor, SIZE, 0)
+        if content != self._last[0]:
+            # An empty one was made just now, and never written.
+            mark = (parsed(content) or SPOILED) if content else NO_MARK
+            self._last = content, mark
+        return self._last[1]
+
+    def write(self, mark: Mark, flush: bool = False) -> None:
+        """Leave *mark*."""
+        content = mark.to_bytes()
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        write_all(self._descriptor, content)
+        if flush:
+            os.fsync(self._descriptor)
+        self._last = content, mark

@@ -1,0 +1,182 @@
+"""
+Where the database is: a PostgreSQL URL, with a few words of our own in its query.
+
+Rule: what libpq understands goes to libpq as it stands; what the user left open gets
+times that end. The password is in no text for people.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+DEADLINE = 5.0
+"""Seconds until an operation has failed: less than most clients wait for an answer."""
+
+CONNECTIONS = 8
+"""Connections of one store: a server has 100 by default, for every daemon there is."""
+
+CONNECTING = 3
+"""Seconds for a connection to a host: leaves time for a second one."""
+
+NAME_BYTES = 255
+"""The longest name of a log or a collection."""
+
+DEFAULTS = {
+    "client_encoding": "utf8",
+    "fallback_application_name": "dartio-tut",
+    "keepalives_idle": "10",  # a peer that vanished is noticed before the next use
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+"""What libpq is told unless the URL says it."""
+
+OURS = ("log", "collection", "deadline", "connections")
+
+_QUERY = re.compile(r"([a-z]+://(?:[^@/]*@)?[^?]*)(?:\?(.*))?", re.DOTALL)
+"""A URL before and behind its question mark; the password may have one too."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    Where a store is, and how it is used.
+
+    :ivar host: for people.
+    :ivar conninfo: for libpq.
+    """
+
+    host: str
+    conninfo: dict[str, str] = field(repr=False)
+    log: str | None = None
+    collection: str | None = None
+    deadline: float = DEADLINE
+    connections: int = CONNECTIONS
+
+    def clean(self, text: str) -> str:
+        """*text* on one line, without the password."""
+        password = self.conninfo.get("password")
+        if password:
+            text = text.replace(password, "***")
+        return " ".join(text.split())
+
+
+def read_url(url: str) -> Place:
+    """
+    The place that *url* says.
+
+    :raise ValueError: what is wrong, without the URL.
+    """
+    ours, theirs = _parted(url)
+    try:
+        conninfo = {k: str(v) for k, v in conninfo_to_dict(theirs).items()}
+    except psycopg.Error as error:
+        raise ValueError(_what_is_wrong(str(error))) from None
+    _check_password_is_encoded(conninfo)
+    deadline = _number(ours, "deadline", DEADLINE)
+    connections = _number(ours, "connections", CONNECTIONS)
+    return Place(
+        host=_for_people(conninfo),
+        conninfo=_with_defaults(conninfo, deadline),
+        log=ours.get("log"),
+        collection=ours.get("collection"),
+        deadline=deadline,
+        connections=math.ceil(connections),
+    )
+
+
+def check_collected(name: str) -> bytes:
+    """
+    The *name* of a log or a collection as it is stored.
+
+    :raise ValueError: it cannot be one.
+    """
+    try:
+        encoded = name.encode()
+    except UnicodeEncodeError:
+        encoded = b""
+    if not 0 < len(encoded) <= NAME_BYTES:
+        raise ValueError(f"a log or a collection has a name of 1 to {NAME_BYTES} bytes")
+    return encoded
+
+
+def _parted(url: str) -> tuple[dict[str, str], str]:
+    """Our words of the query, and the URL without them."""
+    matched = _QUERY.fullmatch(url)
+    if matched is None:
+        raise ValueError("the database's URL is none")
+    address, query = matched[1], matched[2] or ""
+    ours, theirs = {}, []
+    for word in filter(None, query.split("&")):
+        key, _, value = word.partition("=")
+        if key in OURS:
+            ours[key] = unquote_plus(value)
+        else:
+            theirs.append(word)
+    return ours, address + "?" * bool(theirs) + "&".join(theirs)
+
+
+def _number(words: dict[str, str], key: str, default: float) -> float:
+    try:
+        number = float(words.get(key, default))
+    except ValueError:
+        number = 0
+    if not 0 < number <= 1000:
+        raise ValueError(f"{key} of the database's URL is no number above 0")
+    return number
+
+
+def _with_defaults(conninfo: dict[str, str], deadline: float) -> dict[str, str]:
+    """What libpq is told: times that end, and of several hosts the one that writes."""
+    milliseconds = str(math.ceil(deadline * 1000))
+    defaults = DEFAULTS | {
+        "connect_timeout": str(min(CONNECTING, math.ceil(deadline))),
+        "tcp_user_timeout": milliseconds,
+    }
+    if "," in conninfo.get("host", "") + conninfo.get("hostaddr", ""):
+        defaults["target_session_attrs"] = "read-write"
+    # Poolers may refuse "options": who says it, even empty, has the last word.
+    options = conninfo.get("options")
+    if options is None or ("statement_timeout" not in options and options):
+        timeout = f"-c statement_timeout={milliseconds}"
+        conninfo = conninfo | {"options": f"{options or ''} {timeout}".strip()}
+    return defaults | conninfo
+
+
+def _for_people(conninfo: dict[str, str]) -> str:
+    hosts = conninfo.get("host") or conninfo.get("hostaddr") or "this machine"
+    ports = conninfo.get("port", "").split(",")
+    return ", ".join(_with_port(hosts.split(","), ports))
+
+
+def _with_port(hosts: list[str], ports: list[str]) -> Iterable[str]:
+    ports = ports * len(hosts) if len(ports) == 1 else ports
+    for number, host in enumerate(hosts):
+        port = ports[number] if number < len(ports) else ""
+        yield f"{host}:{port}" if port else host
+
+
+def _what_is_wrong(error: str) -> str:
+    """libpq's *error* about a URL, unless it may quote the password."""
+    named = re.search(r'invalid URI query parameter: "(\w+)"', error)
+    if named:
+        return f"the database's URL has an unknown parameter: {named[1]}"
+    return "the database's URL cannot be read"
+
+
+def _check_password_is_encoded(conninfo: dict[str, str]) -> None:
+    """
+    See that no part of a password was taken for something else.
+
+    :raise ValueError: one was, most likely.
+    """
+    ports = conninfo.get("port", "").replace(",", "")
+    has_at = "@" in conninfo.get("host", "") + conninfo.get("dbname", "")
+    if has_at or not (ports or "0").isdecimal():
+        raise ValueError("the database's URL needs %40 for @ and %2F for /")

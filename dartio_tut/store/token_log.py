@@ -1,0 +1,239 @@
+"""
+What came with each token: a log beside what is stored, one line a token.
+
+Rule: a line is flushed before what it tells of is written, so it may tell of what
+never was. Whoever keeps the log knows how to find out, and forgets what is not so.
+All calls are made under the lock of the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from .disk import (
+    MODE,
+    UNKNOWN,
+    Identity,
+    identity,
+    new_file,
+    read_all,
+    sync_folder,
+    write_all,
+)
+
+DAY = 24 * 60 * 60
+"""Seconds a token is known: what the interface promises."""
+
+MOST = 100_000
+"""Tokens that are known at most, the newest: some 40 MB of memory."""
+
+FEW = 1000
+"""Lines that are not worth being sorted out."""
+
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Entry(NamedTuple):
+    """
+    What came with a token.
+
+    :ivar token: the SHA-256 of the token, which may be of any length and characters.
+    :ivar time: when, in seconds.
+    :ivar content: the SHA-256 of what came.
+    :ivar place: where it was stored: the number of a note, the name of a document.
+    """
+
+    token: bytes
+    time: int
+    content: bytes
+    place: str
+
+    def to_line(self) -> bytes:
+        """The entry as it is written."""
+        key, content = self.token.hex(), self.content.hex()
+        return f"{self.time} {key} {content} {self.place}\n".encode()
+
+
+def hash_of(text: str) -> bytes:
+    """The SHA-256 of *text*, whatever is in it."""
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def parsed(line: bytes) -> Entry | None:
+    """The entry that was written as *line*; ``None`` when it is none."""
+    try:
+        seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
+        return Entry(bytes.fromhex(token), int(seconds), bytes.fromhex(content), place)
+    except ValueError:
+        return None
+
+
+SETTLED = b"settled\n"
+"""The line that says: what is above was stored."""
+
+
+class TokenLog:
+    """
+    The tokens of a store.
+
+    :param now: the time in seconds.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self._now = now
+        self._known: dict[bytes, Entry] = {}
+        self._lines = 0
+        self._many = FEW
+        self._seen = UNKNOWN
+        self._before = -1
+        self.unsettled: list[Entry] = []
+
+    def read(self) -> None:
+        """Find what others have added."""
+        disk = self._on_disk()
+        if disk == self._seen:
+            return
+        device, inode, size, _ = self._seen
+        if disk[:2] != (device, inode) or disk[2] <= size:
+            self._known.clear()
+            self.unsettled.clear()
+            self._lines = size = 0
+        content = b"" if disk == UNKNOWN else self._content(size, disk[2])
+        for line in content.splitlines(keepends=True):
+            self._take(line)
+        self._seen = disk
+        if content and not content.endswith(b"\n"):
+            self._cut(content.rfind(b"\n") + 1 + size)  # nothing is to join it
+
+    def find(self, token: bytes) -> Entry | None:
+        """What came with *token*, within a day."""
+        entry = self._known.get(token)
+        if entry is None or entry.time < self._now() - DAY:
+            return None
+        return entry
+
+    def entry(self, token: bytes, content: bytes, place: str) -> Entry:
+        """An entry of now."""
+        return Entry(token, int(self._now()), content, place)
+
+    def begin(self) -> None:
+        """Something is about to be stored that may have to be taken back."""
+        self._before = -1
+        self.unsettled.clear()
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Write *entries* and flush them."""
+        if self._lines + len(entries) > self._many:
+            self._rewrite()
+            self._many = max(FEW, 2 * self._lines)
+        self._append(b"".join(entry.to_line() for entry in entries))
+        self._lines += len(entries)
+        for entry in entries:
+            self._learn(entry)
+
+    def settle(self) -> None:
+        """Say that what is written there was stored, and flush it."""
+        self._append(SETTLED)
+        self._lines += 1
+        self.unsettled.clear()
+
+    def take_back(self) -> None:
+        """What was added last was not stored after all."""
+        if self._before >= 0:
+            self._cut(self._before)
+
+    def cut(self, wrong: Callable[[Entry], bool]) -> None:
+        """Forget those of the last entries that are *wrong*."""
+        end = max(self._on_disk()[2], 0)
+        content = self._content(0, end) if end else b""
+        for line in reversed(content.splitlines(keepends=True)):
+            entry = parsed(line)
+            if line == SETTLED or (entry and not wrong(entry)):
+                break
+            end -= len(line)
+        if end < len(content):
+            self._cut(end)
+
+    def forget(self, entries: Sequence[Entry]) -> None:
+        """Of what is not settled, *entries* were not stored, and the others were."""
+        for entry in entries:
+            if self._known.get(entry.token) == entry:
+                del self._known[entry.token]
+        self._rewrite()
+        self.unsettled.clear()
+
+    def _take(self, line: bytes) -> None:
+        self._lines += 1
+        if line == SETTLED:
+            self.unsettled.clear()
+        elif line.endswith(b"\n") and (entry := parsed(line)):
+            self._learn(entry)
+
+    def _learn(self, entry: Entry) -> None:
+        self._known.pop(entry.token, None)  # the newest are last
+        self._known[entry.token] = entry
+        self.unsettled.append(entry)
+
+    def _content(self, start: int, end: int) -> bytes:
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            return read_all(descriptor, end - start, start)
+        finally:
+            os.close(descriptor)
+
+    def _on_disk(self) -> Identity:
+        try:
+            return identity(os.lstat(self.path))
+        except FileNotFoundError:
+            return UNKNOWN
+
+    def _append(self, lines: bytes) -> None:
+        descriptor = os.open(self.path, _FLAGS, MODE)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size == 0:  # its name may be new
+                sync_folder(self.path.parent)
+            self._seen, self._before = UNKNOWN, size  # should it fail, look again
+            try:
+                write_all(descriptor, lines)
+                os.fsync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, size)
+                raise
+            self._seen = identity(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def _cut(self, size: int) -> None:
+        """Leave the first *size* bytes of the log, and read them anew when asked."""
+        self._seen, self._before = UNKNOWN, -1
+        descriptor = os.open(self.path, _FLAGS, MODE)
+        try:
+            os.ftruncate(descriptor, size)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _rewrite(self) -> None:
+        """Write the log anew, without what is old, or one too many."""
+        young = self._now() - DAY
+        kept = [entry for entry in self._known.values() if entry.time >= young]
+        kept = kept[-MOST:]
+        lines = [*(entry.to_line() for entry in kept), SETTLED]
+        new = new_file(self.path.parent)
+        try:
+            new.write(b"".join(lines))
+            new.rename(self.path)
+        except OSError:
+            new.discard()
+            raise
+        sync_folder(self.path.parent)
+        self._known = {entry.token: entry for entry in kept}
+        self._lines = len(lines)
+        self._seen = self._on_disk()

@@ -1,0 +1,118 @@
+"""
+Copying one store into another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.store import (
+    Differs,
+    MemoryDocuments,
+    MemoryNotes,
+    Unavailable,
+    copy_documents,
+    copy_notes,
+)
+
+from .store_suite import ODD_NOTES
+
+MANY = 450
+"""More than two pages."""
+
+
+class CopyNotesTests(SynchronousTestCase):
+    """Copying notes."""
+
+    def setUp(self) -> None:
+        self.source, self.target = MemoryNotes(), MemoryNotes()
+        self.texts = [*ODD_NOTES, *map(str, range(MANY))]
+        for text in self.texts:
+            self.source.append(text)
+
+    def copy(self, target: MemoryNotes | None = None) -> Deferred[Any]:
+        return Deferred.fromCoroutine(copy_notes(self.source, target or self.target))
+
+    def there(self) -> list[str]:
+        found: list[str] = self.successResultOf(self.target.entries(0, 10**6))
+        return found
+
+    def test_all(self) -> None:
+        self.assertEqual(self.successResultOf(self.copy()), (len(self.texts), 0))
+        self.assertTrue(self.there() == self.texts)
+
+    def test_again_writes_nothing(self) -> None:
+        self.successResultOf(self.copy())
+        self.assertEqual(self.successResultOf(self.copy()), (0, len(self.texts)))
+        self.assertEqual(len(self.there()), len(self.texts))
+
+    def test_goes_on_where_it_was_cut_off(self) -> None:
+        class CutOff(MemoryNotes):
+            """Goes away after some; of the last, the answer is lost."""
+
+            def append(self, text: str, token: str | None = None) -> Deferred[int]:
+                added = super().append(text, token)
+                return added if text != "300" else fail(Unavailable("away"))
+
+        self.failureResultOf(self.copy(CutOff()), Unavailable)
+        target = CutOff()
+        self.failureResultOf(self.copy(target), Unavailable)
+        kept = self.successResultOf(target.entries(0, 10**6))
+        for text in kept:
+            self.target.append(text)
+        done = self.successResultOf(self.copy())
+        self.assertEqual(done, (len(self.texts) - len(kept), len(kept)))
+        self.assertTrue(self.there() == self.texts)
+
+    def test_what_differs_ends_it(self) -> None:
+        self.target.append("another")
+        error = self.failureResultOf(self.copy(), Differs)
+        self.assertIn("note 0", str(error.value))
+        self.assertEqual(self.there(), ["another"])
+
+    def test_more_of_them_ends_it(self) -> None:
+        for text in [*self.texts, "one more"]:
+            self.target.append(text)
+        self.failureResultOf(self.copy(), Differs)
+
+    def test_somebody_else_who_adds_ends_it(self) -> None:
+        class Shared(MemoryNotes):
+            """Another client adds a note, too."""
+
+            def append(self, text: str, token: str | None = None) -> Deferred[int]:
+                if text == "7":
+                    super().append("of another")
+                return super().append(text, token)
+
+        self.failureResultOf(self.copy(Shared()), Differs)
+
+
+class CopyDocumentsTests(SynchronousTestCase):
+    """Copying documents."""
+
+    def setUp(self) -> None:
+        self.source, self.target = MemoryDocuments(), MemoryDocuments()
+        for number in range(MANY):
+            self.source.put(f"{number} é.json", b"\0\xff%d" % number)
+
+    def copy(self) -> Deferred[Any]:
+        return Deferred.fromCoroutine(copy_documents(self.source, self.target))
+
+    def test_all_and_again(self) -> None:
+        self.assertEqual(self.successResultOf(self.copy()), (MANY, 0))
+        self.assertEqual(self.successResultOf(self.copy()), (0, MANY))
+        name = "17 é.json"
+        self.assertEqual(
+            self.successResultOf(self.target.get(name)),
+            self.successResultOf(self.source.get(name)),
+        )
+
+    def test_what_differs_ends_it(self) -> None:
+        self.target.put("3 é.json", b"another")
+        error = self.failureResultOf(self.copy(), Differs)
+        self.assertIn("3 é.json", str(error.value))
+        found = self.successResultOf(self.target.get("3 é.json"))
+        self.assertEqual(found.content, b"another")

@@ -1,0 +1,53 @@
+"""
+Digests of content.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256, sha512
+
+from dartio_tut.resources import Refusal, check_digests
+
+from .requesting import RequestCase
+
+CONTENT = b'{"hello": "world"}'
+SHORT = f"sha-256=:{b64encode(sha256(CONTENT).digest()).decode()}:"
+LONG = f"sha-512=:{b64encode(sha512(CONTENT).digest()).decode()}:"
+WRONG = f"sha-256=:{b64encode(sha256(b'').digest()).decode()}:"
+
+
+class DigestTests(RequestCase):
+    """`check_digests`."""
+
+    def check(self, *lines: str) -> None:
+        check_digests(self.asked(*lines), CONTENT)
+
+    def test_right(self) -> None:
+        self.check()
+        for name in ("Repr-Digest", "Content-Digest"):
+            for value in (SHORT, LONG, f"{SHORT}, {LONG}", f"md5=:AAAA:,{SHORT}"):
+                self.check(f"{name}: {value}")
+
+    def test_wrong(self) -> None:
+        for name in ("Repr-Digest", "Content-Digest"):
+            for value in (
+                WRONG,
+                f"{SHORT}, {WRONG}",
+                "sha-256=:AAAA:",
+                "sha-256=:A:",
+                "sha-512=::",
+                "sha-256=abc",
+                "sha-256",
+                "",
+                f"{SHORT},",
+                "SHA-256=" + SHORT[8:],
+            ):
+                refused = self.assertRaises(Refusal, self.check, f"{name}: {value}")
+                self.assertEqual(refused.code, 400)
+                self.assertIn(name, refused.text)
+
+    def test_each_line_counts(self) -> None:
+        lines = (f"Repr-Digest: {WRONG}", f"Repr-Digest: {SHORT}")
+        self.assertRaises(Refusal, self.check, *lines)
+        self.assertRaises(Refusal, self.check, *reversed(lines))

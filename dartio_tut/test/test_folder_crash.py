@@ -1,0 +1,228 @@
+"""
+What a folder store has after its process, or the machine, went down at any point.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.store import (
+    ABSENT,
+    Documents,
+    NoSuchEntry,
+    Notes,
+    notes_file,
+    open_documents,
+    open_notes,
+)
+
+from .store_suite import AtOnce
+
+CALLS = ("write", "fsync", "ftruncate", "replace", "unlink")
+"""The system calls that change what is on the disk."""
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class CrashCase(AtOnce, SynchronousTestCase):
+    """Tests of folders whose process is killed."""
+
+    def setUp(self) -> None:
+        self.base = Path(self.mktemp())
+
+    def folders(self) -> Iterator[Path]:
+        number = 0
+        while True:
+            yield self.base / f"{number}"
+            number += 1
+
+    @contextlib.contextmanager
+    def killed_at(self, call: int, part: int | None = None) -> Iterator[list[str]]:
+        """
+        Kill the process before the system call of that number, or, given *part*, when
+        that many bytes of it are written. Nothing is done any more after that.
+        """
+        made: list[str] = []
+        patches = []
+
+        def counted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+            def counted_call(*args: Any) -> Any:
+                if len(made) >= call:
+                    if len(made) == call and name == "write" and part is not None:
+                        original(args[0], bytes(args[1][:part]))
+                    made.append(f"{name}, never")
+                    raise Killed
+                made.append(name)
+                return original(*args)
+
+            return counted_call
+
+        for name in CALLS:
+            patches.append(self.patch(os, name, counted(name, getattr(os, name))))
+        try:
+            yield made
+        finally:
+            for patch in patches:
+                patch.restore()
+
+    def told(self, deferred: Any) -> bool:
+        """Whether the write was acknowledged."""
+        outcome: list[object] = []
+        deferred.addBoth(outcome.append)
+        self.assertEqual(len(outcome), 1)
+        failure = outcome[0]
+        if isinstance(failure, (int, str)):
+            return True
+        failure.trap(Killed)  # type: ignore[attr-defined]
+        return False
+
+
+class NotesCrashTests(CrashCase):
+    """Notes."""
+
+    def open(self, folder: Path) -> Notes:
+        return open_notes(str(folder), run=maybeDeferred)
+
+    def test_killed_at_any_call(self) -> None:
+        for token in (None, "t"):
+            for part in (None, 3):
+                for call, folder in enumerate(self.folders()):
+                    folder = folder.with_name(f"{token}{part}{call}")
+                    if self.killed_while_adding(folder, call, part, token):
+                        break
+                self.assertGreater(call, 3)
+
+    def killed_while_adding(
+        self, folder: Path, call: int, part: int | None, token: str | None
+    ) -> bool:
+        """Kill it at that call; whether it was not reached."""
+        notes = self.open(folder)
+        self.ended(notes.append("one", "first"))
+        with self.killed_at(call, part) as calls:
+            told = self.told(notes.append("two\ntwo", token))
+        if not any("never" in made for made in calls):
+            self.assertTrue(told)
+            return True
+        self.assertFalse(told)
+        again = self.open(folder)
+        there = self.ended(again.entries(0, 9))
+        self.assertIn(there, (["one"], ["one", "two\ntwo"]), calls)
+        # Another's note of the same text is not taken for it.
+        self.ended(again.append("two\ntwo"))
+        number = self.ended(again.append("two\ntwo", token))
+        if token:
+            self.assertEqual(self.ended(again.count()), 3, calls)
+            self.assertEqual(
+                self.ended(self.open(folder).append("two\ntwo", token)), number
+            )
+        self.assertEqual(self.ended(again.append("one", "first")), 0)
+        return False
+
+    def test_killed_while_it_is_opened(self) -> None:
+        for call, folder in enumerate(self.folders()):
+            folder.mkdir(parents=True)
+            (folder / "notes.txt").write_bytes(b"by hand\nopen")
+            with self.killed_at(call) as calls, contextlib.suppress(Killed):
+                self.open(folder)
+            notes = self.open(folder)
+            self.assertEqual(self.ended(notes.entries(0, 9)), ["by hand", "open"])
+            if not any("never" in made for made in calls):
+                break
+
+    def after_a_power_cut(self, content: bytes, closed: bool) -> list[str]:
+        """The notes when the file has *content* and the machine is started again."""
+        folder = next(self.folders())
+        notes = self.open(folder)
+        for note in ("one", "two", "three"):
+            self.ended(notes.append(note, note))
+        if closed:
+            self.ended(notes.close())
+        (folder / "notes.txt").write_bytes(content)
+        self.patch(notes_file, "this_boot", lambda: "another")
+        again = self.open(folder)
+        found: list[str] = self.ended(again.entries(0, 9))
+        self.assertEqual(self.ended(again.append("new")), len(found))
+        self.assertEqual(self.ended(again.append("three", "three")), len(found) + 1)
+        self.assertEqual(self.ended(again.append("one", "one")), 0)
+        return found
+
+    def test_a_half_line_after_a_power_cut_is_put_aside(self) -> None:
+        self.assertEqual(
+            self.after_a_power_cut(b"one\ntwo\nthr", False), ["one", "two"]
+        )
+        torn = next(self.folders()) / "notes.torn"
+        self.assertEqual(torn.read_bytes(), b"thr\n")
+
+    def test_an_open_line_after_an_orderly_end_is_a_persons(self) -> None:
+        self.assertEqual(
+            self.after_a_power_cut(b"one\ntwo\nopen", True), ["one", "two", "open"]
+        )
+
+    def test_a_spoiled_mark(self) -> None:
+        folder = next(self.folders())
+        self.ended(self.open(folder).append("one"))
+        for spoiled in (b"\0" * 256, b"done 1 2 3", b"\xff" * 300):
+            (folder / ".notes").write_bytes(spoiled)
+            with (folder / "notes.txt").open("ab") as file:
+                file.write(b"half")
+            self.assertEqual(self.ended(self.open(folder).entries(0, 9)), ["one"])
+
+    def test_a_torn_token(self) -> None:
+        folder = next(self.folders())
+        self.ended(self.open(folder).append("one", "t"))
+        tokens = folder / ".notes-tokens"
+        for torn in (b"123 ab", b"\xff\n123", b"garbage\n"):
+            content = tokens.read_bytes()
+            tokens.write_bytes(content + torn)
+            self.assertEqual(self.ended(self.open(folder).append("one", "t")), 0)
+            self.ended(self.open(folder).append("more", repr(torn)))
+            number = self.ended(self.open(folder).count())
+            self.assertEqual(
+                self.ended(self.open(folder).append("more", repr(torn))), number - 1
+            )
+
+
+class DocumentsCrashTests(CrashCase):
+    """Documents."""
+
+    def open(self, folder: Path) -> Documents:
+        return open_documents(str(folder), run=maybeDeferred)
+
+    def test_killed_at_any_call(self) -> None:
+        for part in (None, 3):
+            for call, folder in enumerate(self.folders()):
+                folder = folder.with_name(f"{part}{call}")
+                if self.killed_while_putting(folder, call, part):
+                    break
+            self.assertGreater(call, 4)
+
+    def killed_while_putting(self, folder: Path, call: int, part: int | None) -> bool:
+        """Kill it at that call; whether it was not reached."""
+        documents = self.open(folder)
+        self.ended(documents.put("other", b"1", None, "first"))
+        with self.killed_at(call, part) as calls:
+            told = self.told(documents.put("a", b"new content", ABSENT, "t"))
+        if not any("never" in made for made in calls):
+            self.assertTrue(told)
+            return True
+        again = self.open(folder)
+        try:
+            there = self.ended(again.get("a")).content
+        except self.failureException:
+            self.failed(again.get("a"), NoSuchEntry)
+        else:
+            self.assertEqual(there, b"new content")
+        self.ended(again.put("a", b"new content", ABSENT, "t"))
+        self.ended(again.put("a", b"newer"))
+        self.ended(self.open(folder).put("a", b"new content", ABSENT, "t"))
+        self.assertEqual(self.ended(again.get("a")).content, b"newer")
+        return False

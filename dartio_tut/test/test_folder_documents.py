@@ -1,0 +1,221 @@
+"""
+`dartio_tut.store`: documents in a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from twisted.internet.defer import maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.store import (
+    ABSENT,
+    PRESENT,
+    Conflict,
+    Documents,
+    Listed,
+    NoSuchEntry,
+    Room,
+    StoreFull,
+    TokenReused,
+    Unavailable,
+    open_documents,
+)
+from dartio_tut.store.disk import new_file
+from dartio_tut.store.folder_documents import open_folder_documents
+
+from .disk_faults import failing
+from .store_suite import AtOnce, DocumentsSuite
+
+
+class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
+    """Documents in a folder."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+
+    def open(self) -> Documents:
+        return open_documents(str(self.folder), run=maybeDeferred)
+
+    def test_a_document_is_the_file_of_its_name(self) -> None:
+        self.successResultOf(self.open().put("file.txt", b"{}"))
+        self.assertEqual(os.listdir(self.folder), ["file.txt"])
+        self.assertEqual((self.folder / "file.txt").read_bytes(), b"{}")
+
+    def test_flushed_before_it_is_renamed(self) -> None:
+        steps: list[str] = []
+        replace = os.replace
+
+        def fsync(descriptor: int) -> None:
+            folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            steps.append("fsync folder" if folder else "fsync file")
+
+        def recorded(new: Path, old: Path) -> None:
+            steps.append("rename")
+            replace(new, old)
+
+        documents = self.open()
+        self.patch(os, "fsync", fsync)
+        self.patch(os, "replace", recorded)
+        self.successResultOf(documents.put("file.txt", b"{}"))
+        self.assertEqual(steps, ["fsync file", "rename", "fsync folder"])
+
+    def test_a_failed_put_leaves_what_was_there(self) -> None:
+        documents = self.open()
+        self.ended(documents.put("file.txt", b"old"))
+        for call, number, error in (
+            ("write", 28, StoreFull),
+            ("write", 5, OSError),
+            ("fsync", 122, StoreFull),
+            ("fsync", 5, OSError),
+            ("replace", 28, StoreFull),
+            ("replace", 5, OSError),
+        ):
+            with failing(self, call, number):
+                self.failed(documents.put("file.txt", b"new"), error)
+            self.assertEqual(os.listdir(self.folder), ["file.txt"])
+            self.assertEqual(self.ended(documents.get("file.txt")).content, b"old")
+
+    def test_a_folder_that_is_not_flushed_may_have_it(self) -> None:
+        documents = self.open()
+        self.ended(documents.put("b", b"1", None, "b"))
+        with failing(self, "fsync", 5, self.folder):
+            self.failed(documents.put("a", b"1", ABSENT, "t"), Unavailable)
+            self.failed(documents.delete("b"), Unavailable)
+        self.ended(documents.put("a", b"1", ABSENT, "t"))
+        self.ended(documents.put("a", b"2"))
+        self.ended(documents.put("a", b"1", ABSENT, "t"))
+        self.assertEqual(self.ended(documents.get("a")).content, b"2")
+
+    def test_a_token_whose_document_was_not_renamed_is_as_new(self) -> None:
+        documents, other = self.open(), self.open()
+        for number, store in enumerate((documents, other, self.open())):
+            with failing(self, "replace", 5):
+                self.failed(documents.put("a", b"1", None, f"t{number}"), OSError)
+            self.ended(store.put("a", b"2", None, f"t{number}"))
+
+    def test_tokens_that_cannot_be_written(self) -> None:
+        documents = self.open()
+        self.ended(documents.put("a", b"1", None, "t"))
+        tokens = self.folder / ".documents-tokens"
+        for call in ("write", "fsync"):
+            with failing(self, call, 28, tokens):
+                self.failed(documents.put("a", b"2", None, "u"), StoreFull)
+                self.ended(documents.put("b", b"2"))
+                self.ended(documents.delete("b"))
+            self.assertEqual(self.ended(documents.get("a")).content, b"1")
+        self.ended(documents.put("a", b"2", None, "u"))
+
+    def test_tokens_are_known_to_all_stores(self) -> None:
+        one, two = self.open(), self.open()
+        self.ended(one.put("a", b"1", ABSENT, "t"))
+        self.ended(two.put("a", b"1", ABSENT, "t"))
+        self.ended(self.open().put("a", b"1", ABSENT, "t"))
+        self.failed(two.put("a", b"2", None, "t"), TokenReused)
+
+    def test_compared_and_set_between_stores(self) -> None:
+        one, two = self.open(), self.open()
+        version = self.ended(one.put("a", b"1"))
+        self.ended(two.put("a", b"2", {version}))
+        self.failed(one.put("a", b"3", {version}), Conflict)
+
+    def test_what_is_no_document(self) -> None:
+        documents = self.open()
+        self.ended(documents.put("real", b"1"))
+        os.symlink("real", self.folder / "link")
+        os.mkfifo(self.folder / "fifo")
+        (self.folder / "folder").mkdir()
+        for hidden in (".hidden", ".new-1", "a:b"):
+            (self.folder / hidden).write_bytes(b"1")
+        (self.folder / os.fsdecode(b"\xff")).write_bytes(b"1")
+        self.assertEqual(self.ended(documents.list()), [Listed("real", 1)])
+        for name in ("link", "fifo", "folder"):
+            self.failed(documents.get(name), NoSuchEntry)
+            self.failed(documents.delete(name), NoSuchEntry)
+            self.failed(documents.put(name, b"2", PRESENT), Conflict)
+        self.ended(documents.put("link", b"2"))
+        self.assertEqual(self.ended(documents.get("real")).content, b"1")
+        self.assertFalse((self.folder / "link").is_symlink())
+        self.failed(documents.put("folder", b"2"), OSError)
+
+    def test_swept_unless_it_is_being_written(self) -> None:
+        self.open()
+        (self.folder / ".new-1").write_bytes(b"half")
+        being_written = new_file(self.folder)
+        self.open()
+        self.assertEqual(os.listdir(self.folder), [being_written.path.name])
+        being_written.discard()
+
+    def test_modes_are_left_to_the_umask(self) -> None:
+        self.addCleanup(os.umask, os.umask(0o027))
+        self.ended(self.open().put("a", b"1", None, "t"))
+        for name in ("a", ".documents-tokens"):
+            mode = os.stat(self.folder / name).st_mode
+            self.assertEqual(stat.S_IMODE(mode), 0o640, name)
+        self.assertEqual(stat.S_IMODE(os.stat(self.folder).st_mode), 0o750)
+
+
+class RoomTests(AtOnce, SynchronousTestCase):
+    """How much may be stored."""
+
+    def setUp(self) -> None:
+        self.folder = str(Path(self.mktemp()))
+        self.now = 0.0
+
+    def open(self, room: Room) -> Documents:
+        return open_folder_documents(
+            self.folder, room, run=maybeDeferred, now=lambda: self.now
+        )
+
+    def test_number(self) -> None:
+        room = Room(documents=2)
+        one, two = self.open(room), self.open(room)
+        self.ended(one.put("a", b"1"))
+        self.ended(two.put("b", b"1"))
+        for documents in (one, two):
+            failure = self.failed(documents.put("c", b"1"), StoreFull)
+            self.assertIn("2 documents", str(failure.value))
+            self.ended(documents.put("a", b"22"))
+        self.ended(two.delete("a"))
+        self.ended(one.put("c", b"1"))
+        self.failed(one.put("d", b"1"), StoreFull)
+
+    def test_size(self) -> None:
+        documents = self.open(Room(size=10))
+        self.ended(documents.put("a", b"12345678"))
+        self.failed(documents.put("b", b"123"), StoreFull)
+        self.ended(documents.put("b", b"12"))
+        self.failed(documents.put("a", b"123456789"), StoreFull)
+        self.ended(documents.put("a", b"1"))
+        self.ended(documents.put("c", b"1234567"))
+
+    def test_what_failed_takes_no_room(self) -> None:
+        documents = self.open(Room(documents=1))
+        for _ in range(3):
+            with failing(self, "replace", 5):
+                self.failed(documents.put("a", b"1"), OSError)
+        self.ended(documents.put("a", b"1"))
+
+    def test_what_a_person_changes_is_found(self) -> None:
+        documents = self.open(Room(documents=2))
+        self.ended(documents.put("a", b"1"))
+        Path(self.folder, "by hand").write_bytes(b"")
+        self.now += 60
+        self.failed(documents.put("b", b"1"), StoreFull)
+        Path(self.folder, "by hand").unlink()
+        self.failed(documents.put("b", b"1"), StoreFull)  # not counted each time
+        self.now += 1
+        self.ended(documents.put("b", b"1"))
+
+    def test_no_count_without_a_limit(self) -> None:
+        documents = self.open(Room())
+        self.patch(os, "scandir", None)
+        self.ended(documents.put("a", b"1"))
+
+    def test_free(self) -> None:
+        documents = self.open(Room(free=1 << 60))
+        failure = self.failed(documents.put("a", b"1"), StoreFull)
+        self.assertIn("free", str(failure.value))

@@ -1,0 +1,157 @@
+"""
+`dartio_tut.store.line_index` and `dartio_tut.store.token_log`, which grow.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from twisted.internet.defer import maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.store import Notes, Room, StoreFull, TokenReused, line_index, token_log
+from dartio_tut.store.disk import USUAL
+from dartio_tut.store.folder_notes import open_folder_notes
+
+from .store_suite import AtOnce
+
+DAY = 24 * 60 * 60
+
+
+class LineIndexTests(SynchronousTestCase):
+    """Where lines begin."""
+
+    CONTENTS = (
+        b"", b"\n", b"a", b"a\n", b"ab\n\nc\n\n\nlast", b"\n\n\n",
+        b"a\r\nb\x0b\x0c\r\r\n",
+    )  # fmt: skip
+
+    def index(self, *contents: bytes) -> list[tuple[int, int]]:
+        """The lines of a file that grew by each of *contents*."""
+        path = Path(self.mktemp())
+        found = line_index.LineIndex()
+        for content in contents:
+            with path.open("ab") as file:
+                file.write(content)
+            with path.open("rb") as file:
+                found.scan(file.fileno(), os.fstat(file.fileno()).st_size)
+        self.assertEqual(found.last_is_open, not path.read_bytes().endswith(b"\n"))
+        return [found.line(number) for number in range(len(found))]
+
+    def expected(self, content: bytes) -> list[tuple[int, int]]:
+        lines, start = [], 0
+        for line in content.split(b"\n"):
+            end = min(start + len(line) + 1, len(content))
+            lines.append((start, end))
+            start = end
+        return [line for line in lines if line[0] < line[1]]
+
+    def test_lines_across_blocks(self) -> None:
+        for block in (1, 2, 3, 7, line_index.BLOCK):
+            self.patch(line_index, "BLOCK", block)
+            for content in self.CONTENTS:
+                if content:
+                    found = self.index(content)
+                    self.assertEqual(found, self.expected(content), (block, content))
+
+    def test_it_grows(self) -> None:
+        grown = self.index(b"a\n", b"\n", b"bc\nd\n", b"e")
+        self.assertEqual(grown, self.expected(b"a\n\nbc\nd\ne"))
+
+    def test_eight_bytes_a_line(self) -> None:
+        index = line_index.LineIndex()
+        index.add([40] * 100_000)
+        self.assertLess(index._starts.__sizeof__(), 100_000 * 10)
+        self.assertEqual(index.line(99_999), (40 * 99_999, 40 * 100_000))
+
+
+class FolderCase(AtOnce, SynchronousTestCase):
+    """Notes in a folder, and a clock."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+        self.now = 1e9
+
+    def open(self, room: Room = USUAL) -> Notes:
+        return open_folder_notes(
+            str(self.folder), room, run=maybeDeferred, now=lambda: self.now
+        )
+
+
+class TokensTests(FolderCase):
+    """Tokens of notes, as time goes by."""
+
+    def lines(self) -> int:
+        return (self.folder / ".notes-tokens").read_bytes().count(b"\n")
+
+    def test_known_to_all_stores_for_a_day(self) -> None:
+        one, two = self.open(), self.open()
+        self.ended(one.append("a", "t"))
+        for notes in (two, self.open()):
+            self.now += DAY // 2
+            self.assertEqual(self.ended(notes.append("a", "t")), 0)
+            self.failed(notes.append("b", "t"), TokenReused)
+        self.now += 1
+        self.assertEqual(self.ended(two.append("b", "t")), 1)
+        self.assertEqual(self.ended(one.append("b", "t")), 1)
+
+    def test_the_log_does_not_grow_for_ever(self) -> None:
+        self.patch(token_log, "FEW", 10)
+        one, two = self.open(), self.open()
+        for number in range(60):
+            self.now += DAY // 10
+            token = f"{number}" * 500
+            self.assertEqual(self.ended(one.append("a", token)), number)
+            self.assertEqual(self.ended(two.append("a", token)), number)
+            self.assertLess(self.lines(), 30)
+
+    def test_the_newest_are_kept(self) -> None:
+        self.patch(token_log, "FEW", 4)
+        self.patch(token_log, "MOST", 4)
+        notes = self.open()
+        for number in range(50):
+            self.ended(notes.append("a", f"{number}"))
+            for back in range(min(4, number)):
+                self.assertEqual(
+                    self.ended(notes.append("a", f"{number - back}")), number - back
+                )
+            self.assertLess(self.lines(), 12)
+
+    def test_a_note_that_was_edited_away_is_as_new(self) -> None:
+        notes = self.open()
+        self.ended(notes.append("a", "t"))
+        (self.folder / "notes.txt").write_bytes(b"other\n")
+        self.assertEqual(self.ended(notes.append("a", "t")), 1)
+        self.assertEqual(self.ended(notes.append("a", "t")), 1)
+
+    def test_no_cost_without_a_token(self) -> None:
+        self.ended(self.open().append("a"))
+        self.assertFalse((self.folder / ".notes-tokens").exists())
+
+
+class NotesRoomTests(FolderCase):
+    """How much may be stored."""
+
+    def refused(self, notes: Notes, text: str) -> str:
+        failure = self.failed(notes.append(text), StoreFull)
+        return str(failure.value)
+
+    def test_number(self) -> None:
+        notes, other = self.open(Room(notes=2)), self.open()
+        self.assertEqual(self.ended(notes.append("a", "t")), 0)
+        self.ended(other.append("b"))
+        self.assertIn("2 notes", self.refused(notes, "c"))
+        self.assertEqual(self.ended(notes.append("a", "t")), 0)
+        (self.folder / "notes.txt").write_bytes(b"one\n")
+        self.assertEqual(self.ended(notes.append("c")), 1)
+
+    def test_size(self) -> None:
+        notes = self.open(Room(size=10))
+        self.ended(notes.append("1234"))
+        self.assertIn("10 bytes", self.refused(notes, "12345"))
+        self.ended(notes.append("1234"))
+        self.refused(notes, "")
+
+    def test_free(self) -> None:
+        self.assertIn("free", self.refused(self.open(Room(free=1 << 60)), ""))

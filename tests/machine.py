@@ -1,0 +1,171 @@
+"""
+A machine of a cluster: etcd, which knows who is primary, Patroni, which makes it so,
+and PostgreSQL, at a loopback address of its own.
+
+Rule: all that it is is a folder and one tree of processes, which dies and hangs as one.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SkipTest
+
+from .harness import BIN, CHECKOUT, PATIENCE
+from .postgres import binaries
+
+PATRONI = BIN / "patroni"
+
+OTHERS = (
+    # Root by another name: it may still read an installation that is root's alone.
+    ["unshare", "--user", "--map-user=postgres", "--map-group=postgres"],
+    # For containers, where that is often forbidden.
+    ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"],
+)
+"""How root becomes a user whom PostgreSQL trusts, best first."""
+
+ANSWER = 2.0
+"""Seconds that a machine has to say how it is; one that hangs never does."""
+
+
+def needed() -> None:
+    """Skip the test where there are no such machines to be had."""
+    binaries()
+    for program, package in (
+        (shutil.which("etcd"), "etcd-server"),
+        (PATRONI, "patroni"),
+    ):
+        if not program or not os.path.exists(program):
+            raise SkipTest(f"NOT TESTED: a cluster of PostgreSQL; no {package} here")
+    if as_whom() is None:
+        raise SkipTest("NOT TESTED: a cluster of PostgreSQL; only root can run this")
+
+
+@functools.cache
+def as_whom() -> list[str] | None:
+    """How to start what must not be run by root; ``None``: there is no way."""
+    if os.geteuid():
+        return []
+    for way in OTHERS:
+        # env: what setpriv itself starts is still opened with root's rights.
+        tried = [*way, "env", sys.executable, "-c", "import patroni, psutil"]
+        if (
+            shutil.which(way[0])
+            and not subprocess.run(
+                tried, cwd="/", capture_output=True, check=False
+            ).returncode
+        ):
+            return way
+    return None
+
+
+class Machine:
+    """
+    One machine.
+
+    :param address: nobody else's.
+    :param folder: what it keeps when it is off.
+    :param log: a file for what is printed on it.
+    :ivar is_running: it is switched on, and does not hang.
+    """
+
+    is_running = False
+    _process: subprocess.Popen[str] | None = None
+
+    def __init__(self, name: str, address: str, folder: Path, log: Path) -> None:
+        self.name = name
+        self.address = address
+        self.folder = folder
+        self.log = log
+        self.client, self.peer, self.api, self.postgresql = (
+            f"{address}:{port}" for port in free_ports(address, 4)
+        )
+
+    def start(self, machines: list[Machine], patroni: dict[str, Any]) -> None:
+        """Switch it on, one of *machines*, its Patroni told so."""
+        if not self.folder.exists():
+            self.folder.mkdir()
+            self.folder.chmod(0o777)  # for who runs it may be another user
+        told = self.folder / "patroni.json"
+        told.write_text(json.dumps(patroni))  # which is YAML, too
+        commands = [self._etcd(machines), [str(PATRONI), str(told)]]
+        switch = str(CHECKOUT / "tests" / "power_switch.py")
+        with self.log.open("a") as log:
+            self._process = subprocess.Popen(
+                [*(as_whom() or []), sys.executable, switch, json.dumps(commands)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=self.folder,
+                env={"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.folder)},
+                start_new_session=True,  # an interrupt is the test's alone
+            )
+        self.is_running = True
+
+    def pause(self) -> None:
+        """Hold everything on it: sockets stay open, nobody answers."""
+        self._tell("stop")
+        self.is_running = False
+
+    def resume(self) -> None:
+        """Let it all go on."""
+        self._tell("continue")
+        self.is_running = True
+
+    def kill(self) -> None:
+        """Switch it off, if it is on, without a warning to anything on it."""
+        self.is_running = False
+        if self._process and self._process.stdin and self._process.stdout:
+            self._process.stdin.close()
+            self._process.wait(PATIENCE)
+            self._process.stdout.close()
+        self._process = None
+
+    def ask(self, path: str) -> Any:
+        """What its Patroni says; ``None`` when that is no, or nothing."""
+        connection = http.client.HTTPConnection(self.api, timeout=ANSWER)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            said = response.read()
+            return json.loads(said) if response.status == 200 else None
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def _tell(self, word: str) -> None:
+        assert self._process and self._process.stdin and self._process.stdout
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == f"{word}\n", self.log.read_text()
+
+    def _etcd(self, machines: list[Machine]) -> list[str]:
+        client, peer = f"http://{self.client}", f"http://{self.peer}"
+        everybody = ",".join(f"{one.name}=http://{one.peer}" for one in machines)
+        return [
+            *("etcd", "--name", self.name, "--data-dir", str(self.folder / "etcd")),
+            *("--listen-client-urls", client, "--advertise-client-urls", client),
+            *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
+            *("--initial-cluster", everybody, "--logger", "zap"),
+            *("--log-level", "error"),
+        ]
+
+
+def free_ports(address: str, number: int) -> list[int]:
+    """Ports of *address* that are free; it is nobody else's, so they remain so."""
+    briefly = [socket.create_server((address, 0)) for _ in range(number)]
+    ports = [one.getsockname()[1] for one in briefly]
+    for one in briefly:
+        one.close()
+    return ports

@@ -1,0 +1,357 @@
+"""
+A disk that is full, that fails, that may no longer be written: clients get a plain 5xx
+at once, what was acknowledged stays, nothing is there by half, and the daemon serves
+again when the cause is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib  # its suppress, imported by name, would be trial's own suppress
+import errno
+import http.client
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest
+
+from .accounts import Sent, check_document, check_notes
+from .hammering import Unreadable, read_document, read_notes
+from .harness import PATIENCE, Case, Daemon, Response, ask
+from .tracing import failing
+
+NOBODY = 65534
+
+SMALL = "size=24m"
+"""Of a disk that is soon full; a store may leave some 16 MiB of it to others."""
+
+PIECE = 500_000
+"""Bytes of what is written, so that not all of the last one fits."""
+
+HALF = 20_000
+"""Bytes of what is to end in the middle."""
+
+SPOOLED = 100_000
+"""Bytes of a content that waits in a file until all of it has come."""
+
+ENOUGH = 60
+"""Pieces that no small disk has room for."""
+
+FAILING = (507, 503, 500)
+"""What a client may be told of a disk that fails."""
+
+
+class FaultCase(Case):
+    """A test of a daemon whose disk fails."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.store = self.here / "store"
+        self.store.mkdir()
+        self.sent: list[Sent] = []
+        self.numbers = count()
+
+    def notes(self, *options: str) -> Daemon:
+        """Run notes on the store."""
+        return self.serve("notes", "--store", str(self.store), *options)
+
+    def writer(self, *options: str) -> Daemon:
+        """Run writer on the store."""
+        return self.serve("writer", "--store", str(self.store), *options)
+
+    def write(
+        self,
+        daemon: Daemon,
+        name: str = "",
+        size: int = 100,
+        connection: http.client.HTTPConnection | None = None,
+    ) -> Response:
+        """
+        Post what is unique, and keep account of it; a plain answer.
+
+        :param connection: one that is there, instead of a new one.
+        """
+        number = next(self.numbers)
+        text = f"{number} " + "é" * (size // 2)
+        document = {"name": number, "text": text} if name else {"myNote": text}
+        body = json.dumps(document, ensure_ascii=False)
+        content = body if name else text
+        sent = Sent(0, name, content, number)
+        fields = {"Content-Type": "application/json"}
+        if connection is None:
+            response = ask(daemon, "POST", "/" + name, body, fields)
+        else:
+            connection.request("POST", "/" + name, body.encode(), fields)
+            answer = connection.getresponse()
+            response = Response(answer.status, answer.headers, answer.read())
+        self.note(sent, response)
+        return response
+
+    def note(self, sent: Sent, response: Response) -> None:
+        """Keep account of what was *sent*; the *response* is a plain one."""
+        said = response.body.decode()
+        self.assertIn(response.code, (200, *FAILING), said)
+        self.assertLess(len(said), 200)
+        for inner in ("Traceback", 'File "', "Errno", str(self.store)):
+            self.assertNotIn(inner, said)
+        if response.code == 200:
+            sent.said, sent.ended = said, sent.began + 0.5
+        if response.code in (200, 503):  # which leaves it open whether it was done
+            self.sent.append(sent)
+
+    def fails(self, daemon: Daemon, name: str = "", *codes: int) -> None:
+        """A write is refused, with one of *codes*, each time."""
+        for _ in range(3):
+            response = self.write(daemon, name)
+            self.assertIn(response.code, codes or FAILING, response.body)
+
+    def works(self, daemon: Daemon, name: str = "") -> None:
+        """A write is done."""
+        response = self.write(daemon, name)
+        self.assertEqual(response.code, 200, response.body)
+
+    def check(self, daemon: Daemon, name: str = "", where: Path | None = None) -> None:
+        """What was acknowledged is there, and nothing by half."""
+        if name:
+            found = read_document(daemon.port, where or self.store, name)
+            check_document(found, None, [w for w in self.sent if w.name == name])
+        else:
+            check_notes(read_notes(daemon.port, 0), 0, self.sent)
+
+    def ends_quietly(self, daemon: Daemon) -> None:
+        """End *daemon*; what fails is for its log, as long as need be."""
+        if not daemon.stopped:
+            self.assertEqual(daemon.stop(), -signal.SIGTERM)
+            self.assertEqual(daemon.errors(), "")
+
+
+class FullTests(FaultCase):
+    """A disk that is full."""
+
+    def small(self, name: str) -> tuple[Daemon, Path]:
+        """A daemon with a small disk of its own, and where others see its store."""
+        if os.geteuid() != 0 or not shutil.which("unshare"):
+            raise SkipTest("NOT TESTED: a full disk; that takes root and unshare")
+        tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
+        if tried.returncode:
+            raise SkipTest(f"NOT TESTED: a full disk; {tried.stderr.decode().strip()}")
+        mount = f'mount -t tmpfs -o {SMALL} dartio "$0" && exec "$@"'
+        self.runner = ("unshare", "-m", "sh", "-c", mount, str(self.store))
+        daemon = self.serve(name, "--store", str(self.store))
+        inside = Path(f"/proc/{daemon.process.pid}/root{self.store}")
+        return daemon, inside
+
+    def fill(self, inside: Path) -> Path:
+        """Take all that is left of a disk."""
+        ballast = inside / "ballast.bin"
+        with ballast.open("wb", buffering=0) as file:
+            for size in (65536, 1):
+                try:
+                    while True:
+                        file.write(bytes(size))
+                except OSError as error:
+                    self.assertEqual(error.errno, errno.ENOSPC)
+        return ballast
+
+    def test_notes_fill_it(self) -> None:
+        notes, _ = self.small("notes")
+        codes = [self.write(notes, size=PIECE).code for _ in range(ENOUGH)]
+        self.assertEqual(codes[0], 200)
+        self.assertEqual(sorted(codes), codes, "there is room, and then there is none")
+        self.assertNotEqual(codes[-1], 200)
+        self.check(notes)
+        self.ends_quietly(notes)
+
+    def test_notes_beside_what_fills_it(self) -> None:
+        notes, inside = self.small("notes")
+        self.works(notes)
+        ballast = self.fill(inside)
+        # What is left of a page is room for a small one.
+        self.assertIn(self.write(notes, size=PIECE).code, FAILING)
+        self.check(notes)
+        ballast.unlink()
+        self.works(notes)
+        self.check(notes)
+        self.ends_quietly(notes)
+
+    def test_documents(self) -> None:
+        writer, inside = self.small("writer")
+        self.works(writer, "a.json")
+        ballast = self.fill(inside)
+        self.fails(writer, "a.json")
+        self.fails(writer, "b.json")
+        for name in ("a.json", "b.json"):
+            self.check(writer, name, inside)
+        ballast.unlink()
+        for name in ("a.json", "b.json"):
+            self.works(writer, name)
+            self.check(writer, name, inside)
+        self.ends_quietly(writer)
+
+    def limit(self, daemon: Daemon, size: int) -> None:
+        """Let *daemon* make no file larger than *size*: a write ends in the middle."""
+        whole = resource.RLIM_INFINITY
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, whole))
+
+    def ends_in_the_middle(self, daemon: Daemon, name: str, size: int) -> None:
+        """Write what is twice as large as there is room for, beside *size*."""
+        self.limit(daemon, size + HALF // 2)
+        for _ in range(3):
+            self.assertIn(self.write(daemon, name, HALF).code, FAILING)
+        self.check(daemon, name)
+        self.limit(daemon, resource.RLIM_INFINITY)
+        self.works(daemon, name)
+        self.check(daemon, name)
+        self.ends_quietly(daemon)
+
+    def test_a_note_that_ends_in_the_middle(self) -> None:
+        notes = self.notes()
+        self.works(notes)
+        size = (self.store / "notes.txt").stat().st_size
+        self.ends_in_the_middle(notes, "", size)
+
+    def test_a_document_that_ends_in_the_middle(self) -> None:
+        writer = self.writer()
+        self.works(writer, "a.json")
+        self.ends_in_the_middle(writer, "a.json", 0)
+
+    def test_a_content_that_cannot_wait_in_a_file(self) -> None:
+        notes = self.notes()
+        self.works(notes)
+        self.limit(notes, SPOOLED // 2)
+        self.assertIn(self.write(notes, size=SPOOLED).code, FAILING)
+        self.works(notes)
+        self.limit(notes, resource.RLIM_INFINITY)
+        self.assertEqual(self.write(notes, size=SPOOLED).code, 200)
+        self.check(notes)
+        self.ends_quietly(notes)
+
+
+class FailingTests(FaultCase):
+    """A disk that reports errors, now and then."""
+
+    def survives(
+        self, name: str, document: str, calls: str, *how: str, on: Path | None = None
+    ) -> None:
+        """Write while *calls* fail (*on* a file), in each way that *how* tells."""
+        daemon = self.serve(name, "--store", str(self.store))
+        self.works(daemon, document)
+        for number, when in enumerate(how):
+            log = self.folder / f"strace-{number}"
+            error = f"error=EIO:when={when}"
+            with failing(daemon.process.pid, log, calls, error, on):
+                for _ in range(12):
+                    self.write(daemon, document)
+                    with contextlib.suppress(Unreadable):  # while it lasts
+                        self.check(daemon, document)
+            self.works(daemon, document)
+            self.check(daemon, document)
+        self.ends_quietly(daemon)
+        again = self.serve(name, "--store", str(self.store))
+        self.check(again, document)
+        self.works(again, document)
+        self.check(again, document)
+
+    def test_notes_that_are_not_flushed(self) -> None:
+        self.survives("notes", "", "fsync,fdatasync", "1+1", "1+2", "2+2", "2+3")
+
+    def test_documents_that_are_not_flushed(self) -> None:
+        self.survives("writer", "a", "fsync,fdatasync", "1+1")
+
+    def test_documents_whose_names_are_not_flushed(self) -> None:
+        """They are there, and may be gone after a power cut: 503 says so."""
+        self.survives("writer", "a", "fsync,fdatasync", "1+1", on=self.store)
+
+    def test_documents_that_are_not_renamed(self) -> None:
+        self.survives("writer", "a", "rename,renameat,renameat2", "1+1", "2+2")
+
+    def test_notes_that_are_not_cut_off_again(self) -> None:
+        """A flush fails, and what would undo the write fails too."""
+        self.survives("notes", "", "fsync,fdatasync,ftruncate", "1+1", "2+3", "3+3")
+
+
+class NoDescriptorTests(FaultCase):
+    """A daemon that may open no more files."""
+
+    def starve(self, daemon: Daemon, name: str) -> None:
+        """Write to *daemon* before, while and after it may open nothing."""
+        pid = daemon.process.pid
+        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, PATIENCE)
+        with contextlib.closing(connection):
+            self.write(daemon, name, connection=connection)
+            whole = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            taken = {int(number) for number in os.listdir(f"/proc/{pid}/fd")}
+            lowest = min(set(range(len(taken) + 1)) - taken)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest, whole[1]))
+            try:
+                codes = [
+                    self.write(daemon, name, connection=connection).code
+                    for _ in range(5)
+                ]
+            finally:
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, whole)
+        self.assertEqual(len(set(codes)), 1, codes)
+        self.check(daemon, name)
+        self.works(daemon, name)
+        self.check(daemon, name)
+        self.ends_quietly(daemon)
+
+    def test_notes(self) -> None:
+        self.starve(self.notes(), "")
+
+    def test_documents(self) -> None:
+        self.starve(self.writer(), "a.json")
+
+
+class ForbiddenTests(FaultCase):
+    """A folder that may no longer be written, by a daemon that is not root."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if os.geteuid() != 0 or not shutil.which("setpriv"):
+            raise SkipTest("NOT TESTED: a folder that is taken away; that takes root")
+        self.here = Path(tempfile.mkdtemp())  # trial's own are closed to others
+        self.addCleanup(shutil.rmtree, self.here)
+        self.store = self.here / "store"
+        self.store.mkdir()
+        for folder in (self.here, self.store):
+            os.chown(folder, NOBODY, NOBODY)
+        user = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+        self.runner = ("setpriv", *user)
+
+    def forbid(self, daemon: Daemon, name: str, mode: int) -> None:
+        """Write to *daemon* before, while and after its folder has *mode*."""
+        self.works(daemon, name)
+        before = {path: path.stat().st_mode for path in self.store.iterdir()}
+        for path in before:
+            path.chmod(path.stat().st_mode & 0o444 & mode)
+        self.store.chmod(mode)
+        codes = [self.write(daemon, name).code for _ in range(3)]
+        for path, old in before.items():
+            path.chmod(old)
+        self.store.chmod(0o755)
+        self.assertTrue(set(codes) <= {200} or set(codes) <= set(FAILING), codes)
+        if name:
+            self.assertNotIn(200, codes)
+        self.check(daemon, name)
+        self.works(daemon, name)
+        self.check(daemon, name)
+        self.ends_quietly(daemon)
+
+    def test_notes_read_only(self) -> None:
+        self.forbid(self.notes(), "", 0o555)
+
+    def test_notes_closed(self) -> None:
+        self.forbid(self.notes(), "", 0o000)
+
+    def test_documents_read_only(self) -> None:
+        self.forbid(self.writer(), "a.json", 0o555)
+
+    def test_documents_closed(self) -> None:
+        self.forbid(self.writer(), "a.json", 0o000)

@@ -1,0 +1,342 @@
+"""
+`dartio_tut.store.postgresql`: on a real server, that does what it should.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.threads import deferToThread
+
+from dartio_tut.daemon.certificate import localhost_certificate
+from dartio_tut.store import (
+    ABSENT,
+    Conflict,
+    Notes,
+    Room,
+    StoreFull,
+    TokenReused,
+    Unavailable,
+    version_of,
+)
+from dartio_tut.store.postgresql import open_postgresql_notes
+from dartio_tut.store.postgresql_documents import LIST
+from dartio_tut.store.postgresql_schema import NEXT_VERSION
+from dartio_tut.test.store_suite import AtOnce, DocumentsSuite, NotesSuite
+
+from .postgres import Postgres
+from .postgresql_case import PostgresCase
+from .waiting import Waiting, in_threads
+
+
+class NotesTests(AtOnce, in_threads(NotesSuite), PostgresCase):  # type: ignore[misc]
+    """What every store of notes promises."""
+
+    def open(self) -> Any:
+        return Waiting(self.notes())
+
+
+class DocumentsTests(AtOnce, in_threads(DocumentsSuite), PostgresCase):  # type: ignore[misc]
+    """What every store of documents promises."""
+
+    def open(self) -> Any:
+        return Waiting(self.documents())
+
+
+class OddNotesTests(AtOnce, in_threads(NotesSuite), PostgresCase):  # type: ignore[misc]
+    """In a database that knows no encoding."""
+
+    def open(self) -> Any:
+        self.fresh_database("ENCODING 'SQL_ASCII' TEMPLATE template0")
+        return Waiting(self.notes())
+
+
+class OddDocumentsTests(AtOnce, in_threads(DocumentsSuite), PostgresCase):  # type: ignore[misc]
+    """In a database that has an encoding and a collation of its own."""
+
+    def open(self) -> Any:
+        self.fresh_database(
+            "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        )
+        return Waiting(self.documents())
+
+
+class CrowdTests(PostgresCase):
+    """Several stores at the same time."""
+
+    async def append_from(self, stores: list[Notes], each: int) -> list[int]:
+        """Append *each* notes from every one of *stores*; their numbers."""
+        numbers: list[int] = await gatherResults(
+            [
+                notes.append(f"{place} {number}")
+                for number in range(each)
+                for place, notes in enumerate(stores)
+            ],
+            consumeErrors=True,
+        )
+        return numbers
+
+    async def test_numbers_without_a_gap(self) -> None:
+        stores = [self.notes() for _ in range(4)]
+        numbers = await self.append_from(stores, 100)
+        self.assertEqual(sorted(numbers), list(range(400)))
+        stored = await stores[0].entries(0, 1000)
+        expected = [f"{p} {n}" for n in range(100) for p in range(4)]
+        self.assertEqual(
+            stored, [text for _, text in sorted(zip(numbers, expected, strict=True))]
+        )
+
+    async def test_in_a_serializable_database(self) -> None:
+        options = "?options=-c%20default_transaction_isolation%3Dserializable"
+        stores = [self.notes(options) for _ in range(3)]
+        numbers = await self.append_from(stores, 20)
+        self.assertEqual(sorted(numbers), list(range(60)))
+
+    async def test_logs_know_nothing_of_each_other(self) -> None:
+        one, other = self.notes("?log=one"), self.notes("?log=other")
+        self.assertEqual(await one.append("a", "token"), 0)
+        self.assertEqual(await other.append("b", "token"), 0)
+        self.assertEqual(await other.entries(0, 9), ["b"])
+        documents, others = self.documents(), self.documents("?collection=other")
+        await documents.put("a", b"1", None, "token")
+        await others.put("a", b"2", ABSENT, "token")
+        self.assertEqual((await documents.get("a")).content, b"1")
+
+    async def test_a_token_from_everywhere_stores_once(self) -> None:
+        stores = [self.notes() for _ in range(4)]
+        same = [notes.append("same", "t") for notes in stores for _ in range(10)]
+        self.assertEqual(set(await gatherResults(same)), {0})
+        self.assertEqual(await stores[0].count(), 1)
+        await self.assertFailure(stores[1].append("other", "t"), TokenReused)
+
+    async def outcomes(self, *puts: Deferred[str]) -> list[str]:
+        """How many of the *puts* won, and how the others lost."""
+
+        def lost(failure: Any) -> str:
+            return str(failure.trap(Conflict).__name__)
+
+        for put in puts:
+            put.addCallbacks(lambda _: "won", lost)
+        return sorted(await gatherResults(list(puts)))
+
+    async def test_one_of_many_wins(self) -> None:
+        stores = [self.documents() for _ in range(4)] * 8
+        lost = ["Conflict"] * (len(stores) - 1)
+        same = [store.put("a", b"1", ABSENT) for store in stores]
+        self.assertEqual(await self.outcomes(*same), [*lost, "won"])
+        one = {version_of(b"1")}
+        same = [store.put("a", b"2", one) for store in stores]
+        self.assertEqual(await self.outcomes(*same), [*lost, "won"])
+        two = {version_of(b"2")}
+        others = [store.put("a", b"%d" % n, two) for n, store in enumerate(stores, 10)]
+        self.assertEqual(await self.outcomes(*others), [*lost, "won"])
+
+    async def test_one_deletes(self) -> None:
+        stores = [self.documents() for _ in range(4)] * 4
+        version = await stores[0].put("a", b"1")
+        gone: list[Any] = [store.delete("a", {version}) for store in stores]
+        outcomes = await self.outcomes(*gone)
+        self.assertEqual(outcomes, ["Conflict"] * 15 + ["won"])
+
+    async def test_all_put_whatever_there_is(self) -> None:
+        stores = [self.documents() for _ in range(4)] * 8
+        room = self.documents(room=Room(documents=2, size=1000))
+        puts = [store.put("a", b"x" * n) for n, store in enumerate(stores)]
+        self.assertEqual(await self.outcomes(*puts), ["won"] * 32)
+        await room.put("a", b"")
+        await room.put("b", b"x" * 1000)  # nothing was counted twice
+        await self.assertFailure(room.put("a", b"y"), StoreFull)
+
+    async def test_opened_at_once(self) -> None:
+        self.fresh_database()
+        url = self.server.url(self.database)
+        opening = [deferToThread(open_postgresql_notes, url) for _ in range(8)]
+        stores = await gatherResults(opening, consumeErrors=True)
+        for notes in stores:
+            self.addCleanup(notes.close)
+        numbers = await self.append_from(stores, 2)
+        self.assertEqual(sorted(numbers), list(range(16)))
+
+
+class RoomTests(PostgresCase):
+    """As much as there is room for."""
+
+    async def test_notes(self) -> None:
+        notes = self.notes(room=Room(notes=3))
+        await notes.append("a", "t")
+        appends = [notes.append(str(number)) for number in range(5)]
+        outcomes = []
+        for append in appends:
+            try:
+                outcomes.append(await append)
+            except StoreFull as error:
+                self.assertIn("3 notes", str(error))
+        self.assertEqual(outcomes, [1, 2])
+        self.assertEqual(await notes.count(), 3)
+        self.assertEqual(await notes.append("a", "t"), 0)
+
+    async def test_size_of_notes(self) -> None:
+        notes = self.notes(room=Room(size=10))
+        await notes.append("ж" * 3)
+        await self.assertFailure(notes.append("x" * 5), StoreFull)
+        self.assertEqual(await notes.append("x" * 4), 1)
+        await self.assertFailure(notes.append("x"), StoreFull)
+        self.assertEqual(await notes.append(""), 2)
+
+    async def test_documents(self) -> None:
+        documents = self.documents(room=Room(documents=2))
+        await documents.put("a", b"1")
+        await documents.put("b", b"1")
+        await self.assertFailure(documents.put("c", b"1", None, "t"), StoreFull)
+        await documents.put("a", b"22")
+        await documents.delete("b")
+        await documents.put("c", b"1", None, "t")
+        await self.assertFailure(documents.put("b", b"1"), StoreFull)
+        self.assertEqual([listed.name for listed in await documents.list()], ["a", "c"])
+
+    async def test_size_of_documents(self) -> None:
+        documents = self.documents(room=Room(size=10))
+        await documents.put("a", b"x" * 6)
+        await self.assertFailure(documents.put("b", b"x" * 5), StoreFull)
+        await self.assertFailure(documents.put("a", b"x" * 11), StoreFull)
+        await documents.put("a", b"x" * 10)
+        self.assertEqual((await documents.get("a")).content, b"x" * 10)
+        await documents.delete("a")
+        await documents.put("b", b"x" * 10)
+
+    async def test_many_at_once(self) -> None:
+        stores = [self.documents(room=Room(documents=5)) for _ in range(3)]
+        puts = [
+            store.put(f"{place}-{number}", b"x")
+            for number in range(5)
+            for place, store in enumerate(stores)
+        ]
+        for put in puts:
+            put.addErrback(lambda failure: failure.trap(StoreFull))
+        await gatherResults(puts)
+        self.assertEqual(len(await stores[0].list()), 5)
+
+
+class KeepingTests(PostgresCase):
+    """What is in the tables."""
+
+    def ask(self, statement: Any) -> Any:
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            return connection.execute(statement).fetchall()
+
+    async def test_opened_again(self) -> None:
+        notes, documents = self.notes(), self.documents()
+        await notes.append("a", "t")
+        await documents.put("a", b"1")
+        await notes.close()
+        await documents.close()
+        self.assertEqual(await self.notes().append("a", "t"), 0)
+        self.assertEqual((await self.documents().get("a")).content, b"1")
+
+    async def test_a_newer_program_was_there(self) -> None:
+        self.fresh_database()
+        self.notes()
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            connection.execute(NEXT_VERSION, {"next": 2})
+        with self.assertRaisesRegex(OSError, "newer version"):
+            self.notes()
+
+    async def test_old_tokens_go(self) -> None:
+        self.fresh_database()
+        notes, others = self.notes(), self.documents()
+        await notes.append("a", "a")
+        await others.put("a", b"")
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            connection.execute("UPDATE dartio_tokens SET until = now()")
+        await notes.close()
+        notes = self.notes()
+        await notes.append("b", "b")
+        await notes.close()
+        kept = self.ask("SELECT until > now() FROM dartio_tokens WHERE outcome = '1'")
+        self.assertEqual(kept, [(True,)])
+        self.assertEqual(self.ask("SELECT count(*) FROM dartio_tokens"), [(2,)])
+
+    async def test_tables_that_somebody_has_spoilt(self) -> None:
+        self.fresh_database()
+        notes, documents = self.notes(), self.documents()
+        await notes.append("a")
+        await documents.put("a", b"1")
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            connection.execute("UPDATE dartio_logs SET notes = 0")
+            connection.execute("DELETE FROM dartio_collections")
+        writes: list[Any] = [notes.append("b"), documents.put("a", b"2")]
+        for write in writes:
+            await self.assertFailure(write, OSError)
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            connection.execute("DELETE FROM dartio_logs")
+            connection.execute("DROP TABLE dartio_documents")
+        writes = [notes.append("b"), documents.put("a", b"2"), documents.get("a")]
+        for write in writes:
+            await self.assertFailure(write, OSError)
+        self.assertEqual(await notes.entries(0, 9), ["a"])
+
+    async def test_pages_come_by_the_index(self) -> None:
+        documents = self.documents()
+        await documents.put("a", b"1")
+        bounds = {"first": b"a", "after": b"", "end": b"b", "limit": 10}
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            connection.execute("SET enable_seqscan = off")
+            explained = connection.execute(
+                f"EXPLAIN {LIST}", bounds | {"collection": self.name.encode()}
+            )
+            plan = str(explained.fetchall())
+        self.assertIn("name >= ", plan)
+        self.assertNotIn("Sort", plan)
+
+    async def test_closed_after_what_is_under_way(self) -> None:
+        notes = self.notes()
+        append = notes.append("last")
+        closed = notes.close()
+        self.assertFalse(closed.called)
+        await closed
+        self.assertEqual(self.successResultOf(append), 0)
+        await self.assertFailure(notes.append("too late"), Unavailable)
+        await notes.close()
+
+    async def test_nothing_is_left_open(self) -> None:
+        self.fresh_database()
+        notes = self.notes()
+        await gatherResults([notes.count() for _ in range(20)])
+        await notes.close()
+        left = (
+            "SELECT count(*) FROM pg_stat_activity"
+            f" WHERE application_name = 'dartio-tut' AND datname = '{self.database}'"
+        )
+        await self.until(lambda: self.ask(left) == [(0,)])
+
+
+class TlsTests(PostgresCase):
+    """A server with a certificate that it has signed itself."""
+
+    def a_server(self) -> Postgres:
+        server = Postgres(ssl="on")
+        self.addCleanup(server.remove)
+        folder = Path(self.mktemp()).absolute()
+        self.trusted, key = localhost_certificate(str(folder / "server"))
+        self.other, _ = localhost_certificate(str(folder / "other"))
+        server.put_file("server.crt", Path(self.trusted).read_bytes())
+        server.put_file("server.key", Path(key).read_bytes())
+        server.start()
+        return server
+
+    async def test_the_certificate_is_checked(self) -> None:
+        strict = f"?sslmode=verify-full&sslrootcert={self.trusted}"
+        notes = self.notes(strict)
+        self.assertEqual(await notes.append("a"), 0)
+        with psycopg.connect(self.server.url() + strict) as connection:
+            self.assertTrue(connection.pgconn.ssl_in_use)
+        for options in (
+            f"{strict}&host=elsewhere&hostaddr=127.0.0.1",
+            f"?sslmode=verify-full&sslrootcert={self.other}",
+        ):
+            with self.assertRaisesRegex(OSError, "certificate") as caught:
+                self.notes(options)
+            self.assertNotIn(self.server.password, str(caught.exception))

@@ -1,0 +1,235 @@
+"""
+A power cut after every call to the kernel: what was acknowledged is there.
+
+A daemon is recorded while clients write to it. For every moment of the recording the
+disks that a power cut may leave are made, and a daemon is started on each.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from itertools import chain
+from pathlib import Path
+
+from dartio_tut.test.answers import Answers
+
+from . import disk_calls
+from .accounts import Sent, as_told, check_document, check_notes
+from .disk import Disk, Tree
+from .forked import ForkedCase, ForkedDaemon
+from .hammering import Client, document, note, read_document, read_notes
+from .harness import PATIENCE, ask
+from .tracing import Call, recorded
+
+TEXTS = ("", "one\ntwo\r\n", "back\\nslash \\", "ž😀", "x" * 9_000, "0\n" * 2_000)
+"""What is written, beside what makes it unique: some of it larger than a page."""
+
+CLIENTS = range(3)
+
+AGAIN = range(10, 11)
+"""A client that writes after a power cut."""
+
+FEW = 3
+"""How many of the disks that are mended are cut again, about."""
+
+NAMES = ("a.json", "Padmé")
+
+MEMORY = Path("/dev/shm")
+"""Where hundreds of disks are made: none of them waits for a real one."""
+
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+"""What tells this start of the machine from another."""
+
+Cut = frozenset[tuple[str, bytes | None]]
+"""A disk that a power cut may leave."""
+
+
+class PowerCutCase(ForkedCase):
+    """A test that cuts the power."""
+
+    name: str
+    in_order = True
+
+    def record(self, store: Path, writes: list[list[Sent]]) -> list[Call]:
+        """Have clients send *writes* to a daemon; what it has called."""
+        encode = note if self.name == "notes" else document
+        with recorded(self.forks.pid, self.folder / "trace") as recording:
+            daemon = self.fork(self.name, "--store", str(store)).ready()
+            clients = [Client(daemon.port, iter(some), encode) for some in writes]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join(PATIENCE)
+                client.stop()
+                self.assertFalse(client.lost)
+            self.ends_quietly(daemon)
+        for write in chain.from_iterable(writes):
+            self.assertTrue(write.acknowledged, write)
+        return recording.calls
+
+    def cuts(self, disk: Disk, calls: list[Call]) -> dict[Cut, set[str]]:
+        """What may be left at any moment of *calls*, and what had been answered."""
+        found: dict[Cut, set[str]] = {}
+        said: set[str] = set()
+        # An answer counts from its beginning, all else from its end.
+        order = {id(c): c.began if c.name == "sendto" else c.ended for c in calls}
+        for call in sorted(calls, key=lambda call: order[id(call)]):
+            answers = Answers()
+            if call.name == "sendto" and call.data.startswith(b"HTTP/1.1 200 "):
+                answers.feed(call.data)
+                said |= {answer.body.decode() for answer in answers.all}
+            if answers.all or disk_calls.apply(call, disk):
+                for tree in disk.after_a_cut():
+                    found[frozenset(tree.items())] = set(said)
+        return found
+
+    def check_all(
+        self, store: Path, writes: list[list[Sent]], before: list[Sent] | None = None
+    ) -> list[tuple[Tree, list[Sent]]]:
+        """
+        Record *writes* to *store*, and look at every cut.
+
+        :param before: what was sent until now.
+        :return: the disks that a daemon has mended, and what had been sent to each.
+        """
+        disk = Disk(store, self.in_order)
+        cuts = self.cuts(disk, self.record(store, writes))
+        sent = list(chain.from_iterable(writes))
+        said = set().union(*cuts.values())
+        self.assertEqual(said, {write.said for write in sent}, "not all was recorded")
+        mended, faults = [], []
+        for cut, told in cuts.items():
+            tree, account = (
+                after_a_start(dict(cut)),
+                [*(before or ()), *as_told(sent, told)],
+            )
+            try:
+                if self.reopen(disk, tree, account):
+                    mended.append((disk.relative(tree), account))
+            except AssertionError as fault:
+                faults.append(f"{fault}\nafter: {shown(tree)}")
+        if faults:
+            first = "\n\n".join(faults[:3])
+            self.fail(f"{len(faults)} of {len(cuts)} disks are not well:\n{first}")
+        return mended
+
+    def reopen(self, disk: Disk, tree: Tree, sent: list[Sent]) -> bool:
+        """Look at what a daemon makes of *tree*; whether it has mended it."""
+        folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+        disk.write_to(tree, folder)
+        daemon = self.fork(self.name, "--store", str(folder))
+        try:
+            daemon.ready()
+            now = dict(Disk(folder).contents())
+            self.check(daemon, folder, sent)
+            daemon.kill()
+        finally:
+            daemon.stop()
+            shutil.rmtree(folder)
+        return any(
+            now.get(path) != content
+            for path, content in disk.relative(tree).items()
+            if content is not None
+        )
+
+    def check_mending(self, mended: list[tuple[Tree, list[Sent]]]) -> None:
+        """Cut the power while some of the disks are mended, which *mended* tells."""
+        few = max(1, len(mended) // FEW)
+        for number, (tree, before) in enumerate(mended[few // 2 :: few]):
+            store = self.here / f"mended-{number}"
+            disk = Disk(store)
+            disk.write_to({str(store / path): c for path, c in tree.items()}, store)
+            self.check_all(store, self.writes(AGAIN), before)
+
+    def writes(self, clients: range) -> list[list[Sent]]:
+        """What each of *clients* sends."""
+        raise NotImplementedError
+
+    def check(self, daemon: ForkedDaemon, store: Path, sent: list[Sent]) -> None:
+        """What *daemon* has in *store* is what it may have of *sent*."""
+        raise NotImplementedError
+
+
+class NotesTests(PowerCutCase):
+    """Notes."""
+
+    name = "notes"
+
+    def check(self, daemon: ForkedDaemon, store: Path, sent: list[Sent]) -> None:
+        """The notes are those that were sent, and another may follow."""
+        found = read_notes(daemon.port, 0)
+        check_notes(found, 0, sent)
+        response = ask(daemon, "POST", "/", json.dumps({"myNote": "more"}))
+        self.assertEqual(response.body, b"You have %d notes.\n" % (len(found) + 1))
+        self.assertEqual(read_notes(daemon.port, 0), [*found, "more"])
+
+    def writes(self, clients: range) -> list[list[Sent]]:
+        """What each of *clients* sends."""
+        return [
+            [Sent(one, "", f"{one}.{n}: {text}.") for n, text in enumerate(TEXTS)]
+            for one in clients
+        ]
+
+    def test_notes_one_by_one(self) -> None:
+        self.check_all(self.here / "store", self.writes(range(1)))
+
+    def test_notes_of_several_clients(self) -> None:
+        mended = self.check_all(self.here / "store", self.writes(CLIENTS))
+        self.check_mending(mended)
+
+    def test_notes_whose_pages_come_in_any_order(self) -> None:
+        self.in_order = False
+        self.check_all(self.here / "store", self.writes(range(1)))
+
+
+class DocumentTests(PowerCutCase):
+    """Documents."""
+
+    name = "writer"
+
+    def check(self, daemon: ForkedDaemon, store: Path, sent: list[Sent]) -> None:
+        """The documents are what was sent, and can be written again."""
+        for name in NAMES:
+            found = read_document(daemon.port, store, name)
+            check_document(found, None, [w for w in sent if w.name == name])
+        fields = {"Content-Type": "application/json"}
+        response = ask(daemon, "POST", "/a.json", '{"name": 1}', fields)
+        self.assertEqual(response.body, b"Wrote data for 1.")
+        self.assertEqual(read_document(daemon.port, store, "a.json"), '{"name": 1}')
+
+    def writes(self, clients: range) -> list[list[Sent]]:
+        """What each of *clients* sends."""
+        return [
+            [
+                Sent(
+                    one, NAMES[n % 2], json.dumps({"name": f"{one}.{n}", "text": text})
+                )
+                for n, text in enumerate(TEXTS)
+            ]
+            for one in clients
+        ]
+
+    def test_documents(self) -> None:
+        mended = self.check_all(self.here / "store", self.writes(CLIENTS))
+        self.check_mending(mended)
+
+
+def after_a_start(tree: Tree) -> Tree:
+    """
+    *tree* as it is to a daemon after the machine has started again.
+
+    A store may have noted which start of the machine it was; here it is always the
+    same, so the note is changed.
+    """
+    return {p: c and c.replace(BOOT, BOOT[::-1]) for p, c in tree.items()}
+
+
+def shown(tree: Tree) -> str:
+    """The files of *tree*, short."""
+    return "; ".join(
+        f"{Path(path).name}: {len(content)} bytes, ends in {content[-40:]!r}"
+        for path, content in sorted(tree.items())
+        if content is not None
+    )
