@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from dartio_tut.store import Documents, Notes, Room
-from dartio_tut.store.postgresql import (
+from dartio_tut.store.postgresql.opening import (
     open_postgresql_documents,
     open_postgresql_notes,
 )

@@ -16,7 +16,7 @@ import psycopg
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
-from dartio_tut.store.postgresql import (
+from dartio_tut.store.postgresql.opening import (
     open_postgresql_documents,
     open_postgresql_notes,
 )

@@ -34,10 +34,10 @@ class PackagingTests(Case):
         for wanted in (
             "twisted/plugins/dartio_tut_plugin.py",
             "twisted/plugins/dartio_tut_endpoint.py",
-            "dartio_tut/resources/listing/listing.css",
-            "dartio_tut/resources/listing/listing.js",
-            "dartio_tut/resources/openapi/notes.json",
-            "dartio_tut/resources/openapi/writer.json",
+            "dartio_tut/resources/files/listing/listing.css",
+            "dartio_tut/resources/files/listing/listing.js",
+            "dartio_tut/resources/stored/openapi/notes.json",
+            "dartio_tut/resources/stored/openapi/writer.json",
             "dartio_tut/servers/pages/index.html",
             "dartio_tut/servers/pages/note_taker.js",
             "dartio_tut/test/test_lessons.py",
@@ -56,7 +56,7 @@ class PackagingTests(Case):
             "assert not any(m.startswith('dartio_tut') for m in sys.modules)\n"
             "import dartio_tut.servers.hello\n"
             "print(*[m for m in ('treq', 'sqlite3', 'bcrypt', 'passlib', 'psycopg',"
-            " 'dartio_tut.servers.notes', 'dartio_tut.store.postgresql',"
+            " 'dartio_tut.servers.notes', 'dartio_tut.store.postgresql.opening',"
             " 'dartio_tut.clients') if m in sys.modules])"
         )
         self.assertEqual(loaded, "")

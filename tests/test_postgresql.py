@@ -1,5 +1,5 @@
 """
-`dartio_tut.store.postgresql`: on a real server, that does what it should.
+`dartio_tut.store.postgresql.opening`: on a real server, that does what it should.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dartio_tut.store import (
     Unavailable,
     version_of,
 )
-from dartio_tut.store.postgresql import open_postgresql_notes
-from dartio_tut.store.postgresql_documents import LIST
-from dartio_tut.store.postgresql_schema import NEXT_VERSION
+from dartio_tut.store.postgresql.documents import LIST
+from dartio_tut.store.postgresql.opening import open_postgresql_notes
+from dartio_tut.store.postgresql.schema import NEXT_VERSION
 from dartio_tut.test.store_suite import AtOnce, DocumentsSuite, NotesSuite
 
 from .postgres import Postgres

@@ -1,5 +1,5 @@
 """
-`dartio_tut.store.postgresql` when the database is away, held, or loses answers.
+`dartio_tut.store.postgresql.opening` when the database is away, held, or loses answers.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.protocols import portforward
 
 from dartio_tut.store import ABSENT, Listed, Unavailable, version_of
-from dartio_tut.store.postgresql import (
+from dartio_tut.store.postgresql.opening import (
     open_postgresql_documents,
     open_postgresql_notes,
 )
-from dartio_tut.store.postgresql_pool import WAITING
+from dartio_tut.store.postgresql.pool import WAITING
 
 from .postgres import Postgres, shared
 from .postgresql_case import PostgresCase

@@ -5,23 +5,23 @@ Rule of the room: they read a request and write a response; they open no socket.
 """
 
 from .answers import Refusal, answer, answer_later, unsupported
-from .auth import Guarded
-from .body import Body, body
-from .caching import rule as cache_rule
+from .bodies.body import Body, body
+from .bodies.form_body import BodyLimits, File, Form
+from .bodies.json_body import content, json_object, json_value, media_type
 from .cors import CrossOrigin, any_origin, origin
-from .digests import check_digests
 from .fields import SECURITY_FIELDS, field_line, set_fields
-from .files import METHODS, Files
-from .form_body import BodyLimits, File, Form
-from .json_body import content, json_object, json_value, media_type
+from .files.caching import rule as cache_rule
+from .files.opening import LINKS
+from .files.resource import METHODS, Files
+from .files.types import Types, charset, named_type
+from .guarding.auth import Guarded
+from .guarding.passwords import Passwords
 from .mounting import mounted, path_prefix
-from .opening import LINKS
-from .passwords import Passwords
 from .problem import problem
-from .stored import expected_by, token_of, told
-from .stored_documents import StoredDocuments
-from .stored_notes import StoredNotes
-from .types import Types, charset, named_type
+from .stored.digests import check_digests
+from .stored.documents import StoredDocuments
+from .stored.notes import StoredNotes
+from .stored.terms import expected_by, token_of, told
 from .virtual_hosts import VirtualHosts, host_name
 
 __all__ = [

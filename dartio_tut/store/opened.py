@@ -11,11 +11,11 @@ from importlib import import_module
 from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
-from .disk import USUAL
-from .folder_documents import open_folder_documents
-from .folder_notes import open_folder_notes
+from .folder.disk import USUAL
+from .folder.documents import open_folder_documents
+from .folder.notes import open_folder_notes
+from .folder.turns import Run, in_thread
 from .interface import Documents, Notes, Room
-from .turns import Run, in_thread
 
 DATABASES = ("postgresql", "postgres")
 
@@ -79,7 +79,7 @@ def _scheme(where: str) -> str | None:
 
 def _postgresql() -> ModuleType:
     try:
-        return import_module(".postgresql", __package__)
+        return import_module(".postgresql.opening", __package__)
     except ImportError as error:
         if (error.name or "").startswith("dartio_tut"):
             raise

@@ -17,7 +17,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from dartio_tut.daemon import Site
-from dartio_tut.resources import Guarded, Passwords, credentials
+from dartio_tut.resources import Guarded, Passwords
+from dartio_tut.resources.guarding import credentials
 
 from .asking import Connection, Response, parsed
 from .test_passwords import SHA1_OF_SECRET, hashed

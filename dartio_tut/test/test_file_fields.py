@@ -8,10 +8,15 @@ from functools import partial
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.resources.caching import IMMUTABLE, REVALIDATED, cache_control, rule
 from dartio_tut.resources.cors import origin
 from dartio_tut.resources.fields import field_line, merged
-from dartio_tut.resources.types import Types, charset, named_type
+from dartio_tut.resources.files.caching import (
+    IMMUTABLE,
+    REVALIDATED,
+    cache_control,
+    rule,
+)
+from dartio_tut.resources.files.types import Types, charset, named_type
 
 
 class TypesTests(SynchronousTestCase):

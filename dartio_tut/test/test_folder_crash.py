@@ -18,10 +18,10 @@ from dartio_tut.store import (
     Documents,
     NoSuchEntry,
     Notes,
-    notes_file,
     open_documents,
     open_notes,
 )
+from dartio_tut.store.folder import notes_file
 
 from .store_suite import AtOnce
 

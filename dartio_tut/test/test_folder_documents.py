@@ -24,8 +24,8 @@ from dartio_tut.store import (
     Unavailable,
     open_documents,
 )
-from dartio_tut.store.disk import new_file
-from dartio_tut.store.folder_documents import open_folder_documents
+from dartio_tut.store.folder.disk import new_file
+from dartio_tut.store.folder.documents import open_folder_documents
 
 from .disk_faults import failing
 from .store_suite import AtOnce, DocumentsSuite

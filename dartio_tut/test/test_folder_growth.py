@@ -1,5 +1,5 @@
 """
-`dartio_tut.store.line_index` and `dartio_tut.store.token_log`, which grow.
+What grows: `dartio_tut.store.folder.line_index` and ``token_log``.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from pathlib import Path
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.store import Notes, Room, StoreFull, TokenReused, line_index, token_log
-from dartio_tut.store.disk import USUAL
-from dartio_tut.store.folder_notes import open_folder_notes
+from dartio_tut.store import Notes, Room, StoreFull, TokenReused
+from dartio_tut.store.folder import line_index, token_log
+from dartio_tut.store.folder.disk import USUAL
+from dartio_tut.store.folder.notes import open_folder_notes
 
 from .store_suite import AtOnce
 

@@ -11,14 +11,8 @@ from typing import Any
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.store import (
-    NoSuchEntry,
-    Notes,
-    StoreFull,
-    Unavailable,
-    disk,
-    open_notes,
-)
+from dartio_tut.store import NoSuchEntry, Notes, StoreFull, Unavailable, open_notes
+from dartio_tut.store.folder import disk
 
 from .disk_faults import failing, same_file
 from .store_suite import ODD_NOTES, AtOnce, NotesSuite

@@ -1,5 +1,5 @@
 """
-`dartio_tut.resources.listing` and its page.
+`dartio_tut.resources.files.listing` and its page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import parse_qs
 
-from dartio_tut.resources.listing import (
+from dartio_tut.resources.files.listing import (
     BY_NAME,
     Entry,
     Order,
@@ -26,7 +26,11 @@ from dartio_tut.resources.listing import (
     filter_from,
     order_from,
 )
-from dartio_tut.resources.listing_page import CONTENT_SECURITY_POLICY, as_html, human
+from dartio_tut.resources.files.listing_page import (
+    CONTENT_SECURITY_POLICY,
+    as_html,
+    human,
+)
 
 BASE = "http://host.example/a%20b/"
 

@@ -1,5 +1,5 @@
 """
-`dartio_tut.store.opened` and the URLs of `dartio_tut.store.postgresql_url`.
+`dartio_tut.store.opened` and the URLs of `dartio_tut.store.postgresql.url`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store.opened import folder_of, open_documents, open_notes
-from dartio_tut.store.postgresql_url import Place, check_collected, read_url
+from dartio_tut.store.postgresql.url import Place, check_collected, read_url
 
 URL = "postgresql://user:s3cret@db.example/notes"
 

@@ -1,5 +1,5 @@
 """
-`dartio_tut.store.turns`: what comes in meanwhile is done together.
+`dartio_tut.store.folder.turns`: what comes in meanwhile is done together.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import Room, StoreFull
-from dartio_tut.store import turns as turns_module
-from dartio_tut.store.disk import USUAL
-from dartio_tut.store.folder_documents import open_folder_documents
-from dartio_tut.store.folder_notes import open_folder_notes
-from dartio_tut.store.turns import Turns
+from dartio_tut.store.folder import turns as turns_module
+from dartio_tut.store.folder.disk import USUAL
+from dartio_tut.store.folder.documents import open_folder_documents
+from dartio_tut.store.folder.notes import open_folder_notes
+from dartio_tut.store.folder.turns import Turns
 
 
 class ByHand:

@@ -1,0 +1,5 @@
+"""
+What requests bring along: JSON, forms, text.
+
+Rule: what two parsers could read in two ways is refused.
+"""

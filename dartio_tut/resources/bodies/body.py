@@ -1,0 +1,104 @@
+"""
+What a request's content means, by its type and charset.
+
+Rule: what it says it is, it must be. Content of an unknown type is bytes; content of a
+known one is parsed whole or refused.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import IO, Any, Literal, NamedTuple
+
+from multipart import parse_options_header
+from twisted.web.http import BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE
+from twisted.web.server import Request
+
+from ..answers import Refusal
+from .charsets import UTF_8, charset_called, decoded
+from .form_body import BodyLimits, line_form, parts_form, too_much
+from .json_body import json_value, media_type
+
+Kind = Literal["json", "form", "parts", "text", "bytes"]
+
+
+class Body(NamedTuple):
+    """
+    The content of a request.
+
+    ======== =========================================== ==============================
+    kind     content types                               value
+    ======== =========================================== ==============================
+    json     ``application/json``, ``*/*+json``          what it says, any value
+    form     ``application/x-www-form-urlencoded``       ``dict[str, list[str]]``
+    parts    ``multipart/form-data``                     `Form`, with fields and files
+    text     ``text/*``                                  ``str``
+    bytes    all others, or none                         ``bytes``
+    ======== =========================================== ==============================
+    """
+
+    kind: Kind
+    value: Any
+
+
+def body(request: Request, *kinds: Kind, limits: BodyLimits | None = None) -> Body:
+    """
+    The content of *request*, parsed; best called in what `answer_later` is given.
+
+    :param kinds: those that are welcome; all when none is given.
+    :raise Refusal: 415 when it is of another kind, compressed, or in an unknown
+        charset; 413 when it is beyond the *limits*; 400 when it is malformed.
+    """
+    limits = limits or BodyLimits()
+    kind, charset, boundary = _described(request)
+    if kinds and kind not in kinds:
+        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Not a type of content that works here.")
+    content = BytesIO() if request.content is None else request.content
+    _check_size(content, limits)
+    if kind == "parts":
+        form = parts_form(content, boundary, limits)
+        request.notifyFinish().addBoth(lambda _: form.close())
+        return Body(kind, form)
+    data = bytes(content.read())
+    if kind == "json":
+        return Body(kind, json_value(data))
+    if kind == "form":
+        return Body(kind, line_form(data, charset, limits))
+    return Body(kind, decoded(data, charset) if kind == "text" else data)
+
+
+def _check_size(content: IO[bytes], limits: BodyLimits) -> None:
+    """Leave *content* at its beginning, if it is not too long."""
+    if content.seek(0, 2) > limits.total:
+        too_much("Content that is too long.")
+    content.seek(0)
+
+
+def _described(request: Request) -> tuple[Kind, str, str]:
+    """The kind, charset and boundary that the fields of *request* tell."""
+    headers = request.requestHeaders
+    fields = headers.getRawHeaders(b"Content-Type", [])
+    if len(fields) > 1:
+        raise Refusal(BAD_REQUEST, "More than one Content-Type.")
+    coding = b",".join(headers.getRawHeaders(b"Content-Encoding", []))
+    if coding.strip().lower() not in (b"", b"identity"):
+        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Compressed content does not work here.")
+    kind = _kind(media_type(request))
+    field = fields[0].decode("latin-1") if fields else ""
+    _, parameters = parse_options_header(field)
+    if kind == "bytes":
+        return kind, UTF_8, ""
+    charset = charset_called(parameters.get("charset", ""))
+    if kind == "json" and charset != UTF_8:
+        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8.")
+    return kind, charset, parameters.get("boundary", "")
+
+
+def _kind(media_type: str) -> Kind:
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return "json"
+    if media_type == "application/x-www-form-urlencoded":
+        return "form"
+    if media_type == "multipart/form-data":
+        return "parts"
+    return "text" if media_type.startswith("text/") else "bytes"

@@ -1,0 +1,226 @@
+"""
+Forms, as browsers send them: in one line, or in parts with files.
+
+Rule: each count and size has a limit, and is looked at before the work it stands for.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
+from typing import IO, NoReturn
+from urllib.parse import parse_qsl
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from multipart import ParserLimitReached as TooMuch
+from twisted.web.http import (
+    BAD_REQUEST,
+    REQUEST_ENTITY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+
+from ..answers import Refusal
+from .charsets import UTF_8, charset_called, decoded
+
+MAX_BOUNDARY = 70
+"""Characters of a boundary (RFC 2046 section 5.1.1)."""
+
+IN_MEMORY = 64 * 1024
+"""Bytes of a file that are held in memory, as of all content; beyond it is on disk."""
+
+PIECE = 64 * 1024
+"""Bytes to read at once."""
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """
+    What the content of one request may ask for.
+
+    :ivar total: bytes of it that are parsed. The daemon's own limit is usually lower.
+    :ivar fields: of a form; Django takes 1,000 too.
+    :ivar files: of a form; Django takes 100 too.
+    :ivar field: bytes of a field's value (and name, in one line).
+    :ivar file: bytes of a file.
+    :ivar header: bytes of one header line of a part.
+    :ivar headers: lines of a part's header; RFC 7578 has three.
+    """
+
+    total: int = 16 * 1024 * 1024
+    fields: int = 1000
+    files: int = 100
+    field: int = 256 * 1024
+    file: int = 16 * 1024 * 1024
+    header: int = 4096
+    headers: int = 8
+
+
+@dataclass
+class File:
+    """
+    A file that came with a form.
+
+    :ivar name: as the client calls it: not to be trusted as the name of anything here.
+    :ivar media_type: as the client says; lower case, without parameters.
+    :ivar content: an open file at its beginning. It is closed when the request is
+        finished, like ``request.content``.
+    :ivar size: its bytes.
+    """
+
+    name: str
+    media_type: str
+    content: IO[bytes]
+    size: int = 0
+
+
+@dataclass
+class Form:
+    """The fields and the files of a form, a list for each name, as they came."""
+
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, list[File]] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Close all files."""
+        for files in self.files.values():
+            for file in files:
+                file.content.close()
+
+
+def line_form(body: bytes, charset: str, limits: BodyLimits) -> dict[str, list[str]]:
+    """
+    The fields of an ``application/x-www-form-urlencoded`` *body*.
+
+    :raise Refusal: when it is none, or beyond the *limits*.
+    """
+    if charset.startswith("utf-16"):  # the Encoding Standard has no such forms either
+        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Not a charset for a form.")
+    if body.count(b"&") >= limits.fields:
+        too_much(f"More than {limits.fields} fields.")
+    if max(map(len, body.split(b"&"))) > limits.field:
+        too_much("A field is too long.")
+    text = decoded(body, charset)
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, encoding=charset, errors="strict"
+        )
+    except UnicodeDecodeError:
+        raise Refusal(BAD_REQUEST, f"Not {charset.upper()}.") from None
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def parts_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> Form:
+    """
+    The fields and files of ``multipart/form-data`` *content* (RFC 7578).
+
+    :raise Refusal: when it is none, or beyond the *limits*.
+    """
+    if not 0 < len(boundary) <= MAX_BOUNDARY:
+        raise Refusal(BAD_REQUEST, "No good boundary between the parts of the form.")
+    parts = _Parts(limits)
+    with ExitStack() as unless_whole:
+        unless_whole.callback(parts.form.close)
+        try:
+            _feed(content, boundary, parts)
+        except TooMuch:
+            too_much("A form with too many or too large parts.")
+        except MultipartError:
+            raise Refusal(BAD_REQUEST, "Not a form in parts.") from None
+        unless_whole.pop_all()
+    return parts.form
+
+
+def too_much(text: str) -> NoReturn:
+    """Refuse with 413."""
+    raise Refusal(REQUEST_ENTITY_TOO_LARGE, text)
+
+
+def _feed(content: IO[bytes], boundary: str, parts: _Parts) -> None:
+    limits = parts.limits
+    # Not its strict mode: that refuses the line end behind the last boundary when it
+    # comes in a piece of its own.
+    parser = PushMultipartParser(
+        boundary,
+        max_header_size=limits.header,
+        max_header_count=limits.headers,
+    )
+    with parser:
+        while piece := content.read(PIECE):
+            for event in parser.parse(piece):
+                if event is None:
+                    parts.end()
+                elif isinstance(event, MultipartSegment):
+                    parts.begin(event)
+                else:
+                    parts.take(event)
+
+
+class _Parts:
+    """Makes a form of its parts as they are read."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        self.limits = limits
+        self.form = Form()
+        self._fields = self._files = 0
+        self._file: File | None = None
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._part: MultipartSegment
+
+    def begin(self, part: MultipartSegment) -> None:
+        """A part begins."""
+        if not part.name:
+            raise Refusal(BAD_REQUEST, "A part of the form has no name.")
+        self._part = part
+        self._size = 0
+        self._pieces = []
+        self._file = None
+        if part.filename is None:
+            self._fields += 1
+        else:
+            self._files += 1
+            self._open(part.name, part.filename)
+        if self._fields > self.limits.fields or self._files > self.limits.files:
+            too_much("Too many parts.")
+
+    def _open(self, name: str, filename: str) -> None:
+        kind = self._part.content_type or "application/octet-stream"
+        spooled: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        self._file = File(filename, kind, spooled)
+        self.form.files.setdefault(name, []).append(self._file)
+
+    def take(self, piece: bytes) -> None:
+        """More of its content."""
+        self._size += len(piece)
+        if self._file is None:
+            if self._size > self.limits.field:
+                too_much("A field is too long.")
+            self._pieces.append(piece)
+            return
+        if self._size > self.limits.file:
+            too_much("A file is too large.")
+        self._file.content.write(piece)
+
+    def end(self) -> None:
+        """The part is whole."""
+        name = self._part.name or ""
+        if self._file is not None:
+            self._file.content.seek(0)
+            self._file.size = self._size
+            if not self._file.name and not self._size:
+                self._drop(name)
+            return
+        charset = charset_called(self._part.charset or UTF_8)
+        value = decoded(b"".join(self._pieces), charset)
+        self.form.fields.setdefault(name, []).append(value)
+
+    def _drop(self, name: str) -> None:
+        """Forget a file that is none: so browsers say that nothing was chosen."""
+        files = self.form.files[name]
+        files.pop().content.close()
+        if not files:
+            del self.form.files[name]

@@ -1,0 +1,148 @@
+"""
+Bodies in JSON (RFC 8259), read strictly.
+
+Rule: what two parsers could read in two ways is refused: anything but UTF-8,
+a name twice in one object, NaN and Infinity, lone surrogates.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isinf
+from typing import Any, NoReturn
+
+from twisted.web.http import BAD_REQUEST
+from twisted.web.server import Request
+
+from ..answers import Refusal
+from .json_faults import MAX_DIGITS, first_fault
+
+UNPROCESSABLE_CONTENT = 422
+"""RFC 9110 section 15.5.21; Twisted has no name for it."""
+
+MAX_DEPTH = 100
+"""Objects and arrays within each other; Python's own parser gives up near 1,000."""
+
+_MAYBE_SURROGATE = rb"\ud"
+
+_BRACKETS_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+"""The closing quote may be missing: otherwise each quote in a string without an end
+would be tried as a beginning, in quadratic time."""
+
+
+def media_type(request: Request) -> str:
+    """The type and subtype of the request's content, lower case, or ``""``."""
+    field = request.getHeader(b"Content-Type") or b""
+    return field.partition(b";")[0].strip().lower().decode("latin-1")
+
+
+def content(request: Request) -> bytes:
+    """All of the request's content."""
+    return b"" if request.content is None else bytes(request.content.read())
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """
+    The JSON object that *body* is.
+
+    :raise Refusal: 400 that tells line and column when it is not JSON; 422 when
+        it is JSON but no object.
+    """
+    value = json_value(body)
+    if not isinstance(value, dict):
+        raise Refusal(UNPROCESSABLE_CONTENT, "Expected a JSON object.")
+    return value
+
+
+def json_value(body: bytes) -> Any:
+    """
+    What *body* says in JSON, which may be any value.
+
+    :raise Refusal: 400 that tells line and column when it is not JSON.
+    """
+    text = _text(body)
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:  # else none can be too deep
+        _check_depth(text)
+    try:
+        value = _decoder.decode(text)
+    except json.JSONDecodeError as error:
+        _refuse(error.msg, text, error.pos)
+    except ValueError as error:
+        fault, position = first_fault(text) or (str(error), 0)
+        _refuse(fault, text, position)
+    if b"\\" in body and _MAYBE_SURROGATE in body.lower():
+        _check_surrogates(value, text)
+    return value
+
+
+def _check_surrogates(value: Any, text: str) -> None:
+    """Refuse half a character: it has no UTF-8 (RFC 8259 section 8.2)."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        fault, position = first_fault(text) or (error.reason, 0)
+        _refuse(fault, text, position)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = body[: error.start].decode("utf-8")
+        _refuse("Invalid UTF-8", before, len(before))
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what is nested too deeply before a recursive parser sees it."""
+    depth = 0
+    for found in _BRACKETS_OR_STRING.finditer(text):
+        if found[0] in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                _refuse(f"Nested deeper than {MAX_DEPTH}", text, found.start())
+        elif found[0] in "]}":
+            depth -= 1
+
+
+def _refuse(fault: str, text: str, position: int) -> NoReturn:
+    line = text.count("\n", 0, position) + 1
+    column = position - text.rfind("\n", 0, position)
+    fault = fault[0].upper() + fault[1:]
+    raise Refusal(
+        BAD_REQUEST, f"Not JSON: {fault.rstrip('.')} at line {line}, column {column}."
+    )
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) != len(members):
+        raise ValueError("The same name stands twice in one object")
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"A number has more than {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"A number has more than {MAX_DIGITS} digits")
+    number = float(digits)
+    if isinf(number):
+        raise ValueError("A number is too large")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_int=_integer,
+    parse_float=_float,
+    parse_constant=_constant,
+)

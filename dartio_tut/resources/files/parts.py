@@ -1,0 +1,49 @@
+"""
+Sending a part of a file, or several (RFC 9110 sections 15.3.7 and 14.6).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from twisted.web.http import PARTIAL_CONTENT
+from twisted.web.server import Request
+
+from dartio_tut.wire import send_file, send_parts
+
+from ..ranges import Part
+
+
+def send_ranges(
+    request: Request, descriptor: int, size: int, kind: bytes, parts: Sequence[Part]
+) -> None:
+    """
+    Answer *request* with 206 and *parts* of an open file, which is closed.
+
+    :param size: all bytes of the file.
+    :param kind: its content type.
+    """
+    request.setResponseCode(PARTIAL_CONTENT)
+    if len(parts) == 1:
+        offset, length = parts[0]
+        request.setHeader(b"Content-Range", _content_range(offset, length, size))
+        send_file(request, descriptor, offset, length)
+        return
+    # Random, so that nobody can write a file that holds it.
+    boundary = os.urandom(12).hex().encode()
+    pieces: list[bytes | Part] = []
+    for offset, length in parts:
+        head = b"\r\n--%b\r\nContent-Type: %b\r\nContent-Range: %b\r\n\r\n" % (
+            boundary, kind, _content_range(offset, length, size)
+        )  # fmt: skip
+        pieces += (head, (offset, length))
+    pieces.append(b"\r\n--%b--\r\n" % boundary)
+    total = sum(len(p) if isinstance(p, bytes) else p[1] for p in pieces)
+    request.setHeader(b"Content-Type", b"multipart/byteranges; boundary=" + boundary)
+    request.setHeader(b"Content-Length", b"%d" % total)
+    send_parts(request, descriptor, pieces)
+
+
+def _content_range(offset: int, length: int, size: int) -> bytes:
+    return b"bytes %d-%d/%d" % (offset, offset + length - 1, size)

@@ -1,0 +1,92 @@
+"""
+Documents in a folder, each the file of its name.
+
+Rule: the reactor never waits for a disk. A content is written and flushed in a thread
+of its own; then those that are whole are renamed together, and share one flush.
+"""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred, fail
+
+from ..interface import Document, Listed, NotAName, Room
+from ..names import check_name
+from .disk import USUAL, make_folder
+from .documents_batch import Change, DocumentsLog
+from .turns import Run, Turns, UnderWay, in_thread
+
+T = TypeVar("T")
+
+
+def open_folder_documents(
+    folder: str,
+    room: Room = USUAL,
+    run: Run = in_thread,
+    now: Callable[[], float] = time.time,
+) -> FolderDocuments:
+    """
+    The documents in *folder*, which is made when there is none.
+
+    :param room: how much may be stored.
+    :param run: where the disk is waited for.
+    :param now: the time in seconds, for the age of tokens and counts.
+    :raise OSError: when they cannot be read and written.
+    """
+    return FolderDocuments(DocumentsLog(make_folder(folder), room, now), run)
+
+
+class FolderDocuments:
+    """Documents as files of their name; see `dartio_tut.store.Documents`."""
+
+    def __init__(self, log: DocumentsLog, run: Run) -> None:
+        self._log = log
+        self._run = run
+        self._changes: Turns[Change] = Turns(run, log.change)
+        self._under_way = UnderWay()
+
+    def get(self, name: str) -> Deferred[Document]:
+        """The document *name*."""
+        return self._checked(name, lambda: self._run(self._log.get, name))
+
+    def put(
+        self,
+        name: str,
+        content: bytes,
+        expected: Collection[str] | None = None,
+        token: str | None = None,
+    ) -> Deferred[str]:
+        """Store *content* as the document *name*."""
+        return self._checked(
+            name,
+            lambda: self._run(
+                self._log.prepared, name, content, expected, token
+            ).addCallback(self._changes.do),
+        )
+
+    def delete(
+        self, name: str, expected: Collection[str] | None = None
+    ) -> Deferred[None]:
+        """Remove the document *name*."""
+        return self._checked(name, lambda: self._changes.do(Change(name, expected)))
+
+    def list(
+        self, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> Deferred[builtins.list[Listed]]:
+        """The documents whose name begins with *prefix*."""
+        return self._under_way.watch(self._run(self._log.page, prefix, after, limit))
+
+    def close(self) -> Deferred[None]:
+        """Wait for what is under way; nothing is held open."""
+        return self._under_way.ended()
+
+    def _checked(self, name: str, work: Callable[[], Deferred[T]]) -> Deferred[T]:
+        try:
+            check_name(name)
+        except NotAName:
+            return fail()
+        return self._under_way.watch(work())

@@ -1,0 +1,126 @@
+"""
+How many documents a folder has, and how many bytes: counted now and then, and kept.
+
+Rule: what a store's process changes is kept exactly, for all processes, in a small
+file. What a person changes by hand is found when the documents are counted again.
+Nothing is counted when there is no limit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ..interface import Room, StoreFull
+from .disk import MODE, write_all
+
+OFTEN = 60
+"""Seconds between counts: 100,000 documents take about half a second."""
+
+WHEN_FULL = 1
+"""Seconds between counts when a document was refused for them."""
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_WIDTH = 64
+
+
+class DocumentsCount:
+    """
+    The count of the documents; all calls are made under the folder's lock.
+
+    :param sizes: gives the sizes of all documents.
+    :param now: the time in seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        room: Room,
+        sizes: Callable[[], list[int]],
+        now: Callable[[], float],
+    ) -> None:
+        self.path = path
+        self._room = room
+        self._sizes = sizes
+        self._now = now
+        self._limited = bool(room.documents or room.size)
+        self._number = self._bytes = 0
+        # What is decided, and not yet made: it is not found when they are counted.
+        self._more = self._more_bytes = 0
+        self._counted = 0.0
+
+    def read(self, anew: bool = False) -> None:
+        """Find how many there are."""
+        if not self._limited:
+            return
+        self._more = self._more_bytes = 0
+        age: float = OFTEN
+        try:
+            with open(self.path, "rb") as file:
+                number, size, counted = file.read(_WIDTH).split()
+            self._number, self._bytes = int(number), int(size)
+            self._counted = float(counted)
+            age = abs(self._now() - self._counted)
+        except (FileNotFoundError, ValueError):
+            anew = True
+        if anew or age >= OFTEN:
+            self._count()
+
+    def check(self, old: int | None, new: int) -> None:
+        """
+        Check that there is room for a document of *new* bytes, which takes the place
+        of one of *old* bytes, if not ``None``.
+
+        :raise StoreFull: when there is not.
+        """
+        if not self._limited:
+            return
+        try:
+            self._check(old, new)
+        except StoreFull:
+            if abs(self._now() - self._counted) < WHEN_FULL:
+                raise
+            self._count()  # somebody may have made room
+            self._check(old, new)
+
+    def change(self, old: int | None, new: int | None) -> None:
+        """A document of *old* bytes will have *new* ones; ``None`` is none."""
+        self._more += (new is not None) - (old is not None)
+        self._more_bytes += (new or 0) - (old or 0)
+
+    def made(self) -> None:
+        """What was to be changed is."""
+        if self._limited:
+            self._number += self._more
+            self._bytes += self._more_bytes
+            self._write()
+
+    def _write(self) -> None:
+        """Keep the count, for all processes. It needs no flush: it is only a count."""
+        with suppress(OSError):  # then it is counted again
+            descriptor = os.open(self.path, _FLAGS, MODE)
+            try:
+                counted = f"{self._number} {self._bytes} {self._counted:.3f}"
+                write_all(descriptor, counted.ljust(_WIDTH - 1).encode() + b"\n")
+            finally:
+                os.close(descriptor)
+
+    def _count(self) -> None:
+        sizes = self._sizes()
+        self._number, self._bytes = len(sizes), sum(sizes)
+        self._counted = self._now()
+        self._write()
+
+    def _check(self, old: int | None, new: int) -> None:
+        room = self._room
+        if (
+            room.documents
+            and old is None
+            and self._number + self._more >= room.documents
+        ):
+            raise StoreFull(f"there are {room.documents} documents, no more may be")
+        more = new - (old or 0)
+        if room.size and more > 0 and self._bytes + self._more_bytes + more > room.size:
+            raise StoreFull(f"all documents may have {room.size} bytes, no more")

@@ -1,0 +1,152 @@
+"""
+One batch of notes: which of them are new, which were there, for which there is room.
+
+Rule: it decides in the order they came in, then all that are new are written at once.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from ..interface import Room, StoreFull, TokenReused, Unavailable
+from .disk import failed, free_bytes, read_all
+from .line_index import LineIndex
+from .notes_file import NotesFile, ReplacedMeanwhile
+from .token_log import Entry, TokenLog, hash_of
+
+Wanted = tuple[bytes, str | None]
+"""The line of a note, and its token."""
+
+TRIES = 3
+"""How often a batch is begun when an editor replaces the file meanwhile."""
+
+
+class NotesLog:
+    """The notes of a folder and their tokens; blocking calls, for a thread."""
+
+    def __init__(self, folder: Path, room: Room, tokens: TokenLog) -> None:
+        self.file = NotesFile(folder, self._forget)
+        self._room = room
+        self._tokens = tokens
+
+    def append(self, wanted: list[Wanted]) -> list[object]:
+        """Add all that are *wanted*; gives the number of each, or why there is none."""
+        for _ in range(TRIES):
+            try:
+                return self._append(wanted)
+            except ReplacedMeanwhile:
+                continue
+        raise Unavailable("notes.txt is being edited")
+
+    def _append(self, wanted: list[Wanted]) -> list[object]:
+        with self.file.locked() as (file, index):
+            batch = _Batch(file, index, self._room, self._tokens)
+            outcomes = batch.outcomes(wanted)
+            if batch.lines:
+                try:
+                    self.file.add(file, batch.lines, batch.write_tokens)
+                except (OSError, Unavailable) as error:
+                    why = failed(error) if isinstance(error, OSError) else error
+                    return [
+                        why if isinstance(o, int) and o >= batch.first else o
+                        for o in outcomes
+                    ]
+            return outcomes
+
+    def _forget(self, count: int) -> None:
+        """Forget the tokens of notes that are not there: only *count* are."""
+        if count < 0:
+            self._tokens.take_back()
+        else:
+            self._tokens.cut(lambda entry: int(entry.place) >= count)
+
+
+class _Batch:
+    """
+    What is decided of a batch.
+
+    :ivar first: the number of the first new note.
+    :ivar lines: the lines of those.
+    """
+
+    def __init__(
+        self, file: int, index: LineIndex, room: Room, tokens: TokenLog
+    ) -> None:
+        self.first = len(index)
+        self.lines: list[bytes] = []
+        self._file = file
+        self._index = index
+        self._room = room
+        self._tokens = tokens
+        self._entries: dict[bytes, Entry] = {}
+        self._tokens_read = False
+        self._size = index.end + index.last_is_open
+        self._free = free_bytes(file, room)
+
+    def outcomes(self, wanted: list[Wanted]) -> list[object]:
+        """What each of *wanted* gets."""
+        lines = [line for line, token in wanted if token is None]
+        if len(lines) == len(wanted) and self._room_for_all(lines):
+            self.lines = lines
+            return list(range(self.first, self.first + len(lines)))
+        return [self.outcome(line, token) for line, token in wanted]
+
+    def outcome(self, line: bytes, token: str | None) -> object:
+        """The number that *line* gets or has; an exception when it gets none."""
+        if token is None:
+            return self._room_for(line) or self._add(line)
+        if not self._tokens_read:
+            self._tokens.read()
+            self._tokens_read = True
+        key, content = hash_of(token), sha256(line).digest()
+        entry = self._entries.get(key) or self._stored(key)
+        if entry is None:
+            if full := self._room_for(line):
+                return full
+            number = self._add(line)
+            self._entries[key] = self._tokens.entry(key, content, str(number))
+            return number
+        if entry.content != content:
+            return TokenReused("the token came with another note before")
+        return int(entry.place)
+
+    def write_tokens(self) -> None:
+        """Write the tokens of what is new."""
+        self._tokens.begin()
+        if self._entries:
+            self._tokens.add(list(self._entries.values()))
+
+    def _add(self, line: bytes) -> int:
+        self.lines.append(line)
+        self._size += len(line)
+        self._free -= len(line)
+        return self.first + len(self.lines) - 1
+
+    def _room_for_all(self, lines: list[bytes]) -> bool:
+        room, size = self._room, sum(map(len, lines))
+        return (
+            (not room.notes or self.first + len(lines) <= room.notes)
+            and (not room.size or self._size + size <= room.size)
+            and size <= self._free
+        )
+
+    def _room_for(self, line: bytes) -> StoreFull | None:
+        """Why there is no room for *line*."""
+        room = self._room
+        if room.notes and self.first + len(self.lines) >= room.notes:
+            return StoreFull(f"there are {room.notes} notes, and may not be more")
+        if room.size and self._size + len(line) > room.size:
+            return StoreFull(f"all notes may have {room.size} bytes, no more")
+        if self._free < len(line):
+            return StoreFull(f"{room.free} bytes of the disk are to be left free")
+        return None
+
+    def _stored(self, key: bytes) -> Entry | None:
+        """What came with a token, when that note is there."""
+        entry = self._tokens.find(key)
+        if entry is None or int(entry.place) >= self.first:
+            return None
+        start, end = self._index.line(int(entry.place))
+        line = read_all(self._file, end - start, start).rstrip(b"\r\n") + b"\n"
+        return entry if sha256(line).digest() == entry.content else None

@@ -1,0 +1,275 @@
+"""
+Documents in PostgreSQL; see `dartio_tut.store.Documents`.
+
+Each write is one statement, which takes the document only as it found it: when
+somebody else was faster it does nothing, and what is there now is looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from hashlib import sha256
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from ..interface import (
+    Conflict,
+    Document,
+    Listed,
+    NoSuchEntry,
+    Room,
+    StoreFull,
+    fulfils,
+)
+from ..names import check_name
+from .errors import Uncounted
+from .pool import Pool
+from .tokens import Tokens, token_reused
+
+NO_MORE = b"\xff"
+"""Comes after every name: no UTF-8 has this byte."""
+
+Page = list[Listed]
+
+MOST_LISTED = 2**31 - 1
+
+KNOWN = "SELECT documents FROM dartio_collections WHERE name = %(name)b"
+
+MADE = """
+INSERT INTO dartio_collections (name, documents, size) VALUES (%(name)b, 0, 0)
+ON CONFLICT DO NOTHING
+"""
+
+_FOUND = """
+WITH known AS (
+    SELECT request, outcome FROM dartio_tokens
+    WHERE owner = %(owner)b AND token = %(token)b
+), found AS (
+    SELECT version, size FROM dartio_documents
+    WHERE collection = %(collection)b AND name = %(name)b
+), written AS (
+"""
+
+# Without room nothing is counted, the outcome is null, and all of it is undone.
+_REMEMBERED = """
+), counted AS (
+    UPDATE dartio_collections AS c
+    SET documents = c.documents + w.more, size = c.size + w.grown
+    FROM written AS w WHERE c.name = %(collection)b
+    AND (w.more <= 0 OR %(most_documents)s::bigint = 0
+         OR c.documents + w.more <= %(most_documents)s::bigint)
+    AND (w.grown <= 0 OR %(most_size)s::bigint = 0
+         OR c.size + w.grown <= %(most_size)s::bigint)
+    RETURNING c.name
+), remembered AS (
+    INSERT INTO dartio_tokens (owner, token, request, outcome, until)
+    SELECT %(owner)b, %(token)b, %(request)b,
+        (SELECT %(outcome)s::text FROM counted),
+        now() + %(kept)s::int * interval '1 second'
+    FROM written
+)
+SELECT (SELECT request FROM known), (SELECT outcome FROM known),
+    (SELECT version FROM found), (SELECT count(*) FROM written)
+"""
+
+_AS_FOUND = """
+    d.collection = %(collection)b AND d.name = %(name)b AND d.version = f.version
+    AND NOT EXISTS (SELECT 1 FROM known)
+    AND (%(whatever)s OR f.version = ANY(%(expected)b::bytea[]))
+"""
+
+CREATE = f"""
+{_FOUND}
+    INSERT INTO dartio_documents (collection, name, version, size, content)
+    SELECT %(collection)b, %(name)b, %(version)b, %(size)s::bigint, %(content)b
+    WHERE NOT EXISTS (SELECT 1 FROM known)
+    ON CONFLICT DO NOTHING RETURNING 1 AS more, size AS grown
+{_REMEMBERED}
+"""  # noqa: S608 - put together from constants
+
+REPLACE = f"""
+{_FOUND}
+    UPDATE dartio_documents AS d
+    SET version = %(version)b, size = %(size)s::bigint, content = %(content)b
+    FROM found AS f WHERE {_AS_FOUND}
+    RETURNING 0 AS more, %(size)s::bigint - f.size AS grown
+{_REMEMBERED}
+"""  # noqa: S608
+
+DELETE = f"""
+{_FOUND}
+    DELETE FROM dartio_documents AS d USING found AS f WHERE {_AS_FOUND}
+    RETURNING -1 AS more, -f.size AS grown
+{_REMEMBERED}
+"""  # noqa: S608
+
+GET = """
+SELECT content, version FROM dartio_documents
+WHERE collection = %(collection)b AND name = %(name)b
+"""
+
+LIST = """
+SELECT name, size FROM dartio_documents WHERE collection = %(collection)b
+AND name >= %(first)b AND name > %(after)b AND name < %(end)b
+ORDER BY name LIMIT %(limit)s::bigint
+"""
+
+
+class PostgresqlDocuments:
+    """One collection of a database."""
+
+    def __init__(self, pool: Pool, collection: bytes, room: Room) -> None:
+        self._pool = pool
+        self._collection = collection
+        self._tokens = Tokens(pool, b"collection:" + collection)
+        self._room = room
+
+    def get(self, name: str) -> Deferred[Document]:
+        """The document *name*."""
+        return self._pool.run(self._get(name))
+
+    def put(
+        self,
+        name: str,
+        content: bytes,
+        expected: Collection[str] | None = None,
+        token: str | None = None,
+    ) -> Deferred[str]:
+        """Store *content* as the document *name*."""
+        return self._pool.run(self._put(name, content, expected, token))
+
+    def delete(
+        self, name: str, expected: Collection[str] | None = None
+    ) -> Deferred[None]:
+        """Remove the document *name*."""
+        return self._pool.run(self._delete(name, expected))
+
+    def list(
+        self, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> Deferred[Page]:
+        """The documents whose name begins with *prefix*."""
+        return self._pool.run(self._list(prefix, after, limit))
+
+    def close(self) -> Deferred[None]:
+        """Close the connections, after what is under way."""
+        return self._pool.close()
+
+    async def _get(self, name: str) -> Document:
+        key = check_name(name).encode()
+        rows = await self._pool.ask(GET, {"collection": self._collection, "name": key})
+        if not rows:
+            raise _none(name)
+        content, version = rows[0]
+        return Document(bytes(content), version.hex())
+
+    async def _put(
+        self,
+        name: str,
+        content: bytes,
+        expected: Collection[str] | None,
+        token: str | None,
+    ) -> str:
+        key = check_name(name).encode()
+        version = sha256(content).digest()
+        parameters = self._parameters(key, expected) | {
+            **self._tokens.of(token, key, content),
+            "outcome": version.hex(),
+            "version": version,
+            "size": len(content),
+            "content": content,
+        }
+        self._tokens.prune()
+        is_there = expected is None or bool(expected)
+        while True:
+            outcome, found = await self._write(
+                REPLACE if is_there else CREATE, parameters
+            )
+            if outcome is not None:
+                return outcome
+            _check(name, found, expected)
+            is_there = found is not None
+
+    async def _delete(self, name: str, expected: Collection[str] | None) -> None:
+        key = check_name(name).encode()
+        parameters = self._parameters(key, expected) | {
+            **self._tokens.of(None, key),
+            "outcome": "",
+        }
+        while True:
+            outcome, found = await self._write(DELETE, parameters)
+            if outcome is not None:
+                return
+            _check(name, found, expected)
+            if found is None:
+                raise _none(name)
+
+    async def _list(self, prefix: str, after: str, limit: int) -> Page:
+        first = prefix.encode("utf-8", "surrogatepass")
+        parameters = {
+            "collection": self._collection,
+            "first": first,
+            "after": after.encode("utf-8", "surrogatepass"),
+            # No byte of UTF-8 is so great that it has no successor.
+            "end": first[:-1] + bytes([first[-1] + 1]) if first else NO_MORE,
+            "limit": min(limit, MOST_LISTED),
+        }
+        rows = await self._pool.ask(LIST, parameters)
+        return [Listed(str(name, "utf-8"), size) for name, size in rows]
+
+    async def _write(
+        self, statement: str, parameters: dict[str, Any]
+    ) -> tuple[str | None, str | None]:
+        """
+        What a write came to, ``None`` if nothing was written; and the version that
+        was there before.
+        """
+        try:
+            rows = await self._pool.ask(statement, parameters)
+        except Uncounted:
+            raise _no_room(self._room) from None
+        known, outcome, found, written = rows[0]
+        if known is not None and known != parameters["request"]:
+            raise token_reused()
+        if written:
+            outcome = parameters["outcome"]
+        return outcome, None if found is None else found.hex()
+
+    def _parameters(
+        self, key: bytes, expected: Collection[str] | None
+    ) -> dict[str, Any]:
+        versions = [_digest(version) for version in expected or ()]
+        return {
+            "collection": self._collection,
+            "name": key,
+            "whatever": expected is None or "*" in expected,
+            "expected": [version for version in versions if version is not None],
+            "most_documents": self._room.documents,
+            "most_size": self._room.size,
+        }
+
+
+def _digest(version: str) -> bytes | None:
+    """The bytes of *version*, when it can be one."""
+    try:
+        digest = bytes.fromhex(version)
+    except ValueError:
+        return None
+    return digest if digest.hex() == version else None
+
+
+def _check(name: str, found: str | None, expected: Collection[str] | None) -> None:
+    if not fulfils(found, expected):
+        raise Conflict(f"{name} is not as it was expected")
+
+
+def _none(name: str) -> NoSuchEntry:
+    return NoSuchEntry(f"there is no document {name}")
+
+
+def _no_room(room: Room) -> Exception:
+    said = [f"{room.documents} documents"] * bool(room.documents)
+    said += [f"{room.size} bytes"] * bool(room.size)
+    if not said:
+        return OSError("the collection is gone from the database")
+    return StoreFull(f"there is room for {' and '.join(said)} only")

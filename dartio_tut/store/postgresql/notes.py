@@ -1,0 +1,223 @@
+"""
+Notes in PostgreSQL; see `dartio_tut.store.Notes`.
+
+A dense number takes the row that counts the log, which is one after the other. So
+while one statement is on its way, the notes that come in gather, and go together with
+the next: one flush of the database's disk for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred
+
+from ..interface import NoSuchEntry, Room, StoreFull
+from .pool import Pool
+from .tokens import Tokens, token_reused
+
+LAST_NUMBER = 2**63 - 1
+"""Of a bigint; no log gets there."""
+
+TOGETHER = 200
+"""Notes in one statement: enough that the flush is cheap, few enough to be quick."""
+
+TOGETHER_BYTES = 1024 * 1024
+"""Their bytes, unless one note has more."""
+
+KNOWN = "SELECT notes FROM dartio_logs WHERE name = %(name)b"
+
+MADE = """
+INSERT INTO dartio_logs (name, notes, size) VALUES (%(name)b, 0, 0)
+ON CONFLICT DO NOTHING
+"""
+
+APPEND = """
+WITH asked AS (
+    SELECT place, text, token, request, kept FROM unnest(
+        %(texts)b::bytea[], %(tokens)b::bytea[], %(requests)b::bytea[], %(kepts)b::int[]
+    ) WITH ORDINALITY AS a (text, token, request, kept, place)
+), known AS (
+    SELECT a.place, t.request, t.outcome FROM asked AS a JOIN dartio_tokens AS t
+    ON t.owner = %(owner)b AND t.token = a.token
+), fresh AS (
+    SELECT a.*, row_number() OVER (ORDER BY a.place) - 1 AS nth FROM asked AS a
+    WHERE NOT EXISTS (SELECT 1 FROM known AS k WHERE k.place = a.place)
+), more AS (
+    SELECT count(*)::bigint AS notes, coalesce(sum(length(text)), 0)::bigint AS size
+    FROM fresh
+), numbered AS (
+    UPDATE dartio_logs AS l SET notes = l.notes + m.notes, size = l.size + m.size
+    FROM more AS m WHERE l.name = %(log)b AND m.notes > 0
+    AND (%(most_notes)s::bigint = 0 OR l.notes + m.notes <= %(most_notes)s::bigint)
+    AND (%(most_size)s::bigint = 0 OR l.size + m.size <= %(most_size)s::bigint)
+    RETURNING l.notes - m.notes AS first
+), noted AS (
+    INSERT INTO dartio_notes (log, number, text)
+    SELECT %(log)b, n.first + f.nth, f.text FROM fresh AS f, numbered AS n
+), remembered AS (
+    INSERT INTO dartio_tokens (owner, token, request, outcome, until)
+    SELECT %(owner)b, f.token, f.request, (n.first + f.nth)::text,
+        now() + f.kept * interval '1 second'
+    FROM fresh AS f, numbered AS n
+)
+SELECT place, request, outcome FROM known UNION ALL
+SELECT f.place, f.request, (n.first + f.nth)::text FROM fresh AS f, numbered AS n
+"""
+
+ENTRIES = """
+SELECT text FROM dartio_notes WHERE log = %(log)b AND number >= %(start)s::bigint
+ORDER BY number LIMIT %(limit)s::bigint
+"""
+
+ENTRY = """
+SELECT text FROM dartio_notes WHERE log = %(log)b AND number = %(number)s::bigint
+"""
+
+
+class _Note(NamedTuple):
+    text: bytes
+    asked: dict[str, Any]
+    number: Deferred[int]
+
+
+class PostgresqlNotes:
+    """One log of a database."""
+
+    def __init__(self, pool: Pool, log: bytes, room: Room) -> None:
+        self._pool = pool
+        self._log = log
+        self._tokens = Tokens(pool, b"log:" + log)
+        self._room = room
+        self._gathered: list[_Note] = []
+        self._is_sending = False
+
+    def append(self, text: str, token: str | None = None) -> Deferred[int]:
+        """Add a note."""
+        return self._pool.run(self._append(text, token))
+
+    def entry(self, number: int) -> Deferred[str]:
+        """The note of that number."""
+        return self._pool.run(self._entry(number))
+
+    def entries(self, start: int, limit: int) -> Deferred[list[str]]:
+        """The notes from *start* on."""
+        return self._pool.run(self._entries(start, limit))
+
+    def count(self) -> Deferred[int]:
+        """How many notes there are."""
+        return self._pool.run(self._count())
+
+    def close(self) -> Deferred[None]:
+        """Close the connections, after what is under way."""
+        return self._pool.close()
+
+    async def _append(self, text: str, token: str | None) -> int:
+        encoded = text.encode()
+        self._tokens.prune()
+        number: Deferred[int] = Deferred()
+        asked = self._tokens.of(token, encoded)
+        self._gathered.append(_Note(encoded, asked, number))
+        if not self._is_sending:
+            self._is_sending = True
+            Deferred.fromCoroutine(self._send_all())
+        return await number
+
+    async def _send_all(self) -> None:
+        """Send what has gathered, and what gathers meanwhile."""
+        while notes := self._together():
+            try:
+                await self._pool.timed(self._send(notes))
+            except Exception as error:  # noqa: BLE001 - told to whom it concerns
+                for note in notes:
+                    _tell(note, error)
+        self._is_sending = False
+
+    def _together(self) -> list[_Note]:
+        """The notes that go next; the same token twice goes one after the other."""
+        together: dict[bytes, _Note] = {}
+        left, size = [], 0
+        for note in self._gathered:
+            if note.number.called:
+                continue  # its time is up
+            size += len(note.text)
+            is_full = len(together) == TOGETHER or size > TOGETHER_BYTES
+            if together and (is_full or note.asked["token"] in together):
+                left.append(note)
+            else:
+                together[note.asked["token"]] = note
+        self._gathered = left
+        return list(together.values())
+
+    async def _send(self, notes: list[_Note]) -> None:
+        try:
+            outcomes = await self._outcomes(notes)
+        except (StoreFull, OSError) as error:
+            await self._send_singly(notes, error)
+            return
+        for note, outcome in zip(notes, outcomes, strict=True):
+            _tell(note, outcome)
+
+    async def _send_singly(self, notes: list[_Note], error: Exception) -> None:
+        """What was too much together may do one by one."""
+        if len(notes) == 1:
+            _tell(notes[0], error)
+            return
+        for note in notes:
+            await self._send([note])
+
+    async def _outcomes(self, notes: list[_Note]) -> list[int | Exception]:
+        """What becomes of each of *notes*: all of them are stored, or none is."""
+        parameters = {
+            "log": self._log,
+            "owner": self._tokens.owner,
+            "texts": [note.text for note in notes],
+            "tokens": [note.asked["token"] for note in notes],
+            "requests": [note.asked["request"] for note in notes],
+            "kepts": [note.asked["kept"] for note in notes],
+            "most_notes": self._room.notes,
+            "most_size": self._room.size,
+        }
+        rows = sorted(await self._pool.ask(APPEND, parameters))
+        if len(rows) < len(notes):
+            raise _no_room(self._room)
+        return [
+            int(outcome) if request == note.asked["request"] else token_reused()
+            for note, (_, request, outcome) in zip(notes, rows, strict=True)
+        ]
+
+    async def _entry(self, number: int) -> str:
+        if 0 <= number <= LAST_NUMBER:
+            rows = await self._pool.ask(ENTRY, {"log": self._log, "number": number})
+            if rows:
+                return str(rows[0][0], "utf-8")
+        raise NoSuchEntry(f"there is no note {number}")
+
+    async def _entries(self, start: int, limit: int) -> list[str]:
+        if start > LAST_NUMBER:
+            return []
+        limit = min(limit, LAST_NUMBER)
+        parameters = {"log": self._log, "start": start, "limit": limit}
+        rows = await self._pool.ask(ENTRIES, parameters)
+        return [str(text, "utf-8") for (text,) in rows]
+
+    async def _count(self) -> int:
+        rows = await self._pool.ask(KNOWN, {"name": self._log})
+        return int(rows[0][0]) if rows else 0
+
+
+def _tell(note: _Note, outcome: int | Exception) -> None:
+    if note.number.called:
+        return  # its time is up
+    if isinstance(outcome, Exception):
+        note.number.errback(outcome)
+    else:
+        note.number.callback(outcome)
+
+
+def _no_room(room: Room) -> Exception:
+    said = [f"{room.notes} notes"] * bool(room.notes)
+    said += [f"{room.size} bytes"] * bool(room.size)
+    if not said:
+        return OSError("the log is gone from the database")
+    return StoreFull(f"there is room for {' and '.join(said)} only")

@@ -1,0 +1,185 @@
+"""
+Statements on their way to the database and back, in threads.
+
+Rule: every operation ends within its deadline, whatever its thread is stuck in; the
+connection of a stuck one is shut, which frees the thread. What is lost on the way is
+asked again: each statement is safe to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from twisted.enterprise import adbapi
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..interface import Unavailable
+from .errors import Again
+from .question import Connection, Question, Rows
+from .url import Place
+
+T = TypeVar("T")
+
+WAITING = 1000
+"""Operations that may wait for a connection: about what is answered in a second."""
+
+FIRST_PAUSE = 0.02
+LAST_PAUSE = 0.5
+"""Seconds between tries, doubling: a failover takes many, a race one."""
+
+
+class _Connections(adbapi.ConnectionPool):
+    connectionFactory = Connection
+
+
+class Pool:
+    """
+    Connections to one place, made by need.
+
+    :param reactor: the global one, once it is needed, unless given.
+    """
+
+    _log = Logger()
+
+    def __init__(self, place: Place, reactor: Any = None) -> None:
+        self.place = place
+        self._reactor = reactor
+        self._connections: _Connections | None = None
+        self._trigger: Any = None
+        self._operations = 0
+        self._questions = 0
+        self._away = False
+        self._closed: Deferred[None] | None = None
+
+    def run(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
+        """Run an *operation* that asks; fails with `Unavailable` at its deadline."""
+        if self._closed is not None or self._operations >= WAITING:
+            operation.close()
+            why = "is closed" if self._closed else "has too many operations waiting"
+            return fail(Unavailable(f"the store {why}"))
+        return self.timed(operation)
+
+    def timed(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
+        """As `run`, for what has to be done before it may close."""
+        self._operations += 1
+        ended = Deferred.fromCoroutine(operation)
+        ended.addTimeout(self.place.deadline, self.reactor, self._late)
+        return ended.addBoth(self._ended)
+
+    async def ask(self, statement: str, parameters: dict[str, Any]) -> Rows:
+        """What the *statement* returns; tried until it does."""
+        pause = 0.0
+        while True:
+            try:
+                rows = await self._answer(Question(statement, parameters))
+            except Again as again:
+                if again.lost:
+                    self._is_away(str(again))
+                await deferLater(self.reactor, pause)
+                pause = min(max(pause * 2, FIRST_PAUSE), LAST_PAUSE)
+            else:
+                self._is_back()
+                return rows
+
+    def close(self) -> Deferred[None]:
+        """Wait for what is under way, then close every connection."""
+        if self._closed is None:
+            self._closed = Deferred()
+            self._close_when_idle()
+        return _after(self._closed)
+
+    @property
+    def reactor(self) -> Any:
+        """The reactor, not before it is needed."""
+        if self._reactor is None:
+            from twisted.internet import reactor
+
+            self._reactor = reactor
+        return self._reactor
+
+    def _answer(self, question: Question) -> Deferred[Rows]:
+        """The answer to *question*; to cancel it is to give it up, thread and all."""
+        answer: Deferred[Rows] = Deferred(lambda _: question.give_up())
+
+        def deliver(result: Any) -> None:
+            self._questions -= 1
+            if not answer.called:
+                answer.callback(result)
+            self._close_when_idle()
+
+        self._questions += 1
+        self._pool().runWithConnection(question).addBoth(deliver)
+        return answer
+
+    def _pool(self) -> _Connections:
+        if self._connections is None:
+            self._connections = _Connections(
+                "psycopg",
+                cp_min=1,
+                cp_max=self.place.connections,
+                cp_reactor=self.reactor,
+                autocommit=True,
+                **self.place.conninfo,
+            )
+            # adbapi would wait for stuck threads with the reactor stopped.
+            self._trigger = self.reactor.addSystemEventTrigger(
+                "before", "shutdown", self._shutdown
+            )
+        return self._connections
+
+    def _shutdown(self) -> Deferred[None]:
+        self._trigger = None
+        return self.close()
+
+    def _late(self, result: Any, deadline: float) -> Any:
+        if isinstance(result, Failure) and result.check(CancelledError):
+            self._is_away(f"no answer in {deadline:g} s")
+            return Failure(Unavailable("the database does not answer"))
+        return result
+
+    def _ended(self, result: Any) -> Any:
+        self._operations -= 1
+        self._close_when_idle()
+        return result
+
+    def _close_when_idle(self) -> None:
+        closed = self._closed
+        if closed is None or closed.called or self._operations or self._questions:
+            return
+        if self._connections is not None:
+            if self._trigger is not None:
+                self.reactor.removeSystemEventTrigger(self._trigger)
+            self._connections.close()  # waits for its threads: they are idle
+        closed.callback(None)
+
+    def _is_away(self, why: str) -> None:
+        if not self._away:
+            self._away = True
+            why = self.place.clean(why)
+            self._log.warn(
+                "The database at {host} is unavailable: {why}",
+                host=self.place.host,
+                why=why,
+            )
+
+    def _is_back(self) -> None:
+        if self._away:
+            self._away = False
+            self._log.info("The database at {host} is back", host=self.place.host)
+
+
+def _after(event: Deferred[None]) -> Deferred[None]:
+    """Another Deferred that fires when *event* has."""
+    if event.called:
+        return succeed(None)
+    after: Deferred[None] = Deferred()
+
+    def fire(result: None) -> None:
+        after.callback(None)
+
+    event.addCallback(fire)
+    return after
