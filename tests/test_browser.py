@@ -4,20 +4,14 @@ The pages in a real browser, headless.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
-from twisted.trial.unittest import SkipTest
 
+from .browsing import a_browser, needed
 from .harness import PATIENCE, Case, Daemon, ask
-
-BROWSER = shutil.which("chromium")
-DRIVER = shutil.which("chromedriver")
 
 
 class BrowserTests(Case):
@@ -30,8 +24,7 @@ class BrowserTests(Case):
 
     def setUp(self) -> None:
         super().setUp()
-        if not (BROWSER and DRIVER):
-            raise SkipTest("NOT TESTED: the pages; no chromium with chromedriver here")
+        needed("the pages")
         self.tutorial = self.daemon("tutorial", "--port", "0", "--store", "data")
         documented = (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, 8080)
         self.ports = {port: self.tutorial.ready().port for port in documented}
@@ -41,20 +34,7 @@ class BrowserTests(Case):
         rules = ",".join(
             f"MAP localhost:{page} localhost:{real}" for page, real in ports.items()
         )
-        options = webdriver.ChromeOptions()
-        options.binary_location = BROWSER or ""
-        profile = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
-        for argument in (
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-            "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-            f"--user-data-dir={profile}", f"--host-resolver-rules={rules}",
-        ):  # fmt: skip
-            options.add_argument(argument)
-        browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-        self.addCleanup(browser.quit)
-        return browser
+        return a_browser(self, f"--host-resolver-rules={rules}")
 
     def until(self, browser: Any, condition: Callable[[Any], object]) -> None:
         WebDriverWait(browser, PATIENCE, 0.02).until(condition)

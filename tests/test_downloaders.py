@@ -11,15 +11,13 @@ import random
 import re
 import shutil
 import subprocess
-import tempfile
 from typing import Any
 
-from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 from twisted.trial.unittest import SkipTest
 
+from .browsing import BROWSER, a_browser, needed
 from .harness import PATIENCE, Daemon, environment
-from .test_browser import BROWSER, DRIVER
 from .trees import TreeCase
 from .video import film
 
@@ -136,11 +134,11 @@ class CurlTests(Downloads):
             self.file(name, content)
         static = self.static()
         known = subprocess.run(["curl", "--version"], capture_output=True, text=True)
-        for name, needed in (("a", "libz"), ("b", "brotli"), ("c", "zstd")):
+        for name, feature in (("a", "libz"), ("b", "brotli"), ("c", "zstd")):
             url = f"{static.url}{name}.css"
             self.assertEqual(self.curl(url), "plain")
-            if needed not in known.stdout:
-                print(f"NOT TESTED: curl with {needed}, which this one lacks")
+            if feature not in known.stdout:
+                print(f"NOT TESTED: curl with {feature}, which this one lacks")
                 continue
             self.assertEqual(self.curl("--compressed", url), "compressed")
 
@@ -265,27 +263,14 @@ class BrowserTests(Downloads):
     SECONDS = 60
 
     def setUp(self) -> None:
-        if not DRIVER:
-            raise SkipTest("NOT TESTED: a film; no chromedriver here")
+        needed("a film")
         super().setUp()
         self.film = film(self.SECONDS, MIB // 2)
         self.file("film.webm", self.film)
         self.file("index.html", PAGE)
 
     def browser(self) -> Any:
-        options = webdriver.ChromeOptions()
-        options.binary_location = BROWSER or ""
-        profile = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
-        for argument in (
-            "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={profile}",
-            "--autoplay-policy=no-user-gesture-required",
-        ):  # fmt: skip
-            options.add_argument(argument)
-        browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-        self.addCleanup(browser.quit)
+        browser = a_browser(self, "--autoplay-policy=no-user-gesture-required")
         browser.set_script_timeout(PATIENCE)
         return browser
 

@@ -5,22 +5,16 @@ A folder's listing in a real browser, headless.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
-from twisted.trial.unittest import SkipTest
 
+from .browsing import a_browser, needed
 from .harness import PATIENCE, Case
-
-BROWSER = shutil.which("chromium")
-DRIVER = shutil.which("chromedriver")
 
 NEW_YEAR = 1767225600
 """2026-01-01T00:00:00Z"""
@@ -39,8 +33,7 @@ class ListingTests(Case):
 
     def setUp(self) -> None:
         super().setUp()
-        if not (BROWSER and DRIVER):
-            raise SkipTest("NOT TESTED: listings; no chromium with chromedriver here")
+        needed("listings")
         self.root = self.folder / "root"
         for name in FOLDERS:
             (self.root / name).mkdir(parents=True)
@@ -48,30 +41,10 @@ class ListingTests(Case):
             (self.root / name).write_bytes(b"x" * size)
             os.utime(self.root / name, (NEW_YEAR, NEW_YEAR))
         self.url = self.served()
-        self.browser = self.a_browser()
+        self.browser = a_browser(self, scripts=self.scripts)
 
     def served(self) -> str:
         return self.serve("static", "--root", str(self.root), "--listing").url
-
-    def a_browser(self) -> Any:
-        options = webdriver.ChromeOptions()
-        options.binary_location = BROWSER or ""
-        profile = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
-        for argument in (
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-            "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-            f"--user-data-dir={profile}",
-        ):  # fmt: skip
-            options.add_argument(argument)
-        if not self.scripts:
-            setting = "profile.managed_default_content_settings.javascript"
-            options.add_experimental_option("prefs", {setting: 2})
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-        self.addCleanup(browser.quit)
-        return browser
 
     def look(self, query: str = "") -> None:
         self.browser.get(self.url + query)
