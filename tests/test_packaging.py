@@ -55,7 +55,7 @@ class PackagingTests(Case):
             "list(getPlugins(IServiceMaker))\n"
             "assert not any(m.startswith('dartio_tut') for m in sys.modules)\n"
             "import dartio_tut.servers.hello\n"
-            "print(*[m for m in ('treq', 'sqlite3', 'bcrypt', 'passlib', 'psycopg',"
+            "print(*[m for m in ('treq', 'sqlite3', 'passlib', 'psycopg',"
             " 'dartio_tut.servers.notes', 'dartio_tut.store.postgresql.opening',"
             " 'dartio_tut.clients') if m in sys.modules])"
         )

@@ -47,15 +47,22 @@ class CopyTests(Case):
         other = self.here / "other"
         other.mkdir()
         (other / "notes.txt").write_bytes(half)
-        said = self.copy(self.notes, other)
+        said = self.copy(self.notes, other, "--only", "notes")
         self.assertEqual(said, "Copied 203 notes; 100 were there already.\n")
         self.assertEqual((other / "notes.txt").read_bytes(), whole)
+        (self.notes / "a.json").write_bytes(b"{}")
         said = self.copy(f"file://{self.notes}", f"file://{other}")
-        self.assertEqual(said, "Copied 0 notes; 303 were there already.\n")
+        self.assertEqual(
+            said,
+            "Copied 0 notes; 303 were there already.\n"
+            "Copied 1 documents; 0 were there already.\n",
+        )
 
     def test_into_a_database_and_back(self) -> None:
         url = self.database().url()
-        self.assertIn("Copied 303 notes", self.copy(self.notes, url, "--log", "copied"))
+        self.assertIn("Copied 303 notes", self.copy(
+            self.notes, url, "--log", "copied", "--only", "notes"
+        ))  # fmt: skip
         self.assertIn("Copied 1 documents", self.copy(self.documents, url))
         self.assertEqual(self.served(1, f"{url}?log=copied"), "two\nlines\n")
         back = self.here / "back"
@@ -73,15 +80,22 @@ class CopyTests(Case):
         other = self.here / "other"
         other.mkdir()
         (other / "notes.txt").write_bytes(b"Buy bread\n")
-        self.assertIn("note 0 is another one there", self.refused(self.notes, other))
+        said = self.refused(self.notes, other, "--only", "notes")
+        self.assertIn("note 0 is another one there", said)
         self.assertEqual((other / "notes.txt").read_bytes(), b"Buy bread\n")
         (other / "a b.json").write_bytes(b"{}")
         said = self.refused(self.documents, other)
         self.assertIn("a b.json is another one there", said)
 
+    def test_what_may_be_either_is_asked_about(self) -> None:
+        self.assertIn("--only", self.refused(self.notes, self.here / "other"))
+        self.assertFalse((self.here / "other").exists())
+
     def test_what_is_no_store(self) -> None:
         self.assertIn("no such folder", self.refused("nowhere", self.notes))
-        self.assertIn("is no store", self.refused(self.notes, "mongodb://x/y"))
+        self.assertIn("is no store", self.refused(
+            self.documents, "mongodb://x/y"
+        ))  # fmt: skip
         self.assertNotIn("secret", self.refused(
-            self.notes, "postgresql://me:secret@127.0.0.1:1/x?connect_timeout=2"
+            self.documents, "postgresql://me:secret@127.0.0.1:1/x?connect_timeout=2"
         ))  # fmt: skip

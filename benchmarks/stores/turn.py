@@ -97,7 +97,11 @@ def by_program(stage: Stage, module: str, *arguments: object) -> Turn:
     try:
         with cpu.pinned(stage.core):
             ended = subprocess.run(
-                command, capture_output=True, text=True, timeout=stage.seconds + SPARE
+                command,
+                cwd=Path(__file__).parents[2],  # where this package is found
+                capture_output=True,
+                text=True,
+                timeout=stage.seconds + SPARE,
             )
     except subprocess.TimeoutExpired:
         raise Unfit(f"{module} does not end") from None

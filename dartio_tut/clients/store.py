@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("source", metavar="FROM", help="a store, as --store has it")
     parser.add_argument("target", metavar="TO", help="another store")
     parser.add_argument(
-        "--only", choices=KINDS, help="of a folder, notes if there is a notes.txt"
+        "--only", choices=KINDS, help="one kind instead of what is found"
     )
     parser.add_argument("--log", default="notes", help="a database's log of notes")
     parser.add_argument(
@@ -66,7 +66,13 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
     folder = Path(folder_of(arguments.source))
     if not folder.is_dir():
         raise ClientError(f"cannot copy: {folder}: no such folder")
-    return ("notes",) if (folder / "notes.txt").exists() else ("documents",)
+    if not (folder / "notes.txt").exists():
+        return ("documents",)
+    if not (folder / ".notes").exists():  # which those who keep notes leave there
+        raise ClientError(
+            "cannot copy: is notes.txt a document, or are notes kept in it? Say --only"
+        )
+    return KINDS
 
 
 async def _copy(arguments: Namespace, kind: str) -> None:

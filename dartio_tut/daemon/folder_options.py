@@ -4,6 +4,7 @@ The options of servers that serve a folder, or keep what they are sent in one.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, TypeVar
@@ -80,13 +81,17 @@ class StoreOptions(ServerOptions):
         :raise CannotStart: when it cannot be read and written.
         """
         with told_in_one_line("--store"), as_daemon(self):
+            if self["store"] == "":
+                raise ValueError("it is empty")
             where = self["store"] or data_folder(self.storeName)
             store = opened(where, room_of(self))
         self.closing.append(store.close)
-        _log.info("All of it is kept in {where}", where=_without_password(where))
+        _log.info("All of it is kept in {where}", where=_told(where))
         return store
 
 
-def _without_password(where: str) -> str:
-    """*where* as it may stand in a log."""
+def _told(where: str) -> str:
+    """*where* as it may stand in a log: an absolute path, or no password."""
+    if "://" not in where:
+        return os.path.abspath(where)
     return re.sub(r"(?<=://)[^/@]*@", "", where).partition("?")[0]

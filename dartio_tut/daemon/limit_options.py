@@ -23,6 +23,18 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def positive(text: str) -> int:
+    """
+    The number that *text* stands for.
+
+    :raise ValueError: when it is none, or below 1.
+    """
+    number = whole_number(text)
+    if not number:
+        raise ValueError("it must be 1 at least")
+    return number
+
+
 def seconds(text: str) -> float:
     """
     The time that *text* stands for.
@@ -39,9 +51,9 @@ def seconds(text: str) -> float:
 
 
 _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], str], ...] = (
-    ("max-request-line", "request_line", whole_number, "Bytes; more is 414."),
-    ("max-header-size", "header_size", whole_number, "Bytes of fields; more is 431."),
-    ("max-header-count", "header_count", whole_number, "Fields; more is 431."),
+    ("max-request-line", "request_line", positive, "Bytes; more is 414."),
+    ("max-header-size", "header_size", positive, "Bytes of fields; more is 431."),
+    ("max-header-count", "header_count", positive, "Fields; more is 431."),
     ("max-body", "body", whole_number, "Bytes of content; more is 413."),
     ("max-pipelined", "pipelined", whole_number, "Bytes of requests that wait."),
     ("max-connections", "connections", whole_number, "More are told 503; 0: any."),

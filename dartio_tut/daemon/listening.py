@@ -98,15 +98,15 @@ def subject(endpoint: str) -> str:
     return f"cannot listen on {endpoint}"
 
 
-def url(endpoint: str, address: IAddress) -> str:
+def url(endpoint: str, address: IAddress, path: str = "/") -> str:
     """The URL to reach *address* at, where *endpoint* listens."""
     if not isinstance(address, (IPv4Address, IPv6Address)):
         return endpoint
     scheme = "https" if endpoint.startswith(TLS_ENDPOINTS) else "http"
-    return f"{scheme}://{_host(address.host)}:{address.port}/"
+    return f"{scheme}://{_host(address.host)}:{address.port}{path}"
 
 
-def reach(where: Iterable[tuple[str, IAddress]]) -> str:
+def reach(where: Iterable[tuple[str, IAddress]], path: str = "/") -> str:
     """
     Who can reach a daemon: a sentence, with URLs.
 
@@ -116,7 +116,8 @@ def reach(where: Iterable[tuple[str, IAddress]]) -> str:
     for endpoint, address in where:
         if isinstance(address, (IPv4Address, IPv6Address)):
             for host in _reached_at(address.host):
-                found.append(url(endpoint, type(address)("TCP", host, address.port)))
+                reached = type(address)("TCP", host, address.port)
+                found.append(url(endpoint, reached, path))
     if found:
         return f"The network can reach it, for instance at {', '.join(found)}"
     return "Only this machine can reach it."

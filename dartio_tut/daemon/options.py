@@ -18,9 +18,9 @@ from twisted.plugins.twisted_core import systemdEndpointParser
 
 from dartio_tut.wire import Limits
 
-from .limit_options import LIMIT_PARAMETERS, limits_of, whole_number
+from .limit_options import LIMIT_PARAMETERS, limits_of, positive
 from .listening import BACKLOG, addresses, port_number, tcp_endpoint
-from .startup import checked, refuse_to_start, told_in_one_line
+from .startup import checked, log_file, refuse_to_start, told_in_one_line
 
 Lists = Sequence[tuple[str, str | None, str, Callable[[str], Any]]]
 
@@ -124,10 +124,16 @@ class ServerOptions(DaemonOptions):
             None,
             BACKLOG,
             "Connections the kernel holds until they are accepted.",
-            checked("--backlog", whole_number),
+            checked("--backlog", positive),
         ),
         *LIMIT_PARAMETERS,
-        ("access-log", None, None, "File to append a line a request to."),
+        (
+            "access-log",
+            None,
+            None,
+            "File to append a line a request to.",
+            checked("--access-log", log_file),
+        ),
     )
 
     optFlags: ClassVar[Sequence[Sequence[object]]] = (

@@ -31,6 +31,7 @@ class Daemon(Service):
     :param site: what builds a protocol for each connection.
     :param endpoints: endpoint strings.
     :param closing: what to call when it has stopped listening.
+    :param path: where there is something to see.
     """
 
     _log = Logger()
@@ -41,11 +42,13 @@ class Daemon(Service):
         endpoints: list[str],
         reactor: Any = None,
         closing: Sequence[Callable[[], Deferred[None]]] = (),
+        path: str = "/",
     ) -> None:
         self._site = site
         self._endpoints = endpoints
         self._reactor = reactor
         self._closing = closing
+        self._path = path
         self._ports: list[tuple[str, IListeningPort]] = []
 
     def privilegedStartService(self) -> None:
@@ -92,9 +95,10 @@ class Daemon(Service):
         self._reactor.callWhenRunning(self._tell)
 
     def _tell(self) -> None:
-        self._log.info(reach((where, port.getHost()) for where, port in self._ports))
-        for endpoint, port in self._ports:
-            self._log.info("Listening on {url}", url=url(endpoint, port.getHost()))
+        listening = [(where, port.getHost()) for where, port in self._ports]
+        self._log.info(reach(listening, self._path))
+        for endpoint, address in listening:
+            self._log.info("Listening on {url}", url=url(endpoint, address, self._path))
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, and close what is to be; fires when all of it is."""
@@ -111,9 +115,11 @@ def _stopped(port: IListeningPort) -> Deferred[None]:
     return port.stopListening() or succeed(None)
 
 
-def serve(resource: IResource, options: ServerOptions) -> IService:
+def serve(resource: IResource, options: ServerOptions, path: str = "/") -> IService:
     """
     Serve *resource* as a daemon, where *options* say.
+
+    :param path: where there is something to see: it is told with the address.
 
     :raise CannotStart: when they name no place to listen on.
     """
@@ -121,7 +127,7 @@ def serve(resource: IResource, options: ServerOptions) -> IService:
     endpoints = options.endpoints()
     if options["check"]:
         _check(endpoints)
-    service: IService = Daemon(site, endpoints, closing=options.closing)
+    service: IService = Daemon(site, endpoints, closing=options.closing, path=path)
     return service
 
 

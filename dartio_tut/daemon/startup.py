@@ -127,6 +127,20 @@ def existing_folder(path: str) -> str:
     return str(folder)
 
 
+def log_file(path: str) -> str:
+    """
+    The absolute form of *path*, to which a log may be appended.
+
+    :raise ValueError: when it is a folder, or in none that can be written.
+    """
+    file = Path(path).absolute()
+    if file.is_dir():
+        raise ValueError(f"{path}: is a folder")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise ValueError(f"{path}: cannot be written")
+    return str(file)
+
+
 def checked(option: str, check: Callable[[str], T]) -> Callable[[str], T]:
     """
     *check* as the coerce function of *option*: its `ValueError` names the option.

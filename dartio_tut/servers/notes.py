@@ -85,13 +85,6 @@ class Notes(Resource):
         return await told(self.notes.entry(int(number))) + "\n"
 
 
-REST_FIELDS = any_origin(
-    "GET, HEAD, POST, OPTIONS",
-    ("Idempotency-Key", "If-None-Match", "Last-Event-ID"),
-    ("ETag", "Link", "Retry-After"),
-)
-
-
 class Options(StoreOptions):
     """Listen where the tutorial listens, keep notes in a store."""
 
@@ -107,5 +100,5 @@ def makeService(options: Options) -> IService:
     kept = options.open_store(open_notes)
     notes = Notes(kept)
     if options["rest"]:
-        return serve(StoredNotes(kept, notes, REST_FIELDS), options)
+        return serve(StoredNotes(kept, notes), options)
     return serve(notes, options)

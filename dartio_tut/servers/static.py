@@ -64,6 +64,14 @@ def host(text: str) -> tuple[str, str]:
     return host_name(name), existing_folder(folder)
 
 
+def passwords(text: str) -> Passwords:
+    """The users of a file."""
+    try:
+        return Passwords(os.path.abspath(text))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror}") from None
+
+
 class Options(RootOptions):
     """Listen where the tutorial listens, serve a folder."""
 
@@ -89,7 +97,7 @@ class Options(RootOptions):
         ("prefix", None, "/", "Path to serve below, such as /files/.",
          checked("--prefix", path_prefix)),
         ("auth", None, None, "Ask for a name and a password of this htpasswd file.",
-         os.path.abspath),
+         checked("--auth", passwords)),
     )  # fmt: skip
     optLists = (
         ("index", None, "A folder's index file, instead of index.html.", index),
@@ -124,7 +132,7 @@ def tree(options: Options) -> IResource:
         root = hosts
     root = mounted(root, options["prefix"])
     if options["auth"]:
-        root = Guarded(root, Passwords(options["auth"]), "files")
+        root = Guarded(root, options["auth"], "files")
     if options["cors"]:
         root = CrossOrigin(root, options["cors"])
     return root
@@ -135,6 +143,6 @@ def makeService(options: Options) -> IService:
     log.info("Serving {root}", root=os.path.abspath(options["root"]))
     for name, folder in options["host"]:
         log.info("Serving {folder} as {name}", folder=folder, name=name)
-    with told_in_one_line("static"):
+    with told_in_one_line("--host"):
         root = tree(options)
-    return serve(root, options)
+    return serve(root, options, options["prefix"])

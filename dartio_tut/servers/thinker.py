@@ -8,12 +8,9 @@ Number thinker: thinks of a number from 0 to 9, and tells whether a guess is rig
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from random import randrange
-from uuid import uuid4
 
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred
@@ -23,14 +20,7 @@ from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import answer_later, told, unsupported
-from dartio_tut.store import (
-    ABSENT,
-    Conflict,
-    Documents,
-    MemoryDocuments,
-    NoSuchEntry,
-    open_documents,
-)
+from dartio_tut.store import Documents, MemoryDocuments, Thought, open_documents
 
 
 class Thinker(Resource):
@@ -50,12 +40,11 @@ class Thinker(Resource):
         documents: Documents | None = None,
     ) -> None:
         super().__init__()
-        self.think = think
-        self.documents = documents or MemoryDocuments()
+        self.thought = Thought(documents or MemoryDocuments(), think)
 
     async def begin(self) -> None:
-        """Think of a number, unless another has."""
-        number, _ = await self.number()
+        """Think of a number, unless another who shares it has."""
+        number, _ = await self.thought.number()
         self.log.info("I'm thinking of a number: {number}", number=number)
 
     def render(self, request: Request) -> bytes | int:
@@ -71,33 +60,15 @@ class Thinker(Resource):
     async def guess(self, request: Request) -> str:
         """Say whether the guess is right; if so, think of another number."""
         guess = request.args.get(b"q", [b""])[0]
-        number, version = await self.number()
+        number, version = await self.thought.number()
         if guess != b"%d" % number:
             return "false\n"
         if request.method == b"GET":
-            try:
-                another = await self.think_instead_of({version})
-            except Conflict:  # somebody else was faster
+            another = await self.thought.another(instead_of=version)
+            if another is None:  # somebody else has guessed it, too, and was faster
                 return "false\n"
             self.log.info("I'm thinking of another number: {number}", number=another)
         return "true\nI'm thinking of another number.\n"
-
-    async def number(self) -> tuple[int, str]:
-        """The number, and the version of the thought."""
-        try:
-            thought = await self.documents.get("number")
-        except NoSuchEntry:
-            with suppress(Conflict):  # another has thought of one meanwhile
-                await self.think_instead_of(ABSENT)
-            return await self.number()
-        return json.loads(thought.content)["number"], thought.version
-
-    async def think_instead_of(self, expected: Collection[str]) -> int:
-        """Think of another number; each thought is of its own, even of the same."""
-        number = self.think(10)
-        thought = json.dumps({"number": number, "thought": uuid4().hex})
-        await self.documents.put("number", thought.encode(), expected)
-        return number
 
 
 class Options(StoreOptions):
@@ -109,6 +80,9 @@ class Options(StoreOptions):
         "--store, all who have the same one think of the same number."
     )
     defaultPort = "4041"
+    optParameters = (
+        ("store", "s", None, "Folder, or postgresql://HOST/DATABASE, to share it by."),
+    )
 
 
 def makeService(options: Options) -> IService:

@@ -24,6 +24,7 @@ from .interface import (
 )
 from .memory import MemoryDocuments, MemoryNotes
 from .opened import folder_of, open_documents, open_notes
+from .thought import Thought
 
 __all__ = [
     "ABSENT",
@@ -40,6 +41,7 @@ __all__ = [
     "Notes",
     "Room",
     "StoreFull",
+    "Thought",
     "TokenReused",
     "Unavailable",
     "copy_documents",

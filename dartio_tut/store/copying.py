@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from .interface import ABSENT, Conflict, Documents, Listed, NoSuchEntry, Notes
 
-PAGE = 200
-"""Notes or documents asked for at a time."""
+PAGE = 25
+"""Notes or documents asked for at a time: a note may have a megabyte."""
 
 
 class Differs(Exception):

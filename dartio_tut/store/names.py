@@ -12,6 +12,13 @@ MAX_BYTES = 255
 """The longest filename of the usual filesystems, in UTF-8."""
 
 
+DEVICES = frozenset(
+    ["CON", "PRN", "AUX", "NUL"]
+    + [f"{device}{number}" for device in ("COM", "LPT") for number in range(1, 10)]
+)
+"""What Windows takes for a device, whatever comes behind a dot."""
+
+
 def check_name(name: str) -> str:
     """
     *name*, when a document may have it: letters of any script (with their
@@ -25,6 +32,8 @@ def check_name(name: str) -> str:
         raise NotAName("a name neither begins nor ends with a dot or a space")
     if not all(character in " .-_" or _is_word(character) for character in name):
         raise NotAName("a name has letters, digits, spaces, dots, - and _ only")
+    if name.partition(".")[0].rstrip().upper() in DEVICES:
+        raise NotAName("some systems take that name for a device")
     if len(name.encode()) > MAX_BYTES:
         raise NotAName(f"a name has {MAX_BYTES} bytes at most")
     return name

@@ -21,7 +21,7 @@ from dartio_tut.store import (
 from .store_suite import ODD_NOTES
 
 MANY = 450
-"""More than two pages."""
+"""More than a few pages."""
 
 
 class CopyNotesTests(SynchronousTestCase):

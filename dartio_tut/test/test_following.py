@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import StoredNotes
-from dartio_tut.servers.notes import REST_FIELDS, Notes
+from dartio_tut.servers.notes import Notes
 from dartio_tut.store import MemoryNotes, Unavailable
 
 from .asking import Connection, ask
@@ -104,7 +104,7 @@ class FollowCase(SynchronousTestCase):
 
     def use(self, notes: Any) -> None:
         self.store, self.clock = notes, Clock()
-        self.resource = StoredNotes(notes, Notes(notes), REST_FIELDS, self.clock)
+        self.resource = StoredNotes(notes, Notes(notes), clock=self.clock)
 
     def add(self, *texts: str) -> None:
         """Somebody else, on another daemon, notes *texts*."""

@@ -48,7 +48,7 @@ class ThinkerTests(SynchronousTestCase):
         self.thinker = Thinker(lambda below: next(numbers), self.documents)
 
     def number(self, thinker: Thinker | None = None) -> int:
-        thought = Deferred.fromCoroutine((thinker or self.thinker).number())
+        thought = Deferred.fromCoroutine((thinker or self.thinker).thought.number())
         number: int = self.successResultOf(thought)[0]
         return number
 
@@ -95,6 +95,12 @@ class ThinkerTests(SynchronousTestCase):
         self.assertEqual(self.number(thinker), 6)
         raced.append(True)
         self.assertEqual(ask(thinker, "GET", "/?q=6").body, b"false\n")
+
+    def test_a_spoiled_thought_is_replaced(self) -> None:
+        for spoiled in (b"", b"{}", b"[1]", b'{"number": "6"}', b'{"number": 77}'):
+            self.documents.put("number", spoiled)
+            thinker = Thinker(lambda below: 4, self.documents)
+            self.assertEqual((spoiled, self.number(thinker)), (spoiled, 4))
 
     def test_a_store_that_is_away(self) -> None:
         class Away(MemoryDocuments):

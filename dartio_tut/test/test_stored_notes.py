@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import StoredNotes
-from dartio_tut.servers.notes import REST_FIELDS, Notes
+from dartio_tut.servers.notes import Notes
 from dartio_tut.store import MemoryNotes, StoreFull, Unavailable
 
 from .asking import Response, ask
@@ -28,7 +28,7 @@ class NotesCase(SynchronousTestCase):
 
     def use(self, notes: Any) -> None:
         self.notes = notes
-        self.resource = StoredNotes(notes, Notes(notes), REST_FIELDS, Clock())
+        self.resource = StoredNotes(notes, Notes(notes), clock=Clock())
 
     def ask(
         self, method: str, target: str, body: bytes = b"", **fields: str

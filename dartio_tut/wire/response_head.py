@@ -27,8 +27,12 @@ _REASONS = RESPONSES | {
     408: b"Request Timeout",
     413: b"Content Too Large",
     414: b"URI Too Long",
+    421: b"Misdirected Request",
+    422: b"Unprocessable Content",
+    428: b"Precondition Required",
     431: b"Request Header Fields Too Large",
     505: b"HTTP Version Not Supported",
+    507: b"Insufficient Storage",
 }
 """Names of RFC 9110 section 15 and RFC 6585 where Twisted has older ones or none."""
 
@@ -42,6 +46,8 @@ _NO_CONTROLS = bytes(32 if c < 32 or c == 127 else c for c in range(256))
 
 def status_line(code: int, reason: bytes) -> bytes:
     """The status line; a *reason* cannot smuggle in a field."""
+    if reason == b"Unknown Status":  # to Twisted
+        reason = _REASONS.get(code, reason)
     if reason == RESPONSES.get(code):
         return _STATUS_LINES[code]
     return b"HTTP/1.1 %d %b\r\n" % (code, reason.translate(_NO_CONTROLS))

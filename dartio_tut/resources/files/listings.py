@@ -43,10 +43,21 @@ KEPT = 16 * 1024 * 1024
 AT_ONCE = 2
 """Folders read at a time: more would only keep the reactor's thread waiting."""
 
+MOST = 1024
+"""Pages that are kept, however small."""
+
 TICK = 20_000_000
 """Nanoseconds in which two changes of a folder may have the same time."""
 
+WAITING = 32
+"""Folders waiting for their turn; it is a second or so."""
+
+_BUSY = "It cannot be read just now. Try again."
+
 Names = tuple[bytes, ...]
+
+Made = tuple[tuple[int, int] | None, bytes]
+"""The version of a folder, and its page."""
 
 
 class Form(NamedTuple):
@@ -87,6 +98,7 @@ class Listings:
         self._open = open
         self._run = run
         self._turns = DeferredSemaphore(AT_ONCE)
+        self._size = 0
         self._kept: dict[Form, tuple[float, tuple[int, int], bytes]] = {}
 
     def answer(self, request: Request, folder: Opened, names: Names) -> bytes | int:
@@ -98,34 +110,45 @@ class Listings:
         if kind == HTML:
             request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
         descriptor, status = folder
+        os.close(descriptor)
         version = status.st_ino, status.st_mtime_ns
         until, of, page = self._kept.get(form, (0, None, b""))
         if of == version and monotonic() < until:
-            os.close(descriptor)
             return page
-        settled = time_ns() - status.st_mtime_ns > TICK
-        return answer_later(request, self._read(form, descriptor, settled and version))
+        return answer_later(request, self._read(request, form))
 
-    async def _read(
-        self, form: Form, folder: int, version: tuple[int, int] | bool
-    ) -> bytes:
-        """Read the open *folder*; what comes of it is kept as that of *version*."""
-
-        def read() -> bytes:
-            return form.shown(entries(folder, self._may_show, self._opener(form.names)))
-
+    async def _read(self, request: Request, form: Form) -> bytes:
+        """Read the folder when there is its turn, and keep what comes of it."""
+        if len(self._turns.waiting) >= WAITING:
+            raise Refusal(SERVICE_UNAVAILABLE, _BUSY, ((b"Retry-After", b"1"),))
+        await self._turns.acquire()
         try:
-            page: bytes = await self._turns.run(self._run, read)
+            if request._disconnected:
+                return b""
+            made: Made = await self._run(self._made, form)
         except OSError as error:
             self._log.error("Cannot list: {error}", error=error.strerror)
-            text = "It cannot be read just now."
-            raise Refusal(SERVICE_UNAVAILABLE, text) from None
-        if isinstance(version, tuple):
-            kept = sum(len(old[2]) for old in self._kept.values())
-            if kept + len(page) > KEPT:
-                self._kept.clear()
-            self._kept[form] = monotonic() + FRESH, version, page
-        return page
+            raise Refusal(SERVICE_UNAVAILABLE, _BUSY) from None
+        finally:
+            self._turns.release()
+        self._keep(form, *made)
+        return made[1]
+
+    def _made(self, form: Form) -> Made:
+        """The page, and of which version of the folder; none if that is too new."""
+        folder, status = self._open(form.names)
+        page = form.shown(entries(folder, self._may_show, self._opener(form.names)))
+        settled = time_ns() - status.st_mtime_ns > TICK
+        return (status.st_ino, status.st_mtime_ns) if settled else None, page
+
+    def _keep(self, form: Form, version: tuple[int, int] | None, page: bytes) -> None:
+        if version is None:
+            return
+        self._size += len(page)
+        if self._size > KEPT or len(self._kept) >= MOST:
+            self._kept.clear()
+            self._size = len(page)
+        self._kept[form] = monotonic() + FRESH, version, page
 
     def _opener(self, names: Names) -> Callable[[bytes], Opened]:
         return lambda name: self._open((*names, name))

@@ -60,9 +60,6 @@ METHODS = b"GET, HEAD, OPTIONS"
 WELL_KNOWN = b".well-known"
 """RFC 8615: the one name with a dot that is meant to be seen."""
 
-WELL_KNOWN = b".well-known"
-"""RFC 8615: the one name with a dot that is meant to be seen."""
-
 
 def _in_thread(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
     from twisted.internet.threads import deferToThread  # its reactor, not before
@@ -171,6 +168,7 @@ class Files(File):
     def _answer_other_method(self, request: Request) -> bytes | int:
         request.setHeader(b"Allow", METHODS)
         if request.method == b"OPTIONS":
+            set_fields(request, self._fields)
             request.setResponseCode(NO_CONTENT)
             return b""
         return self._refuse(request, NOT_ALLOWED)
@@ -186,6 +184,7 @@ class Files(File):
             others.append((*names[:-1], names[-1] + b".html"))
         if self._spa and self._may_be_page(request, names):
             others += [(os.fsencode(index),) for index in self.indexNames]
+            request.responseHeaders.addRawHeader(b"Vary", b"Accept")
         for other in others:
             try:
                 opened = self._representations.opened_file(other)

@@ -20,7 +20,8 @@ from twisted.web.resource import IResource, Resource, getChildForRequest
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
-from ..answers import answer
+from ..fields import SECURITY_FIELDS, set_fields
+from ..problem import problem
 from .credentials import Credentials, Remembered, credentials_of
 from .passwords import Passwords
 
@@ -54,9 +55,10 @@ class _Refused(Resource):
         self._field = field
 
     def render(self, request: Any) -> bytes:
+        set_fields(request, SECURITY_FIELDS)
         request.setHeader(*self._field)
         request.setHeader(b"Cache-Control", b"no-store")
-        return answer(request, self._text, self._code)
+        return problem(request, self._code, self._text)
 
 
 @implementer(IResource)

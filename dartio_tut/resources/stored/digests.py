@@ -8,7 +8,7 @@ import re
 from base64 import b64decode, b64encode
 from hashlib import sha256, sha512
 
-from twisted.web.http import BAD_REQUEST
+from twisted.web.http import BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE
 from twisted.web.server import Request
 
 from ..answers import Refusal
@@ -30,8 +30,12 @@ def check_digests(request: Request, content: bytes) -> None:
 
     Algorithms that are not known are passed over.
 
-    :raise Refusal: 400 when it is not, or a field cannot be understood.
+    :raise Refusal: 400 when it is not, or a field cannot be understood; 415 when it is
+        in a content coding.
     """
+    coding = field_of(request)(b"content-encoding")
+    if coding is not None and coding.strip().lower() not in (b"", b"identity"):
+        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Compressed content is not taken.")
     for name in (b"Content-Digest", b"Repr-Digest"):
         field = field_of(request)(name.lower())
         for member in [] if field is None else field.decode("latin-1").split(","):

@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 from zope.interface import implementer
@@ -25,6 +26,7 @@ from zope.interface import implementer
 from dartio_tut.store import Notes, Unavailable
 
 from ..answers import Refusal
+from ..fields import set_length
 from ..queries import number
 from .terms import told
 
@@ -79,8 +81,14 @@ class Followers:
                 start = await told(self._notes.count())
         except Refusal as refusal:
             if not gone:
-                request.write(refusal.told_to(request))
+                body = refusal.told_to(request)
+                set_length(request, len(body))
+                request.write(body)
                 request.finish()
+            return
+        except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
+            if not gone:
+                request.processingFailed(Failure())
             return
         if not gone:
             self._begin(request, start)

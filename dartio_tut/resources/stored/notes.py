@@ -20,6 +20,7 @@ from dartio_tut.store import Notes, version_of
 
 from ..answers import Refusal, answer_later, unsupported
 from ..conditions import choose
+from ..cors import any_origin
 from ..fields import Fields, field_of, set_fields
 from ..negotiation import best_type
 from ..problem import TEXT
@@ -53,6 +54,14 @@ DESCRIPTION = b"openapi.json"
 ALLOW = "GET, HEAD, OPTIONS"
 
 
+ANY_ORIGIN = any_origin(
+    "GET, HEAD, POST, OPTIONS",
+    ("Idempotency-Key", "If-None-Match", "Last-Event-ID"),
+    ("ETag", "Link", "Retry-After"),
+)
+"""What lets the pages of any origin use all there is."""
+
+
 class StoredNotes(Resource):
     """
     Notes by their numbers.
@@ -69,7 +78,7 @@ class StoredNotes(Resource):
         self,
         notes: Notes,
         posting: IResource,
-        fields: Fields = (),
+        fields: Fields = ANY_ORIGIN,
         clock: Any = None,
     ) -> None:
         super().__init__()

@@ -165,11 +165,15 @@ def new_file(folder: Path) -> NewFile:
     """A new empty file in *folder*."""
     while True:
         path = folder / f"{TEMPORARY}{os.urandom(8).hex()}"
-        descriptor = os.open(path, NEW, MODE)
-        flock(descriptor, LOCK_EX)
-        if os.fstat(descriptor).st_nlink:
-            return NewFile(path, descriptor)
-        os.close(descriptor)  # swept away before it was locked
+        new = NewFile(path, os.open(path, NEW, MODE))
+        try:
+            flock(new.descriptor, LOCK_EX)
+            if os.fstat(new.descriptor).st_nlink:
+                return new
+        except OSError:
+            new.discard()
+            raise
+        new.discard()  # swept away before it was locked
 
 
 def sweep(folder: Path) -> None:

@@ -18,6 +18,7 @@ from ..interface import Document, Listed, NotAName, Room
 from ..names import check_name
 from .disk import USUAL, make_folder
 from .documents_batch import Change, DocumentsLog
+from .documents_files import is_reserved
 from .turns import Run, Turns, UnderWay, in_thread
 
 T = TypeVar("T")
@@ -87,6 +88,8 @@ class FolderDocuments:
     def _checked(self, name: str, work: Callable[[], Deferred[T]]) -> Deferred[T]:
         try:
             check_name(name)
+            if is_reserved(self._log.folder, name):
+                raise NotAName("notes are kept in the file of that name")
         except NotAName:
             return fail()
         return self._under_way.watch(work())

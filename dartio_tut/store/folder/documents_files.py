@@ -23,6 +23,18 @@ _NO_DOCUMENT = (ENOENT, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
 """What opening tells of what is no plain file: a link, a socket, nothing at all."""
 
 
+NOTES_MARK = ".notes"
+"""Beside it, the files of notes are no documents: see `RESERVED`."""
+
+RESERVED = ("notes.txt", "notes.torn")
+"""What notes are kept in, where notes are kept."""
+
+
+def is_reserved(folder: Path, name: str) -> bool:
+    """Whether *name* belongs to the notes that are kept in the same *folder*."""
+    return name in RESERVED and os.path.lexists(folder / NOTES_MARK)
+
+
 def content_of(path: Path) -> bytes | None:
     """The content of the file *path*; ``None`` when it is no document."""
     try:
@@ -57,6 +69,7 @@ def names(folder: Path, prefix: str = "", after: str = "") -> list[str]:
             for entry in entries
             if entry.name.startswith(prefix)
             and _is_name(entry.name)
+            and not is_reserved(folder, entry.name)
             and entry.is_file(follow_symlinks=False)
         ]
     first = after.encode("utf-8", "surrogatepass")
