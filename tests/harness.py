@@ -92,7 +92,7 @@ class Daemon:
         """Wait until it listens, and learn where."""
         line = self.wait_for("Listening on ")
         self.url = line.partition("Listening on ")[2]
-        found = re.search(r":(\d+)/$", self.url)
+        found = re.search(r"://[^/]*:(\d+)/", self.url)
         self.port = int(found[1]) if found else 0
         return self
 

@@ -137,7 +137,7 @@ class DocumentsSuite:
         for name in (
             "", ".", "..", ".hidden", "a/b", "../b", "/etc/passwd", "a\0b", "a\nb",
             "a\\b", "a:b", "a*", "end.", "end ", " start", "x" * 256, "é" * 128,
-            "\ud800", "a\u202eb", "<b>",
+            "\ud800", "a\u202eb", "<b>", "NUL", "con.json", "Lpt1 .txt",
         ):  # fmt: skip
             self.failed(documents.put(name, b"x"), NotAName)
             self.failed(documents.get(name), NotAName)

@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
 from dartio_tut.resources import Files
+from dartio_tut.resources.files.listings import AT_ONCE, WAITING
 
-from .asking import Response, ask
+from .asking import Connection, Response, ask
 
 
 class FilesTests(SynchronousTestCase):
@@ -214,3 +218,26 @@ class FilesTests(SynchronousTestCase):
         self.assertEqual(response.code, 405)
         self.assertEqual(response.fields["allow"], "GET, HEAD, OPTIONS")
         self.assertTrue((self.root / "file.txt").exists())
+
+    def test_who_waits_for_a_listing_holds_nothing_and_is_told_when_it_is_full(
+        self,
+    ) -> None:
+        held: list[Deferred[None]] = []
+
+        def later(function: Any, *args: Any) -> Deferred[Any]:
+            held.append(Deferred())
+            return held[-1].addCallback(lambda _: function(*args))
+
+        files = Files(str(self.root), listing=True, run=later)
+        opened = len(os.listdir("/proc/self/fd"))
+        waiting = [Connection(files) for _ in range(AT_ONCE + WAITING)]
+        asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
+        for number, connection in enumerate(waiting):
+            self.assertEqual(connection.send(asked % number), b"")
+        self.assertEqual(len(os.listdir("/proc/self/fd")), opened)
+        self.assertIn(b" 503 ", Connection(files).send(asked % 999))
+        for connection in waiting[2:]:
+            connection.protocol.connectionLost(Failure(ConnectionDone()))
+        while held:
+            held.pop(0).callback(None)
+        self.assertIn(b" 200 ", waiting[0].transport.value())

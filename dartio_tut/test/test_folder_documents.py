@@ -18,11 +18,13 @@ from dartio_tut.store import (
     Documents,
     Listed,
     NoSuchEntry,
+    NotAName,
     Room,
     StoreFull,
     TokenReused,
     Unavailable,
     open_documents,
+    open_notes,
 )
 from dartio_tut.store.folder.disk import new_file
 from dartio_tut.store.folder.documents import open_folder_documents
@@ -44,6 +46,19 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.successResultOf(self.open().put("file.txt", b"{}"))
         self.assertEqual(os.listdir(self.folder), ["file.txt"])
         self.assertEqual((self.folder / "file.txt").read_bytes(), b"{}")
+
+    def test_what_notes_are_kept_in_is_no_document(self) -> None:
+        documents = self.open()
+        self.ended(documents.put("notes.txt", b"{}"))
+        self.assertEqual(self.ended(documents.get("notes.txt")).content, b"{}")
+        notes = open_notes(str(self.folder), run=maybeDeferred)
+        self.ended(notes.append("Buy milk"))
+        for name in ("notes.txt", "notes.torn"):
+            self.failed(documents.put(name, b"{}"), NotAName)
+            self.failed(documents.delete(name), NotAName)
+            self.failed(documents.get(name), NotAName)
+        self.assertEqual(self.ended(documents.list()), [])
+        self.assertEqual(self.ended(notes.entry(1)), "Buy milk")
 
     def test_flushed_before_it_is_renamed(self) -> None:
         steps: list[str] = []

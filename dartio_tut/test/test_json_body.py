@@ -36,6 +36,11 @@ class JSONObjectTests(SynchronousTestCase):
         self.refused(b'{"a": "\xff"}', 400, "UTF-8 at line 1, column 8")
         self.refused(b'{"a": 1} x', 400, "column 10")
 
+    def test_a_place_that_is_far_is_not_looked_for(self) -> None:
+        near = b'{"a": 1, "b": [' + b"[]," * 1000 + b'[]], "a": 1}'
+        self.refused(near, 400, "column 3021")
+        self.refused(near.replace(b"[],", b"[]," * 100), 400, "twice in one object.")
+
     def test_strict(self) -> None:
         self.refused(b'{"a": NaN}', 400, "NaN")
         self.refused(b'{"a": -Infinity}', 400, "Infinity")

@@ -222,3 +222,15 @@ class FieldTests(RequestCase):
         keeping = ("Connection: keep-alive",)
         kept = self.answer(lambda request: b"a", *keeping, start="GET / HTTP/1.0")
         self.assertEqual(kept.fields["connection"], "keep-alive")
+
+    def test_statuses_that_twisted_has_no_name_for(self) -> None:
+        for code, reason in (
+            (422, b"Unprocessable Content"), (428, b"Precondition Required"),
+            (421, b"Misdirected Request"), (599, b"Unknown Status"),
+        ):  # fmt: skip
+
+            def status(request: Any, code: int = code) -> bytes:
+                request.setResponseCode(code)
+                return b"a"
+
+            self.assertIn(b"HTTP/1.1 %d %b\r\n" % (code, reason), self.said(status))
