@@ -11,11 +11,11 @@ from .bodies.json_body import content, json_object, json_value, media_type
 from .cors import CrossOrigin, any_origin, origin
 from .fields import SECURITY_FIELDS, field_line, set_fields
 from .files.caching import rule as cache_rule
-from .files.opening import LINKS
-from .files.resource import METHODS, Files
+from .files.opening import LINKS, links_to_follow
+from .files.resource import METHODS, Files, index_name
 from .files.types import Types, charset, named_type
 from .guarding.auth import Guarded
-from .guarding.passwords import Passwords
+from .guarding.passwords import Passwords, passwords_of
 from .mounting import mounted, path_prefix
 from .problem import problem
 from .stored.digests import check_digests
@@ -52,12 +52,15 @@ __all__ = [
     "expected_by",
     "field_line",
     "host_name",
+    "index_name",
     "json_object",
     "json_value",
+    "links_to_follow",
     "media_type",
     "mounted",
     "named_type",
     "origin",
+    "passwords_of",
     "path_prefix",
     "problem",
     "set_fields",

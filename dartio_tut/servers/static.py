@@ -22,38 +22,25 @@ from dartio_tut.daemon import (
     told_in_one_line,
 )
 from dartio_tut.resources import (
-    LINKS,
     CrossOrigin,
     Files,
     Guarded,
-    Passwords,
     Types,
     VirtualHosts,
     cache_rule,
     charset,
     field_line,
     host_name,
+    index_name,
+    links_to_follow,
     mounted,
     named_type,
     origin,
+    passwords_of,
     path_prefix,
 )
 
 log = Logger()
-
-
-def links(text: str) -> str:
-    """One of the ways with links."""
-    if text not in LINKS:
-        raise ValueError(f"{text!r} is none of {', '.join(LINKS)}")
-    return text
-
-
-def index(text: str) -> str:
-    """The name of a file, and no path."""
-    if text in ("", ".", "..") or "/" in text:
-        raise ValueError(f"{text!r} is no file's name")
-    return text
 
 
 def host(text: str) -> tuple[str, str]:
@@ -62,14 +49,6 @@ def host(text: str) -> tuple[str, str]:
     if not folder:
         raise ValueError(f"{text!r} is no host: use one such as example.org=FOLDER")
     return host_name(name), existing_folder(folder)
-
-
-def passwords(text: str) -> Passwords:
-    """The users of a file."""
-    try:
-        return Passwords(os.path.abspath(text))
-    except OSError as error:
-        raise ValueError(f"{text}: {error.strerror}") from None
 
 
 class Options(RootOptions):
@@ -91,16 +70,16 @@ class Options(RootOptions):
     )
     optParameters = (
         ("links", None, "inside", "Links: those inside the root, follow, or refuse.",
-         checked("--links", links)),
+         checked("--links", links_to_follow)),
         ("charset", None, "utf-8", "What text is said to be in; or none.",
          checked("--charset", charset)),
         ("prefix", None, "/", "Path to serve below, such as /files/.",
          checked("--prefix", path_prefix)),
         ("auth", None, None, "Ask for a name and a password of this htpasswd file.",
-         checked("--auth", passwords)),
+         checked("--auth", passwords_of)),
     )  # fmt: skip
     optLists = (
-        ("index", None, "A folder's index file, instead of index.html.", index),
+        ("index", None, "A folder's index file, instead of index.html.", index_name),
         ("host", None, "NAME=FOLDER to serve another host, also *.NAME.", host),
         ("cache", None, "PATTERN=VALUE of Cache-Control.", cache_rule),
         ("header", "H", "NAME: VALUE for every file; no value: not sent.", field_line),

@@ -128,6 +128,17 @@ LINKS: dict[str, Opening] = {
 """What may be done about links."""
 
 
+def links_to_follow(text: str) -> str:
+    """
+    *text*, if it is one of `LINKS`.
+
+    :raise ValueError: when it is not.
+    """
+    if text not in LINKS:
+        raise ValueError(f"{text!r} is none of {', '.join(LINKS)}")
+    return text
+
+
 def _judged(descriptor: int) -> Opened:
     """*descriptor* with its status, if it may be served."""
     status = os.fstat(descriptor)

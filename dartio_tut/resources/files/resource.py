@@ -61,6 +61,17 @@ WELL_KNOWN = b".well-known"
 """RFC 8615: the one name with a dot that is meant to be seen."""
 
 
+def index_name(text: str) -> str:
+    """
+    *text*, if it can be the name of an index file.
+
+    :raise ValueError: when it is none, or a path.
+    """
+    if text in ("", ".", "..") or "/" in text:
+        raise ValueError(f"{text!r} is no file's name")
+    return text
+
+
 def _in_thread(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
     from twisted.internet.threads import deferToThread  # its reactor, not before
 

@@ -111,6 +111,18 @@ class Passwords:
         return _Users(users, tuple(users.values()))
 
 
+def passwords_of(path: str) -> Passwords:
+    """
+    The users of the file at *path*.
+
+    :raise ValueError: when it cannot be read, or a line is wrong.
+    """
+    try:
+        return Passwords(os.path.abspath(path))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+
+
 def _add(users: dict[str, Check], line: bytes) -> None:
     """Add the user of *line*, if it has one."""
     try:
