@@ -40,6 +40,16 @@ class FilesTests(SynchronousTestCase):
     def listed(self) -> Files:
         return Files(str(self.root), listing=True, run=maybeDeferred)
 
+    def listed_later(self) -> tuple[Files, list[Deferred[None]]]:
+        """Files whose folders are read when one of the Deferreds is fired."""
+        held: list[Deferred[None]] = []
+
+        def later(function: Any, *args: Any) -> Deferred[Any]:
+            held.append(Deferred())
+            return held[-1].addCallback(lambda _: function(*args))
+
+        return Files(str(self.root), listing=True, run=later), held
+
     def test_file(self) -> None:
         response = self.get("/file.txt")
         self.assertEqual((response.code, response.body), (200, b"0123456789"))
@@ -222,13 +232,7 @@ class FilesTests(SynchronousTestCase):
     def test_who_waits_for_a_listing_holds_nothing_and_is_told_when_it_is_full(
         self,
     ) -> None:
-        held: list[Deferred[None]] = []
-
-        def later(function: Any, *args: Any) -> Deferred[Any]:
-            held.append(Deferred())
-            return held[-1].addCallback(lambda _: function(*args))
-
-        files = Files(str(self.root), listing=True, run=later)
+        files, held = self.listed_later()
         opened = len(os.listdir("/proc/self/fd"))
         waiting = [Connection(files) for _ in range(AT_ONCE + WAITING)]
         asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -241,3 +245,11 @@ class FilesTests(SynchronousTestCase):
         while held:
             held.pop(0).callback(None)
         self.assertIn(b" 200 ", waiting[0].transport.value())
+
+    def test_a_folder_that_is_gone_when_its_turn_comes(self) -> None:
+        files, held = self.listed_later()
+        connection = Connection(files)
+        connection.send(b"GET /bare/ HTTP/1.1\r\nHost: a\r\n\r\n")
+        (self.root / "bare").rmdir()
+        held.pop().callback(None)
+        self.assertIn(b" 404 ", connection.transport.value())

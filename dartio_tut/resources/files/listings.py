@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
-from twisted.web.http import SERVICE_UNAVAILABLE
+from twisted.web.http import NOT_FOUND, SERVICE_UNAVAILABLE
 from twisted.web.server import Request
 
 from ..answers import Refusal, answer_later
@@ -24,7 +24,7 @@ from ..problem import TEXT
 from .entries import entries
 from .listing import Entry, Order, arranged, as_json, as_text, filter_from, order_from
 from .listing_page import CONTENT_SECURITY_POLICY, as_html
-from .opening import Opened
+from .opening import ABSENT, Opened
 
 HTML = b"text/html; charset=utf-8"
 JSON = b"application/json"
@@ -127,6 +127,8 @@ class Listings:
                 return b""
             made: Made = await self._run(self._made, form)
         except OSError as error:
+            if error.errno in ABSENT:  # gone since it was asked for
+                raise Refusal(NOT_FOUND, "Not found.") from None
             self._log.error("Cannot list: {error}", error=error.strerror)
             raise Refusal(SERVICE_UNAVAILABLE, _BUSY) from None
         finally:
