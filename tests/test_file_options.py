@@ -162,8 +162,10 @@ class WhereTests(OptionCase):
         self.file("sub/index.html", b"sub")
 
     def test_prefix_is_in_the_url_that_is_told(self) -> None:
-        static = self.daemon("static", "--port", "0", "--prefix", "/files/")
-        self.assertTrue(static.wait_for("Listening on").endswith("/files/"))
+        for prefix in ("/files/", "/{odd}/"):
+            static = self.daemon("static", "--port", "0", "--prefix", prefix)
+            self.assertTrue(static.wait_for("Listening on").endswith(prefix))
+            self.assertIn("reach it", static.output())
 
     def test_prefix(self) -> None:
         for prefix in ("/files/", "/files", "/a/b%20c/"):

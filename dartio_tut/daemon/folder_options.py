@@ -86,12 +86,12 @@ class StoreOptions(ServerOptions):
             where = self["store"] or data_folder(self.storeName)
             store = opened(where, room_of(self))
         self.closing.append(store.close)
-        _log.info("All of it is kept in {where}", where=_told(where))
+        _log.info("All of it is kept in {where}", where=told_where(where))
         return store
 
 
-def _told(where: str) -> str:
+def told_where(where: str) -> str:
     """*where* as it may stand in a log: an absolute path, or no password."""
     if "://" not in where:
         return os.path.abspath(where)
-    return re.sub(r"(?<=://)[^/@]*@", "", where).partition("?")[0]
+    return re.sub(r"(?<=://).*@", "", where.partition("?")[0])

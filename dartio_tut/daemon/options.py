@@ -165,7 +165,7 @@ class ServerOptions(DaemonOptions):
             port = port_number(self.defaultPort)
         with told_in_one_line("--interface"):
             found = addresses(interface or "loopback-v4")
-        return [*self["listen"]] + [self.endpoint(port, address) for address in found]
+        return [*self["listen"], *(self.endpoint(port, address) for address in found)]
 
     def endpoint(self, port: int, address: str) -> str:
         """The endpoint string for *port* of *address*; a lesson may choose another."""

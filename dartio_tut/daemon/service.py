@@ -96,7 +96,7 @@ class Daemon(Service):
 
     def _tell(self) -> None:
         listening = [(where, port.getHost()) for where, port in self._ports]
-        self._log.info(reach(listening, self._path))
+        self._log.info("{reach}", reach=reach(listening, self._path))
         for endpoint, address in listening:
             self._log.info("Listening on {url}", url=url(endpoint, address, self._path))
 

@@ -15,7 +15,9 @@ from twisted.logger import Logger
 from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
 from twisted.web.server import NOT_DONE_YET, Request
 
-from .fields import Fields, set_length
+from dartio_tut.wire import set_length
+
+from .fields import Fields
 from .problem import PROBLEM, TEXT, problem, wanted
 
 _log = Logger()

@@ -74,15 +74,6 @@ def set_fields(request: Request, fields: Fields) -> None:
         replace_fields(request.responseHeaders, fields)
 
 
-def set_length(request: Request, length: int) -> None:
-    """Say how long the content is, in the way that costs least."""
-    at_once = getattr(request, "set_length", None)
-    if at_once is not None:
-        at_once(length)
-    else:
-        request.setHeader(b"Content-Length", b"%d" % length)
-
-
 def field_of(request: Request) -> Callable[[bytes], bytes | None]:
     """What gives a field of *request* by its lower-case name, all lines joined."""
     fields = getattr(request, "fields", None)

@@ -28,6 +28,7 @@ from dartio_tut.daemon import (
     localhost_certificate,
     serve,
 )
+from dartio_tut.daemon.folder_options import told_where
 from dartio_tut.daemon.listening import INTERFACES, addresses, port_number, subject
 from dartio_tut.daemon.service import Daemon
 from dartio_tut.servers import hello_secure, tutorial
@@ -291,3 +292,18 @@ class TutorialTests(SynchronousTestCase):
         self.assertIn(f"{folder}/notes", lines["notes"])
         self.assertIn(f"{folder}/writer", lines["writer"])
         self.assertNotIn("--root", lines["pages"])
+
+
+class StoreInTheLogTests(SynchronousTestCase):
+    """What the log says of where a store is."""
+
+    def test_never_a_password(self) -> None:
+        for where, said in [
+            ("postgresql://me:secret@a,b/db?password=secret", "postgresql://a,b/db"),
+            ("postgresql://me:s@cret@a/db", "postgresql://a/db"),
+            ("postgresql://me:s/cret@a/db", "postgresql://a/db"),
+            ("postgresql://a/db", "postgresql://a/db"),
+            ("file:///srv/notes", "file:///srv/notes"),
+            ("/srv/notes", "/srv/notes"),
+        ]:
+            self.assertEqual((where, told_where(where)), (where, said))

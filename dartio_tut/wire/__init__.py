@@ -12,7 +12,7 @@ from .limits import Limits
 from .port import fast
 from .request import Request
 from .response_head import replace_fields
-from .sendfile import send_file, send_parts
+from .sendfile import send_file, send_parts, set_length
 from .tls import alpn, listen_tls
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "replace_fields",
     "send_file",
     "send_parts",
+    "set_length",
 ]

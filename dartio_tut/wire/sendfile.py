@@ -40,16 +40,21 @@ Part = bytes | tuple[int, int]
 """Bytes to send, or the offset and the length of those in a file."""
 
 
+def set_length(request: Any, length: int) -> None:
+    """Say how long the content is, in the way that costs least."""
+    at_once = getattr(request, "set_length", None)
+    if at_once is not None:
+        at_once(length)
+    else:
+        request.setHeader(b"Content-Length", b"%d" % length)
+
+
 def send_file(request: Any, descriptor: int, offset: int, length: int) -> None:
     """See `dartio_tut.wire.Request.send_file`."""
     if request._disconnected:
         os.close(descriptor)
         return
-    set_length = getattr(request, "set_length", None)
-    if set_length is not None:
-        set_length(length)
-    else:
-        request.setHeader(b"Content-Length", b"%d" % length)
+    set_length(request, length)
     if request.method == b"HEAD" or length <= JOINED:
         _send_at_once(request, descriptor, offset, length)
         return

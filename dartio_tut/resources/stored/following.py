@@ -24,9 +24,9 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from dartio_tut.store import Notes, Unavailable
+from dartio_tut.wire import set_length
 
 from ..answers import Refusal
-from ..fields import set_length
 from ..queries import number
 from .terms import told
 

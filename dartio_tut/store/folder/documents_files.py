@@ -16,6 +16,7 @@ from pathlib import Path
 from ..interface import Listed, NotAName
 from ..names import check_name
 from .disk import read_all
+from .notes_mark import MARK
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -23,16 +24,13 @@ _NO_DOCUMENT = (ENOENT, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
 """What opening tells of what is no plain file: a link, a socket, nothing at all."""
 
 
-NOTES_MARK = ".notes"
-"""Beside it, the files of notes are no documents: see `RESERVED`."""
-
 RESERVED = ("notes.txt", "notes.torn")
 """What notes are kept in, where notes are kept."""
 
 
 def is_reserved(folder: Path, name: str) -> bool:
     """Whether *name* belongs to the notes that are kept in the same *folder*."""
-    return name in RESERVED and os.path.lexists(folder / NOTES_MARK)
+    return name in RESERVED and os.path.lexists(folder / MARK)
 
 
 def content_of(path: Path) -> bytes | None:

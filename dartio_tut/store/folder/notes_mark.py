@@ -19,6 +19,9 @@ from .disk import MODE, UNKNOWN, Identity, write_all
 
 WRITING, DONE, CLOSED = "writing", "done", "closed"
 
+MARK = ".notes"
+"""What it is called: where it is, notes are kept."""
+
 SIZE = 256
 """Bytes of a mark: always the same, so that it is overwritten in one sector."""
 
