@@ -40,7 +40,7 @@ bench: $(VENV)/.test
 
 # What `static` and other servers answer to the same; writes docs/comparison.md.
 compare: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.comparison
+	$(BIN)/python -m comparison
 
 # What the next release's news will say.
 news: $(VENV)/.docs

@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dartio_tut.test.ratchet import Faults, raised, recorded, written
+from dartio_tut.test.support.ratchet import Faults, raised, recorded, written
 
-from .harness import TWISTD, Daemon
+from .support.harness import TWISTD, Daemon
 from .test_conformance import (
     MEMORY,
     SOCKET,

@@ -14,9 +14,9 @@ import socket
 from contextlib import ExitStack
 from unittest import SkipTest
 
-from dartio_tut.test.answers import Answers
+from dartio_tut.test.support.response_reader import Answers
 
-from .abuse import (
+from .support.abuse import (
     BEAT,
     BODY_TIMEOUT,
     CROWD,
@@ -41,8 +41,8 @@ from .abuse import (
     memory,
     trickle,
 )
-from .exchange import connect, exchange, ready, talk
-from .harness import PATIENCE, Daemon, ask
+from .support.exchange import connect, exchange, ready, talk
+from .support.harness import PATIENCE, Daemon, ask
 
 
 class SlowTests(AbuseCase):

@@ -10,8 +10,8 @@ from typing import Any
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from .browsing import a_browser, needed
-from .harness import PATIENCE, Case, Daemon, ask
+from .support.browsing import a_browser, needed
+from .support.harness import PATIENCE, Case, Daemon, ask
 
 
 class BrowserTests(Case):

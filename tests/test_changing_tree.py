@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dartio_tut.test.answers import Answers, Misframed
+from dartio_tut.test.support.response_reader import Answers, Misframed
 
-from .exchange import PIECE, connect
-from .harness import PATIENCE, Daemon, ask
+from .support.exchange import PIECE, connect
+from .support.harness import PATIENCE, Daemon, ask
+from .support.trees import TreeCase, read_on, request
 from .test_secure import Authority
-from .trees import TreeCase, read_on, request
 
 MIB = 1024 * 1024
 

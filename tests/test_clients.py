@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 
-from .harness import BIN, PATIENCE, Case, environment, free_port
+from .support.harness import BIN, PATIENCE, Case, environment, free_port
 
 HAN_SOLO = (
     b'{"name":"Han Solo","job":"reluctant hero","BFF":"Chewbacca",'

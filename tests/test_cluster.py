@@ -16,15 +16,15 @@ import psycopg
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
-from dartio_tut.store.postgresql.opening import (
+from dartio_tut.store.postgresql.open_database import (
     open_postgresql_documents,
     open_postgresql_notes,
 )
 
-from .cluster import PATIENCE, TTL, Cluster, until
-from .harness import Case
-from .machine import Machine, needed
-from .writers import Crowd, DocumentWriter, NoteWriter, Poster, Writer
+from .support.cluster import PATIENCE, TTL, Cluster, until
+from .support.harness import Case
+from .support.machine import Machine, needed
+from .support.writers import ConnectionLimit, DocumentWriter, NoteWriter, Poster, Writer
 
 NOTE_WRITERS = 12
 DOCUMENT_WRITERS = 4
@@ -71,7 +71,7 @@ class ClusterTests(Case):
     def everything_that_happens(self) -> None:
         """One cluster and one crowd of writers for all of it: starting takes long."""
         self.cluster.start()
-        self.crowd = Crowd([*self.note_writers(), *self.document_writers()])
+        self.crowd = ConnectionLimit([*self.note_writers(), *self.document_writers()])
         self.addCleanup(deferToThread, self.crowd.stop)
         self.crowd.start()
         self.at_work("at first")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from benchmarks.comparison.__main__ import GROUPS
-from benchmarks.comparison.answer import Answer, parse, request
-from benchmarks.comparison.contenders import CONTENDERS, Contender
-from benchmarks.comparison.finding import find
-from benchmarks.comparison.judging import (
+from comparison.__main__ import GROUPS
+from comparison.answer import Answer, parse, request
+from comparison.contenders import CONTENDERS, Contender
+from comparison.finding import find
+from comparison.judging import (
     Mark,
     Verdict,
     coded,
@@ -30,11 +30,11 @@ from benchmarks.comparison.judging import (
     stays,
     unsatisfiable,
 )
-from benchmarks.comparison.listing import Listing, harmless, in_order
-from benchmarks.comparison.page import escaped, page
-from benchmarks.comparison.rows import BASE, Row
-from benchmarks.comparison.starting import Verdicts, ask_all
-from benchmarks.comparison.tree import planted
+from comparison.listing import Listing, harmless, in_order
+from comparison.page import escaped, page
+from comparison.rows import BASE, Row
+from comparison.starting import Verdicts, ask_all
+from comparison.tree import planted
 
 RIGHT, LESS, WRONG = Mark.RIGHT, Mark.LESS, Mark.WRONG
 

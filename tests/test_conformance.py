@@ -14,8 +14,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from dartio_tut.daemon import Site
-from dartio_tut.test.answers import Answers, Misframed
-from dartio_tut.test.conformance import (
+from dartio_tut.test.support.conformance import (
     Row,
     Wrong,
     check,
@@ -23,12 +22,13 @@ from dartio_tut.test.conformance import (
     table,
     verdict_of,
 )
-from dartio_tut.test.ratchet import Faults, fallen, recorded
-from dartio_tut.test.recording import MemoryConnection, Recorder
-from dartio_tut.test.threeways import judge
+from dartio_tut.test.support.ratchet import Faults, fallen, recorded
+from dartio_tut.test.support.recording import MemoryConnection, Recorder
+from dartio_tut.test.support.response_reader import Answers, Misframed
+from dartio_tut.test.support.three_ways import judge
 
-from .exchange import exchange
-from .harness import Case
+from .support.exchange import exchange
+from .support.harness import Case
 
 TABLE = Path(__file__).with_name("conformance.toml")
 VERDICTS = Path(__file__).with_name("conformance_verdicts.toml")

@@ -10,7 +10,7 @@ import re
 import signal
 import time
 
-from .harness import BIN, Case, Daemon, Response, ask, raw
+from .support.harness import BIN, Case, Daemon, Response, ask, raw
 
 TEXT = "text/plain; charset=utf-8"
 

@@ -9,7 +9,7 @@ import subprocess
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import BIN, CHECKOUT, Case, ask, environment, free_port
+from .support.harness import BIN, CHECKOUT, Case, ask, environment, free_port
 
 UNITS = ("dartio@.service", "dartio@.socket")
 

@@ -21,10 +21,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .accounts import Sent, check_document, check_notes
-from .hammering import Unreadable, read_document, read_notes
-from .harness import PATIENCE, Case, Daemon, Response, ask
-from .tracing import failing
+from .support.accounts import Sent, check_document, check_notes
+from .support.hammering import Unreadable, read_document, read_notes
+from .support.harness import PATIENCE, Case, Daemon, Response, ask
+from .support.tracing import failing
 
 NOBODY = 65534
 

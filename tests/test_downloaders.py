@@ -16,10 +16,10 @@ from typing import Any
 from selenium.webdriver.support.ui import WebDriverWait
 from twisted.trial.unittest import SkipTest
 
-from .browsing import BROWSER, a_browser, needed
-from .harness import PATIENCE, Daemon, environment
-from .trees import TreeCase
-from .video import film
+from .support.browsing import BROWSER, a_browser, needed
+from .support.harness import PATIENCE, Daemon, environment
+from .support.trees import TreeCase
+from .support.video import film
 
 MIB = 1024 * 1024
 

@@ -9,12 +9,12 @@ import gzip
 import os
 from email.utils import formatdate
 
-from dartio_tut.test.answers import Answers
+from dartio_tut.test.support.response_reader import Answers
 
-from .exchange import connect, exchange
-from .harness import TWISTD, Daemon, Response, ask
+from .support.exchange import connect, exchange
+from .support.harness import TWISTD, Daemon, Response, ask
+from .support.trees import OptionCase, TreeCase, request
 from .test_secure import Authority
-from .trees import OptionCase, TreeCase, request
 
 GIB = 1024**3
 

@@ -4,8 +4,8 @@ The options of ``static`` that are about the fields of a response.
 
 from __future__ import annotations
 
-from .harness import Daemon, ask
-from .trees import OptionCase
+from .support.harness import Daemon, ask
+from .support.trees import OptionCase
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 SECURITY = {

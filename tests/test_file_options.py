@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 import os
 
-from .harness import Daemon, Response, ask, raw
-from .trees import HTML, OptionCase
+from .support.harness import Daemon, Response, ask, raw
+from .support.trees import HTML, OptionCase
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 SECURITY = {

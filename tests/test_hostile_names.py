@@ -12,9 +12,9 @@ import select
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from .exchange import connect, ready
-from .harness import ask
-from .trees import HTML, TEXT, TreeCase, request, url_of
+from .support.exchange import connect, ready
+from .support.harness import ask
+from .support.trees import HTML, TEXT, TreeCase, request, url_of
 
 ODD_NAMES = [
     b"quo\"te's", b"<b>&amp;", b"<script>", b"new\nline",

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import ask
-from .trees import HTML, JSON, TreeCase, open_files, url_of
+from .support.harness import ask
+from .support.trees import HTML, JSON, TreeCase, open_files, url_of
 
-LINKS = ("inside", "follow", "refuse")
+LINK_POLICIES = ("inside", "follow", "refuse")
 
 KERNEL_LINKS = 40
 """Links that Linux follows in one path (path_resolution(7)); more are ELOOP."""
@@ -34,7 +34,7 @@ class OddTests(TreeCase):
         """*names* are 404, and not listed, whatever is done about links."""
         for name in names:
             os.symlink(name, self.root / f"to-{name}")
-        for links in LINKS:
+        for links in LINK_POLICIES:
             static = self.static("--listing", "--dotfiles", "--links", links)
             with self.at_rest(static):
                 for name in (*names, *(f"to-{name}" for name in names)):

@@ -19,9 +19,9 @@ from unittest import SkipTest
 
 import dartio_tut.store
 
-from .accounts import Sent, check_document, check_notes
-from .forked import ForkedCase, ForkedDaemon
-from .hammering import (
+from .support.accounts import Sent, check_document, check_notes
+from .support.forked import ForkedCase, ForkedDaemon
+from .support.hammering import (
     Client,
     contents,
     document,
@@ -29,7 +29,7 @@ from .hammering import (
     read_document,
     read_notes,
 )
-from .harness import PATIENCE
+from .support.harness import PATIENCE
 
 KILLS = int(os.environ.get("DARTIO_KILLS", "200"))
 """How often a daemon is killed, in all tests of this module together."""

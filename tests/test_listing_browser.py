@@ -13,8 +13,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from .browsing import a_browser, needed
-from .harness import PATIENCE, Case
+from .support.browsing import a_browser, needed
+from .support.harness import PATIENCE, Case
 
 NEW_YEAR = 1767225600
 """2026-01-01T00:00:00Z"""

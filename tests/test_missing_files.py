@@ -17,11 +17,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .abuse import SOON, descriptors
-from .exchange import connect
-from .harness import PATIENCE, TWISTD, ask
+from .support.abuse import SOON, descriptors
+from .support.exchange import connect
+from .support.harness import PATIENCE, TWISTD, ask
+from .support.trees import JSON, TreeCase, request
 from .test_operating import NOBODY, as_root
-from .trees import JSON, TreeCase, request
 
 
 class UnreadableTests(TreeCase):

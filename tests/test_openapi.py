@@ -12,7 +12,7 @@ from typing import Any
 from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from .harness import BIN, CHECKOUT, Case, Daemon, ask, environment
+from .support.harness import BIN, CHECKOUT, Case, Daemon, ask, environment
 
 SEED = "20"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import BIN, Case, ask, free_port
+from .support.harness import BIN, Case, ask, free_port
 
 NOBODY = 65534
 

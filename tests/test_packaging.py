@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 
-from .harness import BIN, CHECKOUT, Case, environment
+from .support.harness import BIN, CHECKOUT, Case, environment
 
 
 class PackagingTests(Case):
@@ -36,10 +36,10 @@ class PackagingTests(Case):
             "twisted/plugins/dartio_tut_endpoint.py",
             "dartio_tut/resources/files/listing/listing.css",
             "dartio_tut/resources/files/listing/listing.js",
-            "dartio_tut/resources/stored/openapi/notes.json",
-            "dartio_tut/resources/stored/openapi/writer.json",
-            "dartio_tut/servers/pages/index.html",
-            "dartio_tut/servers/pages/note_taker.js",
+            "dartio_tut/resources/rest/openapi/notes.json",
+            "dartio_tut/resources/rest/openapi/writer.json",
+            "dartio_tut/servers/web/index.html",
+            "dartio_tut/servers/web/note_taker.js",
             "dartio_tut/test/test_lessons.py",
             "dartio_tut/py.typed",
         ):
@@ -56,7 +56,7 @@ class PackagingTests(Case):
             "assert not any(m.startswith('dartio_tut') for m in sys.modules)\n"
             "import dartio_tut.servers.hello\n"
             "print(*[m for m in ('treq', 'sqlite3', 'passlib', 'psycopg',"
-            " 'dartio_tut.servers.notes', 'dartio_tut.store.postgresql.opening',"
+            " 'dartio_tut.servers.notes', 'dartio_tut.store.postgresql.open_database',"
             " 'dartio_tut.clients') if m in sys.modules])"
         )
         self.assertEqual(loaded, "")

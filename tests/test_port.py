@@ -20,11 +20,11 @@ from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.wire import listen_tls
-from dartio_tut.wire.port import Port, Server
+from dartio_tut.wire.transport.tcp import Port, Server
 
-from .exchange import connect
-from .harness import PATIENCE
-from .serving import ServingCase, reset
+from .support.exchange import connect
+from .support.harness import PATIENCE
+from .support.serving import ServingCase, reset
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"

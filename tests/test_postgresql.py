@@ -1,5 +1,5 @@
 """
-`dartio_tut.store.postgresql.opening`: on a real server, that does what it should.
+`dartio_tut.store.postgresql.open_database`: on a real server, that does what it should.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from dartio_tut.store import (
     ABSENT,
     Conflict,
     Notes,
-    Room,
+    Quota,
     StoreFull,
     TokenReused,
     Unavailable,
     version_of,
 )
 from dartio_tut.store.postgresql.documents import LIST
-from dartio_tut.store.postgresql.opening import open_postgresql_notes
+from dartio_tut.store.postgresql.open_database import open_postgresql_notes
 from dartio_tut.store.postgresql.schema import NEXT_VERSION
-from dartio_tut.test.store_suite import AtOnce, DocumentsSuite, NotesSuite
+from dartio_tut.test.support.store_suite import AtOnce, DocumentsSuite, NotesSuite
 
-from .postgres import Postgres
-from .postgresql_case import PostgresCase
-from .waiting import Waiting, in_threads
+from .support.postgres import Postgres
+from .support.postgresql_case import PostgresCase
+from .support.waiting import Waiting, in_threads
 
 
 class NotesTests(AtOnce, in_threads(NotesSuite), PostgresCase):  # type: ignore[misc]
@@ -143,12 +143,12 @@ class CrowdTests(PostgresCase):
 
     async def test_all_put_whatever_there_is(self) -> None:
         stores = [self.documents() for _ in range(4)] * 8
-        room = self.documents(room=Room(documents=2, size=1000))
+        quota = self.documents(quota=Quota(documents=2, size=1000))
         puts = [store.put("a", b"x" * n) for n, store in enumerate(stores)]
         self.assertEqual(await self.outcomes(*puts), ["won"] * 32)
-        await room.put("a", b"")
-        await room.put("b", b"x" * 1000)  # nothing was counted twice
-        await self.assertFailure(room.put("a", b"y"), StoreFull)
+        await quota.put("a", b"")
+        await quota.put("b", b"x" * 1000)  # nothing was counted twice
+        await self.assertFailure(quota.put("a", b"y"), StoreFull)
 
     async def test_opened_at_once(self) -> None:
         self.fresh_database()
@@ -165,7 +165,7 @@ class RoomTests(PostgresCase):
     """As much as there is room for."""
 
     async def test_notes(self) -> None:
-        notes = self.notes(room=Room(notes=3))
+        notes = self.notes(quota=Quota(notes=3))
         await notes.append("a", "t")
         appends = [notes.append(str(number)) for number in range(5)]
         outcomes = []
@@ -179,7 +179,7 @@ class RoomTests(PostgresCase):
         self.assertEqual(await notes.append("a", "t"), 0)
 
     async def test_size_of_notes(self) -> None:
-        notes = self.notes(room=Room(size=10))
+        notes = self.notes(quota=Quota(size=10))
         await notes.append("ж" * 3)
         await self.assertFailure(notes.append("x" * 5), StoreFull)
         self.assertEqual(await notes.append("x" * 4), 1)
@@ -187,7 +187,7 @@ class RoomTests(PostgresCase):
         self.assertEqual(await notes.append(""), 2)
 
     async def test_documents(self) -> None:
-        documents = self.documents(room=Room(documents=2))
+        documents = self.documents(quota=Quota(documents=2))
         await documents.put("a", b"1")
         await documents.put("b", b"1")
         await self.assertFailure(documents.put("c", b"1", None, "t"), StoreFull)
@@ -198,7 +198,7 @@ class RoomTests(PostgresCase):
         self.assertEqual([listed.name for listed in await documents.list()], ["a", "c"])
 
     async def test_size_of_documents(self) -> None:
-        documents = self.documents(room=Room(size=10))
+        documents = self.documents(quota=Quota(size=10))
         await documents.put("a", b"x" * 6)
         await self.assertFailure(documents.put("b", b"x" * 5), StoreFull)
         await self.assertFailure(documents.put("a", b"x" * 11), StoreFull)
@@ -208,7 +208,7 @@ class RoomTests(PostgresCase):
         await documents.put("b", b"x" * 10)
 
     async def test_many_at_once(self) -> None:
-        stores = [self.documents(room=Room(documents=5)) for _ in range(3)]
+        stores = [self.documents(quota=Quota(documents=5)) for _ in range(3)]
         puts = [
             store.put(f"{place}-{number}", b"x")
             for number in range(5)

@@ -1,5 +1,5 @@
 """
-`dartio_tut.store.postgresql.opening` when the database is away, held, or loses answers.
+`dartio_tut.store.postgresql` when the database is away, held, or loses answers.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.protocols import portforward
 
-from dartio_tut.store import ABSENT, Listed, Unavailable, version_of
-from dartio_tut.store.postgresql.opening import (
+from dartio_tut.store import ABSENT, DocumentInfo, Unavailable, version_of
+from dartio_tut.store.postgresql.open_database import (
     open_postgresql_documents,
     open_postgresql_notes,
 )
 from dartio_tut.store.postgresql.pool import WAITING
 
-from .postgres import Postgres, shared
-from .postgresql_case import PostgresCase
-from .waiting import THE_REACTOR
+from .support.postgres import Postgres, shared
+from .support.postgresql_case import PostgresCase
+from .support.waiting import THE_REACTOR
 
 T = TypeVar("T")
 
@@ -310,7 +310,7 @@ class LostAnswerTests(FaultCase):
         self.way.meanwhile = lambda: other.delete("a")  # type: ignore[method-assign]
         put = await self.losing(lambda: documents.put("a", b"2", ABSENT))
         self.assertEqual(put, version_of(b"2"))
-        self.assertEqual(await documents.list(), [Listed("0", 0)])
+        self.assertEqual(await documents.list(), [DocumentInfo("0", 0)])
 
     async def test_delete(self) -> None:
         documents = await self.through(open_postgresql_documents)

@@ -13,15 +13,15 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
-from dartio_tut.test.answers import Answers
+from dartio_tut.test.support.response_reader import Answers
 
-from . import disk_calls
-from .accounts import Sent, as_told, check_document, check_notes
-from .disk import Disk, Tree
-from .forked import ForkedCase, ForkedDaemon
-from .hammering import Client, document, note, read_document, read_notes
-from .harness import PATIENCE, ask
-from .tracing import Call, recorded
+from .support import disk_calls
+from .support.accounts import Sent, as_told, check_document, check_notes
+from .support.disk import Disk, Tree
+from .support.forked import ForkedCase, ForkedDaemon
+from .support.hammering import Client, document, note, read_document, read_notes
+from .support.harness import PATIENCE, ask
+from .support.tracing import Call, recorded
 
 TEXTS = ("", "one\ntwo\r\n", "back\\nslash \\", "ž😀", "x" * 9_000, "0\n" * 2_000)
 """What is written, beside what makes it unique: some of it larger than a page."""

@@ -9,8 +9,8 @@ import json
 import threading
 from typing import Any
 
-from .exchange import connect
-from .harness import PATIENCE, Case, Daemon, Response, ask, raw
+from .support.exchange import connect
+from .support.harness import PATIENCE, Case, Daemon, Response, ask, raw
 
 JSON = {"Content-Type": "application/json"}
 

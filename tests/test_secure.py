@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from .harness import Case, Daemon, ask
+from .support.harness import Case, Daemon, ask
 
 PASSWORD = b"s\xc3\xa9same, ouvre-toi"
 

@@ -11,10 +11,10 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
-from dartio_tut.test.answers import Answers
+from dartio_tut.test.support.response_reader import Answers
 
-from .exchange import connect
-from .serving import ServingCase, open_on, reset
+from .support.exchange import connect
+from .support.serving import ServingCase, open_on, reset
 
 MIB = 1024 * 1024
 SIZE = 8 * MIB

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import Case, ask
+from .support.harness import Case, ask
 
 SERVERS = {
     "hello": 4040, "thinker": 4041, "notes": 4042, "mini-file": 4044,

@@ -24,7 +24,7 @@ from benchmarks.stores.samples import DOCUMENT, NOTE, name_of
 from benchmarks.stores.summary import Figure, figures, interleaved
 from benchmarks.stores.turn import Contender, Stage, Turn
 
-from .harness import CHECKOUT
+from .support.harness import CHECKOUT
 
 
 def figure(name: str, share: float, *faults: str) -> Figure:

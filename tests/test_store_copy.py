@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 
-from .harness import Case, ask
-from .postgres import Postgres, shared
+from .support.harness import Case, ask
+from .support.postgres import Postgres, shared
 
 NOTES = ["Buy milk", "two\nlines", "\N{PILE OF POO}", *map(str, range(300))]
 

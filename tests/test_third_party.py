@@ -23,13 +23,13 @@ from twisted.web.static import File
 
 from dartio_tut.daemon import Site
 from dartio_tut.daemon.certificate import localhost_certificate
-from dartio_tut.test.requesting import Doing
-from dartio_tut.wire import alpn, fast, listen_tls
+from dartio_tut.test.support.function_resource import Doing
+from dartio_tut.wire import listen_tls, set_alpn, with_fast_ports
 
-from . import third_party
-from .exchange import connect, exchange
-from .harness import PATIENCE
-from .serving import ServingCase, reset
+from .support import third_party
+from .support.exchange import connect, exchange
+from .support.harness import PATIENCE
+from .support.serving import ServingCase, reset
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -73,7 +73,9 @@ class PlainTests(ThirdPartyCase):
 
     async def test_answers_are_the_same(self) -> None:
         ports = []
-        for site, where in zip(self.sites, (REACTOR, fast(REACTOR)), strict=True):
+        for site, where in zip(
+            self.sites, (REACTOR, with_fast_ports(REACTOR)), strict=True
+        ):
             listening = where.listenTCP(0, site, interface="127.0.0.1")
             self.addCleanup(listening.stopListening)
             ports.append(listening.getHost().port)
@@ -115,7 +117,7 @@ class SecureTests(ThirdPartyCase):
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.use_certificate_file(names[0])
         context.use_privatekey_file(names[1])
-        alpn(context, [b"h2", b"http/1.1"])
+        set_alpn(context, [b"h2", b"http/1.1"])
         ours = listen_tls(REACTOR, 0, self.sites[1], 50, "127.0.0.1", context)
         for listening in (stock, ours):
             self.addCleanup(listening.stopListening)

@@ -17,10 +17,10 @@ from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon.certificate import localhost_certificate
-from dartio_tut.wire import alpn, listen_tls
+from dartio_tut.wire import listen_tls, set_alpn
 
-from .harness import PATIENCE
-from .serving import ServingCase, open_on
+from .support.harness import PATIENCE
+from .support.serving import ServingCase, open_on
 
 LARGE = os.urandom(1024) * 20 * 1024
 """20 MiB: many records, more than any buffer."""
@@ -39,7 +39,7 @@ class TLSTransportTests(ServingCase):
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.use_certificate_file(names[0])
         context.use_privatekey_file(names[1])
-        alpn(context, [b"h2", b"http/1.1"])
+        set_alpn(context, [b"h2", b"http/1.1"])
         self.serve(do)
         listening = listen_tls(reactor, 0, self.site, 50, "127.0.0.1", context)
         self.addCleanup(listening.stopListening)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import CHECKOUT, Case
-from .transcripts import Shell, matches, steps
+from .support.harness import CHECKOUT, Case
+from .support.transcripts import Shell, matches, steps
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from .truth_table import BEGIN, END, PAGE, table
+from .support.truth_table import BEGIN, END, PAGE, table
 
 
 class TruthTableTests(SynchronousTestCase):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
-from .harness import PATIENCE
+from .support.harness import PATIENCE
 
-PROGRAM = Path(__file__).with_name("twisted_suite.py")
+PROGRAM = Path(__file__).with_name("support") / "twisted_suite.py"
 RECORD = Path(__file__).with_name("twisted_suite.toml")
 
 TESTS = 800

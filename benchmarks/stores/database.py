@@ -81,7 +81,7 @@ def running(load_core: int) -> Iterator[tuple[Database | None, str]]:
     if find_spec("psycopg") is None:
         yield None, "psycopg is not installed"
         return
-    from tests.postgres import Postgres  # it needs Twisted's trial only
+    from tests.support.postgres import Postgres  # it needs Twisted's trial only
 
     try:
         server = Postgres()

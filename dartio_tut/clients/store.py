@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from dartio_tut.store import (
-    Differs,
+    CopyConflict,
     StoreFull,
     Unavailable,
     copy_documents,
     copy_notes,
-    folder_of,
+    folder_path,
     open_documents,
     open_notes,
 )
@@ -53,7 +53,7 @@ async def main(reactor: Any, arguments: Namespace) -> None:
     except (OSError, ValueError) as error:
         text = getattr(error, "strerror", None) or str(error)
         raise ClientError(f"cannot copy: {text}") from None
-    except (Differs, StoreFull, Unavailable) as error:
+    except (CopyConflict, StoreFull, Unavailable) as error:
         raise ClientError(f"cannot copy: {error}") from None
 
 
@@ -63,7 +63,7 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
         return (arguments.only,)
     if "://" in arguments.source and not arguments.source.startswith("file:"):
         return KINDS
-    folder = Path(folder_of(arguments.source))
+    folder = Path(folder_path(arguments.source))
     if not folder.is_dir():
         raise ClientError(f"cannot copy: {folder}: no such folder")
     if not (folder / "notes.txt").exists():

@@ -9,33 +9,33 @@ those who build on it.
 from dartio_tut.wire import Limits
 
 from .certificate import localhost_certificate
-from .folder_options import RootOptions, StoreOptions
-from .options import DaemonOptions, ServerOptions
+from .https_endpoint import https_endpoint, https_endpoint_string
+from .options.folders import RootOptions, StoreOptions
+from .options.server import DaemonOptions, ServerOptions
 from .service import serve
 from .site import Site
 from .startup import (
-    CannotStart,
-    checked,
+    StartupError,
+    coerce_option,
     data_folder,
     existing_folder,
-    told_in_one_line,
+    startup_errors,
 )
-from .tls import https_endpoint, https_endpoint_string
 
 __all__ = [
-    "CannotStart",
     "DaemonOptions",
     "Limits",
     "RootOptions",
     "ServerOptions",
     "Site",
+    "StartupError",
     "StoreOptions",
-    "checked",
+    "coerce_option",
     "data_folder",
     "existing_folder",
     "https_endpoint",
     "https_endpoint_string",
     "localhost_certificate",
     "serve",
-    "told_in_one_line",
+    "startup_errors",
 ]

@@ -16,12 +16,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 
-from dartio_tut.wire import fast
+from dartio_tut.wire import with_fast_ports
 
 from .listening import reach, subject, url
-from .options import ServerOptions
+from .options.server import ServerOptions
 from .site import Site
-from .startup import CannotStart, told_in_one_line
+from .startup import StartupError, startup_errors
 
 
 class Daemon(Service):
@@ -55,17 +55,17 @@ class Daemon(Service):
         """
         Bind every endpoint, while ports below 1024 are still allowed.
 
-        :raise CannotStart: when one cannot be bound.
+        :raise StartupError: when one cannot be bound.
         """
         if self._reactor is None:
             from twisted.internet import reactor
 
-            self._reactor = fast(reactor)
+            self._reactor = with_fast_ports(reactor)
         try:
             for endpoint in self._endpoints:
-                with told_in_one_line(subject(endpoint)):
+                with startup_errors(subject(endpoint)):
                     self._ports.append((endpoint, self._bind(endpoint)))
-        except CannotStart:
+        except StartupError:
             for _, port in self._ports:
                 port.stopListening()
             raise
@@ -121,7 +121,7 @@ def serve(resource: IResource, options: ServerOptions, path: str = "/") -> IServ
 
     :param path: where there is something to see: it is told with the address.
 
-    :raise CannotStart: when they name no place to listen on.
+    :raise StartupError: when they name no place to listen on.
     """
     site = Site(resource, logPath=options["access-log"], limits=options.limits())
     endpoints = options.endpoints()
@@ -135,12 +135,12 @@ def _check(endpoints: list[str]) -> NoReturn:
     """
     Look at what *endpoints* name, such as certificates, and end the program.
 
-    :raise CannotStart: when something is wrong.
+    :raise StartupError: when something is wrong.
     """
     from twisted.internet import reactor
 
     for endpoint in endpoints:
-        with told_in_one_line(subject(endpoint)):
+        with startup_errors(subject(endpoint)):
             serverFromString(reactor, endpoint)
     print("dartio: all is in order", file=sys.__stdout__, flush=True)
     raise SystemExit(0)

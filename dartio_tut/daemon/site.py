@@ -13,7 +13,14 @@ from typing import Any
 from twisted.web.resource import IResource, getChildForRequest
 from twisted.web.server import Site as TwistedSite
 
-from dartio_tut.wire import Channel, Crowd, Deadlines, Heads, Limits, Request
+from dartio_tut.wire import (
+    Channel,
+    ConnectionLimit,
+    Deadlines,
+    HeadReader,
+    Limits,
+    Request,
+)
 
 
 class Site(TwistedSite):
@@ -48,8 +55,8 @@ class Site(TwistedSite):
             idle = inf if more["timeout"] is None else more["timeout"]
             self.limits = replace(self.limits, idle_time=idle)
         self.streaming = streaming
-        self.heads = Heads(self.limits)
-        self.crowd = Crowd(self.limits)
+        self.heads = HeadReader(self.limits)
+        self.crowd = ConnectionLimit(self.limits)
         self.deadlines = Deadlines(self.reactor)
 
     def buildProtocol(self, addr: Any) -> Any:
@@ -57,7 +64,7 @@ class Site(TwistedSite):
         channel = Channel()
         channel.site = channel.factory = self
         channel.requestFactory = self.requestFactory
-        channel.makes_ours = isinstance(self.requestFactory, type) and issubclass(
+        channel.uses_our_request = isinstance(self.requestFactory, type) and issubclass(
             self.requestFactory, Request
         )
         channel.limits = self.limits

@@ -2,7 +2,7 @@
 Saying in one line why a daemon cannot start.
 
 Rule: whatever stops a start (a bad option, a port in use, a folder that cannot
-be written) ends as `CannotStart`: one line on stderr, exit code 1, no traceback.
+be written) ends as `StartupError`: one line on stderr, exit code 1, no traceback.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _log = Logger()
 
 
-class CannotStart(SystemExit, Exception):
+class StartupError(SystemExit, Exception):
     """
     The daemon cannot start; its text is the line the user reads.
 
@@ -38,16 +38,16 @@ class CannotStart(SystemExit, Exception):
         self.code = 1
 
 
-def refuse_to_start(line: str) -> NoReturn:
+def fail_startup(line: str) -> NoReturn:
     """
     Say *line* to whoever is at the terminal, and to the log, and give up.
 
-    :raise CannotStart: always.
+    :raise StartupError: always.
     """
     # twistd points sys.stderr at its log; a person looks at the real one.
     print(f"dartio: {line}", file=sys.__stderr__, flush=True)
     _log.error("Cannot start: {line}", line=line)
-    raise CannotStart(line)
+    raise StartupError(line)
 
 
 def reason(error: BaseException) -> str:
@@ -64,18 +64,18 @@ def reason(error: BaseException) -> str:
 
 
 @contextmanager
-def told_in_one_line(subject: str) -> Iterator[None]:
+def startup_errors(subject: str) -> Iterator[None]:
     """
-    Turn what goes wrong at start into a `CannotStart` that names *subject*.
+    Turn what goes wrong at start into a `StartupError` that names *subject*.
 
     :param subject: what the user can change: an option, an address.
     """
     try:
         yield
-    except CannotStart:
+    except StartupError:
         raise
     except Exception as error:  # noqa: BLE001  (endpoints of others raise anything)
-        refuse_to_start(f"{subject}: {reason(error)}")
+        fail_startup(f"{subject}: {reason(error)}")
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def log_file(path: str) -> str:
     return str(file)
 
 
-def checked(option: str, check: Callable[[str], T]) -> Callable[[str], T]:
+def coerce_option(option: str, check: Callable[[str], T]) -> Callable[[str], T]:
     """
     *check* as the coerce function of *option*: its `ValueError` names the option.
     """

@@ -4,67 +4,67 @@ Branches that any resource tree may hang up: files, JSON bodies, answers.
 Rule of the room: they read a request and write a response; they open no socket.
 """
 
-from .answers import Refusal, answer, answer_later, unsupported
-from .bodies.body import Body, body
-from .bodies.form_body import BodyLimits, File, Form
-from .bodies.json_body import content, json_object, json_value, media_type
-from .cors import CrossOrigin, any_origin, origin
-from .fields import SECURITY_FIELDS, field_line, set_fields
-from .files.caching import rule as cache_rule
-from .files.opening import LINKS, links_to_follow
-from .files.resource import METHODS, Files, index_name
-from .files.types import Types, charset, named_type
-from .guarding.auth import Guarded
-from .guarding.passwords import Passwords, passwords_of
-from .mounting import mounted, path_prefix
+from .auth.basic_auth import BasicAuth
+from .auth.htpasswd import HtpasswdFile, open_htpasswd
+from .bodies.body import Body, parse_body
+from .bodies.form_body import BodyLimits, Form, UploadedFile
+from .bodies.json_body import media_type, parse_json, parse_json_object, read_body
+from .cors import CORS, cors_fields, parse_origin
+from .fields import SECURITY_FIELDS, parse_field, set_fields
+from .files.caching import rule as parse_cache_rule
+from .files.resource import FILE_METHODS, Files, parse_index_name
+from .files.safe_open import LINK_POLICIES, parse_link_policy
+from .files.types import ContentTypes, parse_charset, parse_type
+from .path_prefix import mounted, parse_path_prefix
 from .problem import problem
-from .stored.digests import check_digests
-from .stored.documents import StoredDocuments
-from .stored.notes import StoredNotes
-from .stored.terms import expected_by, token_of, told
-from .virtual_hosts import VirtualHosts, host_name
+from .responses import HTTPError, method_not_allowed, respond_later, text_response
+from .rest.digests import check_digests
+from .rest.documents import RestDocuments
+from .rest.notes import RestNotes
+from .rest.store_errors import from_store, idempotency_key, precondition
+from .virtual_hosts import VirtualHosts, parse_host_name
 
 __all__ = [
-    "LINKS",
-    "METHODS",
+    "CORS",
+    "FILE_METHODS",
+    "LINK_POLICIES",
     "SECURITY_FIELDS",
+    "BasicAuth",
     "Body",
     "BodyLimits",
-    "CrossOrigin",
-    "File",
+    "ContentTypes",
     "Files",
     "Form",
-    "Guarded",
-    "Passwords",
-    "Refusal",
-    "StoredDocuments",
-    "StoredNotes",
-    "Types",
+    "HTTPError",
+    "HtpasswdFile",
+    "RestDocuments",
+    "RestNotes",
+    "UploadedFile",
     "VirtualHosts",
-    "answer",
-    "answer_later",
-    "any_origin",
-    "body",
-    "cache_rule",
-    "charset",
     "check_digests",
-    "content",
-    "expected_by",
-    "field_line",
-    "host_name",
-    "index_name",
-    "json_object",
-    "json_value",
-    "links_to_follow",
+    "cors_fields",
+    "from_store",
+    "idempotency_key",
     "media_type",
+    "method_not_allowed",
     "mounted",
-    "named_type",
-    "origin",
-    "passwords_of",
-    "path_prefix",
+    "open_htpasswd",
+    "parse_body",
+    "parse_cache_rule",
+    "parse_charset",
+    "parse_field",
+    "parse_host_name",
+    "parse_index_name",
+    "parse_json",
+    "parse_json_object",
+    "parse_link_policy",
+    "parse_origin",
+    "parse_path_prefix",
+    "parse_type",
+    "precondition",
     "problem",
+    "read_body",
+    "respond_later",
     "set_fields",
-    "token_of",
-    "told",
-    "unsupported",
+    "text_response",
 ]

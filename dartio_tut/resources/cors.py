@@ -22,7 +22,7 @@ _USUAL = ("Origin", "X-Requested-With", "Content-Type", "Accept")
 _EXPOSED = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
 
 
-def any_origin(
+def cors_fields(
     methods: str, headers: Sequence[str] = (), exposed: Sequence[str] = ()
 ) -> tuple[tuple[bytes, bytes], ...]:
     """
@@ -45,7 +45,7 @@ def any_origin(
     return (*fields, (b"Access-Control-Expose-Headers", read))
 
 
-def origin(text: str) -> bytes:
+def parse_origin(text: str) -> bytes:
     """
     The origin that *text* is, such as ``https://example.org``, or ``*`` for any.
 
@@ -56,7 +56,7 @@ def origin(text: str) -> bytes:
     return text.encode("ascii")
 
 
-class CrossOrigin(Resource):
+class CORS(Resource):
     """
     A tree that the pages of some other origins may read.
 

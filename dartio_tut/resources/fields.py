@@ -33,7 +33,7 @@ def is_field_value(text: str) -> bool:
     return _value(text) is not None
 
 
-def field_line(text: str) -> tuple[bytes, bytes]:
+def parse_field(text: str) -> tuple[bytes, bytes]:
     """
     The name and value that *text* stands for, as ``X-Robots-Tag: noindex``.
 

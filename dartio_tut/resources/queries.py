@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 
-from .answers import Refusal
+from .responses import HTTPError
 
 
 def has(request: Request, name: bytes) -> bool:
@@ -27,7 +27,7 @@ def text(request: Request, name: bytes) -> str:
         (value,) = values
         decoded: str = value.decode("utf-8")
     except ValueError:
-        raise Refusal(BAD_REQUEST, f"Cannot understand {name.decode()}.") from None
+        raise HTTPError(BAD_REQUEST, f"Cannot understand {name.decode()}.") from None
     return decoded
 
 
@@ -42,5 +42,5 @@ def number(request: Request, name: bytes, default: int, most: int) -> int:
         return default
     value = text(request, name)
     if not (value.isascii() and value.isdigit()):
-        raise Refusal(BAD_REQUEST, f"{name.decode()} is no whole number.")
+        raise HTTPError(BAD_REQUEST, f"{name.decode()} is no whole number.")
     return min(int(value), most) if len(value) < 20 else most

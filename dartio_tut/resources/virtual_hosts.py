@@ -16,8 +16,8 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from .answers import answer
 from .fields import SECURITY_FIELDS, set_fields
+from .responses import text_response
 
 MISDIRECTED_REQUEST = 421
 """RFC 9110 section 15.5.20; Twisted has no name for it."""
@@ -38,7 +38,9 @@ class _Misdirected(Resource):
 
     def render(self, request: Request) -> bytes:
         set_fields(request, SECURITY_FIELDS)
-        body = answer(request, "No site of that name is here.", MISDIRECTED_REQUEST)
+        body = text_response(
+            request, "No site of that name is here.", MISDIRECTED_REQUEST
+        )
         request.setResponseCode(MISDIRECTED_REQUEST, b"Misdirected Request")
         return body
 
@@ -117,7 +119,7 @@ class VirtualHosts:
         return self._fallback if found is None else found
 
 
-def host_name(text: str) -> str:
+def parse_host_name(text: str) -> str:
     """
     *text*, if it can be the name of a virtual host.
 

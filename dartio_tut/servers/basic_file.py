@@ -17,9 +17,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from dartio_tut.daemon import RootOptions, serve
-from dartio_tut.resources import Files, Types
+from dartio_tut.resources import ContentTypes, Files
 
-PAGES = str(Path(__file__).with_name("pages"))
+PAGES = str(Path(__file__).with_name("web"))
 
 
 class BasicFile(Resource):
@@ -33,7 +33,7 @@ class BasicFile(Resource):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.file = Files(str(path), types=Types(charset=None))
+        self.file = Files(str(path), types=ContentTypes(charset=None))
 
     def render(self, request: Request) -> bytes | int:
         """Hand the file to the resource: the one line."""

@@ -13,7 +13,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from dartio_tut.daemon import ServerOptions, serve
-from dartio_tut.resources import answer
+from dartio_tut.resources import text_response
 
 
 class Hello(Resource):
@@ -23,7 +23,7 @@ class Hello(Resource):
 
     def render(self, request: Request) -> bytes:
         """Answer with the greeting."""
-        return answer(request, "Hello, world!")
+        return text_response(request, "Hello, world!")
 
 
 class Options(ServerOptions):

@@ -20,7 +20,7 @@ from dartio_tut.daemon import (
     https_endpoint_string,
     localhost_certificate,
     serve,
-    told_in_one_line,
+    startup_errors,
 )
 
 from .hello import Hello
@@ -67,7 +67,7 @@ class Options(ServerOptions):
     def certificate(self) -> tuple[str, str, str | None]:
         """The files of certificate, key and password."""
         if self["cert"] is None:
-            with told_in_one_line("cannot make a certificate"):
+            with startup_errors("cannot make a certificate"):
                 folder = self["store"] or data_folder("hello-secure")
                 self["cert"], self["key"] = localhost_certificate(folder)
             log.info(

@@ -19,9 +19,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.daemon import RootOptions, serve
-from dartio_tut.resources import answer, unsupported
+from dartio_tut.resources import method_not_allowed, text_response
 
-PAGES = str(Path(__file__).with_name("pages"))
+PAGES = str(Path(__file__).with_name("web"))
 
 
 class MiniFile(Resource):
@@ -41,16 +41,16 @@ class MiniFile(Resource):
     def render(self, request: Request) -> bytes | int:
         """Send the file, if it is there."""
         if request.method not in (b"GET", b"HEAD"):
-            return unsupported(request, "GET, HEAD")
+            return method_not_allowed(request, "GET, HEAD")
         name = self.path.name
         try:
             # "Is it a file" before "open it": opening a FIFO would wait for ever.
             file = self.path.open("rb") if self.path.is_file() else None
         except OSError:
-            return answer(request, f"Not allowed to open {name}.", 403)
+            return text_response(request, f"Not allowed to open {name}.", 403)
         if file is None:
             self.log.info("Can't open {name}.", name=name)
-            return answer(request, f"Can't open {name}.", 404)
+            return text_response(request, f"Can't open {name}.", 404)
         self.log.info("Serving {name}.", name=name)
         request.setHeader(b"Content-Type", b"text/html")
         if request.method == b"HEAD":

@@ -19,16 +19,16 @@ from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
-    Refusal,
-    StoredNotes,
-    answer,
-    answer_later,
-    any_origin,
-    content,
-    json_object,
+    HTTPError,
+    RestNotes,
+    cors_fields,
+    from_store,
+    idempotency_key,
+    parse_json_object,
+    read_body,
+    respond_later,
     set_fields,
-    token_of,
-    told,
+    text_response,
 )
 from dartio_tut.store import Notes as Log
 from dartio_tut.store import open_notes
@@ -43,7 +43,7 @@ class Notes(Resource):
 
     isLeaf = True
     # Refusals that the wire sends itself, such as 413, have these fields too.
-    refusal_fields = any_origin("POST, OPTIONS")
+    refusal_fields = cors_fields("POST, OPTIONS")
 
     def __init__(self, notes: Log) -> None:
         super().__init__()
@@ -56,33 +56,35 @@ class Notes(Resource):
             request.setResponseCode(204)
             return b""
         if request.method == b"POST" and request.path == b"/":
-            return answer_later(request, self.post(request, content(request)))
+            return respond_later(request, self.post(request, read_body(request)))
         asked = b"%b, %b" % (request.method, request.path)
-        return answer(request, "Not found: " + asked.decode("utf-8", "replace"), 404)
+        return text_response(
+            request, "Not found: " + asked.decode("utf-8", "replace"), 404
+        )
 
     async def post(self, request: Request, body: bytes) -> str:
         """Do what the JSON object *body* asks for."""
-        asked, token = json_object(body), token_of(request)
+        asked, token = parse_json_object(body), idempotency_key(request)
         if "myNote" in asked:
             return await self.save(asked["myNote"], token)
         if "getNote" in asked:
             return await self.get(asked["getNote"])
-        raise Refusal(422, "Expected myNote or getNote.")
+        raise HTTPError(422, "Expected myNote or getNote.")
 
     async def save(self, note: Any, token: str | None) -> str:
         """Store *note*, once for each *token*; it is on disk when this returns."""
         if not isinstance(note, str):
-            raise Refusal(422, "Expected myNote to be a string.")
-        number = await told(self.notes.append(note, token))
+            raise HTTPError(422, "Expected myNote to be a string.")
+        number = await from_store(self.notes.append(note, token))
         return f"You have {number + 1} notes.\n"
 
     async def get(self, number: Any) -> str:
         """Give back the note of that *number*."""
         if isinstance(number, bool) or not isinstance(number, (str, int, float)):
-            raise Refusal(422, "Expected getNote to be a number.")
+            raise HTTPError(422, "Expected getNote to be a number.")
         if not re.fullmatch("-?[0-9]{1,4300}", str(number)):
-            raise Refusal(400, "getNote is not a whole number.")
-        return await told(self.notes.entry(int(number))) + "\n"
+            raise HTTPError(400, "getNote is not a whole number.")
+        return await from_store(self.notes.entry(int(number))) + "\n"
 
 
 class Options(StoreOptions):
@@ -100,5 +102,5 @@ def makeService(options: Options) -> IService:
     kept = options.open_store(open_notes)
     notes = Notes(kept)
     if options["rest"]:
-        return serve(StoredNotes(kept, notes), options)
+        return serve(RestNotes(kept, notes), options)
     return serve(notes, options)

@@ -14,7 +14,7 @@ from twisted.application.service import IService
 from dartio_tut.daemon import RootOptions, serve
 from dartio_tut.resources import Files
 
-PAGES = str(Path(__file__).with_name("pages"))
+PAGES = str(Path(__file__).with_name("web"))
 
 
 class Options(RootOptions):

@@ -16,28 +16,28 @@ from twisted.web.resource import IResource
 
 from dartio_tut.daemon import (
     RootOptions,
-    checked,
+    coerce_option,
     existing_folder,
     serve,
-    told_in_one_line,
+    startup_errors,
 )
 from dartio_tut.resources import (
-    CrossOrigin,
+    CORS,
+    BasicAuth,
+    ContentTypes,
     Files,
-    Guarded,
-    Types,
     VirtualHosts,
-    cache_rule,
-    charset,
-    field_line,
-    host_name,
-    index_name,
-    links_to_follow,
     mounted,
-    named_type,
-    origin,
-    passwords_of,
-    path_prefix,
+    open_htpasswd,
+    parse_cache_rule,
+    parse_charset,
+    parse_field,
+    parse_host_name,
+    parse_index_name,
+    parse_link_policy,
+    parse_origin,
+    parse_path_prefix,
+    parse_type,
 )
 
 log = Logger()
@@ -48,7 +48,7 @@ def host(text: str) -> tuple[str, str]:
     name, _, folder = text.partition("=")
     if not folder:
         raise ValueError(f"{text!r} is no host: use one such as example.org=FOLDER")
-    return host_name(name), existing_folder(folder)
+    return parse_host_name(name), existing_folder(folder)
 
 
 class Options(RootOptions):
@@ -70,21 +70,31 @@ class Options(RootOptions):
     )
     optParameters = (
         ("links", None, "inside", "Links: those inside the root, follow, or refuse.",
-         checked("--links", links_to_follow)),
+         coerce_option("--links", parse_link_policy)),
         ("charset", None, "utf-8", "What text is said to be in; or none.",
-         checked("--charset", charset)),
+         coerce_option("--charset", parse_charset)),
         ("prefix", None, "/", "Path to serve below, such as /files/.",
-         checked("--prefix", path_prefix)),
+         coerce_option("--prefix", parse_path_prefix)),
         ("auth", None, None, "Ask for a name and a password of this htpasswd file.",
-         checked("--auth", passwords_of)),
+         coerce_option("--auth", open_htpasswd)),
     )  # fmt: skip
     optLists = (
-        ("index", None, "A folder's index file, instead of index.html.", index_name),
+        (
+            "index",
+            None,
+            "A folder's index file, instead of index.html.",
+            parse_index_name,
+        ),
         ("host", None, "NAME=FOLDER to serve another host, also *.NAME.", host),
-        ("cache", None, "PATTERN=VALUE of Cache-Control.", cache_rule),
-        ("header", "H", "NAME: VALUE for every file; no value: not sent.", field_line),
-        ("type", None, ".EXTENSION=TYPE of content.", named_type),
-        ("cors", None, "Origin whose pages may read the files; * is any.", origin),
+        ("cache", None, "PATTERN=VALUE of Cache-Control.", parse_cache_rule),
+        ("header", "H", "NAME: VALUE for every file; no value: not sent.", parse_field),
+        ("type", None, ".EXTENSION=TYPE of content.", parse_type),
+        (
+            "cors",
+            None,
+            "Origin whose pages may read the files; * is any.",
+            parse_origin,
+        ),
     )
 
 
@@ -98,7 +108,7 @@ def tree(options: Options) -> IResource:
         dotfiles=bool(options["dotfiles"]),
         spa=bool(options["spa"]),
         try_html=bool(options["try-html"]),
-        types=Types(options["charset"], dict(options["type"])),
+        types=ContentTypes(options["charset"], dict(options["type"])),
         cache=options["cache"],
         precompressed=not options["no-precompressed"],
         fields=options["header"],
@@ -111,9 +121,9 @@ def tree(options: Options) -> IResource:
         root = hosts
     root = mounted(root, options["prefix"])
     if options["auth"]:
-        root = Guarded(root, options["auth"], "files")
+        root = BasicAuth(root, options["auth"], "files")
     if options["cors"]:
-        root = CrossOrigin(root, options["cors"])
+        root = CORS(root, options["cors"])
     return root
 
 
@@ -122,6 +132,6 @@ def makeService(options: Options) -> IService:
     log.info("Serving {root}", root=os.path.abspath(options["root"]))
     for name, folder in options["host"]:
         log.info("Serving {folder} as {name}", folder=folder, name=name)
-    with told_in_one_line("--host"):
+    with startup_errors("--host"):
         root = tree(options)
     return serve(root, options, options["prefix"])

@@ -19,7 +19,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
-from dartio_tut.resources import answer_later, told, unsupported
+from dartio_tut.resources import from_store, method_not_allowed, respond_later
 from dartio_tut.store import Documents, MemoryDocuments, Thought, open_documents
 
 
@@ -51,9 +51,9 @@ class Thinker(Resource):
         """Answer a guess, or refuse what is none."""
         body: bytes | int
         if request.method in (b"GET", b"HEAD"):
-            body = answer_later(request, told(self.guess(request)))
+            body = respond_later(request, from_store(self.guess(request)))
         else:
-            body = unsupported(request, "GET, HEAD")
+            body = method_not_allowed(request, "GET, HEAD")
         self.log.info("Request handled.")
         return body
 

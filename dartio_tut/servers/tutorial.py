@@ -11,7 +11,12 @@ import os
 
 from twisted.application.service import IService, MultiService
 
-from dartio_tut.daemon import DaemonOptions, ServerOptions, checked, existing_folder
+from dartio_tut.daemon import (
+    DaemonOptions,
+    ServerOptions,
+    coerce_option,
+    existing_folder,
+)
 
 from . import (
     basic_file,
@@ -48,7 +53,7 @@ class Options(DaemonOptions):
     )
     optParameters = (
         ("root", "r", None, "Folder that static serves; the current one unless given.",
-         checked("--root", existing_folder)),
+         coerce_option("--root", existing_folder)),
         ("store", "s", None, "Folder with a folder for each that keeps something, or postgresql://..."),
     )  # fmt: skip
 

@@ -18,19 +18,19 @@ from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
-    Refusal,
-    StoredDocuments,
-    answer_later,
+    HTTPError,
+    RestDocuments,
     check_digests,
-    content,
-    expected_by,
-    json_object,
+    from_store,
+    idempotency_key,
     media_type,
-    token_of,
-    told,
-    unsupported,
+    method_not_allowed,
+    parse_json_object,
+    precondition,
+    read_body,
+    respond_later,
 )
-from dartio_tut.store import Documents, NotAName, open_documents
+from dartio_tut.store import Documents, InvalidName, open_documents
 
 
 class Writer(Resource):
@@ -51,23 +51,25 @@ class Writer(Resource):
     def render(self, request: Request) -> bytes | int:
         """Store a document, or refuse what is none."""
         if request.method != b"POST" or media_type(request) != "application/json":
-            return unsupported(request, "POST")
-        return answer_later(request, self.store(request, content(request)))
+            return method_not_allowed(request, "POST")
+        return respond_later(request, self.store(request, read_body(request)))
 
     async def store(self, request: Request, body: bytes) -> str:
         """Store *body*, which is on disk when this returns."""
         check_digests(request, body)
-        data = json_object(body)
+        data = parse_json_object(body)
         name = unquote_to_bytes(request.path.rpartition(b"/")[2])
-        expected = expected_by(request, self.require_match)
+        expected = precondition(request, self.require_match)
         try:
-            await told(
-                self.documents.put(name.decode(), body, expected, token_of(request))
+            await from_store(
+                self.documents.put(
+                    name.decode(), body, expected, idempotency_key(request)
+                )
             )
         except UnicodeDecodeError:
-            raise Refusal(400, "Cannot store: the name is not UTF-8.") from None
-        except NotAName as error:
-            raise Refusal(400, f"Cannot store: {error}.") from None
+            raise HTTPError(400, "Cannot store: the name is not UTF-8.") from None
+        except InvalidName as error:
+            raise HTTPError(400, f"Cannot store: {error}.") from None
         who = data.get("name")
         return f"Wrote data for {who if isinstance(who, str) else json.dumps(who)}."
 
@@ -91,5 +93,5 @@ def makeService(options: Options) -> IService:
     require_match = bool(options["require-match"])
     writer = Writer(documents, require_match)
     if options["rest"]:
-        return serve(StoredDocuments(documents, writer, require_match), options)
+        return serve(RestDocuments(documents, writer, require_match), options)
     return serve(writer, options)

@@ -5,48 +5,48 @@ Rule of the room: it knows no HTTP. What is acknowledged is on disk; every
 method is a Deferred; one suite passes on every store.
 """
 
-from .copying import Differs, copy_documents, copy_notes
+from .copying import CopyConflict, copy_documents, copy_notes
 from .interface import (
     ABSENT,
     PRESENT,
     Conflict,
     Document,
+    DocumentInfo,
     Documents,
-    Listed,
+    InvalidName,
     NoSuchEntry,
-    NotAName,
     Notes,
-    Room,
+    Quota,
     StoreFull,
     TokenReused,
     Unavailable,
     version_of,
 )
 from .memory import MemoryDocuments, MemoryNotes
-from .opened import folder_of, open_documents, open_notes
+from .open_store import folder_path, open_documents, open_notes
 from .thought import Thought
 
 __all__ = [
     "ABSENT",
     "PRESENT",
     "Conflict",
-    "Differs",
+    "CopyConflict",
     "Document",
+    "DocumentInfo",
     "Documents",
-    "Listed",
+    "InvalidName",
     "MemoryDocuments",
     "MemoryNotes",
     "NoSuchEntry",
-    "NotAName",
     "Notes",
-    "Room",
+    "Quota",
     "StoreFull",
     "Thought",
     "TokenReused",
     "Unavailable",
     "copy_documents",
     "copy_notes",
-    "folder_of",
+    "folder_path",
     "open_documents",
     "open_notes",
     "version_of",

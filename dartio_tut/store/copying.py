@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
-from .interface import ABSENT, Conflict, Documents, Listed, NoSuchEntry, Notes
+from .interface import ABSENT, Conflict, DocumentInfo, Documents, NoSuchEntry, Notes
 
 PAGE = 25
 """Notes or documents asked for at a time: a note may have a megabyte."""
 
 
-class Differs(Exception):
+class CopyConflict(Exception):
     """What is there already is not what is to be copied; its text says which."""
 
 
@@ -39,14 +39,14 @@ async def copy_notes(
     """
     there = await target.count()
     if there > await source.count():
-        raise Differs("there are more notes than are to be copied")
+        raise CopyConflict("there are more notes than are to be copied")
     await _compare_notes(source, target, there)
     number = there
     while texts := await source.entries(number, PAGE):
         for text in texts:
             # A token of the place: one whose answer was lost is not stored twice.
             if await target.append(text, f"copy of note {number}") != number:
-                raise Differs("somebody else adds notes meanwhile")
+                raise CopyConflict("somebody else adds notes meanwhile")
             number += 1
         tell(number)
     await _compare_notes(source, target, number)
@@ -63,7 +63,7 @@ async def _compare_notes(source: Notes, target: Notes, count: int) -> None:
         if ours != theirs:
             pairs = zip(ours, theirs, strict=False)
             same = next((k for k, (a, b) in enumerate(pairs) if a != b), 0)
-            raise Differs(f"note {start + same} is another one there")
+            raise CopyConflict(f"note {start + same} is another one there")
 
 
 async def copy_documents(
@@ -88,14 +88,14 @@ async def copy_documents(
         try:
             found = await target.get(listed.name)
         except NoSuchEntry:
-            raise Differs(f"{listed.name} is deleted there meanwhile") from None
+            raise CopyConflict(f"{listed.name} is deleted there meanwhile") from None
         if found != document:
-            raise Differs(f"{listed.name} is another one there")
+            raise CopyConflict(f"{listed.name} is another one there")
         tell(written + there)
     return Copied(written, there)
 
 
-async def _all(documents: Documents) -> AsyncIterator[Listed]:
+async def _all(documents: Documents) -> AsyncIterator[DocumentInfo]:
     after = ""
     while page := await documents.list(after=after, limit=PAGE):
         for listed in page:

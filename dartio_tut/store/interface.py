@@ -26,7 +26,7 @@ class NoSuchEntry(LookupError):
     """There is no note of that number, or no document of that name."""
 
 
-class NotAName(ValueError):
+class InvalidName(ValueError):
     """What cannot be the name of a document; its text says why."""
 
 
@@ -55,7 +55,7 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Room:
+class Quota:
     """
     How much may be stored; 0 is any amount.
 
@@ -82,7 +82,7 @@ class Document(NamedTuple):
     version: str
 
 
-class Listed(NamedTuple):
+class DocumentInfo(NamedTuple):
     """A document's name, and the bytes of its content."""
 
     name: str
@@ -142,7 +142,7 @@ class Documents(Protocol):
     """
     Documents by name.
 
-    Every Deferred may fail with `NotAName`, `Unavailable`, or with `OSError` when a
+    Every Deferred may fail with `InvalidName`, `Unavailable`, or with `OSError` when a
     disk fails.
     """
 
@@ -187,7 +187,7 @@ class Documents(Protocol):
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
-    ) -> Deferred[list[Listed]]:
+    ) -> Deferred[list[DocumentInfo]]:
         """
         The documents whose name begins with *prefix* and comes after *after*, by name
         (in the order of their UTF-8 bytes), at most *limit* of them.

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from .interface import (
     Conflict,
     Document,
-    Listed,
+    DocumentInfo,
     NoSuchEntry,
     TokenReused,
     fulfils,
@@ -131,11 +131,11 @@ class MemoryDocuments:
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
-    ) -> Deferred[list[Listed]]:
+    ) -> Deferred[list[DocumentInfo]]:
         """The documents whose name begins with *prefix*."""
         names = sorted(self._contents, key=str.encode)
         found = [
-            Listed(n, len(self._contents[n]))
+            DocumentInfo(n, len(self._contents[n]))
             for n in names
             if n.startswith(prefix) and n.encode() > after.encode()
         ]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from unicodedata import category
 
-from .interface import NotAName
+from .interface import InvalidName
 
 MAX_BYTES = 255
 """The longest filename of the usual filesystems, in UTF-8."""
@@ -24,18 +24,18 @@ def check_name(name: str) -> str:
     *name*, when a document may have it: letters of any script (with their
     marks), digits, space, ``.``, ``-`` and ``_``.
 
-    :raise NotAName: says what is wrong with it.
+    :raise InvalidName: says what is wrong with it.
     """
     if not name:
-        raise NotAName("a document needs a name")
+        raise InvalidName("a document needs a name")
     if name[0] in ". " or name[-1] in ". ":
-        raise NotAName("a name neither begins nor ends with a dot or a space")
+        raise InvalidName("a name neither begins nor ends with a dot or a space")
     if not all(character in " .-_" or _is_word(character) for character in name):
-        raise NotAName("a name has letters, digits, spaces, dots, - and _ only")
+        raise InvalidName("a name has letters, digits, spaces, dots, - and _ only")
     if name.partition(".")[0].rstrip().upper() in DEVICES:
-        raise NotAName("some systems take that name for a device")
+        raise InvalidName("some systems take that name for a device")
     if len(name.encode()) > MAX_BYTES:
-        raise NotAName(f"a name has {MAX_BYTES} bytes at most")
+        raise InvalidName(f"a name has {MAX_BYTES} bytes at most")
     return name
 
 

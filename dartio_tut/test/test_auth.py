@@ -17,11 +17,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from dartio_tut.daemon import Site
-from dartio_tut.resources import Guarded, Passwords
-from dartio_tut.resources.guarding import credentials
+from dartio_tut.resources import BasicAuth, HtpasswdFile
+from dartio_tut.resources.auth import credentials
 
-from .asking import Connection, Response, parsed
-from .test_passwords import SHA1_OF_SECRET, hashed
+from .support.memory_client import Connection, Response, parsed
+from .test_htpasswd import SHA1_OF_SECRET, hashed
 
 
 def basic(user: str, password: str, charset: str = "utf-8") -> str:
@@ -101,9 +101,9 @@ class GuardedCase(SynchronousTestCase):
     def guard(self, *lines: str, realm: str = "Falcon") -> None:
         """Let in those who are in *lines*."""
         self.path.write_text("\n".join([*lines, ""]))
-        self.guarded = Guarded(
+        self.guarded = BasicAuth(
             self.tree,
-            Passwords(self.path),
+            HtpasswdFile(self.path),
             realm,
             run=self.elsewhere.run,
             now=self.clock.seconds,
@@ -136,7 +136,7 @@ class GuardedCase(SynchronousTestCase):
 
 
 class GuardedTests(GuardedCase):
-    """`Guarded`."""
+    """`BasicAuth`."""
 
     def test_let_in(self) -> None:
         answered = self.ask(HAN)

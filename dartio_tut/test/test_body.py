@@ -11,10 +11,17 @@ import multipart
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
-from dartio_tut.resources import Body, BodyLimits, File, Form, Refusal, body
+from dartio_tut.resources import (
+    Body,
+    BodyLimits,
+    Form,
+    HTTPError,
+    UploadedFile,
+    parse_body,
+)
 
-from .asking import ask
-from .requesting import Doing, RequestCase
+from .support.function_resource import Doing, RequestCase
+from .support.memory_client import ask
 
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=b"
@@ -41,11 +48,11 @@ class BodyCase(RequestCase):
 
     def body(self, kind: str | None, data: bytes, *kinds: Any, **limits: int) -> Body:
         """The content of a request with *data*."""
-        return body(self.sent(kind, data), *kinds, limits=BodyLimits(**limits))
+        return parse_body(self.sent(kind, data), *kinds, limits=BodyLimits(**limits))
 
     def refused(self, code: int, *args: Any, **limits: int) -> None:
         """Asking is refused with *code*."""
-        refusal = self.assertRaises(Refusal, self.body, *args, **limits)
+        refusal = self.assertRaises(HTTPError, self.body, *args, **limits)
         self.assertEqual(refusal.code, code, f"{args[0]} {args[1][:80]!r}")
 
 
@@ -112,7 +119,7 @@ class KindTests(BodyCase):
 
     def test_again(self) -> None:
         request = self.sent("text/x", b"x")
-        self.assertEqual(body(request), body(request))
+        self.assertEqual(parse_body(request), parse_body(request))
 
 
 class LineFormTests(BodyCase):
@@ -191,10 +198,10 @@ class PartsTests(BodyCase):
         self.assertEqual(form.files["f"][0].name, "")
 
     def test_files_are_closed_when_the_request_is_finished(self) -> None:
-        files: list[File] = []
+        files: list[UploadedFile] = []
 
         def do(request: Any) -> Any:
-            files.extend(body(request).value.files["f"])
+            files.extend(parse_body(request).value.files["f"])
             return files[0].content.read()
 
         data = part('name="f"; filename="a"', b"content") + b"--b--\r\n"
@@ -217,7 +224,7 @@ class PartsTests(BodyCase):
     def test_the_client_goes_away(self) -> None:
         data = part('name="f"; filename="a"') + b"--b--"
         request = self.sent(PARTS, data)
-        (file,) = body(request).value.files["f"]
+        (file,) = parse_body(request).value.files["f"]
         self.connection.protocol.connectionLost(Failure(ConnectionDone()))
         self.assertTrue(file.content.closed)
 
@@ -330,5 +337,5 @@ class WorkTests(BodyCase):
     def quickly_refused(self, kind: str, data: bytes) -> None:
         """Quadratic work would take minutes."""
         began = process_time()
-        self.assertRaises(Refusal, self.body, kind, data)
+        self.assertRaises(HTTPError, self.body, kind, data)
         self.assertLess(process_time() - began, 2)

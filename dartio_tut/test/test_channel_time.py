@@ -14,7 +14,7 @@ from twisted.web.static import Data
 
 from dartio_tut.wire import Limits
 
-from .asking import CLIENT, Connection
+from .support.memory_client import CLIENT, Connection
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.wire.chunked import MAX_LINE, MAX_TRAILERS, BadChunk, Chunked
+from dartio_tut.wire.http1.chunked import MAX_LINE, MAX_TRAILERS, BadChunk, Chunked
 
 
 def decoded(*pieces: bytes) -> tuple[bytes, bytes, bool]:

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import (
-    Differs,
+    CopyConflict,
     MemoryDocuments,
     MemoryNotes,
     Unavailable,
@@ -18,7 +18,7 @@ from dartio_tut.store import (
     copy_notes,
 )
 
-from .store_suite import ODD_NOTES
+from .support.store_suite import ODD_NOTES
 
 MANY = 450
 """More than a few pages."""
@@ -69,14 +69,14 @@ class CopyNotesTests(SynchronousTestCase):
 
     def test_what_differs_ends_it(self) -> None:
         self.target.append("another")
-        error = self.failureResultOf(self.copy(), Differs)
+        error = self.failureResultOf(self.copy(), CopyConflict)
         self.assertIn("note 0", str(error.value))
         self.assertEqual(self.there(), ["another"])
 
     def test_more_of_them_ends_it(self) -> None:
         for text in [*self.texts, "one more"]:
             self.target.append(text)
-        self.failureResultOf(self.copy(), Differs)
+        self.failureResultOf(self.copy(), CopyConflict)
 
     def test_somebody_else_who_adds_ends_it(self) -> None:
         class Shared(MemoryNotes):
@@ -87,7 +87,7 @@ class CopyNotesTests(SynchronousTestCase):
                     super().append("of another")
                 return super().append(text, token)
 
-        self.failureResultOf(self.copy(Shared()), Differs)
+        self.failureResultOf(self.copy(Shared()), CopyConflict)
 
 
 class CopyDocumentsTests(SynchronousTestCase):
@@ -112,7 +112,7 @@ class CopyDocumentsTests(SynchronousTestCase):
 
     def test_what_differs_ends_it(self) -> None:
         self.target.put("3 é.json", b"another")
-        error = self.failureResultOf(self.copy(), Differs)
+        error = self.failureResultOf(self.copy(), CopyConflict)
         self.assertIn("3 é.json", str(error.value))
         found = self.successResultOf(self.target.get("3 é.json"))
         self.assertEqual(found.content, b"another")

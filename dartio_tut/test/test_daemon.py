@@ -18,18 +18,18 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from dartio_tut.daemon import (
-    CannotStart,
     ServerOptions,
     Site,
-    checked,
+    StartupError,
+    coerce_option,
     existing_folder,
     https_endpoint_string,
     listening,
     localhost_certificate,
     serve,
 )
-from dartio_tut.daemon.folder_options import told_where
 from dartio_tut.daemon.listening import INTERFACES, addresses, port_number, subject
+from dartio_tut.daemon.options.folders import loggable
 from dartio_tut.daemon.service import Daemon
 from dartio_tut.servers import hello_secure, tutorial
 
@@ -39,7 +39,7 @@ class LessonOptions(ServerOptions):
 
     defaultPort = "4040"
     optParameters = (
-        ("root", "r", ".", "A folder.", checked("--root", existing_folder)),
+        ("root", "r", ".", "A folder.", coerce_option("--root", existing_folder)),
     )
 
 
@@ -56,7 +56,7 @@ class Quiet(SynchronousTestCase):
             parsed.parseOptions(list(arguments))
             parsed.endpoints()
 
-        stopped = self.assertRaises(CannotStart, start)
+        stopped = self.assertRaises(StartupError, start)
         self.assertEqual(stopped.code, 1)
         self.assertEqual(self.stderr.getvalue().count("\n"), 1)
         self.assertIn(stopped.line, self.stderr.getvalue())
@@ -203,7 +203,7 @@ class DaemonTests(Quiet):
 
         self.patch(self.reactor, "listenTCP", busy)
         daemon = self.daemon("tcp:4040:interface=127.0.0.1")
-        stopped = self.assertRaises(CannotStart, daemon.privilegedStartService)
+        stopped = self.assertRaises(StartupError, daemon.privilegedStartService)
         self.assertEqual(
             stopped.line, "cannot listen on 127.0.0.1:4040: Address already in use"
         )
@@ -211,7 +211,7 @@ class DaemonTests(Quiet):
     def test_what_is_no_endpoint_is_one_line(self) -> None:
         for endpoint in ("4040", "bogus:1", "tcp:x", "ssl:1:privateKey=/nothing", ""):
             daemon = self.daemon(endpoint)
-            stopped = self.assertRaises(CannotStart, daemon.privilegedStartService)
+            stopped = self.assertRaises(StartupError, daemon.privilegedStartService)
             self.assertIn(endpoint, stopped.line)
 
     def test_serve_listens_where_the_options_say(self) -> None:
@@ -306,4 +306,4 @@ class StoreInTheLogTests(SynchronousTestCase):
             ("file:///srv/notes", "file:///srv/notes"),
             ("/srv/notes", "/srv/notes"),
         ]:
-            self.assertEqual((where, told_where(where)), (where, said))
+            self.assertEqual((where, loggable(where)), (where, said))

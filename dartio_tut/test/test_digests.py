@@ -7,9 +7,9 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256, sha512
 
-from dartio_tut.resources import Refusal, check_digests
+from dartio_tut.resources import HTTPError, check_digests
 
-from .requesting import RequestCase
+from .support.function_resource import RequestCase
 
 CONTENT = b'{"hello": "world"}'
 SHORT = f"sha-256=:{b64encode(sha256(CONTENT).digest()).decode()}:"
@@ -43,11 +43,11 @@ class DigestTests(RequestCase):
                 f"{SHORT},",
                 "SHA-256=" + SHORT[8:],
             ):
-                refused = self.assertRaises(Refusal, self.check, f"{name}: {value}")
+                refused = self.assertRaises(HTTPError, self.check, f"{name}: {value}")
                 self.assertEqual(refused.code, 400)
                 self.assertIn(name, refused.text)
 
     def test_each_line_counts(self) -> None:
         lines = (f"Repr-Digest: {WRONG}", f"Repr-Digest: {SHORT}")
-        self.assertRaises(Refusal, self.check, *lines)
-        self.assertRaises(Refusal, self.check, *reversed(lines))
+        self.assertRaises(HTTPError, self.check, *lines)
+        self.assertRaises(HTTPError, self.check, *reversed(lines))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from .test_stored_documents import JSON, DocumentsCase
+from .test_rest_documents import JSON, DocumentsCase
 
 
 class ListTests(DocumentsCase):

@@ -8,15 +8,15 @@ from functools import partial
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.resources.cors import origin
-from dartio_tut.resources.fields import field_line, merged
+from dartio_tut.resources.cors import parse_origin
+from dartio_tut.resources.fields import merged, parse_field
 from dartio_tut.resources.files.caching import (
     IMMUTABLE,
     REVALIDATED,
     cache_control,
     rule,
 )
-from dartio_tut.resources.files.types import Types, charset, named_type
+from dartio_tut.resources.files.types import ContentTypes, parse_charset, parse_type
 
 
 class TypesTests(SynchronousTestCase):
@@ -41,31 +41,35 @@ class TypesTests(SynchronousTestCase):
             (b"a.js", b"", "text/javascript; charset=utf-8"),
             (b"a.json", b"{}", "application/json"),
             (b"a.tar.gz", b"\x1f\x8b", "application/gzip"),
-            (b"a.tex", b"%!TEX", Types().of(b"a.tex", bytes)),
+            (b"a.tex", b"%!TEX", ContentTypes().of(b"a.tex", bytes)),
             (b"html", b"<p>", "application/octet-stream"),
             (b"a.\xff", b"<p>", "application/octet-stream"),
             (b".html", b"<p>", "text/html; charset=utf-8"),
         ]:
-            found = Types().of(name, partial(bytes, start))
+            found = ContentTypes().of(name, partial(bytes, start))
             self.assertEqual((name, found), (name, kind))
 
     def test_given_by_hand(self) -> None:
-        types = Types(None, dict([named_type(".LOG=text/x-log"), named_type(".p=a/b")]))
+        types = ContentTypes(
+            None, dict([parse_type(".LOG=text/x-log"), parse_type(".p=a/b")])
+        )
         self.assertEqual(types.of(b"a.log", lambda: b"GIF89a"), "text/x-log")
         self.assertEqual(types.of(b"a.p", bytes), "a/b")
         self.assertEqual(types.of(b"a.txt", bytes), "text/plain")
-        with_charset = Types("utf-8", dict([named_type(".x=text/x; charset=koi8-r")]))
+        with_charset = ContentTypes(
+            "utf-8", dict([parse_type(".x=text/x; charset=koi8-r")])
+        )
         self.assertEqual(with_charset.of(b"a.x", bytes), "text/x; charset=koi8-r")
 
     def test_no_types(self) -> None:
         for text in ("", "log=text/plain", ".log", ".log=", ".log=text", ".a.b=c/d",
                      ".log=text/plain\r\nX: y", ".a=b/c; d"):  # fmt: skip
-            self.assertRaises(ValueError, named_type, text)
+            self.assertRaises(ValueError, parse_type, text)
 
     def test_charsets(self) -> None:
-        self.assertIsNone(charset("none"))
-        self.assertEqual(charset("koi8-r"), "koi8-r")
-        self.assertRaises(ValueError, charset, "klingon")
+        self.assertIsNone(parse_charset("none"))
+        self.assertEqual(parse_charset("koi8-r"), "koi8-r")
+        self.assertRaises(ValueError, parse_charset, "klingon")
 
 
 class CacheControlTests(SynchronousTestCase):
@@ -108,15 +112,15 @@ class FieldLineTests(SynchronousTestCase):
     """Fields given by hand."""
 
     def test_fields(self) -> None:
-        self.assertEqual(field_line("X-A: b: c"), (b"X-A", b"b: c"))
-        self.assertEqual(field_line("X-A:"), (b"X-A", b""))
+        self.assertEqual(parse_field("X-A: b: c"), (b"X-A", b"b: c"))
+        self.assertEqual(parse_field("X-A:"), (b"X-A", b""))
 
     def test_no_fields(self) -> None:
         for text in (
             "", "X-A", ": b", "X A: b", "X-A : b", "X-A: b\r\nC: d", "X-\u00e9: b",
             "X-A: \u20ac", "Content-Length: 3", "date: x",
         ):  # fmt: skip
-            self.assertRaises(ValueError, field_line, text)
+            self.assertRaises(ValueError, parse_field, text)
 
     def test_merged(self) -> None:
         default = ((b"A", b"1"), (b"B", b"2"))
@@ -130,7 +134,7 @@ class FieldLineTests(SynchronousTestCase):
             "http://localhost:3000",
             "http://[::1]:80",
         ):
-            self.assertEqual(origin(text), text.encode())
+            self.assertEqual(parse_origin(text), text.encode())
         for text in (
             "",
             "example.org",
@@ -138,4 +142,4 @@ class FieldLineTests(SynchronousTestCase):
             "https://a\r\nb",
             "https://\u00e9",
         ):
-            self.assertRaises(ValueError, origin, text)
+            self.assertRaises(ValueError, parse_origin, text)

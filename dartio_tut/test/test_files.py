@@ -15,9 +15,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
 from dartio_tut.resources import Files
-from dartio_tut.resources.files.listings import AT_ONCE, WAITING
+from dartio_tut.resources.files.listing.responses import AT_ONCE, WAITING
 
-from .asking import Connection, Response, ask
+from .support.memory_client import Connection, Response, ask
 
 
 class FilesTests(SynchronousTestCase):

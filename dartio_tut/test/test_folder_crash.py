@@ -23,7 +23,7 @@ from dartio_tut.store import (
 )
 from dartio_tut.store.folder import notes_file
 
-from .store_suite import AtOnce
+from .support.store_suite import AtOnce
 
 CALLS = ("write", "fsync", "ftruncate", "replace", "unlink")
 """The system calls that change what is on the disk."""

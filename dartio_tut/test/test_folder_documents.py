@@ -15,11 +15,11 @@ from dartio_tut.store import (
     ABSENT,
     PRESENT,
     Conflict,
+    DocumentInfo,
     Documents,
-    Listed,
+    InvalidName,
     NoSuchEntry,
-    NotAName,
-    Room,
+    Quota,
     StoreFull,
     TokenReused,
     Unavailable,
@@ -29,8 +29,8 @@ from dartio_tut.store import (
 from dartio_tut.store.folder.disk import new_file
 from dartio_tut.store.folder.documents import open_folder_documents
 
-from .disk_faults import failing
-from .store_suite import AtOnce, DocumentsSuite
+from .support.disk_faults import failing
+from .support.store_suite import AtOnce, DocumentsSuite
 
 
 class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
@@ -54,9 +54,9 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         notes = open_notes(str(self.folder), run=maybeDeferred)
         self.ended(notes.append("Buy milk"))
         for name in ("notes.txt", "notes.torn"):
-            self.failed(documents.put(name, b"{}"), NotAName)
-            self.failed(documents.delete(name), NotAName)
-            self.failed(documents.get(name), NotAName)
+            self.failed(documents.put(name, b"{}"), InvalidName)
+            self.failed(documents.delete(name), InvalidName)
+            self.failed(documents.get(name), InvalidName)
         self.assertEqual(self.ended(documents.list()), [])
         self.assertEqual(self.ended(notes.entry(1)), "Buy milk")
 
@@ -146,7 +146,7 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         for hidden in (".hidden", ".new-1", "a:b"):
             (self.folder / hidden).write_bytes(b"1")
         (self.folder / os.fsdecode(b"\xff")).write_bytes(b"1")
-        self.assertEqual(self.ended(documents.list()), [Listed("real", 1)])
+        self.assertEqual(self.ended(documents.list()), [DocumentInfo("real", 1)])
         for name in ("link", "fifo", "folder"):
             self.failed(documents.get(name), NoSuchEntry)
             self.failed(documents.delete(name), NoSuchEntry)
@@ -180,14 +180,14 @@ class RoomTests(AtOnce, SynchronousTestCase):
         self.folder = str(Path(self.mktemp()))
         self.now = 0.0
 
-    def open(self, room: Room) -> Documents:
+    def open(self, quota: Quota) -> Documents:
         return open_folder_documents(
-            self.folder, room, run=maybeDeferred, now=lambda: self.now
+            self.folder, quota, run=maybeDeferred, now=lambda: self.now
         )
 
     def test_number(self) -> None:
-        room = Room(documents=2)
-        one, two = self.open(room), self.open(room)
+        quota = Quota(documents=2)
+        one, two = self.open(quota), self.open(quota)
         self.ended(one.put("a", b"1"))
         self.ended(two.put("b", b"1"))
         for documents in (one, two):
@@ -199,7 +199,7 @@ class RoomTests(AtOnce, SynchronousTestCase):
         self.failed(one.put("d", b"1"), StoreFull)
 
     def test_size(self) -> None:
-        documents = self.open(Room(size=10))
+        documents = self.open(Quota(size=10))
         self.ended(documents.put("a", b"12345678"))
         self.failed(documents.put("b", b"123"), StoreFull)
         self.ended(documents.put("b", b"12"))
@@ -208,14 +208,14 @@ class RoomTests(AtOnce, SynchronousTestCase):
         self.ended(documents.put("c", b"1234567"))
 
     def test_what_failed_takes_no_room(self) -> None:
-        documents = self.open(Room(documents=1))
+        documents = self.open(Quota(documents=1))
         for _ in range(3):
             with failing(self, "replace", 5):
                 self.failed(documents.put("a", b"1"), OSError)
         self.ended(documents.put("a", b"1"))
 
     def test_what_a_person_changes_is_found(self) -> None:
-        documents = self.open(Room(documents=2))
+        documents = self.open(Quota(documents=2))
         self.ended(documents.put("a", b"1"))
         Path(self.folder, "by hand").write_bytes(b"")
         self.now += 60
@@ -226,11 +226,11 @@ class RoomTests(AtOnce, SynchronousTestCase):
         self.ended(documents.put("b", b"1"))
 
     def test_no_count_without_a_limit(self) -> None:
-        documents = self.open(Room())
+        documents = self.open(Quota())
         self.patch(os, "scandir", None)
         self.ended(documents.put("a", b"1"))
 
     def test_free(self) -> None:
-        documents = self.open(Room(free=1 << 60))
+        documents = self.open(Quota(free=1 << 60))
         failure = self.failed(documents.put("a", b"1"), StoreFull)
         self.assertIn("free", str(failure.value))

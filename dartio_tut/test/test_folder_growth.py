@@ -10,12 +10,12 @@ from pathlib import Path
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.store import Notes, Room, StoreFull, TokenReused
+from dartio_tut.store import Notes, Quota, StoreFull, TokenReused
 from dartio_tut.store.folder import line_index, token_log
 from dartio_tut.store.folder.disk import USUAL
 from dartio_tut.store.folder.notes import open_folder_notes
 
-from .store_suite import AtOnce
+from .support.store_suite import AtOnce
 
 DAY = 24 * 60 * 60
 
@@ -74,9 +74,9 @@ class FolderCase(AtOnce, SynchronousTestCase):
         self.folder = Path(self.mktemp())
         self.now = 1e9
 
-    def open(self, room: Room = USUAL) -> Notes:
+    def open(self, quota: Quota = USUAL) -> Notes:
         return open_folder_notes(
-            str(self.folder), room, run=maybeDeferred, now=lambda: self.now
+            str(self.folder), quota, run=maybeDeferred, now=lambda: self.now
         )
 
 
@@ -139,7 +139,7 @@ class NotesRoomTests(FolderCase):
         return str(failure.value)
 
     def test_number(self) -> None:
-        notes, other = self.open(Room(notes=2)), self.open()
+        notes, other = self.open(Quota(notes=2)), self.open()
         self.assertEqual(self.ended(notes.append("a", "t")), 0)
         self.ended(other.append("b"))
         self.assertIn("2 notes", self.refused(notes, "c"))
@@ -148,11 +148,11 @@ class NotesRoomTests(FolderCase):
         self.assertEqual(self.ended(notes.append("c")), 1)
 
     def test_size(self) -> None:
-        notes = self.open(Room(size=10))
+        notes = self.open(Quota(size=10))
         self.ended(notes.append("1234"))
         self.assertIn("10 bytes", self.refused(notes, "12345"))
         self.ended(notes.append("1234"))
         self.refused(notes, "")
 
     def test_free(self) -> None:
-        self.assertIn("free", self.refused(self.open(Room(free=1 << 60)), ""))
+        self.assertIn("free", self.refused(self.open(Quota(free=1 << 60)), ""))

@@ -14,8 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.store import NoSuchEntry, Notes, StoreFull, Unavailable, open_notes
 from dartio_tut.store.folder import disk
 
-from .disk_faults import failing, same_file
-from .store_suite import ODD_NOTES, AtOnce, NotesSuite
+from .support.disk_faults import failing, same_file
+from .support.store_suite import ODD_NOTES, AtOnce, NotesSuite
 
 
 class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):

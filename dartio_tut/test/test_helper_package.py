@@ -19,7 +19,7 @@ from twisted.web.static import Data
 
 from dartio_tut.resources import Files, VirtualHosts, mounted
 
-from .asking import Connection, Response, ask, parsed
+from .support.memory_client import Connection, Response, ask, parsed
 
 ODD_NAMES = (
     "two words", "été", "☃", "<b>&amp;", "it's \"quoted\"", "100%", "a?b", "a#b", "a;b",

@@ -8,11 +8,11 @@ from time import process_time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.resources import Refusal, json_object
+from dartio_tut.resources import HTTPError, parse_json_object
 
 
 class JSONObjectTests(SynchronousTestCase):
-    """`json_object`."""
+    """`parse_json_object`."""
 
     def test_objects(self) -> None:
         for body, value in [
@@ -21,14 +21,16 @@ class JSONObjectTests(SynchronousTestCase):
             ('{"☃": "\N{PILE OF POO}"}'.encode(), {"☃": "\N{PILE OF POO}"}),
             (b'{"a":"]]]"}', {"a": "]]]"}),
         ]:
-            self.assertEqual(json_object(body), value)
+            self.assertEqual(parse_json_object(body), value)
 
     def test_depth(self) -> None:
         deep = b'{"a":' + b"[" * 99 + b"]" * 99 + b"}"
-        self.assertIn("a", json_object(deep))
+        self.assertIn("a", parse_json_object(deep))
         self.refused(b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", 400, "column 105")
         self.refused(b"[" * 1_000_000, 400, "Nested deeper than 100")
-        self.assertEqual(json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500)
+        self.assertEqual(
+            parse_json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500
+        )
 
     def test_where_it_goes_wrong(self) -> None:
         self.refused(b"", 400, "line 1, column 1")
@@ -55,20 +57,22 @@ class JSONObjectTests(SynchronousTestCase):
             self.refused(body, 422, "object")
 
     def refused(self, body: bytes, code: int, said: str) -> None:
-        refusal = self.assertRaises(Refusal, json_object, body)
+        refusal = self.assertRaises(HTTPError, parse_json_object, body)
         self.assertEqual(refusal.code, code)
         self.assertIn(said, refusal.text)
 
     def test_odd_bodies_cost_no_more_than_their_length(self) -> None:
         for body in (b'["' + b'\\"' * 500_000, b'"' * 1_000_001, b"[{" * 500_000):
             began = process_time()
-            self.assertRaises(Refusal, json_object, body)
+            self.assertRaises(HTTPError, parse_json_object, body)
             self.assertLess(process_time() - began, 2)  # quadratic: minutes
 
     def test_half_a_character(self) -> None:
         self.refused(b'{"a": "\\ud800"}', 400, "surrogate")
         self.refused(b'{"\\uDFFF": 1}', 400, "surrogate")
-        self.assertEqual(json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"})
+        self.assertEqual(
+            parse_json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"}
+        )
 
     def test_infinity_by_size(self) -> None:
         self.refused(b'{"a": 1e999}', 400, "too large")
@@ -95,7 +99,7 @@ class JSONObjectTests(SynchronousTestCase):
 
     def test_names_of_different_objects_may_be_the_same(self) -> None:
         body = b'{"a": {"a": [{"a": "a"}, {"a": "a"}]}, "b": "a"}'
-        self.assertIn("a", json_object(body))
+        self.assertIn("a", parse_json_object(body))
         self.refused(body[:-1] + b', "c": NaN}', 400, "NaN is no JSON number")
 
     def test_refusing_costs_no_more_than_the_length(self) -> None:
@@ -105,5 +109,5 @@ class JSONObjectTests(SynchronousTestCase):
             b'{"a": NaN, "' + b'\\"' * 500_000,
         ):
             began = process_time()
-            self.assertRaises(Refusal, json_object, body)
+            self.assertRaises(HTTPError, parse_json_object, body)
             self.assertLess(process_time() - began, 2)

@@ -19,7 +19,7 @@ from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import Document, MemoryDocuments, MemoryNotes, Unavailable
 
-from .asking import Response, ask
+from .support.memory_client import Response, ask
 
 
 class HelloTests(SynchronousTestCase):

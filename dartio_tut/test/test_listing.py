@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import parse_qs
 
-from dartio_tut.resources.files.listing import (
+from dartio_tut.resources.files.listing.model import (
     BY_NAME,
     Entry,
     Order,
@@ -26,7 +26,7 @@ from dartio_tut.resources.files.listing import (
     filter_from,
     order_from,
 )
-from dartio_tut.resources.files.listing_page import (
+from dartio_tut.resources.files.listing.page import (
     CONTENT_SECURITY_POLICY,
     as_html,
     human,

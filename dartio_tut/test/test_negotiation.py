@@ -17,8 +17,8 @@ from dartio_tut.resources.negotiation import (
 )
 from dartio_tut.resources.problem import problem
 
-from .asking import Response, ask
-from .requesting import Doing
+from .support.function_resource import Doing
+from .support.memory_client import Response, ask
 
 FIREFOX = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OFFERED = [b"text/plain", b"text/html", b"application/json"]

@@ -16,7 +16,7 @@ from zope.interface.verify import verifyObject
 
 from dartio_tut.wire import Request
 
-from .requesting import RequestCase
+from .support.function_resource import RequestCase
 
 MADE = (
     "_content",

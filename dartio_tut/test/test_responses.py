@@ -9,8 +9,8 @@ from typing import Any
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from .asking import Connection
-from .requesting import RequestCase
+from .support.function_resource import RequestCase
+from .support.memory_client import Connection
 
 
 class FramingTests(RequestCase):

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
 from dartio_tut.wire import Deadlines, Limits
-from dartio_tut.wire.clock import NEVER
+from dartio_tut.wire.deadlines import NEVER
 from dartio_tut.wire.sending import COLLECTED, Sender, pending, write_now
 
 
@@ -20,21 +20,21 @@ class Socket:
     """
     One that takes *room* bytes.
 
-    :param room: less than none: it fails.
+    :param quota: less than none: it fails.
     """
 
-    def __init__(self, room: int) -> None:
-        self.room = room
+    def __init__(self, quota: int) -> None:
+        self.quota = quota
         self.taken = b""
 
     def send(self, data: bytes) -> int:
         """Take what fits."""
-        if self.room < 0:
+        if self.quota < 0:
             raise ConnectionResetError
-        if not self.room:
+        if not self.quota:
             raise BlockingIOError
-        taken = data[: self.room]
-        self.room -= len(taken)
+        taken = data[: self.quota]
+        self.quota -= len(taken)
         self.taken += taken
         return len(taken)
 
@@ -49,8 +49,8 @@ class Transport:
     _writeDisconnected = False
     _tempDataLen = 0
 
-    def __init__(self, room: int) -> None:
-        self.socket = Socket(room)
+    def __init__(self, quota: int) -> None:
+        self.socket = Socket(quota)
         self.buffered = b""
 
     def write(self, data: bytes) -> None:
@@ -73,12 +73,12 @@ class WriteNowTests(SynchronousTestCase):
     def test_what_does_not_fit_is_buffered(self) -> None:
         transport = Transport(3)
         self.assertEqual(self.sent(transport), (b"dat", b"a"))
-        transport.socket.room = 9
+        transport.socket.quota = 9
         self.assertEqual(self.sent(transport, b"+"), (b"dat", b"a+"))
 
     def test_what_fails_is_left_to_the_reactor(self) -> None:
-        for room in (0, -1):
-            self.assertEqual(self.sent(Transport(room)), (b"", b"data"))
+        for quota in (0, -1):
+            self.assertEqual(self.sent(Transport(quota)), (b"", b"data"))
 
     def test_nothing_overtakes(self) -> None:
         for name, value in [

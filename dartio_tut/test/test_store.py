@@ -17,7 +17,7 @@ from dartio_tut.store import (
     open_notes,
 )
 
-from .store_suite import AtOnce, DocumentsSuite, NotesSuite
+from .support.store_suite import AtOnce, DocumentsSuite, NotesSuite
 
 
 class MemoryNotesTests(AtOnce, NotesSuite, SynchronousTestCase):

@@ -15,7 +15,7 @@ from twisted.web.test.requesthelper import DummyChannel
 
 from dartio_tut.resources import VirtualHosts
 
-from .asking import Connection, Response, parsed
+from .support.memory_client import Connection, Response, parsed
 
 
 class Said(Resource):

@@ -20,8 +20,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Site
 
-from .answers import Answer, Answers
-from .recording import MemoryConnection, Recorder
+from .support.recording import MemoryConnection, Recorder
+from .support.response_reader import Answer, Answers
 
 usual = settings(
     max_examples=80,

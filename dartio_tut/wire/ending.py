@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from twisted.internet import tcp
 
-from .hub import LOST
-from .port import Server
-from .response_head import refusal
+from .http1.response_head import refusal
 from .sending import Sender, pending
 from .states import CLOSING, IDLE
+from .transport.epoll import LOST
+from .transport.tcp import Server
 
 
 class Ending(Sender):

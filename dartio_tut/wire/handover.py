@@ -9,7 +9,7 @@ from typing import Any
 from twisted.web._http2 import H2Connection
 from twisted.web.iweb import INonQueuedRequestFactory
 
-from .clock import NEVER
+from .deadlines import NEVER
 
 
 def foreign_request(channel: Any, values: dict[bytes, list[bytes]]) -> Any:

@@ -20,10 +20,10 @@ from twisted.web.http import (
 )
 from twisted.web.http_headers import Headers
 
-from .clock import date
-from .head import Fields
+from .deadlines import date
+from .http1.request_head import Fields
+from .http1.response_head import SERVER, replace_fields
 from .lazy import kept_as, made_once
-from .response_head import SERVER, replace_fields
 from .sending import Sender
 
 _COPIED = (
@@ -63,7 +63,7 @@ class LazyRequest(server.Request):
     wants_length = False
     _direct = False
     _length: int | None = None
-    _promised: int | None = None
+    _declared_length: int | None = None
     _received = 0
     _set: tuple[tuple[bytes, bytes], ...] = ()
     _content: Any = None

@@ -30,10 +30,10 @@ from twisted.web.resource import _IEncodingResource
 from zope.interface import directlyProvides
 
 from .asked import Asked
-from .head import Refused
+from .http1.request_head import ProtocolError
+from .http1.response_head import TEXT, common_head, field_lines, response_head
 from .lazy_request import BadForm, LazyRequest
-from .response_head import TEXT, common_head, field_lines, response_head
-from .sendfile import send_file
+from .transport.file_senders import send_file
 
 FAILED = b"Something went wrong here."
 """All a client is told of a fault of ours."""
@@ -61,7 +61,7 @@ class Request(LazyRequest):
             if not self._direct:
                 self.channel.abortConnection()
                 return
-            raise Refused(INSUFFICIENT_STORAGE_SPACE) from None
+            raise ProtocolError(INSUFFICIENT_STORAGE_SPACE) from None
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The request is whole."""
@@ -230,13 +230,13 @@ class Request(LazyRequest):
             head = common_head(code, kind) + lines
             if code in NO_BODY_CODES:
                 return head + b"\r\n"
-            self._promised = None if bodiless else length
+            self._declared_length = None if bodiless else length
             return b"%bContent-Length: %d\r\n\r\n" % (head, length or 0)
         headers = self.responseHeaders
         self._set_fields(headers)
         lengths = headers.getRawHeaders(b"Content-Length")
         if lengths and lengths[0].isdigit() and not bodiless:
-            self._promised = int(lengths[0])
+            self._declared_length = int(lengths[0])
         if not lengths and not bodiless:
             if channel.old:
                 channel.persistent = False
@@ -289,7 +289,10 @@ class Request(LazyRequest):
             channel.write(b"0\r\n\r\n")
         if channel.factory is not None:
             channel.factory.log(self)
-        if self._promised is not None and self._promised != self.sentLength:
+        if (
+            self._declared_length is not None
+            and self._declared_length != self.sentLength
+        ):
             # The client would take what is missing, or too much, for the next answer.
             channel.abortConnection()
         self.finished = 1

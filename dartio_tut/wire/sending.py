@@ -18,9 +18,9 @@ from twisted.internet.interfaces import IAddress, ISSLTransport
 from twisted.web.http import BAD_REQUEST
 from twisted.web.http_headers import Headers
 
-from .clock import NEVER, Deadlines
+from .deadlines import NEVER, Deadlines
+from .http1.response_head import response_head
 from .limits import Limits
-from .response_head import response_head
 
 COLLECTED = 64 * 1024
 """Bytes collected before they are sent all the same: a transport's own mark."""

@@ -14,10 +14,10 @@ from multipart import parse_options_header
 from twisted.web.http import BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE
 from twisted.web.server import Request
 
-from ..answers import Refusal
+from ..responses import HTTPError
 from .charsets import UTF_8, charset_called, decoded
 from .form_body import BodyLimits, line_form, parts_form, too_much
-from .json_body import json_value, media_type
+from .json_body import media_type, parse_json
 
 Kind = Literal["json", "form", "parts", "text", "bytes"]
 
@@ -41,9 +41,11 @@ class Body(NamedTuple):
     value: Any
 
 
-def body(request: Request, *kinds: Kind, limits: BodyLimits | None = None) -> Body:
+def parse_body(
+    request: Request, *kinds: Kind, limits: BodyLimits | None = None
+) -> Body:
     """
-    The content of *request*, parsed; best called in what `answer_later` is given.
+    The content of *request*, parsed; best called in what `respond_later` is given.
 
     :param kinds: those that are welcome; all when none is given.
     :raise Refusal: 415 when it is of another kind, compressed, or in an unknown
@@ -52,7 +54,9 @@ def body(request: Request, *kinds: Kind, limits: BodyLimits | None = None) -> Bo
     limits = limits or BodyLimits()
     kind, charset, boundary = _described(request)
     if kinds and kind not in kinds:
-        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Not a type of content that works here.")
+        raise HTTPError(
+            UNSUPPORTED_MEDIA_TYPE, "Not a type of content that works here."
+        )
     content = BytesIO() if request.content is None else request.content
     _check_size(content, limits)
     if kind == "parts":
@@ -61,7 +65,7 @@ def body(request: Request, *kinds: Kind, limits: BodyLimits | None = None) -> Bo
         return Body(kind, form)
     data = bytes(content.read())
     if kind == "json":
-        return Body(kind, json_value(data))
+        return Body(kind, parse_json(data))
     if kind == "form":
         return Body(kind, line_form(data, charset, limits))
     return Body(kind, decoded(data, charset) if kind == "text" else data)
@@ -79,10 +83,12 @@ def _described(request: Request) -> tuple[Kind, str, str]:
     headers = request.requestHeaders
     fields = headers.getRawHeaders(b"Content-Type", [])
     if len(fields) > 1:
-        raise Refusal(BAD_REQUEST, "More than one Content-Type.")
+        raise HTTPError(BAD_REQUEST, "More than one Content-Type.")
     coding = b",".join(headers.getRawHeaders(b"Content-Encoding", []))
     if coding.strip().lower() not in (b"", b"identity"):
-        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Compressed content does not work here.")
+        raise HTTPError(
+            UNSUPPORTED_MEDIA_TYPE, "Compressed content does not work here."
+        )
     kind = _kind(media_type(request))
     field = fields[0].decode("latin-1") if fields else ""
     _, parameters = parse_options_header(field)
@@ -90,7 +96,7 @@ def _described(request: Request) -> tuple[Kind, str, str]:
         return kind, UTF_8, ""
     charset = charset_called(parameters.get("charset", ""))
     if kind == "json" and charset != UTF_8:
-        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8.")
+        raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8.")
     return kind, charset, parameters.get("boundary", "")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from twisted.web.http import BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE
 
-from ..answers import Refusal
+from ..responses import HTTPError
 
 UTF_8 = "utf-8"
 
@@ -55,7 +55,7 @@ def charset_called(name: str) -> str:
     """
     charset = _called.get(name.strip().lower()) if name else UTF_8
     if charset is None:
-        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Content in an unknown charset.")
+        raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "Content in an unknown charset.")
     return charset
 
 
@@ -68,4 +68,4 @@ def decoded(data: bytes, charset: str) -> str:
     try:
         return data.decode(charset)
     except UnicodeDecodeError:
-        raise Refusal(BAD_REQUEST, f"Not {charset.upper()}.") from None
+        raise HTTPError(BAD_REQUEST, f"Not {charset.upper()}.") from None

@@ -20,7 +20,7 @@ from twisted.web.http import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 
-from ..answers import Refusal
+from ..responses import HTTPError
 from .charsets import UTF_8, charset_called, decoded
 
 MAX_BOUNDARY = 70
@@ -57,7 +57,7 @@ class BodyLimits:
 
 
 @dataclass
-class File:
+class UploadedFile:
     """
     A file that came with a form.
 
@@ -79,7 +79,7 @@ class Form:
     """The fields and the files of a form, a list for each name, as they came."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
-    files: dict[str, list[File]] = field(default_factory=dict)
+    files: dict[str, list[UploadedFile]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Close all files."""
@@ -95,7 +95,7 @@ def line_form(body: bytes, charset: str, limits: BodyLimits) -> dict[str, list[s
     :raise Refusal: when it is none, or beyond the *limits*.
     """
     if charset.startswith("utf-16"):  # the Encoding Standard has no such forms either
-        raise Refusal(UNSUPPORTED_MEDIA_TYPE, "Not a charset for a form.")
+        raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "Not a charset for a form.")
     if body.count(b"&") >= limits.fields:
         too_much(f"More than {limits.fields} fields.")
     if max(map(len, body.split(b"&"))) > limits.field:
@@ -106,7 +106,7 @@ def line_form(body: bytes, charset: str, limits: BodyLimits) -> dict[str, list[s
             text, keep_blank_values=True, encoding=charset, errors="strict"
         )
     except UnicodeDecodeError:
-        raise Refusal(BAD_REQUEST, f"Not {charset.upper()}.") from None
+        raise HTTPError(BAD_REQUEST, f"Not {charset.upper()}.") from None
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
@@ -120,7 +120,7 @@ def parts_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> Form:
     :raise Refusal: when it is none, or beyond the *limits*.
     """
     if not 0 < len(boundary) <= MAX_BOUNDARY:
-        raise Refusal(BAD_REQUEST, "No good boundary between the parts of the form.")
+        raise HTTPError(BAD_REQUEST, "No good boundary between the parts of the form.")
     parts = _Parts(limits)
     with ExitStack() as unless_whole:
         unless_whole.callback(parts.form.close)
@@ -129,14 +129,14 @@ def parts_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> Form:
         except TooMuch:
             too_much("A form with too many or too large parts.")
         except MultipartError:
-            raise Refusal(BAD_REQUEST, "Not a form in parts.") from None
+            raise HTTPError(BAD_REQUEST, "Not a form in parts.") from None
         unless_whole.pop_all()
     return parts.form
 
 
 def too_much(text: str) -> NoReturn:
     """Refuse with 413."""
-    raise Refusal(REQUEST_ENTITY_TOO_LARGE, text)
+    raise HTTPError(REQUEST_ENTITY_TOO_LARGE, text)
 
 
 def _feed(content: IO[bytes], boundary: str, parts: _Parts) -> None:
@@ -166,7 +166,7 @@ class _Parts:
         self.limits = limits
         self.form = Form()
         self._fields = self._files = 0
-        self._file: File | None = None
+        self._file: UploadedFile | None = None
         self._pieces: list[bytes] = []
         self._size = 0
         self._part: MultipartSegment
@@ -174,7 +174,7 @@ class _Parts:
     def begin(self, part: MultipartSegment) -> None:
         """A part begins."""
         if not part.name:
-            raise Refusal(BAD_REQUEST, "A part of the form has no name.")
+            raise HTTPError(BAD_REQUEST, "A part of the form has no name.")
         self._part = part
         self._size = 0
         self._pieces = []
@@ -190,7 +190,7 @@ class _Parts:
     def _open(self, name: str, filename: str) -> None:
         kind = self._part.content_type or "application/octet-stream"
         spooled: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
-        self._file = File(filename, kind, spooled)
+        self._file = UploadedFile(filename, kind, spooled)
         self.form.files.setdefault(name, []).append(self._file)
 
     def take(self, piece: bytes) -> None:

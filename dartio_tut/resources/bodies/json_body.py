@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 
-from ..answers import Refusal
+from ..responses import HTTPError
 from .json_faults import MAX_DIGITS, first_fault
 
 UNPROCESSABLE_CONTENT = 422
@@ -41,25 +41,25 @@ def media_type(request: Request) -> str:
     return field.partition(b";")[0].strip().lower().decode("latin-1")
 
 
-def content(request: Request) -> bytes:
+def read_body(request: Request) -> bytes:
     """All of the request's content."""
     return b"" if request.content is None else bytes(request.content.read())
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def parse_json_object(body: bytes) -> dict[str, Any]:
     """
     The JSON object that *body* is.
 
     :raise Refusal: 400 that tells line and column when it is not JSON; 422 when
         it is JSON but no object.
     """
-    value = json_value(body)
+    value = parse_json(body)
     if not isinstance(value, dict):
-        raise Refusal(UNPROCESSABLE_CONTENT, "Expected a JSON object.")
+        raise HTTPError(UNPROCESSABLE_CONTENT, "Expected a JSON object.")
     return value
 
 
-def json_value(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """
     What *body* says in JSON, which may be any value.
 
@@ -91,7 +91,7 @@ def _refuse_first_fault(text: str, otherwise: str) -> NoReturn:
     """Tell where *text* has its first fault, if it is soon found."""
     found = first_fault(text) if len(text) <= LOOKED_THROUGH else None
     if found is None:
-        raise Refusal(BAD_REQUEST, f"Not JSON: {otherwise.rstrip('.')}.")
+        raise HTTPError(BAD_REQUEST, f"Not JSON: {otherwise.rstrip('.')}.")
     _refuse(found[0], text, found[1])
 
 
@@ -119,7 +119,7 @@ def _refuse(fault: str, text: str, position: int) -> NoReturn:
     line = text.count("\n", 0, position) + 1
     column = position - text.rfind("\n", 0, position)
     fault = fault[0].upper() + fault[1:]
-    raise Refusal(
+    raise HTTPError(
         BAD_REQUEST, f"Not JSON: {fault.rstrip('.')} at line {line}, column {column}."
     )
 

@@ -19,9 +19,9 @@ from twisted.web.http import datetimeToString
 from ..fields import SECURITY_FIELDS, Fields, merged
 from ..negotiation import best_coding
 from .caching import Rule, cache_control
-from .opening import ABSENT, Opened, Opening
-from .siblings import CODINGS, Siblings
-from .types import LOOKED_AT, Types
+from .precompressed import CODINGS, Siblings
+from .safe_open import ABSENT, Opened, Opening
+from .types import LOOKED_AT, ContentTypes
 
 KNOWN = 4096
 """Versions of files of which it is remembered what to say."""
@@ -72,7 +72,7 @@ class Representations:
         self,
         root: bytes,
         open: Opening,
-        types: Types,
+        types: ContentTypes,
         cache: Sequence[Rule],
         precompressed: bool,
         fields: Sequence[tuple[bytes, bytes]],

@@ -45,23 +45,23 @@ from ..fields import (
     merged,
     set_fields,
 )
-from ..mounting import NotFound
 from ..negotiation import type_weight
+from ..path_prefix import NotFound
 from ..problem import PROBLEM, problem, wanted
+from .byteranges import send_ranges
 from .caching import Rule
-from .listings import Listings
-from .opening import ABSENT, LINKS, Opened
-from .parts import send_ranges
+from .listing.responses import Listings
 from .representations import Names, Representations
-from .types import OCTETS, Types
+from .safe_open import ABSENT, LINK_POLICIES, Opened
+from .types import OCTETS, ContentTypes
 
-METHODS = b"GET, HEAD, OPTIONS"
+FILE_METHODS = b"GET, HEAD, OPTIONS"
 
 WELL_KNOWN = b".well-known"
 """RFC 8615: the one name with a dot that is meant to be seen."""
 
 
-def index_name(text: str) -> str:
+def parse_index_name(text: str) -> str:
     """
     *text*, if it can be the name of an index file.
 
@@ -116,7 +116,7 @@ class Files(File):
         dotfiles: bool = False,
         spa: bool = False,
         try_html: bool = False,
-        types: Types | None = None,
+        types: ContentTypes | None = None,
         cache: Sequence[Rule] = (),
         precompressed: bool = True,
         fields: Sequence[tuple[bytes, bytes]] = (),
@@ -126,14 +126,14 @@ class Files(File):
         self.indexNames = list(index)
         self.listing = listing
         self._root = os.fsencode(path)
-        self._open = partial(LINKS[links], self._root)
+        self._open = partial(LINK_POLICIES[links], self._root)
         self._dotfiles = dotfiles
         self._spa = spa
         self._try_html = try_html
-        self._types = types or Types()
+        self._types = types or ContentTypes()
         self._fields = merged(SECURITY_FIELDS, fields)
         self._representations = Representations(
-            self._root, LINKS[links], self._types, cache, precompressed, fields
+            self._root, LINK_POLICIES[links], self._types, cache, precompressed, fields
         )
         self._listings = Listings(self._may_show, self._open, run)
 
@@ -177,7 +177,7 @@ class Files(File):
         return self._answer_folder(request, (descriptor, status), names)
 
     def _answer_other_method(self, request: Request) -> bytes | int:
-        request.setHeader(b"Allow", METHODS)
+        request.setHeader(b"Allow", FILE_METHODS)
         if request.method == b"OPTIONS":
             set_fields(request, self._fields)
             request.setResponseCode(NO_CONTENT)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 from twisted.web.static import File
 
-from ..answers import Refusal
 from ..bodies.charsets import charset_called
+from ..responses import HTTPError
 
 LOOKED_AT = 16
 """Bytes of a file that are looked at: as many as the longest sign below has."""
@@ -83,7 +83,7 @@ _TEXT = ("application/javascript", "application/xml", "image/svg+xml")
 """Text whose charset is worth saying, beside ``text/*``."""
 
 
-def named_type(text: str) -> tuple[str, str]:
+def parse_type(text: str) -> tuple[str, str]:
     """
     The extension and the content type that *text* stands for, as ``.log=text/plain``.
 
@@ -95,7 +95,7 @@ def named_type(text: str) -> tuple[str, str]:
     return found[1].lower(), found[2]
 
 
-def charset(text: str) -> str | None:
+def parse_charset(text: str) -> str | None:
     """
     The charset that *text* stands for; none for ``none``.
 
@@ -105,7 +105,7 @@ def charset(text: str) -> str | None:
         return None
     try:
         charset_called(text or "?")
-    except Refusal:
+    except HTTPError:
         raise ValueError(f"{text!r} is no charset") from None
     return text
 
@@ -120,7 +120,7 @@ def sign_of(start: bytes) -> str | None:
     return _IN_CONTAINER.get((start[:4], start[8:12]))
 
 
-class Types:
+class ContentTypes:
     """
     Finds the content type of files.
 

@@ -13,7 +13,7 @@ from errno import EDQUOT, EFBIG, ENOSPC
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 
-from ..interface import Room, StoreFull
+from ..interface import Quota, StoreFull
 
 Identity = tuple[int, int, int, int]
 """What changes whenever somebody changes a file, but for one tick of its clock."""
@@ -25,7 +25,7 @@ MODE = 0o666
 FULL = (ENOSPC, EDQUOT, EFBIG)
 """The errors that go when somebody makes room."""
 
-USUAL = Room()
+USUAL = Quota()
 """The room of a store that is opened without."""
 
 ANY = 1 << 62
@@ -114,12 +114,12 @@ def failed(error: OSError) -> Exception:
     return error
 
 
-def free_bytes(where: int | Path, room: Room) -> int:
+def free_bytes(where: int | Path, quota: Quota) -> int:
     """How many bytes may be written until the disk is as full as *room* allows."""
-    if not room.free:
+    if not quota.free:
         return ANY
     disk = os.statvfs(where)
-    return disk.f_bavail * disk.f_frsize - room.free
+    return disk.f_bavail * disk.f_frsize - quota.free
 
 
 TEMPORARY = ".new-"

@@ -14,31 +14,31 @@ from typing import TypeVar
 
 from twisted.internet.defer import Deferred, fail
 
-from ..interface import Document, Listed, NotAName, Room
+from ..interface import Document, DocumentInfo, InvalidName, Quota
 from ..names import check_name
 from .disk import USUAL, make_folder
 from .documents_batch import Change, DocumentsLog
 from .documents_files import is_reserved
-from .turns import Run, Turns, UnderWay, in_thread
+from .group_commit import Run, Turns, UnderWay, in_thread
 
 T = TypeVar("T")
 
 
 def open_folder_documents(
     folder: str,
-    room: Room = USUAL,
+    quota: Quota = USUAL,
     run: Run = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderDocuments:
     """
     The documents in *folder*, which is made when there is none.
 
-    :param room: how much may be stored.
+    :param quota: how much may be stored.
     :param run: where the disk is waited for.
     :param now: the time in seconds, for the age of tokens and counts.
     :raise OSError: when they cannot be read and written.
     """
-    return FolderDocuments(DocumentsLog(make_folder(folder), room, now), run)
+    return FolderDocuments(DocumentsLog(make_folder(folder), quota, now), run)
 
 
 class FolderDocuments:
@@ -77,7 +77,7 @@ class FolderDocuments:
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
-    ) -> Deferred[builtins.list[Listed]]:
+    ) -> Deferred[builtins.list[DocumentInfo]]:
         """The documents whose name begins with *prefix*."""
         return self._under_way.watch(self._run(self._log.page, prefix, after, limit))
 
@@ -89,7 +89,7 @@ class FolderDocuments:
         try:
             check_name(name)
             if is_reserved(self._log.folder, name):
-                raise NotAName("notes are kept in the file of that name")
-        except NotAName:
+                raise InvalidName("notes are kept in the file of that name")
+        except InvalidName:
             return fail()
         return self._under_way.watch(work())

@@ -18,9 +18,9 @@ from pathlib import Path
 from ..interface import (
     Conflict,
     Document,
-    Listed,
+    DocumentInfo,
     NoSuchEntry,
-    Room,
+    Quota,
     StoreFull,
     TokenReused,
     Unavailable,
@@ -63,11 +63,11 @@ class Change:
 class DocumentsLog:
     """The documents of a folder; blocking calls, for a thread."""
 
-    def __init__(self, folder: Path, room: Room, now: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, quota: Quota, now: Callable[[], float]) -> None:
         self.folder = folder
-        self._room = room
+        self._quota = quota
         self._tokens = TokenLog(folder / ".documents-tokens", now)
-        self._count = DocumentsCount(folder / ".documents", room, self._sizes, now)
+        self._count = DocumentsCount(folder / ".documents", quota, self._sizes, now)
         with locked(folder):
             self._resolve()
             self._count.read(anew=True)
@@ -79,7 +79,7 @@ class DocumentsLog:
             raise NoSuchEntry(f"there is no document {name}")
         return Document(content, version_of(content))
 
-    def page(self, prefix: str, after: str, limit: int) -> list[Listed]:
+    def page(self, prefix: str, after: str, limit: int) -> list[DocumentInfo]:
         """The documents whose name begins with *prefix*."""
         found = listed(self.folder, names(self.folder, prefix, after))
         return list(islice(found, max(limit, 0)))
@@ -92,8 +92,8 @@ class DocumentsLog:
         token: str | None,
     ) -> Change:
         """The change that puts *content*, which is on disk already."""
-        if free_bytes(self.folder, self._room) < len(content):
-            left = self._room.free
+        if free_bytes(self.folder, self._quota) < len(content):
+            left = self._quota.free
             raise StoreFull(f"{left} bytes of the disk are to be left free")
         key = None if token is None else hash_of(token)
         new = new_file(self.folder)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..interface import Room, StoreFull
+from ..interface import Quota, StoreFull
 from .disk import MODE, write_all
 
 OFTEN = 60
@@ -37,15 +37,15 @@ class DocumentsCount:
     def __init__(
         self,
         path: Path,
-        room: Room,
+        quota: Quota,
         sizes: Callable[[], list[int]],
         now: Callable[[], float],
     ) -> None:
         self.path = path
-        self._room = room
+        self._quota = quota
         self._sizes = sizes
         self._now = now
-        self._limited = bool(room.documents or room.size)
+        self._limited = bool(quota.documents or quota.size)
         self._number = self._bytes = 0
         # What is decided, and not yet made: it is not found when they are counted.
         self._more = self._more_bytes = 0
@@ -114,13 +114,17 @@ class DocumentsCount:
         self._write()
 
     def _check(self, old: int | None, new: int) -> None:
-        room = self._room
+        quota = self._quota
         if (
-            room.documents
+            quota.documents
             and old is None
-            and self._number + self._more >= room.documents
+            and self._number + self._more >= quota.documents
         ):
-            raise StoreFull(f"there are {room.documents} documents, no more may be")
+            raise StoreFull(f"there are {quota.documents} documents, no more may be")
         more = new - (old or 0)
-        if room.size and more > 0 and self._bytes + self._more_bytes + more > room.size:
-            raise StoreFull(f"all documents may have {room.size} bytes, no more")
+        if (
+            quota.size
+            and more > 0
+            and self._bytes + self._more_bytes + more > quota.size
+        ):
+            raise StoreFull(f"all documents may have {quota.size} bytes, no more")

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from errno import EINVAL, EISDIR, ELOOP, ENODEV, ENOENT, ENOTDIR, ENXIO
 from pathlib import Path
 
-from ..interface import Listed, NotAName
+from ..interface import DocumentInfo, InvalidName
 from ..names import check_name
 from .disk import read_all
-from .notes_mark import MARK
+from .notes_journal import MARK
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -74,16 +74,16 @@ def names(folder: Path, prefix: str = "", after: str = "") -> list[str]:
     return [name for encoded, name in sorted(found) if encoded > first]
 
 
-def listed(folder: Path, found: list[str]) -> Iterator[Listed]:
+def listed(folder: Path, found: list[str]) -> Iterator[DocumentInfo]:
     """Those of the documents *found* that are still there."""
     for name in found:
         if (size := size_of(folder / name)) is not None:
-            yield Listed(name, size)
+            yield DocumentInfo(name, size)
 
 
 def _is_name(name: str) -> bool:
     try:
         check_name(name)
-    except NotAName:
+    except InvalidName:
         return False
     return True

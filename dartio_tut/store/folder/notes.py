@@ -13,12 +13,12 @@ from io import BytesIO
 
 from twisted.internet.defer import Deferred, fail
 
-from ..interface import NoSuchEntry, Room
+from ..interface import NoSuchEntry, Quota
 from ..lines import from_line, to_line
 from .disk import USUAL, make_folder, read_all
+from .group_commit import Run, Turns, in_thread
 from .notes_batch import NotesLog, Wanted
 from .token_log import TokenLog
-from .turns import Run, Turns, in_thread
 
 ALL = -1
 """As the number of a note that is asked for: how many are there?"""
@@ -26,20 +26,20 @@ ALL = -1
 
 def open_folder_notes(
     folder: str,
-    room: Room = USUAL,
+    quota: Quota = USUAL,
     run: Run = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderNotes:
     """
     The notes in *folder*, which is made when there is none.
 
-    :param room: how much may be stored.
+    :param quota: how much may be stored.
     :param run: where the disk is waited for.
     :param now: the time in seconds, for the age of tokens.
     :raise OSError: when they cannot be read and written.
     """
     path = make_folder(folder)
-    log = NotesLog(path, room, TokenLog(path / ".notes-tokens", now))
+    log = NotesLog(path, quota, TokenLog(path / ".notes-tokens", now))
     with log.file.locked():
         pass  # makes it, and mends what is left of a crash
     return FolderNotes(log, run)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from ..interface import Room, StoreFull, TokenReused, Unavailable
+from ..interface import Quota, StoreFull, TokenReused, Unavailable
 from .disk import failed, free_bytes, read_all
 from .line_index import LineIndex
 from .notes_file import NotesFile, ReplacedMeanwhile
@@ -25,9 +25,9 @@ TRIES = 3
 class NotesLog:
     """The notes of a folder and their tokens; blocking calls, for a thread."""
 
-    def __init__(self, folder: Path, room: Room, tokens: TokenLog) -> None:
+    def __init__(self, folder: Path, quota: Quota, tokens: TokenLog) -> None:
         self.file = NotesFile(folder, self._forget)
-        self._room = room
+        self._quota = quota
         self._tokens = tokens
 
     def append(self, wanted: list[Wanted]) -> list[object]:
@@ -41,7 +41,7 @@ class NotesLog:
 
     def _append(self, wanted: list[Wanted]) -> list[object]:
         with self.file.locked() as (file, index):
-            batch = _Batch(file, index, self._room, self._tokens)
+            batch = _Batch(file, index, self._quota, self._tokens)
             outcomes = batch.outcomes(wanted)
             if batch.lines:
                 try:
@@ -71,23 +71,23 @@ class _Batch:
     """
 
     def __init__(
-        self, file: int, index: LineIndex, room: Room, tokens: TokenLog
+        self, file: int, index: LineIndex, quota: Quota, tokens: TokenLog
     ) -> None:
         self.first = len(index)
         self.lines: list[bytes] = []
         self._file = file
         self._index = index
-        self._room = room
+        self._quota = quota
         self._tokens = tokens
         self._entries: dict[bytes, Entry] = {}
         self._tokens_read = False
         self._size = index.end + index.last_is_open
-        self._free = free_bytes(file, room)
+        self._free = free_bytes(file, quota)
 
     def outcomes(self, wanted: list[Wanted]) -> list[object]:
         """What each of *wanted* gets."""
         lines = [line for line, token in wanted if token is None]
-        if len(lines) == len(wanted) and self._room_for_all(lines):
+        if len(lines) == len(wanted) and self._fits(lines):
             self.lines = lines
             return list(range(self.first, self.first + len(lines)))
         return [self.outcome(line, token) for line, token in wanted]
@@ -95,14 +95,14 @@ class _Batch:
     def outcome(self, line: bytes, token: str | None) -> object:
         """The number that *line* gets or has; an exception when it gets none."""
         if token is None:
-            return self._room_for(line) or self._add(line)
+            return self._why_full(line) or self._add(line)
         if not self._tokens_read:
             self._tokens.read()
             self._tokens_read = True
         key, content = hash_of(token), sha256(line).digest()
         entry = self._entries.get(key) or self._stored(key)
         if entry is None:
-            if full := self._room_for(line):
+            if full := self._why_full(line):
                 return full
             number = self._add(line)
             self._entries[key] = self._tokens.entry(key, content, str(number))
@@ -123,23 +123,23 @@ class _Batch:
         self._free -= len(line)
         return self.first + len(self.lines) - 1
 
-    def _room_for_all(self, lines: list[bytes]) -> bool:
-        room, size = self._room, sum(map(len, lines))
+    def _fits(self, lines: list[bytes]) -> bool:
+        quota, size = self._quota, sum(map(len, lines))
         return (
-            (not room.notes or self.first + len(lines) <= room.notes)
-            and (not room.size or self._size + size <= room.size)
+            (not quota.notes or self.first + len(lines) <= quota.notes)
+            and (not quota.size or self._size + size <= quota.size)
             and size <= self._free
         )
 
-    def _room_for(self, line: bytes) -> StoreFull | None:
+    def _why_full(self, line: bytes) -> StoreFull | None:
         """Why there is no room for *line*."""
-        room = self._room
-        if room.notes and self.first + len(self.lines) >= room.notes:
-            return StoreFull(f"there are {room.notes} notes, and may not be more")
-        if room.size and self._size + len(line) > room.size:
-            return StoreFull(f"all notes may have {room.size} bytes, no more")
+        quota = self._quota
+        if quota.notes and self.first + len(self.lines) >= quota.notes:
+            return StoreFull(f"there are {quota.notes} notes, and may not be more")
+        if quota.size and self._size + len(line) > quota.size:
+            return StoreFull(f"all notes may have {quota.size} bytes, no more")
         if self._free < len(line):
-            return StoreFull(f"{room.free} bytes of the disk are to be left free")
+            return StoreFull(f"{quota.free} bytes of the disk are to be left free")
         return None
 
     def _stored(self, key: bytes) -> Entry | None:

@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from ..interface import Unavailable
 from .disk import MODE, UNKNOWN, Identity, identity, locked, read_all, write_all
 from .line_index import LineIndex
-from .notes_mark import CLOSED, DONE, MARK, WRITING, Mark, MarkFile, this_boot
+from .notes_journal import CLOSED, DONE, MARK, WRITING, Mark, MarkFile, this_boot
 
 READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 CHANGE = READ | os.O_RDWR | os.O_APPEND | os.O_CREAT

@@ -16,9 +16,9 @@ from twisted.internet.defer import Deferred
 from ..interface import (
     Conflict,
     Document,
-    Listed,
+    DocumentInfo,
     NoSuchEntry,
-    Room,
+    Quota,
     StoreFull,
     fulfils,
 )
@@ -30,7 +30,7 @@ from .tokens import Tokens, token_reused
 NO_MORE = b"\xff"
 """Comes after every name: no UTF-8 has this byte."""
 
-Page = list[Listed]
+Page = list[DocumentInfo]
 
 MOST_LISTED = 2**31 - 1
 
@@ -119,11 +119,11 @@ ORDER BY name LIMIT %(limit)s::bigint
 class PostgresqlDocuments:
     """One collection of a database."""
 
-    def __init__(self, pool: Pool, collection: bytes, room: Room) -> None:
+    def __init__(self, pool: Pool, collection: bytes, quota: Quota) -> None:
         self._pool = pool
         self._collection = collection
         self._tokens = Tokens(pool, b"collection:" + collection)
-        self._room = room
+        self._quota = quota
 
     def get(self, name: str) -> Deferred[Document]:
         """The document *name*."""
@@ -215,7 +215,7 @@ class PostgresqlDocuments:
             "limit": min(limit, MOST_LISTED),
         }
         rows = await self._pool.ask(LIST, parameters)
-        return [Listed(str(name, "utf-8"), size) for name, size in rows]
+        return [DocumentInfo(str(name, "utf-8"), size) for name, size in rows]
 
     async def _write(
         self, statement: str, parameters: dict[str, Any]
@@ -227,7 +227,7 @@ class PostgresqlDocuments:
         try:
             rows = await self._pool.ask(statement, parameters)
         except Uncounted:
-            raise _no_room(self._room) from None
+            raise _quota_exceeded(self._quota) from None
         known, outcome, found, written = rows[0]
         if known is not None and known != parameters["request"]:
             raise token_reused()
@@ -244,8 +244,8 @@ class PostgresqlDocuments:
             "name": key,
             "whatever": expected is None or "*" in expected,
             "expected": [version for version in versions if version is not None],
-            "most_documents": self._room.documents,
-            "most_size": self._room.size,
+            "most_documents": self._quota.documents,
+            "most_size": self._quota.size,
         }
 
 
@@ -267,9 +267,9 @@ def _none(name: str) -> NoSuchEntry:
     return NoSuchEntry(f"there is no document {name}")
 
 
-def _no_room(room: Room) -> Exception:
-    said = [f"{room.documents} documents"] * bool(room.documents)
-    said += [f"{room.size} bytes"] * bool(room.size)
+def _quota_exceeded(quota: Quota) -> Exception:
+    said = [f"{quota.documents} documents"] * bool(quota.documents)
+    said += [f"{quota.size} bytes"] * bool(quota.size)
     if not said:
         return OSError("the collection is gone from the database")
     return StoreFull(f"there is room for {' and '.join(said)} only")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
-from ..interface import NoSuchEntry, Room, StoreFull
+from ..interface import NoSuchEntry, Quota, StoreFull
 from .pool import Pool
 from .tokens import Tokens, token_reused
 
@@ -84,11 +84,11 @@ class _Note(NamedTuple):
 class PostgresqlNotes:
     """One log of a database."""
 
-    def __init__(self, pool: Pool, log: bytes, room: Room) -> None:
+    def __init__(self, pool: Pool, log: bytes, quota: Quota) -> None:
         self._pool = pool
         self._log = log
         self._tokens = Tokens(pool, b"log:" + log)
-        self._room = room
+        self._quota = quota
         self._gathered: list[_Note] = []
         self._is_sending = False
 
@@ -175,12 +175,12 @@ class PostgresqlNotes:
             "tokens": [note.asked["token"] for note in notes],
             "requests": [note.asked["request"] for note in notes],
             "kepts": [note.asked["kept"] for note in notes],
-            "most_notes": self._room.notes,
-            "most_size": self._room.size,
+            "most_notes": self._quota.notes,
+            "most_size": self._quota.size,
         }
         rows = sorted(await self._pool.ask(APPEND, parameters))
         if len(rows) < len(notes):
-            raise _no_room(self._room)
+            raise _quota_exceeded(self._quota)
         return [
             int(outcome) if request == note.asked["request"] else token_reused()
             for note, (_, request, outcome) in zip(notes, rows, strict=True)
@@ -215,9 +215,9 @@ def _tell(note: _Note, outcome: int | Exception) -> None:
         note.number.callback(outcome)
 
 
-def _no_room(room: Room) -> Exception:
-    said = [f"{room.notes} notes"] * bool(room.notes)
-    said += [f"{room.size} bytes"] * bool(room.size)
+def _quota_exceeded(quota: Quota) -> Exception:
+    said = [f"{quota.notes} notes"] * bool(quota.notes)
+    said += [f"{quota.size} bytes"] * bool(quota.size)
     if not said:
         return OSError("the log is gone from the database")
     return StoreFull(f"there is room for {' and '.join(said)} only")

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from ..interface import Unavailable
 from .errors import Again
-from .question import Connection, Question, Rows
+from .statement import Connection, Question, Rows
 from .url import Place
 
 T = TypeVar("T")

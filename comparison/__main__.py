@@ -1,0 +1,98 @@
+"""
+The command: ask everyone, write the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from .answer_rows import ERRORS, SAID
+from .contenders import CONTENDERS, NOT_COVERED, Contender
+from .finding import Found, find, install
+from .folder_rows import FOLDERS
+from .method_rows import CONDITIONS, METHODS
+from .page import page
+from .range_rows import RANGES
+from .starting import Verdicts, ask_all
+from .tree import planted
+from .tree_rows import ROWS
+from .type_rows import CODED, TYPE_ROWS
+from .wire_rows import WIRE
+
+GROUPS = (
+    *(ROWS, METHODS, CONDITIONS, RANGES, TYPE_ROWS, CODED),
+    *(FOLDERS, ERRORS, SAID, WIRE),
+)
+
+OUT = Path("docs", "comparison.md")
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m comparison",
+        description="What our file server and its peers answer to the same.",
+    )
+    add = parser.add_argument
+    names = [contender.name for contender in CONTENDERS]
+    add("--peer", action="append", choices=names, help="only this (repeatable)")
+    add("--out", type=Path, help=f"the page (default: {OUT}, when all are asked)")
+    add(
+        "--venv",
+        type=lambda path: Path(path).absolute(),
+        default=Path(sys.prefix),
+        help="an environment with this project, instead of the one that runs this",
+    )
+    add("--installed", action="store_true", help="install no program of the system")
+    return parser.parse_args()
+
+
+def asked(
+    contenders: list[Contender], venv: Path
+) -> tuple[dict[str, Verdicts], dict[str, Found], dict[str, str]]:
+    """What each came to, who was found where, and why the others were not."""
+    results: dict[str, Verdicts] = {}
+    found: dict[str, Found] = {}
+    missing: dict[str, str] = {}
+    rows = [row for group in GROUPS for row in group.rows]
+    with tempfile.TemporaryDirectory() as folder:
+        tree = planted(Path(folder))
+        for contender in contenders:
+            name = contender.name
+            try:
+                found[name] = find(name, venv)
+            except LookupError as absent:
+                missing[name] = str(absent.args[0])
+                print(f"{name:12} not installed: {missing[name]}", flush=True)
+                continue
+            results[name] = ask_all(contender, found[name], rows, tree)
+            counts = Counter(v.mark.value for v in results[name].values())
+            said = ", ".join(f"{mark} {number}" for mark, number in counts.items())
+            print(f"{name:12} {said}", flush=True)
+    return results, found, missing
+
+
+def main() -> None:
+    """Do as the command line says."""
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    if not options.installed:
+        install()
+    wanted = [c for c in CONTENDERS if not options.peer or c.name in options.peer]
+    results, found, missing = asked(wanted, options.venv)
+    text = page(wanted, GROUPS, results, found, missing, NOT_COVERED)
+    out = options.out or (None if options.peer else OUT)
+    if out:
+        out.write_text(text)
+        print(f"See {out}")
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+"""
+The options that servers have.
+"""

@@ -1,0 +1,3 @@
+"""
+The listing of a folder.
+"""

@@ -1,0 +1,205 @@
+"""
+The listing of a folder as a page for people.
+
+The page is whole without its script, which only filters while one types, moves with
+the arrow keys and tells local time. Nothing is fetched from elsewhere, and the content
+security policy says so to the browser.
+
+Rule: text enters the page through `_shown`, `_attribute` or `url_of`, or it is ours.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlencode
+
+from .model import BY_NAME, Entry, Order, day_and_clock, plain, url_of
+
+_PARTS = Path(__file__).with_name("assets")
+_STYLE = (_PARTS / "listing.css").read_text("utf-8")
+_SCRIPT = (_PARTS / "listing.js").read_text("utf-8")
+
+
+def _hash(inline: str) -> str:
+    return f"'sha256-{b64encode(sha256(inline.encode()).digest()).decode()}'"
+
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; "
+    f"style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; "
+    # The script may not make HTML of text, not even by mistake.
+    "require-trusted-types-for 'script'; trusted-types 'none'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+).encode("ascii")
+"""Goes with `as_html`, in the field of that name."""
+
+_COLUMNS = (
+    ("name", "Name", False),
+    ("size", "Size", True),
+    ("changed", "Changed", True),
+)
+"""Key, head, and whether one wants to see the largest first."""
+
+_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+_MARKUP = {ord(c): f"&#{ord(c)};" for c in "&<>\"'"}
+_PICTURES = (
+    {number: chr(0x2400 + number) for number in range(0x20)}
+    | {0x7F: "\u2421"}
+    | dict.fromkeys(range(0x80, 0xA0), "\ufffd")
+)
+"""What can be seen of a character that cannot."""
+
+# Embeddings, overrides and isolates make a name read as another: "exe.jpg".
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
+_VISIBLE = _PICTURES | _TURNS | _MARKUP
+
+
+def as_html(
+    path: bytes, entries: Sequence[Entry], order: Order = BY_NAME, filter: str = ""
+) -> bytes:
+    """
+    The page of the folder *path*.
+
+    :param path: decoded, from where the tree is mounted: ``b"/a b/c/"``.
+    :param entries: in order already, and those only that *filter* lets through.
+    """
+    names = [name for name in path.split(b"/") if name]
+    parent = _PARENT if names else ""
+    return "".join(
+        [
+            _HEAD.format(title=_visible(path)),
+            f"<header>{_crumbs(names)}{_search(order, filter)}</header>\n<main>\n",
+            f"<p id=count role=status>{_count(entries, filter)}</p>\n",
+            f"<table>\n<thead><tr>{_heads(order, filter)}</tr></thead>\n{parent}",
+            "<tbody id=entries>\n",
+            *_rows(entries),
+            "</tbody>\n</table>\n</main>\n",
+            _FOOT,
+        ]
+    ).encode()
+
+
+_HEAD = (
+    "<!DOCTYPE html>\n"
+    "<html lang=en>\n<meta charset=utf-8>\n<title dir=auto>{title}</title>\n"
+    '<meta name=viewport content="width=device-width, initial-scale=1">\n'
+    '<meta name=color-scheme content="light dark">\n'
+    f"<style>{_STYLE.replace('{', '{{').replace('}', '}}')}</style>\n"
+)
+_PARENT = (
+    '<tbody><tr><th scope=row><a href="../" rel=up>Parent folder</a><td><td></tbody>\n'
+)
+_FOOT = f"<script>{_SCRIPT}</script>\n</html>\n"
+
+
+def _visible(name: bytes) -> str:
+    """*name* as text, with nothing in it that is unseen or has a meaning in HTML."""
+    return name.decode("utf-8", "replace").translate(_VISIBLE)
+
+
+def _shown(name: bytes) -> str:
+    """*name* as HTML that keeps its direction to itself."""
+    return f"<bdi>{_visible(name)}</bdi>"
+
+
+def _attribute(text: str) -> str:
+    """*text* as the quoted value of an attribute."""
+    return text.translate(_MARKUP)
+
+
+def _rows(entries: Sequence[Entry]) -> list[str]:
+    rows = []
+    for name, is_folder, size, changed in entries:
+        if plain(name):
+            url = shown = name.decode("ascii")
+        else:
+            url, shown = url_of(name), _shown(name)
+        day, clock, second = day_and_clock(changed)
+        if is_folder:
+            slash, measured = "/", "<td>"
+        else:
+            slash, measured = (
+                "",
+                f'<td title="{size:,} byte{"s" * (size != 1)}">{human(size)}',
+            )
+        rows.append(
+            f'<tr><th scope=row><a href="{url}{slash}">{shown}{slash}</a>{measured}'
+            f"<td><time datetime={day}T{clock}:{second:02}Z>{day} {clock}</time>\n"
+        )
+    return rows
+
+
+def human(size: int) -> str:
+    """*size* with two or three digits, in units of 1,024."""
+    if size < 1024:
+        return f"{size} B"
+    value = size / 1024
+    for unit in _UNITS:
+        if value < 9.95:
+            return f"{value:.1f} {unit}"
+        if value < 1023.5:
+            return f"{value:.0f} {unit}"
+        value /= 1024
+    return f"{value * 1024:.0f} {_UNITS[-1]}"
+
+
+def _count(entries: Sequence[Entry], filter: str) -> str:
+    if not entries:
+        return "Nothing here matches." if filter else "This folder is empty."
+    folders = sum(entry.is_folder for entry in entries)
+    files = len(entries) - folders
+    counted = []
+    if folders:
+        counted.append(f"{folders:,} folder{'s' * (folders != 1)}")
+    if files:
+        total = human(sum(entry.size for entry in entries))
+        counted.append(f"{files:,} file{'s' * (files != 1)}, {total}")
+    return ", ".join(counted)
+
+
+def _crumbs(names: list[bytes]) -> str:
+    """The way to this folder; the links hold wherever the tree is mounted."""
+    steps = ["<nav aria-label=Path><h1>"]
+    for up, name in zip(range(len(names), -1, -1), [b"", *names], strict=True):
+        here = "" if up else " aria-current=page"
+        shown = _shown(name) if name else "<span>Top folder</span>"
+        steps.append(f'<a href="{"../" * up or "./"}"{here}>{shown}</a><i>/</i>')
+    return "".join([*steps, "</h1></nav>\n"])
+
+
+def _search(order: Order, filter: str) -> str:
+    kept = "".join(
+        f'<input type=hidden name={name} value="{value}">'
+        for name, value in _query(order, "").items()
+    )
+    return (
+        f'<form action="./" role=search>{kept}<input id=filter type=search name=filter '
+        f'value="{_attribute(filter)}" placeholder=Filter aria-label="Filter by name" '
+        "aria-keyshortcuts=/ autocomplete=off autocapitalize=none spellcheck=false>"
+        "<button>Filter</button></form>\n"
+    )
+
+
+def _heads(order: Order, filter: str) -> str:
+    heads = []
+    for key, label, largest_first in _COLUMNS:
+        if key == order.key:
+            way = "descending" if order.descending else "ascending"
+            sorted_ = f" aria-sort={way}"
+            turned = Order(key, not order.descending)
+        else:
+            sorted_ = ""
+            turned = Order(key, largest_first)
+        target = _attribute("?" + urlencode(_query(turned, filter)))
+        zone = " <small>UTC</small>" if key == "changed" else ""
+        heads.append(f'<th scope=col{sorted_}><a href="./{target}">{label}</a>{zone}')
+    return "".join(heads)
+
+
+def _query(order: Order, filter: str) -> dict[str, str]:
+    asked = {"sort": order.key, "order": "desc" if order.descending else "asc"}
+    return asked | ({"filter": filter} if filter else {})

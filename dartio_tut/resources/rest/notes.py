@@ -1,0 +1,189 @@
+"""
+A store's notes as resources of HTTP: a page of them, one by its number, and each as it
+comes.
+
+``/`` is a page, ``/3`` a note, ``/?follow`` a stream of events. POST is left to another
+resource.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from twisted.web.http import NO_CONTENT, NOT_FOUND, NOT_MODIFIED, OK
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from dartio_tut.store import Notes, version_of
+
+from ..conditions import choose
+from ..cors import cors_fields
+from ..fields import Fields, field_of, set_fields
+from ..negotiation import best_type
+from ..problem import TEXT
+from ..queries import has, number
+from ..responses import HTTPError, method_not_allowed, respond_later
+from .descriptions import description
+from .event_stream import Followers
+from .store_errors import from_store
+
+JSON = b"application/json"
+
+_KINDS = {kind.partition(b";")[0]: kind for kind in (JSON, TEXT)}
+
+PAGE = 100
+"""Notes on a page, unless asked for otherwise."""
+
+MAX_PAGE = 1000
+"""Notes on a page at most."""
+
+PAGE_SIZE = 1024 * 1024
+"""Characters of the notes on a page, about: then it ends, and the next one follows."""
+
+AT_ONCE = 25
+"""Notes read at a time: each may be as long as the content of a request."""
+
+MAX_DIGITS = 19
+"""Digits of a number that no log of notes will reach."""
+
+DESCRIPTION = b"openapi.json"
+"""The name at which these resources are described."""
+
+ALLOW = "GET, HEAD, OPTIONS"
+
+
+ANY_ORIGIN = cors_fields(
+    "GET, HEAD, POST, OPTIONS",
+    ("Idempotency-Key", "If-None-Match", "Last-Event-ID"),
+    ("ETag", "Link", "Retry-After"),
+)
+"""What lets the pages of any origin use all there is."""
+
+
+class RestNotes(Resource):
+    """
+    Notes by their numbers.
+
+    :param notes: where they are kept.
+    :param posting: answers POST.
+    :param fields: what every response has.
+    :param clock: for tests; the reactor unless given.
+    """
+
+    isLeaf = True
+
+    def __init__(
+        self,
+        notes: Notes,
+        posting: IResource,
+        fields: Fields = ANY_ORIGIN,
+        clock: Any = None,
+    ) -> None:
+        super().__init__()
+        self._notes = notes
+        self._posting = posting
+        self._followers = Followers(notes, clock)
+        self.refusal_fields = fields
+        self._fields = (*fields, (b"X-Content-Type-Options", b"nosniff"))
+
+    def render(self, request: Request) -> bytes | int:
+        """Answer for the page, the note or the stream that is asked for."""
+        set_fields(request, self._fields)
+        name = unquote_to_bytes(request.path[1:])
+        if request.method == b"POST" and not _is_ours(name):
+            request.notifyFinish().addBoth(lambda _: self._followers.look())
+            answered: bytes | int = self._posting.render(request)
+            return answered
+        allow = ALLOW if name else f"{ALLOW}, POST"
+        if request.method == b"OPTIONS":
+            request.setHeader(b"Allow", allow.encode("ascii"))
+            request.setResponseCode(NO_CONTENT)
+            return b""
+        if request.method not in (b"GET", b"HEAD"):
+            return method_not_allowed(request, allow)
+        return self._read(request, name)
+
+    def _read(self, request: Request, name: bytes) -> bytes | int:
+        if name == DESCRIPTION:
+            request.setHeader(b"Content-Type", JSON)
+            return description("notes")
+        if name:
+            return respond_later(request, self._note(request, name))
+        if has(request, b"follow"):
+            self._followers.follow(request)
+            return NOT_DONE_YET
+        return respond_later(request, self._page(request))
+
+    async def _note(self, request: Request, name: bytes) -> bytes:
+        if not _is_number(name):
+            raise HTTPError(NOT_FOUND, "There is no such note.")
+        text = await from_store(self._notes.entry(int(name)))
+        kind = self._kind(request)
+        said = text.encode() + b"\n"
+        if kind == JSON:
+            said = _json({"number": int(name), "text": text})
+        # A strong tag is that of one representation (RFC 9110 section 8.8.1).
+        etag = b'"%b"' % version_of(said).encode("ascii")
+        code = choose(field_of(request), etag, None, 0, b"HEAD").code
+        if code not in (OK, NOT_MODIFIED):
+            raise HTTPError(code, "It is not the version that was expected.")
+        request.setResponseCode(code)
+        request.setHeader(b"ETag", etag)
+        _set_fields(request, kind)
+        return said if code == OK else b""
+
+    async def _page(self, request: Request) -> bytes:
+        start = number(request, b"from", 0, 10**18)
+        limit = number(request, b"limit", PAGE, MAX_PAGE)
+        count = await from_store(self._notes.count())
+        texts = await self._some(start, limit)
+        after = start + len(texts)
+        count = max(count, after) if texts else count
+        following = f"?from={after}&limit={limit}" if texts and after < count else None
+        if following:
+            link = b'<%b>; rel="next"' % following.encode("ascii")
+            request.setHeader(b"Link", link)
+        kind = self._kind(request)
+        _set_fields(request, kind)
+        if kind == TEXT:
+            return "".join(f"{text}\n" for text in texts).encode()
+        notes = [{"number": start + k, "text": text} for k, text in enumerate(texts)]
+        return _json({"notes": notes, "count": count, "next": following})
+
+    async def _some(self, start: int, limit: int) -> list[str]:
+        """The notes from *start* on: *limit* of them, or fewer when they are long."""
+        texts: list[str] = []
+        size = 0
+        while len(texts) < limit and size < PAGE_SIZE:
+            most = min(AT_ONCE, limit - len(texts))
+            found = await from_store(self._notes.entries(start + len(texts), most))
+            texts += found
+            size += sum(map(len, found))
+            if len(found) < most:
+                break
+        return texts
+
+    def _kind(self, request: Request) -> bytes:
+        """What the client wants it as."""
+        return _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
+
+
+def _is_number(name: bytes) -> bool:
+    return name.isdigit() and len(name) <= MAX_DIGITS
+
+
+def _is_ours(name: bytes) -> bool:
+    """Whether *name* is only to be read, so that no POST works there."""
+    return name == DESCRIPTION or _is_number(name)
+
+
+def _set_fields(request: Request, kind: bytes) -> None:
+    request.setHeader(b"Content-Type", kind)
+    request.setHeader(b"Vary", b"Accept")
+    request.setHeader(b"Cache-Control", b"no-cache")
+
+
+def _json(said: object) -> bytes:
+    return json.dumps(said, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,3 @@
+"""
+What unit tests share: clients in memory, a strict response reader, tables of cases.
+"""

@@ -1,0 +1,126 @@
+"""
+One clock for all: deadlines, and the Date field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.wire import deadlines as clock_module
+from dartio_tut.wire.deadlines import NEVER, TICK, Date, Deadlines
+
+
+class Member:
+    """One that counts how often it has expired."""
+
+    deadline = NEVER
+
+    def __init__(self, then: Callable[[], None] | None = None) -> None:
+        self.times = 0
+        self._then = then
+
+    def expired(self) -> None:
+        """Count it."""
+        self.times += 1
+        self.deadline = NEVER
+        if self._then is not None:
+            self._then()
+
+
+class DeadlineTests(SynchronousTestCase):
+    """`Deadlines`."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.deadlines = Deadlines(self.clock)
+
+    def test_members_expire_once_within_a_tick(self) -> None:
+        early, late, never = Member(), Member(), Member()
+        for member, seconds in ((early, 2.5), (late, 4), (never, NEVER)):
+            self.deadlines.add(member, seconds)
+        self.clock.pump([TICK] * 2)
+        self.assertEqual([early.times, late.times], [0, 0])
+        self.clock.advance(TICK)
+        self.assertEqual([early.times, late.times], [1, 0])
+        self.clock.pump([TICK] * 5)
+        self.assertEqual([early.times, late.times, never.times], [1, 1, 0])
+
+    def test_one_who_left_is_not_told(self) -> None:
+        member, other = Member(), Member()
+        self.deadlines.add(member, 1)
+        self.deadlines.add(other, 1)
+        self.deadlines.discard(member)
+        self.clock.advance(2)
+        self.assertEqual([member.times, other.times], [0, 1])
+
+    def test_a_deadline_may_be_set_anew(self) -> None:
+        member = Member()
+        self.deadlines.add(member, 1)
+        self.clock.advance(TICK)
+        member.deadline = 3
+        self.clock.pump([TICK] * 2)
+        self.assertEqual(member.times, 2)
+
+    def test_one_may_join_or_leave_meanwhile(self) -> None:
+        joining = Member()
+        member = Member(lambda: self.deadlines.add(joining, 1))
+        leaving = Member(lambda: self.deadlines.discard(leaving))
+        for one in (member, leaving):
+            self.deadlines.add(one, 1)
+        self.clock.pump([TICK] * 3)
+        self.assertEqual([member.times, leaving.times, joining.times], [1, 1, 1])
+
+    def test_one_timer_for_all_and_none_for_nobody(self) -> None:
+        members = [Member() for _ in range(3)]
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        for member in members:
+            self.deadlines.add(member, NEVER)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        for member in members:
+            self.deadlines.discard(member)
+        self.clock.pump([TICK] * 2)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_the_time_is_told_when_the_first_comes(self) -> None:
+        self.clock.advance(1000)
+        member = Member()
+        self.deadlines.add(member, 5)
+        self.assertEqual(member.deadline, 1005)
+        self.assertEqual(self.deadlines.now, 1000)
+        self.clock.advance(TICK)
+        self.assertEqual(self.deadlines.now, 1000 + TICK)
+
+    def test_one_that_fails_does_not_stop_the_clock(self) -> None:
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        late = Member()
+        self.deadlines.add(Member(fail), 1)
+        self.deadlines.add(late, 5)
+        self.clock.pump([TICK] * 6)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(late.times, 1)
+
+
+class DateTests(SynchronousTestCase):
+    """`Date`."""
+
+    def at(self, now: float) -> None:
+        """The time is *now*."""
+        self.patch(clock_module, "time", lambda: now)
+
+    def test_it_is_made_once_a_second(self) -> None:
+        date = Date()
+        self.at(0.2)
+        first = date.value()
+        self.assertEqual(first, b"Thu, 01 Jan 1970 00:00:00 GMT")
+        date.heads[200, None] = b"kept"
+        self.at(0.99)
+        self.assertIs(date.value(), first)
+        self.assertTrue(date.heads)
+        self.at(1.0)
+        self.assertEqual(date.value(), b"Thu, 01 Jan 1970 00:00:01 GMT")
+        self.assertEqual(date.heads, {})

@@ -1,0 +1,363 @@
+"""
+Notes as they come.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.resources import RestNotes
+from dartio_tut.servers.notes import Notes
+from dartio_tut.store import MemoryNotes, Unavailable
+
+from .support.memory_client import Connection, ask
+
+EVENT = re.compile(r"id: (\d+)\ndata: (.*)\n\n")
+
+
+class Store(MemoryNotes):
+    """
+    Notes that can be away.
+
+    :ivar error: what is wrong with it.
+    :ivar counted: how often it was asked how many there are.
+    """
+
+    error: Exception | None = None
+    counted = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[int, int]] = []
+        self.held: Deferred[None] | None = None
+
+    def count(self) -> Deferred[int]:
+        self.counted += 1
+        return fail(self.error) if self.error else super().count()
+
+    def entries(self, start: int, limit: int) -> Deferred[list[str]]:
+        self.asked.append((start, limit))
+        if self.error:
+            return fail(self.error)
+        found = super().entries(start, limit)
+        if self.held is None:
+            return found
+        held, self.held = self.held, None
+        return held.addCallback(lambda _: found)
+
+
+class Follower:
+    """A client that follows."""
+
+    def __init__(
+        self, resource: RestNotes, query: str = "follow", **fields: str
+    ) -> None:
+        lines = [f"GET /?{query} HTTP/1.1", "Host: a"]
+        lines += [
+            f"{name.replace('_', '-')}: {value}" for name, value in fields.items()
+        ]
+        self.connection = Connection(resource)
+        said = self.connection.send("\r\n".join([*lines, "", ""]).encode())
+        self.head, _, rest = said.decode().partition("\r\n\r\n")
+        self.first = rest
+
+    def came(self) -> str:
+        """What has come since."""
+        transport = self.connection.transport
+        said = self.first + transport.value().decode()
+        transport.clear()
+        self.first = ""
+        return re.sub(r"[0-9a-f]+\r\n((?s:.*?))\r\n(?=[0-9a-f]+\r\n|$)", r"\1", said)
+
+    def notes(self) -> list[tuple[int, str]]:
+        """The notes that have come since."""
+        found = []
+        for number, data in EVENT.findall(self.came()):
+            said = json.loads(data)
+            assert said["number"] == int(number)
+            found.append((said["number"], said["text"]))
+        return found
+
+    @property
+    def producer(self) -> Any:
+        return self.connection.transport.producer
+
+    def leave(self) -> None:
+        """Close the connection."""
+        self.connection.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class FollowCase(SynchronousTestCase):
+    """Follows notes that are kept in memory."""
+
+    def setUp(self) -> None:
+        self.use(Store())
+
+    def use(self, notes: Any) -> None:
+        self.store, self.clock = notes, Clock()
+        self.resource = RestNotes(notes, Notes(notes), clock=self.clock)
+
+    def add(self, *texts: str) -> None:
+        """Somebody else, on another daemon, notes *texts*."""
+        for text in texts:
+            self.successResultOf(self.store.append(text))
+
+    def follow(self, query: str = "follow", **fields: str) -> Follower:
+        return Follower(self.resource, query, **fields)
+
+    def wait(self, seconds: int = 1) -> None:
+        self.clock.pump([1] * seconds)
+
+
+class FollowTests(FollowCase):
+    """What a client that follows is sent."""
+
+    def test_what_comes_from_now_on(self) -> None:
+        self.add("before")
+        follower = self.follow()
+        self.assertIn("Content-Type: text/event-stream", follower.head)
+        self.assertIn("Cache-Control: no-store", follower.head)
+        self.assertIn("Access-Control-Allow-Origin: *", follower.head)
+        self.assertEqual(follower.came(), ": notes as they come\n\n")
+        self.add("one")
+        self.wait()
+        self.assertEqual(follower.notes(), [(1, "one")])
+
+    def test_what_comes_at_once_is_not_missed(self) -> None:
+        first, second = self.follow(), self.follow()
+        self.add("one")
+        third = self.follow()
+        self.wait()
+        for follower, notes in (
+            (first, [(0, "one")]),
+            (second, [(0, "one")]),
+            (third, []),
+        ):
+            self.assertEqual(follower.notes(), notes)
+
+    def test_a_note_that_is_posted_here_comes_at_once(self) -> None:
+        follower = self.follow()
+        ask(self.resource, "POST", "/", b'{"myNote": "x"}')
+        self.assertEqual(follower.notes(), [(0, "x")])
+
+    def test_from(self) -> None:
+        self.add(*map(str, range(500)))
+        for query in ("follow&from=0", "from=0&follow=yes", "follow=&from=0"):
+            notes = self.follow(query).notes()
+            self.assertEqual(notes, [(k, str(k)) for k in range(500)])
+        self.assertEqual(self.follow("follow&from=499").notes(), [(499, "499")])
+        late = self.follow("follow&from=501")
+        self.add("500", "501")
+        self.wait()
+        self.assertEqual(late.notes(), [(501, "501")])
+
+    def test_last_event_id(self) -> None:
+        self.add("0", "1", "2")
+        got = self.follow(last_event_id="0").notes()
+        self.assertEqual(got, [(1, "1"), (2, "2")])
+        got = self.follow("follow&from=0", last_event_id="1").notes()
+        self.assertEqual(got, [(2, "2")])
+
+    def test_breaks_break_no_event(self) -> None:
+        odd = "a\n\nid: 7\rb\r\ndata: x\u2028"
+        follower = self.follow()
+        self.add(odd)
+        self.wait()
+        self.assertEqual(follower.notes(), [(0, odd)])
+
+    def test_refused(self) -> None:
+        wrong: list[tuple[str, dict[str, str]]] = [
+            ("follow&from=x", {}),
+            ("follow&from=-1", {}),
+            ("follow&from=", {}),
+            ("follow", {"last_event_id": "x"}),
+            ("follow", {"last_event_id": ""}),
+            ("follow", {"last_event_id": "-1"}),
+            ("follow", {"last_event_id": "9" * 20}),
+        ]
+        for query, fields in wrong:
+            refused = ask(self.resource, "GET", f"/?{query}", b"", **fields)
+            self.assertEqual(refused.code, 400)
+            refused = ask(self.resource, "HEAD", f"/?{query}", b"", **fields)
+            self.assertEqual((refused.code, refused.body), (400, b""))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_head(self) -> None:
+        said = ask(self.resource, "HEAD", "/?follow")
+        self.assertEqual((said.code, said.body), (200, b""))
+        self.assertEqual(said.fields["content-type"], "text/event-stream")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_silence(self) -> None:
+        follower = self.follow()
+        follower.came()
+        self.wait(14)
+        self.assertEqual(follower.came(), "")
+        self.wait()
+        self.assertEqual(follower.came(), ":\n\n")
+        self.wait(10)
+        self.add("x")
+        self.wait(6)
+        self.assertRegex(follower.came(), rf"^{EVENT.pattern}$")
+        self.wait(9)
+        self.assertEqual(follower.came(), "")
+        self.wait(10)
+        self.assertEqual(follower.came(), ":\n\n")
+
+    def test_posts_are_no_turns(self) -> None:
+        follower = self.follow()
+        follower.came()
+        for _ in range(50):
+            ask(self.resource, "POST", "/", b'{"getNote": 0}')
+        self.assertEqual(follower.came(), "")
+
+
+class SlowTests(FollowCase):
+    """Clients that do not keep up, or leave."""
+
+    def test_what_is_not_taken_is_not_read(self) -> None:
+        self.add(*map(str, range(1000)))
+        follower = self.follow("follow&from=990")
+        self.assertEqual(len(follower.notes()), 10)
+        follower.producer.pauseProducing()
+        self.add("a", "b")
+        asked = len(self.store.asked)
+        self.wait(20)
+        self.assertEqual((follower.came(), len(self.store.asked)), ("", asked))
+        follower.producer.resumeProducing()
+        self.assertEqual(follower.notes(), [(1000, "a"), (1001, "b")])
+
+    def test_paused_in_the_middle(self) -> None:
+        self.add(*map(str, range(300)))
+        write = StringTransport.write
+
+        def full(transport: StringTransport, data: bytes) -> None:
+            write(transport, data)
+            if b"id: " in data:
+                assert transport.producer is not None
+                transport.producer.pauseProducing()
+
+        self.patch(StringTransport, "write", full)
+        follower = self.follow()
+        self.add(*"abcdef")
+        self.wait()
+        found = follower.notes()
+        for _ in range(5):
+            self.assertEqual(len(found), 1)
+            follower.producer.resumeProducing()
+            found = follower.notes()
+        self.assertEqual(found, [(305, "f")])
+        sizes = [limit for _, limit in self.store.asked]
+        self.assertLessEqual(max(sizes[-4:]), 2)  # hardly more is read than is taken
+
+    def test_gone(self) -> None:
+        one, other = self.follow(), self.follow()
+        one.leave()
+        self.wait(3)
+        counted = self.store.counted
+        self.wait()
+        self.assertEqual(self.store.counted, counted + 1)
+        other.leave()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        ask(self.resource, "POST", "/", b'{"myNote": "x"}')
+        self.assertEqual(self.store.counted, counted + 1)
+        self.assertEqual(self.follow("follow&from=0").notes(), [(0, "x")])
+
+    def test_gone_while_notes_are_read(self) -> None:
+        self.add("x")
+        held: Deferred[None] = Deferred()
+        self.store.held = held
+        follower = self.follow("follow&from=0")
+        follower.leave()
+        held.callback(None)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_few_read_at_the_same_time(self) -> None:
+        self.add("x")
+        waiting: list[Deferred[None]] = []
+        entries = self.store.entries
+
+        def held(start: int, limit: int) -> Deferred[list[str]]:
+            waiting.append(Deferred())
+            return waiting[-1].addCallback(lambda _: entries(start, limit))
+
+        self.store.entries = held
+        followers = [self.follow("follow&from=0") for _ in range(20)]
+        self.assertEqual(len(waiting), 8)
+        for number in range(20):
+            waiting[number].callback(None)
+        for follower in followers:
+            self.assertEqual(follower.notes(), [(0, "x")])
+
+    def test_many_leave_while_they_wait(self) -> None:
+        self.add("x")
+        held: Deferred[None] = Deferred()
+        entries = self.store.entries
+
+        def hold(start: int, limit: int) -> Deferred[list[str]]:
+            waits: Deferred[None] = Deferred()
+            held.chainDeferred(waits)
+            return waits.addCallback(lambda _: entries(start, limit))
+
+        self.store.entries = hold
+        followers = [self.follow("follow&from=0") for _ in range(1500)]
+        for follower in followers:
+            follower.leave()
+        held.callback(None)
+        self.store.entries = entries
+        self.assertEqual(self.follow("follow&from=0").notes(), [(0, "x")])
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class AwayTests(FollowCase):
+    """The store is away for a while."""
+
+    def test_meanwhile(self) -> None:
+        follower = self.follow()
+        follower.came()
+        for error in (Unavailable("away"), OSError(5, "x"), ZeroDivisionError()):
+            self.store.error = error
+            self.wait(15)
+            self.assertEqual(follower.came(), ":\n\n")
+            self.store.error = None
+            self.add(str(error))
+            self.wait()
+            ((_, text),) = follower.notes()
+            self.assertEqual(text, str(error))
+            self.wait(14)
+            follower.came()
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 15)
+
+    def test_between_the_count_and_the_notes(self) -> None:
+        self.add("x")
+
+        def away(start: int, limit: int) -> Deferred[list[str]]:
+            del self.store.entries
+            return fail(Unavailable("away"))
+
+        self.store.entries = away
+        follower = self.follow("follow&from=0")
+        self.assertEqual(follower.notes(), [])
+        self.wait()
+        self.assertEqual(follower.notes(), [(0, "x")])
+
+    def test_at_the_beginning(self) -> None:
+        self.store.error = Unavailable("away", 5)
+        refused = ask(self.resource, "GET", "/?follow")
+        self.assertEqual((refused.code, refused.fields["retry-after"]), (503, "5"))
+        follower = self.follow("follow&from=0")  # where to begin is known
+        self.assertIn(" 200 ", follower.head)
+        self.store.error = None
+        self.add("x")
+        self.wait()
+        self.assertEqual(follower.notes(), [(0, "x")])

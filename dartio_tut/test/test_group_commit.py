@@ -1,0 +1,307 @@
+"""
+`dartio_tut.store.folder.group_commit`: what comes in meanwhile is done together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.store import Quota, StoreFull
+from dartio_tut.store.folder import group_commit as turns_module
+from dartio_tut.store.folder.disk import USUAL
+from dartio_tut.store.folder.documents import open_folder_documents
+from dartio_tut.store.folder.group_commit import Turns
+from dartio_tut.store.folder.notes import open_folder_notes
+
+
+class ByHand:
+    """A `Run` whose thread does its next piece of work when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Deferred[Any], Callable[[], Any]]] = []
+
+    def __call__(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred()
+        self.waiting.append((done, lambda: function(*args)))
+        return done
+
+    def work(self) -> Callable[[], None]:
+        """Do the next piece of work; call what is given to tell of it."""
+        done, function = self.waiting.pop(0)
+        try:
+            outcome = function()
+        except OSError as error:
+            failure = Failure(error)
+            return lambda: done.errback(failure)
+        return lambda: done.callback(outcome)
+
+    def all(self) -> None:
+        """Do all work."""
+        while self.waiting:
+            self.work()()
+
+
+class TurnsTests(SynchronousTestCase):
+    """Turns."""
+
+    def setUp(self) -> None:
+        self.run_by_hand = ByHand()
+        self.done: list[list[str]] = []
+
+    def work(self, items: list[str]) -> list[object]:
+        self.done.append(items)
+        if "fail all" in items:
+            raise OSError(5, "Input/output error")
+        return [ValueError(i) if i == "fail" else i.upper() for i in items]
+
+    def slow(self, seconds: float, come_again: Callable[[], None]) -> None:
+        """
+        Turns take so many *seconds*; *come_again* is called when a turn waits for
+        others.
+        """
+        now = [0.0]
+
+        def work(items: list[str]) -> list[object]:
+            now[0] += seconds
+            return self.work(items)
+
+        def sleep(time: float) -> None:
+            now[0] += time
+            come_again()
+
+        self.patch(turns_module, "monotonic", lambda: now[0])
+        self.patch(turns_module, "sleep", sleep)
+        self.turns = Turns(self.run_by_hand, work)
+
+    def test_a_slow_turn_waits_for_who_was_told_just_now(self) -> None:
+        again: list[str] = []
+
+        def come_again() -> None:
+            if again:
+                self.turns.do(again.pop())
+
+        self.slow(0.01, come_again)
+        for item in "abc":
+            self.turns.do(item)
+        self.run_by_hand.work()()
+        again += ["b", "a"]
+        self.turns.do("c")
+        self.run_by_hand.work()()
+        self.assertEqual(self.done, [["a", "b", "c"], ["c", "a", "b"]])
+
+    def test_it_does_not_wait_for_long(self) -> None:
+        waited: list[None] = []
+        self.slow(0.01, lambda: waited.append(None))
+        for item in "abc":
+            self.turns.do(item)
+        self.run_by_hand.work()()
+        self.turns.do("c")
+        self.run_by_hand.work()()
+        self.assertEqual((self.done[1], len(waited)), (["c"], turns_module.LOOKS))
+
+    def test_a_quick_turn_waits_for_nobody(self) -> None:
+        self.slow(0.0001, lambda: self.fail("it waits"))
+        for item in "abc":
+            self.turns.do(item)
+        self.run_by_hand.work()()
+        self.turns.do("c")
+        self.run_by_hand.work()()
+        self.assertEqual(self.done[1], ["c"])
+
+    def test_what_waits_is_done_together(self) -> None:
+        turns = Turns(self.run_by_hand, self.work)
+        first = [turns.do("a"), turns.do("b")]
+        tell = self.run_by_hand.work()
+        second = [turns.do("c"), turns.do("fail"), turns.do("d")]
+        ended = turns.ended()
+        tell()
+        self.assertEqual([self.successResultOf(d) for d in first], ["A", "B"])
+        self.assertNoResult(second[0])
+        self.assertNoResult(ended)
+        self.run_by_hand.all()
+        self.assertEqual(self.successResultOf(second[0]), "C")
+        self.failureResultOf(second[1], ValueError)
+        self.assertEqual(self.successResultOf(second[2]), "D")
+        self.assertEqual(self.done, [["a", "b"], ["c", "fail", "d"]])
+        self.successResultOf(ended)
+        self.successResultOf(turns.ended())
+
+    def test_whoever_comes_again_is_in_the_next_turn(self) -> None:
+        turns = Turns(self.run_by_hand, self.work)
+        for item in "ab":
+            turns.do(item).addCallback(turns.do)
+        self.run_by_hand.all()
+        self.assertEqual(self.done, [["a", "b"], ["A", "B"]])
+
+    def test_what_fails_fails_for_all_of_the_turn(self) -> None:
+        turns = Turns(self.run_by_hand, self.work)
+        failing = [turns.do("a"), turns.do("fail all")]
+        tell = self.run_by_hand.work()
+        later = turns.do("later")
+        tell()
+        for deferred in failing:
+            self.failureResultOf(deferred, OSError)
+        self.run_by_hand.all()
+        self.assertEqual(self.successResultOf(later), "LATER")
+
+    def test_no_thread(self) -> None:
+        def none(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+            done: Deferred[Any] = Deferred()
+            done.errback(RuntimeError("no threads"))
+            return done
+
+        turns = Turns(none, self.work)
+        self.failureResultOf(turns.do("a"), RuntimeError)
+        self.failureResultOf(turns.do("b"), RuntimeError)
+        self.successResultOf(turns.ended())
+
+
+class GroupCommitTests(SynchronousTestCase):
+    """Many writes, one flush."""
+
+    def flushes(self) -> list[int]:
+        flushed: list[int] = []
+        self.patch(os, "fsync", flushed.append)
+        return flushed
+
+    def test_notes(self) -> None:
+        run = ByHand()
+        notes = open_folder_notes(self.mktemp(), USUAL, run)
+        first = notes.append("first")
+        tell = run.work()
+        flushed = self.flushes()
+        rest = [notes.append(f"{number}") for number in range(50)]
+        closed = notes.close()
+        first.addCallback(lambda number: (number, len(run.waiting)))
+        tell()
+        # The next turn has begun before the first is told of.
+        self.assertEqual(self.successResultOf(first), (0, 1))
+        tell = run.work()
+        self.assertNoResult(rest[0])
+        tell()
+        self.assertEqual(len(flushed), 1)
+        self.assertEqual([self.successResultOf(d) for d in rest], list(range(1, 51)))
+        self.assertNoResult(closed)
+        run.all()
+        self.successResultOf(closed)
+
+    def test_documents_share_the_folders_flush(self) -> None:
+        run = ByHand()
+        folder = self.mktemp()
+        documents = open_folder_documents(folder, USUAL, run)
+        flushed = self.flushes()
+        puts = [documents.put(f"{number}", b"1") for number in range(9)]
+        closed = documents.close()
+        for _ in puts:
+            run.work()()
+        self.assertEqual(len(flushed), 9)
+        self.assertEqual(len(run.waiting), 1)
+        run.all()
+        self.assertEqual(len(flushed), 10)
+        for put in puts:
+            self.successResultOf(put)
+        self.successResultOf(closed)
+        self.assertEqual(len(os.listdir(folder)), 9)
+
+    def test_a_name_twice_in_a_batch(self) -> None:
+        run = ByHand()
+        folder = self.mktemp()
+        documents = open_folder_documents(folder, USUAL, run)
+        puts = [documents.put("a", b"%d" % n, frozenset(), f"{n}") for n in range(2)]
+        for _ in puts:
+            run.work()()
+        deleted = documents.delete("a")
+        again = documents.put("a", b"0", None, "0")
+        run.all()
+        self.successResultOf(puts[0])
+        self.failureResultOf(puts[1])
+        self.successResultOf(deleted)
+        self.successResultOf(again)
+        self.assertFalse(Path(folder, "a").exists())
+
+    def test_what_failed_in_a_batch_takes_no_room(self) -> None:
+        run = ByHand()
+        now, folder = [0.0], self.mktemp()
+        documents = open_folder_documents(
+            folder, Quota(documents=2), run, lambda: now[0]
+        )
+        replace = os.replace
+
+        def one_fails(new: Path, target: Path) -> None:
+            if target.name == "a":
+                raise OSError(5, "Input/output error")
+            replace(new, target)
+
+        patched = self.patch(os, "replace", one_fails)
+        puts = [documents.put(name, b"1") for name in "ab"]
+        run.all()
+        patched.restore()
+        self.failureResultOf(puts[0], OSError)
+        self.successResultOf(puts[1])
+        for names in ("cd", "de"):
+            puts = [documents.put(name, b"1") for name in names]
+            run.all()
+            self.successResultOf(puts[0])
+            self.failureResultOf(puts[1], StoreFull)
+            Path(folder, "c").unlink(missing_ok=True)
+            now[0] += 2  # then they are counted in the midst of a batch
+
+    def test_locked_while_it_is_flushed(self) -> None:
+        """No other process comes between."""
+        run = ByHand()
+        folder = self.mktemp()
+        notes = open_folder_notes(folder, USUAL, run)
+        documents = open_folder_documents(folder, USUAL, run)
+        fsync, tried = os.fsync, []
+
+        def flushing(descriptor: int) -> None:
+            if not Path(os.readlink(f"/proc/self/fd/{descriptor}")).match(".new-*"):
+                other = os.open(folder, os.O_RDONLY)
+                self.addCleanup(os.close, other)
+                tried.append(descriptor)
+                self.assertRaises(BlockingIOError, flock, other, LOCK_EX | LOCK_NB)
+            fsync(descriptor)
+
+        self.patch(os, "fsync", flushing)
+        note, document = notes.append("a", "t"), documents.put("a", b"1", None, "t")
+        run.all()
+        self.successResultOf(note)
+        self.successResultOf(document)
+        deleted = documents.delete("a")
+        run.all()
+        self.successResultOf(deleted)
+        self.assertGreater(len(tried), 5)
+        other = os.open(folder, os.O_RDONLY)
+        self.addCleanup(os.close, other)
+        flock(other, LOCK_EX | LOCK_NB)
+
+    def test_a_failed_batch_fails_for_all(self) -> None:
+        run = ByHand()
+        notes = open_folder_notes(self.mktemp(), USUAL, run)
+        stored = notes.append("stored", "s")
+        run.all()
+        self.successResultOf(stored)
+
+        def broken(descriptor: int) -> None:
+            raise OSError(5, "Input/output error")
+
+        wanted = [("stored", "s"), ("a", "t"), ("a", "t"), ("b", "t"), ("c", None)]
+        appends = [notes.append(text, token) for text, token in wanted]
+        patched = self.patch(os, "fsync", broken)
+        run.all()
+        patched.restore()
+        self.assertEqual(self.successResultOf(appends.pop(0)), 0)
+        self.failureResultOf(appends.pop(2))
+        for append in appends:
+            self.failureResultOf(append, OSError)
+        last = notes.append("b", "t")
+        run.all()
+        self.assertEqual(self.successResultOf(last), 1)

@@ -1,0 +1,236 @@
+"""
+Users and their hashes, as a file has them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+from passlib.hash import sha256_crypt, sha512_crypt
+from twisted.logger import globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.resources import HtpasswdFile
+
+
+def hashed(password: str, prefix: bytes = b"2b") -> str:
+    """*password* by bcrypt, as cheaply as can be."""
+    made = bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(4))
+    return made.replace(b"2b", prefix, 1).decode()
+
+
+SHA1_OF_SECRET = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="
+
+OF_OTHERS = [
+    "$2y$04$vHUJ1QHqEDBOUaLmAH65fO2UQ3n9zimoCIbuSalHv2MqO5jPcIj3y",
+    "$2a$04$abcdefghijklmnopqrstuuvTI.nWB0YtAT.0ZuA3lN9tacBuF.A.i",
+    "$5$saltstring$tvF1rHtdzG4JWwFlfIWVbbqg0lXWhwdhlR2a3td9JF/",
+    "$6$saltstring$bgDWai1R/ujlo2ozG9HCkEmhKWZ2NZDhQ8ejJL4xxweCsrceYl1nDgu6hbz3T8LNZfx0FUVECYSZ55jfIptyO0",
+    "$6$rounds=1400$anotherlongsalt$gwZNNhn86MA94o1a3VkfocIywF/jeQG8hRHb9XFfyghLjQN3MfvKg/1uWIwJ.8ziHOEifUlTtan6rDi7Telbk1",
+]
+
+
+class PasswordsTests(SynchronousTestCase):
+    """`HtpasswdFile`."""
+
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+        self.warnings: list[str] = []
+
+    def passwords(self, *lines: str) -> HtpasswdFile:
+        """Those of a file with *lines*."""
+        self.path.write_text("\n".join([*lines, ""]))
+        return HtpasswdFile(self.path)
+
+    def warn(self, event: dict[str, Any]) -> None:
+        """Keep what the log is told."""
+        if event["log_level"].name == "warn":
+            self.warnings.append(event["error"])
+
+    def watch(self) -> None:
+        """Listen to the log."""
+        observer: Any = self.warn
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+
+    def test_kinds_of_hash(self) -> None:
+        kinds = [
+            hashed("secret", b"2a"),
+            hashed("secret", b"2b"),
+            hashed("secret", b"2y"),
+            sha256_crypt.using(rounds=1000).hash("secret"),
+            sha512_crypt.using(rounds=1000).hash("secret"),
+            sha512_crypt.using(rounds=5000).hash("secret"),
+            SHA1_OF_SECRET,
+        ]
+        self.assertNotIn("rounds", kinds[-2])
+        for kind in kinds:
+            passwords = self.passwords(f"han:{kind}")
+            self.assertTrue(passwords.check("han", "secret"), kind)
+            for password in ("", "Secret", "secret ", "secre", kind):
+                self.assertFalse(passwords.check("han", password), kind)
+
+    def test_hashes_that_others_made(self) -> None:
+        """By Apache's htpasswd, OpenSSL and libxcrypt."""
+        for kind in OF_OTHERS:
+            passwords = self.passwords(f"a:{kind}")
+            self.assertTrue(passwords.check("a", "solo"), kind)
+            self.assertFalse(passwords.check("a", "solos"), kind)
+
+    def test_users(self) -> None:
+        passwords = self.passwords(
+            "# the crew",
+            "",
+            f"han:{hashed('solo')}\r",
+            "  ",
+            f"léia:{hashed('örgana')}",
+        )
+        self.assertTrue(passwords.check("han", "solo"))
+        self.assertTrue(passwords.check("léia", "örgana"))
+        for user, password in [
+            ("han", "örgana"),
+            ("léia", "solo"),
+            ("Han", "solo"),
+            ("leia", "örgana"),
+            ("", ""),
+            ("# the crew", ""),
+            ("luke", "solo"),
+        ]:
+            self.assertFalse(passwords.check(user, password), user)
+        self.assertFalse(self.passwords().check("han", "solo"))
+
+    def test_bcrypt_looks_at_72_bytes(self) -> None:
+        passwords = self.passwords(f"a:{hashed('x' * 72)}", f"b:{hashed('ü' * 36)}")
+        self.assertTrue(passwords.check("a", "x" * 72))
+        self.assertFalse(passwords.check("a", "x" * 73))
+        self.assertFalse(passwords.check("a", "x" * 72 + "y" * 1000))
+        self.assertTrue(passwords.check("b", "ü" * 36))
+        self.assertFalse(passwords.check("b", "ü" * 37))
+        crypt = sha256_crypt.using(rounds=1000).hash("x" * 100)
+        self.assertTrue(self.passwords(f"a:{crypt}").check("a", "x" * 100))
+
+    def test_an_unknown_user_costs_one_check(self) -> None:
+        asked: list[tuple[bytes, bytes]] = []
+        check = bcrypt.checkpw
+
+        def counting(password: bytes, hashed: bytes) -> bool:
+            asked.append((password, hashed))
+            return check(password, hashed)
+
+        self.patch(bcrypt, "checkpw", counting)
+        passwords = self.passwords(*[f"u{n}:{hashed('secret')}" for n in range(9)])
+        for user, password in [("u3", "secret"), ("u3", "no"), ("x", "secret")] * 2:
+            passwords.check(user, password)
+        passwords.check("x", "y" * 100)
+        self.assertEqual(len(asked), 7)
+        # One name costs what it costs, however often it is tried.
+        self.assertEqual(asked[2], asked[5])
+        for n in range(100):
+            self.assertFalse(passwords.check(f"x{n}", "secret"))
+        self.assertGreater(len({hashed for _, hashed in asked[7:]}), 4)
+
+    def test_what_is_no_hash(self) -> None:
+        whole = hashed("secret")
+        for wrong in [
+            "secret",
+            "",
+            "$apr1$HG1/.....$abcdefghijklmnopqrstuv",
+            "$1$salt$abcdefghijklmnopqrstuv",
+            "rqXexS6ZhobKA",
+            "{SHA}",
+            "{SHA}5en6G6MezRroT3XKqkdPOmY/Bf",
+            "{SHA}5en6G6MezRroT3XKqkdPOmY=",
+            "{SSHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+            whole[:-1],
+            whole + "x",
+            whole + " ",
+            whole + ":comment",
+            whole.replace("$04$", "$03$"),
+            whole.replace("$04$", "$99$"),
+            whole.replace("$2b$", "$2x$"),
+            "$2b$secret",
+            "$5$saltstring",
+            "$5$saltstring$secret",
+            "$6$rounds=1$saltstring$" + "x" * 86,
+            "$6$saltstring$" + "!" * 86,
+            "$7$saltstring$secret",
+        ]:
+            error = self.assertRaises(
+                ValueError, self.passwords, "# one", f"a:{whole}", f"han:{wrong}"
+            )
+            self.assertIn(f"{self.path}, line 3: ", str(error))
+            said = str(error).replace(str(self.path), "")
+            for secret in ("han", "secret", "5en6", "xxx", "!!!", "rqX", whole[7:20]):
+                self.assertNotIn(secret, said)
+            self.assertIsNone(error.__cause__)
+
+    def test_lines_that_are_wrong(self) -> None:
+        good = hashed("secret")
+        for line in [
+            good,
+            f":{good}",
+            "han",
+            f"han\0:{good}",
+            f"han\x85:{good}",
+            f" han:{good}",
+            f"han :{good}",
+            f"ha:n:{good}",
+        ]:
+            error = self.assertRaises(ValueError, self.passwords, line)
+            self.assertIn("line 1: ", str(error))
+        error = self.assertRaises(
+            ValueError, self.passwords, f"han:{good}", f"han:{good}"
+        )
+        self.assertIn("line 2: the same user", str(error))
+        self.path.write_bytes(b"h\xffn:" + good.encode())
+        error = self.assertRaises(ValueError, HtpasswdFile, self.path)
+        self.assertIn("line 1: not UTF-8", str(error))
+
+    def test_no_file(self) -> None:
+        self.assertRaises(FileNotFoundError, HtpasswdFile, self.path)
+        self.assertRaises(OSError, HtpasswdFile, self.path.parent)
+
+    def test_too_large(self) -> None:
+        self.patch(sys.modules[HtpasswdFile.__module__], "MAX_FILE", 10)
+        self.assertRaises(ValueError, self.passwords, "#" * 10)
+        self.assertEqual(self.passwords("#" * 9).version(), 0)
+
+    def test_read_again(self) -> None:
+        passwords = self.passwords(f"han:{hashed('solo')}")
+        self.assertEqual(passwords.version(), 0)
+        self.path.write_text(f"leia:{hashed('organa')}\n")
+        os.utime(self.path, ns=(1, 1))
+        self.assertEqual([passwords.version(), passwords.version()], [1, 1])
+        self.assertFalse(passwords.check("han", "solo"))
+        self.assertTrue(passwords.check("leia", "organa"))
+
+    def test_replaced(self) -> None:
+        passwords = self.passwords(f"han:{hashed('solo')}")
+        before = os.stat(self.path)
+        new = self.path.with_suffix(".new")
+        new.write_text(f"han:{hashed('duo')}\n")
+        os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns))
+        os.replace(new, self.path)
+        self.assertEqual(passwords.version(), 1)
+        self.assertTrue(passwords.check("han", "duo"))
+
+    def test_a_file_that_becomes_wrong(self) -> None:
+        self.watch()
+        passwords = self.passwords(f"han:{hashed('solo')}")
+        self.path.write_text("han:plain\n")
+        self.assertEqual([passwords.version(), passwords.version()], [0, 0])
+        self.assertEqual(len(self.warnings), 1)
+        self.assertIn("line 1: ", self.warnings[0])
+        self.assertNotIn("han", self.warnings[0])
+        self.path.unlink()
+        self.assertEqual([passwords.version(), passwords.version()], [0, 0])
+        self.assertEqual(len(self.warnings), 2)
+        self.assertTrue(passwords.check("han", "solo"))
+        self.path.write_text(f"han:{hashed('duo')}\n")
+        self.assertEqual(passwords.version(), 1)
+        self.assertFalse(passwords.check("han", "solo"))
+        self.assertTrue(passwords.check("han", "duo"))

@@ -1,0 +1,149 @@
+"""
+`dartio_tut.store.open_store` and the URLs of `dartio_tut.store.postgresql.url`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+from twisted.internet.defer import maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.store.open_store import folder_path, open_documents, open_notes
+from dartio_tut.store.postgresql.url import Place, check_collected, read_url
+
+URL = "postgresql://user:s3cret@db.example/notes"
+
+
+class OpenedTests(SynchronousTestCase):
+    """One string that picks a store."""
+
+    def test_folders(self) -> None:
+        folder = Path(self.mktemp()).absolute()
+        open_notes(str(folder), run=maybeDeferred)
+        self.assertTrue((folder / "notes.txt").exists())
+        other = folder / "two words"
+        open_documents(f"file://{folder}/two%20words", run=maybeDeferred)
+        self.assertTrue(other.is_dir())
+
+    def test_what_a_folder_is(self) -> None:
+        for where, folder in (
+            ("here", "here"),
+            ("/there/a:b", "/there/a:b"),
+            ("file:///a%20b", "/a b"),
+            ("file://localhost/a", "/a"),
+            ("FILE:///a", "/a"),
+        ):
+            self.assertEqual(folder_path(where), folder)
+
+    def test_what_is_no_store(self) -> None:
+        for where in ("redis://u:s3cret@h/0", "s3://k:s3cret@b", "mysql://s3cret@h/"):
+            for opening in (open_notes, open_documents):
+                error = self.assertRaises(ValueError, opening, where)
+                scheme = where.partition(":")[0]
+                self.assertIn(f"{scheme}:// is no store", str(error))
+                self.assertIn("postgresql://", str(error))
+                self.assertNotIn("s3cret", str(error))
+        for where in ("file://elsewhere/a", "file:///a?b", "file:///a#b"):
+            self.assertRaises(ValueError, open_notes, where)
+
+    def test_without_the_driver(self) -> None:
+        without = patch.dict(sys.modules, {"psycopg": None})
+        without.start()
+        self.addCleanup(without.stop)
+        for name in [name for name in sys.modules if ".store.postgresql" in name]:
+            del sys.modules[name]
+        for where in (URL, URL.replace("postgresql", "postgres")):
+            error = self.assertRaises(ValueError, open_notes, where)
+            self.assertIn("install dartio-tut[postgresql]", str(error))
+            self.assertNotIn("s3cret", str(error))
+
+
+class UrlTests(SynchronousTestCase):
+    """What goes to libpq, and what does not."""
+
+    def test_defaults(self) -> None:
+        place = read_url(URL)
+        said = place.conninfo
+        self.assertEqual((place.log, place.collection), (None, None))
+        self.assertEqual(place.deadline, 5)
+        self.assertEqual(said["host"], "db.example")
+        self.assertEqual(said["password"], "s3cret")
+        self.assertEqual(said["connect_timeout"], "3")
+        self.assertEqual(said["tcp_user_timeout"], "5000")
+        self.assertEqual(said["options"], "-c statement_timeout=5000")
+        self.assertIn("keepalives_idle", said)
+        self.assertNotIn("target_session_attrs", said)
+
+    def test_who_says_it_has_the_last_word(self) -> None:
+        said = read_url(
+            URL + "?connect_timeout=9&tcp_user_timeout=1&keepalives_idle=7"
+            "&options=-c%20statement_timeout%3D1&client_encoding=latin1"
+        ).conninfo
+        self.assertEqual(said["connect_timeout"], "9")
+        self.assertEqual(said["tcp_user_timeout"], "1")
+        self.assertEqual(said["keepalives_idle"], "7")
+        self.assertEqual(said["options"], "-c statement_timeout=1")
+        said = read_url(URL + "?options=-c%20search_path%3Da").conninfo
+        self.assertEqual(said["options"], "-c search_path=a -c statement_timeout=5000")
+        self.assertEqual(read_url(URL + "?options=").conninfo["options"], "")
+
+    def test_our_words_do_not_go_to_libpq(self) -> None:
+        place = read_url(
+            URL + "?log=my%20log&sslmode=require&collection=%D0%B6"
+            "&deadline=0.5&connections=2"
+        )
+        self.assertEqual((place.log, place.collection), ("my log", "ж"))
+        self.assertEqual((place.deadline, place.connections), (0.5, 2))
+        self.assertEqual(place.conninfo["sslmode"], "require")
+        self.assertFalse({"log", "collection", "deadline"} & set(place.conninfo))
+        self.assertEqual(place.conninfo["options"], "-c statement_timeout=500")
+
+    def test_several_hosts(self) -> None:
+        place = read_url("postgresql://u:s3cret@h1:1,h2:2/db?log=a")
+        self.assertEqual(place.host, "h1:1, h2:2")
+        self.assertEqual(place.conninfo["target_session_attrs"], "read-write")
+        place = read_url("postgresql://h1,h2/db?target_session_attrs=any")
+        self.assertEqual(place.conninfo["target_session_attrs"], "any")
+        self.assertEqual(read_url("postgres:///db?host=/run").host, "/run")
+        self.assertEqual(read_url("postgres:///db").host, "this machine")
+
+    def test_odd_passwords(self) -> None:
+        for written, password in (("a?b", "a?b"), ("a%40b", "a@b"), ("a:b", "a:b")):
+            place = read_url(f"postgresql://u:{written}@h/db?log=x")
+            self.assertEqual(place.conninfo["password"], password)
+            self.assertEqual((place.conninfo["dbname"], place.log), ("db", "x"))
+
+    def test_no_secret_in_what_is_said(self) -> None:
+        place = read_url(URL)
+        self.assertNotIn("s3cret", repr(place))
+        self.assertEqual(place.clean("no\n\tuse: s3cret"), "no use: ***")
+        self.assertEqual(Place("h", {}).clean("a  b"), "a b")
+
+    def test_what_is_wrong(self) -> None:
+        for rest in (
+            "postgresql://u:s3cret%zz@h/db",
+            "postgresql://u:s3cret@h:port:9/db",
+            "postgresql://u:s3cret@[h/db",
+            "postgresql://u:/s3cret@h/db",
+            "postgresql://u:1/s3cret@h/db",
+            "postgresql://u:1@s3cret@h/db",
+            "postgresql:",
+            URL + "?deadline=0",
+            URL + "?deadline=soon",
+            URL + "?deadline=nan",
+            URL + "?deadline=inf",
+            URL + "?connections=-1",
+            URL + "?colour=s",
+        ):
+            error = self.assertRaises(ValueError, read_url, rest)
+            self.assertNotIn("s3cret", str(error))
+            self.assertNotIn("\n", str(error))
+
+    def test_names_of_logs(self) -> None:
+        self.assertEqual(check_collected("ж"), "ж".encode())
+        self.assertEqual(check_collected("x" * 255), b"x" * 255)
+        for name in ("", "x" * 256, "\ud800"):
+            self.assertRaises(ValueError, check_collected, name)

@@ -1,0 +1,239 @@
+"""
+Notes over HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.internet.defer import fail, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.resources import RestNotes
+from dartio_tut.servers.notes import Notes
+from dartio_tut.store import MemoryNotes, StoreFull, Unavailable
+
+from .support.memory_client import Response, ask
+
+JSON = "application/json"
+
+
+class NotesCase(SynchronousTestCase):
+    """Asks for notes that are kept in memory."""
+
+    def setUp(self) -> None:
+        self.use(MemoryNotes())
+
+    def use(self, notes: Any) -> None:
+        self.notes = notes
+        self.resource = RestNotes(notes, Notes(notes), clock=Clock())
+
+    def ask(
+        self, method: str, target: str, body: bytes = b"", **fields: str
+    ) -> Response:
+        """Each answer may be read by pages of other origins."""
+        answered = ask(self.resource, method, target, body, **fields)
+        self.assertEqual(answered.fields["access-control-allow-origin"], "*")
+        return answered
+
+    def note(self, text: str, **fields: str) -> Response:
+        return self.ask("POST", "/", json.dumps({"myNote": text}).encode(), **fields)
+
+
+class OneTests(NotesCase):
+    """A note."""
+
+    def test_json_and_text(self) -> None:
+        self.note("Buy\nmilk ☃")
+        got = self.ask("GET", "/0")
+        self.assertEqual(json.loads(got.body), {"number": 0, "text": "Buy\nmilk ☃"})
+        self.assertEqual(got.fields["content-type"], JSON)
+        text = self.ask("GET", "/0", accept="text/plain")
+        self.assertEqual(text.body, "Buy\nmilk ☃\n".encode())
+        self.assertEqual(text.fields["content-type"], "text/plain; charset=utf-8")
+        self.assertEqual(text.fields["vary"], "Accept")
+
+    def test_head(self) -> None:
+        self.note("x")
+        got, head = self.ask("GET", "/0"), self.ask("HEAD", "/0")
+        self.assertEqual((head.code, head.body, head.fields), (200, b"", got.fields))
+
+    def test_tags(self) -> None:
+        self.note("x")
+        tags = {}
+        for accept in (JSON, "text/plain"):
+            tags[accept] = tag = self.ask("GET", "/0", accept=accept).fields["etag"]
+            same = self.ask("GET", "/0", accept=accept, if_none_match=tag)
+            self.assertEqual((same.code, same.body), (304, b""))
+            self.assertEqual(
+                (same.fields["etag"], same.fields["vary"]), (tag, "Accept")
+            )
+            refused = self.ask("GET", "/0", accept=accept, if_match='"x"')
+            self.assertEqual(refused.code, 412)
+            self.assertNotEqual(refused.fields["content-type"], JSON)
+        self.assertNotEqual(tags[JSON], tags["text/plain"])
+        other = self.ask("GET", "/0", accept=JSON, if_none_match=tags["text/plain"])
+        self.assertEqual(other.code, 200)
+
+    def test_nothing_there(self) -> None:
+        self.note("x")
+        for target in (
+            "/1",
+            "/-1",
+            "/x",
+            "/0/",
+            "/0.0",
+            "/+0",
+            "/%D9%A0",
+            "/" + "9" * 99,
+        ):
+            for method in ("GET", "HEAD"):
+                self.assertEqual(self.ask(method, target).code, 404, target)
+        self.assertEqual(self.ask("GET", "/%30").code, 200)
+
+    def test_methods(self) -> None:
+        self.note("x")
+        for target, allow in [
+            ("/", "GET, HEAD, OPTIONS, POST"),
+            ("/0", "GET, HEAD, OPTIONS"),
+            ("/openapi.json", "GET, HEAD, OPTIONS"),
+        ]:
+            options = self.ask("OPTIONS", target)
+            self.assertEqual((options.code, options.fields["allow"]), (204, allow))
+            for method in ("PUT", "DELETE", "PATCH", "TRACE"):
+                refused = self.ask(method, target)
+                self.assertEqual((refused.code, refused.fields["allow"]), (405, allow))
+        for target, code in (("/0", 405), ("/openapi.json", 405), ("/x", 404)):
+            self.assertEqual(self.ask("POST", target, b"{}").code, code)
+
+    def test_preflight(self) -> None:
+        said = self.ask("OPTIONS", "/", origin="http://example.org")
+        headers = said.fields["access-control-allow-headers"].split(", ")
+        for name in ("Content-Type", "Idempotency-Key", "Last-Event-ID"):
+            self.assertIn(name, headers)
+        methods = said.fields["access-control-allow-methods"]
+        self.assertEqual(methods, "GET, HEAD, POST, OPTIONS")
+
+    def test_the_description(self) -> None:
+        got = self.ask("GET", "/openapi.json")
+        self.assertEqual(json.loads(got.body)["info"]["title"], "Notes")
+
+
+class PageTests(NotesCase):
+    """A page of notes."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.texts = [f"note {k}" for k in range(60)]
+        for text in self.texts:
+            self.notes.append(text)
+
+    def page(self, query: str = "") -> Any:
+        return json.loads(self.ask("GET", f"/{query}").body)
+
+    def test_all_of_it(self) -> None:
+        for limit in (1, 7, 25, 30, 59, 60, 61, 10**30):
+            found, target = [], f"?limit={limit}"
+            while target:
+                got = self.ask("GET", f"/{target}")
+                said = json.loads(got.body)
+                self.assertEqual(said["count"], 60)
+                self.assertLessEqual(len(said["notes"]), limit)
+                found += said["notes"]
+                target = said["next"] or ""
+                link = f'<{target}>; rel="next"' if target else ""
+                self.assertEqual(got.fields.get("link", ""), link)
+            self.assertEqual([note["text"] for note in found], self.texts)
+            self.assertEqual([note["number"] for note in found], list(range(60)))
+
+    def test_the_last_page(self) -> None:
+        for query in ("?limit=60", "?from=1", "?limit=0"):
+            self.assertIsNone(self.page(query)["next"])
+
+    def test_a_note_that_came_meanwhile(self) -> None:
+        self.notes.count = lambda: succeed(59)
+        said = self.page()
+        self.assertEqual((len(said["notes"]), said["count"]), (60, 60))
+
+    def test_from(self) -> None:
+        said = self.page("?from=58")
+        self.assertEqual([note["number"] for note in said["notes"]], [58, 59])
+        for start in ("60", "61", "9" * 99):
+            said = self.page(f"?from={start}")
+            self.assertEqual(said, {"notes": [], "count": 60, "next": None})
+        self.assertEqual(self.page("?limit=0")["notes"], [])
+
+    def test_text(self) -> None:
+        got = self.ask("GET", "/?from=1&limit=2", accept="text/plain")
+        self.assertEqual(got.body, b"note 1\nnote 2\n")
+
+    def test_refused(self) -> None:
+        for query in ("from=-1", "from=x", "from=", "limit=1.5", "limit=1&limit=1"):
+            self.assertEqual(self.ask("GET", f"/?{query}").code, 400, query)
+
+    def test_a_page_of_long_notes_is_short(self) -> None:
+        asked: list[int] = []
+
+        class Long(MemoryNotes):
+            """Keeps count."""
+
+            def entries(self, start: int, limit: int) -> Any:
+                asked.append(limit)
+                return super().entries(start, limit)
+
+        self.use(Long())
+        for _ in range(100):
+            self.notes.append("x" * 100_000)
+        said = self.page("?limit=1000")
+        self.assertLess(len(said["notes"]), 30)
+        self.assertEqual(said["next"], f"?from={len(said['notes'])}&limit=1000")
+        self.assertLessEqual(max(asked), 25)
+
+
+class PostTests(NotesCase):
+    """The tutorial's POST, beside the rest and alone."""
+
+    def test_tokens(self) -> None:
+        for alone in (False, True):
+            self.use(MemoryNotes())
+            if alone:
+                self.resource = Notes(self.notes)  # type: ignore[assignment]
+            first = self.note("x", idempotency_key="k")
+            self.note("y")
+            again = self.note("x", idempotency_key="k")
+            self.assertEqual((again.code, again.body), (200, first.body))
+            self.assertEqual(self.successResultOf(self.notes.count()), 2)
+            self.assertEqual(self.note("z", idempotency_key="k").code, 422)
+            for wrong in ("", "k" * 256):
+                self.assertEqual(self.note("z", idempotency_key=wrong).code, 400)
+            self.assertEqual(self.successResultOf(self.notes.count()), 2)
+
+
+class FailingTests(NotesCase):
+    """A store that fails."""
+
+    def test_each_method(self) -> None:
+        for error, code in [
+            (StoreFull("no room"), 507),
+            (Unavailable("10.0.0.1 is away", 5), 503),
+            (OSError(5, "Input/output error", "/secret"), 500),
+            (ZeroDivisionError("/secret"), 500),
+        ]:
+
+            class Failing(MemoryNotes):
+                """Fails."""
+
+                def _fail(self, *_: Any, error: Exception = error) -> Any:
+                    return fail(error)
+
+                append = entry = entries = count = _fail  # type: ignore[assignment]
+
+            self.use(Failing())
+            for method, target in [("GET", "/"), ("GET", "/0"), ("POST", "/")]:
+                said = self.ask(method, target, b'{"myNote": "x"}')
+                self.assertEqual((method, said.code), (method, code))
+                self.assertNotIn(b"secret", said.body)
+                self.assertEqual(said.fields.get("retry-after"), {503: "5"}.get(code))
+        self.flushLoggedErrors(OSError, ZeroDivisionError)

@@ -1,0 +1,3 @@
+"""
+What black-box tests share: daemons, clients, databases, faulty disks.
+"""

@@ -1,0 +1,84 @@
+"""
+A site in this process, on a real port: for what only sockets can show.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import TestCase
+
+from dartio_tut.daemon import Site
+from dartio_tut.test.support.function_resource import Doing
+from dartio_tut.wire import with_fast_ports
+
+from .exchange import exchange
+
+SOON = 5.0
+"""Seconds within which what should happen has happened."""
+
+
+class ServingCase(TestCase):
+    """
+    A test that serves from its own reactor; clients are threads.
+
+    :cvar stock: on Twisted's own port instead of ours.
+    """
+
+    stock = False
+
+    def serve(self, do: Callable[[Any], Any]) -> int:
+        """Serve a resource that is a function; the port."""
+        self.site = site = Site(Doing(do))
+        where: Any = reactor if self.stock else with_fast_ports(reactor)
+        self.listening = where.listenTCP(0, self.site, interface="127.0.0.1")
+        self.addCleanup(self.listening.stopListening)
+        # Trial wants nothing to be waited for at the end.
+        self.addCleanup(self.until, lambda: not site.crowd.count)
+        self.addCleanup(self._stop_clock, site)
+        port: int = self.listening.getHost().port
+        return port
+
+    def _stop_clock(self, site: Site) -> None:
+        call = site.deadlines._call
+        if call is not None and call.active():
+            call.cancel()
+
+    def exchange(self, port: int, data: bytes, **options: Any) -> Deferred[bytes]:
+        """Send *data*, all that comes until the server closes."""
+        return deferToThread(exchange, port, data, **options)
+
+    async def until(self, true: Callable[[], object], seconds: float = SOON) -> None:
+        """Wait for what must become *true*."""
+        for _ in range(int(seconds / 0.01)):
+            if true():
+                return
+            await deferLater(reactor, 0.01)
+        self.fail("not within the time it should take")
+
+
+def open_on(path: Path) -> int:
+    """How many descriptors of this process are open on *path*."""
+    found = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found += os.readlink(f"/proc/self/fd/{name}") == str(path)
+        except OSError:  # it was of the listing itself
+            continue
+    return found
+
+
+def reset(connection: socket.socket) -> None:
+    """Close *connection* so that the other side sees a reset."""
+    connection.setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0" + b"\0\0\0\0"
+    )
+    connection.close()

@@ -1,0 +1,160 @@
+"""
+Running the shell transcripts of a page, and comparing what they print.
+
+A transcript is a block fenced as ``console``: commands behind ``$ ``, each with its
+output. A page's blocks run in order, in one folder. ``twistd -n`` stays up until the
+page ends. Every port a page names is replaced by one that the system picks, and put
+back in what is printed. ``...`` matches anything, as does ``[...]``.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from pathlib import Path
+
+from ..test_starting import SERVERS
+from .harness import PATIENCE, Case, environment, free_port
+
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass
+class Step:
+    """A command, and what it should print."""
+
+    command: str
+    expected: list[str] = field(default_factory=list)
+
+
+def steps(page: Path) -> Iterator[Step]:
+    """The commands of *page*, in order."""
+    for block in _BLOCK.findall(page.read_text()):
+        step = None
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                if step:
+                    yield step
+                step = Step(line[2:])
+            elif step:
+                step.expected.append(line)
+        if step:
+            yield step
+
+
+class Shell:
+    """Runs the steps of one page for *case*."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.ports: dict[int, int] = {}
+        (case.home / ".curlrc").write_text("silent\nshow-error\n")
+
+    def run(self, step: Step) -> None:
+        """Run one step; fails the test when it prints something else."""
+        if self.starts_a_daemon(step):
+            self.start(step)
+            return
+        ended = subprocess.run(
+            ["bash", "-c", self.to_real(with_url(step.command))],
+            cwd=self.case.here,
+            env=environment(self.case.home),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        self.compare(step, ended.stdout)
+
+    def starts_a_daemon(self, step: Step) -> bool:
+        """Whether *step* is a daemon that comes up, by what it should print."""
+        return "Listening on" in "".join(step.expected)
+
+    def start(self, step: Step) -> None:
+        """Start the daemon of *step*, and read what it should print."""
+        words = shlex.split(step.command)
+        if words[0] == "systemd-socket-activate":
+            printed = self.start_activator(words)
+        else:
+            printed = self.start_twistd(words[2:])
+        for line in step.expected:
+            self.case.assertTrue(
+                any(matches(line, said) for said in printed),
+                f"{step.command}: no {line!r} in {printed}",
+            )
+
+    def start_twistd(self, words: list[str]) -> list[str]:
+        """Run ``twistd -n`` with *words*; what it prints until it listens."""
+        words = [word for word in words if not word.startswith("--pidfile")]
+        pages = list(SERVERS.values()) if words[0] == "tutorial" else []
+        if "--port" in words:
+            at = words.index("--port")
+            pages = [int(words[at + 1])]
+            del words[at : at + 2]
+        daemon = self.case.daemon(*words, "--port", "0")
+        for port in pages or [SERVERS[words[0]]]:
+            self.ports[port] = daemon.ready().port
+        return [self.to_documented(line) for line in daemon.lines]
+
+    def start_activator(self, words: list[str]) -> list[str]:
+        """Run systemd's activator with *words*; what it says when it listens."""
+        at = words.index("-l") + 1
+        page, real = int(words[at].partition(":")[2]), free_port()
+        words[at] = f"127.0.0.1:{real}"
+        self.ports[page] = real
+        activator = subprocess.Popen(
+            words,
+            cwd=self.case.here,
+            env=environment(self.case.home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert activator.stderr is not None
+        self.case.addCleanup(activator.stderr.close)
+        self.case.addCleanup(activator.wait)
+        self.case.addCleanup(activator.terminate)
+        return [self.to_documented(activator.stderr.readline())]
+
+    def compare(self, step: Step, printed: str) -> None:
+        expected = "\n".join(step.expected)
+        got = self.to_documented(printed)
+        self.case.assertTrue(
+            matches(expected, got), f"$ {step.command}\n{got}\ninstead of\n{expected}"
+        )
+
+    def to_real(self, text: str) -> str:
+        """*text* with the ports that are really listened on."""
+        return self._replaced(text, self.ports)
+
+    def to_documented(self, text: str) -> str:
+        """*text* with the ports of the page."""
+        return self._replaced(text, {real: page for page, real in self.ports.items()})
+
+    def _replaced(self, text: str, ports: dict[int, int]) -> str:
+        return re.sub(
+            r"\d{4,5}", lambda found: str(ports.get(int(found[0]), found[0])), text
+        )
+
+
+def with_url(command: str) -> str:
+    """*command* with the URL that a client of ours goes to by default."""
+    port = {"guess": 4041, "note": 4042, "write": 4049}.get(
+        command.removeprefix("dartio ").split()[0]
+    )
+    if not (port and command.startswith("dartio ")) or "--url" in command:
+        return command
+    return f"{command} --url http://127.0.0.1:{port}/"
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether *printed* is what *expected* says, white space at ends aside."""
+    expected = expected.replace("[...]", "...")  # a log line's time and name
+    flags = ELLIPSIS | NORMALIZE_WHITESPACE
+    return OutputChecker().check_output(expected.strip(), printed.strip(), flags)
