@@ -1,3 +1,5 @@
 """
 Sockets and TLS.
+
+Rule: nothing here knows HTTP.
 """
