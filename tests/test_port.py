@@ -14,12 +14,12 @@ from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet import reactor
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon.certificate import localhost_certificate
-from dartio_tut.wire import listen_tls
+from dartio_tut.wire import Limits, listen_tls
 from dartio_tut.wire.transport.tcp import Port, Server
 
 from .support.exchange import connect
@@ -60,8 +60,34 @@ class StockPortTests(ServingCase):
         said = await self.exchange(port, 3 * GET, half_close=True)
         self.assertEqual(said.count(b"\r\n\r\nhello"), 3)
 
-    async def test_and_waits_for_it(self) -> None:
+    async def test_a_client_that_leaves_while_it_waits_is_noticed(self) -> None:
         port = self.serve(self.hold)
+        with connect(port) as leaving:
+            leaving.sendall(GET)
+            await self.until(lambda: self.held)
+            self.assertEqual(self.ended, [])
+        await self.until(lambda: self.ended)
+        self.assertTrue(
+            self.ended[0].check(ConnectionLost, ConnectionDone, ConnectionAborted)
+        )
+        await self.until(lambda: not self.site.connection_limit.count)
+
+    async def test_one_of_the_requests_of_a_client_that_has_left_is_cancelled(
+        self,
+    ) -> None:
+        port = self.serve(self.hold)
+        with connect(port) as leaving:
+            leaving.sendall(2 * GET)
+        await self.until(lambda: self.held)
+        self.held.pop().finish()
+        await self.until(lambda: len(self.ended) == 2)
+        self.assertIsNone(self.ended[0])
+        self.assertTrue(
+            self.ended[1].check(ConnectionLost, ConnectionDone, ConnectionAborted)
+        )
+
+    async def test_with_half_close_all_requests_are_answered(self) -> None:
+        port = self.serve(self.hold, limits=Limits(half_close=True))
         asked = self.exchange(port, 2 * GET, half_close=True)
         for number in range(2):
             await self.until(lambda: self.held)
@@ -91,7 +117,7 @@ class StockPortTests(ServingCase):
         await self.until(lambda: self.ended)
         self.assertTrue(self.ended[0].check(ConnectionLost))
         self.held[0].write(b"too late")
-        await self.until(lambda: not self.site.crowd.count)
+        await self.until(lambda: not self.site.connection_limit.count)
 
     async def test_a_reset_in_the_middle_of_an_answer(self) -> None:
         port = self.serve(lambda request: LARGE)
@@ -99,7 +125,7 @@ class StockPortTests(ServingCase):
         connection.sendall(5 * GET)
         self.assertEqual(await deferToThread(connection.recv, 5), b"HTTP/")
         reset(connection)
-        await self.until(lambda: not self.site.crowd.count)
+        await self.until(lambda: not self.site.connection_limit.count)
         await self.exchange(port, LAST)
 
     async def test_what_is_unsent_at_the_end_arrives_whole(self) -> None:
@@ -174,15 +200,15 @@ class PortTests(StockPortTests):
 
     async def test_nothing_is_watched_in_the_end(self) -> None:
         port = self.serve(hello)
-        hub = self.listening.hub
+        hub = self.listening.multiplexer
         kept = connect(port)
         kept.sendall(GET)
-        await self.until(lambda: hub._members)
+        await self.until(lambda: hub._watched)
         await self.listening.stopListening()
         self.assertFalse(hub._poller.closed)
         kept.close()
         await self.until(lambda: hub._poller.closed)
-        self.assertEqual(hub._members, {})
+        self.assertEqual(hub._watched, {})
 
     async def test_a_failing_connection_is_alone_in_it(self) -> None:
         port = self.serve(self.hold)
@@ -229,7 +255,8 @@ class TLSPortTests(ServingCase):
                 connection.sendall(LAST)
                 with contextlib.suppress(ConnectionResetError):
                     said = await deferToThread(connection.recv, 100)
-                    self.assertNotIn(b"HTTP", said)
+                    self.assertNotIn(b"hello", said)
+                    self.assertEqual(said[:13] or b"HTTP/1.1 400 ", b"HTTP/1.1 400 ")
 
 
 class Failing:

@@ -117,7 +117,7 @@ class FileTests(ServingCase):
 
     def buffered(self) -> int:
         """Bytes that wait in this process, in all connections."""
-        members: Any = self.site.deadlines._members
+        members: Any = self.site.deadlines.members
         return sum(
             len(one.transport.dataBuffer) + one.transport._tempDataLen
             for one in members
@@ -156,7 +156,7 @@ class FileTests(ServingCase):
             await self.until(lambda: open_on(self.path))
             leave(connection)
             await self.closes()
-            await self.until(lambda: not self.site.crowd.count)
+            await self.until(lambda: not self.site.connection_limit.count)
 
     async def test_a_client_that_had_gone_before(self) -> None:
         held: list[Any] = []
@@ -171,7 +171,7 @@ class FileTests(ServingCase):
             connection.sendall(GET)
             await self.until(lambda: held)
             reset(connection)
-            await self.until(lambda: not self.site.crowd.count)
+            await self.until(lambda: not self.site.connection_limit.count)
             try:
                 self.send(held.pop())
             except RuntimeError:  # as finish() does, when nobody is there
@@ -202,7 +202,7 @@ class FileTests(ServingCase):
             for connection in connections:
                 reset(connection)
             await self.closes()
-        await self.until(lambda: not self.site.crowd.count)
+        await self.until(lambda: not self.site.connection_limit.count)
         self.assertLessEqual(len(os.listdir("/proc/self/fd")), before)
 
 

@@ -215,7 +215,7 @@ class EndTests(ServingCase):
         await self.until(lambda: not made[0]._call.running)  # paused: it is not read
         reset(connection)
         await self.until(lambda: stopped)
-        await self.until(lambda: not self.site.crowd.count)
+        await self.until(lambda: not self.site.connection_limit.count)
 
     async def test_requests_of_twisteds_own_kind(self) -> None:
         port = self.serve(lambda request: type(request).__module__.encode())

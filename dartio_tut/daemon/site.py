@@ -4,23 +4,42 @@ The site: hands each request to the resource tree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from heapq import nsmallest
 from io import BytesIO
-from math import inf
+from operator import itemgetter
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
+from twisted.internet.interfaces import IAddress
+from twisted.logger import Logger
+from twisted.web.http import BAD_REQUEST
 from twisted.web.resource import IResource, getChildForRequest
 from twisted.web.server import Site as TwistedSite
 
 from dartio_tut.wire import (
+    NEVER,
     Channel,
     ConnectionLimit,
     Deadlines,
+    Event,
+    Fields,
     HeadReader,
     Limits,
     Request,
+    http2_protocol,
+    refusal,
+    refusal_fields,
 )
+
+MIN_CLOSED_IDLE = 16
+"""Idle connections that are closed at once when there are too many connections."""
+
+CLOSED_IDLE_SHARE = 64
+"""Or one in so many, if that is more: looking for them takes time."""
+
+Observer = Callable[[Event], None]
 
 
 class Site(TwistedSite):
@@ -32,13 +51,17 @@ class Site(TwistedSite):
 
     :param resource: the root of the tree.
     :param limits: what a client may ask of it.
-    :param streaming: find the resource of a request with content as soon as its head
-        is there; one with ``streams_up_to`` has the content handed over as it comes
+    :param streaming: find the resource of a request with a body as soon as its head
+        is there; one with ``streams_up_to`` has the body handed over as it comes
         (`Request.deliver_body`), up to so many bytes.
+    :ivar observer: is told every event; `add_observer` sets it.
     """
 
     noisy = False
     displayTracebacks = False
+    observer: Observer | None = None
+    _log = Logger()
+    _looked_for_idle = -1.0
 
     def __init__(
         self,
@@ -52,30 +75,111 @@ class Site(TwistedSite):
         super().__init__(resource, *args, **more)
         self.limits = limits or Limits()
         if "timeout" in more:  # Twisted's name for it
-            idle = inf if more["timeout"] is None else more["timeout"]
+            idle = NEVER if more["timeout"] is None else more["timeout"]
             self.limits = replace(self.limits, idle_time=idle)
         self.streaming = streaming
-        self.heads = HeadReader(self.limits)
-        self.crowd = ConnectionLimit(self.limits)
+        self.head_reader = HeadReader(self.limits)
+        self.connection_limit = ConnectionLimit(self.limits, self._close_idle)
         self.deadlines = Deadlines(self.reactor)
+
+    def add_observer(self, observer: Observer) -> None:
+        """
+        Tell *observer* every event from now on: each exchange once, whatever became of
+        it, and each connection at its beginning and its end.
+
+        It is called in the reactor's thread, and must be quick. What it raises is
+        logged.
+        """
+        before = self.observer
+
+        def tell(event: Event) -> None:
+            if before is not None:
+                before(event)
+            try:
+                observer(event)
+            except Exception:  # noqa: BLE001  (it is no fault of the exchange)
+                self._log.failure("An observer failed")
+
+        self.observer = tell
+
+    # What the wire asks for; see `dartio_tut.wire.interfaces.ISite`.
+
+    @property
+    def uses_our_request(self) -> bool:
+        """Whether the requests are of our own class."""
+        factory = self.requestFactory
+        return isinstance(factory, type) and issubclass(factory, Request)
+
+    @property
+    def request_log(self) -> Callable[[Any], None] | None:
+        """What writes Twisted's access log, if there is one."""
+        is_wanted = self.logPath is not None or type(self).log is not Site.log
+        return self.log if is_wanted else None
+
+    @property
+    def refusal_fields(self) -> Fields:
+        """The header fields of the wire's own refusals."""
+        return refusal_fields(self.resource)
 
     def buildProtocol(self, addr: Any) -> Any:
         """A channel for a new connection."""
-        channel = Channel()
-        channel.site = channel.factory = self
-        channel.requestFactory = self.requestFactory
-        channel.uses_our_request = isinstance(self.requestFactory, type) and issubclass(
-            self.requestFactory, Request
-        )
-        channel.limits = self.limits
-        channel.heads = self.heads
-        channel.crowd = self.crowd
-        channel.deadlines = self.deadlines
+        channel = Channel(self)
         channel.callLater = self.reactor.callLater
         return channel
 
+    def build_negotiated(self, protocol: bytes | None, addr: IAddress) -> Any:
+        """The protocol that a client has negotiated, for a new connection."""
+        if protocol == b"h2":
+            return http2_protocol(self)
+        return self.buildProtocol(addr)
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        What is offered by ALPN: HTTP/2 only where it is asked for, by ``http2=yes`` in
+        the endpoint string ``https:``.
+        """
+        return [b"http/1.1"]
+
+    def answer_without_tls(self) -> bytes:
+        """What a client gets that sends a request without TLS to a port with TLS."""
+        response = refusal(BAD_REQUEST, self.refusal_fields)
+        head, _, _ = response.partition(b"\r\n\r\n")
+        body = b"This port speaks TLS: use https://\n"
+        lines = [
+            line
+            for line in head.split(b"\r\n")
+            if not line.startswith(b"Content-Length:")
+        ]
+        lines.append(b"Content-Length: %d" % len(body))
+        return b"\r\n".join([*lines, b"", body])
+
+    def log_refusal(self, peer: IAddress, reason: str) -> None:
+        """Log that a client was refused before anything of it was understood."""
+        self._log.info(
+            "{peer}: {reason}", peer=getattr(peer, "host", ""), reason=reason
+        )
+
+    def _close_idle(self) -> None:
+        """
+        Close the connections that have been idle longest, so that others may come.
+        """
+        deadlines = self.deadlines
+        if self._looked_for_idle == deadlines.now:
+            return  # none were found a moment ago
+        channels = [m for m in deadlines.members if isinstance(m, Channel)]
+        since = [(channel.idle_since, channel) for channel in channels]
+        idle = [(when, channel) for when, channel in since if when is not None]
+        if not idle:
+            self._looked_for_idle = deadlines.now
+            return
+        count = max(MIN_CLOSED_IDLE, len(idle) // CLOSED_IDLE_SHARE)
+        for _, channel in nsmallest(count, idle, key=itemgetter(0)):
+            channel.close()
+
+    # Requests.
+
     def getContentFile(self, length: int | None) -> Any:
-        """Where a request's content is kept: in memory, and on disk beyond a bound."""
+        """Where a request's body is held: in memory, and on disk beyond a bound."""
         if length is not None and length <= self.limits.body_in_memory:
             return BytesIO()
         return SpooledTemporaryFile(max_size=self.limits.body_in_memory)
@@ -88,6 +192,6 @@ class Site(TwistedSite):
         return found
 
     def log(self, request: Any) -> None:
-        """Write a line of the access log, if there is one."""
+        """Write a line of Twisted's access log, if there is one."""
         if self.logPath is not None:
             super().log(request)

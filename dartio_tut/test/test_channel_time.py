@@ -86,7 +86,7 @@ class TimeTests(SynchronousTestCase):
 
     def test_one_that_does_not_read_is_cut(self) -> None:
         self.connection.send(GET)
-        self.connection.protocol.pauseProducing()
+        self.connection.protocol.output.pause()
         self.after(self.limits.write_time + 1)
         self.assertTrue(self.connection.transport.disconnected)
 

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.wire.http1.chunked import MAX_LINE, MAX_TRAILERS, BadChunk, Chunked
+from dartio_tut.wire.http1.chunked import (
+    MAX_LINE_BYTES,
+    MAX_TRAILER_BYTES,
+    ChunkedDecoder,
+)
+from dartio_tut.wire.http1.protocol_error import ProtocolError
 
 
 def decoded(*pieces: bytes) -> tuple[bytes, bytes, bool]:
     """The content in *pieces*, what is behind or unused, and whether it ended."""
-    decoder, content, rest, ended = Chunked(), b"", b"", False
+    decoder, content, rest, ended = ChunkedDecoder(), b"", b"", False
     for piece in pieces:
         if ended:
             rest += piece
@@ -27,7 +32,7 @@ def singly(data: bytes) -> list[bytes]:
 
 
 class ChunkedTests(SynchronousTestCase):
-    """`Chunked`."""
+    """`ChunkedDecoder`."""
 
     def test_bodies(self) -> None:
         for body, content in [
@@ -70,25 +75,27 @@ class ChunkedTests(SynchronousTestCase):
             b"0\r\nA: \x00\r\n",
             b"0\r\nA: 1\nB: 2\r\n",
         ]:
-            self.assertRaises(BadChunk, decoded, body)
-            self.assertRaises(BadChunk, decoded, *singly(body))
+            self.assertRaises(ProtocolError, decoded, body)
+            self.assertRaises(ProtocolError, decoded, *singly(body))
 
     def test_sizes_are_announced_before_the_data(self) -> None:
-        decoder = Chunked()
+        decoder = ChunkedDecoder()
         decoder.feed(b"3\r\nabc\r\n")
         self.assertEqual(decoder.announced, 3)
         decoder.feed(b"ffffffff\r\n")
         self.assertEqual(decoder.announced, 3 + 0xFFFFFFFF)
 
     def test_lines_are_bounded(self) -> None:
-        long = b"1;a=" + b"x" * MAX_LINE
-        self.assertRaises(BadChunk, decoded, long)
-        self.assertRaises(BadChunk, decoded, long + b"\r\n")
-        self.assertRaises(BadChunk, decoded, *singly(long))
+        long = b"1;a=" + b"x" * MAX_LINE_BYTES
+        self.assertRaises(ProtocolError, decoded, long)
+        self.assertRaises(ProtocolError, decoded, long + b"\r\n")
+        self.assertRaises(ProtocolError, decoded, *singly(long))
         line = b"A: " + b"x" * 1000 + b"\r\n"
-        many = b"0\r\n" + line * (MAX_TRAILERS // len(line) + 1)
-        self.assertRaises(BadChunk, decoded, many)
-        self.assertRaises(BadChunk, decoded, b"0\r\nA: " + b"x" * MAX_TRAILERS)
+        many = b"0\r\n" + line * (MAX_TRAILER_BYTES // len(line) + 1)
+        self.assertRaises(ProtocolError, decoded, many)
+        self.assertRaises(
+            ProtocolError, decoded, b"0\r\nA: " + b"x" * MAX_TRAILER_BYTES
+        )
 
     def test_a_part_of_a_line_is_given_back(self) -> None:
         self.assertEqual(decoded(b"1\r\na\r\n5;x"), (b"a", b"5;x", False))

@@ -1,9 +1,10 @@
 """
-Counting connections.
+`dartio_tut.wire.connection_limit`: counting connections.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from twisted.internet.address import IPv4Address, UNIXAddress
@@ -11,7 +12,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.wire import ConnectionLimit, Limits
-from dartio_tut.wire.connection_limit import OVERFLOW
+from dartio_tut.wire.connection_limit import ANSWERED_BEYOND_LIMIT, Admission
 
 
 def client(host: str = "192.0.2.1") -> StringTransport:
@@ -19,52 +20,73 @@ def client(host: str = "192.0.2.1") -> StringTransport:
     return StringTransport(peerAddress=IPv4Address("TCP", host, 50000))
 
 
-class CrowdTests(SynchronousTestCase):
+class ConnectionLimitTests(SynchronousTestCase):
     """`ConnectionLimit`."""
 
-    def crowd(self, total: int, each: int = 0) -> ConnectionLimit:
-        """A crowd of *total*, and *each* from one client."""
+    def limit(
+        self, total: int, each: int = 0, make_room: Callable[[], None] = lambda: None
+    ) -> ConnectionLimit:
+        """A limit of *total* connections, and *each* from one client."""
         limits = replace(Limits(), connections=total, connections_per_client=each)
-        return ConnectionLimit(limits)
+        return ConnectionLimit(limits, make_room)
 
-    def test_so_many_and_no_more(self) -> None:
-        crowd = self.crowd(2)
-        self.assertEqual([crowd.enter(client()) for _ in range(3)], [True, True, False])
-        for _ in range(2):  # one of them the one that was refused
-            crowd.leave(client())
-        self.assertTrue(crowd.enter(client()))
-        self.assertEqual(crowd.count, 2)
+    def test_one_more_than_the_limit_is_not_admitted(self) -> None:
+        limit = self.limit(2)
+        admissions = [limit.admit(client()) for _ in range(3)]
+        self.assertEqual([a.is_admitted for a in admissions], [True, True, False])
+        admissions[0].release()
+        admissions[2].release()
+        self.assertTrue(limit.admit(client()).is_admitted)
+        self.assertEqual(limit.count, 2)
 
-    def test_no_limit(self) -> None:
-        crowd = self.crowd(0)
-        self.assertTrue(all(crowd.enter(client()) for _ in range(1000)))
-        self.assertFalse(crowd.overflows())
+    def test_a_connection_is_released_once_however_often_that_is_told(self) -> None:
+        limit = self.limit(2, 1)
+        admission = limit.admit(client())
+        limit.admit(client("192.0.2.2"))
+        admission.release()
+        admission.release()
+        self.assertEqual(limit.count, 1)
 
-    def test_too_many_to_be_told_so(self) -> None:
-        crowd = self.crowd(10)
-        for _ in range(10 + OVERFLOW):
-            crowd.enter(client())
-        self.assertFalse(crowd.overflows())
-        self.assertFalse(crowd.enter(client()))
-        self.assertTrue(crowd.overflows())
+    def test_without_a_limit_all_are_admitted(self) -> None:
+        limit = self.limit(0)
+        admissions = [limit.admit(client()) for _ in range(1000)]
+        self.assertTrue(all(a.is_admitted for a in admissions))
+        self.assertFalse(any(a.is_flooded for a in admissions))
 
-    def test_each_client(self) -> None:
-        crowd = self.crowd(10, 1)
-        self.assertTrue(crowd.enter(client("192.0.2.1")))
-        self.assertTrue(crowd.enter(client("192.0.2.2")))
-        self.assertFalse(crowd.enter(client("192.0.2.1")))
-        crowd.leave(client("192.0.2.1"))
-        crowd.leave(client("192.0.2.1"))
-        self.assertTrue(crowd.enter(client("192.0.2.1")))
+    def test_far_above_the_limit_it_is_flooded(self) -> None:
+        limit = self.limit(10)
+        for _ in range(10 + ANSWERED_BEYOND_LIMIT):
+            last = limit.admit(client())
+        self.assertFalse(last.is_flooded)
+        one_more = limit.admit(client())
+        self.assertEqual((one_more.is_admitted, one_more.is_flooded), (False, True))
 
-    def test_nothing_is_kept_of_those_who_left(self) -> None:
-        crowd = self.crowd(10, 1)
+    def test_each_client_has_a_limit_of_its_own(self) -> None:
+        limit = self.limit(10, 1)
+        first = limit.admit(client("192.0.2.1"))
+        self.assertTrue(first.is_admitted)
+        self.assertTrue(limit.admit(client("192.0.2.2")).is_admitted)
+        second = limit.admit(client("192.0.2.1"))
+        self.assertFalse(second.is_admitted)
+        first.release()
+        second.release()
+        self.assertTrue(limit.admit(client("192.0.2.1")).is_admitted)
+
+    def test_nothing_is_kept_of_clients_that_have_gone(self) -> None:
+        limit = self.limit(10, 1)
         for number in range(100):
-            crowd.enter(client(f"192.0.2.{number}"))
-            crowd.leave(client(f"192.0.2.{number}"))
-        self.assertEqual((crowd.count, len(crowd._clients)), (0, 0))
+            limit.admit(client(f"192.0.2.{number}")).release()
+        self.assertEqual((limit.count, len(limit._by_client)), (0, 0))
 
-    def test_clients_without_an_address_are_one(self) -> None:
-        crowd = self.crowd(10, 1)
+    def test_clients_without_an_address_count_as_one(self) -> None:
+        limit = self.limit(10, 1)
         nameless = StringTransport(peerAddress=UNIXAddress(None))
-        self.assertEqual([crowd.enter(nameless) for _ in range(2)], [True, False])
+        found = [limit.admit(nameless).is_admitted for _ in range(2)]
+        self.assertEqual(found, [True, False])
+
+    def test_room_is_made_for_a_new_connection_when_there_is_none(self) -> None:
+        admissions: list[Admission] = []
+        limit = self.limit(2, make_room=lambda: admissions[0].release())
+        admissions += [limit.admit(client()) for _ in range(2)]
+        self.assertTrue(limit.admit(client()).is_admitted)
+        self.assertFalse(limit.admit(client()).is_admitted)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.wire import deadlines as clock_module
-from dartio_tut.wire.deadlines import NEVER, TICK, Date, Deadlines
+from dartio_tut.wire import date as date_module
+from dartio_tut.wire.date import Date
+from dartio_tut.wire.deadlines import NEVER, SWEEP_SECONDS, Deadlines
 
 
 class Member:
@@ -41,11 +42,11 @@ class DeadlineTests(SynchronousTestCase):
         early, late, never = Member(), Member(), Member()
         for member, seconds in ((early, 2.5), (late, 4), (never, NEVER)):
             self.deadlines.add(member, seconds)
-        self.clock.pump([TICK] * 2)
+        self.clock.pump([SWEEP_SECONDS] * 2)
         self.assertEqual([early.times, late.times], [0, 0])
-        self.clock.advance(TICK)
+        self.clock.advance(SWEEP_SECONDS)
         self.assertEqual([early.times, late.times], [1, 0])
-        self.clock.pump([TICK] * 5)
+        self.clock.pump([SWEEP_SECONDS] * 5)
         self.assertEqual([early.times, late.times, never.times], [1, 1, 0])
 
     def test_one_who_left_is_not_told(self) -> None:
@@ -59,9 +60,9 @@ class DeadlineTests(SynchronousTestCase):
     def test_a_deadline_may_be_set_anew(self) -> None:
         member = Member()
         self.deadlines.add(member, 1)
-        self.clock.advance(TICK)
+        self.clock.advance(SWEEP_SECONDS)
         member.deadline = 3
-        self.clock.pump([TICK] * 2)
+        self.clock.pump([SWEEP_SECONDS] * 2)
         self.assertEqual(member.times, 2)
 
     def test_one_may_join_or_leave_meanwhile(self) -> None:
@@ -70,7 +71,7 @@ class DeadlineTests(SynchronousTestCase):
         leaving = Member(lambda: self.deadlines.discard(leaving))
         for one in (member, leaving):
             self.deadlines.add(one, 1)
-        self.clock.pump([TICK] * 3)
+        self.clock.pump([SWEEP_SECONDS] * 3)
         self.assertEqual([member.times, leaving.times, joining.times], [1, 1, 1])
 
     def test_one_timer_for_all_and_none_for_nobody(self) -> None:
@@ -81,7 +82,7 @@ class DeadlineTests(SynchronousTestCase):
         self.assertEqual(len(self.clock.getDelayedCalls()), 1)
         for member in members:
             self.deadlines.discard(member)
-        self.clock.pump([TICK] * 2)
+        self.clock.pump([SWEEP_SECONDS] * 2)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_the_time_is_told_when_the_first_comes(self) -> None:
@@ -90,8 +91,8 @@ class DeadlineTests(SynchronousTestCase):
         self.deadlines.add(member, 5)
         self.assertEqual(member.deadline, 1005)
         self.assertEqual(self.deadlines.now, 1000)
-        self.clock.advance(TICK)
-        self.assertEqual(self.deadlines.now, 1000 + TICK)
+        self.clock.advance(SWEEP_SECONDS)
+        self.assertEqual(self.deadlines.now, 1000 + SWEEP_SECONDS)
 
     def test_one_that_fails_does_not_stop_the_clock(self) -> None:
         def fail() -> None:
@@ -100,7 +101,7 @@ class DeadlineTests(SynchronousTestCase):
         late = Member()
         self.deadlines.add(Member(fail), 1)
         self.deadlines.add(late, 5)
-        self.clock.pump([TICK] * 6)
+        self.clock.pump([SWEEP_SECONDS] * 6)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(late.times, 1)
 
@@ -110,7 +111,7 @@ class DateTests(SynchronousTestCase):
 
     def at(self, now: float) -> None:
         """The time is *now*."""
-        self.patch(clock_module, "time", lambda: now)
+        self.patch(date_module, "time", lambda: now)
 
     def test_it_is_made_once_a_second(self) -> None:
         date = Date()

@@ -20,10 +20,10 @@ from .support.function_resource import RequestCase
 
 MADE = (
     "_content",
-    "_cookies",
+    "made_cookies",
     "_notifications",
     "_request_headers",
-    "_response_headers",
+    "made_response_headers",
     "args",
     "client",
     "host",
@@ -169,4 +169,4 @@ class EndTests(RequestCase):
         request.registerProducer(object(), True)
         request.finish()
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
-        self.assertIsNone(self.connection.protocol._producer)
+        self.assertIsNone(self.connection.protocol.output.producer)

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.wire.http1.protocol_error import ProtocolError
 from dartio_tut.wire.http1.request_head import (
+    KEPT_BLOCK_BYTES,
     KEPT_BLOCKS,
-    KEPT_SIZE,
-    Fields,
     HeadReader,
-    ProtocolError,
+    RequestFields,
 )
 from dartio_tut.wire.limits import Limits
 
@@ -31,7 +31,7 @@ class HeadCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.heads = HeadReader(Limits())
 
-    def fields(self, *lines: str, start: str = "GET / HTTP/1.1") -> Fields:
+    def fields(self, *lines: str, start: str = "GET / HTTP/1.1") -> RequestFields:
         """What is read of a head with Host and *lines*."""
         return self.heads.read(head(*lines, start=start))[2]
 
@@ -253,7 +253,9 @@ class KeptTests(HeadCase):
             self.refused(400, head("Content-Length: 1", "Content-Length: 2"))
 
     def test_long_blocks_are_not_kept(self) -> None:
-        first, second, third = (self.fields("X: " + "x" * KEPT_SIZE) for _ in range(3))
+        first, second, third = (
+            self.fields("X: " + "x" * KEPT_BLOCK_BYTES) for _ in range(3)
+        )
         self.assertIsNot(second, third)
         self.assertEqual(first.values, third.values)
 

@@ -1,28 +1,46 @@
 """
-Bytes to ``twisted.web`` requests and back.
+Bytes to ``twisted.web`` requests and back: HTTP/1, TLS, sockets.
 
-Rule of the room: it knows no site, no option and no log; limits are handed in.
+Rule of the room: it asks its site through an interface (`interfaces.ISite`), and tells
+what happened as events. It knows no option, writes no access log, and opens no file.
 """
 
 from .connection_limit import ConnectionLimit
-from .deadlines import Deadlines
+from .deadlines import NEVER, Deadlines
+from .events import ConnectionClosed, ConnectionOpened, Ending, Event, ExchangeDone
+from .fields import replace_fields
+from .file_sending import send_file, send_parts, set_length
 from .http1.channel import Channel
 from .http1.request_head import HeadReader
-from .http1.response_head import replace_fields
+from .http1.response_head import refusal
+from .interfaces import Fields, refusal_fields
 from .limits import Limits
 from .request import Request
-from .transport.file_senders import send_file, send_parts, set_length
-from .transport.tcp import with_fast_ports
+from .streamed_body import IncompleteBody
+from .transport.reactor import with_fast_ports
 from .transport.tls import listen_tls, set_alpn
+from .twisted_http2 import NegotiatingProtocol, http2_protocol
 
 __all__ = [
+    "NEVER",
     "Channel",
+    "ConnectionClosed",
     "ConnectionLimit",
+    "ConnectionOpened",
     "Deadlines",
+    "Ending",
+    "Event",
+    "ExchangeDone",
+    "Fields",
     "HeadReader",
+    "IncompleteBody",
     "Limits",
+    "NegotiatingProtocol",
     "Request",
+    "http2_protocol",
     "listen_tls",
+    "refusal",
+    "refusal_fields",
     "replace_fields",
     "send_file",
     "send_parts",

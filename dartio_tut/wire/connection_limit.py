@@ -1,52 +1,92 @@
 """
-How many connections there are, in total and from each client.
+How many connections there may be, in total and from each client.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IAddress
 
 from .limits import Limits
 
-OVERFLOW = 64
-"""So many beyond the limit, or a tenth of it, are told 503; one more is just closed."""
+ANSWERED_BEYOND_LIMIT = 64
+"""
+So many connections beyond the limit, or a tenth of it, are answered with 503. What
+comes on top of these is closed without an answer.
+"""
+
+
+class HasPeer(Protocol):
+    """A connection that knows whose it is."""
+
+    def getPeer(self) -> IAddress:
+        """The client's address."""
+
+
+class Admission:
+    """
+    The place of one connection among all of a site.
+
+    :ivar is_admitted: whether the connection is within the limits.
+    :ivar is_flooded: whether there are too many connections even to answer this one.
+    """
+
+    __slots__ = ("_client", "_limit", "is_admitted", "is_flooded")
+
+    def __init__(
+        self, limit: ConnectionLimit, client: str, is_admitted: bool, is_flooded: bool
+    ) -> None:
+        self._limit: ConnectionLimit | None = limit
+        self._client = client
+        self.is_admitted = is_admitted
+        self.is_flooded = is_flooded
+
+    def release(self) -> None:
+        """The connection has ended. Only the first call counts."""
+        limit, self._limit = self._limit, None
+        if limit is not None:
+            limit._release(self._client)
 
 
 class ConnectionLimit:
-    """The connections of one site, counted."""
+    """
+    Counts the connections of one site.
 
-    def __init__(self, limits: Limits) -> None:
+    :param make_room: called when the limit is reached: it may close connections that
+        are idle, so that a new client has their place.
+    :ivar count: how many there are, those beyond the limit included.
+    """
+
+    def __init__(
+        self, limits: Limits, make_room: Callable[[], None] = lambda: None
+    ) -> None:
         self._limits = limits
-        self._clients: Counter[str] = Counter()
+        self._make_room = make_room
+        self._by_client: Counter[str] = Counter()
         self.count = 0
 
-    def enter(self, transport: Any) -> bool:
-        """Count one more; whether it may stay."""
-        self.count += 1
+    def admit(self, connection: HasPeer) -> Admission:
+        """Count *connection*, until its admission is released."""
         total, each = self._limits.connections, self._limits.connections_per_client
+        client = ""
+        self.count += 1
+        if total and self.count > total:
+            self._make_room()
+        is_admitted = not total or self.count <= total
         if each:
-            client = _client(transport)
-            self._clients[client] += 1
-            if self._clients[client] > each:
-                return False
-        return not total or self.count <= total
+            client = str(getattr(connection.getPeer(), "host", ""))
+            self._by_client[client] += 1
+            is_admitted = is_admitted and self._by_client[client] <= each
+        answered = max(ANSWERED_BEYOND_LIMIT, total // 10)
+        is_flooded = bool(total) and self.count > total + answered
+        return Admission(self, client, is_admitted, is_flooded)
 
-    def leave(self, transport: Any) -> None:
-        """Count one less."""
+    def _release(self, client: str) -> None:
         self.count -= 1
-        if self._limits.connections_per_client:
-            client = _client(transport)
-            self._clients[client] -= 1
-            if not self._clients[client]:
-                del self._clients[client]
-
-    def overflows(self) -> bool:
-        """Whether there are too many even to be told so."""
-        total = self._limits.connections
-        return bool(total) and self.count > total + max(OVERFLOW, total // 10)
-
-
-def _client(transport: Any) -> str:
-    """What stands for the client: its address, where it has one."""
-    return str(getattr(transport.getPeer(), "host", ""))
+        if client in self._by_client:
+            self._by_client[client] -= 1
+            if not self._by_client[client]:
+                del self._by_client[client]

@@ -1,93 +1,85 @@
 """
-Time, told once for all connections.
+Deadlines of all connections, kept by one timer.
 
-A timer for each request would cost more than the request. Here one sweep a second
-ends what is past its deadline, and a Date field is made once a second.
+A timer for each request would cost more than the request. Here one sweep a second ends
+what is past its deadline.
 """
 
 from __future__ import annotations
 
-from time import time
+from collections.abc import Callable
+from time import monotonic
 from typing import Any, Protocol
 
+from twisted.internet.interfaces import IReactorCore
 from twisted.logger import Logger
-from twisted.web.http import datetimeToString
 
 _log = Logger()
 
 NEVER = float("inf")
 
-TICK = 1.0
-"""Seconds between sweeps: a deadline is kept to within so much."""
+SWEEP_SECONDS = 1.0
+"""Time between two sweeps: a deadline is kept to within so much."""
 
 
 class Expiring(Protocol):
-    """What has a deadline."""
+    """
+    Something that has a deadline.
+
+    :ivar deadline: when `expired` is called, in seconds of `Deadlines.now`.
+    """
 
     deadline: float
 
     def expired(self) -> None:
-        """The deadline has passed; `deadline` may be set anew."""
+        """The deadline has passed. A new one may be set."""
 
 
 class Deadlines:
     """
     Calls ``expired`` on each member whose deadline has passed.
 
-    :param reactor: tells the time and calls later.
-    :ivar now: the time at the last tick, good enough to count a deadline from.
+    Time is monotonic: setting the machine's clock ends nobody's connection.
+
+    :param reactor: a reactor, or a `twisted.internet.task.Clock` for tests.
+    :ivar now: the time at the last sweep, good enough to count a deadline from.
+    :ivar members: those that are watched.
     """
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._members: set[Expiring] = set()
+        self._seconds: Callable[[], float] = (
+            monotonic if IReactorCore.providedBy(reactor) else reactor.seconds
+        )
+        self.members: set[Expiring] = set()
         self._call: Any = None
-        self.now: float = reactor.seconds()
+        self.now: float = self._seconds()
 
     def add(self, member: Expiring, seconds: float) -> None:
-        """Watch *member* from now on, for *seconds* at first."""
+        """Watch *member* from now on; its first deadline is in so many *seconds*."""
         if self._call is None:
-            self.now = self._reactor.seconds()  # nobody has looked for a while
-            self._call = self._reactor.callLater(TICK, self._sweep)
-        self._members.add(member)
+            self.now = self._seconds()  # there were no sweeps for a while
+            self._call = self._reactor.callLater(SWEEP_SECONDS, self._sweep)
+        elif self._call.getTime() - self._reactor.seconds() > 2 * SWEEP_SECONDS:
+            self._call.reset(SWEEP_SECONDS)  # the reactor's clock was set back
+        self.members.add(member)
         member.deadline = self.now + seconds
 
     def discard(self, member: Expiring) -> None:
-        """Watch *member* no more."""
-        self._members.discard(member)
+        """Stop watching *member*."""
+        self.members.discard(member)
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Call *function* in the next turn of the reactor."""
+        self._reactor.callLater(0, function)
 
     def _sweep(self) -> None:
-        now = self.now = self._reactor.seconds()
+        now = self.now = self._seconds()
         self._call = None
-        if self._members:
-            self._call = self._reactor.callLater(TICK, self._sweep)
-        for member in [m for m in self._members if m.deadline <= now]:
+        if self.members:
+            self._call = self._reactor.callLater(SWEEP_SECONDS, self._sweep)
+        for member in [m for m in self.members if m.deadline <= now]:
             try:
                 member.expired()
-            except Exception:  # noqa: BLE001  (the others' deadlines are kept all the same)
+            except Exception:  # noqa: BLE001  (the others' deadlines must be kept)
                 _log.failure("A deadline could not be kept")
-
-
-class Date:
-    """
-    The Date field (RFC 9110 section 6.6.1), made once a second.
-
-    :ivar heads: what else holds for this second, kept by whoever made it.
-    """
-
-    def __init__(self) -> None:
-        self._until = 0.0
-        self._value = b""
-        self.heads: dict[Any, bytes] = {}
-
-    def value(self) -> bytes:
-        """The value for now."""
-        now = time()
-        if now >= self._until:
-            self._until = int(now) + 1
-            self._value = datetimeToString(now)
-            self.heads.clear()
-        return self._value
-
-
-date = Date()

@@ -2,8 +2,7 @@
 A request that makes nothing before it is asked for.
 
 Twisted's own makes two collections of headers, a file, lists and addresses for every
-request, used or not: more work than parsing it. Here the first look makes them. On any
-other channel than ours (HTTP/2), a request is as Twisted makes it.
+request, used or not: more work than parsing it. Here the first look makes them.
 """
 
 from __future__ import annotations
@@ -12,19 +11,18 @@ from io import BytesIO
 from typing import Any
 
 from twisted.web import server
-from twisted.web.http import (
-    _getMultiPartArgs,
-    _MultiPartParseException,
-    _parseContentType,
-    parse_qs,
-)
+from twisted.web.http import parse_qs
 from twisted.web.http_headers import Headers
+from twisted.web.server import version as SERVER
 
-from .deadlines import date
-from .http1.request_head import Fields
-from .http1.response_head import SERVER, replace_fields
+from .date import date
+from .fields import replace_fields
+from .foreign_stream import ForeignStream
+from .http1.request_head import RequestFields
+from .interfaces import Fields, ResponseStream
 from .lazy import kept_as, made_once
-from .sending import Sender
+from .streamed_body import StreamedBody
+from .twisted_private import MultipartError, media_type_of, multipart_arguments
 
 _COPIED = (
     "client",
@@ -36,12 +34,15 @@ _COPIED = (
     "cookies",
     "notifications",
     "args",
+    "transport",
     "_adapterCache",
 )
 
+_FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 
-class BadForm(ValueError):
-    """Content that is not the form it says it is."""
+
+class MalformedForm(ValueError):
+    """The body of a request is not the form that it is said to be."""
 
 
 class LazyRequest(server.Request):
@@ -49,38 +50,32 @@ class LazyRequest(server.Request):
     What a request is made of, at the first look.
 
     :ivar fields: what was read of its head.
-    :ivar body: its content, when it is streamed.
-    :ivar takes: bytes that its resource takes as a stream; 0 for none.
+    :ivar body: its body, when it is streamed.
     """
 
     channel: Any
-    transport: Any
-    fields: Fields | None = None
-    body: Any = None
-    takes = 0
-    _found: Any = None
-    queued = False
+    fields: RequestFields | None = None
+    body: StreamedBody | None = None
+    queued: Any = False
     wants_length = False
-    _direct = False
-    _length: int | None = None
-    _declared_length: int | None = None
-    _received = 0
-    _set: tuple[tuple[bytes, bytes], ...] = ()
+    response_length: int | None = None
+    bulk_fields: Fields = ()
+    made_cookies: list[bytes] | None = None
+    made_response_headers: Headers | None = None
     _content: Any = None
-    _cookies: Any = None
+    _form_content: Any = None
     _notifications: Any = None
-    _request_headers: Any = None
-    _response_headers: Any = None
+    _request_headers: Headers | None = None
 
     def __init__(self, channel: Any, queued: Any = False, **more: Any) -> None:
-        if isinstance(channel, Sender):
-            self.channel = channel
-            self.transport = channel.transport
-            self._direct = True
-            if more.get("parsePOSTFormSubmission") is not None:
-                self._parsePOSTFormSubmission = more["parsePOSTFormSubmission"]
-        else:
-            super().__init__(channel, queued, **more)
+        # Not the __init__ of server.Request, which makes everything at once.
+        self.channel = self._connection = channel
+        self._stream: Any = getattr(channel, "response_writer", None)
+        if self._stream is None:
+            self._stream = ForeignStream(channel)
+            self.queued = queued
+        if more and more.get("parsePOSTFormSubmission") is not None:
+            self._parsePOSTFormSubmission = more["parsePOSTFormSubmission"]
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -90,21 +85,26 @@ class LazyRequest(server.Request):
 
     @made_once
     def _parsePOSTFormSubmission(self) -> Any:
-        return self.channel.site._parsePOSTFormSubmission
+        return self._connection.site._parsePOSTFormSubmission
+
+    @made_once
+    def transport(self) -> Any:
+        """The connection's transport."""
+        return self._connection.transport
 
     @made_once
     def client(self) -> Any:
         """The client's address."""
-        return self.transport.getPeer()  # the channel is gone once it is finished
+        return self._connection.getPeer()
 
     @made_once
     def host(self) -> Any:
         """Our address."""
-        return self.transport.getHost()
+        return self._connection.getHost()
 
     @made_once
     def received_cookies(self) -> Any:
-        """The cookies the client sent."""
+        """The cookies that the client has sent."""
         self.received_cookies = {}
         self.parseCookies()
         return self.received_cookies
@@ -115,32 +115,52 @@ class LazyRequest(server.Request):
         The decoded query and form, a list of values for each name. A form is read at
         the first look only: reading some takes seconds.
 
-        :raise BadForm: when the content is not the form it says it is.
+        :raise MalformedForm: when the body is not the form that it is said to be.
         """
         query = self.uri.partition(b"?")[2]
         args: dict[bytes, list[bytes]] = parse_qs(query, 1) if query else {}
-        if self.method == b"POST" and self._content is not None:
-            args.update(self._form())
+        content, self._form_content = self._content or self._form_content, None
+        if self.method == b"POST" and content is not None:
+            args.update(self._form(content))
         return args
 
-    def _form(self) -> dict[bytes, list[bytes]]:
-        """What the content holds, if it is a form that is to be read."""
-        kind = self.getHeader(b"Content-Type")
-        if not kind or not self._parsePOSTFormSubmission:
+    def _form_type(self) -> bytes | None:
+        """The media type of the body, if it is a form that is to be read."""
+        content_type = self.getHeader(b"Content-Type")
+        if not content_type or not self._parsePOSTFormSubmission:
+            return None
+        name = media_type_of(content_type)
+        return name if name in _FORMS else None
+
+    def _form(self, content: Any) -> dict[bytes, list[bytes]]:
+        """The arguments in *content*, if it is a form."""
+        media_type = self._form_type()
+        if media_type is None:
             return {}
-        name = _parseContentType(kind)
-        if name not in (b"application/x-www-form-urlencoded", b"multipart/form-data"):
-            return {}
-        at = self._content.tell()
-        self._content.seek(0)
-        content = self._content.read()
-        self._content.seek(at)
-        if name == b"multipart/form-data":
+        at = content.tell()
+        content.seek(0)
+        body = content.read()
+        content.seek(at)
+        if media_type == b"multipart/form-data":
             try:
-                return dict(_getMultiPartArgs(content, kind))
-            except _MultiPartParseException:
-                raise BadForm from None
-        return dict(parse_qs(content, 1))
+                found = multipart_arguments(body, self.getHeader(b"Content-Type"))
+                return dict(found)
+            except MultipartError:
+                raise MalformedForm from None
+        return dict(parse_qs(body, 1))
+
+    def drop_content(self) -> None:
+        """
+        The request is over: close its content, unless ``args`` may still need it.
+        """
+        content, self._content = self._content, None
+        if content is None:
+            return
+        may_need = self.method == b"POST" and "args" not in self.__dict__
+        if may_need and self._form_type() is not None:
+            self._form_content = content
+        else:
+            content.close()
 
     @made_once
     def _adapterCache(self) -> Any:
@@ -154,32 +174,39 @@ class LazyRequest(server.Request):
         if self.site is not None:
             headers.setRawHeaders(b"Server", [SERVER])
             headers.setRawHeaders(b"Date", [date.value()])
-        replace_fields(headers, self._set)
+        replace_fields(headers, self.bulk_fields)
         return headers
 
     requestHeaders = kept_as("_request_headers", _make_request_headers)
-    responseHeaders = kept_as("_response_headers", _make_response_headers)
+    responseHeaders = kept_as("made_response_headers", _make_response_headers)
     content = kept_as("_content", lambda self: BytesIO())
-    cookies = kept_as("_cookies", lambda self: [])
+    cookies = kept_as("made_cookies", lambda self: [])
     notifications = kept_as("_notifications", lambda self: [])
 
     @property
     def is_conditional(self) -> bool:
         """
-        Whether anything but the whole representation may be the answer: there is a
+        Whether the response may be anything but the whole representation: there is a
         precondition or a Range (RFC 9110 sections 13 and 14).
         """
         return self.fields is None or self.fields.conditional
 
-    def set_fields(self, fields: tuple[tuple[bytes, bytes], ...]) -> None:
+    def set_fields(self, fields: Fields) -> None:
         """
-        Set several fields of the response, without line breaks in them. A tuple that
-        comes again costs next to nothing. A Vary joins what others have said.
+        Set several header fields of the response, which may not hold line breaks. A
+        tuple that comes again costs next to nothing. A Vary joins those set before.
         """
-        if self._direct and self._response_headers is None and not self._set:
-            self._set = fields
+        if self.made_response_headers is None and not self.bulk_fields:
+            self.bulk_fields = fields
             return
         replace_fields(self.responseHeaders, fields)
+
+    def set_length(self, length: int) -> None:
+        """Say how many bytes the body of the response has."""
+        if self.made_response_headers is None:
+            self.response_length = length
+        else:
+            self.setHeader(b"Content-Length", b"%d" % length)
 
     def getHeader(self, key: Any) -> Any:
         """The last value of the field *key*, without making all headers."""
@@ -191,7 +218,7 @@ class LazyRequest(server.Request):
             return super().getHeader(key)
         return self.fields.last(key.lower())
 
-    # From the channel to the resource.
+    # What `twisted.web.distrib` sends to another process.
 
     def getTypeToCopyFor(self, issuer: Any) -> bytes:
         """What the other process takes it for: it knows Twisted's."""
@@ -199,8 +226,8 @@ class LazyRequest(server.Request):
 
     def getStateToCopyFor(self, issuer: Any) -> Any:
         """
-        What `twisted.web.distrib` sends to another process. Twisted looks for it in
-        ``__dict__``, where things are that it makes at once.
+        The state to send. Twisted looks for it in ``__dict__``, where those things are
+        that it makes at once.
         """
         own = self.__dict__
         kept = own.copy()
@@ -214,4 +241,14 @@ class LazyRequest(server.Request):
 
 
 _OURS = {name for name in vars(LazyRequest) if name.startswith("_")} - {"_adapterCache"}
-_OURS |= {"fields", "_parsePOSTFormSubmission"}
+_OURS |= {
+    "fields",
+    "body",
+    "bulk_fields",
+    "made_cookies",
+    "made_response_headers",
+    "response_length",
+    "_connection",
+    "_parsePOSTFormSubmission",
+    "_stream",
+}

@@ -33,6 +33,9 @@ class Limits:
     :param idle_time: between two requests of a connection. nginx 75 s.
     :param linger_time: a refused client is still read from, so that it sees the
         answer instead of a reset (RFC 9112 section 9.6). Apache 2 s.
+    :param half_close: whether a client that has closed its half of the connection, and
+        waits for its response, is taken to be there; by default it is taken to have
+        gone, as nginx does when it waits for another server.
     :param connections: at a time; one more is answered 503.
     :param connections_per_client: at a time from one address; one more is
         answered 503. None by default: behind a proxy all come from one address.
@@ -50,5 +53,6 @@ class Limits:
     write_time: float = 60
     idle_time: float = 75
     linger_time: float = 2
+    half_close: bool = False
     connections: int = 20_000
     connections_per_client: int = 0

@@ -35,14 +35,14 @@ class ServingCase(TestCase):
 
     stock = False
 
-    def serve(self, do: Callable[[Any], Any]) -> int:
-        """Serve a resource that is a function; the port."""
-        self.site = site = Site(Doing(do))
+    def serve(self, do: Callable[[Any], Any], **options: Any) -> int:
+        """Serve a resource that is a function, by a site with *options*; the port."""
+        self.site = site = Site(Doing(do), **options)
         where: Any = reactor if self.stock else with_fast_ports(reactor)
         self.listening = where.listenTCP(0, self.site, interface="127.0.0.1")
         self.addCleanup(self.listening.stopListening)
         # Trial wants nothing to be waited for at the end.
-        self.addCleanup(self.until, lambda: not site.crowd.count)
+        self.addCleanup(self.until, lambda: not site.connection_limit.count)
         self.addCleanup(self._stop_clock, site)
         port: int = self.listening.getHost().port
         return port

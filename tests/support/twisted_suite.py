@@ -22,16 +22,12 @@ from twisted.internet.task import Clock
 from twisted.trial.reporter import TestResult
 from twisted.trial.runner import TestLoader, TrialRunner
 from twisted.web import http, server
+from twisted.web.resource import Resource
 
-from dartio_tut.wire import (
-    Channel,
-    ConnectionLimit,
-    Deadlines,
-    HeadReader,
-    Limits,
-    Request,
-)
-from dartio_tut.wire.http1.request_head import Fields
+from dartio_tut.daemon import Site
+from dartio_tut.wire import Channel, Limits, Request
+from dartio_tut.wire.http1 import channel as channel_module
+from dartio_tut.wire.http1.request_head import RequestFields
 
 SUITE = "twisted.web.test."
 
@@ -57,19 +53,47 @@ MODULES = (
 class LoneChannel(Channel):
     """A channel without a site: what a site hands in is made for each."""
 
+    _site: Any
+
     def __init__(self) -> None:
-        super().__init__()
-        self.limits = Limits()
-        self.heads = HeadReader(self.limits)
-        self.crowd = ConnectionLimit(self.limits)
-        self.deadlines = Deadlines(Clock())
+        site = Site(Resource(), reactor=Clock())
+        self._site = site
+        super().__init__(site)
         self.requestFactory = http.Request
 
     @property
-    def uses_our_request(self) -> bool:  # type: ignore[override]
+    def uses_our_request(self) -> bool:
         """As the site would say."""
         factory = self.requestFactory
         return isinstance(factory, type) and issubclass(factory, Request)
+
+    @uses_our_request.setter
+    def uses_our_request(self, value: bool) -> None:
+        """It depends on the factory that a test sets later."""
+
+    @property
+    def site(self) -> Any:
+        """The site, a stock one with what ours has beside."""
+        return self._site
+
+    @site.setter
+    def site(self, site: Any) -> None:
+        for name in ("observer", "request_log", "refusal_fields", "streaming"):
+            if site is not None and not hasattr(site, name):
+                setattr(site, name, getattr(self._site, name))
+        if site is not None and not hasattr(site, "connection_limit"):
+            site.connection_limit = self._site.connection_limit
+        self._site = site or self._site
+
+    def makeConnection(self, transport: Any) -> None:
+        """A client has connected."""
+        super().makeConnection(transport)
+        self.response_writer.log = self._log_by_factory
+
+    def _log_by_factory(self, request: Any) -> None:
+        log = getattr(self.factory, "log", None)
+        if log is not None:
+            log(request)
 
     # What some tests look at or set, under Twisted's own names.
 
@@ -84,12 +108,8 @@ class LoneChannel(Channel):
         self.limits = replace(self.limits, pipelined=size)
 
     @property
-    def _networkProducer(self) -> Any:
-        return self._network
-
-    @property
     def _requestProducer(self) -> Any:
-        return self._producer
+        return self.output.producer
 
     def setTimeout(self, period: float | None) -> None:
         """What a stock site sets: deadlines stand in for it."""
@@ -121,19 +141,19 @@ def replace_request() -> None:
 def replace_channel() -> None:
     """Have the tests judge our channel, which must forgive what they leave out."""
     http.HTTPChannel = LoneChannel  # type: ignore[misc,assignment]
-    read_host = Fields._read_host
-    wire: Any = sys.modules["dartio_tut.wire.ending"]
+    read_host = RequestFields._read_host
+    wire: Any = channel_module
     refusal = wire.refusal
 
-    def read_host_if_any(fields: Fields, modern: bool) -> bytes | None:
-        return read_host(fields, modern and b"host" in fields.values)
+    def read_host_if_any(fields: RequestFields, is_http11: bool) -> bytes | None:
+        return read_host(fields, is_http11 and b"host" in fields.values)
 
     def brief(code: int, *more: Any) -> Any:
         if code == http.BAD_REQUEST:
             return b"HTTP/1.1 400 Bad Request\r\n\r\n"
         return refusal(code, *more)
 
-    Fields._read_host = read_host_if_any  # type: ignore[method-assign,assignment]
+    RequestFields._read_host = read_host_if_any  # type: ignore[method-assign,assignment]
     wire.refusal = brief
 
 

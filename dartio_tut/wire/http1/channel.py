@@ -1,9 +1,18 @@
 """
-The HTTP/1.1 channel: bytes to requests (RFC 9112). It offers what
-`twisted.web.http.HTTPChannel` offers to requests and factories.
+The HTTP/1 channel: one connection, its states and its end (RFC 9112).
 
-One request at a time is answered, so that answers go out in the order asked. Anything
-ambiguous is refused and the connection closed: what follows it has no meaning.
+It owns every state of the connection and all transitions between them; `states` draws
+them. It has a `RequestIntake`, which takes in requests, a `ResponseWriter`, which sends
+responses, and an `Output`, on which they are sent. To requests and factories it offers
+what `twisted.web.http.HTTPChannel` offers.
+
+One request at a time is answered, so that responses are sent in the order of the
+requests. Anything ambiguous is refused and the connection closed: what follows it has
+no meaning.
+
+A refused client may still be sending. Closing at once would reset the connection, and
+the reset would overtake the response; so our half is closed, and the rest is read for a
+while and dropped (RFC 9112 section 9.6).
 """
 
 from __future__ import annotations
@@ -19,334 +28,372 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.python.failure import Failure
-
-# Names, not the module: it looks each of them up for deprecation.
-from twisted.web.http import (
-    REQUEST_ENTITY_TOO_LARGE,
-    REQUEST_TIMEOUT,
-    SERVICE_UNAVAILABLE,
-    _NoPushProducer,
-)
 from zope.interface import implementer
 
-from ..connection_limit import ConnectionLimit
 from ..deadlines import NEVER
-from ..ending import Ending
-from ..handover import become_h2, foreign_request, hand_over
-from ..request import Request
-from ..states import ANSWERING, BODY, CLOSING, HEAD, IDLE
-from ..streamed_body import begin_stream
+from ..events import Ending
+from ..interfaces import ISite
+from ..transport.foreign import adapted
 from ..transport.tcp import Server
-from .request_body import Content
-from .request_head import Fields, HeadReader, ProtocolError, behind_empty_line
+from . import protocol_error as errors
+from .exchange_reports import ExchangeReports
+from .httpchannel_api import HTTPChannelAPI
+from .output import Output
+from .protocol_error import ProtocolError
+from .request_intake import RequestIntake
+from .response_head import refusal
+from .response_writer import ResponseWriter
+from .states import (
+    ANSWERING,
+    BODY,
+    CLOSED,
+    CLOSING,
+    HEAD,
+    IDLE,
+    LINGERING,
+    OVER,
+    TAKEN_OVER,
+    State,
+)
 
 
 @implementer(IProtocol, IHalfCloseableProtocol, ITransport, IConsumer, IPushProducer)
-class Channel(Ending):
+class Channel(HTTPChannelAPI):
     """
     One connection.
 
-    :ivar uses_our_request: the factory makes our `Request`.
+    :param site: gives the limits, and finds the resource that answers a request.
+    :ivar request: the one that is read or answered, if there is one.
+    :ivar persistent: whether another request may follow on this connection.
+    :ivar is_http10: whether the client speaks HTTP/1.0.
+    :ivar deadline: when `expired` is called.
+    :ivar client_has_ended: whether the client has closed its half of the connection.
+    :ivar close_is_asked: whether a resource has asked to close, while bytes are taken
+        in.
     """
 
-    requestFactory: Any = Request
-    uses_our_request = True
-    timeOut: float | None = None
-    callLater: Any = None
-    heads: HeadReader
-    crowd: ConnectionLimit
-    _line_checked = False
-    _first = True
-    _paused = False
-    _ended = False
-    _line = (b"", b"", b"")
-    _content: Content
+    def __init__(self, site: ISite) -> None:
+        self.site: Any = site
+        self.factory: Any = site
+        self.requestFactory: Any = site.requestFactory
+        self.uses_our_request = site.uses_our_request
+        self.limits = site.limits
+        self.deadlines = site.deadlines
+        self.deadline = NEVER
+        self.state: State = IDLE
+        self.request: Any = None
+        self.persistent = True
+        self.is_http10 = False
+        self.client_has_ended = False
+        self.close_is_asked = False
+        self.reports: ExchangeReports | None = None
+        self.intake = RequestIntake(self)
+        self._progress = 0
 
-    # The connection.
+    # The beginning.
 
     def makeConnection(self, transport: Any) -> None:
-        """A client is connected."""
-        self.transport = transport
-        if ITCPTransport.providedBy(transport) and not isinstance(transport, Server):
-            transport.setTcpNoDelay(True)
-        self._send_through(transport)
-        self._network = IPushProducer(transport, None) or _NoPushProducer()
-        self._network.registerProducer(self, True)
+        """A client has connected."""
+        is_ours = isinstance(transport, Server)
+        self._transport = transport
+        output = Output(
+            adapted(transport), self, self._output_paused, self._output_resumed
+        )
+        self.output = output
+        self.write = output.write  # spares a call for each write
+        self.intake.begin(transport)
+        if not is_ours:
+            self._host = transport.getHost()  # not to be had when it is lost
+            if ITCPTransport.providedBy(transport):
+                transport.setTcpNoDelay(True)
         self.deadlines.add(self, self.limits.header_time)
-        if not self.crowd.enter(transport):
-            if self.crowd.overflows():
-                self.transport.abortConnection()
-            else:
-                self.refuse(SERVICE_UNAVAILABLE)
-
-    connectionMade = staticmethod(lambda: None)
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The connection is gone, and with it what was under way."""
-        self.deadlines.discard(self)
-        self.crowd.leave(self.transport)
-        self._state = CLOSING
-        self._kept = b""
-        request, self.request = self.request, None
-        if request is not None:
-            request.connectionLost(reason)
-        self._producer = None
-
-    def readConnectionLost(self) -> None:
-        """The client says no more: answer what it asked for, then close."""
-        self._ended = True
-        if self._state is ANSWERING or self._blocked:
-            self.transport.stopReading()
-        else:
-            self.loseConnection()
-
-    def writeConnectionLost(self) -> None:
-        """Our half is closed: the client reads, and we drop what it still sends."""
-
-    def expired(self) -> None:
-        """Too slow: tell the client where it may still listen, and close."""
-        if self._state is IDLE and not self._blocked:
-            self._close()
-        elif self._state is HEAD or self._state is BODY:
-            self.refuse(REQUEST_TIMEOUT)
-        elif not self._lingering and self._still_sends():
-            self.deadline = self.deadlines.now + self.limits.write_time
-        else:
-            self.deadline = NEVER
-            self.transport.abortConnection()
-
-    def pauseProducing(self) -> None:
-        """The client does not read: neither do we, until it does."""
-        super().pauseProducing()
-        self._stop_reading()
-
-    def resumeProducing(self) -> None:
-        """The client reads again."""
-        if self._state is ANSWERING:
-            self.deadline = NEVER
-        elif self._state is BODY:
-            self.deadline = self.deadlines.now + self.limits.body_time
-        elif self._state is IDLE:
-            self.deadline = self.deadlines.now + self.limits.idle_time
-        super().resumeProducing()
-        if self._state is not ANSWERING:
-            self._go_on()
-
-    def _stop_reading(self) -> None:
-        if not self._paused and not self._ended:
-            self._paused = True
-            self._network.pauseProducing()
-
-    def _go_on(self) -> None:
-        """Take what was kept, and read on."""
-        if self._blocked or self._state is CLOSING:
+        admission = transport.admission if is_ours else None
+        self._admission = admission or self.site.connection_limit.admit(transport)
+        # Twisted's transports must not keep this channel, or they would never be freed.
+        closed = self.connection_closed if is_ours else self._admission.release
+        output.transport.on_closed = closed
+        if self._admission.is_flooded:
+            self.abortConnection()
             return
-        if self._paused:
-            self._paused = False
-            self._network.resumeProducing()
-        if self._kept:
-            data, self._kept = self._kept, b""
-            self.dataReceived(data)
-        if self._ended and self._state is not ANSWERING and not self._blocked:
-            self._close()
+        observer = self.site.observer
+        if observer is not None:
+            self.reports = ExchangeReports(observer, output, self.getPeer())
+        self.response_writer = ResponseWriter(
+            self, output, self.reports, self.site.request_log
+        )
+        if not self._admission.is_admitted:
+            self.refuse(ProtocolError(*errors.TOO_MANY_CONNECTIONS))
 
-    # Bytes in.
+    # Requests and responses.
+
+    def enter(self, state: State, seconds: float) -> None:
+        """Go to *state*, and stay there for so many *seconds* at most."""
+        self.state = state
+        self.deadline = self.deadlines.now + seconds
 
     def dataReceived(self, data: bytes) -> None:
-        """Take *data* as far as the state allows."""
-        if self._state is CLOSING:
-            return
-        if self._state is ANSWERING or self._blocked:
-            self._keep(data)
-            return
-        if self._kept:
-            data = self._kept + data
-            self._kept = b""
-        elif self._first:
-            self._first = False
-            if getattr(self.transport, "negotiatedProtocol", None) == b"h2":
-                become_h2(self, data)
-                return
-        self._collecting = True
-        try:
-            self._take(data)
-        finally:
-            self._collecting = False
-            self.flush()
-            if self._asked_to_lose:
-                self._lose(at_once=False)
-            elif self._state is CLOSING and not (self.request or self._lingering):
-                self._lose()
+        """Bytes have come."""
+        if self.state not in OVER:
+            self.intake.receive(data)
 
-    def _keep(self, data: bytes) -> None:
-        """Keep what follows a request that is being answered, within bounds."""
-        self._kept += data
-        if len(self._kept) > self.limits.pipelined:
-            self._stop_reading()
-
-    def _take(self, data: bytes) -> None:
-        while True:
-            if self._state is BODY:
-                rest = self._take_content(data)
-                if rest is None:
-                    return
-                data = rest
-            else:
-                end = data.find(b"\r\n\r\n") + 4
-                if end == 3 or data[0] == 13:  # CR: an empty line comes first
-                    rest = self._take_start(data)
-                    if rest is None:
-                        return
-                    data = rest
-                    continue
-                if end == len(data):
-                    self._take_head(data)
-                    data = b""
-                else:
-                    self._take_head(data[:end])
-                    data = data[end:]
-            if self._state is CLOSING or self._asked_to_lose or not data:
-                return
-            if self._state is ANSWERING or self._blocked:
-                self._kept = data
-                return
-
-    def _take_start(self, data: bytes) -> bytes | None:
-        """
-        Begin a head that is not whole yet, or comes behind an empty line.
-
-        :return: what to go on with; nothing when more is awaited.
-        """
-        try:
-            start = behind_empty_line(data)
-            if start is not data and b"\r\n\r\n" in start:
-                return start
-            self._line_checked = self.heads.check_part(start, self._line_checked)
-        except ProtocolError as refused:
-            self.refuse(refused.code, data.startswith(b"HEAD "))
-            return None
-        self._kept = data
-        if self._state is IDLE:
-            self._state = HEAD
-            self.deadline = self.deadlines.now + self.limits.header_time
-        return None
-
-    def _take_head(self, head: bytes) -> None:
-        try:
-            method, target, fields = self.heads.read(head)
-        except ProtocolError as refused:
-            self.refuse(refused.code, head.startswith(b"HEAD "))
-            return
-        self._line_checked = False
-        self.persistent = fields.persistent
-        self.old = fields.version == b"HTTP/1.0"
-        length = fields.length
-        self.request = request = self._make_request(fields)
-        self._line = (method, target, fields.version)
-        if length == 0:
-            if not self.uses_our_request or request.wants_length:
-                request.gotLength(0)
-            self._answer()
-        else:
-            self._begin_content(fields)
-
-    def _make_request(self, fields: Fields) -> Any:
-        if not self.uses_our_request:
-            return foreign_request(self, fields.values)
-        request = self.requestFactory(self)
-        request.fields = fields
-        return request
-
-    def _begin_content(self, fields: Fields) -> None:
-        request, length = self.request, fields.length
-        takes = 0
-        if self.uses_our_request and getattr(self.site, "streaming", False):
-            takes = request.look_ahead(*self._line)
-        limit = takes or self.limits.body
-        if length > limit:
-            self.refuse(REQUEST_ENTITY_TOO_LARGE, self._line[0] == b"HEAD")
-            return
-        self._state = BODY
-        now = self.deadlines.now
-        self._content = Content(length, limit, self.limits, now)
-        self.deadline = now + self.limits.body_time
-        if takes:
-            begin_stream(self, fields.expects)
-            return
-        request.gotLength(None if length < 0 else length)
-        if fields.expects:
-            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def hold(self, stop: bool) -> None:
-        """Stop reading content that is streamed, or go on."""
-        if self._state is not BODY:
-            return
-        now = self.deadlines.now
-        self.deadline = NEVER if stop else now + self.limits.body_time
-        if stop:
-            self._stop_reading()
-            return
-        self._content.go_on(now)
-        if not self._collecting:
-            self._go_on()
-        elif self._paused:
-            self._paused = False
-            self._network.resumeProducing()
-
-    def _take_content(self, data: bytes) -> bytes | None:
-        """
-        Give the request its content.
-
-        :return: what is behind it; nothing when more of it is awaited.
-        """
-        try:
-            pieces, rest, ended = self._content.feed(data)
-            for piece in pieces:
-                self.request.handleContentChunk(piece)
-            if self._state is CLOSING:  # answered before all of it has come
-                return None
-            if not ended:
-                self._kept = rest
-                if not self._paused:  # by whom it is streamed to
-                    self.deadline = self._content.deadline(self.deadlines.now)
-                return None
-        except ProtocolError as refused:
-            self.refuse(refused.code)
-            return None
-        self._answer()
-        return rest
-
-    def _answer(self) -> None:
-        """Hand the request, now whole, to whoever answers it."""
-        self._state = ANSWERING
-        self.deadline = NEVER
-        if getattr(self.request, "body", None) is not None:
-            self.request.body.ended()
-        else:
-            self.request.requestReceived(*self._line)
-
-    # Ends.
+    def taken_in(self) -> None:
+        """All that can be taken in now was, and what was written is sent."""
+        if self.reports is not None:
+            self.reports.flushed()
+        if self.close_is_asked:
+            self._close_transport(within_call=False)
+        elif self.state is CLOSING:
+            self._close_transport()
+        elif self.state is TAKEN_OVER:
+            self._pass_on()
 
     def requestDone(self, request: Any) -> None:
-        """The request is answered; what follows it may be taken."""
+        """The request is answered: what follows it may be taken in."""
         if request != self.request:  # not "is": a proxy of it will do
             raise TypeError(f"{request} is not being answered")
         self.request = None
-        if self._state is CLOSING:
+        if self.reports is not None:
+            self.reports.response_ended(getattr(request, "sentLength", 0))
+        if self.state in OVER:
             return
-        if self._state is BODY:  # of a stream: what still comes is dropped
+        if self.state is BODY:  # which is streamed: what still comes is dropped
             self._linger()
-            return
-        if not self.persistent:
-            self._close()
-            return
-        self._state = IDLE
-        if not self._blocked:
-            self.deadline = self.deadlines.now + self.limits.idle_time
-        if not self._collecting:
-            self._go_on()
+        elif not self.persistent:
+            self.close()
+        else:
+            self.state = IDLE
+            if not self.output.is_blocked:
+                self.deadline = self.deadlines.now + self.limits.idle_time
+            if not self.intake.is_active:
+                self.intake.go_on()
 
-    def _protocolUpgradeForWebsockets(self, protocol: Any) -> None:
-        """What Twisted's websockets call when a request becomes one."""
-        hand_over(self, protocol)
-        protocol.makeConnection(self.transport)
+    def _output_paused(self) -> None:
+        """The client does not read: neither do we, until it does."""
+        self.file_begins()
+        self.intake.stop_reading()
+
+    def _output_resumed(self) -> None:
+        """The client reads again."""
+        if self.state is ANSWERING:
+            self.deadline = NEVER
+            return
+        if self.state is BODY and not self.intake.is_held:
+            self.enter(BODY, self.limits.body_time)
+        elif self.state is IDLE:
+            self.enter(IDLE, self.limits.idle_time)
+        self.intake.go_on()
+
+    def file_begins(self) -> None:
+        """From now on the client has to read what is sent."""
+        self.deadline = self.deadlines.now + self.limits.write_time
+        self._progress = self.output.transport.client_progress()
+
+    # The client has gone, or takes too long.
+
+    def readConnectionLost(self) -> None:
+        """The client has closed its half: it sends nothing more."""
+        self.client_has_ended = True
+        if self.state is LINGERING:
+            self._close_transport()
+        elif self.state is BODY:
+            self._client_gone()
+        elif self.state is not ANSWERING and not self._has_more_to_do():
+            if self.reports is not None:
+                self.reports.ends(Ending.CLIENT_GONE)
+            self.close()
+        elif self._may_read():
+            self._transport.stopReading()
+        else:
+            self._client_gone()
+
+    def _has_more_to_do(self) -> bool:
+        return self.output.is_blocked or self.intake.is_waiting_for_turn
+
+    def _may_read(self) -> bool:
+        """
+        Whether a client that has closed its half may still read a response.
+
+        One that reads what is being sent does. Of one that has sent all of its requests
+        and waits nothing is known; most have gone.
+        """
+        if self.limits.half_close and self.state is ANSWERING:
+            if self.deadline == NEVER:
+                self.deadline = self.deadlines.now + self.limits.idle_time
+            return True
+        has_requests = bool(self.intake.waiting) or self._has_more_to_do()
+        return has_requests or self.output.is_sending
+
+    def close_if_client_has_ended(self) -> None:
+        """Close when all requests of a client that has closed its half are answered."""
+        if self.client_has_ended and self.state in (IDLE, HEAD, ANSWERING):
+            self.readConnectionLost()
+
+    def _client_gone(self) -> None:
+        """The client waits no more for what was under way."""
+        if self.reports is not None:
+            self.reports.ends(Ending.CLIENT_GONE)
+        self.abortConnection()
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when nothing is under way; ``None`` if something is."""
+        if self.state is not IDLE or self._has_more_to_do():
+            return None
+        limits = self.limits
+        has_begun = self.intake.has_begun
+        return self.deadline - (limits.idle_time if has_begun else limits.header_time)
+
+    def expired(self) -> None:
+        """The client took too long: tell it where it may still listen, and close."""
+        state, output = self.state, self.output
+        if output.is_blocked or output.file is not None or state is CLOSING:
+            progress = output.transport.client_progress()
+            if progress != self._progress:  # it reads, slowly
+                self._progress = progress
+                self.deadline = self.deadlines.now + self.limits.write_time
+            else:
+                self._give_up("the client did not read")
+        elif state is IDLE:
+            self.close()
+        elif state is HEAD:
+            self.refuse(ProtocolError(*errors.HEAD_TOO_SLOW))
+        elif state is BODY:
+            self.refuse(ProtocolError(*errors.BODY_TOO_SLOW))
+        elif state is LINGERING:
+            self._close_transport()
+        else:
+            self._give_up("the response took too long for a client that has left")
+
+    def _give_up(self, reason: str) -> None:
+        if self.reports is not None:
+            self.reports.ends(Ending.TIMED_OUT, reason)
+        self.deadline = NEVER
+        self.abortConnection()
+
+    # The end.
+
+    def refuse_form(self) -> None:
+        """The body is not the form that it is said to be: answer 400, and close."""
+        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
+
+    def refuse(self, error: ProtocolError) -> None:
+        """Answer with the error's status code, and close so that the client sees it."""
+        if self.state in OVER:
+            return
+        request, waiting = self.request, self.intake.waiting
+        if self.reports is not None:
+            self.reports.refused(error, waiting)
+        if getattr(request, "startedWriting", False):
+            self.abortConnection()  # what was begun cannot become another response
+            return
+        is_head = waiting.startswith(b"HEAD ")
+        if request is not None:
+            is_head = self.intake.head.method == b"HEAD"
+            self.request = None
+            request.connectionLost(Failure(error))
+        response = refusal(error.code, self.site.refusal_fields, is_head)
+        self.output.write(response)
+        if self.reports is not None:
+            self.reports.response_began(error.code)
+            self.reports.response_ended(len(response.partition(b"\r\n\r\n")[2]))
+        self._linger()
+
+    def cut_off(self, reason: str) -> None:
+        """End the connection so that nobody can take the response for whole."""
+        if self.reports is not None:
+            self.reports.ends(Ending.CUT_OFF, reason)
+        self.abortConnection()
+
+    def _linger(self) -> None:
+        """Close, but read on for a while, so that the client sees the response."""
+        self.persistent = False
+        self.intake.take_rest()
+        self.output.flush()
+        if self.output.transport.can_half_close and not self.client_has_ended:
+            self.enter(LINGERING, self.limits.linger_time)
+            self.intake.is_held = False
+            self.intake.resume_reading()
+            self.output.transport.loseWriteConnection()
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """No more requests are taken in; the connection ends when all is sent."""
+        self.enter(CLOSING, self.limits.write_time)
+        self.intake.take_rest()
+        if not self.intake.is_active:
+            self._close_transport()
+
+    def _close_transport(self, within_call: bool = True) -> None:
+        """
+        Have the transport close when all is sent.
+
+        :param within_call: whether nobody is in the middle of something that the end of
+            the connection would end.
+        """
+        if self.state in (CLOSED, TAKEN_OVER):
+            return
+        self.close_is_asked = False
+        self.enter(CLOSING, self.limits.write_time)
+        transport = self.output.transport
+        self._progress = transport.client_progress()
+        transport.unregisterProducer()
+        close = transport.close_now if within_call else transport.loseConnection
+        close()
+
+    def loseConnection(self) -> None:
+        """Close once what was written is sent, and take in no request that follows."""
+        self.persistent = False
+        if self.intake.is_active:
+            self.close_is_asked = True
+        elif self.state not in OVER:
+            self.output.flush()
+            self._close_transport(within_call=False)
+
+    def abortConnection(self) -> None:
+        """Close now, whatever is still to be sent."""
+        if self.state not in (CLOSED, TAKEN_OVER):
+            self.state = CLOSED
+            self.intake.take_rest()
+            self._transport.abortConnection()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The connection is gone, and with it what was under way."""
+        if self.state is TAKEN_OVER:
+            return
+        self.connection_closed()
+        self.deadlines.discard(self)
+        self.state = CLOSED
+        self.intake.take_rest()
+        request, self.request = self.request, None
+        if request is not None:
+            request.connectionLost(reason)
+        self.output.forget_producer()
+
+    def connection_closed(self) -> None:
+        """The transport has ended, whichever protocol it has by now."""
+        self._admission.release()
+        if self.reports is not None:
+            by_client = self.state not in (CLOSING, CLOSED)
+            self.reports.connection_closed(self.request, by_client)
+
+    # Another protocol takes over.
+
+    def let_go(self) -> None:
+        """The connection is another protocol's: neither watch nor drive it any more."""
+        self.deadlines.discard(self)
+        self.deadline = NEVER
+        self.state = TAKEN_OVER
+        if self.reports is not None:
+            self.reports.ends(Ending.COMPLETE, "taken over by another protocol")
+        self.output.flush()
+        self.output.transport.unregisterProducer()
+        self.intake.is_held = False
+        self.intake.resume_reading()
+
+    def _pass_on(self) -> None:
+        """Give the protocol that has taken over what came for it already."""
+        rest = self.intake.take_rest()
+        if rest:
+            protocol = getattr(self._transport, "protocol", None)
+            (protocol or self).dataReceived(rest)

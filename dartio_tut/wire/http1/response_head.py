@@ -1,32 +1,35 @@
 """
-The head of a response: status line and fields, to be read in one way only.
+The head of a response, and its chunks: the only place that writes HTTP/1's bytes.
 
-RFC 9112 section 6: a response has no content, or a length, or is chunked, or ends with
-the connection. What a resource has set and what the connection does may not disagree.
+RFC 9112 section 6: a response has no body, or a length, or is chunked, or ends with the
+connection. What a resource has set and what the connection does may not disagree.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Protocol
 
 from twisted.web.http import (
     NO_BODY_CODES,
     NO_CONTENT,
+    NOT_MODIFIED,
     RESPONSES,
 )
 from twisted.web.http_headers import Headers
-from twisted.web.server import version
+from twisted.web.server import version as SERVER
 
-from ..deadlines import date
-
-SERVER = version
+from ..date import date
+from ..fields import set_from_attributes
+from ..interfaces import Fields, Response
 
 TEXT = b"text/plain; charset=utf-8"
 
-_REASONS = RESPONSES | {
+REASON_PHRASES = RESPONSES | {
     408: b"Request Timeout",
     413: b"Content Too Large",
     414: b"URI Too Long",
+    416: b"Range Not Satisfiable",
     421: b"Misdirected Request",
     422: b"Unprocessable Content",
     428: b"Precondition Required",
@@ -34,86 +37,151 @@ _REASONS = RESPONSES | {
     505: b"HTTP Version Not Supported",
     507: b"Insufficient Storage",
 }
-"""Names of RFC 9110 section 15 and RFC 6585 where Twisted has older ones or none."""
+"""Those of RFC 9110 section 15 and RFC 6585 where Twisted has older ones or none."""
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""The interim response that a client awaits before it sends a body."""
 
 _STATUS_LINES = {
-    code: b"HTTP/1.1 %d %b\r\n" % (code, reason) for code, reason in RESPONSES.items()
+    code: b"HTTP/1.1 %d %b\r\n" % (code, REASON_PHRASES[code]) for code in RESPONSES
 }
-
 
 _NO_CONTROLS = bytes(32 if c < 32 or c == 127 else c for c in range(256))
 
 
+class Connection(Protocol):
+    """
+    What the head of a response depends on, and decides about, beside the response.
+
+    :ivar persistent: whether the connection goes on after this response.
+    :ivar is_http10: whether the client speaks HTTP/1.0.
+    """
+
+    persistent: bool
+    is_http10: bool
+
+
 def status_line(code: int, reason: bytes) -> bytes:
-    """The status line; a *reason* cannot smuggle in a field."""
-    if reason == b"Unknown Status":  # to Twisted
-        reason = _REASONS.get(code, reason)
-    if reason == RESPONSES.get(code):
-        return _STATUS_LINES[code]
+    """The status line; no *reason* phrase can smuggle in a header field."""
+    if reason in (RESPONSES.get(code), b"Unknown Status"):  # what Twisted calls it
+        found = _STATUS_LINES.get(code)
+        if found is not None:
+            return found
+        reason = REASON_PHRASES.get(code, reason)
     return b"HTTP/1.1 %d %b\r\n" % (code, reason.translate(_NO_CONTROLS))
 
 
-def response_head(
-    code: int, reason: bytes, headers: Headers, persistent: bool, old: bool
-) -> bytes:
-    """
-    The whole head.
+def chunk(data: bytes) -> bytes:
+    """*data*, which is not empty, as one chunk (RFC 9112 section 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
-    :param persistent: the connection goes on behind this response.
-    :param old: the client speaks HTTP/1.0 and must be told that it goes on.
+
+def response_head(
+    response: Response, is_bodiless: bool, connection: Connection
+) -> tuple[bytes, int | None, bool]:
     """
+    The whole head of *response*.
+
+    :param is_bodiless: whether no body follows: of HEAD, 204 and 304.
+    :return: the head; the length of the body, if the head tells it; whether the body
+        is chunked.
+    """
+    code, length = response.code, response.response_length
+    if (
+        response.made_response_headers is None
+        and (length is not None or code == NOT_MODIFIED)
+        and connection.persistent
+        and not connection.is_http10
+        and not response.made_cookies
+        and response.etag is None
+        and response.lastModified is None
+        and response.code_message == RESPONSES.get(code)
+    ):
+        return _plain_head(response, is_bodiless)
+    headers = response.responseHeaders
+    set_from_attributes(response, headers)
+    lengths = headers.getRawHeaders(b"Content-Length")
+    declared = None
+    if lengths and lengths[0].isdigit() and not is_bodiless:
+        declared = int(lengths[0])
+    is_chunked = False
+    if not lengths and not is_bodiless:
+        if connection.is_http10:
+            connection.persistent = False
+        else:
+            headers.setRawHeaders(b"Transfer-Encoding", [b"chunked"])
+            is_chunked = True
+    note_close(headers, connection)
+    head = head_from_headers(response.code, response.code_message, headers, connection)
+    return head, declared, is_chunked
+
+
+def _plain_head(
+    response: Response, is_bodiless: bool
+) -> tuple[bytes, int | None, bool]:
+    """The head of a response that has a length and nothing unusual."""
+    code, length = response.code, response.response_length
+    has_no_length = code in NO_BODY_CODES
+    lines, has_type = b"", False
+    if response.bulk_fields:
+        lines, has_type = field_lines(response.bulk_fields)
+    needs_no_type = has_type or not length or (is_bodiless and has_no_length)
+    head = _common_head(code, None if needs_no_type else response.defaultContentType)
+    if has_no_length:
+        return head + lines + b"\r\n", None, False
+    declared = None if is_bodiless else length
+    head = b"%b%bContent-Length: %d\r\n\r\n" % (head, lines, length or 0)
+    return head, declared, False
+
+
+def note_close(headers: Headers, connection: Connection) -> None:
+    """End the *connection* if a resource says so in its own Connection field."""
+    for value in headers.getRawHeaders(b"Connection") or ():
+        if b"close" in value.lower():
+            connection.persistent = False
+
+
+def head_from_headers(
+    code: int, reason: bytes, headers: Headers, connection: Connection
+) -> bytes:
+    """The whole head, with all of *headers*."""
     lines = [status_line(code, reason)]
-    bodiless = code in NO_BODY_CODES
+    is_bodiless = code in NO_BODY_CODES
     for name, values in headers.getAllRawHeaders():
         if (
             name == b"Content-Length"
-            and bodiless
+            and is_bodiless
             and (code == NO_CONTENT or values == [b"0"])
         ):
             continue  # 204 has none; 304 has that of the 200, which is not 0
-        if name == b"Connection" and not persistent:
+        if name == b"Connection" and not connection.persistent:
             continue
         for value in values:
             lines += (name, b": ", value, b"\r\n")
-    if not persistent:
+    if not connection.persistent:
         lines.append(b"Connection: close\r\n")
-    elif old:
+    elif connection.is_http10:
         lines.append(b"Connection: keep-alive\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)
 
 
-def common_head(code: int, kind: bytes | None) -> bytes:
-    """
-    The status line, and the fields that all responses of this second have whose
-    content is of type *kind*.
-    """
+def _common_head(code: int, content_type: bytes | None) -> bytes:
+    """The lines that all responses of this second have with this *content_type*."""
     now = date.value()
-    head = date.heads.get((code, kind))
+    head = date.heads.get((code, content_type))
     if head is None:
         head = _STATUS_LINES[code] + b"Server: %b\r\nDate: %b\r\n" % (SERVER, now)
-        if kind:
-            head += b"Content-Type: %b\r\n" % kind
-        date.heads[code, kind] = head
+        if content_type:
+            head += b"Content-Type: %b\r\n" % content_type
+        date.heads[code, content_type] = head
     return head
 
 
-def replace_fields(headers: Headers, fields: tuple[tuple[bytes, bytes], ...]) -> None:
-    """
-    Set *fields* in place of what *headers* has of their names; one that comes twice
-    has two lines. A Vary joins what others have said.
-    """
-    replaced = {b"Vary"}
-    for name, value in fields:
-        if name in replaced:
-            headers.addRawHeader(name, value)
-        else:
-            headers.setRawHeaders(name, [value])
-            replaced.add(name)
-
-
 @lru_cache(4096)
-def field_lines(fields: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
+def field_lines(fields: Fields) -> tuple[bytes, bool]:
     """
     The lines of *fields*, which may not hold line breaks, and whether a Content-Type
     is among them.
@@ -122,15 +190,15 @@ def field_lines(fields: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
     return lines, any(name.lower() == b"content-type" for name, _ in fields)
 
 
-def refusal(
-    code: int, more: tuple[tuple[bytes, bytes], ...] = (), bodiless: bool = False
-) -> bytes:
+def refusal(code: int, more: Fields = (), is_bodiless: bool = False) -> bytes:
     """
-    The whole response to what got no further than the wire; the connection ends.
+    The whole response to a request that no resource was asked about; the connection
+    ends.
 
     :param more: fields that all responses of a site have.
+    :param is_bodiless: whether it was a HEAD request.
     """
-    reason = _REASONS[code]
+    reason = REASON_PHRASES[code]
     body = b"%d %b\n" % (code, reason)
     fields = [
         b"Date: " + date.value(),
@@ -139,4 +207,4 @@ def refusal(
         b"Content-Length: %d" % len(body),
     ]
     head = status_line(code, reason) + field_lines(more)[0]
-    return head + b"\r\n".join([*fields, b"", b"" if bodiless else body])
+    return head + b"\r\n".join([*fields, b"", b"" if is_bodiless else body])

@@ -1,18 +1,18 @@
 """
-One epoll for all connections, itself a single reader of the reactor.
+One epoll instance for all connections, which is itself a single reader of the reactor.
 
-The reactor's own way to a connection costs about 2 µs an event (a context for the log,
-three calls); here it is a look in a dictionary. An epoll descriptor can be watched like
-any other, so that any reactor will do.
+The reactor's own way to a connection costs about 2 µs an event (a logging context and
+three calls); here it is a look into a dictionary. An epoll descriptor can be watched
+like any other descriptor, so this works on top of any reactor.
 """
 
 from __future__ import annotations
 
 import select
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet import main
-from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -20,99 +20,126 @@ from zope.interface import implementer
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
 GONE = select.EPOLLHUP | select.EPOLLERR
 
-BATCH = 256
-"""Events of one turn: other readers of the reactor get theirs in between."""
+EVENTS_PER_TURN = 256
+"""Then the reactor's other readers have their turn."""
 
-DONE = Failure(main.CONNECTION_DONE)
-LOST = Failure(main.CONNECTION_LOST)
-"""The two usual ends, made once: a failure with its traceback is dear."""
+CONNECTION_DONE = Failure(main.CONNECTION_DONE)
+CONNECTION_LOST = Failure(main.CONNECTION_LOST)
+"""The two usual ends of a connection. Made once: making a failure is expensive."""
+
+
+class Watched(Protocol):
+    """A connection as the multiplexer sees it: what Twisted's reactors expect, too."""
+
+    connected: int
+
+    def doRead(self) -> Any:
+        """The descriptor is readable. An error that is returned ends the connection."""
+
+    def doWrite(self) -> Any:
+        """The descriptor is writable; as above."""
+
+    def stopReading(self) -> None:
+        """Ask for no more calls of ``doRead``."""
+
+    def readConnectionLost(self, reason: Failure) -> None:
+        """The client has closed its half of the connection."""
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The connection has ended."""
 
 
 @implementer(IReadDescriptor)
 class EpollMultiplexer:
     """
-    Watches connections for the reactor.
+    Watches connections on behalf of a reactor.
 
-    :param reactor: watches the hub.
+    :param reactor: the reactor that watches the epoll descriptor.
     """
 
     _log = Logger()
     _closing = False
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
         self._poller = select.epoll()
-        self._members: dict[int, Any] = {}
+        self._watched: dict[int, Watched] = {}
         self.fileno = self._poller.fileno
         reactor.addReader(self)
 
     def logPrefix(self) -> str:
         """The name of this reader in the reactor's log."""
-        return "hub"
+        return "epoll"
 
-    def watch(self, member: Any, descriptor: int, events: int) -> None:
-        """Let *member* know of *events* on *descriptor*; 0 is for its end only."""
-        if descriptor in self._members:
+    def watch(self, connection: Watched, descriptor: int, events: int) -> None:
+        """
+        Call *connection* when one of *events* happens on *descriptor*.
+
+        :param events: `IN`, `OUT` or both; with 0 only errors are reported.
+        """
+        if descriptor in self._watched:
             self._poller.modify(descriptor, events)
         else:
             self._poller.register(descriptor, events)
-            self._members[descriptor] = member
+            self._watched[descriptor] = connection
 
     def forget(self, descriptor: int) -> None:
-        """*descriptor* is about to be closed, which ends the watching."""
-        self._members.pop(descriptor, None)
+        """*descriptor* is about to be closed, which makes the kernel stop watching."""
+        self._watched.pop(descriptor, None)
         if self._closing:
             self.close()
 
     def doRead(self) -> None:
-        """Tell members of their events."""
-        members = self._members
-        for descriptor, event in self._poller.poll(0, BATCH):
-            member = members.get(descriptor)
-            if member is None:
+        """Hand the events that have happened to their connections."""
+        watched = self._watched
+        for descriptor, event in self._poller.poll(0, EVENTS_PER_TURN):
+            connection = watched.get(descriptor)
+            if connection is None:
                 continue
             reading = False
             why: Any = None
             try:
                 if event & IN:
                     reading = True
-                    why = member.doRead()
+                    why = connection.doRead()
                 elif event & GONE:
                     why = main.CONNECTION_LOST
-                if not why and event & OUT and member.connected:
+                if not why and event & OUT and connection.connected:
                     reading = False
-                    why = member.doWrite()
-            except Exception as error:  # noqa: BLE001  (one connection's fault)
+                    why = connection.doWrite()
+            except Exception as error:  # noqa: BLE001  (only this connection fails)
                 self._log.failure("A connection failed")
                 why = error
             if why:
-                self._end(member, why, reading)
+                self._end(connection, why, reading)
 
-    def _end(self, member: Any, why: Any, reading: bool) -> None:
-        """End a connection; whatever goes wrong with it is its own fault alone."""
+    def _end(self, connection: Watched, why: Any, reading: bool) -> None:
+        """End *connection*; an error in doing so must not reach the others."""
         try:
-            self._tell_of_end(member, why, reading)
+            self._report_end(connection, why, reading)
         except Exception:  # noqa: BLE001  (see above)
             self._log.failure("A connection could not be ended")
 
-    def _tell_of_end(self, member: Any, why: Any, reading: bool) -> None:
+    def _report_end(self, connection: Watched, why: Any, reading: bool) -> None:
         if reading and why is main.CONNECTION_DONE:
-            member.stopReading()
-            member.readConnectionLost(DONE)
+            connection.stopReading()
+            connection.readConnectionLost(CONNECTION_DONE)
+        elif why is main.CONNECTION_DONE:
+            connection.connectionLost(CONNECTION_DONE)
         elif why is main.CONNECTION_LOST:
-            member.connectionLost(LOST)
+            connection.connectionLost(CONNECTION_LOST)
         else:
-            member.connectionLost(DONE if why is main.CONNECTION_DONE else Failure(why))
+            connection.connectionLost(Failure(why))
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reactor stops, and with it all connections."""
-        for member in list(self._members.values()):
-            self._end(member, main.CONNECTION_LOST, reading=False)
+        """The reactor stops, and all connections end with it."""
+        for connection in list(self._watched.values()):
+            self._end(connection, main.CONNECTION_LOST, reading=False)
         self._poller.close()
 
     def close(self) -> None:
-        """Stop watching, once no connection is left."""
+        """Stop watching once the last connection has ended."""
         self._closing = True
-        if not self._members and not self._poller.closed:
+        if not self._watched and not self._poller.closed:
             self._reactor.removeReader(self)
             self._poller.close()

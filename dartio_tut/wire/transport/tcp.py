@@ -1,16 +1,17 @@
 """
-A TCP port and transport that accept, send and close cheaply.
+A TCP port and its connections, which accept, send and close at little cost.
 
-They stay a `tcp.Port` and a `tcp.Server` for whoever looks. What they do otherwise: an
-`EpollMultiplexer` watches all connections; what an accepted socket needs is set on the
-listening one and inherited; data is sent at once when none waits, and a connection with
-nothing left to send is closed at once.
+They are a `tcp.Port` and a `tcp.Server` to everybody else. What they do otherwise: an
+`EpollMultiplexer` watches all connections; options that an accepted socket needs are
+set on the listening one, from which it inherits them; data is sent at once when none
+waits; and a connection with nothing left to send is closed at once.
 """
 
 from __future__ import annotations
 
-import select
 import socket
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from twisted.internet import address, error, main, tcp
@@ -18,34 +19,54 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from .epoll import DONE, IN, OUT, EpollMultiplexer
+from ..connection_limit import Admission
+from ..twisted_private import (
+    BuffersLogs,
+    accept_descriptor,
+    accept_with_reserve,
+    buffered_bytes,
+    reserved_descriptor,
+    resolve_ipv6,
+)
+from .epoll import CONNECTION_DONE, IN, OUT, EpollMultiplexer
+from .file_senders import SendfileSender
+from .progress import acknowledged
 
-RECEIVED = 64 * 1024
-"""Bytes of one read, as in Twisted."""
+READ_BYTES = 64 * 1024
+"""The most that one read gives, as in Twisted."""
+
+ACCEPTED_PER_TURN = 64
+"""New connections a turn: then those that are open have their turn."""
+
+ACCEPT_LOG_SECONDS = 60
+"""Seconds between two log lines about clients that could not be accepted."""
 
 _log = Logger()
-
-ACCEPTED = 64
-"""Connections of one turn: those that are open get theirs in between."""
 
 
 class Server(tcp.Server):
     """
-    One accepted connection.
+    One accepted connection; see `interface.ResponseTransport`.
 
-    :ivar sending: a file on its way to the client, which takes what the socket does.
+    :ivar sending: the file that is on its way to the client, if there is one.
     """
 
-    sending: Any = None
+    sending: SendfileSender | None = None
+    admission: Admission | None = None
+    on_closed: Callable[[], None] | None = None
+    can_half_close = True
+    can_send_files = True
 
     logstr = "HTTP"
     _interest = 0
+    _when_sent: Callable[[], None] | None = None
     _host: Any = None
     server: Any
     protocol: Any
 
     def __init__(self, sock: socket.socket, client: Any, port: Any, number: int):
-        # Not the bases' __init__: they set the same, and much that can be derived.
+        # Not the __init__ of tcp.Server, which sets the same and much that can be
+        # derived from it.
         self.reactor = port.reactor
         self._tempDataBuffer = []
         self._tempDataLen = 0
@@ -71,40 +92,40 @@ class Server(tcp.Server):
         return f"<{name} #{self.sessionno} on {self.server._realPortNumber}>"
 
     def getHost(self) -> Any:
-        """Our address."""
+        """Our address, also after the end of the connection."""
         if self._host is None:
             self._host = self.server.local_address or super().getHost()
         return self._host
 
-    # What it waits for.
+    # Which events the multiplexer reports.
 
     def _watch(self, interest: int) -> None:
         if interest != self._interest and self.connected:
             self._interest = interest
-            self.server.hub.watch(self, self.socket.fileno(), interest)
+            self.server.multiplexer.watch(self, self.socket.fileno(), interest)
 
     def startReading(self) -> None:
-        """Tell of bytes that come."""
+        """Call ``doRead`` when bytes have come."""
         self._watch(self._interest | IN)
 
     def stopReading(self) -> None:
-        """Leave them to the kernel."""
+        """Leave what comes in the kernel."""
         self._watch(self._interest & ~IN)
 
     def startWriting(self) -> None:
-        """Tell when the socket takes more."""
+        """Call ``doWrite`` when the socket takes more."""
         self._watch(self._interest | OUT)
 
     def stopWriting(self) -> None:
-        """There is nothing to send."""
+        """Stop calling ``doWrite``."""
         self._watch(self._interest & ~OUT)
 
-    # Reading, writing.
+    # Reading and writing.
 
     def doRead(self) -> Any:
-        """Take what has come."""
+        """Hand what has come to the protocol."""
         try:
-            data = self.socket.recv(RECEIVED)
+            data = self.socket.recv(READ_BYTES)
         except BlockingIOError:
             return None
         except OSError:
@@ -114,35 +135,90 @@ class Server(tcp.Server):
         self.protocol.dataReceived(data)
         return None
 
-    def doWrite(self) -> Any:
-        """The socket takes more: of a file, once what was buffered is sent."""
-        if self.sending is None or self.dataBuffer or self._tempDataLen:
-            return super().doWrite()
-        self.sending.resumeProducing()
-        return None
+    def write(self, data: bytes) -> None:
+        """
+        Send *data*, at once if nothing waits before it.
 
-    # Ends.
+        Twisted's own ``write`` waits for the next turn of the reactor, which costs more
+        than the sending itself.
+        """
+        if (
+            self.connected
+            and not self._tempDataLen
+            and not self.dataBuffer
+            and not self.TLS
+            and not self._writeDisconnected
+        ):
+            try:
+                sent = self.socket.send(data)
+            except OSError:
+                sent = 0  # not now, or never: doWrite will find out which
+            if sent == len(data):
+                return
+            data = data[sent:]
+        super().write(data)
+
+    def doWrite(self) -> Any:
+        """Send what is buffered, then more of the file that is on its way."""
+        why = None
+        if self.sending is None or self.dataBuffer or self._tempDataLen:
+            why = super().doWrite()
+        else:
+            self.sending.resumeProducing()
+        if self._when_sent is not None and not buffered_bytes(self):
+            when_sent, self._when_sent = self._when_sent, None
+            when_sent()
+        return why
+
+    def buffered(self) -> int:
+        """How many bytes wait for the socket to take them."""
+        return buffered_bytes(self)
+
+    def when_sent(self, call: Callable[[], None]) -> None:
+        """
+        Call *call* when nothing is buffered any more, unless the connection is lost.
+        """
+        if buffered_bytes(self):
+            self._when_sent = call
+        else:
+            call()
+
+    def client_progress(self) -> int:
+        """A number that changes whenever the client has taken bytes."""
+        return acknowledged(self.socket) if self.connected else 0
+
+    def send_file(
+        self,
+        head: bytes,
+        descriptor: int,
+        offset: int,
+        length: int,
+        ended: Callable[[bool], None],
+    ) -> SendfileSender:
+        """Send *head* and a part of a file; see `interface.ResponseTransport`."""
+        sender = SendfileSender(self, descriptor, offset, length, ended)
+        self.sending = sender
+        sender.start(head)
+        return sender
+
+    # The end.
 
     def close_now(self) -> None:
-        """
-        Close, within this call when all is sent.
-
-        The protocol's ``connectionLost`` is called then.
-        """
+        """Close, within this call when all is sent; ``connectionLost`` is called."""
         if self._tempDataLen or self.dataBuffer or self.TLS or not self.connected:
             self.loseConnection()
         else:
-            self.connectionLost(DONE)
+            self.connectionLost(CONNECTION_DONE)
 
     def readConnectionLost(self, reason: Failure) -> None:
-        """The client says no more."""
+        """The client has closed its half of the connection."""
         if IHalfCloseableProtocol.providedBy(self.protocol):
             self.protocol.readConnectionLost()
         else:
             self.connectionLost(reason)
 
     def connectionLost(self, reason: Failure) -> None:
-        """The connection is over: close the socket, tell the protocol."""
+        """The connection has ended: close the socket, tell the protocol."""
         if self.disconnected:
             return
         self._host = self.getHost() if self._host is None else self._host
@@ -157,12 +233,14 @@ class Server(tcp.Server):
             if producer is not None:
                 producer.stopProducing()
         finally:
-            self.server.hub.forget(self.socket.fileno())
-            if reason is not DONE and reason.check(error.ConnectionAborted):
+            self.server.multiplexer.forget(self.socket.fileno())
+            if reason is not CONNECTION_DONE and reason.check(error.ConnectionAborted):
                 self._closeSocket(False)
             else:
-                self.socket.close()  # nobody else holds it: no shutdown is needed
+                self.socket.close()  # no other process holds it: needs no shutdown
             del self.protocol, self.socket, self.fileno
+            if self.on_closed is not None:
+                self.on_closed()
             protocol.connectionLost(reason)
 
 
@@ -170,53 +248,73 @@ class Port(tcp.Port):
     """
     Accepts into `Server`.
 
-    :ivar local_address: what all connections have as our address, unless it listens
-        on any.
+    :ivar local_address: our address in all connections, unless the port listens on
+        every address of the machine.
     """
 
-    hub: EpollMultiplexer
+    multiplexer: EpollMultiplexer
     factory: Any
     local_address: Any = None
+    _not_accepted = 0
+    _logged_at = float("-inf")
 
     def createInternetSocket(self) -> socket.socket:
-        """A socket to listen on; "::" is for IPv4 too, whatever the default."""
+        """
+        A socket to listen on; "::" accepts IPv4 too, whatever the system's default.
+        """
         made: socket.socket = super().createInternetSocket()
         if self.addressFamily == socket.AF_INET6 and self.interface == "::":
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         return made
 
     def startListening(self) -> None:
-        """Listen, and have the kernel prepare what is accepted."""
+        """Listen, and have the kernel prepare the sockets that are accepted."""
         super().startListening()
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.hub = EpollMultiplexer(self.reactor)
+        self.multiplexer = EpollMultiplexer(self.reactor)
         name = self.socket.getsockname()
-        if name[0] not in ("0.0.0.0", "::"):  # noqa: S104  (asks, binds nothing)
+        if name[0] not in ("0.0.0.0", "::"):  # noqa: S104  (compares, binds nothing)
             self.local_address = self.getHost()
 
     def doRead(self) -> None:
-        """Accept who is there."""
-        # The half of socket.accept() that makes no socket yet.
-        accept: Any = self.socket._accept  # type: ignore[union-attr]
+        """Accept the clients that wait."""
+        listening: Any = self.socket
         try:
-            for _ in range(ACCEPTED):
-                descriptor, client = accept()
+            for _ in range(ACCEPTED_PER_TURN):
+                descriptor, client = accept_descriptor(listening)
                 self._accepted(descriptor, client)
         except BlockingIOError:
             return
         except OSError:
-            self._accept_as_twisted_does()
+            self._accept_with_reserve()
 
-    def _accept_as_twisted_does(self) -> None:
+    def _accept_with_reserve(self) -> None:
         """
-        Go on where no descriptors are left, and the like: a reserved one is given up
-        for accepting clients, only to close them.
+        Go on where no descriptors are left, and after errors of the like.
+
+        Twisted gives up a descriptor that it keeps in reserve, accepts each client with
+        it, and closes it at once: without that, they would wait, and the reactor spin.
         """
-        with tcp._BuffersLogs(_log.namespace, _log.observer) as log:
-            for sock, client in tcp._accept(
-                log, range(ACCEPTED), self.socket, tcp._reservedFD
+        turns = range(ACCEPTED_PER_TURN)
+        observer: Any = self._count_not_accepted
+        with BuffersLogs(_log.namespace, observer) as log:
+            for sock, client in accept_with_reserve(
+                log, turns, self.socket, reserved_descriptor
             ):
                 self._prepared(sock, client)
+
+    def _count_not_accepted(self, event: Any) -> None:
+        """Log one line a minute, not one a client."""
+        self._not_accepted += 1
+        now = monotonic()
+        if now - self._logged_at >= ACCEPT_LOG_SECONDS:
+            self._logged_at = now
+            _log.error(
+                "Clients could not be accepted ({count} events since the last line). "
+                "Are there too many open files? See LimitNOFILE and --max-connections.",
+                count=self._not_accepted,
+            )
+            self._not_accepted = 0
 
     def _accepted(self, descriptor: int, client: Any) -> None:
         listening: Any = self.socket
@@ -228,15 +326,15 @@ class Port(tcp.Port):
         sock.setblocking(False)
         self.sessionno += 1
         if len(client) == 4 and client[3]:
-            client = tcp._resolveIPv6(client[0], client[1])
+            client = resolve_ipv6(client[0], client[1])
         try:
             self.connect(sock, client)
-        except Exception:  # noqa: BLE001  (one client's fault, not the port's)
+        except Exception:  # noqa: BLE001  (only this connection fails)
             _log.failure("A connection could not begin")
             sock.close()
 
     def connect(self, sock: socket.socket, client: Any) -> None:
-        """Give a connection its transport and protocol."""
+        """Give a connection its transport and its protocol."""
         protocol = self.factory.buildProtocol(self._buildAddr(client))
         if protocol is None:
             sock.close()
@@ -248,43 +346,4 @@ class Port(tcp.Port):
     def connectionLost(self, reason: Any) -> None:
         """The port is closed; its connections may go on."""
         super().connectionLost(reason)
-        self.hub.close()
-
-
-def with_fast_ports(reactor: Any) -> Any:
-    """*reactor*, with cheaper TCP ports where the system has epoll."""
-    return FastPortsReactor(reactor) if hasattr(select, "epoll") else reactor
-
-
-class FastPortsReactor:
-    """
-    A reactor whose TCP ports are `Port`; all else is the *reactor*'s own.
-
-    Endpoints that listen through it (``tcp:``, ``tcp6:``, ``systemd:``) need not know.
-    """
-
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reactor, name)
-
-    def listenTCP(
-        self, port: int, factory: Any, backlog: int = 50, interface: str = ""
-    ) -> Port:
-        """Listen on *port*."""
-        listening = Port(port, factory, backlog, interface, self._reactor)
-        listening.startListening()
-        return listening
-
-    def adoptStreamPort(
-        self, fileDescriptor: int, addressFamily: int, factory: Any
-    ) -> Any:
-        """Listen on a socket that is listened on already."""
-        if addressFamily not in (socket.AF_INET, socket.AF_INET6):
-            return self._reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
-        listening = Port._fromListeningDescriptor(
-            self._reactor, fileDescriptor, addressFamily, factory
-        )
-        listening.startListening()
-        return listening
+        self.multiplexer.close()

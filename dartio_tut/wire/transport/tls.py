@@ -2,15 +2,16 @@
 TLS straight on the socket: OpenSSL reads and writes the non-blocking descriptor.
 
 Twisted passes every byte through two memory buffers, which costs more than the
-encryption. Until the handshake is over there is no protocol: it is built afterwards,
-when it is known which was negotiated. Then plain bytes go both ways; what OpenSSL wants
-of the socket meanwhile becomes what the transport waits for.
+encryption. Until the handshake has ended there is no protocol: it is built afterwards,
+when it is known which one was negotiated. Then plain bytes go both ways; what OpenSSL
+wants of the socket meanwhile becomes what the transport waits for.
 
-| phase    | the socket has bytes       | the socket takes bytes                   |
-|----------|----------------------------|------------------------------------------|
-| shaking  | go on shaking hands        | go on shaking hands                      |
-| open     | read; first what a write   | write; first what a read waited for      |
-|          | waited for                 |                                          |
+| phase     | the socket has bytes      | the socket takes bytes                    |
+|-----------|---------------------------|-------------------------------------------|
+| handshake | go on with the handshake  | go on with the handshake                  |
+| open      | read; first what a write  | write; first what a read waited for       |
+|           | waited for                |                                           |
+| refused   | read and drop             | nothing                                   |
 """
 
 from __future__ import annotations
@@ -25,73 +26,54 @@ from twisted.internet.interfaces import INegotiated, ISSLTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..connection_limit import Admission
 from ..deadlines import NEVER
-from .epoll import DONE, IN
-from .tcp import Port, Server
+from ..twisted_private import RECORD_BYTES, tls_read, tls_write
+from .epoll import CONNECTION_DONE, IN
+from .file_senders import TLSFileSender
+from .tcp import READ_BYTES, Port, Server
 
-RECORD = 16 * 1024
-"""Bytes of a TLS record (RFC 8446 section 5.1): what one read can give."""
+HANDSHAKE_SECONDS = 10
+"""Time for a handshake; nginx allows 60 s, browsers take less than one."""
 
-HANDSHAKE_TIME = 10
-"""Seconds for a handshake; nginx allows 60, browsers take less than one."""
+MAX_HANDSHAKES = 1024
+"""Handshakes under way at a time; for one more, the oldest is given up."""
 
-HANDSHAKES = 1024
-"""Handshakes under way at a time; one more, and the oldest is given up."""
-
-
-_ffi: Any = getattr(SSL, "_ffi", None)
-_lib: Any = getattr(SSL, "_lib", None)
-_landing: Any = _ffi and _ffi.new("char[]", RECORD)
+LINGER_SECONDS = 2
+"""Time in which a client that speaks no TLS may read why it was refused."""
 
 
-def read(tls: Any) -> bytes:
-    """
-    Read a record's worth of plain bytes; errors are those of ``Connection.recv``.
-
-    That makes a new buffer for every call and asks for errors when there are none,
-    which is a third of all that TLS costs. Its private way to OpenSSL is taken where
-    it is as it was in pyOpenSSL 25 and 26.
-    """
-    if _landing is None or not hasattr(tls, "_ssl"):
-        received: bytes = tls.recv(RECORD)
-        return received
-    length = _lib.SSL_read(tls._ssl, _landing, RECORD)
-    if length <= 0:
-        tls._raise_ssl_error(tls._ssl, length)
-    plain: bytes = _ffi.buffer(_landing, length)[:]
-    return plain
+class NoCommonProtocol(Exception):
+    """The client offers protocols by ALPN, and none of them is spoken here."""
 
 
-def write(tls: Any, data: bytes) -> int:
-    """Encrypt and send; how many bytes were taken. Errors as of `read`."""
-    if _landing is None or not hasattr(tls, "_ssl"):
-        return int(tls.send(data))
-    length = int(_lib.SSL_write(tls._ssl, data, len(data)))
-    if length <= 0:
-        tls._raise_ssl_error(tls._ssl, length)
-    return length
-
-
-class _Nobody:
-    """The protocol of a connection that has none yet."""
+class _NoProtocol:
+    """Stands for the protocol of a connection that has none yet."""
 
     def connectionLost(self, reason: Failure) -> None:
-        """Nobody is told."""
+        """There is nothing to tell."""
 
 
 @implementer(ISSLTransport, INegotiated)
 class TLSServer(Server):
-    """One accepted TLS connection."""
+    """
+    One accepted TLS connection.
+
+    :ivar admission: its place among the connections of the site, handshake included.
+    """
+
+    admission: Admission
 
     deadline = NEVER
     negotiatedProtocol: bytes | None = None
-    _shaking = True
+    can_half_close = False
+    _in_handshake = True
     _read_waits = False
     _write_waits = False
 
     def __init__(self, sock: socket.socket, client: Any, port: TLSPort, number: int):
         super().__init__(sock, client, port, number)
-        self.protocol = _Nobody()
+        self.protocol = _NoProtocol()
         self._tls = SSL.Connection(port.context, sock)
         self._tls.set_accept_state()
 
@@ -100,15 +82,15 @@ class TLSServer(Server):
         return self._tls
 
     def getPeerCertificate(self) -> Any:
-        """The client's certificate, if it showed one."""
+        """The client's certificate, if it sent one."""
         return self._tls.get_peer_certificate()
 
     # The handshake.
 
     def expired(self) -> None:
-        """The handshake took too long."""
+        """The handshake, or reading why it was refused, took too long."""
         self.deadline = NEVER
-        self.abortConnection()
+        self.connectionLost(Failure(main.CONNECTION_LOST))
 
     def _handshake(self) -> Any:
         try:
@@ -119,32 +101,62 @@ class TLSServer(Server):
         except SSL.WantWriteError:
             self.startWriting()
             return None
-        except SSL.Error:
-            return main.CONNECTION_LOST
+        except NoCommonProtocol:
+            return main.CONNECTION_LOST  # OpenSSL has sent the alert
+        except SSL.Error as error:
+            return self._refuse_plain_text(error)
         self.stopWriting()
-        self._shaking = False
-        self.server.shaken(self)
+        self._in_handshake = False
+        self.server.handshake_ended(self)
         self.negotiatedProtocol = self._tls.get_alpn_proto_negotiated() or None
-        protocol = self.server.factory.buildProtocol(self.getPeer())
+        protocol = self.server.factory.build_negotiated(
+            self.negotiatedProtocol, self.getPeer()
+        )
         if protocol is None:
             return main.CONNECTION_LOST
         self.protocol = protocol
         protocol.makeConnection(self)
         return None if self.disconnected else self.doRead()
 
+    def _refuse_plain_text(self, error: SSL.Error) -> Any:
+        """Tell a client that has sent a request without TLS what to do."""
+        reasons = [] if isinstance(error, SSL.SysCallError) else error.args[0]
+        answer = self.server.factory.answer_without_tls
+        if answer is None or not any("http request" in entry[-1] for entry in reasons):
+            return main.CONNECTION_LOST
+        self._in_handshake = False
+        self.protocol = None
+        with suppress(OSError):
+            self.socket.send(answer())
+            self.socket.shutdown(socket.SHUT_WR)
+        self.deadline = self.server.factory.deadlines.now + LINGER_SECONDS
+        self.server.factory.log_refusal(self.getPeer(), "a request without TLS")
+        return None
+
+    def _drop_what_comes(self) -> Any:
+        try:
+            data = self.socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return main.CONNECTION_LOST
+        return None if data else main.CONNECTION_LOST
+
     # Reading.
 
     def doRead(self) -> Any:
-        """Take what has come."""
-        if self._shaking:
+        """Hand what has come to the protocol."""
+        if self._in_handshake:
             return self._handshake()
+        if self.protocol is None:
+            return self._drop_what_comes()
         if self._write_waits:
             self._write_waits = False
             self.startWriting()
         tls = self._tls
         while True:
             try:
-                data = read(tls)
+                data = tls_read(tls)
             except SSL.WantReadError:
                 return None
             except SSL.WantWriteError:
@@ -156,16 +168,16 @@ class TLSServer(Server):
             except SSL.Error:
                 return main.CONNECTION_LOST
             self.protocol.dataReceived(data)
-            # The kernel tells of more, but not of what OpenSSL has read already.
+            # The kernel reports more, but not what OpenSSL has read already.
             if self.disconnected or not tls.pending():
                 return None
             if not self._interest & IN:
                 return None  # see startReading
 
     def startReading(self) -> None:
-        """Tell of bytes that come, and of those that OpenSSL has kept."""
+        """Call ``doRead`` when bytes have come, and for those that OpenSSL has kept."""
         super().startReading()
-        if not self._shaking and self.connected and self._tls.pending():
+        if not self._in_handshake and self.connected and self._tls.pending():
             self.server.factory.reactor.callLater(0, self._read_kept)
 
     def _read_kept(self) -> None:
@@ -181,21 +193,24 @@ class TLSServer(Server):
         if not (self._tempDataLen or self.dataBuffer or self.disconnecting):
             data = self._send_some(data) if self.connected else data
         if data:
-            super().write(data)
+            super(Server, self).write(data)
 
     def _send_some(self, data: bytes) -> bytes:
-        """Send what the socket takes; the rest."""
+        """Send what the socket takes: the rest."""
         try:
-            sent = self._send(data) if len(data) <= RECORD else self._send_records(data)
+            if len(data) <= RECORD_BYTES:
+                sent = self._send(data)
+            else:
+                sent = self._send_records(data)
         except SSL.Error:
-            sent = 0  # the reactor will find out
+            sent = 0  # doWrite will find out
         return data[sent:]
 
     def _send_records(self, data: Any) -> int:
-        """Send record by record until the socket takes no more; bytes sent."""
+        """Send record by record until the socket takes no more: bytes sent."""
         view, sent = memoryview(data), 0
         while sent < len(view):
-            record = bytes(view[sent : sent + RECORD])
+            record = bytes(view[sent : sent + RECORD_BYTES])
             taken = self._send(record)
             sent += taken
             if taken < len(record):
@@ -203,9 +218,9 @@ class TLSServer(Server):
         return sent
 
     def _send(self, data: bytes) -> int:
-        """Have OpenSSL encrypt and send *data*; how many bytes it took."""
+        """Have OpenSSL encrypt and send *data*: how many bytes it took."""
         try:
-            return write(self._tls, data)
+            return tls_write(self._tls, data)
         except SSL.WantWriteError:
             return 0
         except SSL.WantReadError:
@@ -223,8 +238,8 @@ class TLSServer(Server):
         return sent
 
     def doWrite(self) -> Any:
-        """The socket takes more."""
-        if self._shaking:
+        """Send what is buffered, then more of the file that is on its way."""
+        if self._in_handshake:
             return self._handshake()
         if self._read_waits:
             self._read_waits = False
@@ -233,40 +248,50 @@ class TLSServer(Server):
                 return why
         return super().doWrite()
 
-    # Ends.
+    def send_file(
+        self, head: bytes, descriptor: int, offset: int, length: int, ended: Any
+    ) -> TLSFileSender:
+        """Send *head* and a part of a file; see `interface.ResponseTransport`."""
+        sender = TLSFileSender(self, descriptor, offset, length, ended)
+        self.sending = sender
+        sender.start(head)
+        return sender
+
+    # The end.
 
     def close_now(self) -> None:
         """Close, within this call when all is sent."""
         if self.connected and not (self._tempDataLen or self.dataBuffer):
-            self._say_goodbye()
+            self._send_close_notify()
         super().close_now()
 
     def _postLoseConnection(self) -> Any:
-        self._say_goodbye()
+        self._send_close_notify()
         return main.CONNECTION_DONE
 
-    def _say_goodbye(self) -> None:
+    def _send_close_notify(self) -> None:
         """Tell the client that nothing was cut off (RFC 8446 section 6.1)."""
-        with suppress(SSL.Error):  # it may be gone already
+        with suppress(SSL.Error):  # the client may be gone already
             self._tls.shutdown()
 
     def loseWriteConnection(self) -> None:
-        """TLS knows no half that is closed."""
+        """Close: TLS has no half that is closed alone."""
         self.loseConnection()
 
     def connectionLost(self, reason: Failure) -> None:
-        """The connection is over."""
+        """The connection has ended."""
         if self.disconnected:
             return
-        if self._shaking:
-            self._shaking = False
-            self.server.shaken(self)
+        self._in_handshake = False
+        self.server.handshake_ended(self)
+        if self.protocol is None:
+            self.protocol = _NoProtocol()
         super().connectionLost(reason)
 
     def readConnectionLost(self, reason: Failure) -> None:
-        """The client says no more."""
-        if isinstance(self.protocol, _Nobody):
-            self.connectionLost(DONE)
+        """The client has closed its half of the connection."""
+        if isinstance(self.protocol, _NoProtocol):
+            self.connectionLost(CONNECTION_DONE)
         else:
             super().readConnectionLost(reason)
 
@@ -283,19 +308,25 @@ class TLSPort(Port):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._shaking: dict[TLSServer, None] = {}
+        self._handshakes: dict[TLSServer, None] = {}
 
     def connect(self, sock: socket.socket, client: Any) -> None:
-        """Begin the handshake; the protocol comes after it."""
-        if len(self._shaking) >= HANDSHAKES:
-            next(iter(self._shaking)).abortConnection()
+        """Begin the handshake; the protocol is built when it has ended."""
+        if len(self._handshakes) >= MAX_HANDSHAKES:
+            oldest = next(iter(self._handshakes))
+            oldest.connectionLost(Failure(main.CONNECTION_LOST))
         transport = TLSServer(sock, client, self, self.sessionno)
-        self._shaking[transport] = None
-        self.factory.deadlines.add(transport, HANDSHAKE_TIME)
+        transport.admission = self.factory.connection_limit.admit(transport)
+        transport.on_closed = transport.admission.release
+        if transport.admission.is_flooded:
+            transport.connectionLost(Failure(main.CONNECTION_LOST))
+            return
+        self._handshakes[transport] = None
+        self.factory.deadlines.add(transport, HANDSHAKE_SECONDS)
 
-    def shaken(self, transport: TLSServer) -> None:
-        """A handshake is over, whichever way."""
-        self._shaking.pop(transport, None)
+    def handshake_ended(self, transport: TLSServer) -> None:
+        """The handshake of *transport* has succeeded, or the connection has ended."""
+        self._handshakes.pop(transport, None)
         self.factory.deadlines.discard(transport)
 
 
@@ -310,12 +341,17 @@ def listen_tls(
 
 
 def set_alpn(context: SSL.Context, protocols: list[bytes]) -> None:
-    """Have *context* choose the first of *protocols* that is offered (RFC 7301)."""
+    """
+    Have *context* choose the first of *protocols* that a client offers (RFC 7301).
+
+    A client that offers protocols, and none of these, is sent the fatal alert
+    ``no_application_protocol`` (section 3.2).
+    """
 
     def choose(_: SSL.Connection, offered: list[bytes]) -> Any:
         for protocol in protocols:
             if protocol in offered:
                 return protocol
-        return SSL.NO_OVERLAPPING_PROTOCOLS
+        raise NoCommonProtocol(offered)
 
     context.set_alpn_select_callback(choose)

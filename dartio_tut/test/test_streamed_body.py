@@ -174,4 +174,6 @@ class StreamingTests(SynchronousTestCase):
         self.send(b"cde")
         (request,) = self.resource.asked
         self.assertEqual(request.content.read(), b"abcde")
-        self.assertRaises(RuntimeError, request.deliver_body, Taking(request))
+        taking = self.resource.take(request)
+        self.assertEqual(taking.came, [b"abcde"])
+        self.assertTrue(taking.reason.check(ConnectionDone))

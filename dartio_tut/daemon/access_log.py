@@ -1,0 +1,178 @@
+"""
+The access log: one line for each exchange, whatever became of it.
+
+The lines are those of Apache's and nginx's combined format. A line of an exchange that
+was not completed has one more quoted field at its end, which says how it ended::
+
+    192.0.2.7 - - [26/Nov/2026:00:31:02 +0000] "GET /a HTTP/1.1" 200 512 "-" "curl/8"
+    192.0.2.7 - - [26/Nov/2026:00:31:05 +0000] "GET / HTTP/9.9" 505 31 "-" "-" "refused:
+    version not supported (RFC 9110 section 15.6.6)"
+
+The status is that of the response. Where none was sent it is 499 if the client had gone
+(nginx's number for it), else 000. The size is that of the response body as far as it
+was sent.
+
+Rule: the log never stops the service. What cannot be written is lost, and counted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from time import strftime, gmtime
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+
+from dartio_tut.wire import Ending, Event, ExchangeDone
+
+FLUSH_SECONDS = 1.0
+"""How long a line may wait until it is written."""
+
+BUFFER_BYTES = 64 * 1024
+"""Bytes of lines that are kept until then."""
+
+CLIENT_GONE_STATUS = "499"
+NO_STATUS = "000"
+
+_UNSAFE = re.compile(rb'[^ !#-\[\]-~]')
+"""What would end a quoted field, or be no printable ASCII."""
+
+
+class AccessLog:
+    """
+    Writes a line for each exchange; an observer of a site.
+
+    A file that was renamed or removed is made anew under its name within a second, so
+    that ``logrotate`` needs no signal.
+
+    :param path: the file to append to; ``-`` is standard output.
+    :param reactor: calls when it is time to write.
+    :raise OSError: when the file cannot be opened.
+    """
+
+    _log = Logger()
+
+    def __init__(self, path: str, reactor: Any) -> None:
+        self._path = path
+        self._reactor = reactor
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._lost = 0
+        self._call: Any = None
+        self._second = -1
+        self._time = ""
+        self._descriptor = self._opened()
+
+    def __call__(self, event: Event) -> None:
+        """Note an exchange that is done."""
+        if isinstance(event, ExchangeDone):
+            line = self._line(event)
+            self._lines.append(line)
+            self._bytes += len(line)
+            if self._bytes > BUFFER_BYTES:
+                self._write()
+            elif self._call is None:
+                self._call = self._reactor.callLater(FLUSH_SECONDS, self._flush)
+
+    def close(self) -> Deferred[None]:
+        """Write what is left."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        self._write()
+        if self._path != "-":
+            os.close(self._descriptor)
+        return succeed(None)
+
+    def _line(self, event: ExchangeDone) -> bytes:
+        host = getattr(event.peer, "host", None) or "-"
+        request = b" ".join(filter(None, (event.method, event.target, event.version)))
+        status = "%03d" % event.status
+        if not event.status:
+            has_gone = event.ending is Ending.CLIENT_GONE
+            status = CLIENT_GONE_STATUS if has_gone else NO_STATUS
+        line = (
+            f"{host} - - [{self._at(event.ended)}] {_quoted(request or b'-')} {status} "
+            f"{event.response_body_bytes} {_quoted(event.fields(b'referer'))} "
+            f"{_quoted(event.fields(b'user-agent'))}"
+        )
+        if event.ending is not Ending.COMPLETE:
+            line += f' "{_ending(event)}"'
+        return line.encode("ascii", "backslashreplace") + b"\n"
+
+    def _at(self, moment: float) -> str:
+        """*moment* in the format of the log, made once a second."""
+        second = int(moment)
+        if second != self._second:
+            self._second = second
+            self._time = strftime("%d/%b/%Y:%H:%M:%S +0000", gmtime(second))
+        return self._time
+
+    def _flush(self) -> None:
+        self._call = None
+        self._write()
+
+    def _write(self) -> None:
+        """Write whole lines; those that cannot be written are lost."""
+        lines, self._lines, self._bytes = self._lines, [], 0
+        if not lines:
+            return
+        data = b"".join(lines)
+        try:
+            self._reopen_if_moved()
+            written = os.write(self._descriptor, data)
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
+        except OSError as error:
+            if not self._lost:
+                self._log.error(
+                    "Cannot write to the access log {path}: {error}",
+                    path=self._path,
+                    error=error.strerror,
+                )
+            self._lost += len(lines)
+            return
+        if self._lost:
+            self._log.warn(
+                "The access log goes on; {lost} lines were lost", lost=self._lost
+            )
+            self._lost = 0
+
+    def _reopen_if_moved(self) -> None:
+        """Make the file anew if it is not there under its name any more."""
+        if self._path == "-":
+            return
+        ours = os.fstat(self._descriptor)
+        try:
+            named = os.stat(self._path)
+        except FileNotFoundError:
+            named = None
+        if named is None or (named.st_dev, named.st_ino) != (ours.st_dev, ours.st_ino):
+            opened = self._opened()
+            os.close(self._descriptor)
+            self._descriptor = opened
+
+    def _opened(self) -> int:
+        if self._path == "-":
+            return sys.__stdout__.fileno() if sys.__stdout__ is not None else 1
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY
+        return os.open(self._path, flags, 0o640)
+
+
+def _quoted(value: bytes | None) -> str:
+    """*value* as a quoted field, in which nothing ends it or breaks the line."""
+    if not value:
+        return '"-"'
+    safe = _UNSAFE.sub(lambda found: b"\\x%02x" % found[0][0], value)
+    return f'"{safe.decode("ascii")}"'
+
+
+def _ending(event: ExchangeDone) -> str:
+    """How an exchange ended that was not completed."""
+    said = event.ending.value
+    if event.reason:
+        said += f": {event.reason}"
+    return said + (f" ({event.clause})" if event.clause else "")

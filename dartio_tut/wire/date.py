@@ -1,0 +1,34 @@
+"""
+The Date header field (RFC 9110 section 6.6.1), made once a second.
+"""
+
+from __future__ import annotations
+
+from time import time
+
+from twisted.web.http import datetimeToString
+
+
+class Date:
+    """
+    The value of the Date header field.
+
+    :ivar heads: other bytes that hold for this second, kept here by their makers.
+    """
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._value = b""
+        self.heads: dict[tuple[int, bytes | None], bytes] = {}
+
+    def value(self) -> bytes:
+        """The value for now."""
+        second = int(time())
+        if second != self._second:
+            self._second = second
+            self._value = datetimeToString(second)
+            self.heads.clear()
+        return self._value
+
+
+date = Date()

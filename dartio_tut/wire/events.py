@@ -1,0 +1,171 @@
+"""
+What happened, told to the observers of a site.
+
+Exactly one `ExchangeDone` comes for each exchange, whatever became of it. An exchange
+begins with the first byte of a request and ends when the last byte of the response was
+taken by the socket, or when it is known that this will never be.
+
+Without observers nothing is made and no time is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from time import time
+from typing import Any, NamedTuple
+
+from twisted.internet.interfaces import IAddress
+
+
+class Ending(Enum):
+    """How an exchange ended."""
+
+    COMPLETE = "complete"
+    """The response was sent, all of it."""
+
+    REFUSED = "refused"
+    """The request was refused before any resource was asked; there is a reason."""
+
+    CLIENT_GONE = "client gone"
+    """The client closed the connection before the response was sent."""
+
+    CUT_OFF = "cut off"
+    """This side ended the connection in the middle, because something failed."""
+
+    TIMED_OUT = "timed out"
+    """The client was too slow in sending or in reading."""
+
+
+class ExchangeDone(NamedTuple):
+    """
+    A request, and what became of it.
+
+    :ivar peer: the client's address.
+    :ivar method: as it came; empty if it did not come.
+    :ivar target: the request target as it came; likewise.
+    :ivar version: such as ``b"HTTP/1.1"``; likewise.
+    :ivar fields: gives the value of a request's header field by its name in lower case.
+    :ivar status: the status code of the response; 0 if none was sent.
+    :ivar request_body_bytes: bytes of the request body that came.
+    :ivar response_body_bytes: bytes of the response body that the socket took.
+    :ivar started: when its first byte came, in seconds since the epoch.
+    :ivar first_byte: when the response began; `None` if it never did.
+    :ivar ended: when it was over.
+    :ivar reason: in a few words, why it was refused or did not come to its end.
+    :ivar clause: the rule behind a refusal, such as ``RFC 9112 section 3.2``.
+    :ivar tls_version: such as ``TLSv1.3``; empty without TLS.
+    """
+
+    peer: IAddress
+    method: bytes
+    target: bytes
+    version: bytes
+    fields: Callable[[bytes], bytes | None]
+    status: int
+    request_body_bytes: int
+    response_body_bytes: int
+    started: float
+    first_byte: float | None
+    ended: float
+    ending: Ending
+    reason: str = ""
+    clause: str = ""
+    tls_version: str = ""
+
+
+class ConnectionOpened(NamedTuple):
+    """A client has connected, and the TLS handshake, if any, has succeeded."""
+
+    peer: IAddress
+    time: float
+
+
+class ConnectionClosed(NamedTuple):
+    """A connection has ended."""
+
+    peer: IAddress
+    time: float
+
+
+Event = ExchangeDone | ConnectionOpened | ConnectionClosed
+
+Observer = Callable[[Event], None]
+
+
+def no_field(name: bytes) -> bytes | None:
+    """What `ExchangeDone.fields` is where no header fields were read."""
+    return None
+
+
+class Exchange:
+    """
+    An exchange under way, from which the event is made at its end.
+
+    :ivar response_body_bytes: so far handed to the connection.
+    """
+
+    __slots__ = (
+        "clause",
+        "ending",
+        "fields",
+        "first_byte",
+        "method",
+        "reason",
+        "request_body_bytes",
+        "response_body_bytes",
+        "started",
+        "status",
+        "target",
+        "version",
+    )
+
+    def __init__(self) -> None:
+        self.started = time()
+        self.method = self.target = self.version = b""
+        self.fields: Callable[[bytes], bytes | None] = no_field
+        self.status = self.request_body_bytes = self.response_body_bytes = 0
+        self.first_byte: float | None = None
+        self.ending: Ending | None = None
+        self.reason = self.clause = ""
+
+    def response_began(self, status: int) -> None:
+        """The first byte of the response is on its way."""
+        self.status = status
+        self.first_byte = time()
+
+    def ends(self, ending: Ending, reason: str = "", clause: str = "") -> None:
+        """Remember how it ends. What was remembered first is the cause, and stays."""
+        if self.ending is None:
+            self.ending, self.reason, self.clause = ending, reason, clause
+
+    def done(self, peer: IAddress, unsent: int, tls_version: str) -> ExchangeDone:
+        """
+        The event.
+
+        :param unsent: bytes of the response that will not be sent any more.
+        """
+        return ExchangeDone(
+            peer,
+            self.method,
+            self.target,
+            self.version,
+            self.fields,
+            self.status,
+            self.request_body_bytes,
+            max(0, self.response_body_bytes - unsent),
+            self.started,
+            self.first_byte,
+            time(),
+            self.ending or Ending.COMPLETE,
+            self.reason,
+            self.clause,
+            tls_version,
+        )
+
+
+def tls_version_of(transport: Any) -> str:
+    """The TLS version of *transport*, or an empty string."""
+    handle = getattr(transport, "getHandle", lambda: None)()
+    name = getattr(handle, "get_protocol_version_name", None)
+    return "" if name is None else str(name())

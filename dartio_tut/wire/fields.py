@@ -1,0 +1,60 @@
+"""
+Header fields of a response: those that are set together, and those that stand for
+attributes of a request.
+"""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+from twisted.web.http import (
+    NO_BODY_CODES,
+    NO_CONTENT,
+    NOT_MODIFIED,
+    datetimeToString,
+)
+from twisted.web.http_headers import Headers
+
+from .interfaces import Fields, Response
+
+_log = Logger()
+
+
+def replace_fields(headers: Headers, fields: Fields) -> None:
+    """
+    Set *fields* in place of what *headers* has of their names; one that comes twice has
+    two lines. A Vary joins those set before.
+    """
+    replaced = {b"Vary"}
+    for name, value in fields:
+        if name in replaced:
+            headers.addRawHeader(name, value)
+        else:
+            headers.setRawHeaders(name, [value])
+            replaced.add(name)
+
+
+def set_from_attributes(response: Response, headers: Headers) -> None:
+    """Set the header fields that stand for attributes of *response*."""
+    code, length = response.code, response.response_length
+    if length is not None and code not in NO_BODY_CODES:
+        headers.setRawHeaders(b"Content-Length", [b"%d" % length])
+    if (
+        response.defaultContentType is not None
+        and code not in (NOT_MODIFIED, NO_CONTENT)
+        and not headers.hasHeader(b"Content-Type")
+        and headers.getRawHeaders(b"Content-Length") != [b"0"]
+    ):
+        headers.setRawHeaders(b"Content-Type", [response.defaultContentType])
+    if response.lastModified is not None:
+        if headers.hasHeader(b"Last-Modified"):
+            _log.info(
+                "Warning: last-modified specified both in header list and "
+                "lastModified attribute."
+            )
+        else:
+            changed = datetimeToString(response.lastModified)
+            headers.setRawHeaders(b"Last-Modified", [changed])
+    if response.etag is not None:
+        headers.setRawHeaders(b"ETag", [response.etag])
+    if response.made_cookies:
+        headers.setRawHeaders(b"Set-Cookie", response.made_cookies)

@@ -1,0 +1,158 @@
+"""
+Answering a request with a part of a file, or with several.
+
+Small ones are read and sent with the head. Larger ones go from the file to the socket
+in the kernel where the connection can do that; elsewhere (HTTP/2, Twisted's own TLS)
+they are read a piece at a time, as fast as the client takes them.
+
+The length was announced, so a file that has become shorter leaves only one honest way
+out: the connection is cut.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+MAX_READ_AT_ONCE = 32 * 1024
+"""Bytes up to which reading costs less than a second system call for sending."""
+
+PIECE_BYTES = 64 * 1024
+"""Bytes read at a time: what a transport buffers before it says to pause."""
+
+Part = bytes | tuple[int, int]
+"""Bytes to send, or the offset and the length of those in a file."""
+
+
+def set_length(request: Any, length: int) -> None:
+    """Say how long the body of the response is, in the way that costs least."""
+    set_at_once = getattr(request, "set_length", None)
+    if set_at_once is not None:
+        set_at_once(length)
+    else:
+        request.setHeader(b"Content-Length", b"%d" % length)
+
+
+def send_file(request: Any, descriptor: int, offset: int, length: int) -> None:
+    """
+    Finish the response to *request*, which may be any of Twisted's; see
+    `dartio_tut.wire.Request.send_file`.
+    """
+    if request._disconnected:
+        os.close(descriptor)
+        return
+    set_length(request, length)
+    if request.method == b"HEAD" or length <= MAX_READ_AT_ONCE:
+        _send_at_once(request, descriptor, offset, length)
+        return
+    send_directly = getattr(request, "send_file_directly", None)
+    if send_directly is None or not send_directly(descriptor, offset, length):
+        ReadingSender(request, descriptor, offset, length).start()
+
+
+def send_parts(request: Any, descriptor: int, parts: Sequence[Part]) -> None:
+    """
+    Finish the response to *request* with *parts*: bytes, or an offset and a length of
+    the open file *descriptor*, which is closed. Its length must be set already.
+    """
+    if request._disconnected:
+        os.close(descriptor)
+        return
+    MultipartSender(request, descriptor, iter(parts)).start()
+
+
+def _send_at_once(request: Any, descriptor: int, offset: int, length: int) -> None:
+    """Send a part that is small, or only announced."""
+    wanted = 0 if request.method == b"HEAD" else length
+    try:
+        data = os.pread(descriptor, wanted, offset) if wanted else b""
+    finally:
+        os.close(descriptor)
+    if len(data) == wanted:
+        request.write(data)
+        request.finish()
+    else:
+        request.channel.abortConnection()
+
+
+class ReadingSender:
+    """
+    Reads a piece of a file whenever the client has taken the one before.
+
+    :param request: whose pull producer this is.
+    """
+
+    def __init__(self, request: Any, descriptor: int, offset: int, length: int) -> None:
+        self._request = request
+        self._descriptor = descriptor
+        self._offset = offset
+        self._left = length
+
+    def start(self) -> None:
+        """Begin."""
+        self._request.registerProducer(self, False)
+
+    def resumeProducing(self) -> None:
+        """Send a piece."""
+        if not self._left:
+            return
+        length = min(PIECE_BYTES, self._left)
+        try:
+            data = os.pread(self._descriptor, length, self._offset)
+        except OSError:
+            data = b""
+        if not data:
+            self._request.unregisterProducer()
+            self._close()
+            self._request.channel.abortConnection()
+            return
+        self._offset += len(data)
+        self._left -= len(data)
+        self._request.write(data)
+        if not self._left:
+            self._part_sent()
+
+    def stopProducing(self) -> None:
+        """The client has gone."""
+        self._close()
+
+    def _part_sent(self) -> None:
+        """All that was asked for is sent."""
+        self._finish()
+
+    def _finish(self) -> None:
+        self._request.unregisterProducer()
+        self._close()
+        self._request.finish()
+
+    def _close(self) -> None:
+        self._left = 0
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class MultipartSender(ReadingSender):
+    """Sends bytes and parts of a file in turn."""
+
+    def __init__(self, request: Any, descriptor: int, parts: Iterator[Part]) -> None:
+        super().__init__(request, descriptor, 0, 0)
+        self._parts = parts
+
+    def resumeProducing(self) -> None:
+        """Send some of the part at hand, or begin with the next."""
+        if self._left:
+            super().resumeProducing()
+            return
+        part = next(self._parts, None) if self._descriptor >= 0 else b""
+        if part is None:
+            self._finish()
+        elif isinstance(part, bytes):
+            self._request.write(part)
+        else:
+            self._offset, self._left = part
+            super().resumeProducing()
+
+    def _part_sent(self) -> None:
+        """There may be another part."""

@@ -1,0 +1,83 @@
+"""
+How a request of ours sends its response on a channel of Twisted's: HTTP/2's streams, a
+stock `twisted.web.http.HTTPChannel`, or any other that offers the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.web.http import NO_BODY_CODES, toChunk
+
+from .fields import set_from_attributes
+
+
+class ForeignStream:
+    """
+    The `ResponseStream` of one request.
+
+    :param channel: of Twisted's.
+    """
+
+    keeps_limits = False
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        self._is_chunked = False
+        self._declared_length: int | None = None
+
+    @property
+    def log(self) -> Callable[[Any], None] | None:
+        """Writes the access log of the factory, if there is one."""
+        factory = getattr(self._channel, "factory", None)
+        log: Callable[[Any], None] | None = getattr(factory, "log", None)
+        return log
+
+    def begin_response(self, request: Any, data: bytes) -> None:
+        """Send the head of the response to *request*, and the first of its body."""
+        headers = request.responseHeaders
+        set_from_attributes(request, headers)
+        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
+        lengths = headers.getRawHeaders(b"Content-Length")
+        if not is_bodiless:
+            if lengths and lengths[0].isdigit():
+                self._declared_length = int(lengths[0])
+            elif request.clientproto == b"HTTP/1.1":
+                headers.setRawHeaders(b"Transfer-Encoding", [b"chunked"])
+                self._is_chunked = True
+        code = b"%d" % request.code
+        self._channel.writeHeaders(
+            request.clientproto, code, request.code_message, headers
+        )
+        if data and not is_bodiless:
+            self.write_body(data)
+
+    def write_body(self, data: bytes) -> None:
+        """Send more of the body."""
+        if self._is_chunked:
+            self._channel.writeSequence(toChunk(data))
+        else:
+            self._channel.write(data)
+
+    def end_response(self, request: Any) -> None:
+        """The response is whole."""
+        if self._is_chunked:
+            self._channel.write(b"0\r\n\r\n")
+        declared = self._declared_length
+        if declared is not None and declared != request.sentLength:
+            self.cut_off("the response has another length than it said")
+
+    def send_file(
+        self, request: Any, descriptor: int, offset: int, length: int
+    ) -> bool:
+        """Not here: the bytes have to pass through this process."""
+        return False
+
+    def refuse_form(self) -> None:
+        """The body is not the form that it is said to be: answer 400."""
+        self._channel._respondToBadRequestAndDisconnect()
+
+    def cut_off(self, reason: str) -> None:
+        """End the stream so that nobody takes the response for whole."""
+        self._channel.abortConnection()

@@ -1,0 +1,182 @@
+"""
+What `twisted.web.http.HTTPChannel` offers to requests, resources and protocols.
+
+Requests that are not ours (those of another factory) send their responses through it,
+and websocket resources take over the connection with it. It decides nothing about the
+states of the connection: that is the channel's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.interfaces import IAddress, ISSLTransport
+from twisted.web.http_headers import Headers
+
+from ..deadlines import NEVER, Deadlines
+from .exchange_reports import ExchangeReports
+from .output import Output
+from .response_head import head_from_headers, note_close
+
+
+class HTTPChannelAPI:
+    """The part of a channel that others know from Twisted."""
+
+    timeOut: float | None = None
+    callLater: Any = None
+    write: Callable[[bytes], None]
+    output: Output
+    request: Any
+    persistent: bool
+    is_http10: bool
+    deadline: float
+    deadlines: Deadlines
+    reports: ExchangeReports | None
+    _transport: Any
+    intake: Any
+    _peer: IAddress | None = None
+    _host: IAddress | None = None
+
+    def connectionMade(self) -> None:
+        """Nothing more: ``makeConnection`` has done it."""
+
+    def writeConnectionLost(self) -> None:
+        """Our half is closed: the client reads, and we drop what it still sends."""
+
+    @property
+    def requests(self) -> list[Any]:
+        """The requests under way: one, or none."""
+        return [] if self.request is None else [self.request]
+
+    # Sending.
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        """Send all of *iovec*."""
+        self.output.write(b"".join(iovec))
+
+    def writeHeaders(
+        self, version: bytes, code: bytes, reason: bytes, headers: Any
+    ) -> None:
+        """Send the head of a response, as Twisted's own requests ask for it."""
+        if not isinstance(headers, Headers):
+            listed = headers
+            headers = Headers()
+            for name, value in listed:
+                headers.addRawHeader(name, value)
+        status = int(code)
+        if status >= 200:
+            if self.is_http10 and not headers.hasHeader(b"Content-Length"):
+                self.persistent = False  # only the end of the connection ends it
+            if self.reports is not None:
+                self.reports.response_began(status)
+        note_close(headers, self)
+        self.output.write(head_from_headers(status, reason, headers, self))
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Let *producer* write; it is paused while the client does not read."""
+        self.output.register_producer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """The producer has written all of the response."""
+        self.output.unregister_producer()
+
+    # As the producer of the transport.
+
+    def pauseProducing(self) -> None:
+        """The transport has enough for a while."""
+        self.output.pause()
+
+    def resumeProducing(self) -> None:
+        """The transport has sent all that it had."""
+        self.output.resume()
+
+    def stopProducing(self) -> None:
+        """The connection is lost."""
+        self.output.stop()
+
+    # The connection.
+
+    @property
+    def transport(self) -> Any:
+        """Twisted's transport. Who sets it to ``None`` takes the connection over."""
+        return self._transport
+
+    @transport.setter
+    def transport(self, transport: Any) -> None:
+        if transport is None:
+            self.let_go()
+        else:
+            self._transport = transport
+
+    def isSecure(self) -> bool:
+        """Whether the connection is encrypted."""
+        return ISSLTransport(self._transport, None) is not None
+
+    def getPeer(self) -> IAddress:
+        """The client's address, also after the end of the connection."""
+        if self._peer is None:
+            self._peer = self._transport.getPeer()
+        return self._peer
+
+    def getHost(self) -> IAddress:
+        """Our address, also after the end of the connection."""
+        if self._host is None:
+            self._host = self._transport.getHost()
+        return self._host
+
+    @property
+    def _networkProducer(self) -> Any:
+        return self.intake.network
+
+    def setTimeout(self, period: float | None) -> None:
+        """End the connection in *period* seconds; ``None``: not by itself."""
+        self.timeOut = period
+        self.resetTimeout()
+
+    def resetTimeout(self) -> None:
+        """Count the seconds of `setTimeout` anew."""
+        seconds = NEVER if self.timeOut is None else self.timeOut
+        self.deadline = self.deadlines.now + seconds
+
+    def forceAbortClient(self) -> None:
+        """Close now."""
+        self._transport.abortConnection()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """What Twisted's requests call when a form cannot be read."""
+        self.refuse_form()
+
+    def refuse_form(self) -> None:
+        """The body is not the form that it is said to be: answer 400, and close."""
+        raise NotImplementedError
+
+    # Another protocol takes over.
+
+    def let_go(self) -> None:
+        """The connection is another protocol's from now on."""
+        raise NotImplementedError
+
+    def hand_over(self, protocol: Any) -> None:
+        """
+        From here on the connection is *protocol*'s.
+
+        The transport may be wrapped, so that it goes on calling this channel: its
+        methods become those of *protocol*.
+        """
+        self.let_go()
+        channel: Any = self
+        closed = channel.connection_closed
+
+        def connection_lost(reason: Any) -> None:
+            closed()
+            protocol.connectionLost(reason)
+
+        channel.dataReceived = protocol.dataReceived
+        channel.connectionLost = connection_lost
+        channel.readConnectionLost = self._transport.loseConnection
+
+    def _protocolUpgradeForWebsockets(self, protocol: Any) -> None:
+        """What Twisted's websockets call when a request becomes one."""
+        self.hand_over(protocol)
+        protocol.makeConnection(self._transport)

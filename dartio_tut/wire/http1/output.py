@@ -1,0 +1,193 @@
+"""
+What a channel has to send, on its way to the transport, no faster than the client
+reads.
+
+Writes made while bytes are being taken in are collected and sent together. What the
+transport cannot send at once it buffers, and it tells when to pause: then whoever
+writes the response is paused, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..transport.interface import FileTransfer, ResponseTransport
+from ..twisted_private import PullToPush
+
+COLLECTED_BYTES = 64 * 1024
+"""Collected writes beyond that are sent at once: a transport's own mark."""
+
+
+class Output:
+    """
+    The sending half of a connection.
+
+    :param transport: sends the bytes.
+    :param registered: is registered with the transport; it is to call `pause`, `resume`
+        and `stop` when it is told to.
+    :param paused: called when the transport has enough for a while.
+    :param resumed: called when it wants more.
+    :ivar is_blocked: whether the client has to read before more can be sent.
+    :ivar is_collecting: whether writes are collected until the next `flush`.
+    :ivar file: the file that is on its way, if there is one.
+    """
+
+    __slots__ = (
+        "_collected",
+        "_collected_bytes",
+        "_paused",
+        "_producer",
+        "_registered",
+        "_resumed",
+        "_write",
+        "file",
+        "is_blocked",
+        "is_collecting",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        transport: ResponseTransport,
+        registered: Any,
+        paused: Callable[[], None],
+        resumed: Callable[[], None],
+    ) -> None:
+        self.transport = transport
+        self._write = transport.write
+        self._paused = paused
+        self._resumed = resumed
+        self._producer: Any = None
+        self._collected: list[bytes] = []
+        self._collected_bytes = 0
+        self.is_blocked = False
+        self.is_collecting = False
+        self.file: FileTransfer | None = None
+        self._registered = registered
+        transport.registerProducer(registered, True)
+
+    def write(self, data: bytes) -> None:
+        """Send *data*."""
+        if not self.is_collecting:
+            self._write(data)
+            return
+        self._collected.append(data)
+        self._collected_bytes += len(data)
+        if self._collected_bytes > COLLECTED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was collected."""
+        if self._collected:
+            collected, self._collected = self._collected, []
+            self._collected_bytes = 0
+            self._write(collected[0] if len(collected) == 1 else b"".join(collected))
+
+    def unsent(self) -> int:
+        """How many bytes the socket has not taken yet, those of a file included."""
+        left = 0 if self.file is None else self.file.left
+        return self._collected_bytes + self.transport.buffered() + left
+
+    # The producer of a response.
+
+    @property
+    def producer(self) -> Any:
+        """What writes the response, if it is a producer."""
+        return self._producer
+
+    def register_producer(self, producer: Any, streaming: bool) -> None:
+        """
+        Let *producer* write; it is paused while the client does not read.
+
+        :raise RuntimeError: when there is another one.
+        """
+        if self._producer is not None:
+            raise RuntimeError(f"{self._producer} is still registered")
+        self.flush()
+        if not streaming:
+            producer = PullToPush(producer, self)
+        self._producer = producer
+        if not streaming:
+            producer.startStreaming()
+        elif self.is_blocked:
+            producer.pauseProducing()
+
+    def unregister_producer(self) -> None:
+        """The producer has written all of the response."""
+        producer, self._producer = self._producer, None
+        if isinstance(producer, PullToPush):
+            producer.stopStreaming()
+
+    # What a pull producer calls when it has failed.
+
+    unregisterProducer = unregister_producer
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether something is on its way, or pulled as fast as the client reads."""
+        return (
+            self.is_blocked
+            or self.file is not None
+            or isinstance(self._producer, PullToPush)
+            or bool(self.transport.buffered())
+        )
+
+    def forget_producer(self) -> None:
+        """The connection is lost."""
+        self._producer = None
+
+    # What the transport tells its producer.
+
+    def pause(self) -> None:
+        """The transport has enough for a while."""
+        if self.is_blocked:
+            return
+        self.is_blocked = True
+        if self._producer is not None:
+            self._producer.pauseProducing()
+        self._paused()
+
+    def resume(self) -> None:
+        """The transport has sent all that it had."""
+        self.is_blocked = False
+        if self._producer is not None:
+            self._producer.resumeProducing()
+        self._resumed()
+
+    def stop(self) -> None:
+        """The connection is lost."""
+        if self._producer is not None:
+            self._producer.stopProducing()
+
+    # Files.
+
+    def send_file(
+        self,
+        head: bytes,
+        descriptor: int,
+        offset: int,
+        length: int,
+        ended: Callable[[bool], None],
+    ) -> None:
+        """
+        Send *head* and a part of an open file, which then is the transport's producer.
+
+        :param ended: called at the end, unless the connection is lost before: whether
+            all of the file was sent.
+        """
+        self.flush()
+        has_ended = False
+
+        def file_ended(is_whole: bool) -> None:
+            nonlocal has_ended
+            has_ended = True
+            self.file = None
+            self.is_blocked = False
+            self.transport.registerProducer(self._registered, True)
+            ended(is_whole)
+
+        self.transport.unregisterProducer()
+        sending = self.transport.send_file(head, descriptor, offset, length, file_ended)
+        if not has_ended:
+            self.file = sending

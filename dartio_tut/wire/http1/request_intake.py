@@ -1,0 +1,288 @@
+"""
+Takes in the requests of one connection: reads bytes, has them parsed, makes requests of
+what the parser finds, hands them their bodies, and has them answered.
+
+It stops reading when enough waits, or while a resource has paused a body, and it goes
+on when that is over. Which state the connection is in is the channel's to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.web.iweb import INonQueuedRequestFactory
+
+from ..deadlines import NEVER
+from ..interfaces import stream_limit
+from ..streamed_body import StreamedBody
+from ..twisted_private import NoPushProducer
+from .parser import END, Head, RequestParser
+from .protocol_error import ProtocolError
+from .request_body import BodyPace
+from .response_head import CONTINUE
+from .states import ANSWERING, BODY, HEAD, IDLE, OVER
+
+if TYPE_CHECKING:
+    from .channel import Channel
+
+REQUESTS_PER_TURN = 32
+"""
+Pipelined requests that one connection has answered in a turn of the reactor; then the
+other connections have their turn.
+"""
+
+
+class RequestIntake:
+    """
+    Takes in one request after the other.
+
+    :param channel: whose requests these are.
+    :ivar head: of the request that is read or answered.
+    :ivar network: pauses and resumes what comes from the client.
+    :ivar is_active: whether bytes are being taken in, and writes collected, just now.
+    :ivar is_waiting_for_turn: whether other connections have their turn just now.
+    :ivar is_held: whether a resource has paused the body.
+    """
+
+    head: Head
+    _pace: BodyPace
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._parser = RequestParser(channel.site.head_reader)
+        self.is_active = False
+        self.is_waiting_for_turn = False
+        self.is_held = False
+        self._is_reading = True
+        self.network: Any = None
+
+    def begin(self, transport: Any) -> None:
+        """Read what comes from *transport*."""
+        self.network = IPushProducer(transport, None) or NoPushProducer()
+
+    @property
+    def waiting(self) -> bytes:
+        """What has come and was not taken in yet."""
+        return self._parser.waiting
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a request has come on this connection."""
+        return hasattr(self, "head")
+
+    def take_rest(self) -> bytes:
+        """What was not taken in yet; it will not be."""
+        rest, self._parser.waiting = self._parser.waiting, b""
+        return rest
+
+    # Reading.
+
+    def receive(self, data: bytes) -> None:
+        """Take in *data* as far as the state allows."""
+        channel, parser = self._channel, self._parser
+        parser.receive(data)
+        if (
+            channel.state is ANSWERING
+            or channel.output.is_blocked
+            or self.is_waiting_for_turn
+        ):
+            if len(parser.waiting) > channel.limits.pipelined:
+                self.stop_reading()
+        else:
+            self._advance()
+
+    def stop_reading(self) -> None:
+        """Leave what comes to the kernel."""
+        if self._is_reading and not self._channel.client_has_ended:
+            self._is_reading = False
+            self.network.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Read what comes, unless a resource has paused the body."""
+        if not self._is_reading and not self.is_held:
+            self._is_reading = True
+            self.network.resumeProducing()
+
+    def go_on(self) -> None:
+        """Take in what waits, and read on."""
+        channel = self._channel
+        if (
+            channel.output.is_blocked
+            or channel.state in OVER
+            or self.is_waiting_for_turn
+        ):
+            return
+        self.resume_reading()
+        if self._parser.waiting:
+            self._advance()
+        channel.close_if_client_has_ended()
+
+    def _take_turn(self) -> None:
+        """Other connections have had their turn: go on with pipelined requests."""
+        self.is_waiting_for_turn = False
+        self.go_on()
+
+    # From bytes to requests.
+
+    def _advance(self) -> None:
+        """Take in what has come, as far as the state allows."""
+        channel = self._channel
+        output = channel.output
+        output.is_collecting = self.is_active = True
+        try:
+            self._take_events()
+        except ProtocolError as error:
+            channel.refuse(error)
+        finally:
+            output.is_collecting = self.is_active = False
+            output.flush()
+            channel.taken_in()
+
+    def _take_events(self) -> None:
+        """
+        Do what the parser's events ask for, until more bytes or a response are awaited.
+
+        :raise ProtocolError: when the client breaks the protocol.
+        """
+        channel = self._channel
+        next_event = self._parser.next_event
+        left = REQUESTS_PER_TURN
+        while True:
+            event = next_event()
+            if isinstance(event, Head):
+                self._take_head(event)
+            elif event is None:
+                self._await_more()
+                return
+            elif event is END:
+                self._answer()
+            else:
+                self._take_body(event)
+                if channel.state is not BODY:
+                    return
+                continue
+            state = channel.state
+            if state is BODY:
+                continue
+            if state is not IDLE or channel.close_is_asked or channel.output.is_blocked:
+                return
+            if not self._parser.waiting:
+                return
+            left -= 1
+            if not left:
+                self.is_waiting_for_turn = True
+                channel.deadlines.call_soon(self._take_turn)
+                return
+
+    def _await_more(self) -> None:
+        """The parser needs more bytes."""
+        channel = self._channel
+        if channel.state is BODY:
+            if self._is_reading:  # else a resource has paused the body
+                self._pace.check(channel.deadlines.now)
+                channel.enter(BODY, channel.limits.body_time)
+        elif channel.state is IDLE and self._parser.waiting:
+            channel.enter(HEAD, channel.limits.header_time)
+            if channel.reports is not None:
+                channel.reports.began()
+
+    def _take_head(self, head: Head) -> None:
+        """
+        A request begins.
+
+        :raise ProtocolError: when its body is too long.
+        """
+        channel = self._channel
+        fields = head.fields
+        self.head = head
+        channel.persistent = fields.persistent
+        channel.is_http10 = fields.version == b"HTTP/1.0"
+        if channel.reports is not None:
+            channel.reports.head_came(head)
+        if channel.uses_our_request:
+            request = channel.requestFactory(channel)
+            request.fields = fields
+        else:
+            request = _foreign_request(channel, head)
+        channel.request = request
+        if fields.length:
+            self._begin_body(request, head)
+            return
+        if not channel.uses_our_request or request.wants_length:
+            request.gotLength(0)
+        self._answer()
+
+    def _begin_body(self, request: Any, head: Head) -> None:
+        channel = self._channel
+        method, target, fields = head
+        max_streamed = 0
+        if channel.site.streaming and channel.uses_our_request:
+            request.set_line(method, target, fields.version)
+            max_streamed = stream_limit(request.find_resource())
+        self._parser.begin_body(fields.length, max_streamed or channel.limits.body)
+        self._pace = BodyPace(channel.limits, channel.deadlines.now)
+        self.is_held = False
+        channel.enter(BODY, channel.limits.body_time)
+        if max_streamed:
+            request.body = StreamedBody(self._body_is_wanted, self._hold_body)
+            request.requestReceived(method, target, fields.version)
+            return
+        request.gotLength(None if fields.length < 0 else fields.length)
+        if fields.expects:
+            channel.output.write(CONTINUE)
+
+    def _take_body(self, piece: bytes) -> None:
+        channel = self._channel
+        if channel.reports is not None:
+            channel.reports.body_came(len(piece))
+        self._pace.received(len(piece))
+        channel.request.handleContentChunk(piece)
+
+    def _body_is_wanted(self) -> None:
+        """Somebody takes the streamed body: a client that awaits a 100 may send it."""
+        channel = self._channel
+        request = channel.request
+        if self.head.fields.expects and request and not request.startedWriting:
+            channel.output.write(CONTINUE)
+
+    def _hold_body(self, stop: bool) -> None:
+        """Stop reading a body that is streamed, or go on."""
+        channel = self._channel
+        if channel.state is not BODY:
+            return
+        self.is_held = stop
+        if stop:
+            channel.deadline = NEVER
+            self.stop_reading()
+            return
+        self._pace.restart(channel.deadlines.now)
+        channel.enter(BODY, channel.limits.body_time)
+        if self.is_active:
+            self.resume_reading()
+        else:
+            self.go_on()
+
+    def _answer(self) -> None:
+        """The request is whole: whoever answers it may begin."""
+        channel = self._channel
+        channel.enter(ANSWERING, NEVER)
+        request = channel.request
+        if getattr(request, "body", None) is not None:
+            request.body.ended()
+        else:
+            method, target, fields = self.head
+            request.requestReceived(method, target, fields.version)
+
+
+def _foreign_request(channel: Channel, head: Head) -> Any:
+    """A request of a factory that is not ours, with its fields, as Twisted makes it."""
+    factory = channel.requestFactory
+    if INonQueuedRequestFactory.providedBy(factory):
+        request = factory(channel)
+    else:
+        request = factory(channel, False)
+    for name, values in head.fields.values.items():
+        request.requestHeaders.setRawHeaders(name, values)
+    request.parseCookies()
+    return request

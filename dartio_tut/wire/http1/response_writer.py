@@ -1,0 +1,138 @@
+"""
+Sends the responses of one connection: their heads, their bodies, and files.
+
+This is what a request of ours has as its `ResponseStream`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.web.http import NO_BODY_CODES
+
+from ..deadlines import NEVER
+from .exchange_reports import ExchangeReports
+from .output import Output
+from .response_head import LAST_CHUNK, chunk, response_head
+
+
+class ResponseConnection(Protocol):
+    """
+    What sending a response asks of its connection.
+
+    :ivar persistent: whether the connection goes on after this response.
+    :ivar is_http10: whether the client speaks HTTP/1.0.
+    """
+
+    persistent: bool
+    is_http10: bool
+    request: Any
+    deadline: float
+
+    def cut_off(self, reason: str) -> None:
+        """End the connection so that nobody takes the response for whole."""
+
+    def file_begins(self) -> None:
+        """From now on the client has to read what is sent of a file."""
+
+    def refuse_form(self) -> None:
+        """Answer 400, and close."""
+
+
+class ResponseWriter:
+    """
+    Writes one response after the other.
+
+    :param connection: whose responses these are.
+    :param reports: tells of the exchanges, if anybody wants to know.
+    :param log: is called with each request that is answered, if there is one.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_declared_length",
+        "_is_chunked",
+        "_output",
+        "_reports",
+        "log",
+    )
+    keeps_limits = True
+
+    def __init__(
+        self,
+        connection: ResponseConnection,
+        output: Output,
+        reports: ExchangeReports | None,
+        log: Callable[[Any], None] | None,
+    ) -> None:
+        self._connection = connection
+        self._output = output
+        self._reports = reports
+        self.log = log
+        self._declared_length: int | None = None
+        self._is_chunked = False
+
+    def begin_response(self, request: Any, data: bytes) -> None:
+        """Send the head of the response to *request*, and the first of its body."""
+        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
+        head, self._declared_length, self._is_chunked = response_head(
+            request, is_bodiless, self._connection
+        )
+        if self._reports is not None:
+            self._reports.response_began(request.code)
+        if data and not is_bodiless:
+            self._output.write(head + (chunk(data) if self._is_chunked else data))
+        else:
+            self._output.write(head)
+
+    def write_body(self, data: bytes) -> None:
+        """Send more of the body."""
+        self._output.write(chunk(data) if self._is_chunked else data)
+
+    def end_response(self, request: Any) -> None:
+        """The response to *request* is whole."""
+        if self._is_chunked:
+            self._output.write(LAST_CHUNK)
+            self._is_chunked = False
+        declared, self._declared_length = self._declared_length, None
+        if declared is not None and declared != request.sentLength:
+            # The client would take what is missing, or too much, for the next response.
+            self._connection.cut_off("the response has another length than it said")
+
+    def send_file(
+        self, request: Any, descriptor: int, offset: int, length: int
+    ) -> bool:
+        """
+        Send the head, and a part of an open file as the body, and finish *request*.
+
+        :return: false when this connection cannot send files; then nothing was done.
+        """
+        output, connection = self._output, self._connection
+        if not output.transport.can_send_files:
+            return False
+        head, self._declared_length, _ = response_head(request, False, connection)
+        if self._reports is not None:
+            self._reports.response_began(request.code)
+        connection.file_begins()
+
+        def ended(is_whole: bool) -> None:
+            if connection.request is not request:
+                return
+            connection.deadline = NEVER
+            if is_whole:
+                request.finish()
+            else:
+                connection.cut_off("the file could not be sent to its end")
+
+        request.sentLength = length
+        output.send_file(head, descriptor, offset, length, ended)
+        return True
+
+    def refuse_form(self) -> None:
+        """The body is not the form that it is said to be: answer 400, and close."""
+        self._connection.refuse_form()
+
+    def cut_off(self, reason: str) -> None:
+        """End the connection so that nobody takes the response for whole."""
+        self._connection.cut_off(reason)

@@ -1,0 +1,168 @@
+"""
+What the wire asks of those who use it, and offers to them.
+
+Sites, resources and requests are told apart by what they declare here, so that nobody
+has to ask whether an object has an attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.web.http_headers import Headers
+
+from .connection_limit import ConnectionLimit
+from .deadlines import Deadlines
+from .events import Observer
+from .http1.request_head import HeadReader
+from .limits import Limits
+
+Fields = tuple[tuple[bytes, bytes], ...]
+"""Header fields: pairs of a name and a value, without line breaks."""
+
+
+class Response(Protocol):
+    """
+    What a request knows of its response when the first byte of it is to be sent.
+
+    :ivar response_length: bytes of the body, if they are known; a length that was set
+        as a header field is in `made_response_headers` instead.
+    :ivar made_response_headers: the header fields that were set one by one; ``None`` if
+        nobody has looked at ``responseHeaders``.
+    :ivar bulk_fields: header fields that were set together.
+    :ivar made_cookies: the values of Set-Cookie, if there are any.
+    """
+
+    method: bytes
+    code: int
+    code_message: bytes
+    defaultContentType: bytes | None
+    etag: bytes | None
+    lastModified: float | None
+    response_length: int | None
+    made_response_headers: Headers | None
+    bulk_fields: Fields
+    made_cookies: list[bytes] | None
+
+    @property
+    def responseHeaders(self) -> Headers:
+        """All header fields; they are made if they were not."""
+
+
+class ResponseStream(Protocol):
+    """
+    Where a request sends its response: an HTTP/1 connection, or an HTTP/2 stream.
+
+    It knows how a response is framed; the request does not.
+
+    :ivar keeps_limits: whether it keeps the site's limits, so that a request need not.
+    :ivar log: is called with a request whose response is complete, if not ``None``.
+    """
+
+    keeps_limits: bool
+
+    @property
+    def log(self) -> Callable[[Any], None] | None:
+        """See the class."""
+
+    def begin_response(self, request: Any, data: bytes) -> None:
+        """Send the head of the response to *request*, and the first of its body."""
+
+    def write_body(self, data: bytes) -> None:
+        """Send more of the body, which is not empty."""
+
+    def end_response(self, request: Any) -> None:
+        """The response to *request* is whole."""
+
+    def send_file(
+        self, request: Any, descriptor: int, offset: int, length: int
+    ) -> bool:
+        """
+        Send the head, and a part of an open file as the body, and finish *request*.
+
+        :return: false when this stream cannot send files; then nothing was done.
+        """
+
+    def refuse_form(self) -> None:
+        """The body is not the form that it is said to be: answer 400, and close."""
+
+    def cut_off(self, reason: str) -> None:
+        """End the stream so that nobody can take the response for whole."""
+
+
+class ISite(Protocol):
+    """
+    What a channel asks of its site.
+
+    :ivar limits: what a client may ask for.
+    :ivar connection_limit: counts the connections.
+    :ivar deadlines: ends what takes too long.
+    :ivar observer: is told what happens; ``None`` if nobody wants to know.
+    :ivar head_reader: reads the heads of requests.
+    :ivar requestFactory: makes requests.
+    :ivar uses_our_request: whether these are of our `Request`.
+    :ivar request_log: is called with each answered request, if not ``None``.
+    :ivar streaming: whether a resource may be looked for before the body has come.
+    :ivar refusal_fields: header fields of the wire's own refusals.
+    :ivar resource: the root of the tree.
+    """
+
+    limits: Limits
+    connection_limit: ConnectionLimit
+    deadlines: Deadlines
+    head_reader: HeadReader
+    requestFactory: Any
+    observer: Observer | None
+    streaming: bool
+    resource: Any
+
+    @property
+    def uses_our_request(self) -> bool:
+        """See the class."""
+
+    @property
+    def request_log(self) -> Callable[[Any], None] | None:
+        """See the class."""
+
+    @property
+    def refusal_fields(self) -> Fields:
+        """See the class."""
+
+    def getResourceFor(self, request: Any) -> Any:
+        """The resource that answers *request*."""
+
+    def getContentFile(self, length: int | None) -> Any:
+        """An open file that holds a request's body of *length* bytes, if known."""
+
+
+class IStreamingResource(Protocol):
+    """
+    A resource that has request bodies handed over while they arrive.
+
+    :ivar streams_up_to: the bytes of a body that it takes; 0 for none.
+    """
+
+    streams_up_to: int
+
+
+class IRefusalFields(Protocol):
+    """
+    The root of a tree whose refusals by the wire (413, 408, ...) have more fields.
+
+    :ivar refusal_fields: these fields.
+    """
+
+    refusal_fields: Fields
+
+
+def stream_limit(resource: object) -> int:
+    """How many bytes of a body *resource* takes as a stream; 0 for none."""
+    limit: int = getattr(resource, "streams_up_to", 0)
+    return limit
+
+
+def refusal_fields(resource: object) -> Fields:
+    """The header fields that refusals for the tree of *resource* have."""
+    fields: Fields = getattr(resource, "refusal_fields", ())
+    return fields

@@ -1,0 +1,171 @@
+"""
+What Twisted's own transports lack of `interface.ResponseTransport`.
+"""
+
+from __future__ import annotations
+
+import socket
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet import tcp
+from twisted.internet.interfaces import IAddress, ISSLTransport
+
+from ..twisted_private import buffered_bytes, has_nothing_buffered
+from .file_senders import SendfileSender
+from .interface import FileTransfer, ResponseTransport
+from .progress import acknowledged
+from .tcp import Server
+
+
+def adapted(transport: Any) -> ResponseTransport:
+    """*transport* with all that `ResponseTransport` offers."""
+    if isinstance(transport, Server):
+        return transport
+    is_secure = ISSLTransport.providedBy(transport)
+    if isinstance(transport, tcp.Connection) and not is_secure:
+        return StockTCPTransport(transport)
+    return ForeignTransport(transport)
+
+
+class ForeignTransport:
+    """
+    Any transport of Twisted's: a TLS connection, a UNIX socket, a string in a test.
+
+    `on_closed` is called when the protocol tells that the connection is lost, or when
+    the transport is no more, should another protocol have taken it over.
+    """
+
+    can_half_close = False
+    can_send_files = False
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._closed: Callable[[], None] | None = None
+        self.write: Callable[[bytes], None] = transport.write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    @property
+    def on_closed(self) -> Callable[[], None] | None:
+        """Called once when the connection has ended."""
+        return self._closed
+
+    @on_closed.setter
+    def on_closed(self, closed: Callable[[], None] | None) -> None:
+        self._closed = closed and weakref.finalize(self._transport, closed)
+
+    def buffered(self) -> int:
+        """How many bytes wait in this process, as far as the transport tells."""
+        return buffered_bytes(self._beneath())
+
+    def when_sent(self, call: Callable[[], None]) -> None:
+        """Call *call* now: what becomes of buffered bytes is not told here."""
+        call()
+
+    def client_progress(self) -> int:
+        """A number that changes whenever the client has taken bytes."""
+        beneath = self._beneath()
+        sock = getattr(beneath, "socket", None)
+        if isinstance(sock, socket.socket):
+            return acknowledged(sock)
+        return -buffered_bytes(beneath)
+
+    def send_file(
+        self,
+        head: bytes,
+        descriptor: int,
+        offset: int,
+        length: int,
+        ended: Callable[[bool], None],
+    ) -> FileTransfer:
+        """
+        Not here.
+
+        :raise NotImplementedError: always.
+        """
+        raise NotImplementedError("this transport cannot send files")
+
+    def close_now(self) -> None:
+        """Close once all is sent."""
+        self._transport.loseConnection()
+
+    # Declared here for those who look: all of them are the transport's own.
+
+    def loseConnection(self) -> None:
+        """Close once all is sent."""
+        self._transport.loseConnection()
+
+    def loseWriteConnection(self) -> None:
+        """Close our half of the connection."""
+        self._transport.loseWriteConnection()
+
+    def abortConnection(self) -> None:
+        """Close without sending what is left."""
+        self._transport.abortConnection()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Register *producer* with the transport, where it has producers."""
+        register = getattr(self._transport, "registerProducer", None)
+        if register is not None:
+            register(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """Unregister the producer, where the transport has producers."""
+        unregister = getattr(self._transport, "unregisterProducer", None)
+        if unregister is not None:
+            unregister()
+
+    def getPeer(self) -> IAddress:
+        """The client's address."""
+        peer: IAddress = self._transport.getPeer()
+        return peer
+
+    def getHost(self) -> IAddress:
+        """Our address."""
+        host: IAddress = self._transport.getHost()
+        return host
+
+    def _beneath(self) -> Any:
+        """The transport that has the socket: the one beneath Twisted's TLS."""
+        return getattr(self._transport, "transport", None) or self._transport
+
+
+class StockTCPTransport(ForeignTransport):
+    """A plain TCP connection of Twisted's own: sends at once, and sends files."""
+
+    can_half_close = True
+    can_send_files = True
+
+    def __init__(self, transport: tcp.Connection) -> None:
+        super().__init__(transport)
+        if type(transport).write is tcp.Server.write:
+            self.write = self._write_at_once
+
+    def _write_at_once(self, data: bytes) -> None:
+        """Send *data* on the socket itself when nothing is buffered before it."""
+        transport = self._transport
+        if has_nothing_buffered(transport):
+            try:
+                sent = transport.socket.send(data)
+            except OSError:
+                sent = 0  # not now, or never: the reactor will find out which
+            if sent == len(data):
+                return
+            data = data[sent:]
+        transport.write(data)
+
+    def send_file(
+        self,
+        head: bytes,
+        descriptor: int,
+        offset: int,
+        length: int,
+        ended: Callable[[bool], None],
+    ) -> FileTransfer:
+        """Send *head* and a part of a file."""
+        sender = SendfileSender(self._transport, descriptor, offset, length, ended)
+        sender.start(head)
+        return sender

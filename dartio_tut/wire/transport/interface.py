@@ -1,0 +1,93 @@
+"""
+What a connection offers to the protocol that sends responses on it.
+
+Twisted's own transports lack most of this; `adapted` (in `foreign`) adds it to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IAddress
+
+
+class FileTransfer(Protocol):
+    """
+    A file on its way to the client.
+
+    :ivar left: how many bytes have not been sent yet.
+    """
+
+    left: int
+
+
+class ResponseTransport(Protocol):
+    """
+    A connection that responses are sent on.
+
+    :ivar can_half_close: whether our half of the connection can be closed alone, so
+        that the client may go on sending while it reads the response.
+    :ivar can_send_files: whether `send_file` works here.
+    :ivar on_closed: called once when the connection has ended, whatever protocol it
+        has by then.
+    """
+
+    can_half_close: bool
+    can_send_files: bool
+    on_closed: Callable[[], None] | None
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, within this call as far as the socket takes it."""
+
+    def buffered(self) -> int:
+        """How many bytes wait in this process for the socket to take them."""
+
+    def when_sent(self, call: Callable[[], None]) -> None:
+        """
+        Call *call* when nothing is buffered any more, unless the connection is lost.
+        """
+
+    def client_progress(self) -> int:
+        """A number that changes whenever the client has taken bytes."""
+
+    def send_file(
+        self,
+        head: bytes,
+        descriptor: int,
+        offset: int,
+        length: int,
+        ended: Callable[[bool], None],
+    ) -> FileTransfer:
+        """
+        Send *head*, then *length* bytes of an open file from *offset* on.
+
+        No producer may be registered meanwhile. The descriptor is closed at the end.
+
+        :param ended: called at the end, unless the connection is lost before: whether
+            all of the file was sent.
+        """
+
+    def close_now(self) -> None:
+        """Close, within this call when all is sent; ``connectionLost`` is called."""
+
+    def loseConnection(self) -> None:
+        """Close once all is sent, never within this call."""
+
+    def loseWriteConnection(self) -> None:
+        """Close our half of the connection once all is sent."""
+
+    def abortConnection(self) -> None:
+        """Close without sending what is left."""
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """As of Twisted's ``IConsumer``."""
+
+    def unregisterProducer(self) -> None:
+        """As of Twisted's ``IConsumer``."""
+
+    def getPeer(self) -> IAddress:
+        """The client's address."""
+
+    def getHost(self) -> IAddress:
+        """Our address."""

@@ -1,0 +1,125 @@
+"""
+Every private name of Twisted, CPython and pyOpenSSL that the wire uses, in one place.
+
+A private name may change in any release. So nothing else in this package imports one,
+``setup.cfg`` bounds Twisted from above, and a test holds each name of `INHERITED` and
+each function here against what is installed.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet import tcp
+from twisted.internet._producer_helpers import _PullToPush as PullToPush
+from twisted.internet.tcp import _accept as accept_with_reserve
+from twisted.internet.tcp import _BuffersLogs as BuffersLogs
+from twisted.internet.tcp import _reservedFD as reserved_descriptor
+from twisted.internet.tcp import _resolveIPv6 as resolve_ipv6
+from twisted.web._http2 import H2Connection
+from twisted.web.http import (
+    _getMultiPartArgs as multipart_arguments,
+)
+from twisted.web.http import (
+    _MultiPartParseException as MultipartError,
+)
+from twisted.web.http import (
+    _NoPushProducer as NoPushProducer,
+)
+from twisted.web.http import (
+    _parseContentType as media_type_of,
+)
+from twisted.web.resource import _IEncodingResource as IEncodingResource
+
+__all__ = [
+    "INHERITED",
+    "BuffersLogs",
+    "H2Connection",
+    "IEncodingResource",
+    "MultipartError",
+    "NoPushProducer",
+    "PullToPush",
+    "accept_descriptor",
+    "accept_with_reserve",
+    "buffered_bytes",
+    "has_nothing_buffered",
+    "media_type_of",
+    "multipart_arguments",
+    "port_from_descriptor",
+    "reserved_descriptor",
+    "resolve_ipv6",
+    "tls_read",
+    "tls_write",
+]
+
+INHERITED = {
+    tcp.Server: ("_tempDataBuffer", "_tempDataLen", "_writeDisconnected"),
+    tcp.Port: ("_addressType", "_buildAddr", "_realPortNumber", "_type"),
+}
+"""Attributes of Twisted's classes that ours, which derive from them, set or read."""
+
+
+def buffered_bytes(connection: Any) -> int:
+    """How many bytes *connection* holds that its socket has not taken; 0 if unknown."""
+    buffered = len(getattr(connection, "dataBuffer", b""))
+    offset = getattr(connection, "offset", 0)
+    return int(buffered - offset + getattr(connection, "_tempDataLen", 0))
+
+
+def has_nothing_buffered(connection: tcp.Connection) -> bool:
+    """Whether bytes may go to the socket of *connection* past its buffer."""
+    return not (
+        connection.dataBuffer
+        or connection._tempDataLen
+        or connection.TLS
+        or not connection.connected
+        or connection._writeDisconnected
+    )
+
+
+def accept_descriptor(listening: socket.socket) -> tuple[int, Any]:
+    """The half of ``socket.accept()`` that makes no socket object yet."""
+    accept: Any = listening._accept  # type: ignore[attr-defined]
+    accepted: tuple[int, Any] = accept()
+    return accepted
+
+
+def port_from_descriptor(port: type, *arguments: Any) -> Any:
+    """A *port* (a class of ours) for a descriptor that is listened on already."""
+    made: Any = port
+    return made._fromListeningDescriptor(*arguments)
+
+
+# OpenSSL, past pyOpenSSL: a third of what TLS costs is what its recv() and send() do
+# beside SSL_read and SSL_write (a new buffer for each call, looking for errors).
+
+RECORD_BYTES = 16 * 1024
+"""The most that one read can give: a TLS record (RFC 8446 section 5.1)."""
+
+_ffi: Any = getattr(SSL, "_ffi", None)
+_lib: Any = getattr(SSL, "_lib", None)
+_landing: Any = _ffi and _ffi.new("char[]", RECORD_BYTES)
+
+
+def tls_read(connection: Any) -> bytes:
+    """A record's worth of plain bytes; errors are those of ``Connection.recv``."""
+    if _landing is None or not hasattr(connection, "_ssl"):
+        received: bytes = connection.recv(RECORD_BYTES)
+        return received
+    length = _lib.SSL_read(connection._ssl, _landing, RECORD_BYTES)
+    if length <= 0:
+        connection._raise_ssl_error(connection._ssl, length)
+    plain: bytes = _ffi.buffer(_landing, length)[:]
+    return plain
+
+
+def tls_write(connection: Any, data: bytes) -> int:
+    """Encrypt and send *data*: how many bytes were taken. Errors as of `tls_read`."""
+    if _landing is None or not hasattr(connection, "_ssl"):
+        return int(connection.send(data))
+    length = int(_lib.SSL_write(connection._ssl, data, len(data)))
+    if length <= 0:
+        connection._raise_ssl_error(connection._ssl, length)
+    return length
