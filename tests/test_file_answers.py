@@ -55,7 +55,7 @@ class SiblingTests(TreeCase):
         ]:  # fmt: skip
             answer = self.app(accepted)
             self.assertEqual((accepted, answer.code), (accepted, 200))
-            self.assertEqual((accepted, answer.fields["Content-Encoding"]),
+            self.assertEqual((accepted, answer.fields.get("Content-Encoding")),
                              (accepted, coding))  # fmt: skip
             body = coding.encode() if coding else b"plain " * 50
             self.assertEqual(answer.body, body)
@@ -67,7 +67,7 @@ class SiblingTests(TreeCase):
         for target, vary in (("/only.css", "Accept-Encoding"), ("/alone.js", None)):
             for accepted in ("gzip", "br", "identity"):
                 answer = self.get(self.daemon_, target, Accept_Encoding=accepted)
-                self.assertEqual((target, answer.fields["Vary"]), (target, vary))
+                self.assertEqual((target, answer.fields.get("Vary")), (target, vary))
 
     def test_each_has_its_own_tag_and_ranges(self) -> None:
         tags = {c: self.app(c).fields["ETag"] or "" for c in ("", "br", "zstd", "gzip")}
@@ -85,7 +85,7 @@ class SiblingTests(TreeCase):
             part = self.app(coding, Range="bytes=1-2", If_Range=tag)
             body = coding.encode() or b"plain"
             self.assertEqual((part.code, part.body), (206, body[1:3]))
-            self.assertEqual(part.fields["Content-Encoding"], coding or None)
+            self.assertEqual(part.fields.get("Content-Encoding"), coding or None)
             size = len(coding) or 300
             span = f"bytes 1-{min(2, size - 1)}/{size}"
             self.assertEqual(part.fields["Content-Range"], span)

@@ -215,7 +215,8 @@ def ask(
     """
     port = daemon if isinstance(daemon, int) else daemon.port
     content = body.encode() if isinstance(body, str) else body or b""
-    given = Fields({"Host": f"{host}:{port}"}) | Fields(fields or {})
+    name = f"[{host}]" if ":" in host else host
+    given = Fields({"Host": f"{name}:{port}"}) | Fields(fields or {})
     if body is not None or method in ("POST", "PUT", "PATCH"):
         given.setdefault("Content-Length", str(len(content)))
     lines = [f"{method} {target} HTTP/1.1"]
