@@ -8,6 +8,7 @@ its own, on a port that the system picks.
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -249,7 +250,20 @@ def _response(connection: socket.socket, method: str, request: bytes) -> Respons
 
 
 def free_port() -> int:
-    """A port that was free a moment ago, for programs that cannot take port 0."""
-    with socket.create_server(("127.0.0.1", 0)) as briefly:
-        port: int = briefly.getsockname()[1]
-        return port
+    """
+    A port that is free, for programs that cannot take port 0.
+
+    It is not one of those that the system picks for port 0 and for clients
+    (``net.ipv4.ip_local_port_range``), so nothing else will take it meanwhile.
+    """
+    while True:
+        port = random.randrange(10_000, first_ephemeral_port())
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+def first_ephemeral_port() -> int:
+    """The first of the ports that the system picks; more than 10,000."""
+    setting = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    first = int(setting.read_text().split()[0]) if setting.exists() else 0
+    return first if first > 11_000 else 32_768
