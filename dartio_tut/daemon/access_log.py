@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from time import strftime, gmtime
+from time import gmtime, strftime
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -37,7 +37,7 @@ BUFFER_BYTES = 64 * 1024
 CLIENT_GONE_STATUS = "499"
 NO_STATUS = "000"
 
-_UNSAFE = re.compile(rb'[^ !#-\[\]-~]')
+_UNSAFE = re.compile(rb"[^ !#-\[\]-~]")
 """What would end a quoted field, or be no printable ASCII."""
 
 
@@ -90,7 +90,7 @@ class AccessLog:
     def _line(self, event: ExchangeDone) -> bytes:
         host = getattr(event.peer, "host", None) or "-"
         request = b" ".join(filter(None, (event.method, event.target, event.version)))
-        status = "%03d" % event.status
+        status = f"{event.status:03}"
         if not event.status:
             has_gone = event.ending is Ending.CLIENT_GONE
             status = CLIENT_GONE_STATUS if has_gone else NO_STATUS

@@ -18,7 +18,7 @@ from dartio_tut.wire.http1.response_head import note_close
 from dartio_tut.wire.transport.foreign import StockTCPTransport, adapted
 from dartio_tut.wire.twisted_private import buffered_bytes
 
-from .support.memory_client import Connection
+from .support.memory_client import connect
 
 
 class Socket:
@@ -208,7 +208,7 @@ class HTTPChannelAPITests(SynchronousTestCase):
     """What requests of Twisted's own call."""
 
     def setUp(self) -> None:
-        self.connection = Connection(object())  # type: ignore[arg-type]
+        self.connection = connect(object())  # type: ignore[arg-type]
         self.channel: Channel = self.connection.protocol
 
     @property
@@ -260,7 +260,7 @@ class LoneChannelTests(SynchronousTestCase):
     """A channel that a site has made."""
 
     def test_it_is_the_sites(self) -> None:
-        site = Site(object(), reactor=Connection(object()).clock)  # type: ignore[arg-type]
+        site = Site(object(), reactor=connect(object()).clock)  # type: ignore[arg-type]
         channel = site.buildProtocol(None)
         self.assertIs(channel.site, site)
         self.assertIs(channel.factory, site)

@@ -20,7 +20,7 @@ from dartio_tut.store import (
     version_of,
 )
 
-from .support.function_resource import RequestCase
+from .support.memory_client import RequestCase
 
 ONE, TWO = version_of(b"1"), version_of(b"2")
 
@@ -73,7 +73,7 @@ class ExpectedTests(RequestCase):
     """`precondition`."""
 
     def expected(self, *lines: str, required: bool = False) -> object:
-        return precondition(self.asked(*lines), required)
+        return precondition(self.held_request(*lines), required)
 
     def test_versions(self) -> None:
         self.assertIsNone(self.expected())
@@ -120,12 +120,12 @@ class TokenTests(RequestCase):
 
     def test_tokens(self) -> None:
         for field, token in [(" abc ", "abc"), ("k" * 255, "k" * 255), ('"a"', '"a"')]:
-            request = self.asked(f"Idempotency-Key: {field}")
+            request = self.held_request(f"Idempotency-Key: {field}")
             self.assertEqual(idempotency_key(request), token)
-        self.assertIsNone(idempotency_key(self.asked()))
+        self.assertIsNone(idempotency_key(self.held_request()))
 
     def test_refused(self) -> None:
         for field in ("", "k" * 256):
-            request = self.asked(f"Idempotency-Key: {field}")
+            request = self.held_request(f"Idempotency-Key: {field}")
             refused = self.assertRaises(HTTPError, idempotency_key, request)
             self.assertEqual(refused.code, 400)

@@ -9,8 +9,9 @@ from twisted.web.resource import Resource
 
 from dartio_tut.resources import CORS, cors_fields, mounted
 
-from .support.function_resource import Doing
-from .support.memory_client import Response, ask
+from .support.function_resource import FunctionResource
+from .support.memory_client import ask
+from .support.response_reader import Response
 
 
 class Path(Resource):
@@ -54,7 +55,7 @@ class CrossOriginTests(SynchronousTestCase):
     """Pages of other origins."""
 
     def asked(self, *origins: bytes, method: str = "GET", **fields: str) -> Response:
-        tree = CORS(Doing(lambda r: b"read"), origins)
+        tree = CORS(FunctionResource(lambda r: b"read"), origins)
         return ask(tree, method, "/", b"", **fields)
 
     def test_allowed(self) -> None:

@@ -19,7 +19,7 @@ from .date import date
 from .fields import replace_fields
 from .foreign_stream import ForeignStream
 from .http1.request_head import RequestFields
-from .interfaces import Fields, ResponseStream
+from .interfaces import Fields
 from .lazy import kept_as, made_once
 from .streamed_body import StreamedBody
 from .twisted_private import MultipartError, media_type_of, multipart_arguments
