@@ -6,13 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.daemon import Site
 from dartio_tut.wire import ConnectionLimit, Limits
 from dartio_tut.wire.connection_limit import ANSWERED_BEYOND_LIMIT, Admission
+
+from .support.function_resource import FunctionResource
+from .support.memory_client import Connection
 
 
 def client(host: str = "192.0.2.1") -> StringTransport:
@@ -90,3 +97,49 @@ class ConnectionLimitTests(SynchronousTestCase):
         admissions += [limit.admit(client()) for _ in range(2)]
         self.assertTrue(limit.admit(client()).is_admitted)
         self.assertFalse(limit.admit(client()).is_admitted)
+
+
+class IdleConnectionsTests(SynchronousTestCase):
+    """What a site does when it has too many connections."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.held: list[Any] = []
+        limits = Limits(connections=20, header_time=1000, idle_time=1000)
+        resource = FunctionResource(self.render)
+        self.site = Site(resource, reactor=self.clock, limits=limits)
+
+    def render(self, request: Any) -> Any:
+        """Answer at once, or keep the request."""
+        if request.path == b"/hold":
+            self.held.append(request)
+            return NOT_DONE_YET
+        return b"hello"
+
+    def connect(self) -> Connection:
+        """A new connection, a second after the one before."""
+        self.clock.advance(1)
+        return Connection(self.site.buildProtocol(None), self.clock)
+
+    def test_those_idle_longest_are_closed_for_a_new_client(self) -> None:
+        connections = [self.connect() for _ in range(20)]
+        for connection in connections:
+            self.clock.advance(1)
+            connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        connections[0].send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        new = self.connect()
+        closed = [connection.closed for connection in connections]
+        self.assertEqual(closed, [False, *[True] * 16, *[False] * 3])
+        for connection in connections[1:17]:
+            connection.leave()
+        self.assertIn(b" 503 ", new.transport.value())  # it could not wait for that
+        next_one = self.connect()
+        self.assertIn(b"hello", next_one.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+
+    def test_busy_connections_are_not_closed(self) -> None:
+        connections = [self.connect() for _ in range(20)]
+        for connection in connections:
+            connection.send(b"GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+        new = self.connect()
+        self.assertIn(b" 503 ", new.transport.value())
+        self.assertFalse(any(connection.closed for connection in connections))

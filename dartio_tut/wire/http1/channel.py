@@ -106,12 +106,12 @@ class Channel(HTTPChannelAPI):
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
                 transport.setTcpNoDelay(True)
-        self.deadlines.add(self, self.limits.header_time)
         admission = transport.admission if is_ours else None
         self._admission = admission or self.site.connection_limit.admit(transport)
         # Twisted's transports must not keep this channel, or they would never be freed.
         closed = self.connection_closed if is_ours else self._admission.release
         output.transport.on_closed = closed
+        self.deadlines.add(self, self.limits.header_time)
         if self._admission.is_flooded:
             self.abortConnection()
             return

@@ -1,0 +1,376 @@
+"""
+`dartio_tut.wire.events`: one event an exchange, whatever became of it, and the lines
+that the access log makes of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.address import UNIXAddress
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import NOT_DONE_YET
+
+from dartio_tut.daemon import Limits, Site
+from dartio_tut.daemon.access_log import FLUSH_SECONDS, AccessLog
+from dartio_tut.wire import (
+    ConnectionClosed,
+    ConnectionOpened,
+    Ending,
+    Event,
+    ExchangeDone,
+)
+
+from .support.function_resource import FunctionResource
+from .support.memory_client import CLIENT_ADDRESS, Connection
+
+GET = b"GET /a?b HTTP/1.1\r\nHost: a\r\nUser-Agent: test\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+
+
+class EventCase(SynchronousTestCase):
+    """A site whose events are kept."""
+
+    limits = Limits(body=100, header_time=5, body_time=5, idle_time=5, write_time=5)
+
+    def setUp(self) -> None:
+        self.events: list[Event] = []
+        self.held: list[Any] = []
+        self.render: Any = lambda request: b"hello"
+        self.clock = Clock()
+        resource = FunctionResource(lambda request: self.render(request))
+        self.site = Site(resource, reactor=self.clock, limits=self.limits)
+        self.site.add_observer(self.events.append)
+
+    def connect(self) -> Connection:
+        """A new connection."""
+        return Connection(self.site.buildProtocol(CLIENT_ADDRESS), self.clock)
+
+    def hold(self, request: Any) -> int:
+        """Keep *request* for later."""
+        self.held.append(request)
+        return NOT_DONE_YET
+
+    @property
+    def exchanges(self) -> list[ExchangeDone]:
+        """The exchanges that are done."""
+        return [event for event in self.events if isinstance(event, ExchangeDone)]
+
+    def only(self) -> ExchangeDone:
+        """The only exchange that is done."""
+        (exchange,) = self.exchanges
+        return exchange
+
+
+class ExchangeTests(EventCase):
+    """Whatever becomes of an exchange, there is one event."""
+
+    def test_an_answered_request_is_complete(self) -> None:
+        self.connect().send(GET)
+        done = self.only()
+        self.assertEqual((done.method, done.target, done.version), (
+            b"GET", b"/a?b", b"HTTP/1.1",
+        ))  # fmt: skip
+        self.assertEqual((done.status, done.ending), (200, Ending.COMPLETE))
+        self.assertEqual((done.request_body_bytes, done.response_body_bytes), (0, 5))
+        self.assertEqual(done.fields(b"user-agent"), b"test")
+        self.assertEqual(getattr(done.peer, "host", None), "192.168.1.1")
+        self.assertEqual((done.reason, done.clause, done.tls_version), ("", "", ""))
+        assert done.first_byte is not None
+        self.assertLessEqual(done.started, done.first_byte)
+        self.assertLessEqual(done.first_byte, done.ended)
+
+    def test_pipelined_requests_have_an_event_each(self) -> None:
+        self.connect().send(GET + POST % 3 + b"abc" + GET)
+        found = [(one.method, one.request_body_bytes) for one in self.exchanges]
+        self.assertEqual(found, [(b"GET", 0), (b"POST", 3), (b"GET", 0)])
+
+    def test_a_refused_request_has_its_reason_and_clause(self) -> None:
+        for request, status, reason, clause in [
+            (b"GET / HTTP/9.9\r\n\r\n", 505, "version not supported", "15.6.6"),
+            (b"GET / HTTP/1.1\r\n\r\n", 400, "Host missing", "RFC 9112 section 3.2"),
+            (b"nonsense\r\n\r\n", 400, "malformed request line", "section 3"),
+            (b"GET / HTTP/1.1\nHost: a\n\n", 400, "bare CR or LF", "section 2.2"),
+            (POST % 101, 413, "body too large", "RFC 9110 section 15.5.14"),
+            (b"\x16\x03\x01\x02\x00\n", 400, "TLS handshake", "RFC 9112"),
+        ]:
+            self.events.clear()
+            self.connect().send(request)
+            done = self.only()
+            self.assertEqual((done.ending, done.status), (Ending.REFUSED, status))
+            self.assertIn(reason, done.reason)
+            self.assertIn(clause, done.clause)
+            self.assertEqual(done.response_body_bytes > 0, True)
+            line = request.partition(b"\r\n")[0]
+            said = b" ".join([done.method, done.target, done.version]).rstrip()
+            self.assertTrue(line.startswith(said.split(b"\n")[0]), (line, said))
+
+    def test_a_client_that_leaves_while_it_waits_is_gone(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        self.assertEqual(self.exchanges, [])
+        connection.leave()
+        done = self.only()
+        self.assertEqual((done.ending, done.status), (Ending.CLIENT_GONE, 0))
+        self.assertIsNone(done.first_byte)
+
+    def test_a_client_that_closes_its_half_while_it_waits_is_gone(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        connection.protocol.readConnectionLost()
+        self.assertTrue(connection.transport.disconnected)
+        connection.leave()
+        self.assertEqual(self.only().ending, Ending.CLIENT_GONE)
+
+    def test_a_client_that_leaves_in_the_middle_of_a_head_is_gone(self) -> None:
+        connection = self.connect()
+        connection.send(b"GET / HT")
+        connection.leave()
+        self.assertEqual((self.only().ending, self.only().method), (
+            Ending.CLIENT_GONE, b"",
+        ))  # fmt: skip
+
+    def test_a_client_that_leaves_in_the_middle_of_a_body_is_gone(self) -> None:
+        connection = self.connect()
+        connection.send(POST % 10 + b"abc")
+        connection.leave()
+        done = self.only()
+        self.assertEqual((done.ending, done.request_body_bytes), (
+            Ending.CLIENT_GONE, 3,
+        ))  # fmt: skip
+
+    def test_a_resource_that_fails_in_the_middle_cuts_off(self) -> None:
+        def fail(request: Any) -> bytes:
+            request.write(b"begun")
+            raise ZeroDivisionError
+
+        self.render = fail
+        connection = self.connect()
+        connection.send(GET)
+        self.flushLoggedErrors(ZeroDivisionError)
+        connection.leave()
+        done = self.only()
+        self.assertEqual((done.ending, done.status), (Ending.CUT_OFF, 200))
+        self.assertIn("failed in the middle", done.reason)
+        self.assertEqual(done.response_body_bytes, 5)
+
+    def test_a_response_of_another_length_than_announced_cuts_off(self) -> None:
+        def short(request: Any) -> int:
+            request.setHeader(b"Content-Length", b"9")
+            request.write(b"four")
+            request.finish()
+            return NOT_DONE_YET
+
+        self.render = short
+        connection = self.connect()
+        connection.send(GET)
+        connection.leave()
+        self.assertEqual(self.only().ending, Ending.CUT_OFF)
+        self.assertIn("another length", self.only().reason)
+
+    def test_a_resource_that_closes_the_connection_cuts_off(self) -> None:
+        def close(request: Any) -> int:
+            request.loseConnection()
+            return NOT_DONE_YET
+
+        self.render = close
+        connection = self.connect()
+        connection.send(GET)
+        connection.leave()
+        self.assertEqual(self.only().ending, Ending.CUT_OFF)
+
+    def test_slow_heads_and_bodies_time_out(self) -> None:
+        for sent, reason in [(b"GET / HTTP/1.1\r\n", "head"), (POST % 9, "body")]:
+            self.events.clear()
+            connection = self.connect()
+            connection.send(sent)
+            self.clock.pump([1] * 8)
+            connection.leave()
+            done = self.only()
+            self.assertEqual((done.ending, done.status), (Ending.TIMED_OUT, 408))
+            self.assertIn(reason, done.reason)
+
+    def test_a_client_that_does_not_read_times_out(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        self.held[0].write(b"begun")
+        connection.protocol.pauseProducing()
+        self.clock.pump([1] * 8)
+        connection.leave()
+        done = self.only()
+        self.assertEqual((done.ending, done.reason), (
+            Ending.TIMED_OUT, "the client did not read",
+        ))  # fmt: skip
+
+    def test_a_connection_beyond_the_limit_is_refused(self) -> None:
+        self.site.limits = limits = Limits(connections=1)
+        self.site.connection_limit._limits = limits
+        self.render = self.hold
+        first = self.connect()
+        first.send(GET)
+        self.connect()
+        done = self.only()
+        self.assertEqual((done.ending, done.status, done.method), (
+            Ending.REFUSED, 503, b"",
+        ))  # fmt: skip
+
+    def test_a_malformed_form_is_refused_and_the_request_is_over(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        body = b"not a form"
+        connection.send(
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\n\r\n%b"
+            % (len(body), body)
+        )
+        (request,) = self.held
+        finished: list[Any] = []
+        request.notifyFinish().addErrback(finished.append)
+        with self.assertRaises(ValueError) as caught:
+            request.args  # noqa: B018  (the form is read at the first look)
+        request.processingFailed(Failure(caught.exception))
+        said = connection.transport.value()
+        self.assertTrue(said.startswith(b"HTTP/1.1 400 "))
+        self.assertEqual(len(finished), 1)
+        request.write(b"too late")
+        self.assertRaises(RuntimeError, request.finish)
+        self.assertEqual(connection.transport.value(), said)
+        self.assertEqual((self.only().ending, self.only().status), (
+            Ending.REFUSED, 400,
+        ))  # fmt: skip
+
+    def test_idle_connections_that_end_are_no_exchange(self) -> None:
+        connection = self.connect()
+        connection.send(GET)
+        self.clock.pump([1] * 8)
+        connection.leave()
+        self.connect().leave()
+        self.assertEqual(len(self.exchanges), 1)
+
+    def test_connections_are_told_at_both_ends(self) -> None:
+        connection = self.connect()
+        connection.send(GET)
+        connection.leave()
+        kinds = [type(event) for event in self.events]
+        self.assertEqual(kinds, [ConnectionOpened, ExchangeDone, ConnectionClosed])
+
+    def test_all_observers_are_told_even_if_one_fails(self) -> None:
+        others: list[Event] = []
+        self.site.add_observer(lambda event: 1 // 0)  # type: ignore[arg-type]
+        self.site.add_observer(others.append)
+        self.connect().send(GET)
+        self.assertEqual(len(others), 2)
+        self.assertEqual(len(self.events), 2)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+
+    def test_without_observers_nothing_is_made(self) -> None:
+        site = Site(self.site.resource, reactor=self.clock)
+        channel = site.buildProtocol(CLIENT_ADDRESS)
+        channel.makeConnection(StringTransport())
+        self.assertIsNone(channel.reports)
+
+
+class AccessLogTests(EventCase):
+    """`AccessLog`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        self.path = folder / "access.log"
+        self.log = AccessLog(str(self.path), self.clock)
+        self.site.add_observer(self.log)
+
+    def lines(self) -> list[str]:
+        """The lines in the file, after its second."""
+        self.clock.advance(FLUSH_SECONDS)
+        return self.path.read_text().splitlines()
+
+    def test_a_complete_exchange_has_a_line_in_combined_format(self) -> None:
+        self.connect().send(GET.replace(b"\r\n\r\n", b"\r\nReferer: http://b/\r\n\r\n"))
+        (line,) = self.lines()
+        self.assertRegex(
+            line,
+            r"^192\.168\.1\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
+            r'"GET /a\?b HTTP/1\.1" 200 5 "http://b/" "test"$',
+        )
+
+    def test_a_505_a_400_and_a_413_have_a_line_with_the_reason(self) -> None:
+        for request in (b"GET / HTTP/9.9\r\n\r\n", b"oops\r\n\r\n", POST % 101):
+            self.connect().send(request)
+        lines = self.lines()
+        found = [re.search(r'" (\d{3}) (\d+) .*"(refused: .*)"$', x) for x in lines]
+        self.assertEqual([one and one[1] for one in found], ["505", "400", "413"])
+        self.assertIn("version not supported (RFC 9110 section 15.6.6)", lines[0])
+        self.assertIn('"oops" 400', lines[1])
+
+    def test_a_client_that_has_gone_has_a_line(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        connection.leave()
+        (line,) = self.lines()
+        self.assertIn('" 499 0 "-" "test" "client gone"', line)
+
+    def test_nothing_that_a_client_sends_breaks_a_line(self) -> None:
+        hostile = b'GET /"\\x HTTP/1.1\r\nHost: a\r\nUser-Agent: a"b\\\t\xe4\r\n\r\n'
+        self.connect().send(hostile)
+        self.connect().send(b"GET /\x1b[2J\n\x00 HTTP/1.1\r\n\r\n")
+        first, second = self.lines()
+        self.assertIn(r'"GET /\x22\x5cx HTTP/1.1"', first)
+        self.assertIn(r'"a\x22b\x5c\x09\xe4"', first)
+        self.assertIn(r"\x1b[2J\x0a", second)
+
+    def test_lines_are_written_each_second_and_at_the_end(self) -> None:
+        connection = self.connect()
+        connection.send(GET)
+        self.assertEqual(self.path.read_text(), "")
+        self.assertEqual(len(self.lines()), 1)
+        connection.send(GET)
+        self.successResultOf(self.log.close())
+        self.assertEqual(len(self.path.read_text().splitlines()), 2)
+
+    def test_many_lines_are_written_before_the_second_is_over(self) -> None:
+        connection = self.connect()
+        for _ in range(1000):
+            connection.send(GET)
+        self.assertGreater(len(self.path.read_text().splitlines()), 400)
+
+    def test_a_renamed_file_is_made_anew(self) -> None:
+        connection = self.connect()
+        connection.send(GET)
+        self.lines()
+        old = self.path.rename(self.path.with_suffix(".1"))
+        connection.send(GET)
+        self.assertEqual(len(self.lines()), 1)
+        self.assertEqual(len(old.read_text().splitlines()), 1)
+
+    def test_what_cannot_be_written_is_lost_and_said_once(self) -> None:
+        connection = self.connect()
+        os.close(self.log._descriptor)
+        self.log._descriptor = os.open("/dev/full", os.O_WRONLY)
+        self.log._path = "/dev/full"
+        for _ in range(3):
+            self.assertIn(b" 200 ", connection.send(GET))
+            self.clock.advance(FLUSH_SECONDS)
+        self.assertEqual(self.log._lost, 3)
+        self.log._path = str(self.path)
+        connection.send(GET)
+        self.assertEqual(len(self.lines()), 1)
+        self.assertEqual(self.log._lost, 0)
+
+    def test_a_client_without_an_address_is_a_dash(self) -> None:
+        channel = self.site.buildProtocol(None)
+        channel.makeConnection(StringTransport(peerAddress=UNIXAddress(None)))
+        channel.dataReceived(GET)
+        (line,) = self.lines()
+        self.assertTrue(line.startswith("- - - ["), line)
