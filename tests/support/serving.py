@@ -42,8 +42,8 @@ class ServingCase(TestCase):
         self.listening = where.listenTCP(0, self.site, interface="127.0.0.1")
         self.addCleanup(self.listening.stopListening)
         # Trial wants nothing to be waited for at the end.
-        self.addCleanup(self.until, lambda: not site.connection_limit.count)
         self.addCleanup(self._stop_clock, site)
+        self.addCleanup(self.until, lambda: not site.connection_limit.count)
         port: int = self.listening.getHost().port
         return port
 

@@ -108,9 +108,8 @@ class Channel(HTTPChannelAPI):
                 transport.setTcpNoDelay(True)
         admission = transport.admission if is_ours else None
         self._admission = admission or self.site.connection_limit.admit(transport)
-        # Twisted's transports must not keep this channel, or they would never be freed.
-        closed = self.connection_closed if is_ours else self._admission.release
-        output.transport.on_closed = closed
+        if is_ours:
+            transport.on_closed = self.connection_closed
         self.deadlines.add(self, self.limits.header_time)
         if self._admission.is_flooded:
             self.abortConnection()
@@ -145,7 +144,7 @@ class Channel(HTTPChannelAPI):
         elif self.state is CLOSING:
             self._close_transport()
         elif self.state is TAKEN_OVER:
-            self._pass_on()
+            self.pass_on()
 
     def requestDone(self, request: Any) -> None:
         """The request is answered: what follows it may be taken in."""
@@ -246,7 +245,9 @@ class Channel(HTTPChannelAPI):
     def expired(self) -> None:
         """The client took too long: tell it where it may still listen, and close."""
         state, output = self.state, self.output
-        if output.is_blocked or output.file is not None or state is CLOSING:
+        if state is TAKEN_OVER:
+            self.look_after_taken_over()
+        elif output.is_blocked or output.file is not None or state is CLOSING:
             progress = output.transport.client_progress()
             if progress != self._progress:  # it reads, slowly
                 self._progress = progress
@@ -362,7 +363,6 @@ class Channel(HTTPChannelAPI):
         if self.state is TAKEN_OVER:
             return
         self.connection_closed()
-        self.deadlines.discard(self)
         self.state = CLOSED
         self.intake.take_rest()
         request, self.request = self.request, None
@@ -373,27 +373,7 @@ class Channel(HTTPChannelAPI):
     def connection_closed(self) -> None:
         """The transport has ended, whichever protocol it has by now."""
         self._admission.release()
+        self.deadlines.discard(self)
         if self.reports is not None:
             by_client = self.state not in (CLOSING, CLOSED)
             self.reports.connection_closed(self.request, by_client)
-
-    # Another protocol takes over.
-
-    def let_go(self) -> None:
-        """The connection is another protocol's: neither watch nor drive it any more."""
-        self.deadlines.discard(self)
-        self.deadline = NEVER
-        self.state = TAKEN_OVER
-        if self.reports is not None:
-            self.reports.ends(Ending.COMPLETE, "taken over by another protocol")
-        self.output.flush()
-        self.output.transport.unregisterProducer()
-        self.intake.is_held = False
-        self.intake.resume_reading()
-
-    def _pass_on(self) -> None:
-        """Give the protocol that has taken over what came for it already."""
-        rest = self.intake.take_rest()
-        if rest:
-            protocol = getattr(self._transport, "protocol", None)
-            (protocol or self).dataReceived(rest)

@@ -15,9 +15,15 @@ from twisted.internet.interfaces import IAddress, ISSLTransport
 from twisted.web.http_headers import Headers
 
 from ..deadlines import NEVER, Deadlines
+from ..events import Ending
 from .exchange_reports import ExchangeReports
 from .output import Output
+from .request_intake import RequestIntake
 from .response_head import head_from_headers, note_close
+from .states import TAKEN_OVER, State
+
+LOOK_SECONDS = 1.0
+"""Time between two looks at whether a connection has ended that was taken over."""
 
 
 class HTTPChannelAPI:
@@ -34,7 +40,8 @@ class HTTPChannelAPI:
     deadlines: Deadlines
     reports: ExchangeReports | None
     _transport: Any
-    intake: Any
+    intake: RequestIntake
+    state: State
     _peer: IAddress | None = None
     _host: IAddress | None = None
 
@@ -154,8 +161,38 @@ class HTTPChannelAPI:
     # Another protocol takes over.
 
     def let_go(self) -> None:
-        """The connection is another protocol's from now on."""
+        """
+        The connection is another protocol's from now on: do not drive it any more.
+        """
+        self.state = TAKEN_OVER
+        self.deadline = self.deadlines.now
+        if self.reports is not None:
+            self.reports.ends(Ending.COMPLETE, "taken over by another protocol")
+        self.output.flush()
+        self.output.transport.unregisterProducer()
+        self.intake.is_held = False
+        self.intake.resume_reading()
+
+    def look_after_taken_over(self) -> None:
+        """
+        See whether the connection has ended. Nobody tells: the protocol that has taken
+        it over does not know this one, and most transports tell their protocol only.
+        """
+        if self.output.transport.has_ended:
+            self.connection_closed()
+        else:
+            self.deadline = self.deadlines.now + LOOK_SECONDS
+
+    def connection_closed(self) -> None:
+        """The transport has ended, whichever protocol it has by now."""
         raise NotImplementedError
+
+    def pass_on(self) -> None:
+        """Give the protocol that has taken over what came for it already."""
+        rest = self.intake.take_rest()
+        if rest:
+            protocol: Any = getattr(self._transport, "protocol", None) or self
+            protocol.dataReceived(rest)
 
     def hand_over(self, protocol: Any) -> None:
         """
@@ -166,14 +203,8 @@ class HTTPChannelAPI:
         """
         self.let_go()
         channel: Any = self
-        closed = channel.connection_closed
-
-        def connection_lost(reason: Any) -> None:
-            closed()
-            protocol.connectionLost(reason)
-
         channel.dataReceived = protocol.dataReceived
-        channel.connectionLost = connection_lost
+        channel.connectionLost = protocol.connectionLost
         channel.readConnectionLost = self._transport.loseConnection
 
     def _protocolUpgradeForWebsockets(self, protocol: Any) -> None:

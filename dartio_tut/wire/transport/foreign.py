@@ -5,7 +5,6 @@ What Twisted's own transports lack of `interface.ResponseTransport`.
 from __future__ import annotations
 
 import socket
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -32,9 +31,6 @@ def adapted(transport: Any) -> ResponseTransport:
 class ForeignTransport:
     """
     Any transport of Twisted's: a TLS connection, a UNIX socket, a string in a test.
-
-    `on_closed` is called when the protocol tells that the connection is lost, or when
-    the transport is no more, should another protocol have taken it over.
     """
 
     can_half_close = False
@@ -42,20 +38,15 @@ class ForeignTransport:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._closed: Callable[[], None] | None = None
         self.write: Callable[[bytes], None] = transport.write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     @property
-    def on_closed(self) -> Callable[[], None] | None:
-        """Called once when the connection has ended."""
-        return self._closed
-
-    @on_closed.setter
-    def on_closed(self, closed: Callable[[], None] | None) -> None:
-        self._closed = closed and weakref.finalize(self._transport, closed)
+    def has_ended(self) -> bool:
+        """Whether the connection is lost, whatever protocol it has by now."""
+        return bool(getattr(self._beneath(), "disconnected", False))
 
     def buffered(self) -> int:
         """How many bytes wait in this process, as far as the transport tells."""

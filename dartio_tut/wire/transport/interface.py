@@ -29,13 +29,15 @@ class ResponseTransport(Protocol):
     :ivar can_half_close: whether our half of the connection can be closed alone, so
         that the client may go on sending while it reads the response.
     :ivar can_send_files: whether `send_file` works here.
-    :ivar on_closed: called once when the connection has ended, whatever protocol it
-        has by then.
+    :ivar has_ended: whether the connection is lost, whatever protocol it has by now.
     """
 
     can_half_close: bool
     can_send_files: bool
-    on_closed: Callable[[], None] | None
+
+    @property
+    def has_ended(self) -> bool:
+        """See the class."""
 
     def write(self, data: bytes) -> None:
         """Send *data*, within this call as far as the socket takes it."""

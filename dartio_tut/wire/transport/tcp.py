@@ -49,6 +49,8 @@ class Server(tcp.Server):
     One accepted connection; see `interface.ResponseTransport`.
 
     :ivar sending: the file that is on its way to the client, if there is one.
+    :ivar on_closed: called once when the connection has ended, whatever protocol it
+        has by then.
     """
 
     sending: SendfileSender | None = None
@@ -169,6 +171,11 @@ class Server(tcp.Server):
             when_sent, self._when_sent = self._when_sent, None
             when_sent()
         return why
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the connection is lost, whatever protocol it has by now."""
+        return bool(self.disconnected)
 
     def buffered(self) -> int:
         """How many bytes wait for the socket to take them."""

@@ -23,6 +23,7 @@ from typing import Any
 from OpenSSL import SSL
 from twisted.internet import main
 from twisted.internet.interfaces import INegotiated, ISSLTransport
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -55,9 +56,13 @@ class _NoProtocol:
 
 
 @implementer(ISSLTransport, INegotiated)
-class TLSServer(Server):
+class TLSServer(Server, TLSMemoryBIOProtocol):
     """
     One accepted TLS connection.
+
+    It is a `TLSMemoryBIOProtocol` to others only by name: libraries such as Autobahn
+    look for that class before they ask a connection for its TLS, and hand it the
+    protocol that takes over as ``wrappedProtocol``. All that it does is its own.
 
     :ivar admission: its place among the connections of the site, handshake included.
     """
@@ -76,6 +81,15 @@ class TLSServer(Server):
         self.protocol = _NoProtocol()
         self._tls = SSL.Connection(port.context, sock)
         self._tls.set_accept_state()
+
+    @property
+    def wrappedProtocol(self) -> Any:
+        """The protocol that has the plain bytes."""
+        return self.protocol
+
+    @wrappedProtocol.setter
+    def wrappedProtocol(self, protocol: Any) -> None:
+        self.protocol = protocol
 
     def getHandle(self) -> Any:
         """pyOpenSSL's connection."""
@@ -278,7 +292,7 @@ class TLSServer(Server):
         """Close: TLS has no half that is closed alone."""
         self.loseConnection()
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = CONNECTION_DONE) -> None:
         """The connection has ended."""
         if self.disconnected:
             return
