@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.interfaces import IReactorCore
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import alsoProvides
 
 from dartio_tut.wire import date as date_module
+from dartio_tut.wire import deadlines as deadlines_module
 from dartio_tut.wire.date import Date
 from dartio_tut.wire.deadlines import NEVER, SWEEP_SECONDS, Deadlines
 
@@ -93,6 +96,30 @@ class DeadlineTests(SynchronousTestCase):
         self.assertEqual(self.deadlines.now, 1000)
         self.clock.advance(SWEEP_SECONDS)
         self.assertEqual(self.deadlines.now, 1000 + SWEEP_SECONDS)
+
+    def test_setting_the_machines_clock_ends_nobodys_connection(self) -> None:
+        times = iter([100.0, 100.0, 101.0, 102.0, 103.0])
+        self.patch(deadlines_module, "monotonic", lambda: next(times))
+        reactor = Clock()
+        alsoProvides(reactor, IReactorCore)  # whose seconds are the machine's clock
+        deadlines = Deadlines(reactor)
+        member = Member()
+        deadlines.add(member, 2.5)
+        reactor.rightNow += 7200  # the clock was set two hours ahead
+        reactor.advance(SWEEP_SECONDS)
+        reactor.advance(SWEEP_SECONDS)
+        self.assertEqual(member.times, 0)
+        reactor.advance(SWEEP_SECONDS)
+        self.assertEqual(member.times, 1)
+
+    def test_sweeps_go_on_when_the_machines_clock_was_set_back(self) -> None:
+        member = Member()
+        self.deadlines.add(member, NEVER)
+        self.clock.rightNow -= 7200
+        late = Member()
+        self.deadlines.add(late, -7200 + 1)
+        self.clock.pump([SWEEP_SECONDS] * 3)
+        self.assertEqual(late.times, 1)
 
     def test_one_that_fails_does_not_stop_the_clock(self) -> None:
         def fail() -> None:

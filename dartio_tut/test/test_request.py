@@ -164,6 +164,20 @@ class EndTests(RequestCase):
         self.assertRaises(RuntimeError, request.finish)
         self.assertEqual(self.connection.transport.value(), b"")
 
+    def test_addresses_and_arguments_are_there_when_it_is_over(self) -> None:
+        form = "Content-Type: application/x-www-form-urlencoded"
+        for lost in (False, True):
+            request = self.held_request(
+                form, start="POST /?a=1 HTTP/1.1", body=b"a=2&b=3"
+            )
+            if lost:
+                self.connection.leave()
+            else:
+                request.finish()
+            self.assertEqual(request.args, {b"a": [b"2"], b"b": [b"3"]})
+            self.assertTrue(IAddress.providedBy(request.getHost()))
+            self.assertTrue(IAddress.providedBy(request.getClientAddress()))
+
     def test_a_producer_that_was_left_behind_is_logged(self) -> None:
         request = self.held_request()
         request.registerProducer(object(), True)

@@ -124,6 +124,34 @@ class FieldTests(HeadCase):
             if host != b"a,b":  # sub-delims may stand in a name (RFC 3986)
                 self.refused(400, b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
 
+    def test_a_host_is_what_the_grammar_of_urls_allows(self) -> None:
+        for host in (
+            b"a%zz",
+            b"a%2",
+            b"%",
+            b"[::g]",
+            b"[1]",
+            b"[::1]x",
+            b"[]",
+            b"a:b:1",
+        ):
+            self.refused(400, b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+        for host in (b"a%20b", b"%41", b"[::ffff:1.2.3.4]", b"[fe80::1]:1"):
+            read = self.heads.read(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+            self.assertEqual(read[2].host, host)
+
+    def test_optional_white_space_around_values_is_no_part_of_them(self) -> None:
+        for value in ("chunked\t", "\tchunked", " \t chunked \t ", "chunked  "):
+            fields = self.fields(f"Transfer-Encoding:{value}", "X:\t1\t")
+            self.assertEqual((fields.length, fields.last(b"x")), (-1, b"1"), value)
+        self.assertEqual(self.fields("Content-Length:\t3\t").length, 3)
+        for lines in (
+            ["X: 1", "\tfolded"],
+            ["X: 1\t", " \t"],
+            ["Transfer-Encoding\t: chunked"],
+        ):
+            self.refused(400, head(*lines))
+
     def test_persistence(self) -> None:
         old = "GET / HTTP/1.0"
         self.assertTrue(self.fields().persistent)

@@ -4,12 +4,19 @@ What requests send: where an answer ends, and which fields it has.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from .support.memory_client import RequestCase, connect
+
+
+def returning(result: Any) -> Callable[[Any], Any]:
+    """A render function that returns *result*."""
+    return lambda request: result
 
 
 class FramingTests(RequestCase):
@@ -133,6 +140,62 @@ class FramingTests(RequestCase):
         said = connect(Getting()).send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertIn(said[9:12], (b"200", b"405", b"500"))
         self.assertTrue(said.endswith(b"\r\n\r\n"))
+
+    def logged(self) -> list[str]:
+        """The error lines of the log since the test began."""
+        said = [formatEvent(e) for e in self.log if e["log_level"] is LogLevel.error]
+        return [line for line in said if line]
+
+    def setUp(self) -> None:
+        self.log: list[Any] = []
+        note: Any = self.log.append
+        globalLogPublisher.addObserver(note)
+        self.addCleanup(globalLogPublisher.removeObserver, note)
+
+    def test_a_resource_that_returns_no_bytes_is_told_so_in_the_log_only(self) -> None:
+        async def later(request: Any) -> bytes:
+            return b"never"
+
+        for result, hint in [
+            ("text", "got str. Did you forget .encode()?"),
+            (None, "got NoneType. Did you forget a return statement"),
+            (b"a".hex, "got builtin_function_or_method."),
+            (12, "got int."),
+        ]:
+            self.log.clear()
+            response = self.response(returning(result))
+            self.assertEqual(response.code, 500)
+            self.assertEqual(response.body, b"Something went wrong here.")
+            (line,) = self.logged()
+            self.assertIn("GET", line)
+            self.assertIn(hint, line)
+        self.log.clear()
+        self.assertEqual(self.response(later).code, 500)
+        (line,) = self.logged()
+        self.assertIn("A render method cannot be async", line)
+        self.assertEqual(self.flushWarnings(), [])
+
+    def test_writing_text_is_an_error_before_anything_is_sent(self) -> None:
+        def write(request: Any) -> int:
+            request.setHeader(b"X", b"1")
+            request.write("text")
+            return NOT_DONE_YET
+
+        response = self.response(write)
+        self.assertEqual(response.code, 500)
+        self.assertNotIn("x", response.fields)
+        self.assertNotIn("transfer-encoding", response.fields)
+        (line,) = self.logged()
+        self.assertIn("request.write takes bytes; got str", line)
+
+    def test_writing_text_later_raises_and_leaves_the_response_whole(self) -> None:
+        request = self.held_request()
+        self.assertRaises(TypeError, request.write, "text")
+        request.write(b"bytes")
+        self.assertRaises(TypeError, request.write, None)
+        request.finish()
+        said = self.connection.transport.value()
+        self.assertTrue(said.endswith(b"5\r\nbytes\r\n0\r\n\r\n"))
 
     def test_nonsense_is_an_error(self) -> None:
         answer = self.response(lambda request: "text")

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.error import (
+    ConnectionAborted,
+    ConnectionDone,
+    ConnectionLost,
+)
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -16,6 +20,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Limits, Site
+from dartio_tut.wire import IncompleteBody
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%b\r\n"
 NEXT = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -147,6 +152,57 @@ class StreamingTests(SynchronousTestCase):
         self.send(HEAD % (5, b"") + b"a")
         self.channel.connectionLost(Failure(ConnectionLost()))
         self.assertTrue(self.resource.taking[0].reason.check(ConnectionLost))
+
+    def test_whoever_ends_it_an_incomplete_body_is_a_failure(self) -> None:
+        def client_closes() -> None:
+            self.channel.readConnectionLost()
+            self.channel.connectionLost(Failure(ConnectionDone()))
+
+        def connection_ends_cleanly() -> None:
+            self.channel.connectionLost(Failure(ConnectionDone()))
+
+        def resource_closes() -> None:
+            self.resource.asked[-1].loseConnection()
+            self.channel.connectionLost(Failure(ConnectionDone()))
+
+        def malformed() -> None:
+            self.send(b"")
+            self.channel.abortConnection()
+            self.channel.connectionLost(Failure(ConnectionAborted()))
+
+        for end in (
+            client_closes, connection_ends_cleanly, resource_closes, malformed
+        ):  # fmt: skip
+            self.setUp()
+            self.send(HEAD % (50, b"") + b"abc")
+            (taking,) = self.resource.taking
+            end()
+            self.assertTrue(taking.reason.check(IncompleteBody), end)
+            self.assertFalse(taking.reason.check(ConnectionDone), end)
+            self.assertEqual(taking.reason.value.received, 3)
+
+    def test_a_chunked_body_without_its_last_chunk_is_incomplete(self) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for sent in (b"3\r\nabc\r\n", b"3\r\nab", b"3\r\nabc\r\n0\r\n"):
+            self.setUp()
+            self.send(head + sent)
+            self.channel.connectionLost(Failure(ConnectionDone()))
+            self.assertTrue(self.resource.taking[0].reason.check(IncompleteBody), sent)
+
+    def test_a_protocol_that_stops_its_body_is_told_that_it_is_incomplete(self) -> None:
+        self.send(HEAD % (5, b"") + b"ab")
+        (taking,) = self.resource.taking
+        taking.transport.loseConnection()
+        self.send(b"cde")
+        self.assertEqual(taking.came, [b"ab"])
+        self.assertTrue(taking.reason.check(IncompleteBody))
+
+    def test_an_empty_body_is_delivered_and_complete(self) -> None:
+        said = self.send(HEAD % (0, b""))
+        (taking,) = self.resource.taking
+        self.assertEqual(taking.came, [])
+        self.assertTrue(taking.reason.check(ConnectionDone))
+        self.assertIn(b"took 0", said)
 
     def test_an_answer_before_the_end_of_it(self) -> None:
         self.send(HEAD % (50, b"") + b"a")

@@ -201,7 +201,7 @@ class Channel(HTTPChannelAPI):
                 self.reports.ends(Ending.CLIENT_GONE)
             self.close()
         elif self._may_read():
-            self._transport.stopReading()
+            self.intake.network.pauseProducing()  # there is nothing more to read
         else:
             self._client_gone()
 
