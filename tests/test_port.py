@@ -144,6 +144,27 @@ class StockPortTests(ServingCase):
         said = await self.exchange(port, head % len(LARGE) + LARGE)
         self.assertEqual(said[:13], b"HTTP/1.1 413 ")
 
+    async def test_addresses_are_known_when_the_client_has_gone(self) -> None:
+        port = self.serve(self.hold)
+        connection = connect(port)
+        connection.sendall(GET)
+        await self.until(lambda: self.held)
+        here = connection.getsockname()
+        reset(connection)
+        await self.until(lambda: self.ended)
+        (request,) = self.held
+        self.assertEqual(request.getHost().port, port)
+        self.assertEqual(request.getClientAddress().port, here[1])
+
+    async def test_abandoned_requests_give_back_their_places(self) -> None:
+        port = self.serve(self.hold, limits=Limits(connections=4))
+        for _ in range(9):
+            with connect(port) as leaving:
+                leaving.sendall(GET)
+                await self.until(lambda: self.held)
+                self.held.clear()
+            await self.until(lambda: not self.site.connection_limit.count)
+
     async def test_connections_outlive_the_port(self) -> None:
         port = self.serve(self.hold)
         asked = self.exchange(port, GET + LAST)

@@ -4,6 +4,7 @@ Answers from an open file, over real sockets: whole, in time, and nothing left o
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,17 @@ class FileTests(ServingCase):
         found = await self.answers(port, 5 * GET + LAST)
         self.assertTrue(all(one.body == self.data[:MIB] for one in found.responses))
         self.assertEqual(len(found.responses), 6)
+
+    async def test_where_sendfile_does_not_work_the_file_is_read_and_sent(self) -> None:
+        for error in (errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP):
+
+            def fail(*arguments: Any, error: int = error) -> int:
+                raise OSError(error, os.strerror(error))
+
+            self.patch(os, "sendfile", fail)
+            port = self.serve(self.send)
+            (response,) = (await self.answers(port, LAST)).responses
+            self.assertTrue(response.body == self.data, error)
 
     async def test_an_old_client(self) -> None:
         port = self.serve(self.send)

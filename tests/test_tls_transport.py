@@ -18,6 +18,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.wire import listen_tls, set_alpn
+from dartio_tut.wire.transport import tls
 
 from .support.harness import PATIENCE
 from .support.serving import ServingCase, open_on
@@ -124,6 +125,60 @@ class TLSTransportTests(ServingCase):
             said = b""  # cut without a goodbye
         self.assertLess(len(said), 110_000)
         await self.until(lambda: open_on(path) == 0)
+
+    def exchange_plain(self, port: int, data: bytes) -> bytes:
+        """Send *data* without TLS; all that comes until the end."""
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+            plain.sendall(data)
+            came = b""
+            while part := plain.recv(65536):
+                came += part
+            return came
+
+    async def test_a_request_without_tls_is_told_that_the_port_speaks_tls(self) -> None:
+        port = self.secure(lambda request: b"hello")
+        for request in (LAST, POST % 100_000 + bytes(100_000)):
+            said = await deferToThread(self.exchange_plain, port, request)
+            self.assertTrue(said.startswith(b"HTTP/1.1 400 "), said)
+            self.assertTrue(said.endswith(b"This port speaks TLS: use https://\n"))
+            self.assertIn(b"Connection: close", said)
+        self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
+
+    async def test_a_client_that_offers_no_common_protocol_gets_an_alert(self) -> None:
+        port = self.secure(lambda request: b"hello")
+
+        def handshake(*offered: str) -> str | None:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_alpn_protocols(list(offered))
+            with (
+                socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
+                context.wrap_socket(plain) as secure,
+            ):
+                return secure.selected_alpn_protocol()
+
+        self.assertEqual(
+            await deferToThread(handshake, "spdy/1", "http/1.1"), "http/1.1"
+        )
+        for offered in (("http/1.0",), ("acme-tls/1", "spdy/1")):
+            with self.assertRaises(ssl.SSLError) as caught:
+                await deferToThread(handshake, *offered)
+            said = str(caught.exception).lower().replace("_", " ")
+            self.assertIn("no application protocol", said)
+        self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
+
+    async def test_handshakes_are_bounded_and_count_as_connections(self) -> None:
+        self.patch(tls, "MAX_HANDSHAKES", 4)
+        port = self.secure(lambda request: b"hello")
+        half_open = [
+            socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(20)
+        ]
+        await self.until(lambda: self.site.connection_limit.count == 4)
+        self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
+        self.assertLessEqual(self.site.connection_limit.count, 4)
+        for connection in half_open:
+            connection.close()
+        await self.until(lambda: not self.site.connection_limit.count)
 
     async def test_what_is_no_handshake_ends_and_harms_nobody(self) -> None:
         port = self.secure(lambda request: b"hello")
