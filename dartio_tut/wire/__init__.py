@@ -20,6 +20,7 @@ from .streamed_body import IncompleteBody
 from .transport.reactor import with_fast_ports
 from .transport.tls import listen_tls, set_alpn
 from .twisted_http2 import NegotiatingProtocol, http2_protocol
+from .twisted_private import passed_descriptors
 
 __all__ = [
     "NEVER",
@@ -39,6 +40,7 @@ __all__ = [
     "Request",
     "http2_protocol",
     "listen_tls",
+    "passed_descriptors",
     "refusal",
     "refusal_fields",
     "replace_fields",

@@ -9,6 +9,7 @@ each function here against what is installed.
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 from OpenSSL import SSL
@@ -18,6 +19,7 @@ from twisted.internet.tcp import _accept as accept_with_reserve
 from twisted.internet.tcp import _BuffersLogs as BuffersLogs
 from twisted.internet.tcp import _reservedFD as reserved_descriptor
 from twisted.internet.tcp import _resolveIPv6 as resolve_ipv6
+from twisted.web import http, server
 from twisted.web._http2 import H2Connection
 from twisted.web.http import (
     _getMultiPartArgs as multipart_arguments,
@@ -47,6 +49,7 @@ __all__ = [
     "has_nothing_buffered",
     "media_type_of",
     "multipart_arguments",
+    "passed_descriptors",
     "port_from_descriptor",
     "reserved_descriptor",
     "resolve_ipv6",
@@ -54,9 +57,28 @@ __all__ = [
     "tls_write",
 ]
 
-INHERITED = {
-    tcp.Server: ("_tempDataBuffer", "_tempDataLen", "_writeDisconnected"),
-    tcp.Port: ("_addressType", "_buildAddr", "_realPortNumber", "_type"),
+INHERITED: Mapping[type, tuple[str, ...]] = {
+    tcp.Server: (
+        "_addressType",
+        "_closeSocket",
+        "_postLoseConnection",
+        "_tempDataBuffer",
+        "_tempDataLen",
+        "_writeDisconnected",
+    ),
+    tcp.Port: ("_buildAddr", "_realPortNumber", "_type"),
+    http.HTTPChannel: (
+        "_protocolUpgradeForWebsockets",
+        "_respondToBadRequestAndDisconnect",
+    ),
+    server.Request: (
+        "_cleanup",
+        "_disconnected",
+        "_encoder",
+        "_handleStar",
+        "_inFakeHead",
+        "_log",
+    ),
 }
 """Attributes of Twisted's classes that ours, which derive from them, set or read."""
 
@@ -84,6 +106,15 @@ def accept_descriptor(listening: socket.socket) -> tuple[int, Any]:
     accept: Any = listening._accept  # type: ignore[attr-defined]
     accepted: tuple[int, Any] = accept()
     return accepted
+
+
+def passed_descriptors() -> list[int]:
+    """The descriptors that systemd has passed (sd_listen_fds(3))."""
+    # Imported late: Twisted looks for the names of the descriptors when it is imported.
+    from twisted.plugins.twisted_core import systemdEndpointParser
+
+    descriptors: list[int] = systemdEndpointParser._sddaemon.inheritedDescriptors()
+    return descriptors
 
 
 def port_from_descriptor(port: type, *arguments: Any) -> Any:

@@ -1,0 +1,107 @@
+"""
+`dartio_tut.wire.twisted_private`: nothing else uses private names of other packages.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.internet.task import Clock
+from twisted.internet.tcp import Server
+from twisted.trial.unittest import SynchronousTestCase
+
+import dartio_tut
+from dartio_tut.wire import twisted_private
+
+PACKAGE = Path(dartio_tut.__file__).parent
+FENCE = PACKAGE / "wire" / "twisted_private.py"
+
+
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+DOCUMENTED = {"_replace"}
+"""Public in spite of its underscore: of named tuples."""
+
+
+def is_private(name: str) -> bool:
+    """Whether *name* is private by its underscore."""
+    return name.startswith("_") and not name.startswith("__")
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    """The modules of the package, but for its tests and the fence."""
+    for path in PACKAGE.rglob("*.py"):
+        if path != FENCE and path.parent.name not in ("test", "support"):
+            yield path, ast.parse(path.read_text("utf-8"))
+
+
+class FenceTests(SynchronousTestCase):
+    """Private names stand in one place."""
+
+    def test_no_other_module_imports_a_private_name(self) -> None:
+        found = [
+            (str(path.relative_to(PACKAGE)), node.module, name.name)
+            for path, tree in modules()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and not node.level
+            for name in node.names
+            if is_private(name.name) or is_private((node.module or "").split(".")[-1])
+        ]
+        self.assertEqual(found, [], "\n".join(map(str, found)))
+
+    def test_no_other_module_reads_a_private_attribute_of_others(self) -> None:
+        ours: set[str] = set()
+        for _, tree in modules():
+            for node in ast.walk(tree):
+                if isinstance(node, DEFINITIONS):
+                    ours.add(node.name)
+                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    ours.add(node.id)
+                elif isinstance(node, ast.Attribute) and isinstance(
+                    node.ctx, ast.Store
+                ):
+                    ours.add(node.attr)
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    ours.add(node.value)  # of __slots__
+        inherited = {
+            name for names in twisted_private.INHERITED.values() for name in names
+        }
+        found = [
+            f"{path.relative_to(PACKAGE)}:{node.lineno} {node.attr}"
+            for path, tree in modules()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and is_private(node.attr)
+            and node.attr not in ours | inherited | DOCUMENTED
+        ]
+        self.assertEqual(found, [], "\n".join(map(str, found)))
+
+    def test_what_is_inherited_is_there_in_the_installed_version(self) -> None:
+        for owner, names in twisted_private.INHERITED.items():
+            for name in names:
+                if name.startswith("_tempData"):
+                    continue  # made for each instance: see below
+                self.assertTrue(hasattr(owner, name), f"{owner.__name__}.{name}")
+
+    def test_a_connection_of_twisteds_buffers_where_it_is_looked_for(self) -> None:
+        connection = Server.__new__(Server)
+        super(Server, connection).__init__(FakeSocket(), None, Clock())  # type: ignore[arg-type]
+        connection.connected = 1
+        self.assertTrue(twisted_private.has_nothing_buffered(connection))
+        connection.startWriting = lambda: None  # type: ignore[method-assign]
+        connection.write(b"12345")
+        self.assertEqual(twisted_private.buffered_bytes(connection), 5)
+        self.assertFalse(twisted_private.has_nothing_buffered(connection))
+
+
+class FakeSocket:
+    """As much of a socket as a connection needs."""
+
+    def setblocking(self, flag: bool) -> None:
+        """It blocks nobody."""
+
+    def fileno(self) -> int:
+        """There is no descriptor."""
+        return -1
