@@ -205,10 +205,10 @@ class FloodTests(AbuseCase):
             self.assertGreater(descriptors(hello), CROWD)
             self.assertLess(memory(hello), 150 * MIB)
 
-    def test_too_many_connections_of_one_client(self) -> None:
+    def test_connections_beyond_the_limit_of_a_client_get_503(self) -> None:
         self.full(self.serve("hello", MAX_PER_CLIENT, "10"), 10)
 
-    def test_too_many_connections(self) -> None:
+    def test_connections_beyond_the_limit_get_503(self) -> None:
         self.full(self.serve("hello", MAX_CONNECTIONS, "10"), 10)
 
     def full(self, hello: Daemon, most: int) -> None:
@@ -227,7 +227,7 @@ class FloodTests(AbuseCase):
             self.assertIn(b" 200 OK", comes(connection, SOON) or b"")
         self.becomes(hello, lambda: ask(hello).code == 200, "it stays full")
 
-    def test_floods_of_headers(self) -> None:
+    def test_floods_of_header_fields_are_refused(self) -> None:
         hello = self.serve("hello")
         chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n"
         floods = {
@@ -249,7 +249,7 @@ class FloodTests(AbuseCase):
                     self.assertEqual(len(answers.responses), 1, flood[:60])
                     self.assertIn(answers.codes[0], codes, flood[:60])
 
-    def test_bodies_that_are_left_half_way(self) -> None:
+    def test_bodies_left_half_way_leave_nothing_behind(self) -> None:
         hello = self.serve("hello", MAX_BODY, str(8 * MIB))
         head = POST + b"Content-Length: %d\r\n\r\n" % (8 * MIB)
         with self.survives(hello):
@@ -309,7 +309,7 @@ class PipelineTests(AbuseCase):
             for name, answer in zip(names, answers.responses, strict=False):
                 self.assertTrue(answer.body == (self.here / name).read_bytes(), name)
 
-    def test_who_does_not_read_is_not_read_from(self) -> None:
+    def test_a_client_that_does_not_read_is_not_read_from(self) -> None:
         hello = self.serve("hello", WRITE_TIMEOUT, "60")
         with self.survives(hello), connect(hello.port, receive_buffer=4096) as deaf:
             size, sent = memory(hello), 0
@@ -325,7 +325,9 @@ class PipelineTests(AbuseCase):
 class ResetTests(AbuseCase):
     """Clients that go away."""
 
-    def test_in_the_middle_of_an_answer(self) -> None:
+    def test_clients_that_reset_in_the_middle_of_a_response_leave_nothing_behind(
+        self,
+    ) -> None:
         with (self.here / "index.html").open("wb") as file:
             file.truncate(32 * MIB)
         server = self.serve("basic-file", "--root", str(self.here))
@@ -339,7 +341,9 @@ class ResetTests(AbuseCase):
                 if number % 50 == 0:
                     self.served(server)
 
-    def test_in_the_middle_of_a_request(self) -> None:
+    def test_clients_that_reset_in_the_middle_of_a_request_leave_nothing_behind(
+        self,
+    ) -> None:
         hello = self.serve("hello")
         with self.survives(hello):
             for number in range(400):
@@ -348,7 +352,9 @@ class ResetTests(AbuseCase):
                 connection.sendall(whole[: number * 3])
                 (cut if number % 2 else socket.socket.close)(connection)
 
-    def test_before_an_answer_that_comes_later(self) -> None:
+    def test_clients_that_reset_before_a_late_response_leave_nothing_behind(
+        self,
+    ) -> None:
         notes = self.serve("notes")
         body = json.dumps({"myNote": "x" * 1000}).encode()
         asked = POST + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)

@@ -12,7 +12,7 @@ from .guided_fuzz import CORPUS
 class CorpusTests(FuzzCase):
     """Only answers and closes come out, and the same whole as in pieces."""
 
-    def test_every_input(self) -> None:
+    def test_every_input_of_the_corpus_leads_to_responses_and_closes_only(self) -> None:
         inputs = sorted(CORPUS.iterdir())
         self.assertGreater(len(inputs), 50)
         for path in inputs:

@@ -57,5 +57,7 @@ class ChangedRowsTests(FuzzCase):
 
     @usual
     @given(changed(), cuts)
-    def test_changed_rows(self, data: bytes, at: list[int]) -> None:
+    def test_changed_rows_of_the_table_lead_to_responses_and_closes_only(
+        self, data: bytes, at: list[int]
+    ) -> None:
         self.same(data, cut(data, at))

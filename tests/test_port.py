@@ -97,18 +97,18 @@ class StockPortTests(ServingCase):
         self.assertEqual(said.count(b"HTTP/1.1 200 OK\r\n"), 2)
         self.assertEqual(self.ended, [None, None])
 
-    async def test_half_a_request_is_no_request(self) -> None:
+    async def test_half_a_request_is_not_served(self) -> None:
         port = self.serve(hello)
         said = await self.exchange(port, GET[:-2], half_close=True)
         self.assertIn(said[:13], (b"", b"HTTP/1.1 400 "))
 
-    async def test_nothing_said_nothing_answered(self) -> None:
+    async def test_a_client_that_says_nothing_gets_nothing(self) -> None:
         port = self.serve(hello)
         with connect(port) as silent:
             silent.shutdown(socket.SHUT_WR)
             self.assertEqual(await deferToThread(silent.recv, 1), b"")
 
-    async def test_a_reset_tells_who_waits(self) -> None:
+    async def test_a_reset_fails_notify_finish(self) -> None:
         port = self.serve(self.hold)
         connection = connect(port)
         connection.sendall(GET)
@@ -177,7 +177,7 @@ class StockPortTests(ServingCase):
             self.held.pop().finish()
         self.assertEqual((await asked).count(b"HTTP/1.1 200 OK\r\n"), 2)
 
-    async def test_no_descriptors_left_is_no_end(self) -> None:
+    async def test_the_port_goes_on_when_no_descriptors_were_left(self) -> None:
         port = self.serve(hello)
         await self.exchange(port, LAST)
         clients = [socket.socket() for _ in range(5)]
@@ -204,7 +204,7 @@ class PortTests(StockPortTests):
 
     stock = False
 
-    async def test_it_is_ours(self) -> None:
+    async def test_connections_have_our_transport_with_addresses(self) -> None:
         port = self.serve(self.hold)
         self.assertIsInstance(self.listening, Port)
         asked = self.exchange(port, LAST)
@@ -219,7 +219,7 @@ class PortTests(StockPortTests):
         await asked
         self.assertEqual(transport.getHost().port, port)
 
-    async def test_nothing_is_watched_in_the_end(self) -> None:
+    async def test_the_multiplexer_is_closed_after_the_last_connection(self) -> None:
         port = self.serve(hello)
         hub = self.listening.multiplexer
         kept = connect(port)
@@ -231,7 +231,7 @@ class PortTests(StockPortTests):
         await self.until(lambda: hub._poller.closed)
         self.assertEqual(hub._watched, {})
 
-    async def test_a_failing_connection_is_alone_in_it(self) -> None:
+    async def test_a_failing_connection_does_not_end_the_others(self) -> None:
         port = self.serve(self.hold)
         with connect(port) as unlucky, connect(port) as lucky:
             unlucky.sendall(GET)
@@ -252,7 +252,7 @@ class PortTests(StockPortTests):
         self.assertTrue(said.endswith(b"hello"))
         self.flushLoggedErrors()
 
-    async def test_many_at_once(self) -> None:
+    async def test_a_hundred_clients_at_once_are_served(self) -> None:
         port = self.serve(hello)
         asked = [self.exchange(port, 3 * GET + LAST) for _ in range(100)]
         for one in asked:
@@ -262,7 +262,7 @@ class PortTests(StockPortTests):
 class TLSPortTests(ServingCase):
     """Our port for TLS."""
 
-    async def test_it_never_speaks_in_the_clear(self) -> None:
+    async def test_a_port_with_tls_serves_nothing_without_it(self) -> None:
         names = localhost_certificate(str(Path(self.mktemp()).absolute()))
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.use_certificate_file(names[0])

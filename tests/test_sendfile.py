@@ -55,7 +55,7 @@ class FileTests(ServingCase):
         """The file is closed."""
         await self.until(lambda: not open_on(self.path))
 
-    async def test_parts(self) -> None:
+    async def test_parts_of_a_file_are_sent_exactly(self) -> None:
         port = self.serve(self.send)
         for offset, length in [
             (0, 0),
@@ -70,14 +70,14 @@ class FileTests(ServingCase):
             self.assertEqual(answer.fields["content-length"], str(length))
             self.assertTrue(answer.body == self.data[offset : offset + length])
 
-    async def test_head(self) -> None:
+    async def test_a_head_request_gets_the_length_of_the_part(self) -> None:
         port = self.serve(self.send)
         for self.length in (0, 100, SIZE):
             ask = LAST.replace(b"GET", b"HEAD")
             (answer,) = (await self.answers(port, ask, "HEAD")).responses
             self.assertEqual(answer.fields["content-length"], str(self.length))
 
-    async def test_one_behind_the_other(self) -> None:
+    async def test_pipelined_requests_get_their_files_in_order(self) -> None:
         port = self.serve(self.send)
         self.length = MIB
         found = await self.answers(port, 5 * GET + LAST)
@@ -95,12 +95,12 @@ class FileTests(ServingCase):
             (response,) = (await self.answers(port, LAST)).responses
             self.assertTrue(response.body == self.data, error)
 
-    async def test_an_old_client(self) -> None:
+    async def test_an_http10_client_gets_the_file(self) -> None:
         port = self.serve(self.send)
         (answer,) = (await self.answers(port, b"GET / HTTP/1.0\r\n\r\n")).responses
         self.assertTrue(answer.body == self.data)
 
-    async def test_a_client_that_closed_its_half(self) -> None:
+    async def test_a_client_that_closed_its_half_gets_the_file(self) -> None:
         port = self.serve(self.send)
         said = await self.exchange(port, GET, half_close=True)
         self.assertTrue(said.endswith(self.data))
@@ -149,7 +149,7 @@ class FileTests(ServingCase):
         self.assertTrue(self.data[:MIB].startswith(body[:MIB]))
         await self.closes()
 
-    async def test_a_file_shorter_than_was_said(self) -> None:
+    async def test_a_file_shorter_than_announced_cuts_the_connection(self) -> None:
         for size in (10, 100_000):
             self.path.write_bytes(b"x" * size)
             port = self.serve(self.send)
@@ -160,7 +160,7 @@ class FileTests(ServingCase):
             self.assertFalse(said.endswith(b"x" * (size + 1)))
             await self.closes()
 
-    async def test_a_client_that_goes_away(self) -> None:
+    async def test_the_file_is_closed_when_the_client_leaves(self) -> None:
         port = self.serve(self.send)
         for leave in (lambda one: one.close(), reset):
             connection = connect(port, NARROW)
@@ -170,7 +170,7 @@ class FileTests(ServingCase):
             await self.closes()
             await self.until(lambda: not self.site.connection_limit.count)
 
-    async def test_a_client_that_had_gone_before(self) -> None:
+    async def test_the_file_is_closed_when_the_client_had_left_before(self) -> None:
         held: list[Any] = []
 
         def hold(request: Any) -> int:
@@ -190,7 +190,7 @@ class FileTests(ServingCase):
                 self.assertEqual(self.length, 100)
             await self.closes()
 
-    async def test_what_cannot_be_read_is_closed(self) -> None:
+    async def test_a_file_that_cannot_be_read_is_closed(self) -> None:
         port = self.serve(self.send)
         self.path.unlink()
         self.path.mkdir()
@@ -202,7 +202,7 @@ class FileTests(ServingCase):
             self.flushLoggedErrors(IsADirectoryError)
             await self.closes()
 
-    async def test_nothing_is_left_of_many(self) -> None:
+    async def test_no_file_stays_open_after_many_requests(self) -> None:
         port = self.serve(self.send)
         await self.answers(port, LAST)  # the reactor has its own by now
         before = len(os.listdir("/proc/self/fd"))

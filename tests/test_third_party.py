@@ -168,7 +168,7 @@ class DistributedTests(ServingCase):
 class EndTests(ServingCase):
     """Resources that are told how a request ended."""
 
-    async def test_they_are_told_of_the_end(self) -> None:
+    async def test_resources_are_told_of_the_end(self) -> None:
         told: list[Any] = []
         held: list[Any] = []
 

@@ -39,13 +39,13 @@ class TimeTests(SynchronousTestCase):
         """Whether the server has closed."""
         return bool(self.connection.transport.disconnecting)
 
-    def test_silence_is_ended_without_a_word(self) -> None:
+    def test_a_silent_connection_is_closed_without_a_response(self) -> None:
         self.after(self.limits.header_time - 1)
         self.assertFalse(self.closed)
         self.assertEqual(self.after(2), b"")
         self.assertTrue(self.closed)
 
-    def test_a_head_has_its_time_in_all(self) -> None:
+    def test_a_head_that_trickles_is_refused_after_header_time(self) -> None:
         self.connection.send(b"GET / HTTP/1.1\r\n")
         for _ in range(int(self.limits.header_time) - 2):
             self.assertEqual(self.after(1), b"")
@@ -53,12 +53,12 @@ class TimeTests(SynchronousTestCase):
         self.assertEqual(self.after(3)[:13], b"HTTP/1.1 408 ")
         self.assertTrue(self.closed)
 
-    def test_content_has_its_time(self) -> None:
+    def test_a_body_that_stalls_is_refused_after_body_time(self) -> None:
         self.connection.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
         self.assertEqual(self.after(self.limits.body_time - 1), b"")
         self.assertEqual(self.after(2)[:13], b"HTTP/1.1 408 ")
 
-    def test_a_trickle_of_content_is_ended(self) -> None:
+    def test_a_body_that_trickles_is_refused(self) -> None:
         self.connection.send(
             b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n"
         )
@@ -67,14 +67,14 @@ class TimeTests(SynchronousTestCase):
             said += self.after(5) + self.connection.send(b"x")
         self.assertEqual(said[:13], b"HTTP/1.1 408 ")
 
-    def test_between_requests_it_may_be_idle(self) -> None:
+    def test_an_idle_connection_is_closed_after_idle_time(self) -> None:
         self.connection.send(GET)
         self.after(self.limits.idle_time - 1)
         self.assertFalse(self.closed)
         self.assertEqual(self.after(2), b"")
         self.assertTrue(self.closed)
 
-    def test_the_first_after_a_quiet_time_has_its_time_too(self) -> None:
+    def test_the_first_connection_after_a_quiet_hour_has_all_its_time(self) -> None:
         self.connection.protocol.connectionLost(Failure(ConnectionDone()))
         self.after(3600)
         channel = self.connection.protocol.site.buildProtocol(CLIENT_ADDRESS)
@@ -83,13 +83,13 @@ class TimeTests(SynchronousTestCase):
         self.after(self.limits.header_time - 2)
         self.assertFalse(self.closed)
 
-    def test_one_that_does_not_read_is_cut(self) -> None:
+    def test_a_client_that_does_not_read_is_cut_after_write_time(self) -> None:
         self.connection.send(GET)
         self.connection.protocol.output.pause()
         self.after(self.limits.write_time + 1)
         self.assertTrue(self.connection.transport.disconnected)
 
-    def test_times_are_the_sites(self) -> None:
+    def test_the_times_are_those_of_the_sites_limits(self) -> None:
         site = self.connection.protocol.site
         site.limits = replace(self.limits, header_time=2)
         channel = site.buildProtocol(CLIENT_ADDRESS)

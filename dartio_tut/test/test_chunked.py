@@ -34,7 +34,7 @@ def singly(data: bytes) -> list[bytes]:
 class ChunkedTests(SynchronousTestCase):
     """`ChunkedDecoder`."""
 
-    def test_bodies(self) -> None:
+    def test_bodies_are_decoded_however_they_are_cut(self) -> None:
         for body, content in [
             (b"0\r\n\r\n", b""),
             (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
@@ -50,7 +50,7 @@ class ChunkedTests(SynchronousTestCase):
                 self.assertEqual(decoded(body[:cut], body[cut:])[0], content)
                 self.assertFalse(decoded(body[:cut])[2])
 
-    def test_malformed(self) -> None:
+    def test_malformed_bodies_are_refused_however_they_are_cut(self) -> None:
         for body in [
             b"\r\n",
             b"x\r\n",
@@ -85,7 +85,7 @@ class ChunkedTests(SynchronousTestCase):
         decoder.feed(b"ffffffff\r\n")
         self.assertEqual(decoder.announced, 3 + 0xFFFFFFFF)
 
-    def test_lines_are_bounded(self) -> None:
+    def test_lines_and_trailers_beyond_their_bounds_are_refused(self) -> None:
         long = b"1;a=" + b"x" * MAX_LINE_BYTES
         self.assertRaises(ProtocolError, decoded, long)
         self.assertRaises(ProtocolError, decoded, long + b"\r\n")

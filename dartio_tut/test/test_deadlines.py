@@ -52,7 +52,7 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([SWEEP_SECONDS] * 5)
         self.assertEqual([early.times, late.times, never.times], [1, 1, 0])
 
-    def test_one_who_left_is_not_told(self) -> None:
+    def test_a_discarded_member_does_not_expire(self) -> None:
         member, other = Member(), Member()
         self.deadlines.add(member, 1)
         self.deadlines.add(other, 1)
@@ -68,7 +68,7 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([SWEEP_SECONDS] * 2)
         self.assertEqual(member.times, 2)
 
-    def test_one_may_join_or_leave_meanwhile(self) -> None:
+    def test_members_may_be_added_and_discarded_during_a_sweep(self) -> None:
         joining = Member()
         member = Member(lambda: self.deadlines.add(joining, 1))
         leaving = Member(lambda: self.deadlines.discard(leaving))
@@ -77,7 +77,7 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([SWEEP_SECONDS] * 3)
         self.assertEqual([member.times, leaving.times, joining.times], [1, 1, 1])
 
-    def test_one_timer_for_all_and_none_for_nobody(self) -> None:
+    def test_there_is_one_timer_for_all_members_and_none_without(self) -> None:
         members = [Member() for _ in range(3)]
         self.assertEqual(self.clock.getDelayedCalls(), [])
         for member in members:
@@ -88,7 +88,7 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([SWEEP_SECONDS] * 2)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_the_time_is_told_when_the_first_comes(self) -> None:
+    def test_time_is_current_when_the_first_member_is_added(self) -> None:
         self.clock.advance(1000)
         member = Member()
         self.deadlines.add(member, 5)
@@ -121,7 +121,7 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([SWEEP_SECONDS] * 3)
         self.assertEqual(late.times, 1)
 
-    def test_one_that_fails_does_not_stop_the_clock(self) -> None:
+    def test_a_member_that_raises_does_not_stop_the_sweeps(self) -> None:
         def fail() -> None:
             raise ZeroDivisionError
 
@@ -140,7 +140,7 @@ class DateTests(SynchronousTestCase):
         """The time is *now*."""
         self.patch(date_module, "time", lambda: now)
 
-    def test_it_is_made_once_a_second(self) -> None:
+    def test_the_date_is_made_once_a_second(self) -> None:
         date = Date()
         self.at(0.2)
         first = date.value()

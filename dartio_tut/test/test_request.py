@@ -56,7 +56,7 @@ class LazyTests(RequestCase):
         request.requestHeaders.setRawHeaders(b"x", [b"3"])
         self.assertEqual(request.getHeader(b"x"), b"3")
 
-    def test_all_is_there_for_those_who_look(self) -> None:
+    def test_every_attribute_of_a_request_of_twisteds_is_there(self) -> None:
         request = self.held_request("Cookie: k=v; l=w", "X: 1")
         verifyObject(IRequest, request)
         self.assertEqual(request.args, {b"c": [b"d"]})
@@ -73,7 +73,7 @@ class LazyTests(RequestCase):
         for name in ("args", "received_cookies", "requestHeaders", "content"):
             self.assertIs(getattr(request, name), getattr(request, name))
 
-    def test_fields_are_the_requests_own(self) -> None:
+    def test_changing_the_fields_of_one_request_changes_no_other(self) -> None:
         first = self.held_request("X: 1")
         first.requestHeaders.addRawHeader(b"X", b"2")
         first.requestHeaders.removeHeader(b"Host")
@@ -83,7 +83,7 @@ class LazyTests(RequestCase):
             self.assertEqual(later.requestHeaders.getRawHeaders(b"x"), [b"1"])
             self.assertTrue(later.requestHeaders.hasHeader(b"host"))
 
-    def test_forms_are_read(self) -> None:
+    def test_a_posted_form_is_among_the_arguments(self) -> None:
         form = "Content-Type: application/x-www-form-urlencoded"
         request = self.held_request(form, start="POST /?a=1 HTTP/1.1", body=b"a=2&b=3")
         self.assertEqual(request.args, {b"a": [b"2"], b"b": [b"3"]})
@@ -94,7 +94,7 @@ class LazyTests(RequestCase):
 class ReplacedTests(RequestCase):
     """Attributes that others set or delete."""
 
-    def test_set(self) -> None:
+    def test_attributes_that_were_set_are_kept(self) -> None:
         request = self.held_request("X: 1")
         for name in ("args", "client", "host", "received_cookies", "content"):
             value = object()
@@ -111,7 +111,7 @@ class ReplacedTests(RequestCase):
         self.assertIn(b"\r\nY: 1\r\n", said)
         self.assertNotIn(b"Date", said)
 
-    def test_deleted(self) -> None:
+    def test_attributes_that_were_deleted_are_made_again(self) -> None:
         request = self.held_request("X: 1")
         self.assertEqual(request.args, {b"c": [b"d"]})
         del request.args
@@ -120,14 +120,14 @@ class ReplacedTests(RequestCase):
         del request.requestHeaders
         self.assertEqual(request.requestHeaders.getRawHeaders(b"x"), [b"1"])
 
-    def test_anything_may_be_hung_up(self) -> None:
+    def test_a_request_takes_attributes_and_components_of_others(self) -> None:
         request = self.held_request()
         request.user = "somebody"
         request.setComponent(IAddress, request)
         self.assertIs(request.getComponent(IAddress), request)
         self.assertEqual(request.user, "somebody")
 
-    def test_made_by_another_channel(self) -> None:
+    def test_a_request_works_on_a_channel_of_twisteds(self) -> None:
         request = Request(DummyChannel(), False)
         self.assertEqual(request.cookies, [])
         self.assertEqual(request.received_cookies, {})
@@ -142,7 +142,7 @@ class ReplacedTests(RequestCase):
 class EndTests(RequestCase):
     """How a request ends."""
 
-    def test_finished(self) -> None:
+    def test_finish_tells_those_who_wait_and_works_once(self) -> None:
         request = self.held_request()
         told: list[Any] = []
         request.notifyFinish().addBoth(told.append)
@@ -152,7 +152,7 @@ class EndTests(RequestCase):
         self.assertEqual(len(self.flushWarnings()), 1)
         self.assertEqual(self.connection.transport.value().count(b"HTTP/1.1"), 1)
 
-    def test_the_client_leaves(self) -> None:
+    def test_a_lost_connection_tells_those_who_wait_and_drops_writes(self) -> None:
         request = self.held_request()
         told: list[Any] = []
         request.notifyFinish().addErrback(told.append)

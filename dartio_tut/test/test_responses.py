@@ -22,7 +22,7 @@ def returning(result: Any) -> Callable[[Any], Any]:
 class FramingTests(RequestCase):
     """Where an answer ends."""
 
-    def test_returned(self) -> None:
+    def test_returned_bytes_are_sent_with_their_length(self) -> None:
         answer = self.response(lambda request: b"hello")
         self.assertEqual(answer.fields["content-length"], "5")
         self.assertEqual(answer.body, b"hello")
@@ -31,7 +31,7 @@ class FramingTests(RequestCase):
         self.assertEqual(empty.fields["content-length"], "0")
         self.assertNotIn("content-type", empty.fields)
 
-    def test_in_pieces(self) -> None:
+    def test_pieces_are_chunked_or_end_with_the_connection(self) -> None:
         def write(request: Any) -> int:
             for piece in (b"a", b"", b"bc"):
                 request.write(piece)
@@ -46,7 +46,7 @@ class FramingTests(RequestCase):
         self.assertIn(b"Connection: close\r\n", old)
         self.assertNotIn(b"chunked", old)
 
-    def test_of_a_length_that_was_set(self) -> None:
+    def test_pieces_of_a_known_length_are_not_chunked(self) -> None:
         def write(request: Any) -> int:
             request.set_length(3)
             request.write(b"a")
@@ -64,14 +64,14 @@ class FramingTests(RequestCase):
             self.assertNotIn("transfer-encoding", answer.fields)
             self.assertEqual(answer.body, b"abc")
 
-    def test_finished_without_a_word(self) -> None:
+    def test_a_response_that_is_finished_at_once_has_no_body(self) -> None:
         def finish(request: Any) -> int:
             request.finish()
             return NOT_DONE_YET
 
         self.assertEqual(self.response(finish).body, b"")
 
-    def test_codes_without_content(self) -> None:
+    def test_204_and_304_never_have_a_body(self) -> None:
         for code in (204, 304):
             for more in (False, True):
                 self.without_content(code, more)
@@ -102,7 +102,7 @@ class FramingTests(RequestCase):
             if code == 204:
                 self.assertNotIn(b"Content-Length", said)
 
-    def test_codes_without_content_have_no_type(self) -> None:
+    def test_204_and_304_have_no_content_type(self) -> None:
         for code in (204, 304):
 
             def returns(request: Any, code: int = code) -> bytes:
@@ -111,7 +111,7 @@ class FramingTests(RequestCase):
 
             self.assertNotIn(b"Content-Type", self.written(returns))
 
-    def test_head(self) -> None:
+    def test_a_head_request_gets_the_fields_without_the_body(self) -> None:
         def write(request: Any) -> int:
             request.write(b"a")
             request.write(b"b")
@@ -129,7 +129,9 @@ class FramingTests(RequestCase):
         length = self.response(with_length, start=start).fields["content-length"]
         self.assertEqual(length, "2")
 
-    def test_head_of_a_resource_that_only_knows_get(self) -> None:
+    def test_a_head_request_to_a_resource_without_render_head_gets_no_body(
+        self,
+    ) -> None:
         class Getting(Resource):
             isLeaf = True
             render_HEAD = None  # type: ignore[assignment]
@@ -197,11 +199,11 @@ class FramingTests(RequestCase):
         said = self.connection.transport.value()
         self.assertTrue(said.endswith(b"5\r\nbytes\r\n0\r\n\r\n"))
 
-    def test_nonsense_is_an_error(self) -> None:
+    def test_returned_text_is_a_500(self) -> None:
         answer = self.response(lambda request: "text")
         self.assertEqual(answer.code, 500)
 
-    def test_what_fails_is_an_error(self) -> None:
+    def test_a_resource_that_raises_is_a_500_without_the_traceback(self) -> None:
         answer = self.response(lambda request: 1 // 0)
         self.assertEqual(answer.code, 500)
         self.assertNotIn(b"ZeroDivision", answer.body)
@@ -211,7 +213,7 @@ class FramingTests(RequestCase):
 class FieldTests(RequestCase):
     """Fields of the response."""
 
-    def test_set_together(self) -> None:
+    def test_fields_set_together_are_sent_with_those_set_alone(self) -> None:
         fields = ((b"Content-Type", b"text/x"), (b"X", b"1"))
 
         def alone(request: Any) -> bytes:
@@ -238,7 +240,7 @@ class FieldTests(RequestCase):
         self.assertEqual(self.response(before).fields["y"], "2")
         self.assertEqual(self.response(twice).fields["z"], "3")
 
-    def test_attributes(self) -> None:
+    def test_cookies_etag_and_date_of_a_request_become_fields(self) -> None:
         def do(request: Any) -> bytes:
             request.addCookie(b"c", b"1", path=b"/")
             request.setETag(b'"tag"')
@@ -273,7 +275,7 @@ class FieldTests(RequestCase):
             self.assertEqual((answer.code, answer.body), (200, b"a"))
             self.assertNotIn("evil", answer.fields)
 
-    def test_the_connection_is_ours_to_name(self) -> None:
+    def test_the_connection_field_says_what_the_connection_does(self) -> None:
         def closes(request: Any) -> bytes:
             request.setHeader(b"Connection", b"close")
             return b"a"
@@ -285,7 +287,7 @@ class FieldTests(RequestCase):
         kept = self.response(lambda request: b"a", *keeping, start="GET / HTTP/1.0")
         self.assertEqual(kept.fields["connection"], "keep-alive")
 
-    def test_statuses_that_twisted_has_no_name_for(self) -> None:
+    def test_new_status_codes_have_their_reason_phrase(self) -> None:
         for code, reason in (
             (422, b"Unprocessable Content"), (428, b"Precondition Required"),
             (421, b"Misdirected Request"), (599, b"Unknown Status"),

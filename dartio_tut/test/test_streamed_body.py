@@ -92,7 +92,7 @@ class StreamingTests(SynchronousTestCase):
         self.transport.clear()
         return said
 
-    def test_pieces_as_they_come(self) -> None:
+    def test_pieces_are_delivered_as_they_come(self) -> None:
         self.assertEqual(self.send(HEAD % (5, b"") + b"ab"), b"")
         (taking,) = self.resource.taking
         self.assertEqual(taking.came, [b"ab"])
@@ -101,24 +101,24 @@ class StreamingTests(SynchronousTestCase):
         self.assertIn(b"took 5", said)
         self.assertTrue(said.endswith(b"next"))
 
-    def test_chunked(self) -> None:
+    def test_a_chunked_body_is_delivered(self) -> None:
         head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         said = self.send(head + b"2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n" + NEXT)
         self.assertIn(b"took 5", said)
         self.assertTrue(said.endswith(b"next"))
 
-    def test_its_own_limit(self) -> None:
+    def test_a_body_beyond_the_resources_own_limit_is_refused(self) -> None:
         self.assertIn(b" 413 ", self.send(HEAD % (101, b"")))
         self.assertEqual(self.resource.asked, [])
 
-    def test_100_only_when_it_is_wanted(self) -> None:
+    def test_100_is_sent_when_the_body_is_wanted_not_before(self) -> None:
         self.resource.at_once = False
         self.assertEqual(self.send(HEAD % (5, b"Expect: 100-continue\r\n")), b"")
         self.resource.take(self.resource.asked[0])
         self.assertEqual(self.transport.value(), b"HTTP/1.1 100 Continue\r\n\r\n")
         self.assertIn(b"took 5", self.send(b"abcde"))
 
-    def test_nobody_takes_it_yet(self) -> None:
+    def test_reading_stops_until_the_body_is_wanted(self) -> None:
         self.resource.at_once = False
         self.send(HEAD % (5, b"") + b"ab")
         self.assertEqual(self.transport.producerState, "paused")
@@ -129,12 +129,12 @@ class StreamingTests(SynchronousTestCase):
         self.assertEqual(self.transport.producerState, "producing")
         self.assertIn(b"took 5", self.send(b"cde"))
 
-    def test_delivered_once(self) -> None:
+    def test_a_body_is_delivered_once(self) -> None:
         self.send(HEAD % (5, b"") + b"ab")
         (request,) = self.resource.asked
         self.assertRaises(RuntimeError, request.deliver_body, Taking(request))
 
-    def test_paused_and_resumed(self) -> None:
+    def test_a_paused_body_is_not_read_until_it_is_resumed(self) -> None:
         self.send(HEAD % (5, b""))
         (taking,) = self.resource.taking
         taking.transport.pauseProducing()
@@ -142,13 +142,13 @@ class StreamingTests(SynchronousTestCase):
         taking.transport.resumeProducing()
         self.assertEqual(self.transport.producerState, "producing")
 
-    def test_a_client_that_stalls_is_refused(self) -> None:
+    def test_a_body_that_stalls_is_refused_and_incomplete(self) -> None:
         self.send(HEAD % (5, b"") + b"a")
         self.clock.pump([1] * 7)
         self.assertIn(b" 408 ", self.transport.value())
         self.assertTrue(self.resource.taking[0].reason.check(ConnectionLost))
 
-    def test_a_client_that_leaves(self) -> None:
+    def test_a_body_whose_client_leaves_is_incomplete(self) -> None:
         self.send(HEAD % (5, b"") + b"a")
         self.channel.connectionLost(Failure(ConnectionLost()))
         self.assertTrue(self.resource.taking[0].reason.check(ConnectionLost))
@@ -204,7 +204,7 @@ class StreamingTests(SynchronousTestCase):
         self.assertTrue(taking.reason.check(ConnectionDone))
         self.assertIn(b"took 0", said)
 
-    def test_an_answer_before_the_end_of_it(self) -> None:
+    def test_a_response_before_the_end_of_the_body_ends_the_connection(self) -> None:
         self.send(HEAD % (50, b"") + b"a")
         (request,) = self.resource.asked
         request.write(b"enough")
@@ -214,7 +214,9 @@ class StreamingTests(SynchronousTestCase):
         self.assertEqual(self.send(b"x" * 49 + NEXT), b"")
         self.assertTrue(self.transport.disconnecting)
 
-    def test_malformed_behind_the_beginning_of_an_answer_is_cut(self) -> None:
+    def test_a_malformed_body_after_the_response_began_cuts_the_connection(
+        self,
+    ) -> None:
         head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         self.send(head + b"2\r\nab\r\n")
         self.resource.asked[0].write(b"begun")
@@ -222,7 +224,7 @@ class StreamingTests(SynchronousTestCase):
         self.assertEqual(self.send(b"oops\r\n"), b"")
         self.assertTrue(self.transport.disconnected)
 
-    def test_other_resources_have_it_whole(self) -> None:
+    def test_a_resource_that_does_not_stream_has_the_body_whole(self) -> None:
         self.resource.streams_up_to = 0
         self.resource.at_once = False
         self.send(HEAD % (5, b"") + b"ab")

@@ -253,23 +253,31 @@ class FuzzTests(FuzzCase):
 
     @usual
     @given(streams(), cuts)
-    def test_requests(self, data: bytes, at: list[int]) -> None:
+    def test_requests_lead_to_the_same_however_they_are_cut(
+        self, data: bytes, at: list[int]
+    ) -> None:
         self.same(data, cut(data, at), singly(data))
 
     @usual
     @given(some.binary(max_size=100), cuts)
-    def test_noise(self, data: bytes, at: list[int]) -> None:
+    def test_noise_leads_to_responses_and_closes_only(
+        self, data: bytes, at: list[int]
+    ) -> None:
         self.same(data, cut(data, at))
 
     @usual
     @given(chunked(), cuts)
-    def test_chunks(self, body: bytes, at: list[int]) -> None:
+    def test_chunked_bodies_lead_to_the_same_however_they_are_cut(
+        self, body: bytes, at: list[int]
+    ) -> None:
         head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         self.same(head + body, cut(head + body, at), [head, *singly(body)])
 
     @usual
     @given(some.lists(requests(), min_size=1, max_size=3), some.integers(0, 300))
-    def test_clients_that_leave(self, asked: Pieces, at: int) -> None:
+    def test_clients_that_leave_anywhere_cause_no_failure(
+        self, asked: Pieces, at: int
+    ) -> None:
         connection, _ = connect()
         connection.send(b"".join(asked)[: at + 1])
         connection.leave()

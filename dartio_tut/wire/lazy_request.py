@@ -7,6 +7,7 @@ request, used or not: more work than parsing it. Here the first look makes them.
 
 from __future__ import annotations
 
+from functools import cached_property
 from io import BytesIO
 from typing import Any
 
@@ -20,7 +21,7 @@ from .fields import replace_fields
 from .foreign_stream import ForeignStream
 from .http1.request_head import RequestFields
 from .interfaces import Fields
-from .lazy import kept_as, made_once
+from .lazy import kept_as
 from .streamed_body import StreamedBody
 from .twisted_private import MultipartError, media_type_of, multipart_arguments
 
@@ -37,6 +38,9 @@ _COPIED = (
     "transport",
     "_adapterCache",
 )
+
+made_once: Any = cached_property
+"""A cached property can be set and deleted, too, but mypy does not know that."""
 
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 

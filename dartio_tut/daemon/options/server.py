@@ -13,10 +13,7 @@ from twisted.python.usage import Options, UsageError
 
 from ..socket_activation import passed_endpoints  # before Twisted's endpoints
 
-# isort: split
-from twisted.plugins.twisted_core import systemdEndpointParser
-
-from dartio_tut.wire import Limits
+from dartio_tut.wire import Limits, passed_descriptors
 
 from ..listening import BACKLOG, addresses, port_number, tcp_endpoint
 from ..startup import coerce_option, fail_startup, log_file, startup_errors
@@ -177,7 +174,7 @@ class ServerOptions(DaemonOptions):
 
     def _passed(self) -> list[str]:
         """The endpoint strings of the sockets that systemd passed."""
-        descriptors = systemdEndpointParser._sddaemon.inheritedDescriptors()
+        descriptors = passed_descriptors()
         with startup_errors("cannot listen on what systemd passed"):
             return [self.adopted(e) for e in passed_endpoints(descriptors)]
 
