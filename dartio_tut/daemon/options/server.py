@@ -11,11 +11,10 @@ from typing import Any, ClassVar
 from twisted.internet.defer import Deferred
 from twisted.python.usage import Options, UsageError
 
-from ..socket_activation import passed_endpoints  # before Twisted's endpoints
-
 from dartio_tut.wire import Limits, passed_descriptors
 
 from ..listening import BACKLOG, addresses, port_number, tcp_endpoint
+from ..socket_activation import passed_endpoints  # before Twisted's endpoints
 from ..startup import coerce_option, fail_startup, log_file, startup_errors
 from .limits import LIMIT_PARAMETERS, limits_of, positive
 
