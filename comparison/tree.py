@@ -83,7 +83,7 @@ class Tree:
     site: Path
 
 
-def planted(folder: Path) -> Tree:
+def make_tree(folder: Path) -> Tree:
     """Make everything in *folder*."""
     tree = Tree(folder / "files", folder / "site")
     for place in ("files", "files/trap", "files/types", "files/.well-known", "secret"):
