@@ -7,22 +7,18 @@ measured nor what is asked.
 
 from .installing import (
     Found,
-    PythonEnvironment,
     account,
     cache_folder,
     find_program,
     find_server,
     install_programs,
-    npm_program,
     our_twistd,
-    required_program,
     version_of,
 )
 from .running import RunFailed, cores, free_port, pinned, running
 
 __all__ = [
     "Found",
-    "PythonEnvironment",
     "RunFailed",
     "account",
     "cache_folder",
@@ -31,10 +27,8 @@ __all__ = [
     "find_server",
     "free_port",
     "install_programs",
-    "npm_program",
     "our_twistd",
     "pinned",
-    "required_program",
     "running",
     "version_of",
 ]

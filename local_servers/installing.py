@@ -46,18 +46,6 @@ def find_program(name: str) -> str | None:
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-def required_program(name: str) -> str:
-    """
-    Where the program *name* is.
-
-    :raise LookupError: when it is not on this machine.
-    """
-    path = find_program(name)
-    if path is None:
-        raise LookupError(f"there is no program {name}, and it could not be installed")
-    return path
-
-
 def version_of(program: str, option: str = "--version") -> str:
     """The first version number in what *program* prints for *option*."""
     said = subprocess.run(
@@ -72,32 +60,7 @@ def account() -> str:
     return f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
 
 
-class PythonEnvironment:
-    """The virtual environment of the servers that are installed from PyPI."""
-
-    def __init__(self) -> None:
-        self.bin = cache_folder() / "peers" / "bin"
-        self.python = self.bin / "python"
-
-    def install(self, server: str, requirements: Sequence[str]) -> None:
-        """
-        Install what *server* needs, unless that was done before.
-
-        :raise LookupError: when that is not possible.
-        """
-        folder = self.bin.parent
-        stamp, wanted = folder / f"{server}.installed", "\n".join(requirements)
-        if stamp.exists() and stamp.read_text() == wanted:
-            return
-        print(f"Installing {server} ...", flush=True)
-        if not self.python.exists():
-            _install([sys.executable, "-m", "venv", str(folder)])
-        pip = [str(self.python), "-m", "pip", "--disable-pip-version-check", "-q"]
-        _install([*pip, "install", *requirements])
-        stamp.write_text(wanted)
-
-
-def installed_versions(python: Path) -> dict[str, str]:
+def _versions(python: Path) -> dict[str, str]:
     """The version of each package that *python* finds, by its name in lower case."""
     code = (
         "import json; from importlib.metadata import distributions as found; "
@@ -124,7 +87,7 @@ def our_twistd(environment: Path) -> tuple[Path, str]:
     :raise LookupError: when this project is not installed there.
     """
     twistd = environment / "bin" / "twistd"
-    versions = installed_versions(environment / "bin" / "python")
+    versions = _versions(environment / "bin" / "python")
     if "dartio-tut" not in versions or not twistd.exists():
         raise LookupError(f"dartio_tut is not installed in {environment.name}")
     return twistd, f"{versions['dartio-tut']}, Twisted {versions.get('twisted')}"
@@ -147,36 +110,41 @@ def find_server(name: str, settings: Mapping[str, Any]) -> Found:
     :raise LookupError: when it cannot be had; its argument says why.
     """
     if "npm" in settings:
-        return Found(npm_program(name, settings["npm"]), {name: settings["npm"]})
-    if "system" in settings:
-        asked, option = settings["system"]
-        program = required_program(asked)
-        return Found(program, {name: version_of(program, option)})
-    environment = PythonEnvironment()
-    environment.install(name.removesuffix("-log"), settings["requirements"])
-    program = str(environment.bin / name)
-    return Found(program, installed_versions(environment.python))
+        return _from_npm(name, settings["npm"])
+    if "requirements" in settings:
+        return _from_pypi(name, settings["requirements"])
+    program, option = settings["system"]
+    path = find_program(program)
+    if path is None:
+        reason = f"there is no program {program}, and it could not be installed"
+        raise LookupError(reason)
+    return Found(path, {name: version_of(path, option)})
 
 
-def npm_program(name: str, version: str) -> str:
-    """
-    The program *name* of the npm package of that name and *version*.
-
-    :raise LookupError: when it is not there and cannot be installed.
-    """
+def _from_npm(name: str, version: str) -> Found:
     folder = cache_folder() / "npm"
-    path = folder / "node_modules" / ".bin" / name
-    manifest = folder / "node_modules" / name / "package.json"
-    if manifest.exists() and json.loads(manifest.read_text())["version"] == version:
-        return str(path)
-    print(f"Installing {name} ...", flush=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    npm = [required_program("npm"), "install", "--no-audit", "--silent"]
-    _install([*npm, "--prefix", str(folder), f"{name}@{version}"])
-    return str(path)
+    package = folder / "node_modules" / name / "package.json"
+    if not package.exists() or json.loads(package.read_text())["version"] != version:
+        npm = find_server("npm", {"system": ["npm", "--version"]}).program
+        folder.mkdir(parents=True, exist_ok=True)
+        _install(npm, "install", "--no-audit", "--prefix", folder, f"{name}@{version}")
+    return Found(str(folder / "node_modules" / ".bin" / name), {name: version})
 
 
-def _install(command: list[str]) -> None:
+def _from_pypi(name: str, requirements: Sequence[str]) -> Found:
+    """All such servers share one virtual environment."""
+    folder, wanted = cache_folder() / "peers", "\n".join(requirements)
+    python, stamp = folder / "bin" / "python", folder / f"{name}.installed"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        if not python.exists():
+            _install(sys.executable, "-m", "venv", folder)
+        _install(python, "-m", "pip", "install", "--quiet", *requirements)
+        stamp.write_text(wanted)
+    return Found(str(python.with_name(name)), _versions(python))
+
+
+def _install(*command: str | Path) -> None:
+    print(f"Installing {command[-1]} ...", flush=True)
     try:
         ended = subprocess.run(
             command,

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-from local_servers import PythonEnvironment, account, find_server
+from local_servers import account, find_server
 
 from ..load import Request
 from ..measuring import Bench
@@ -72,7 +72,7 @@ class Peer(NamedTuple):
         values = {
             "program": self.program,
             "programs": str(PROGRAMS),
-            "bin": str(PythonEnvironment().bin),
+            "bin": str(Path(self.program).parent),
             "port": str(role.port),
             "folder": str(role.folder),
             "files": str(role.files),

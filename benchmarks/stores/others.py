@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from local_servers import account, npm_program, required_program, version_of
+from local_servers import account, find_server
 
 from ..figures import Run
 from ..load import Request, Server, script, under_load
@@ -39,7 +39,7 @@ def others(write: Write, clients: int, bench: Bench) -> list[Subject]:
 
 
 def _json_server(write: Write, clients: int) -> Subject:
-    program = npm_program("json-server", JSON_SERVER)
+    program = find_server("json-server", {"npm": JSON_SERVER}).program
     title = f"json-server {JSON_SERVER}"
     if write is APPEND:
         content: dict[str, object] = {"notes": []}
@@ -54,14 +54,14 @@ def _json_server(write: Write, clients: int) -> Subject:
     def command(port: int, folder: Path) -> list[str]:
         (folder / "db.json").write_text(json.dumps(content))
         line = ["--host", "127.0.0.1", "--port", str(port), "--quiet", "db.json"]
-        return [required_program("node"), program, *line]
+        return [program, *line]
 
     return _subject("json-server", title, command, request, clients)
 
 
 def _nginx(write: Write, clients: int) -> Subject:
     """nginx's upload: write, rename, answer."""
-    nginx = required_program("nginx")
+    nginx, versions = find_server("nginx", {"system": ["nginx", "-v"]})
     built = subprocess.run([nginx, "-V"], capture_output=True, text=True).stderr
     if "http_dav_module" not in built:
         raise LookupError("this nginx has no DAV module")
@@ -74,8 +74,7 @@ def _nginx(write: Write, clients: int) -> Subject:
         (folder / "nginx.conf").write_text(written)
         return [nginx, "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"]
 
-    version = version_of(nginx, "-v")
-    title = f"nginx {version}, PUT of its DAV module: written and renamed"
+    title = f"nginx {versions['nginx']}, PUT of its DAV module: written and renamed"
     return _subject("nginx", title, command, request, clients)
 
 
