@@ -44,6 +44,7 @@ class Change(NamedTuple):
     """
     How a measure of a subject has changed.
 
+    :ivar rounds: the fewest that counted, then or now.
     :ivar ratio: now to before. When both have the reference of the case, it is that of
         the ratios to it, so that the machine's mood is left out.
     """
@@ -51,10 +52,13 @@ class Change(NamedTuple):
     before: Spread
     now: Spread
     ratio: Spread
+    rounds: int
 
     def in_words(self, measure: Measure) -> str:
         """Whether it is better or worse, or too small to tell."""
         _, lowest, highest = self.ratio
+        if self.rounds < 2:
+            return "one round: no spread"
         if lowest <= 1 <= highest:
             return "within the spread"
         return "better" if (lowest > 1) == measure.more_is_better else "worse"
@@ -161,7 +165,11 @@ def changes(
                 today.lowest / then.highest,
                 today.highest / then.lowest,
             )
-            yield name, measure, Change(spread(old), spread(new), ratio)
+            yield (
+                name,
+                measure,
+                Change(spread(old), spread(new), ratio, min(map(len, values))),
+            )
 
 
 def _counted(runs: Sequence[Run], key: str) -> list[float]:

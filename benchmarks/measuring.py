@@ -131,6 +131,10 @@ class Subject:
     kind: str = ""
 
 
+Subjects = Callable[[Bench, Path], Sequence[Subject]]
+"""Makes the subjects of a case, given a folder that they may share."""
+
+
 @dataclass(frozen=True)
 class Case:
     """
@@ -139,7 +143,6 @@ class Case:
     :ivar name: what a person types; cases that share it are asked for together.
     :ivar at: what tells it from others of its name, such as "64 clients".
     :ivar page: the page that shows it: "servers" or "stores".
-    :ivar subjects: makes its subjects, given a folder that they may share.
     :ivar measures: what its runs have; the first one is set against the reference.
     :ivar reference: the subject that all others are set against.
     """
@@ -147,7 +150,7 @@ class Case:
     name: str
     title: str
     page: str
-    subjects: Callable[[Bench, Path], Sequence[Subject]]
+    subjects: Subjects
     layout: Layout
     at: str = ""
     measures: tuple[Measure, ...] = (CPU,)

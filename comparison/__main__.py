@@ -1,5 +1,5 @@
 """
-The command: ask everyone, write the page.
+The command: ask every server, write the page.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OUT = Path("docs", "comparison.md")
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for."""
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="python -m comparison",
         description="What our file server and its peers answer to the same.",
@@ -56,7 +56,7 @@ def arguments() -> argparse.Namespace:
 def asked(
     peers: list[Peer], environment: Path
 ) -> tuple[dict[str, Verdicts], dict[str, Installed], dict[str, str]]:
-    """What each came to, who was found where, and why the others were not."""
+    """The verdicts on each, where each was found, and why the others were not."""
     results: dict[str, Verdicts] = {}
     found: dict[str, Installed] = {}
     missing: dict[str, str] = {}
@@ -79,7 +79,7 @@ def asked(
 
 
 def main() -> None:
-    """Do as the command line says."""
+    """Do what the command line says."""
     options = arguments()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if not options.installed:

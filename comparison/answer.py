@@ -1,8 +1,8 @@
 """
 Requests as bytes, and what bytes answer them.
 
-Only as much of HTTP as it takes to read any server's answer to one request; what
-cannot be read is no exception but an answer whose status is 0.
+Answers are read by the standard library; one that cannot be read raises nothing, but is
+an answer whose status is 0.
 """
 
 from __future__ import annotations

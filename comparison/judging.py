@@ -1,5 +1,5 @@
 """
-Judging an answer: what it comes to in a few characters, and whether that is right.
+Judging an answer: what it says in a few characters, and whether that is right.
 
 All here are functions of answers alone. Three marks, as standards have three words:
 ``RIGHT`` is what is expected; ``PERMITTED`` is permitted, but a feature is missing or a
@@ -83,7 +83,7 @@ def refused(*fair: int) -> Judge:
 
 
 def hides(secret: bytes) -> Judge:
-    """*secret* is not told, and nothing breaks: any answer below 500."""
+    """The answer does not have *secret*, and nothing breaks: any status below 500."""
 
     def judge(answer: Answer) -> Verdict:
         if secret in answer.body:
@@ -110,7 +110,7 @@ def with_field(
 
 
 def not_supported(answer: Answer) -> Verdict:
-    """405 with Allow, or 501 for who implements the method nowhere; 400 is vague."""
+    """405 with Allow, or 501 when no resource has the method; 400 is vague."""
     if answer.status == 405:
         allow = answer.field("allow")
         return graded(

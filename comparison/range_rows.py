@@ -1,5 +1,5 @@
 """
-Parts of a file.
+Range requests.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _whole(answer: Answer) -> Verdict:
 
 
 def _invalid(answer: Answer) -> Verdict:
-    """What is no range may be ignored or rejected, as the server likes."""
+    """A server may ignore or reject an invalid range."""
     return right(brief(answer)) if answer.status in (400, 416) else _whole(answer)
 
 
@@ -95,7 +95,7 @@ def _end_of_large(answer: Answer) -> Verdict:
 
 
 def _large(spec: str) -> Callable[[Server], Verdict]:
-    """Ask for the end of the large file; who has no ranges is not asked for all."""
+    """Ask for the end of the large file, unless the server knows no ranges."""
 
     def ask(server: Server) -> Verdict:
         if server.ask(FILE, [("Range", "bytes=0-0")]).status != 206:

@@ -1,5 +1,5 @@
 """
-Starting a contender in each of its ways, and asking it every row.
+Starting a server in each of its ways, and asking it every row.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Verdicts = dict[Row, Verdict]
 
 
 def ask_all(peer: Peer, found: Installed, rows: Iterable[Row], tree: Tree) -> Verdicts:
-    """Start *peer* in every way that *rows* ask for; what it came to."""
+    """Start *peer* in every way that *rows* need, and judge its answers."""
     verdicts: Verdicts = {}
     by_start: dict[str, list[Row]] = {}
     for row in rows:
@@ -58,7 +58,7 @@ def ask_all(peer: Peer, found: Installed, rows: Iterable[Row], tree: Tree) -> Ve
 
 
 def _asked(start: Start, found: Installed, rows: list[Row], tree: Tree) -> Verdicts:
-    """Ask *rows* in turn; a server that one of them ends is started anew."""
+    """Ask *rows* in turn; a server that ends at one of them is started again."""
     verdicts: Verdicts = {}
     while len(verdicts) < len(rows):
         with _started(start, found, tree) as (server, process):
@@ -73,7 +73,7 @@ def _asked(start: Start, found: Installed, rows: list[Row], tree: Tree) -> Verdi
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a server is about to be no more."""
+    """Whether a server ends soon after it has failed."""
     try:
         process.wait(DYING)
     except subprocess.TimeoutExpired:
@@ -88,32 +88,34 @@ def _started(
     core, _ = cores()
     with tempfile.TemporaryDirectory() as name:
         work, port = Path(name), free_port()
-        words = _words(work, port, found, tree)
+        words = _template_values(work, port, found, tree)
         (work / "config").write_text(string.Template(start.config).substitute(words))
         (work / "users").write_text(USERS)
         line = shlex.split(start.command)
         command = [string.Template(word).substitute(words) for word in line]
         settings = [f"XDG_DATA_HOME={work}", f"XDG_CONFIG_HOME={work}", f"HOME={work}"]
-        command = [*_humble(), "env", *settings, *command]
+        command = [*_without_root_rights(), "env", *settings, *command]
         with running(command, port, core, work) as process:
             yield Server(port, tree), process
 
 
-def _words(work: Path, port: int, found: Installed, tree: Tree) -> dict[str, str]:
-    """What stands for what in the templates."""
+def _template_values(
+    work: Path, port: int, found: Installed, tree: Tree
+) -> dict[str, str]:
+    """The value of each name in the templates."""
     return {
         "work": str(work),
         "port": str(port),
         "program": found.program,
         "files": str(tree.files),
         "site": str(tree.site),
-        # Others may not start workers as someone else, and are warned if they try.
+        # Only root may start workers as another user; nginx warns others if they try.
         "user": f"user {account()};" if os.geteuid() == 0 else "",
     }
 
 
-def _humble() -> list[str]:
-    """What takes root's right to read every file away from a server."""
+def _without_root_rights() -> list[str]:
+    """What runs a server without root's right to read every file."""
     setpriv = find_program("setpriv") if os.geteuid() == 0 else None
     rights = "--bounding-set=-dac_override,-dac_read_search"
     return [setpriv, rights, "--"] if setpriv else []

@@ -1,7 +1,7 @@
 """
-The files that all are asked for: plain ones, odd ones, and traps.
+The files that every server is asked for: plain ones, odd ones, and traps.
 
-The folder has a secret beside it, which nobody is to be told.
+Beside the folder lies a secret, which no answer may contain.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Whether what is outside the folder, hidden, or no file at all is kept back.
+What must not be served: files outside the folder, hidden ones, and what is not a file.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-What a file is said to be, and its precompressed siblings.
+The content type of a file, and its precompressed siblings.
 """
 
 from __future__ import annotations

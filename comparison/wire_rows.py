@@ -1,5 +1,5 @@
 """
-Requests that are no requests, or only just.
+Malformed requests, and unusual ones that are valid.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ HOST = b"Host: localhost"
 CLOSE = b"Connection: close"
 
 LONG = 100_000
-"""Bytes of a field and of a target that no one has a use for."""
+"""Bytes of a field and of a target: more than anybody needs."""
 
 
 def _too_long(answer: Answer) -> Verdict:
@@ -48,7 +48,7 @@ def _pipelined(server: Server) -> Verdict:
     answer = parse(came)
     if answer is None or answer.status != 200 or answer.body != PLAIN:
         return graded(brief(answer) if answer else "nothing", good=False)
-    # Who closes behind an answer has the rest asked for again.
+    # A server that closes after an answer makes the client send the rest again.
     following = parse(answer.rest) if answer.rest else None
     if following is None:
         return graded("one, closes", good=False, fair=True)

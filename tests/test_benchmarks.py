@@ -147,15 +147,15 @@ class RoundTests(SynchronousTestCase):
     def test_server_is_measured_only_when_it_answers_rightly(self) -> None:
         """The greeting is right; nothing else is."""
         ours = [Installation("", *our_twistd(Path(sys.prefix)))]
-        for content, measures in (HELLO_BODY, {"cpu_us", "rate"}), (b"Bye", set()):
-            case = servers.load_case("any", "Any", Request(content=content))
-            folder = Path(self.mktemp()).absolute()
-            folder.mkdir()
-            with redirect_stdout(StringIO()), ExitStack() as at_exit:
-                bench = Bench(folder, at_exit, ours, ["ours"], rounds=1, seconds=1)
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        with redirect_stdout(StringIO()), ExitStack() as at_exit:
+            bench = Bench(folder, at_exit, ours, ["ours"], rounds=1, seconds=1)
+            for content, measures in (HELLO_BODY, {"cpu_us", "rate"}), (b"Bye", set()):
+                case = servers.load_case("any", "Any", Request(content=content))
                 (run,) = measure(case, bench).runs["ours"]
-            self.assertEqual(set(run.values), measures, run)
-            self.assertEqual(bool(run.fault), not measures, run)
+                self.assertEqual(set(run.values), measures, run)
+                self.assertEqual(bool(run.fault), not measures, run)
 
 
 class PageTests(SynchronousTestCase):
@@ -214,22 +214,19 @@ class ComparisonTests(SynchronousTestCase):
 
     def test_machine_that_is_slower_today_does_not_count(self) -> None:
         """Both cost twice as much: ours has not changed beside nginx."""
-        before, now = (
-            {"nginx": [10.0], "ours": [20.0]},
-            {"nginx": [20.0], "ours": [40.0]},
-        )
-        text = self.compared(before, now)
+        now: Costs = {"nginx": [20, 20], "ours": [40, 40]}
+        text = self.compared({"nginx": [10, 10], "ours": [20, 20]}, now)
         self.assertIn("| 1.000 (1.000–1.000) | within the spread |", text)  # noqa: RUF001
 
     def test_change_beyond_the_spread_is_better_or_worse(self) -> None:
         """A smaller one is within the spread."""
-        for low, high, words in (
-            (9, 9.5, "better"),
-            (11, 12, "worse"),
-            (9, 11, "within"),
-        ):
-            text = self.compared({"ours": [10, 10]}, {"ours": [low, high]})
+        for now, words in (9, "better"), (11, "worse"), (10.2, "within"):
+            text = self.compared({"ours": [10, 10.5]}, {"ours": [now, now]})
             self.assertIn(words, text)
+
+    def test_one_round_has_no_spread(self) -> None:
+        """So that nothing can be said of a change."""
+        self.assertIn("one round", self.compared({"ours": [10]}, {"ours": [20]}))
 
     def test_runs_of_another_length_are_not_compared(self) -> None:
         """A quick run says nothing of a long one."""

@@ -16,7 +16,7 @@ from dartio_tut.daemon import localhost_certificate
 from local_servers import free_port, running
 
 from ..figures import Run
-from ..load import Request, Server, check, script, under_load
+from ..load import STREAMS, Request, Server, check, script, under_load
 from ..measuring import CPU, MEMORY, Bench, Case, Stage, Subject
 from .idle import memory_each, open_files
 from .page import IDLE, LOAD, REFERENCE
@@ -61,7 +61,7 @@ class Files(NamedTuple):
 
 @cache
 def files(bench: Bench) -> Files:
-    """Make them, once for all cases."""
+    """What all servers are given, made once."""
     root = bench.folder / "files"
     (root / "many").mkdir(parents=True)
     made = CONTENT | {
@@ -75,61 +75,52 @@ def files(bench: Bench) -> Files:
 
 def cases(idle: int) -> list[Case]:
     """All of them; the last one opens so many *idle* connections."""
-    hello = _with()
-    tls = replace(hello, secure=True)
-    since = (("If-Modified-Since", formatdate(MODIFIED, usegmt=True)),)
-    not_modified = replace(_file("1k.bin"), fields=since, status=304, content=b"")
-    ten_mib = _file("10m.bin")
-    browser = _with(*BROWSER)
+    measures, at = (MEMORY,), f"{idle:,}"
+    opened = Case(
+        "idle", "Idle connections", "servers", _idle, IDLE, at, measures, REFERENCE
+    )
+    return [*_greetings(), *_files(), *_encrypted(), opened]
+
+
+def _greetings() -> list[Case]:
+    hello, browser = _with(), _with(*BROWSER)
     varied = replace(browser, lua=script("varied_head"))
+    close = _with(("Connection", "close"))
+    title, both = "Hello, and a line in the access log", ("nginx", "ours")
     return [
         load_case("hello", "Hello, world", hello),
+        load_case("close", "Hello, a connection each", close),
+        load_case("hello-browser", "Hello for a browser, whose head repeats", browser),
+        load_case("hello-varied", "Hello for browsers, no two heads alike", varied),
+        load_case("hello-log", title, hello, only=both, logs=True),
+    ]
+
+
+def _files() -> list[Case]:
+    ten_mib, title = _file("10m.bin"), "File of 10 MiB, 16 connections"
+    since = (("If-Modified-Since", formatdate(MODIFIED, usegmt=True)),)
+    not_modified = replace(_file("1k.bin"), fields=since, status=304, content=b"")
+    found = [
         load_case("1k", "File of 1 KiB", _file("1k.bin")),
         load_case("100k", "File of 100 KiB", _file("100k.bin")),
         # Fewer connections: 64 would hold a large part of the run's bytes in buffers.
-        load_case("10m", "File of 10 MiB, 16 connections", ten_mib, connections=16),
+        load_case("10m", title, ten_mib, connections=16),
         load_case("304", "Not modified (304, by If-Modified-Since)", not_modified),
-        load_case("close", "Hello, a connection each", _with(("Connection", "close"))),
-        load_case("hello-browser", "Hello for a browser, whose head repeats", browser),
-        load_case("hello-varied", "Hello for browsers, no two heads alike", varied),
-        load_case(
-            "hello-log",
-            "Hello, and a line in the access log",
-            hello,
-            only=("nginx", "ours"),
-            logs=True,
-        ),
-        *(
-            load_case(
-                "many-files",
-                "Files of 1 KiB in turn",
-                _round_robin(count),
-                at=f"{count:,} files",
-            )
-            for count in (FEW_FILES, MANY_FILES)
-        ),
+    ]
+    for count in (FEW_FILES, MANY_FILES):
+        request, at = _round_robin(count), f"{count:,} files"
+        found.append(load_case("many-files", "Files of 1 KiB in turn", request, at=at))
+    return found
+
+
+def _encrypted() -> list[Case]:
+    tls, file = replace(_with(), secure=True), replace(_file("100k.bin"), secure=True)
+    http2 = replace(tls, http2=True)
+    title = f"Hello over HTTP/2, 16 connections with {STREAMS} streams each"
+    return [
         load_case("tls", "Hello over TLS", tls),
-        load_case(
-            "tls-100k",
-            "File of 100 KiB over TLS",
-            replace(_file("100k.bin"), secure=True),
-        ),
-        load_case(
-            "h2",
-            "Hello over HTTP/2, 16 connections with 10 streams each",
-            replace(tls, http2=True),
-            connections=16,
-        ),
-        Case(
-            "idle",
-            "Idle connections",
-            "servers",
-            _idle,
-            IDLE,
-            at=f"{idle:,}",
-            measures=(MEMORY,),
-            reference=REFERENCE,
-        ),
+        load_case("tls-100k", "File of 100 KiB over TLS", file),
+        load_case("h2", title, http2, connections=16),
     ]
 
 

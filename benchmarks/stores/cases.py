@@ -19,7 +19,9 @@ from ..measuring import (
     Installation,
     Stage,
     Subject,
+    Subjects,
 )
+from ..page import Layout
 from .others import others
 from .ours import (
     APPEND,
@@ -70,43 +72,50 @@ LISTED = 1000
 
 def cases(notes: int) -> list[Case]:
     """All of them; the starts are with so many *notes*."""
-    appends = partial(_writes, APPEND, "a row an INSERT, by pgbench", INSERT)
-    upsert = "a row an INSERT … ON CONFLICT DO UPDATE, by pgbench"
-    puts = partial(_writes, PUT, upsert, UPSERT)
-    made = [
-        Case(
-            name,
-            f"Durable {name}",
-            "stores",
-            partial(subjects, clients),
-            WRITES,
-            "1 client" if clients == 1 else f"{clients} clients",
-            (RATE, CPU),
-            "raw",
-        )
-        for name, subjects in {"appends": appends, "puts": puts}.items()
-        for clients in CLIENTS
-    ]
-    for more in SLOWER_MS:
-        title, at = "Durable appends on slower disks", f"{more} ms"
-        subjects, measures = partial(_slower, more), (RATE, CPU)
-        made.append(
-            Case("slower", title, "stores", subjects, SLOWER_DISKS, at, measures, "raw")
-        )
+    measures, at = (RESIDENT, START), f"{notes:,}"
     return [
-        *made,
-        Case("reads", "Reads of notes", "stores", _reads, READS),
-        Case(
-            "memory",
-            "Very many notes",
-            "stores",
-            starts,
-            STARTS,
-            f"{notes:,}",
-            (RESIDENT, START),
+        *_durable("appends", APPEND, "a row an INSERT, by pgbench", INSERT),
+        *_durable(
+            "puts", PUT, "a row an INSERT … ON CONFLICT DO UPDATE, by pgbench", UPSERT
         ),
+        *(
+            _write_case(
+                "slower",
+                "Durable appends on slower disks",
+                partial(_slower, more),
+                SLOWER_DISKS,
+                f"{more} ms",
+            )
+            for more in SLOWER_MS
+        ),
+        Case("reads", "Reads of notes", "stores", _reads, READS),
+        Case("memory", "Very many notes", "stores", starts, STARTS, at, measures),
         Case("documents", "Reads of documents", "stores", _documents, DOCUMENTS),
     ]
+
+
+def _durable(name: str, write: Write, kind: str, statement: str) -> list[Case]:
+    """
+    A case for each number of clients.
+
+    :param statement: what pgbench asks for; *kind* says that in words.
+    """
+    return [
+        _write_case(
+            name,
+            f"Durable {name}",
+            partial(_writes, write, kind, statement, clients),
+            WRITES,
+            "1 client" if clients == 1 else f"{clients} clients",
+        )
+        for clients in CLIENTS
+    ]
+
+
+def _write_case(
+    name: str, title: str, subjects: Subjects, layout: Layout, at: str
+) -> Case:
+    return Case(name, title, "stores", subjects, layout, at, (RATE, CPU), "raw")
 
 
 def _writes(
