@@ -41,6 +41,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
+        allow_abbrev=False,
         description="Our servers beside their peers, our stores beside the disk.",
     )
     add = parser.add_argument
@@ -77,7 +78,8 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 
 def main() -> None:
     """Do what the command line says."""
-    words, earlier = sys.argv[1:], kept_calls()
+    words = sys.argv[1:]
+    earlier = kept_calls() if "--compare" in words else []
     if words == ["--compare"]:
         if not earlier:
             sys.exit("No run is kept yet: make bench keeps one.")
@@ -181,12 +183,14 @@ def show(
     if found := of["servers"]:
         subjects = [s for result in found for s in result.subjects.values()]
         peers = {subject.name: subject.title for subject in subjects}
-        text = page("Benchmarks", SERVERS_INTRODUCTION, found, told | peers, left_out)
+        gone = {n: why for n, why in left_out.items() if n in PEERS or "ours" in n}
+        text = page("Benchmarks", SERVERS_INTRODUCTION, found, told | peers, gone)
         files |= {"results.md": text, "chart.svg": chart(found)}
     if found := of["stores"]:
         introduction = f"{STORES_INTRODUCTION}\n{in_short(found)}"
         title = "Benchmarks of the stores"
-        files["stores.md"] = page(title, introduction, found, told, left_out)
+        gone = {n: why for n, why in left_out.items() if n not in PEERS or n == "ours"}
+        files["stores.md"] = page(title, introduction, found, told, gone)
     for name, text in files.items():
         if name.endswith(".md"):
             print(text)
@@ -198,15 +202,12 @@ def show(
 
 def repeated(words: Sequence[str]) -> str:
     """The command line, without what holds only on this machine."""
-    kept, skip = [], False
-    for word in words:
-        if word in ("--venv", "--out", "--on"):
-            skip = True
-        elif skip:
-            skip = False
-        elif word not in ("--compare", "--installed"):
-            kept.append(word)
-    return shlex.join(["python", "-m", "benchmarks", *kept])
+    local = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for option in ("--venv", "--out", "--on"):
+        local.add_argument(option)
+    for option in ("--compare", "--installed"):
+        local.add_argument(option, action="store_true")
+    return shlex.join(["python", "-m", "benchmarks", *local.parse_known_args(words)[1]])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,15 +97,21 @@ def keep(
         },
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1))
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1))
+    part.replace(path)
     for old in sorted(path.parent.glob("*.json"))[:-KEPT_CALLS]:
         old.unlink()
 
 
 def kept_calls() -> list[Kept]:
-    """All that are kept, the newest first."""
-    paths = sorted(folder().glob("*.json"), reverse=True)
-    return [_read(json.loads(path.read_text())) for path in paths]
+    """All that are kept and can be read, the newest first."""
+    calls = []
+    for path in sorted(folder().glob("*.json"), reverse=True):
+        # One of another version of this program says nothing to this one.
+        with suppress(ValueError, KeyError, TypeError):
+            calls.append(_read(json.loads(path.read_text())))
+    return calls
 
 
 def _read(content: dict[str, Any]) -> Kept:

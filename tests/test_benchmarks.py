@@ -20,7 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from benchmarks.__main__ import arguments, repeated
 from benchmarks.figures import Run, figures
 from benchmarks.kept_runs import Kept, comparison
-from benchmarks.load import Request, script
+from benchmarks.load import Request
 from benchmarks.measuring import (
     Bench,
     Case,
@@ -34,7 +34,7 @@ from benchmarks.measuring import (
 from benchmarks.page import page
 from benchmarks.servers import cases as servers
 from benchmarks.servers.chart import chart
-from benchmarks.servers.peers import NAMES, PROGRAMS, SETTINGS, Peer, Role
+from benchmarks.servers.peers import NAMES, SETTINGS, Peer, Role
 from benchmarks.stores import cases as stores
 from benchmarks.stores.ours import documents_lost, notes_lost
 from benchmarks.stores.page import in_short
@@ -241,7 +241,7 @@ class CommandTests(SynchronousTestCase):
         """No folder, and no environment."""
         words = ["--case", "hello", "--venv", "/a", "--venv", "/b", "--rounds", "2"]
         self.assertEqual(len(arguments(words).venv), 2)
-        words = [*words, "--out", "/c", "--installed"]
+        words = [*words, "--out=/c", "--installed"]
         repeat = "python -m benchmarks --case hello --rounds 2"
         self.assertEqual(repeated(words), repeat)
 
@@ -264,12 +264,6 @@ class CommandTests(SynchronousTestCase):
                     if name == "ours":
                         self.assertEqual("KEY" in line, bool(secure), line)
                         self.assertEqual("--access-log" in line, bool(logs), line)
-
-    def test_scripts_for_the_load_are_filled_in(self) -> None:
-        """Words are quoted, numbers are not."""
-        text = script("round_robin", PREFIX="/doc-", COUNT=3)
-        self.assertTrue(text.startswith('PREFIX = "/doc-"\nCOUNT = 3\n'))
-        self.assertIn("nginx.conf", [path.name for path in PROGRAMS.iterdir()])
 
 
 class LossTests(SynchronousTestCase):
