@@ -23,6 +23,10 @@ from .page import line, spread_text
 KEPT_CALLS = 100
 """Calls that are kept, the newest: some hundred kilobytes."""
 
+EXPLANATION = """\
+A ratio is that of the values now to those before. Where the reference of a case (nginx,
+raw) ran both times, its own change is taken out of the first measure of the others."""
+
 CaseRuns = Mapping[str, Sequence[Run]]
 """The runs of each subject of a case."""
 
@@ -46,8 +50,7 @@ class Change(NamedTuple):
     How a measure of a subject has changed.
 
     :ivar rounds: the fewest that counted, then or now.
-    :ivar ratio: now to before. When both have the reference of the case, it is that of
-        the ratios to it, so that the machine's mood is left out.
+    :ivar ratio: now to before; see `EXPLANATION`.
     """
 
     before: Spread
@@ -129,7 +132,7 @@ def comparison(results: Sequence[Result], kept: Sequence[Kept], seconds: int) ->
     :param kept: earlier calls, the newest first; runs of another length are left out.
     """
     headings = ("case", "subject", "measure", "before", "now", "ratio", "", "since")
-    lines = [line(headings), "|---|---|---|--:|--:|--:|---|---|"]
+    lines = [EXPLANATION, "", line(headings), "|---|---|---|--:|--:|--:|---|---|"]
     for result in results:
         case = result.case
         earlier = [
@@ -160,7 +163,7 @@ def changes(
             if not old or not new:
                 continue
             values = old, new
-            if name != case.reference:
+            if name != case.reference and measure is case.measures[0]:
                 related = [
                     ratios_by_round(runs[name], runs.get(case.reference, ()), key)
                     for runs in (before, now)

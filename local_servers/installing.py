@@ -133,13 +133,14 @@ def _from_npm(name: str, version: str) -> Found:
 
 def _from_pypi(name: str, requirements: Sequence[str]) -> Found:
     """All such servers share one virtual environment."""
-    folder, wanted = cache_folder() / "peers", "\n".join(requirements)
-    python, stamp = folder / "bin" / "python", folder / f"{name}.installed"
-    if not stamp.exists() or stamp.read_text() != wanted:
+    folder = cache_folder() / "peers"
+    stamp = folder / f"{' '.join(requirements)}.installed"
+    python = folder / "bin" / "python"
+    if not stamp.exists():
         if not python.exists():
             _install(sys.executable, "-m", "venv", folder)
         _install(python, "-m", "pip", "install", "--quiet", *requirements)
-        stamp.write_text(wanted)
+        stamp.touch()
     return Found(str(python.with_name(name)), _versions(python))
 
 
