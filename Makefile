@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Folders are listed too, because a file that was removed is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
-.PHONY: run test soak check docs bench compare news clean outside
+.PHONY: run test soak check docs bench bench-compare compare news clean outside
 
 # Serve the whole tutorial; its pages are at http://localhost:8080/.
 run: $(VENV)/.installed
@@ -34,9 +34,14 @@ docs: $(VENV)/.docs
 	@echo "See docs/_build/html/index.html"
 
 # Side by side with other servers, and with the disk; writes docs/benchmarks/.
+# BENCH has options, such as BENCH="--case hello --peer nginx --peer ours".
 bench: $(VENV)/.test
-	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.stores
+	$(BIN)/python -m benchmarks $(BENCH)
+
+# What a change did: measures what was measured last (or what BENCH says) once more, and
+# shows the ratio to the last run that was kept.
+bench-compare: $(VENV)/.test
+	$(BIN)/python -m benchmarks --compare $(BENCH)
 
 # What `static` and other servers answer to the same; writes docs/comparison.md.
 compare: $(VENV)/.installed

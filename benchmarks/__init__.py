@@ -1,19 +1,15 @@
 """
-The servers of this project beside their peers, with one command.
+The servers of this project beside their peers, and its stores beside the disk.
 
     $ make bench
     $ python -m benchmarks --quick --case hello --peer nginx --peer ours
+    $ make bench-compare BENCH="--case hello --peer nginx --peer ours"
 
-What is compared is the processor time that a server spends on a request. Unlike the
-requests per second it hardly depends on what else the machine is doing, nor on
-how fast the load generator is; and as a ratio to nginx, taken in the same round, it
-holds from one machine to another.
+`measuring` says what a case, a subject, a run and a round are. `servers` and `stores`
+have the cases of one page each. Every call is kept (`kept_runs`), so that the next one
+can say what a change did; two installations of this project can also be measured in the
+same rounds, which is more exact: ``--venv before --venv after``.
 
-Each server runs alone, as one worker, on a core of its own with the load on
-another. Rounds are interleaved: every peer has its turn before anyone has a second
-one, and each round begins with another peer, so that no one gets all the bad moments.
-What is reported is the median. Before it is measured a peer must have answered rightly,
-and a run with errors is told as such instead of being counted.
-
-It needs Linux: the numbers come from ``/proc``.
+A server is measured only once it has answered rightly, and a run with errors is
+reported instead of being counted. It needs Linux: the numbers come from ``/proc``.
 """

@@ -1,50 +1,61 @@
 """
-The command: set up the peers, measure, write the page and the chart.
+The command: install the peers, measure, keep the runs, write the pages.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
-from dartio_tut.daemon import localhost_certificate
+from local_servers import find_program, install_programs, our_twistd, pinned
 
-from . import cpu
-from .cases import CASES, FILES, MODIFIED, Case
-from .chart import chart
-from .figures import Figure, figures
-from .idle import raise_descriptors
-from .installing import Environment, cache, install_programs, program
-from .load import LOADS
-from .peer import Peer
-from .peers import NAMES, available
-from .report import machine, page
-from .rounds import Run, Stage, measure
+from .kept_runs import comparison, folder, keep, kept_calls
+from .machine import facts, flush_time
+from .measuring import Bench, Case, Installation, Result, measure
+from .page import page
+from .servers import cases as servers
+from .servers.chart import chart
+from .servers.idle import raise_open_files
+from .servers.page import INTRODUCTION as SERVERS_INTRODUCTION
+from .servers.peers import NAMES as PEERS
+from .stores import cases as stores
+from .stores.page import INTRODUCTION as STORES_INTRODUCTION
+from .stores.page import in_short
 
 OUT = Path("docs", "benchmarks")
 
-BETWEEN = 2.5
-"""Seconds that starting, warming up and stopping a server take."""
+QUICK = {"rounds": 1, "idle": 2_000, "notes": 1_000_000}
+USUAL = {"rounds": 5, "idle": 10_000, "notes": 10_000_000}
+
+RUN_SECONDS, QUICK_RUN_SECONDS = 3, 1
 
 
-def arguments() -> argparse.Namespace:
-    """What was asked for."""
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Our servers beside their peers."
+        prog="python -m benchmarks",
+        allow_abbrev=False,
+        description="Our servers beside their peers, our stores beside the disk.",
     )
     add = parser.add_argument
-    names = [case.name for case in CASES]
-    add("--quick", action="store_true", help="1 s a run, 1 round, 2,000 idle")
+    known = [*servers.cases(0), *stores.cases(0)]
+    names = list(dict.fromkeys(case.name for case in known))
+    subjects = list(dict.fromkeys([*PEERS, *stores.NAMES]))
+    add("--quick", action="store_true", help="1 round of runs of 1 s, of less")
     add("--rounds", type=int, metavar="N", help="rounds (default: 5, or 1)")
     add("--case", action="append", choices=names, help="only this (repeatable)")
-    add("--peer", action="append", choices=NAMES, help="only this (repeatable)")
+    add("--peer", action="append", choices=subjects, help="only this (repeatable)")
     add("--idle", type=int, metavar="N", help="idle connections (default: 10,000)")
-    add("--out", type=Path, help=f"folder of the results (default: {OUT}, when whole)")
+    add("--notes", type=int, metavar="N", help="very many notes (default: 10 million)")
+    add("--on", type=Path, default=Path("/var/tmp"), help="a folder of the disk")
+    add("--out", type=Path, help=f"folder of the pages (default: {OUT}, when whole)")
     add(
         "--venv",
         action="append",
@@ -52,99 +63,151 @@ def arguments() -> argparse.Namespace:
         help="an environment with this project, instead of the one that runs this; "
         "several are compared as ours, ours-2, ...",
     )
+    add(
+        "--compare",
+        action="store_true",
+        help="show what has changed since the last run that was kept; without any "
+        "other option that run is repeated",
+    )
     add("--installed", action="store_true", help="install no program of the system")
-    return parser.parse_args()
-
-
-def repeated(options: argparse.Namespace) -> str:
-    """The command line without what is only of this machine."""
-    words = ["--quick"] if options.quick else []
-    words += ["--rounds", str(options.rounds)] if options.rounds else []
-    words += ["--idle", str(options.idle)] if options.idle else []
-    for option in ("case", "peer"):
-        for value in getattr(options, option) or ():
-            words += [f"--{option}", value]
-    return shlex.join(["python", "-m", "benchmarks", *words])
-
-
-def prepared(folder: Path, seconds: int, idle: int, core: int) -> Stage:
-    """Make the files and the certificate that all servers use."""
-    files = folder / "files"
-    files.mkdir()
-    content = {name: bytes(range(256)) * (size // 256) for name, size in FILES.items()}
-    for name, octets in content.items():
-        (files / name).write_bytes(octets)
-        os.utime(files / name, (MODIFIED, MODIFIED))
-    certificate = localhost_certificate(str(folder / "certificate"))
-    return Stage(folder, files, content, certificate, seconds, idle, core)
-
-
-def compare(
-    cases: list[Case], peers: list[Peer], rounds: int, stage: Stage
-) -> list[tuple[Case, list[Figure]]]:
-    """Measure every case, telling of every run."""
-    results = []
-    for case in cases:
-        able = [peer for peer in peers if peer.http2 or not case.http2]
-
-        def tell(turn: int, peer: Peer, run: Run, case: Case = case) -> None:
-            unit = "B" if case.idle else f"µs {run.rate:9,.0f}/s"
-            said = f"{run.cost:10,.1f} {unit}  {run.fault}"
-            print(f"{case.name:9}{turn + 1}/{rounds} {peer.name:12}{said}", flush=True)
-
-        results.append((case, figures(measure(case, able, rounds, stage, tell))))
-    return results
-
-
-def save(out: Path, text: str, drawing: str) -> None:
-    """Write the page and the chart into the folder *out*."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "results.md").write_text(text)
-    (out / "chart.svg").write_text(drawing)
-    print(f"See {out}/results.md")
+    options = parser.parse_args(words)
+    for name, value in (QUICK if options.quick else USUAL).items():
+        setattr(options, name, getattr(options, name) or value)
+    return options
 
 
 def main() -> None:
-    """Do as the command line says."""
-    options = arguments()
+    """Do what the command line says."""
+    words = sys.argv[1:]
+    earlier = kept_calls() if "--compare" in words else []
+    if words == ["--compare"]:
+        if not earlier:
+            sys.exit("No run is kept yet: make bench keeps one.")
+        words = ["--compare", *(w for w in earlier[0].arguments if w != "--compare")]
+    options = arguments(words)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    if not options.installed:
-        install_programs()
-    for need in LOADS:
-        if program(need) is None:
-            sys.exit(f"{need} is needed for the load, and could not be installed")
-    ours = options.venv or [Path(sys.prefix)]
-    environment = Environment(cache() / "peers")
-    peers, left_out = available(options.peer or NAMES, environment, ours)
-    for name, reason in left_out.items():
-        print(f"Left out: {name}, {reason}", flush=True)
-    if not peers:
-        sys.exit("there is nobody to measure")
-
-    rounds = options.rounds or (1 if options.quick else 5)
-    seconds = 1 if options.quick else 3
-    wanted = options.idle or (2_000 if options.quick else 10_000)
-    idle = raise_descriptors(wanted)
-    if idle < wanted:
+    idle = raise_open_files(options.idle)
+    if idle < options.idle:
         print(f"Only {idle:,} idle connections: more files may not be open", flush=True)
-    cases = [case for case in CASES if not options.case or case.name in options.case]
-    server_core, load_core = cpu.cores()
-    facts = machine() | {
-        "rounds": f"{rounds} of {seconds} s",
-        "to repeat it": f"`{repeated(options)}`",
-    }
-    minutes = len(cases) * len(peers) * rounds * (seconds + BETWEEN) / 60
-    print(f"This takes about {minutes:.1f} minutes.", flush=True)
-    with tempfile.TemporaryDirectory() as folder, cpu.pinned(load_core):
-        stage = prepared(Path(folder), seconds, idle, server_core)
-        results = compare(cases, peers, rounds, stage)
+    cases = [
+        case
+        for case in (*servers.cases(idle), *stores.cases(options.notes))
+        if not options.case or case.name in options.case
+    ]
+    install(cases, options.installed)
+    with ExitStack() as at_exit:
+        bench = prepared(options, idle, at_exit)
+        told = facts(bench.folder)
+        told["a flush takes, at the start"] = flush_time(bench.folder)
+        at_exit.enter_context(pinned(bench.cores[1]))
+        told["rounds"] = f"{bench.rounds} of {bench.seconds} s"
+        told["to repeat it"] = f"`{repeated(words)}`"
+        results = measured(cases, bench, words, told)
+        told["a flush takes, at the end"] = flush_time(bench.folder)
+    part = options.case or options.peer or options.quick or options.compare
+    show(results, told, bench.left_out, options.out or (None if part else OUT))
+    if options.compare:
+        print(comparison(results, earlier, bench.seconds))
 
-    text = page(results, {p.name: p for p in peers}, left_out, facts, idle)
-    print(text)
-    whole = not (options.case or options.peer or options.quick)
-    out = options.out or (OUT if whole else None)
-    if out:
-        save(out, text, chart(results))
+
+def install(cases: Sequence[Case], installed: bool) -> None:
+    """Have the programs that *cases* need, as far as that is possible."""
+    pages = {case.page for case in cases}
+    needs = [*servers.PROGRAMS] if "servers" in pages else []
+    needs += stores.PROGRAMS if "stores" in pages else ()
+    if not installed:
+        install_programs(*dict.fromkeys(needs))
+    loads = ["wrk", "h2load"] if "servers" in pages else ["wrk"]
+    for load in loads:
+        if find_program(load) is None:
+            sys.exit(f"{load} is needed for the load, and could not be installed")
+
+
+def prepared(options: argparse.Namespace, idle: int, at_exit: ExitStack) -> Bench:
+    """The folder to work in, and the installations of ours."""
+    where = at_exit.enter_context(tempfile.TemporaryDirectory(dir=options.on))
+    Path(where).chmod(0o755)  # PostgreSQL runs as another user
+    tempfile.tempdir = where  # its data is to be on the same disk
+    installations: list[Installation] = []
+    bench = Bench(
+        Path(where),
+        at_exit,
+        installations,
+        options.peer or (),
+        options.rounds,
+        QUICK_RUN_SECONDS if options.quick else RUN_SECONDS,
+        idle,
+        options.notes,
+    )
+    for number, venv in enumerate(options.venv or [Path(sys.prefix)], 1):
+        suffix = "" if number == 1 else f"-{number}"
+        try:
+            installations.append(Installation(suffix, *our_twistd(venv)))
+        except LookupError as missing:
+            bench.left_out[f"ours{suffix}"] = str(missing.args[0])
+    return bench
+
+
+def measured(
+    cases: Sequence[Case], bench: Bench, words: Sequence[str], told: dict[str, str]
+) -> list[Result]:
+    """Measure all *cases*; what is measured so far is kept after each of them."""
+    path = folder() / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}.json"
+    results: list[Result] = []
+    reported: set[str] = set()
+    for case in cases:
+        result = measure(case, bench)
+        for name in bench.left_out.keys() - reported:
+            print(f"Left out: {name}, {bench.left_out[name]}", flush=True)
+        reported |= bench.left_out.keys()
+        if result.runs:
+            results.append(result)
+            keep(path, words, bench.seconds, results, told)
+    if not results:
+        sys.exit("There is nobody to measure.")
+    return results
+
+
+def show(
+    results: Sequence[Result],
+    told: dict[str, str],
+    left_out: dict[str, str],
+    out: Path | None,
+) -> None:
+    """Print the pages, and write them into the folder *out*."""
+    of = {
+        name: [result for result in results if result.case.page == name]
+        for name in ("servers", "stores")
+    }
+    files: dict[str, str] = {}
+    if found := of["servers"]:
+        subjects = [s for result in found for s in result.subjects.values()]
+        peers = {subject.name: subject.title for subject in subjects}
+        gone = {n: why for n, why in left_out.items() if n in PEERS or "ours" in n}
+        text = page("Benchmarks", SERVERS_INTRODUCTION, found, told | peers, gone)
+        files |= {"results.md": text, "chart.svg": chart(found)}
+    if found := of["stores"]:
+        introduction = f"{STORES_INTRODUCTION}\n{in_short(found)}"
+        title = "Benchmarks of the stores"
+        gone = {n: why for n, why in left_out.items() if n not in PEERS or n == "ours"}
+        files["stores.md"] = page(title, introduction, found, told, gone)
+    for name, text in files.items():
+        if name.endswith(".md"):
+            print(text)
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text)
+            print(f"See {out / name}")
+
+
+def repeated(words: Sequence[str]) -> str:
+    """The command line, without what holds only on this machine."""
+    local = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for option in ("--venv", "--out", "--on"):
+        local.add_argument(option)
+    for option in ("--compare", "--installed"):
+        local.add_argument(option, action="store_true")
+    return shlex.join(["python", "-m", "benchmarks", *local.parse_known_args(words)[1]])
 
 
 if __name__ == "__main__":

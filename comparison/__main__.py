@@ -1,5 +1,5 @@
 """
-The command: ask everyone, write the page.
+The command: ask every server, write the page.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from local_servers import install_programs
+
 from .answer_rows import ERRORS, SAID
-from .contenders import CONTENDERS, NOT_COVERED, Contender
-from .finding import Found, find, install
 from .folder_rows import FOLDERS
 from .method_rows import CONDITIONS, METHODS
 from .page import page
+from .peers import NOT_COVERED, PEERS, PROGRAMS, Installed, Peer
 from .range_rows import RANGES
 from .starting import Verdicts, ask_all
-from .tree import planted
+from .tree import make_tree
 from .tree_rows import ROWS
 from .type_rows import CODED, TYPE_ROWS
 from .wire_rows import WIRE
@@ -33,13 +34,13 @@ OUT = Path("docs", "comparison.md")
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for."""
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="python -m comparison",
         description="What our file server and its peers answer to the same.",
     )
     add = parser.add_argument
-    names = [contender.name for contender in CONTENDERS]
+    names = [peer.name for peer in PEERS]
     add("--peer", action="append", choices=names, help="only this (repeatable)")
     add("--out", type=Path, help=f"the page (default: {OUT}, when all are asked)")
     add(
@@ -53,24 +54,24 @@ def arguments() -> argparse.Namespace:
 
 
 def asked(
-    contenders: list[Contender], venv: Path
-) -> tuple[dict[str, Verdicts], dict[str, Found], dict[str, str]]:
-    """What each came to, who was found where, and why the others were not."""
+    peers: list[Peer], environment: Path
+) -> tuple[dict[str, Verdicts], dict[str, Installed], dict[str, str]]:
+    """The verdicts on each, where each was found, and why the others were not."""
     results: dict[str, Verdicts] = {}
-    found: dict[str, Found] = {}
+    found: dict[str, Installed] = {}
     missing: dict[str, str] = {}
     rows = [row for group in GROUPS for row in group.rows]
     with tempfile.TemporaryDirectory() as folder:
-        tree = planted(Path(folder))
-        for contender in contenders:
-            name = contender.name
+        tree = make_tree(Path(folder))
+        for peer in peers:
+            name = peer.name
             try:
-                found[name] = find(name, venv)
+                found[name] = peer.find(environment)
             except LookupError as absent:
                 missing[name] = str(absent.args[0])
                 print(f"{name:12} not installed: {missing[name]}", flush=True)
                 continue
-            results[name] = ask_all(contender, found[name], rows, tree)
+            results[name] = ask_all(peer, found[name], rows, tree)
             counts = Counter(v.mark.value for v in results[name].values())
             said = ", ".join(f"{mark} {number}" for mark, number in counts.items())
             print(f"{name:12} {said}", flush=True)
@@ -78,12 +79,12 @@ def asked(
 
 
 def main() -> None:
-    """Do as the command line says."""
+    """Do what the command line says."""
     options = arguments()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if not options.installed:
-        install()
-    wanted = [c for c in CONTENDERS if not options.peer or c.name in options.peer]
+        install_programs(*PROGRAMS)
+    wanted = [p for p in PEERS if not options.peer or p.name in options.peer]
     results, found, missing = asked(wanted, options.venv)
     text = page(wanted, GROUPS, results, found, missing, NOT_COVERED)
     out = options.out or (None if options.peer else OUT)

@@ -1,19 +1,21 @@
 """
 Requests as bytes, and what bytes answer them.
 
-Only as much of HTTP as it takes to read any server's answer to one request; what
-cannot be read is no exception but an answer whose status is 0.
+Answers are read by the standard library; one that cannot be read raises nothing, but is
+an answer whose status is 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from io import BytesIO
 
 Fields = Iterable[tuple[str, str]]
 
 HOST = "localhost"
-NO_CONTENT = (204, 304)
 
 
 @dataclass(frozen=True)
@@ -59,50 +61,30 @@ def parse(data: bytes, method: str = "GET", closed: bool = True) -> Answer | Non
     :param closed: whether nothing more will come.
     :return: nothing while it is not whole.
     """
-    head, found, rest = data.partition(b"\r\n\r\n")
-    if not found:
-        return _unreadable(data) if closed else None
-    first, *lines = head.decode("latin-1").split("\r\n")
-    words = first.split(" ", 2)
-    if not words[0].startswith("HTTP/") or len(words) < 2 or not words[1].isdigit():
-        return Answer(0, trouble="not HTTP")
-    status = int(words[1])
-    if 100 <= status < 200:
-        return parse(rest, method, closed)
-    split = (line.partition(":") for line in lines)
-    fields = tuple((name.strip().lower(), value.strip()) for name, _, value in split)
-    bare = Answer(status, fields)
-    if method == "HEAD" or status in NO_CONTENT:
-        return Answer(status, fields, rest=rest)
-    content = _content(bare, rest)
-    if content is None:
-        return Answer(status, fields, rest) if closed else None
-    return Answer(status, fields, *content)
+    if b"\r\n\r\n" not in data:
+        trouble = "not HTTP" if data else "closes without an answer"
+        return Answer(0, trouble=trouble) if closed else None
+    source = _Source(data)
+    response = HTTPResponse(source, method=method)  # type: ignore[arg-type]
+    try:
+        response.begin()
+    except (HTTPException, ValueError):
+        return Answer(0, trouble="not HTTP") if closed else None
+    head = source.tell()
+    fields = tuple((name.lower(), value) for name, value in response.getheaders())
+    if response.length is not None or response.chunked:
+        with suppress(HTTPException, ValueError):
+            return Answer(response.status, fields, response.read(), source.read())
+    # It ends with the connection, or too early.
+    return Answer(response.status, fields, data[head:]) if closed else None
 
 
-def _unreadable(data: bytes) -> Answer:
-    return Answer(0, trouble="not HTTP" if data else "closes without an answer")
+class _Source(BytesIO):
+    """Bytes for `HTTPResponse`, which closes what it has read."""
 
+    def makefile(self, mode: str) -> _Source:
+        """As a socket does."""
+        return self
 
-def _content(head: Answer, rest: bytes) -> tuple[bytes, bytes] | None:
-    """The content and what follows; nothing while it is not whole."""
-    if "chunked" in head.field("transfer-encoding").lower():
-        return _chunks(rest)
-    length = head.field("content-length").partition(",")[0]
-    if not length.isdigit() or len(rest) < int(length):
-        return None
-    return rest[: int(length)], rest[int(length) :]
-
-
-def _chunks(rest: bytes) -> tuple[bytes, bytes] | None:
-    content = b""
-    while True:
-        size_line, found, rest = rest.partition(b"\r\n")
-        if not found:
-            return None
-        size = int(size_line.partition(b";")[0] or b"0", 16)
-        if len(rest) < size + 2:
-            return None
-        content, rest = content + rest[:size], rest[size + 2 :]
-        if not size:
-            return content, rest
+    def close(self) -> None:
+        """Stay open."""

@@ -10,9 +10,9 @@ import re
 
 from .answer import Answer
 from .asking import Server
-from .judging import Verdict, brief, graded, less, wrong
+from .judging import Verdict, brief, graded, permitted, wrong
 from .listing import Listing
-from .rows import Group, Row, one
+from .rows import Group, Row, answer_to
 from .tree import OWN_404
 
 MISSING = "/missing"
@@ -61,7 +61,7 @@ def _reflected(server: Server) -> Verdict:
 
 def _own(answer: Answer) -> Verdict:
     if answer.body != OWN_404:
-        return less(f"{brief(answer)}, its own")
+        return permitted(f"{brief(answer)}, its own")
     return graded(brief(answer), good=answer.status == 404)
 
 
@@ -135,85 +135,83 @@ _PREFLIGHT = (
 
 ERRORS = Group(
     "Errors",
-    (
-        Row(
-            "404 for a browser",
-            "HTML",
-            "RFC 9110 12.5.1",
-            one(MISSING, _browser, [("Accept", "text/html,*/*;q=0.8")]),
-        ),
-        Row(
-            "404 for curl",
-            f"text, to {PAGE} bytes",
-            "RFC 9110 12.5.1",
-            one(MISSING, _terminal, [("Accept", "*/*"), ("User-Agent", "curl/8.0")]),
-        ),
-        Row(
-            "404 for `Accept: application/json`",
-            "JSON",
-            "RFC 9457",
-            one(MISSING, _program, [("Accept", "application/json")]),
-        ),
-        Row("404 for a path of markup", "no markup", "no script", _reflected),
-        Row(
-            "404 with the folder's `404.html`, by default or option",
-            "404",
-            "not 200",
-            one(MISSING, _own, [("Accept", "text/html")]),
-            "not-found",
-        ),
+    Row(
+        "404 for a browser",
+        "HTML",
+        "RFC 9110 12.5.1",
+        answer_to(MISSING, _browser, [("Accept", "text/html,*/*;q=0.8")]),
+    ),
+    Row(
+        "404 for curl",
+        f"text, to {PAGE} bytes",
+        "RFC 9110 12.5.1",
+        answer_to(MISSING, _terminal, [("Accept", "*/*"), ("User-Agent", "curl/8.0")]),
+    ),
+    Row(
+        "404 for `Accept: application/json`",
+        "JSON",
+        "RFC 9457",
+        answer_to(MISSING, _program, [("Accept", "application/json")]),
+    ),
+    Row("404 for a path of markup", "no markup", "no script", _reflected),
+    Row(
+        "404 with the folder's `404.html`, by default or option",
+        "404",
+        "not 200",
+        answer_to(MISSING, _own, [("Accept", "text/html")]),
+        "not-found",
     ),
 )
 
 SAID = Group(
     "Caches, scripts and strangers",
-    (
-        Row(
-            "Cache-Control, by default",
-            "none, or no age",
-            "changes are seen",
-            one("/plain.txt", _default_caching),
-        ),
-        Row(
-            "Option: age of `*.css` alone",
-            "max-age=60",
-            "RFC 9111 5.2",
-            _cache_option,
-            "cache",
-        ),
-        Row("Server", "no version", "RFC 9110 10.2.4", one("/plain.txt", _no_version)),
-        Row(
-            "Content-Security-Policy of the listing",
-            "yes",
-            "second line",
-            one("/sub/", _policy, [("Accept", "text/html")]),
-        ),
-        Row(
-            "For scripts of other sites, by default",
-            "not allowed",
-            "Fetch 3.3",
-            one("/plain.txt", _same_origin, [("Origin", ORIGIN)]),
-        ),
-        Row(
-            "Option: for scripts of another site",
-            "200, allowed",
-            "Fetch 3.3",
-            one("/plain.txt", _shared, [("Origin", ORIGIN)]),
-            "cors",
-        ),
-        Row(
-            "Option: preflight of If-None-Match",
-            "2xx, both allowed",
-            "Fetch 4.8",
-            one("/plain.txt", _preflight, _PREFLIGHT, "OPTIONS"),
-            "cors",
-        ),
-        Row(
-            "Option: a password (none, wrong, right)",
-            "401, 401, 200",
-            "RFC 7617 2",
-            _auth,
-            "auth",
-        ),
+    Row(
+        "Cache-Control, by default",
+        "none, or no age",
+        "changes are seen",
+        answer_to("/plain.txt", _default_caching),
+    ),
+    Row(
+        "Option: age of `*.css` alone",
+        "max-age=60",
+        "RFC 9111 5.2",
+        _cache_option,
+        "cache",
+    ),
+    Row(
+        "Server", "no version", "RFC 9110 10.2.4", answer_to("/plain.txt", _no_version)
+    ),
+    Row(
+        "Content-Security-Policy of the listing",
+        "yes",
+        "second line",
+        answer_to("/sub/", _policy, [("Accept", "text/html")]),
+    ),
+    Row(
+        "For scripts of other sites, by default",
+        "not allowed",
+        "Fetch 3.3",
+        answer_to("/plain.txt", _same_origin, [("Origin", ORIGIN)]),
+    ),
+    Row(
+        "Option: for scripts of another site",
+        "200, allowed",
+        "Fetch 3.3",
+        answer_to("/plain.txt", _shared, [("Origin", ORIGIN)]),
+        "cors",
+    ),
+    Row(
+        "Option: preflight of If-None-Match",
+        "2xx, both allowed",
+        "Fetch 4.8",
+        answer_to("/plain.txt", _preflight, _PREFLIGHT, "OPTIONS"),
+        "cors",
+    ),
+    Row(
+        "Option: a password (none, wrong, right)",
+        "401, 401, 200",
+        "RFC 7617 2",
+        _auth,
+        "auth",
     ),
 )

@@ -64,7 +64,7 @@ class Server:
 
 
 def _talk(wire: socket.socket, data: bytes, method: str) -> Answer:
-    # Who refuses early does not take the rest.
+    # A server that refuses early does not read the rest.
     with suppress(BrokenPipeError, ConnectionResetError):
         wire.sendall(data)
     came, until = b"", monotonic() + PATIENCE

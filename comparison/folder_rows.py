@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 
 from .asking import Server
-from .judging import Verdict, brief, graded, less, moved, wrong
+from .judging import Verdict, brief, graded, permitted, redirects_to, wrong
 from .listing import Listing, harmless, in_order
 from .rows import Group, Row
 from .tree import INDEX, NAMES
@@ -26,7 +26,7 @@ def _listing(server: Server, path: str) -> Listing | None:
 
 
 def _redirect(asked: str, wanted: str) -> Callable[[Server], Verdict]:
-    return lambda server: moved(server.ask(asked), server.host, asked, wanted)
+    return lambda server: redirects_to(server.ask(asked), server.host, asked, wanted)
 
 
 def _echo(server: Server) -> Verdict:
@@ -72,7 +72,7 @@ def _charset(server: Server) -> Verdict:
 def _json(server: Server) -> Verdict:
     answer = server.ask("/sub/", [("Accept", "application/json")])
     if "json" not in answer.field("content-type"):
-        return less(answer.field("content-type") or brief(answer))
+        return permitted(answer.field("content-type") or brief(answer))
     try:
         json.loads(answer.body)
     except ValueError:
@@ -97,7 +97,7 @@ def _link(kind: str) -> Callable[[Server], Verdict]:
             return wrong(f"{brief(server.ask(folder))}, no listing")
         path = page.path_to(folder, name)
         if path is None:
-            return less("no link that leads there")
+            return permitted("no link that leads there")
         answer = server.follow(path)
         good = answer.status == 200 and answer.body == name
         fair = 400 <= answer.status < 500
@@ -119,74 +119,41 @@ def _spa(server: Server) -> Verdict:
     return graded(brief(deep), good=good)
 
 
+def _linked(title: str, kind: str, clause: str) -> Row:
+    return Row(title, "link leads there", clause, _link(kind))
+
+
 FOLDERS = Group(
     "Folders",
-    (
-        Row(
-            "`/sub`",
-            "301 or 308 to `/sub/`",
-            "links below it",
-            _redirect("/sub", "/sub/"),
-        ),
-        Row(
-            "`/sub?a=b`",
-            "the query is kept",
-            "links below it",
-            _redirect("/sub?a=b", "/sub/?a=b"),
-        ),
-        Row(
-            f"Redirect for `Host: {EVIL}`", "does not name it", "poisoned caches", _echo
-        ),
-        Row("Folder with an index", "200, the index", "as usual", _index),
-        Row("Listing", "links the files", "as asked for", _listed),
-        Row("Listing, order", "by name", "to be read", _sorted),
-        Row("Listing, `.hidden`", "not listed", "kept hidden", _hidden),
-        Row("Listing, charset", "utf-8", "RFC 9110 8.3.1", _charset),
-        Row("Listing for `Accept: application/json`", "JSON", "RFC 9110 12.5.1", _json),
-        Row('Listing, names with `<` and `"`', "escaped", "no script", _escaped),
-        Row(
-            "File `a b#c?d%41.txt`",
-            "link leads there",
-            "RFC 3986 2.1",
-            _link("space"),
-        ),
-        Row(
-            "File `javascript:1.txt`",
-            "link leads there",
-            "RFC 3986 4.2",
-            _link("colon"),
-        ),
-        Row(
-            'File `"onxss="1".txt`',
-            "link leads there",
-            "RFC 3986 2.1",
-            _link("quote"),
-        ),
-        Row(
-            "File with a line feed in its name",
-            "link leads there",
-            "RFC 3986 2.1",
-            _link("newline"),
-        ),
-        Row(
-            "File `größe.txt`",
-            "link leads there",
-            "RFC 3986 2.5",
-            _link("utf-8"),
-        ),
-        Row(
-            "The same in Latin-1, in the listing",
-            "link leads there",
-            "any name",
-            _link("latin-1"),
-        ),
-        Row("The same in Latin-1, asked for", "200", "any name", _bytes),
-        Row(
-            "Option: any path is the index page",
-            "200, the index",
-            "for applications",
-            _spa,
-            "spa",
-        ),
+    Row(
+        "`/sub`", "301 or 308 to `/sub/`", "links below it", _redirect("/sub", "/sub/")
+    ),
+    Row(
+        "`/sub?a=b`",
+        "the query is kept",
+        "links below it",
+        _redirect("/sub?a=b", "/sub/?a=b"),
+    ),
+    Row(f"Redirect for `Host: {EVIL}`", "does not name it", "poisoned caches", _echo),
+    Row("Folder with an index", "200, the index", "as usual", _index),
+    Row("Listing", "links the files", "as asked for", _listed),
+    Row("Listing, order", "by name", "to be read", _sorted),
+    Row("Listing, `.hidden`", "not listed", "kept hidden", _hidden),
+    Row("Listing, charset", "utf-8", "RFC 9110 8.3.1", _charset),
+    Row("Listing for `Accept: application/json`", "JSON", "RFC 9110 12.5.1", _json),
+    Row('Listing, names with `<` and `"`', "escaped", "no script", _escaped),
+    _linked("File `a b#c?d%41.txt`", "space", "RFC 3986 2.1"),
+    _linked("File `javascript:1.txt`", "colon", "RFC 3986 4.2"),
+    _linked('File `"onxss="1".txt`', "quote", "RFC 3986 2.1"),
+    _linked("File with a line feed in its name", "newline", "RFC 3986 2.1"),
+    _linked("File `größe.txt`", "utf-8", "RFC 3986 2.5"),
+    _linked("The same in Latin-1, in the listing", "latin-1", "any name"),
+    Row("The same in Latin-1, asked for", "200", "any name", _bytes),
+    Row(
+        "Option: any path is the index page",
+        "200, the index",
+        "for applications",
+        _spa,
+        "spa",
     ),
 )

@@ -1,8 +1,8 @@
 """
-Judging an answer: what it comes to in a few characters, and whether that is right.
+Judging an answer: what it says in a few characters, and whether that is right.
 
 All here are functions of answers alone. Three marks, as standards have three words:
-``RIGHT`` is what is expected; ``LESS`` is permitted, but a feature is missing or a
+``RIGHT`` is what is expected; ``PERMITTED`` is permitted, but a feature is missing or a
 recommendation not followed; ``WRONG`` is against the standard, or harmful.
 """
 
@@ -20,7 +20,7 @@ class Mark(Enum):
     """How good an answer is."""
 
     RIGHT = "✓"
-    LESS = "○"
+    PERMITTED = "○"
     WRONG = "✗"
     ABSENT = "-"
     """Nothing to be judged: no such option, or not possible here."""
@@ -41,9 +41,9 @@ def right(said: str) -> Verdict:
     return Verdict(said, Mark.RIGHT)
 
 
-def less(said: str) -> Verdict:
+def permitted(said: str) -> Verdict:
     """Permitted, but less than expected."""
-    return Verdict(said, Mark.LESS)
+    return Verdict(said, Mark.PERMITTED)
 
 
 def wrong(said: str) -> Verdict:
@@ -53,7 +53,7 @@ def wrong(said: str) -> Verdict:
 
 def graded(said: str, *, good: bool, fair: bool = False) -> Verdict:
     """*said*, which is right when *good*, else permitted when *fair*."""
-    mark = Mark.RIGHT if good else Mark.LESS if fair else Mark.WRONG
+    mark = Mark.RIGHT if good else Mark.PERMITTED if fair else Mark.WRONG
     return Verdict(said, mark)
 
 
@@ -83,7 +83,7 @@ def refused(*fair: int) -> Judge:
 
 
 def hides(secret: bytes) -> Judge:
-    """*secret* is not told, and nothing breaks: any answer below 500."""
+    """The answer does not have *secret*, and nothing breaks: any status below 500."""
 
     def judge(answer: Answer) -> Verdict:
         if secret in answer.body:
@@ -110,7 +110,7 @@ def with_field(
 
 
 def not_supported(answer: Answer) -> Verdict:
-    """405 with Allow, or 501 for who implements the method nowhere; 400 is vague."""
+    """405 with Allow, or 501 when no resource has the method; 400 is vague."""
     if answer.status == 405:
         allow = answer.field("allow")
         return graded(
@@ -119,21 +119,21 @@ def not_supported(answer: Answer) -> Verdict:
     return graded(brief(answer), good=answer.status == 501, fair=answer.status == 400)
 
 
-def options(answer: Answer) -> Verdict:
+def tells_options(answer: Answer) -> Verdict:
     """A success that says what is possible; a refusal that does is permitted."""
     allow = answer.field("allow")
     said = f"{brief(answer)}, {'Allow' if allow else 'no Allow'}"
     success = 200 <= answer.status < 300
     if answer.status == 501:
-        return less(said)
+        return permitted(said)
     return graded(said, good=success and bool(allow), fair=success or bool(allow))
 
 
-def part(answer: Answer, content: bytes, first: int, last: int) -> Verdict:
+def single_range(answer: Answer, content: bytes, first: int, last: int) -> Verdict:
     """206 with the bytes *first* to *last*; the whole is permitted."""
     size = len(content)
     if answer.status == 200 and answer.body == content:
-        return less("200, all")
+        return permitted("200, all")
     if answer.status != 206:
         return wrong(brief(answer))
     span = answer.field("content-range")
@@ -144,7 +144,7 @@ def part(answer: Answer, content: bytes, first: int, last: int) -> Verdict:
     return right("206")
 
 
-def parts(answer: Answer) -> list[tuple[str, bytes]] | None:
+def multipart_ranges(answer: Answer) -> list[tuple[str, bytes]] | None:
     """Content-Range and content of each part of a multipart answer."""
     kind, _, boundary = answer.field("content-type").partition("boundary=")
     if "multipart/byteranges" not in kind.lower() or not boundary:
@@ -164,16 +164,16 @@ def parts(answer: Answer) -> list[tuple[str, bytes]] | None:
     return found
 
 
-def several(
+def multiple_ranges(
     answer: Answer, content: bytes, spans: Sequence[tuple[int, int]]
 ) -> Verdict:
     """206 with exactly the parts *spans*; the whole is permitted."""
     if answer.status == 200 and answer.body == content:
-        return less("200, all")
+        return permitted("200, all")
     if answer.status != 206:
         return wrong(brief(answer))
     size = len(content)
-    found = parts(answer)
+    found = multipart_ranges(answer)
     if found is None:
         first, last = min(spans)[0], max(span[1] for span in spans)
         # Ranges may be sent as one that has them all.
@@ -194,7 +194,7 @@ def unsatisfiable(answer: Answer, size: int) -> Verdict:
     return graded(said, good=span == f"bytes */{size}", fair=not span)
 
 
-def moved(answer: Answer, host: str, asked: str, wanted: str) -> Verdict:
+def redirects_to(answer: Answer, host: str, asked: str, wanted: str) -> Verdict:
     """A redirect from *asked* to *wanted*, both paths of *host*."""
     if answer.status not in (301, 302, 303, 307, 308):
         return graded(brief(answer), good=False, fair=answer.status == 200)
@@ -207,7 +207,7 @@ def moved(answer: Answer, host: str, asked: str, wanted: str) -> Verdict:
     return graded(said, good=answer.status in (301, 308), fair=True)
 
 
-def stays(answer: Answer, host: str) -> Verdict:
+def stays_on_host(answer: Answer, host: str) -> Verdict:
     """No redirect, or one that a browser does not take to another host."""
     location = answer.field("location")
     # To a browser a backslash is a slash, as the URL standard has it.
@@ -217,7 +217,7 @@ def stays(answer: Answer, host: str) -> Verdict:
     return graded(said, good=good)
 
 
-def coded(
+def has_coding(
     answer: Answer,
     contents: dict[str, bytes],
     wanted: Sequence[str],
@@ -234,5 +234,5 @@ def coded(
     if coding not in ("", *wanted, *fair):
         return wrong(f"sends {coding}")
     if answer.body != contents[coding]:
-        return less(f"{coding}, made anew") if coding else wrong("other bytes")
+        return permitted(f"{coding}, made anew") if coding else wrong("other bytes")
     return graded(coding or "plain", good=coding in wanted, fair=True)

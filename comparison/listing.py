@@ -7,7 +7,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
-from .judging import Verdict, graded, less, right, wrong
+from .judging import Verdict, graded, permitted, right, wrong
 
 
 class Listing(HTMLParser):
@@ -55,7 +55,7 @@ def in_order(paths: list[str], names: list[str]) -> Verdict:
     found = [name for name in last if name in names]
     if len(found) != len(names):
         return wrong(f"{len(found)} of {len(names)}")
-    return right("by name") if found == sorted(names) else less("as on disk")
+    return right("by name") if found == sorted(names) else permitted("as on disk")
 
 
 def harmless(page: Listing) -> Verdict:

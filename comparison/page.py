@@ -8,9 +8,8 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from .contenders import Contender, Start
-from .finding import Found
 from .judging import Mark, Verdict
+from .peers import Installed, Peer, Start
 from .rows import BASE, Group, Row
 from .starting import Verdicts
 
@@ -46,26 +45,26 @@ own, `$work` an empty one; `$work/config` is what is shown below the command, an
 `$work/users` has a user. Further starts show what differs. As root, a server runs
 without the right to read every file."""
 
-_BETTER = {Mark.RIGHT: 2, Mark.LESS: 1, Mark.WRONG: 0, Mark.ABSENT: 0}
+_BETTER = {Mark.RIGHT: 2, Mark.PERMITTED: 1, Mark.WRONG: 0, Mark.ABSENT: 0}
 
 
 def page(
-    contenders: Sequence[Contender],
+    peers: Sequence[Peer],
     groups: Sequence[Group],
     results: Results,
-    found: Mapping[str, Found],
+    found: Mapping[str, Installed],
     missing: Mapping[str, str],
     not_covered: Mapping[str, str],
 ) -> str:
-    """The whole page; *missing* are contenders that are not here, and why."""
-    lines = [HEAD, "## Counts", "", *_counts(contenders, results)]
+    """The whole page; *missing* are peers that are not here, and why."""
+    lines = [HEAD, "## Counts", "", *_counts(peers, results)]
     lines += ["", "## Where another does better than ours", ""]
-    lines += _better(contenders, groups, results)
+    lines += _better(peers, groups, results)
     for group in groups:
         lines += ["", f"## {group.title}", ""]
-        lines += _table(contenders, group, results)
+        lines += _table(peers, group, results)
     lines += ["", "## How they were started", "", STARTED, ""]
-    lines += _starts(contenders, found, missing)
+    lines += _starts(peers, found, missing)
     lines += ["## Not asked", ""]
     lines += [f"- {name}: {why}." for name, why in not_covered.items()]
     today = datetime.now(UTC).date().isoformat()
@@ -73,20 +72,20 @@ def page(
     return "\n".join(lines) + "\n"
 
 
-def _counts(contenders: Sequence[Contender], results: Results) -> list[str]:
+def _counts(peers: Sequence[Peer], results: Results) -> list[str]:
     lines = ["| server | ✓ | ○ | ✗ | \\- |", "|---|--:|--:|--:|--:|"]
-    for contender in contenders:
-        if contender.name not in results:
-            lines.append(f"| {contender.name} | not installed | | | |")
+    for peer in peers:
+        if peer.name not in results:
+            lines.append(f"| {peer.name} | not installed | | | |")
             continue
-        marks = [verdict.mark for verdict in results[contender.name].values()]
+        marks = [verdict.mark for verdict in results[peer.name].values()]
         numbers = " | ".join(str(marks.count(mark)) for mark in Mark)
-        lines.append(f"| {contender.name} | {numbers} |")
+        lines.append(f"| {peer.name} | {numbers} |")
     return lines
 
 
 def _better(
-    contenders: Sequence[Contender], groups: Sequence[Group], results: Results
+    peers: Sequence[Peer], groups: Sequence[Group], results: Results
 ) -> list[str]:
     """Rows in which ours is behind, and who is ahead."""
     if OURS not in results:
@@ -95,10 +94,10 @@ def _better(
     for row in (row for group in groups for row in group.rows):
         ours = results[OURS][row]
         ahead = [
-            f"{contender.name} ({escaped(results[contender.name][row].said)})"
-            for contender in contenders
-            if contender.name in results
-            and _BETTER[results[contender.name][row].mark] > _BETTER[ours.mark]
+            f"{peer.name} ({escaped(results[peer.name][row].said)})"
+            for peer in peers
+            if peer.name in results
+            and _BETTER[results[peer.name][row].mark] > _BETTER[ours.mark]
         ]
         if ahead:
             lines.append(f"- {row.title}: {_cell(ours)}; better: {', '.join(ahead)}.")
@@ -107,23 +106,21 @@ def _better(
     return lines or ["Nowhere in these rows."]
 
 
-def _table(
-    contenders: Sequence[Contender], group: Group, results: Results
-) -> list[str]:
-    names = " | ".join(contender.name for contender in contenders)
-    lines = [f"| | expected | {names} |", "|---|---|" + "---|" * len(contenders)]
+def _table(peers: Sequence[Peer], group: Group, results: Results) -> list[str]:
+    names = " | ".join(peer.name for peer in peers)
+    lines = [f"| | expected | {names} |", "|---|---|" + "---|" * len(peers)]
     for row in group.rows:
-        cells = [_answer(results, contender, row) for contender in contenders]
+        cells = [_answer(results, peer, row) for peer in peers]
         title = row.title.replace("|", "\\|")
         wanted = f"{row.expected.replace('*', chr(92) + '*')} ({row.clause})"
         lines.append(f"| {title} | {wanted} | {' | '.join(cells)} |")
     return lines
 
 
-def _answer(results: Results, contender: Contender, row: Row) -> str:
-    if contender.name not in results:
+def _answer(results: Results, peer: Peer, row: Row) -> str:
+    if peer.name not in results:
         return "not installed"
-    return _cell(results[contender.name][row])
+    return _cell(results[peer.name][row])
 
 
 def _cell(verdict: Verdict) -> str:
@@ -143,35 +140,36 @@ def escaped(said: str) -> str:
 
 
 def _starts(
-    contenders: Sequence[Contender],
-    found: Mapping[str, Found],
+    peers: Sequence[Peer],
+    found: Mapping[str, Installed],
     missing: Mapping[str, str],
 ) -> list[str]:
     lines = []
-    for contender in contenders:
-        here = found.get(contender.name)
-        version = here.version if here else f"not installed: {missing[contender.name]}"
-        lines += [f"### {contender.name}", ""]
-        lines += [f"{contender.title} {version} ({contender.comes}).", ""]
+    for peer in peers:
+        here = found.get(peer.name)
+        version = here.version if here else f"not installed: {missing[peer.name]}"
+        lines += [f"### {peer.name}", ""]
+        title, source = peer.settings["title"], peer.settings["source"]
+        lines += [f"{title} {version} ({source}).", ""]
         if not here:
             continue
-        for way, start in contender.starts.items():
+        for way, start in peer.starts.items():
             if start.needs in here.help:
-                lines += _start(contender, way, start)
+                lines += _start(peer, way, start)
     return lines
 
 
-def _start(contender: Contender, way: str, start: Start) -> list[str]:
+def _start(peer: Peer, way: str, start: Start) -> list[str]:
     """A way to start it; after the first only what differs."""
-    name = contender.name.replace("ours", "twistd")
+    name = peer.name.replace("ours", "twistd")
     name = {"http.server": "python"}.get(name, name)
     command = start.command.replace("$program", name).replace("$$", "$")
     lines = [] if way == BASE else [f"For *{way}*:", ""]
-    if start.command != contender.base.command or way == BASE:
+    if start.command != peer.base.command or way == BASE:
         lines += ["```sh", command, "```", ""]
-    elif start.config == contender.base.config:
+    elif start.config == peer.base.config:
         return [*lines[:-2], f"For *{way}*: the same.", ""]
-    known = contender.base.config.splitlines() if way != BASE else []
+    known = peer.base.config.splitlines() if way != BASE else []
     config = [line for line in start.config.splitlines() if line not in known]
     if config:
         text = "\n".join(config).replace("$$", "$")

@@ -1,10 +1,10 @@
 """
-Parts of a file.
+Range requests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from .answer import Answer
 from .asking import Server
@@ -14,15 +14,16 @@ from .judging import (
     Verdict,
     brief,
     graded,
-    less,
-    part,
-    parts,
+    multipart_ranges,
+    multiple_ranges,
+    permitted,
     right,
-    several,
+    single_range,
+    status,
     unsatisfiable,
     wrong,
 )
-from .rows import LARGE_FILE, Group, Row, one
+from .rows import LARGE_FILE, Group, Row, answer_to
 from .tree import BLOCK, DATE, EARLIER, LARGE, PLAIN, TAIL
 
 FILE = "/plain.txt"
@@ -32,16 +33,8 @@ FLOOD = 1000
 """Ranges in one request: some thousand bytes that would ask for a hundred million."""
 
 
-def _one(spec: str, first: int, last: int) -> Callable[[Server], Verdict]:
-    judge: Judge = lambda answer: part(answer, PLAIN, first, last)  # noqa: E731
-    return one(FILE, judge, [("Range", spec)])
-
-
-def _several(
-    spec: str, spans: Sequence[tuple[int, int]]
-) -> Callable[[Server], Verdict]:
-    judge: Judge = lambda answer: several(answer, PLAIN, spans)  # noqa: E731
-    return one(FILE, judge, [("Range", spec)])
+def _part(first: int, last: int) -> Judge:
+    return lambda answer: single_range(answer, PLAIN, first, last)
 
 
 def _whole(answer: Answer) -> Verdict:
@@ -50,7 +43,7 @@ def _whole(answer: Answer) -> Verdict:
 
 
 def _invalid(answer: Answer) -> Verdict:
-    """What is no range may be ignored or rejected, as the server likes."""
+    """A server may ignore or reject an invalid range."""
     return right(brief(answer)) if answer.status in (400, 416) else _whole(answer)
 
 
@@ -67,20 +60,14 @@ def overlapping(answer: Answer) -> Verdict:
         return right("200, all")
     if answer.status != 206:
         return graded(brief(answer), good=answer.status == 416)
-    found = parts(answer)
+    found = multipart_ranges(answer)
     count = 1 if found is None else len(found)
     if count == 1:
         return graded("206, one", good=PLAIN[:150] in answer.body)
-    return less(f"206, {count} parts")
+    return permitted(f"206, {count} parts")
 
 
-def _on_head(answer: Answer) -> Verdict:
-    return graded(brief(answer), good=answer.status == 200)
-
-
-def _if_range(
-    value: str, *, fresh: bool, ranged: str = "bytes=0-9"
-) -> Callable[[Server], Verdict]:
+def _if_range(value: str, *, fresh: bool) -> Callable[[Server], Verdict]:
     def ask(server: Server) -> Verdict:
         condition = value
         if "TAG" in value:
@@ -90,9 +77,9 @@ def _if_range(
             if fresh and tag.startswith("W/"):
                 return Verdict("weak ETag", Mark.ABSENT)
             condition = value.replace("TAG", tag.removeprefix("W/"))
-        fields = [("Range", ranged), ("If-Range", condition)]
+        fields = [("Range", "bytes=0-9"), ("If-Range", condition)]
         answer = server.ask(FILE, fields)
-        return part(answer, PLAIN, 0, 9) if fresh else _whole(answer)
+        return single_range(answer, PLAIN, 0, 9) if fresh else _whole(answer)
 
     return ask
 
@@ -100,7 +87,7 @@ def _if_range(
 def _end_of_large(answer: Answer) -> Verdict:
     first = LARGE - len(TAIL)
     if not answer.status:
-        return less(answer.trouble)
+        return permitted(answer.trouble)
     if answer.status != 206 or answer.body != TAIL:
         return graded(brief(answer), good=False)
     span = answer.field("content-range")
@@ -108,7 +95,7 @@ def _end_of_large(answer: Answer) -> Verdict:
 
 
 def _large(spec: str) -> Callable[[Server], Verdict]:
-    """Ask for the end of the large file; who has no ranges is not asked for all."""
+    """Ask for the end of the large file, unless the server knows no ranges."""
 
     def ask(server: Server) -> Verdict:
         if server.ask(FILE, [("Range", "bytes=0-0")]).status != 206:
@@ -118,103 +105,64 @@ def _large(spec: str) -> Callable[[Server], Verdict]:
     return ask
 
 
+def _ranged(title: str, expected: str, section: str, judge: Judge) -> Row:
+    """A row whose range is the code in its title."""
+    fields = [("Range", title.split("`")[1])]
+    return Row(title, expected, f"RFC 9110 {section}", answer_to(FILE, judge, fields))
+
+
+def _under_if_range(title: str, value: str, *, fresh: bool) -> Row:
+    expected = "206" if fresh else "200"
+    ask = _if_range(value, fresh=fresh)
+    return Row(f"If-Range, {title}", expected, "RFC 9110 13.1.5", ask)
+
+
+def _end_of_file(title: str, spec: str) -> Row:
+    title = f"The last 8 bytes of 5 GiB, {title}"
+    return Row(title, "206", "RFC 9110 14.1.2", _large(spec), LARGE_FILE)
+
+
 RANGES = Group(
     "Ranges",
-    (
-        Row("`bytes=10-19`", "206", "RFC 9110 14.2", _one("bytes=10-19", 10, 19)),
-        Row("`bytes=990-`", "206", "RFC 9110 14.1.2", _one("bytes=990-", 990, 999)),
-        Row("`bytes=-10`", "206", "RFC 9110 14.1.2", _one("bytes=-10", 990, 999)),
-        Row(
-            "`bytes=-5000`, longer than the file",
-            "206, all",
-            "RFC 9110 14.1.2",
-            _one("bytes=-5000", 0, 999),
-        ),
-        Row(
-            "`bytes=990-5000`, past the end",
-            "206, to the end",
-            "RFC 9110 14.1.2",
-            _one("bytes=990-5000", 990, 999),
-        ),
-        Row(
-            "`bytes=5000-`, behind the end",
-            "416 with the size",
-            "RFC 9110 15.5.17",
-            one(FILE, lambda a: unsatisfiable(a, SIZE), [("Range", "bytes=5000-")]),
-        ),
-        Row(
-            "`bytes=9-5`, malformed",
-            "200, 400 or 416",
-            "RFC 9110 14.2",
-            one(FILE, _invalid, [("Range", "bytes=9-5")]),
-        ),
-        Row(
-            "`lines=1-2`, another unit",
-            "200",
-            "RFC 9110 14.2",
-            one(FILE, _whole, [("Range", "lines=1-2")]),
-        ),
-        Row(
-            "`bytes=0-1,900-909`",
-            "206 multipart",
-            "RFC 9110 15.3.7.2",
-            _several("bytes=0-1,900-909", [(0, 1), (900, 909)]),
-        ),
-        Row(
-            "`bytes=0-99,50-149`, overlapping",
-            "as one, or 200",
-            "RFC 9110 14.2",
-            one(FILE, overlapping, [("Range", "bytes=0-99,50-149")]),
-        ),
-        Row(
-            f"{FLOOD:,} times all of 100 KiB",
-            "less than twice",
-            "RFC 9110 17.15",
-            one("/block.bin", _flood, [("Range", "bytes=" + ",".join(["0-"] * FLOOD))]),
-        ),
-        Row(
-            "HEAD with a range",
-            "200",
-            "RFC 9110 14.2",
-            one(FILE, _on_head, [("Range", "bytes=0-9")], "HEAD"),
-        ),
-        Row(
-            "If-Range, the tag", "206", "RFC 9110 13.1.5", _if_range("TAG", fresh=True)
-        ),
-        Row(
-            "If-Range, the tag as weak",
-            "200",
-            "RFC 9110 13.1.5",
-            _if_range("W/TAG", fresh=False),
-        ),
-        Row(
-            "If-Range, another tag",
-            "200",
-            "RFC 9110 13.1.5",
-            _if_range('"other"', fresh=False),
-        ),
-        Row(
-            "If-Range, the date", "206", "RFC 9110 13.1.5", _if_range(DATE, fresh=True)
-        ),
-        Row(
-            "If-Range, another date",
-            "200",
-            "RFC 9110 13.1.5",
-            _if_range(EARLIER, fresh=False),
-        ),
-        Row(
-            "The last 8 bytes of 5 GiB, as `-8`",
-            "206",
-            "RFC 9110 14.1.2",
-            _large("bytes=-8"),
-            LARGE_FILE,
-        ),
-        Row(
-            "The last 8 bytes of 5 GiB, by number",
-            "206",
-            "RFC 9110 14.1.2",
-            _large(f"bytes={LARGE - 8}-{LARGE - 1}"),
-            LARGE_FILE,
-        ),
+    _ranged("`bytes=10-19`", "206", "14.2", _part(10, 19)),
+    _ranged("`bytes=990-`", "206", "14.1.2", _part(990, 999)),
+    _ranged("`bytes=-10`", "206", "14.1.2", _part(990, 999)),
+    _ranged("`bytes=-5000`, longer than the file", "206, all", "14.1.2", _part(0, 999)),
+    _ranged(
+        "`bytes=990-5000`, past the end", "206, to the end", "14.1.2", _part(990, 999)
     ),
+    _ranged(
+        "`bytes=5000-`, behind the end",
+        "416 with the size",
+        "15.5.17",
+        lambda answer: unsatisfiable(answer, SIZE),
+    ),
+    _ranged("`bytes=9-5`, malformed", "200, 400 or 416", "14.2", _invalid),
+    _ranged("`lines=1-2`, another unit", "200", "14.2", _whole),
+    _ranged(
+        "`bytes=0-1,900-909`",
+        "206 multipart",
+        "15.3.7.2",
+        lambda answer: multiple_ranges(answer, PLAIN, [(0, 1), (900, 909)]),
+    ),
+    _ranged("`bytes=0-99,50-149`, overlapping", "as one, or 200", "14.2", overlapping),
+    Row(
+        f"{FLOOD:,} times all of 100 KiB",
+        "less than twice",
+        "RFC 9110 17.15",
+        answer_to("/block.bin", _flood, [("Range", f"bytes={'0-,' * FLOOD}"[:-1])]),
+    ),
+    Row(
+        "HEAD with a range",
+        "200",
+        "RFC 9110 14.2",
+        answer_to(FILE, status(200), [("Range", "bytes=0-9")], "HEAD"),
+    ),
+    _under_if_range("the tag", "TAG", fresh=True),
+    _under_if_range("the tag as weak", "W/TAG", fresh=False),
+    _under_if_range("another tag", '"other"', fresh=False),
+    _under_if_range("the date", DATE, fresh=True),
+    _under_if_range("another date", EARLIER, fresh=False),
+    _end_of_file("as `-8`", "bytes=-8"),
+    _end_of_file("by number", f"bytes={LARGE - 8}-{LARGE - 1}"),
 )

@@ -39,15 +39,15 @@ class Row:
     start: str = BASE
 
 
-@dataclass(frozen=True)
 class Group:
     """Rows with a heading."""
 
-    title: str
-    rows: tuple[Row, ...]
+    def __init__(self, title: str, *rows: Row) -> None:
+        self.title = title
+        self.rows = rows
 
 
-def one(
+def answer_to(
     path: str | bytes, judge: Judge, fields: Fields = (), method: str = "GET"
 ) -> Callable[[Server], Verdict]:
     """Ask for *path*, and judge the answer."""

@@ -1,12 +1,10 @@
 """
-Starting a contender in each of its ways, and asking it every row.
+Starting a server in each of its ways, and asking it every row.
 """
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import shlex
 import string
 import subprocess
@@ -15,14 +13,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import cpu
-from benchmarks.installing import program
-from benchmarks.running import Unfit, free_port, running
+from local_servers import (
+    RunFailed,
+    account,
+    cores,
+    find_program,
+    free_port,
+    running,
+)
 
 from .asking import Server
-from .contenders import Contender, Start
-from .finding import Found
 from .judging import Mark, Verdict
+from .peers import Installed, Peer, Start
 from .rows import BASE, FRESH, Row
 from .tree import Tree
 
@@ -35,30 +37,28 @@ DYING = 0.3
 Verdicts = dict[Row, Verdict]
 
 
-def ask_all(
-    contender: Contender, found: Found, rows: Iterable[Row], tree: Tree
-) -> Verdicts:
-    """Start *contender* in every way that *rows* ask for; what it came to."""
+def ask_all(peer: Peer, found: Installed, rows: Iterable[Row], tree: Tree) -> Verdicts:
+    """Start *peer* in every way that *rows* need, and judge its answers."""
     verdicts: Verdicts = {}
     by_start: dict[str, list[Row]] = {}
     for row in rows:
         by_start.setdefault(row.start, []).append(row)
     for way, asked in by_start.items():
-        start = contender.starts.get(BASE if way in FRESH else way)
+        start = peer.starts.get(BASE if way in FRESH else way)
         if start is None or start.needs not in found.help:
             said = Verdict("no option", Mark.ABSENT)
             verdicts |= dict.fromkeys(asked, said)
             continue
         try:
             verdicts |= _asked(start, found, asked, tree)
-        except Unfit as unfit:
-            print(f"{contender.name}, {way}: {unfit}", flush=True)
+        except RunFailed as failure:
+            print(f"{peer.name}, {way}: {failure}", flush=True)
             verdicts |= dict.fromkeys(asked, Verdict("does not start", Mark.WRONG))
     return verdicts
 
 
-def _asked(start: Start, found: Found, rows: list[Row], tree: Tree) -> Verdicts:
-    """Ask *rows* in turn; a server that one of them ends is started anew."""
+def _asked(start: Start, found: Installed, rows: list[Row], tree: Tree) -> Verdicts:
+    """Ask *rows* in turn; a server that ends at one of them is started again."""
     verdicts: Verdicts = {}
     while len(verdicts) < len(rows):
         with _started(start, found, tree) as (server, process):
@@ -73,7 +73,7 @@ def _asked(start: Start, found: Found, rows: list[Row], tree: Tree) -> Verdicts:
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a server is about to be no more."""
+    """Whether a server ends soon after it has failed."""
     try:
         process.wait(DYING)
     except subprocess.TimeoutExpired:
@@ -83,39 +83,39 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 
 @contextmanager
 def _started(
-    start: Start, found: Found, tree: Tree
+    start: Start, found: Installed, tree: Tree
 ) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
-    core, _ = cpu.cores()
+    core, _ = cores()
     with tempfile.TemporaryDirectory() as name:
         work, port = Path(name), free_port()
-        words = _words(work, port, found, tree)
+        words = _template_values(work, port, found, tree)
         (work / "config").write_text(string.Template(start.config).substitute(words))
         (work / "users").write_text(USERS)
         line = shlex.split(start.command)
         command = [string.Template(word).substitute(words) for word in line]
         settings = [f"XDG_DATA_HOME={work}", f"XDG_CONFIG_HOME={work}", f"HOME={work}"]
-        command = [*_humble(), "env", *settings, *command]
+        command = [*_without_root_rights(), "env", *settings, *command]
         with running(command, port, core, work) as process:
             yield Server(port, tree), process
 
 
-def _words(work: Path, port: int, found: Found, tree: Tree) -> dict[str, str]:
-    """What stands for what in the templates."""
-    user = pwd.getpwuid(os.getuid()).pw_name
-    group = grp.getgrgid(os.getgid()).gr_name
+def _template_values(
+    work: Path, port: int, found: Installed, tree: Tree
+) -> dict[str, str]:
+    """The value of each name in the templates."""
     return {
         "work": str(work),
         "port": str(port),
         "program": found.program,
         "files": str(tree.files),
         "site": str(tree.site),
-        # Others may not start workers as someone else, and are warned if they try.
-        "user": f"user {user} {group};" if os.geteuid() == 0 else "",
+        # Only root may start workers as another user; nginx warns others if they try.
+        "user": f"user {account()};" if os.geteuid() == 0 else "",
     }
 
 
-def _humble() -> list[str]:
-    """What takes root's right to read every file away from a server."""
-    setpriv = program("setpriv") if os.geteuid() == 0 else None
+def _without_root_rights() -> list[str]:
+    """What runs a server without root's right to read every file."""
+    setpriv = find_program("setpriv") if os.geteuid() == 0 else None
     rights = "--bounding-set=-dac_override,-dac_read_search"
     return [setpriv, rights, "--"] if setpriv else []

@@ -1,7 +1,7 @@
 """
-The files that all are asked for: plain ones, odd ones, and traps.
+The files that every server is asked for: plain ones, odd ones, and traps.
 
-The folder has a secret beside it, which nobody is to be told.
+Beside the folder lies a secret, which no answer may contain.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Tree:
     site: Path
 
 
-def planted(folder: Path) -> Tree:
+def make_tree(folder: Path) -> Tree:
     """Make everything in *folder*."""
     tree = Tree(folder / "files", folder / "site")
     for place in ("files", "files/trap", "files/types", "files/.well-known", "secret"):

@@ -1,5 +1,5 @@
 """
-Whether what is outside the folder, hidden, or no file at all is kept back.
+What must not be served: files outside the folder, hidden ones, and what is not a file.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ import socket
 from .answer import Answer, request
 from .asking import PATIENCE, Server
 from .judging import (
+    Judge,
     Mark,
     Verdict,
     brief,
     graded,
     hides,
-    less,
+    permitted,
     refused,
     right,
     status,
-    stays,
+    stays_on_host,
     wrong,
 )
-from .rows import ALONE, Group, Row, one
+from .rows import ALONE, Group, Row, answer_to
 from .tree import DOTTED, PLAIN, SECRET
 
 _ELSEWHERE = (
@@ -32,20 +33,20 @@ _ELSEWHERE = (
 
 
 def _no_other_host(server: Server) -> Verdict:
-    verdicts = [stays(server.ask(path), server.host) for path in _ELSEWHERE]
+    verdicts = [stays_on_host(server.ask(path), server.host) for path in _ELSEWHERE]
     bad = [verdict for verdict in verdicts if verdict.mark is not Mark.RIGHT]
     return bad[0] if bad else right("stays")
 
 
 def _double_slash(server: Server) -> Verdict:
-    return stays(server.ask("//sub"), server.host)
+    return stays_on_host(server.ask("//sub"), server.host)
 
 
 def _outside(path: str) -> Row:
     def ask(server: Server) -> Verdict:
         answer = server.ask(path)
         if SECRET in answer.body:
-            return less(f"{brief(answer)}, serves it")
+            return permitted(f"{brief(answer)}, serves it")
         return graded(brief(answer), good=400 <= answer.status < 500)
 
     title = f"Link to a {'file' if path.endswith('e.txt') else 'folder'} outside"
@@ -55,7 +56,7 @@ def _outside(path: str) -> Row:
 def _dotted(server: Server) -> Verdict:
     answer = server.ask("/.env")
     if DOTTED in answer.body:
-        return less(f"{brief(answer)}, serves it")
+        return permitted(f"{brief(answer)}, serves it")
     return graded(brief(answer), good=400 <= answer.status < 500)
 
 
@@ -95,69 +96,52 @@ def _begin(waiting: socket.socket) -> Answer:
     return Answer(int(words[1])) if known else Answer(0, trouble="no answer")
 
 
+def _path(path: str, expected: str, clause: str, judge: Judge, remark: str = "") -> Row:
+    """A row about the answer to *path*."""
+    return Row(f"`{path}`{remark}", expected, clause, answer_to(path, judge))
+
+
 ROWS = Group(
     "The folder and its borders",
-    (
-        Row(
-            "`/../secret/secret.txt`",
-            "not the file",
-            "RFC 3986 5.2.4",
-            one("/../secret/secret.txt", hides(SECRET)),
-        ),
-        Row(
-            "`/%2e%2e/secret/secret.txt`",
-            "not the file",
-            "RFC 3986 6.2.2.3",
-            one("/%2e%2e/secret/secret.txt", hides(SECRET)),
-        ),
-        Row(
-            "`/sub/..%2f..%2fsecret/secret.txt`",
-            "not the file",
-            "RFC 3986 2.2",
-            one("/sub/..%2f..%2fsecret/secret.txt", hides(SECRET)),
-        ),
-        Row(
-            "`/sub%2fa.txt`: an encoded slash parts no names",
-            "4xx",
-            "RFC 3986 2.2",
-            one("/sub%2fa.txt", refused(200)),
-        ),
-        Row(
-            "`/plain.txt%00.html`",
-            "4xx",
-            "no name",
-            one("/plain.txt%00.html", refused(301, 308)),
-        ),
-        Row(
-            "`/%zz`, no percent-encoding",
-            "4xx",
-            "RFC 3986 2.1",
-            one("/%zz", refused()),
-        ),
-        Row(
-            "`//evil.example/..` and its like",
-            "no redirect there",
-            "open redirect",
-            _no_other_host,
-        ),
-        Row("`//sub`, a folder", "none to host `sub`", "open redirect", _double_slash),
-        Row("`/.env`", "4xx", "kept hidden", _dotted),
-        Row(
-            "`/.well-known/security.txt`",
-            "200",
-            "RFC 8615 3",
-            one("/.well-known/security.txt", status(200, fair=(403, 404))),
-        ),
-        Row("Link to a file inside", "200", "followed", _inside),
-        _outside("/outside.txt"),
-        _outside("/outside/secret.txt"),
-        Row("File that may not be read", "403 or 404", "RFC 9110 15.5.4", _unreadable),
-        Row("FIFO", "4xx, and others served", "no file", _pipe, ALONE),
-        Row(
-            "File with a slash behind it: `/plain.txt/`",
-            "404",
-            "no folder",
-            one("/plain.txt/", status(404, fair=(200, 301, 302, 308, 400, 403))),
-        ),
+    _path("/../secret/secret.txt", "not the file", "RFC 3986 5.2.4", hides(SECRET)),
+    _path(
+        "/%2e%2e/secret/secret.txt", "not the file", "RFC 3986 6.2.2.3", hides(SECRET)
+    ),
+    _path(
+        "/sub/..%2f..%2fsecret/secret.txt",
+        "not the file",
+        "RFC 3986 2.2",
+        hides(SECRET),
+    ),
+    _path(
+        "/sub%2fa.txt",
+        "4xx",
+        "RFC 3986 2.2",
+        refused(200),
+        ": an encoded slash parts no names",
+    ),
+    _path("/plain.txt%00.html", "4xx", "no name", refused(301, 308)),
+    _path("/%zz", "4xx", "RFC 3986 2.1", refused(), ", no percent-encoding"),
+    Row(
+        "`//evil.example/..` and its like",
+        "no redirect there",
+        "open redirect",
+        _no_other_host,
+    ),
+    Row("`//sub`, a folder", "none to host `sub`", "open redirect", _double_slash),
+    Row("`/.env`", "4xx", "kept hidden", _dotted),
+    _path(
+        "/.well-known/security.txt", "200", "RFC 8615 3", status(200, fair=(403, 404))
+    ),
+    Row("Link to a file inside", "200", "followed", _inside),
+    _outside("/outside.txt"),
+    _outside("/outside/secret.txt"),
+    Row("File that may not be read", "403 or 404", "RFC 9110 15.5.4", _unreadable),
+    Row("FIFO", "4xx, and others served", "no file", _pipe, ALONE),
+    Row(
+        "File with a slash behind it: `/plain.txt/`",
+        "404",
+        "no folder",
+        answer_to("/plain.txt/", status(404, fair=(200, 301, 302, 308, 400, 403))),
     ),
 )

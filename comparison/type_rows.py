@@ -1,5 +1,5 @@
 """
-What a file is said to be, and its precompressed siblings.
+The content type of a file, and its precompressed siblings.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from .judging import (
     Mark,
     Verdict,
     brief,
-    coded,
     graded,
-    less,
+    has_coding,
+    permitted,
     right,
     status,
     with_field,
     wrong,
 )
-from .rows import Group, Row, one
+from .rows import Group, Row, answer_to
 from .tree import CODINGS, TYPES
 
 PRECOMPRESSED = "precompressed"
@@ -75,8 +75,8 @@ def _types(server: Server) -> Verdict:
 def _codings(
     accept: str, wanted: Sequence[str], fair: Sequence[str] = ()
 ) -> Callable[[Server], Verdict]:
-    judge: Judge = lambda answer: coded(answer, CODINGS, wanted, fair)  # noqa: E731
-    return one(APP, judge, [("Accept-Encoding", accept)])
+    judge: Judge = lambda answer: has_coding(answer, CODINGS, wanted, fair)  # noqa: E731
+    return answer_to(APP, judge, [("Accept-Encoding", accept)])
 
 
 def _plain(accept: str) -> Callable[[Server], Verdict]:
@@ -85,7 +85,7 @@ def _plain(accept: str) -> Callable[[Server], Verdict]:
         good = answer.status == 200 and not coding
         return graded(coding or "plain", good=good)
 
-    return one(APP, judge, [("Accept-Encoding", accept)])
+    return answer_to(APP, judge, [("Accept-Encoding", accept)])
 
 
 def _sent_coded(server: Server) -> Answer | None:
@@ -112,7 +112,7 @@ def _tags(server: Server) -> Verdict:
         return Verdict("none sent", Mark.ABSENT)
     tags = [answer.field("etag"), server.ask(APP).field("etag")]
     if not tags[0]:
-        return less("no ETag")
+        return permitted("no ETag")
     if tags[0] != tags[1]:
         return right("differ")
     # A weak one may be shared by what means the same (RFC 9110 8.8.1).
@@ -140,74 +140,70 @@ def _accept(accept: str, wanted: Sequence[str], fair: Sequence[str] = ()) -> Row
 
 TYPE_ROWS = Group(
     "Types",
-    (
-        Row("HTML", "text/html; charset=utf-8", "RFC 9110 8.3.1", _html),
-        Row(
-            "HTML in `unknown.qqq`",
-            "octet-stream or none",
-            "no script by guess",
-            one("/unknown.qqq", _unknown),
-        ),
-        Row(
-            "HTML in `nosuffix`",
-            "octet-stream or none",
-            "no script by guess",
-            one("/nosuffix", _unknown),
-        ),
-        Row(
-            "`archive.tar.gz`",
-            "no Content-Encoding",
-            "RFC 9110 8.4",
-            one("/archive.tar.gz", _archive),
-        ),
-        Row(
-            "PNG in `picture.txt`",
-            "of its name, or of its content",
-            "text/plain or image/png",
-            one("/picture.txt", _by_name_or_content),
-        ),
-        Row(f"{len(TYPES)} types of today's web", "all", "IANA registry", _types),
-        Row(
-            "X-Content-Type-Options",
-            "nosniff",
-            "Fetch 3.6",
-            one(
-                "/plain.txt",
-                with_field("x-content-type-options", "nosniff".__eq__, fair=True),
-            ),
+    Row("HTML", "text/html; charset=utf-8", "RFC 9110 8.3.1", _html),
+    Row(
+        "HTML in `unknown.qqq`",
+        "octet-stream or none",
+        "no script by guess",
+        answer_to("/unknown.qqq", _unknown),
+    ),
+    Row(
+        "HTML in `nosuffix`",
+        "octet-stream or none",
+        "no script by guess",
+        answer_to("/nosuffix", _unknown),
+    ),
+    Row(
+        "`archive.tar.gz`",
+        "no Content-Encoding",
+        "RFC 9110 8.4",
+        answer_to("/archive.tar.gz", _archive),
+    ),
+    Row(
+        "PNG in `picture.txt`",
+        "of its name, or of its content",
+        "text/plain or image/png",
+        answer_to("/picture.txt", _by_name_or_content),
+    ),
+    Row(f"{len(TYPES)} types of today's web", "all", "IANA registry", _types),
+    Row(
+        "X-Content-Type-Options",
+        "nosniff",
+        "Fetch 3.6",
+        answer_to(
+            "/plain.txt",
+            with_field("x-content-type-options", "nosniff".__eq__, fair=True),
         ),
     ),
 )
 
 CODED = Group(
     "Precompressed siblings (`app.js.gz`, `.br`, `.zst`), by Accept-Encoding",
-    (
-        _accept("gzip", ["gzip"]),
-        _accept("br", ["br"]),
-        _accept("zstd", ["zstd"]),
-        _accept("gzip, br, zstd", ["br", "zstd"], ["gzip"]),
-        _accept("br;q=0.1, gzip;q=0.9", ["gzip"], ["br"]),
-        _accept("gzip;q=0.1, br;q=0.9", ["br"], ["gzip"]),
-        _accept("*", ["br", "zstd", "gzip"]),
-        _coded("`gzip;q=0`", "plain", _plain("gzip;q=0")),
-        _coded(
-            "`gzip;q=0, *;q=0.5`",
-            "br or zstd",
-            _codings("gzip;q=0, *;q=0.5", ["br", "zstd"]),
-        ),
-        _coded("none", "plain", one(APP, lambda a: coded(a, CODINGS, [""]))),
-        _accept("gzip, identity;q=0", ["gzip"]),
-        _coded(
-            "`identity;q=0`, and there is no sibling",
-            "406",
-            one(
-                "/plain.txt",
-                status(406, fair=(200,)),
-                [("Accept-Encoding", "identity;q=0")],
-            ),
-        ),
-        _coded("Vary: Accept-Encoding", "coded and plain", _vary, "12.5.5"),
-        _coded("ETag of coded and plain", "differ", _tags, "8.8.3.3"),
-        _coded("Content-Type of the coded", "JavaScript", _kind, "8.4"),
+    _accept("gzip", ["gzip"]),
+    _accept("br", ["br"]),
+    _accept("zstd", ["zstd"]),
+    _accept("gzip, br, zstd", ["br", "zstd"], ["gzip"]),
+    _accept("br;q=0.1, gzip;q=0.9", ["gzip"], ["br"]),
+    _accept("gzip;q=0.1, br;q=0.9", ["br"], ["gzip"]),
+    _accept("*", ["br", "zstd", "gzip"]),
+    _coded("`gzip;q=0`", "plain", _plain("gzip;q=0")),
+    _coded(
+        "`gzip;q=0, *;q=0.5`",
+        "br or zstd",
+        _codings("gzip;q=0, *;q=0.5", ["br", "zstd"]),
     ),
+    _coded("none", "plain", answer_to(APP, lambda a: has_coding(a, CODINGS, [""]))),
+    _accept("gzip, identity;q=0", ["gzip"]),
+    _coded(
+        "`identity;q=0`, and there is no sibling",
+        "406",
+        answer_to(
+            "/plain.txt",
+            status(406, fair=(200,)),
+            [("Accept-Encoding", "identity;q=0")],
+        ),
+    ),
+    _coded("Vary: Accept-Encoding", "coded and plain", _vary, "12.5.5"),
+    _coded("ETag of coded and plain", "differ", _tags, "8.8.3.3"),
+    _coded("Content-Type of the coded", "JavaScript", _kind, "8.4"),
 )

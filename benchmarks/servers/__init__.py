@@ -1,6 +1,8 @@
 """
-The peers' programs: hello at ``/``, files below it, as a person would write it.
+Servers beside their peers: what each spends on a request.
 
-Each takes its settings from the command line or from ``BENCHMARK_FILES``, the folder
-to serve, and runs in an environment of its own where this package is not.
+What is compared is the processor time that a server spends on a request. Unlike the
+requests per second it hardly depends on what else the machine is doing, nor on how
+fast the load generator is; and as a ratio to nginx, taken in the same round, it holds
+from one machine to another.
 """

@@ -1,116 +1,91 @@
 """
-The others: a server of JSON for trying things out, and a plain upload. Neither flushes.
+Stores of others: a server of JSON for trying things out, and a plain upload. Neither
+flushes.
 """
 
 from __future__ import annotations
 
-import grp
 import json
-import os
-import pwd
 import string
 import subprocess
-from functools import partial
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from ..installing import cache, program, version
-from ..peer import SERVERS
-from .ours import GONE
-from .over_http import Asked, Server, under_load
-from .samples import DOCUMENT, NAMES, NOTE_BODY, name_of
-from .turn import Contender, Stage, Turn
+from local_servers import account, find_server
 
-PATIENCE = 300.0
-"""Seconds for npm."""
+from ..figures import Run
+from ..load import Request, Server, script, under_load
+from ..measuring import Bench, Stage, Subject
+from .ours import APPEND, IN_CACHE, JSON, PUT, Write
+from .samples import DOCUMENT, DOCUMENTS, NOTE_BODY
 
-UPLOAD = """\
-local n = 0
-request = function()
-  n = (n + 1) % COUNT
-  return wrk.format(nil, "FOLDER" .. n .. "END")
-end
-""".replace("COUNT", str(NAMES))
-"""Lua for wrk: a PUT of each name in turn."""
+JSON_SERVER = "0.17.4"
+"""The version from npm: its maker's newest when this was written."""
+
+CONFIGURATION = Path(__file__).with_name("programs") / "nginx_put.conf"
 
 
-def json_server() -> tuple[Path, str]:
-    """
-    json-server and its version, installed when it is not yet.
-
-    :raise LookupError: when that is not possible; its argument says why.
-    """
-    folder = cache() / "npm"
-    npm, found = program("npm"), folder / "node_modules" / "json-server"
-    if not found.exists():
-        if npm is None:
-            raise LookupError("not installed: there is no npm")
-        print("Installing json-server ...", flush=True)
-        command = [npm, "install", "--silent", "--prefix", str(folder), "json-server"]
-        try:
-            subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise LookupError(f"not installed: {error}") from None
-    told = json.loads((found / "package.json").read_text())["version"]
-    return folder / "node_modules" / ".bin" / "json-server", told
+def others(write: Write, clients: int, bench: Bench) -> list[Subject]:
+    """The other stores that do this *write*, and can be had here."""
+    subjects = []
+    for name, make in {"json-server": _json_server, "nginx": _nginx}.items():
+        if bench.wants(name) and (write is PUT or name != "nginx"):
+            try:
+                subjects.append(make(write, clients))
+            except LookupError as missing:
+                bench.left_out[f"{name} as a store"] = str(missing.args[0])
+    return subjects
 
 
-def json_poster() -> Contender:
-    """json-server, told of notes."""
-    path, told = json_server()
-    asked = Asked("POST", "/notes", NOTE_BODY)
-    run = partial(_json_server, path, {"notes": []}, asked)
-    return Contender("json-server", f"json-server {told}", GONE, run)
+def _json_server(write: Write, clients: int) -> Subject:
+    program = find_server("json-server", {"npm": JSON_SERVER}).program
+    title = f"json-server {JSON_SERVER}"
+    if write is APPEND:
+        content: dict[str, object] = {"notes": []}
+        request = Request("/notes", "POST", JSON, NOTE_BODY, status=0)
+    else:
+        title += f", {DOCUMENTS:,} documents in its one file"
+        rows = [{"id": n, **json.loads(DOCUMENT)} for n in range(DOCUMENTS)]
+        content = {"documents": rows}
+        lua = script("round_robin", PREFIX="/documents/", SUFFIX="", COUNT=DOCUMENTS)
+        request = Request("/documents/0", "PUT", JSON, DOCUMENT, lua, status=0)
+
+    def command(port: int, folder: Path) -> list[str]:
+        (folder / "db.json").write_text(json.dumps(content))
+        line = ["--host", "127.0.0.1", "--port", str(port), "--quiet", "db.json"]
+        return [program, *line]
+
+    return _subject("json-server", title, command, request, clients)
 
 
-def json_putter() -> Contender:
-    """json-server, with documents that are put over old ones."""
-    path, told = json_server()
-    documents = [{"id": number, **json.loads(DOCUMENT)} for number in range(NAMES)]
-    lua = UPLOAD.replace("FOLDER", "/documents/").replace("END", "")
-    asked = Asked("PUT", "/documents/0", DOCUMENT, each=lua)
-    run = partial(_json_server, path, {"documents": documents}, asked)
-    title = f"json-server {told}, {NAMES:,} documents in its one file"
-    return Contender("json-server", title, GONE, run)
-
-
-def plain_putter() -> Contender:
-    """
-    nginx's upload: write, rename, answer.
-
-    :raise LookupError: when there is none; its argument says why.
-    """
-    nginx = program("nginx")
-    if nginx is None:
-        raise LookupError("not installed: there is no nginx")
+def _nginx(write: Write, clients: int) -> Subject:
+    """nginx's upload: write, rename, answer."""
+    nginx, versions = find_server("nginx", {"system": ["nginx", "-v"]})
     built = subprocess.run([nginx, "-V"], capture_output=True, text=True).stderr
     if "http_dav_module" not in built:
-        raise LookupError("not installed: this nginx has no DAV module")
-    lua = UPLOAD.replace("FOLDER", "/doc-").replace("END", ".json")
-    asked = Asked("PUT", f"/{name_of(0)}", DOCUMENT, each=lua)
+        raise LookupError("this nginx has no DAV module")
+    request = replace(write.request, method="PUT")
+    template = string.Template(CONFIGURATION.read_text())
 
-    def run(stage: Stage, clients: int) -> Turn:
-        return under_load(stage, Server(partial(_nginx, nginx)), asked, clients)
+    def command(port: int, folder: Path) -> list[str]:
+        (folder / "files").mkdir()
+        written = template.substitute(user=account(), port=port)
+        (folder / "nginx.conf").write_text(written)
+        return [nginx, "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"]
 
-    title = f"nginx {version(nginx, '-v')}, PUT of its DAV module: written and renamed"
-    return Contender("nginx", title, GONE, run)
-
-
-def _json_server(
-    path: Path, content: dict[str, object], asked: Asked, stage: Stage, clients: int
-) -> Turn:
-    def command(port: int, own: Path) -> list[str]:
-        (own / "db.json").write_text(json.dumps(content))
-        line = ["--host", "127.0.0.1", "--port", str(port), "--quiet", "db.json"]
-        return [program("node") or "node", str(path), *line]
-
-    return under_load(stage, Server(command), asked, clients)
+    title = f"nginx {versions['nginx']}, PUT of its DAV module: written and renamed"
+    return _subject("nginx", title, command, request, clients)
 
 
-def _nginx(nginx: str, port: int, own: Path) -> list[str]:
-    user = pwd.getpwuid(os.getuid()).pw_name
-    group = grp.getgrgid(os.getgid()).gr_name
-    (own / "files").mkdir()
-    template = string.Template((SERVERS / "nginx_put.conf").read_text())
-    written = template.substitute(user=f"{user} {group}", port=port)
-    (own / "nginx.conf").write_text(written)
-    return [nginx, "-e", "stderr", "-p", str(own), "-c", "nginx.conf"]
+def _subject(
+    name: str,
+    title: str,
+    command: Callable[[int, Path], list[str]],
+    request: Request,
+    clients: int,
+) -> Subject:
+    def run(stage: Stage) -> Run:
+        return under_load(stage, Server(command), request, clients)
+
+    return Subject(name, title, run, IN_CACHE)

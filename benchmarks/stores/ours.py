@@ -5,123 +5,33 @@ The raw rate and ours: the stores by themselves and behind their daemons.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from .database import Database
-from .over_http import Asked, Server, under_load
-from .samples import DOCUMENT, NAMES, NOTE, NOTE_BODY, name_of
-from .turn import Contender, Stage, Turn, by_program
-
-RAW = "raw"
-"""The name of whom the others are set against."""
-
-STORE, OVER_HTTP = "store", "http"
-"""The names of ours that have a target."""
+from ..figures import Run
+from ..load import Request, Server, script, under_load
+from ..measuring import Bench, Installation, Stage, Subject
+from .postgresql import database
+from .running_program import launched, run_program
+from .samples import DOCUMENT, DOCUMENTS, NOTE, NOTE_BODY, name_of
 
 MEMORY = Path("/dev/shm")
 """A filesystem in memory, where a flush costs nothing."""
 
-TWISTD = (str(Path(sys.executable).parent / "twistd"), "-n", "--pidfile=")
+ON_DISK = "on disk"
+IN_CACHE = "in the system's cache: gone when the machine goes down"
+JSON = (("Content-Type", "application/json"),)
 
-APPEND = Asked("POST", "/", NOTE_BODY)
-
-PUT = Asked(
-    "POST",
-    f"/{name_of(0)}",
-    DOCUMENT,
-    each=(
-        "local n = 0\n"
-        "request = function()\n"
-        f"  n = (n + 1) % {NAMES}\n"
-        '  return wrk.format(nil, "/doc-" .. n .. ".json")\n'
-        "end"
-    ),
-)
-
-SLOWER = (1, 5, 10)
-"""Milliseconds that a flush is made to take longer: a solid state disk of a cloud, one
-at home without a capacitor, a disk that turns."""
-
-DISK = "on disk"
-GONE = "in the system's cache: gone when the machine goes down"
+Loss = Callable[[Path, Sequence[int], int], str]
+"""What is wrong with what a folder has, given how many writes were acknowledged in
+each run of the load, and how many clients there were."""
 
 
-def appenders(database: Database | None) -> list[Contender]:
-    """Who adds notes."""
-    raw = "lines for all clients written at once, then fsync, in a loop"
-    found = [
-        Contender(RAW, raw, DISK, partial(_raw, "lines")),
-        Contender(
-            STORE, "`append` of the folder's store", DISK, partial(_direct, "append")
-        ),
-        Contender(OVER_HTTP, "`twistd notes` on a folder", DISK, _notes),
-    ]
-    found += [Contender("hello", "`twistd hello`: any answer", "nothing", _hello)]
-    found += _in_memory("`twistd notes`", _notes)
-    return found + _in_database(database, "append", "notes")
-
-
-def putters(database: Database | None) -> list[Contender]:
-    """Who puts documents."""
-    raw = (
-        "a thread for each client: write a file, fsync, rename, fsync of the folder, "
-        "in a loop"
-    )
-    found = [
-        Contender(RAW, raw, DISK, partial(_raw, "files")),
-        Contender(STORE, "`put` of the folder's store", DISK, partial(_direct, "put")),
-        Contender(OVER_HTTP, "`twistd writer` on a folder", DISK, _writer),
-    ]
-    found += _in_memory("`twistd writer`", _writer)
-    return found + _in_database(database, "put", "writer")
-
-
-def twistd(server: str, port: int, store: object, *more: str) -> list[str]:
-    """The command for one of our daemons."""
-    return [*TWISTD, server, "--port", str(port), "--store", str(store), *more]
-
-
-def _raw(kind: str, stage: Stage, clients: int) -> Turn:
-    return by_program(stage, "raw", kind, stage.folder, clients, stage.seconds)
-
-
-def _direct(kind: str, stage: Stage, clients: int) -> Turn:
-    return by_program(stage, "direct", kind, stage.folder, clients, stage.seconds, 0)
-
-
-def _notes(stage: Stage, clients: int, where: Path | None = None) -> Turn:
-    def kept(folder: Path, counts: Sequence[int]) -> str:
-        return notes_lost(where or folder, counts)
-
-    def command(port: int, own: Path) -> list[str]:
-        start = twistd("notes", port, where or own)
-        return [*stage.python(), *start] if stage.slower else start
-
-    server = Server(command, kept)
-    return under_load(stage, server, APPEND, clients)
-
-
-def _hello(stage: Stage, clients: int) -> Turn:
-    """What HTTP alone costs: nothing is read or stored."""
-    start = [*TWISTD, "hello", "--port"]
-    server = Server(lambda port, own: [*start, str(port)])
-    return under_load(stage, server, Asked("GET", "/"), clients)
-
-
-def _writer(stage: Stage, clients: int, where: Path | None = None) -> Turn:
-    def kept(folder: Path, counts: Sequence[int]) -> str:
-        return documents_lost(where or folder, counts, clients)
-
-    server = Server(lambda port, own: twistd("writer", port, where or own), kept)
-    return under_load(stage, server, PUT, clients)
-
-
-def notes_lost(folder: Path, counts: Sequence[int]) -> str:
-    """What is wrong with the notes in *folder*, when so many were acknowledged."""
+def notes_lost(folder: Path, counts: Sequence[int], clients: int) -> str:
+    """See `Loss`."""
     lines = (folder / "notes.txt").read_bytes().splitlines()
     lost = sum(counts) - sum(line == NOTE.encode() for line in lines)
     return f"{lost} notes lost" if lost > 0 else ""
@@ -129,46 +39,178 @@ def notes_lost(folder: Path, counts: Sequence[int]) -> str:
 
 def documents_lost(folder: Path, counts: Sequence[int], clients: int) -> str:
     """
-    What is wrong with the documents in *folder*. Each run of the load begins with the
-    same name, and at its end each client may have one that was not acknowledged.
+    See `Loss`.
+
+    Each run of the load begins with the same name, and at its end each client may have
+    sent one that was not acknowledged.
     """
     found = [path.read_bytes() for path in folder.glob(name_of(0).replace("0", "*"))]
     torn = sum(content != DOCUMENT for content in found)
-    lost = min(max(counts) - clients, NAMES) - len(found)
+    lost = min(max(counts) - clients, DOCUMENTS) - len(found)
     return f"{max(lost, 0)} documents lost, {torn} torn" if torn or lost > 0 else ""
 
 
-def _in_memory(title: str, run: Callable[[Stage, int, Path], Turn]) -> list[Contender]:
-    """Ours on a filesystem in memory: what is left of the cost without the disk."""
-    if not os.access(MEMORY, os.W_OK):
-        return []
+class Write(NamedTuple):
+    """
+    A kind of write, and how each of ours does it.
 
-    def turn(stage: Stage, clients: int) -> Turn:
-        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-            return run(stage, clients, Path(folder))
+    :ivar raw: what `programs.disk_rate` does, and what that is in words.
+    :ivar operation: what `programs.store_rate` does.
+    :ivar server: the daemon.
+    """
 
-    title += f" on a folder in memory ({MEMORY}): ours without the disk"
-    return [Contender("http, memory", title, "in memory", turn)]
+    raw: tuple[str, str]
+    operation: str
+    server: str
+    request: Request
+    loss: Loss
 
 
-def _in_database(database: Database | None, kind: str, server: str) -> list[Contender]:
-    """Ours with PostgreSQL behind it."""
-    if database is None:
-        return []
-    asked = {"notes": APPEND, "writer": PUT}[server]
+APPEND = Write(
+    ("lines", "lines for all clients written at once, then fsync, in a loop"),
+    "append",
+    "notes",
+    Request(method="POST", fields=JSON, body=NOTE_BODY, status=0),
+    notes_lost,
+)
 
-    def direct(stage: Stage, clients: int) -> Turn:
-        url, pid = database.store(), database.pid
-        return by_program(stage, "direct", kind, url, clients, stage.seconds, pid)
+PUT = Write(
+    (
+        "files",
+        "a thread for each client, in a loop: write and fsync a file, rename it, fsync",
+    ),
+    "put",
+    "writer",
+    Request(
+        f"/{name_of(0)}",
+        "POST",
+        JSON,
+        DOCUMENT,
+        script("round_robin", PREFIX="/doc-", SUFFIX=".json", COUNT=DOCUMENTS),
+        status=0,
+    ),
+    documents_lost,
+)
 
-    def over_http(stage: Stage, clients: int) -> Turn:
-        def command(port: int, own: Path) -> list[str]:
-            return twistd(server, port, database.store())
 
-        return under_load(stage, Server(command, behind=[database.pid]), asked, clients)
+def raw_subject(write: Write, clients: int, slower_ms: float = 0) -> Subject:
+    """The raw rate, which the others are set against."""
 
-    name, title = "PostgreSQL", f"{database.title}, one on this disk"
+    def run(stage: Stage) -> Run:
+        line = (write.raw[0], stage.folder, clients, stage.seconds)
+        return run_program(stage, "disk_rate", *line, slower_ms=slower_ms)
+
+    return Subject("raw", write.raw[1], run, ON_DISK)
+
+
+def folder_subjects(
+    write: Write, clients: int, ours: Installation, slower_ms: float = 0
+) -> list[Subject]:
+    """Our store in a folder: by itself, and behind its daemon."""
+
+    def direct(stage: Stage) -> Run:
+        line = (write.operation, stage.folder, clients, stage.seconds)
+        python = ours.python
+        return run_program(
+            stage, "store_rate", *line, python=python, slower_ms=slower_ms
+        )
+
+    over_http = partial(_over_http, write, clients, ours, slower_ms)
     return [
-        Contender(f"store, {name}", f"`{kind}` of our store in {title}", DISK, direct),
-        Contender(f"http, {name}", f"`twistd {server}` with {title}", DISK, over_http),
+        _ours("store", f"`{write.operation}` of the folder's store", direct, ours),
+        _ours("http", f"`twistd {write.server}` on a folder", over_http, ours),
+    ]
+
+
+def other_subjects(
+    write: Write, clients: int, bench: Bench, ours: Installation
+) -> list[Subject]:
+    """Ours without a disk, and ours with PostgreSQL."""
+    subjects = []
+    if write is APPEND:
+        run = partial(_hello, clients, ours)
+        title = "`twistd hello`: any answer"
+        subjects.append(_ours("hello", title, run, ours, "nothing"))
+    if os.access(MEMORY, os.W_OK):
+        title = f"`twistd {write.server}` on a folder in memory ({MEMORY}): "
+        title += "ours without the disk"
+        run = partial(_in_memory, write, clients, ours)
+        subjects.append(_ours("http-memory", title, run, ours, "in memory"))
+    return subjects + _in_postgresql(write, clients, bench, ours)
+
+
+def twistd(
+    ours: Installation, server: str, port: int, store: object, *more: str
+) -> list[str]:
+    """The command for one of our daemons."""
+    start = [str(ours.twistd), "-n", "--pidfile=", server, "--port", str(port)]
+    return [*start, "--store", str(store), *more]
+
+
+def _ours(
+    kind: str,
+    title: str,
+    run: Callable[[Stage], Run],
+    ours: Installation,
+    keeps: str = ON_DISK,
+) -> Subject:
+    return Subject(kind + ours.suffix, title, run, keeps, ours=True, kind=kind)
+
+
+def _over_http(
+    write: Write,
+    clients: int,
+    ours: Installation,
+    slower_ms: float,
+    stage: Stage,
+    where: Path | None = None,
+) -> Run:
+    def command(port: int, own: Path) -> list[str]:
+        start = twistd(ours, write.server, port, where or own)
+        return launched(ours.python, slower_ms) + start if slower_ms else start
+
+    def loss(own: Path, counts: Sequence[int]) -> str:
+        return write.loss(where or own, counts, clients)
+
+    return under_load(stage, Server(command, loss=loss), write.request, clients)
+
+
+def _in_memory(write: Write, clients: int, ours: Installation, stage: Stage) -> Run:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        return _over_http(write, clients, ours, 0, stage, Path(folder))
+
+
+def _hello(clients: int, ours: Installation, stage: Stage) -> Run:
+    """What HTTP alone costs: nothing is read or stored."""
+    start = [str(ours.twistd), "-n", "--pidfile=", "hello", "--port"]
+    server = Server(lambda port, own: [*start, str(port)])
+    return under_load(stage, server, Request(), clients)
+
+
+def _in_postgresql(
+    write: Write, clients: int, bench: Bench, ours: Installation
+) -> list[Subject]:
+    kinds = ("store-postgresql", "http-postgresql")
+    wanted = any(bench.wants(kind, ours=True) for kind in kinds)
+    behind = database(bench) if wanted else None
+    if behind is None:
+        return []
+
+    def direct(stage: Stage) -> Run:
+        line = (write.operation, behind.new_store(), clients, stage.seconds)
+        python = ours.python
+        return run_program(stage, "store_rate", *line, behind.pid, python=python)
+
+    def over_http(stage: Stage) -> Run:
+        def command(port: int, own: Path) -> list[str]:
+            return twistd(ours, write.server, port, behind.new_store())
+
+        server = Server(command, helpers=[behind.pid])
+        return under_load(stage, server, write.request, clients)
+
+    where = f"{behind.title}, one on this disk"
+    store, daemon = f"`{write.operation}` of our store", f"`twistd {write.server}`"
+    return [
+        _ours(kinds[0], f"{store} in {where}", direct, ours),
+        _ours(kinds[1], f"{daemon} with {where}", over_http, ours),
     ]

@@ -13,8 +13,11 @@ NOTE_BODY = json.dumps({"myNote": NOTE}).encode()
 DOCUMENT = json.dumps({"name": "Han Solo", "text": "x" * 980}).encode()
 """About 1 KiB."""
 
-NAMES = 1000
-"""Documents that are written again and again, so that the folder stays as it is."""
+DOCUMENTS = 1000
+"""How many are written again and again, so that the folder does not grow."""
+
+WARM_UP_SECONDS = 0.5
+"""What does not count of a program's work: files are made, connections opened."""
 
 
 def name_of(number: int) -> str:

@@ -1,5 +1,7 @@
 """
 A daemon with very many notes: until when it listens, and what memory it takes.
+
+Its first start on a folder leaves an index there, which the next start finds.
 """
 
 from __future__ import annotations
@@ -7,78 +9,110 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from .. import cpu
-from ..running import Unfit
+from local_servers import RunFailed, pinned
+
+from ..figures import Run
+from ..measuring import Bench, Installation, Stage, Subject
+from ..processes import peak_bytes, resident_bytes
 from .ours import twistd
 from .samples import NOTE
 
 LISTENING = re.compile(rb"Listening on http://[^:]*:(\d+)")
 
-PATIENCE = 120.0
-"""Seconds for an answer."""
+ANSWER_SECONDS = 120.0
+"""How long an answer may take."""
+
+EMPTY, FIRST, NEXT = "empty", "first", "next"
+"""A start without notes, the first one with them, and one that finds the index."""
 
 
-@dataclass(frozen=True)
-class Start:
-    """
-    One start.
-
-    :ivar seconds: from its command until it says that it listens.
-    :ivar resident: bytes of memory that it holds then.
-    :ivar peak: the most that it has held.
-    """
-
-    seconds: float
-    resident: int
-    peak: int
+def starts(bench: Bench, folder: Path) -> list[Subject]:
+    """Starts without notes, and with as many as *bench* says."""
+    subjects = []
+    for ours in bench.installations:
+        filled = folder / f"notes{ours.suffix}"
+        for kind in (EMPTY, FIRST, NEXT):
+            subjects.append(_subject(kind, bench.notes, filled, ours))
+    return subjects
 
 
-def start(folder: Path, count: int, core: int) -> Start:
+def write_notes(folder: Path, count: int) -> None:
+    """Leave *count* notes in *folder*, as a person would who copies them there."""
+    folder.mkdir()
+    block = 10_000
+    with (folder / "notes.txt").open("w") as file:
+        for first in range(0, count, block):
+            numbers = range(first, min(first + block, count))
+            file.writelines(f"{NOTE} {number}\n" for number in numbers)
+
+
+def _subject(kind: str, notes: int, filled: Path, ours: Installation) -> Subject:
+    def run(stage: Stage) -> Run:
+        if kind == EMPTY:
+            return _start(stage, ours, stage.folder, 0)
+        if kind == FIRST or not filled.exists():
+            shutil.rmtree(filled, ignore_errors=True)
+            write_notes(filled, notes)
+            first = _start(stage, ours, filled, notes)
+            if kind == FIRST:
+                return first
+        return _start(stage, ours, filled, notes)
+
+    count = "0" if kind == EMPTY else f"{notes:,}"
+    name = kind + ours.suffix
+    return Subject(name, "`twistd notes`", run, count, ours=True, kind=kind)
+
+
+def _start(stage: Stage, ours: Installation, folder: Path, count: int) -> Run:
     """
     Start `notes` on *folder*, in which there are *count*, and stop it.
 
-    :raise Unfit: when it does not listen, or does not give back the last one.
+    :raise RunFailed: when it does not listen, or does not give back the last one.
     """
-    command = twistd("notes", 0, folder)
+    command = twistd(ours, "notes", 0, folder)
     begun = time.monotonic()
-    with cpu.pinned(core):
+    with pinned(stage.core):
         daemon = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         )
     try:
-        port = _port(daemon)
+        port = _port_of(daemon)
         taken = time.monotonic() - begun
         if count:
-            _check(port, count - 1)
-        status = Path(f"/proc/{daemon.pid}/status").read_text()
-        peak = re.search(r"VmHWM:\s*(\d+) kB", status)
-        held = cpu.resident(daemon.pid)
-        return Start(taken, held, int(peak[1]) * 1024 if peak else held)
+            _check_last(port, count - 1)
+        return Run(
+            {
+                "seconds": taken,
+                "resident_bytes": resident_bytes(daemon.pid),
+                "peak_bytes": peak_bytes(daemon.pid),
+                "notes": count,
+            }
+        )
     finally:
         daemon.terminate()
         daemon.communicate()
 
 
-def _port(daemon: subprocess.Popen[bytes]) -> int:
-    """The port that it says it listens on."""
+def _port_of(daemon: subprocess.Popen[bytes]) -> int:
+    """The port on which it says that it listens."""
     assert daemon.stdout is not None
     for line in daemon.stdout:
         if found := LISTENING.search(line):
             return int(found[1])
-    raise Unfit("ended before it listened")
+    raise RunFailed("ended before it listened")
 
 
-def _check(port: int, number: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+def _check_last(port: int, number: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
     try:
         connection.request("POST", "/", json.dumps({"getNote": number}))
         said = connection.getresponse().read().decode()
     finally:
         connection.close()
     if said != f"{NOTE} {number}\n":
-        raise Unfit(f"note {number} is {said!r}")
+        raise RunFailed(f"note {number} is {said!r}")

@@ -1,0 +1,200 @@
+"""
+The cases: a request that is repeated, and idle connections.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from email.utils import formatdate
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+from dartio_tut.daemon import localhost_certificate
+from local_servers import free_port, running
+
+from ..figures import Run
+from ..load import STREAMS, Request, Server, check, script, under_load
+from ..measuring import CPU, MEMORY, Bench, Case, Stage, Subject
+from .idle import memory_each, open_files
+from .page import IDLE, LOAD, REFERENCE
+from .peers import HERE, Peer, Role, available
+
+PROGRAMS = ("nginx:nginx-light", "wrk:wrk", "h2load:nghttp2-client", "node:nodejs")
+"""What is measured or makes the load: a program and the package that has it."""
+
+HELLO = b"Hello, world!"
+
+CONTENT = {
+    path: bytes(range(256)) * (size // 256)
+    for path, size in {
+        "1k.bin": 1 << 10,
+        "100k.bin": 100 << 10,
+        "10m.bin": 10 << 20,
+    }.items()
+}
+
+FEW_FILES, MANY_FILES = 10, 6_000
+"""Files of 1 KiB that are asked for in turn: fewer and more than caches hold."""
+
+MODIFIED = 1_577_836_800
+"""When the files were changed: the start of 2020, far enough back for any cache."""
+
+BROWSER = tuple(
+    (name, value)
+    for name, _, value in (
+        text.partition(": ")
+        for text in (HERE / "browser_head.txt").read_text().splitlines()
+    )
+)
+"""The fields that a browser sends with every request for a page, in its order."""
+
+
+class Files(NamedTuple):
+    """What all servers are given: a folder to serve, and a certificate."""
+
+    root: Path
+    certificate: tuple[str, str]
+
+
+@cache
+def files(bench: Bench) -> Files:
+    """What all servers are given, made once."""
+    root = bench.folder / "files"
+    (root / "many").mkdir(parents=True)
+    made = CONTENT | {
+        f"many/{number}.bin": CONTENT["1k.bin"] for number in range(MANY_FILES)
+    }
+    for path, content in made.items():
+        (root / path).write_bytes(content)
+        os.utime(root / path, (MODIFIED, MODIFIED))
+    return Files(root, localhost_certificate(str(bench.folder / "certificate")))
+
+
+def cases(idle: int) -> list[Case]:
+    """All of them; the last one opens so many *idle* connections."""
+    measures, at = (MEMORY,), f"{idle:,}"
+    opened = Case(
+        "idle", "Idle connections", "servers", _idle, IDLE, at, measures, REFERENCE
+    )
+    return [*_greetings(), *_files(), *_encrypted(), opened]
+
+
+def _greetings() -> list[Case]:
+    hello, browser = _with(), _with(*BROWSER)
+    varied = replace(browser, lua=script("varied_head"))
+    close = _with(("Connection", "close"))
+    title, both = "Hello, and a line in the access log", ("nginx", "ours")
+    return [
+        load_case("hello", "Hello, world", hello),
+        load_case("close", "Hello, a connection each", close),
+        load_case("hello-browser", "Hello for a browser, whose head repeats", browser),
+        load_case("hello-varied", "Hello for browsers, no two heads alike", varied),
+        load_case("hello-log", title, hello, only=both, logs=True),
+    ]
+
+
+def _files() -> list[Case]:
+    ten_mib, title = _file("10m.bin"), "File of 10 MiB, 16 connections"
+    since = (("If-Modified-Since", formatdate(MODIFIED, usegmt=True)),)
+    not_modified = replace(_file("1k.bin"), fields=since, status=304, content=b"")
+    found = [
+        load_case("1k", "File of 1 KiB", _file("1k.bin")),
+        load_case("100k", "File of 100 KiB", _file("100k.bin")),
+        # Fewer connections: 64 would hold a large part of the run's bytes in buffers.
+        load_case("10m", title, ten_mib, connections=16),
+        load_case("304", "Not modified (304, by If-Modified-Since)", not_modified),
+    ]
+    for count in (FEW_FILES, MANY_FILES):
+        request, at = _round_robin(count), f"{count:,} files"
+        found.append(load_case("many-files", "Files of 1 KiB in turn", request, at=at))
+    return found
+
+
+def _encrypted() -> list[Case]:
+    tls, file = replace(_with(), secure=True), replace(_file("100k.bin"), secure=True)
+    http2 = replace(tls, http2=True)
+    title = f"Hello over HTTP/2, 16 connections with {STREAMS} streams each"
+    return [
+        load_case("tls", "Hello over TLS", tls),
+        load_case("tls-100k", "File of 100 KiB over TLS", file),
+        load_case("h2", title, http2, connections=16),
+    ]
+
+
+def _file(path: str) -> Request:
+    return Request(f"/{path}", content=CONTENT[path])
+
+
+def _with(*fields: tuple[str, str]) -> Request:
+    return Request(fields=fields, content=HELLO)
+
+
+def _round_robin(count: int) -> Request:
+    lua = script("round_robin", PREFIX="/many/", SUFFIX=".bin", COUNT=count)
+    return Request("/many/0.bin", lua=lua, content=CONTENT["1k.bin"])
+
+
+def load_case(
+    name: str,
+    title: str,
+    request: Request,
+    *,
+    connections: int = 64,
+    only: Sequence[str] = (),
+    logs: bool = False,
+    at: str = "",
+) -> Case:
+    """
+    A case in which *request* is repeated.
+
+    :param only: the peers that are measured; all that can, when it is empty.
+    :param logs: whether each peer writes its access log.
+    """
+
+    def run(peer: Peer, bench: Bench, stage: Stage) -> Run:
+        def command(port: int, folder: Path) -> list[str]:
+            return peer.command(_role(bench, request, port, folder, logs))
+
+        return under_load(stage, Server(command), request, connections)
+
+    def subjects(bench: Bench, folder: Path) -> list[Subject]:
+        return [
+            _subject(peer, partial(run, peer, bench), logs)
+            for peer in available(bench)
+            if not (request.http2 and "no-http2" in peer.settings)
+            and (not only or peer.kind in only)
+        ]
+
+    measures = (CPU,)
+    return Case(name, title, "servers", subjects, LOAD, at, measures, REFERENCE)
+
+
+def _idle(bench: Bench, folder: Path) -> list[Subject]:
+    request = Request(content=HELLO)
+
+    def run(peer: Peer, stage: Stage) -> Run:
+        port = free_port()
+        command = peer.command(_role(bench, request, port, stage.folder))
+        with running(command, port, stage.core, stage.folder) as server:
+            check(request, port)
+            each, fault = memory_each(server.pid, port, bench.idle)
+            return Run({"bytes": each}, fault)
+
+    return [_subject(peer, partial(run, peer)) for peer in available(bench)]
+
+
+def _subject(peer: Peer, run: Callable[[Stage], Run], logs: bool = False) -> Subject:
+    log = "file" if logs else peer.settings.get("log", "none")
+    ours = peer.kind == "ours"
+    return Subject(peer.name, peer.title, run, log, ours, peer.kind)
+
+
+def _role(
+    bench: Bench, request: Request, port: int, folder: Path, logs: bool = False
+) -> Role:
+    given = files(bench)
+    most = open_files(bench.idle)
+    return Role(request, port, folder, given.root, given.certificate, most, logs)
