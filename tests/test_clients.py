@@ -23,26 +23,20 @@ def both_ways(client: str) -> tuple[tuple[str, ...], ...]:
 
 
 class ClientTests(Case):
-    """Each client and its bad twins."""
+    """Each client, against its server."""
 
-    def test_guess(self) -> None:
+    def test_guess_ends_when_it_is_right(self) -> None:
         thinker = self.serve("thinker")
-        for program in (
-            ("dartio", "guess"),
-            ("python", "-m", "dartio_tut.clients.guess"),
-        ):
+        for program in both_ways("guess"):
             said, _ = self.run_program(*program, "--url", thinker.url, "--every", "0")
             rounds = r"(Guess is \d\.\nBad guess, trying again\.\n)*"
             self.assertTrue(
                 re.fullmatch(rounds + r"Guess is \d\.\nGood guess, yay!\n", said), said
             )
 
-    def test_write(self) -> None:
+    def test_write_stores_a_document(self) -> None:
         writer = self.serve("writer", "--store", "store")
-        for program in (
-            ("dartio", "write"),
-            ("python", "-m", "dartio_tut.clients.write"),
-        ):
+        for program in both_ways("write"):
             said, _ = self.run_program(*program, "--url", writer.url)
             self.assertEqual(said, "Wrote data for Han Solo.\n")
             self.assertEqual((self.here / "store/file.txt").read_bytes(), HAN_SOLO)
@@ -52,56 +46,77 @@ class ClientTests(Case):
         _, why = self.run_program("dartio", "write", "--data", "{", code=2)
         self.assertIn("not JSON", why)
 
-    def test_note(self) -> None:
+    def test_note_saves_a_note_and_gets_it(self) -> None:
         url = self.serve("notes").url
-        for program in (
-            ("dartio", "note"),
-            ("python", "-m", "dartio_tut.clients.note"),
-        ):
+        for program in both_ways("note"):
             self.run_program(*program, "--url", url, "Buy milk ☃")
             said, _ = self.run_program(*program, "--url", url, "--get", "0")
             self.assertEqual(said, "Buy milk ☃\n")
-        said, _ = self.run_program("dartio", "note", "--url", url, "third")
+        said, _ = self.run_program("dartio", "note", "third", "one", "--url", url)
         self.assertEqual(said, "You have 3 notes.\n")
+        said, _ = self.run_program("dartio", "note", "--url", url, "--get", "2")
+        self.assertEqual(said, "third one\n")
         _, why = self.run_program("dartio", "note", "--url", url, "--get", "9", code=1)
         self.assertEqual(why, "dartio: There is no note 9.\n")
 
-    def test_get(self) -> None:
+    def test_get_prints_what_a_url_answers(self) -> None:
         hello = self.serve("hello")
         for program in both_ways("get"):
             said, _ = self.run_program(*program, hello.url)
             self.assertEqual(said, "Hello, world!")
 
-    def test_no_server(self) -> None:
+    def test_get_takes_a_shorthand(self) -> None:
+        port = self.serve("hello").port
+        for url in (f"localhost:{port}", f":{port}", f":{port}/x?y", f"127.1:{port}/"):
+            said, _ = self.run_program("dartio", "get", url)
+            self.assertEqual(said, "Hello, world!")
+
+    def test_nobody_there_says_what_to_start(self) -> None:
         url = f"http://127.0.0.1:{free_port()}/"
-        for line in (
-            ("guess", "--url", url),
-            ("write", "--url", url),
-            ("note", "x", "--url", url),
-            ("get", url),
+        for server, *line in (
+            ("thinker", "guess", "--url", url),
+            ("notes", "note", "x", "--url", url),
+            ("writer", "write", "--url", url),
         ):
             _, why = self.run_program("dartio", *line, code=1)
-            self.assertEqual(why, f"dartio: no server answers at {url}\n")
+            hint = f'is "twistd -n {server}" running?'
+            self.assertEqual(why, f"dartio: no server answers at {url}: {hint}\n")
+        _, why = self.run_program("dartio", "get", url, code=1)
+        self.assertEqual(why, f"dartio: no server answers at {url}\n")
+
+    def test_wrong_server_is_told(self) -> None:
+        url = self.serve("hello").url
+        for line in (("note", "x"), ("note", "--get", "0"), ("guess",), ("write",)):
+            _, why = self.run_program("dartio", *line, "--url", url, code=1)
+            self.assertRegex(why, r"^dartio: \S+ is no \w+ server: it answers 'Hello, ")
+
+
+class CommandTests(Case):
+    """The command line itself."""
 
     def test_usage(self) -> None:
         said, _ = self.run_program("dartio", "--help")
-        for client in ("guess", "write", "note", "get"):
+        for client in ("get", "guess", "note", "store", "write"):
             self.assertIn(client, said)
-            self.run_program("dartio", client, "--help")
-        self.run_program("dartio", code=2)
-        self.run_program("dartio", "bogus", code=2)
-        self.run_program("dartio", "--version")
+            told, _ = self.run_program("dartio", client, "--help")
+            self.assertEqual("--timeout" in told, client != "store")
+        _, why = self.run_program("dartio", code=2)
+        self.assertIn("required: CLIENT", why)
+        _, why = self.run_program("dartio", "bogus", code=2)
+        self.assertIn("'get', 'guess', 'note', 'store', 'write'", why)
+        self.run_program("dartio", "get", code=2)
+        said, _ = self.run_program("dartio", "--version")
+        self.assertRegex(said, r"^dartio-tut \d")
 
-    def test_interrupted(self) -> None:
+    def test_help_imports_no_client_and_nothing_that_takes_long(self) -> None:
+        for line in (["--help"], [], ["bogus"]):
+            said, _ = self.run_program("python", "-c", HELP, *line)
+            self.assertIn("loaded: []", said)
+
+    def test_interrupted_client_ends_quietly(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = silent.getsockname()[1]
-            client = subprocess.Popen(
-                [str(BIN / "dartio"), "get", f"http://127.0.0.1:{port}/"],
-                env=environment(self.home),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+            client = self.client("get", f"http://127.0.0.1:{port}/")
             silent.settimeout(PATIENCE)
             connection, _ = silent.accept()
             self.addCleanup(connection.close)
@@ -109,3 +124,58 @@ class ClientTests(Case):
             client.send_signal(signal.SIGINT)
             out, err = client.communicate(timeout=PATIENCE)
             self.assertEqual((client.returncode, out, err), (130, "", ""))
+
+    def test_terminated_client_ends_as_any_program(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            client = self.client("get", f"http://127.0.0.1:{port}/")
+            silent.settimeout(PATIENCE)
+            connection, _ = silent.accept()
+            self.addCleanup(connection.close)
+            connection.recv(1)
+            client.terminate()
+            out, err = client.communicate(timeout=PATIENCE)
+            self.assertEqual((client.returncode, out, err), (-signal.SIGTERM, "", ""))
+
+    def client(self, *words: str) -> subprocess.Popen[str]:
+        client = subprocess.Popen(
+            [str(BIN / "dartio"), *words],
+            env=environment(self.home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(client.kill)
+        return client
+
+    def test_output_that_takes_no_more(self) -> None:
+        url = self.serve("hello").url
+        for where, code, why in (
+            (">/dev/full", 1, "dartio: cannot write: No space left on device\n"),
+            ("| true", 0, ""),
+            (">&-", 0, ""),
+            (">&- 2>&-", 0, ""),
+        ):
+            line = f"set -o pipefail; dartio get {url} {where}"
+            ended = subprocess.run(
+                ["bash", "-c", line],
+                env=environment(self.home),
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+            self.assertEqual((ended.returncode, ended.stderr), (code, why), where)
+
+
+HELP = """
+import sys
+from dartio_tut.clients import run
+slow = "twisted", "treq", "cryptography", "OpenSSL", "hyperlink", "asyncio", "email"
+try:
+    run()
+except SystemExit:
+    print("loaded:", [name for name in sys.modules if name.startswith((
+        *slow, "importlib.metadata", *(f"dartio_tut.clients.{client}" for client in (
+            "get", "guess", "note", "store", "write", "web"))))])
+"""

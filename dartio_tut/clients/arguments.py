@@ -4,31 +4,27 @@ What clients take on the command line, checked before anything is sent.
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+import json
+from argparse import ArgumentParser, ArgumentTypeError
 from math import isfinite
 
-from hyperlink import DecodedURL
-
-SCHEMES = ("http", "https")
+from .web import WebURL, without_user
 
 
-def web_url(text: str) -> str:
-    """*text*, if it is a URL to send requests to; its scheme in lower case."""
-    scheme, colon, rest = text.partition(":")
-    text = scheme.lower() + colon + rest
+def web_url(text: str) -> WebURL:
+    """
+    The http or https URL *text*; a shorthand such as ``localhost:4040`` or ``:4040/x``
+    will do.
+    """
     try:
-        url = DecodedURL.from_text(text)
-        if url.scheme not in SCHEMES or not url.host:
-            raise ValueError
-        if not 0 < (url.port or 0) < 65536 or " " in text:
-            raise ValueError
-    except (UnicodeError, ValueError):
-        raise ArgumentTypeError(f"{text!r} is no http or https URL") from None
-    return text
+        return WebURL.parse(text)
+    except ValueError:
+        shown = without_user(text)
+        raise ArgumentTypeError(f"{shown!r} is no http or https URL") from None
 
 
 def plain_text(text: str) -> str:
-    """*text*, if all of it has UTF-8."""
+    """*text*, if UTF-8 can encode all of it."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -36,12 +32,46 @@ def plain_text(text: str) -> str:
     return text
 
 
-def pause(text: str) -> float:
-    """The seconds that *text* stands for."""
+def json_text(text: str) -> str:
+    """*text*, if it is JSON."""
     try:
-        seconds = float(text)
+        json.loads(plain_text(text))
+    except (ValueError, RecursionError) as error:
+        raise ArgumentTypeError(f"not JSON: {error}") from None
+    return text
+
+
+def seconds(text: str) -> float:
+    """A time in seconds, zero or more."""
+    try:
+        number = float(text)
     except ValueError:
-        seconds = -1
-    if not isfinite(seconds) or seconds < 0:
+        number = -1
+    if not isfinite(number) or number < 0:
         raise ArgumentTypeError(f"{text!r} is no time in seconds")
-    return seconds
+    return number
+
+
+def some_seconds(text: str) -> float:
+    """A time in seconds, more than zero."""
+    number = seconds(text)
+    if number == 0:
+        raise ArgumentTypeError("0 seconds are too few for any answer")
+    return number
+
+
+def add_exchange_options(parser: ArgumentParser) -> None:
+    """Add to *parser* what every client that sends requests understands."""
+    options = parser.add_argument_group("every request")
+    options.add_argument(
+        "--cacert",
+        metavar="FILE",
+        help="for https, trust the certificates in this PEM file, and no others",
+    )
+    options.add_argument(
+        "--timeout",
+        type=some_seconds,
+        metavar="SECONDS",
+        help="give up when the whole answer has not come by then (default: no limit,"
+        " but give up after 30 seconds of silence)",
+    )

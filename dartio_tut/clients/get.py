@@ -9,52 +9,30 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import Any
 
 import treq
-from treq.client import HTTPClient
-from twisted.internet.ssl import Certificate, trustRootFromCertificates
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
-from twisted.web.http import RESPONSES
 
+from .answers import status_error
 from .arguments import web_url
-from .command import PATIENCE, ClientError, run_alone
+from .command import run_alone
+from .terminal import standard_output
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
-    parser.add_argument("url", type=web_url, help="http://... or https://...")
     parser.add_argument(
-        "--cacert", metavar="FILE", help="PEM file of the authority to trust for https"
+        "url", type=web_url, help="http://... or https://..., or HOST:PORT/PATH"
     )
 
 
-def trusting(reactor: Any, path: str) -> HTTPClient:
-    """A client that trusts the certificate in the PEM file *path*, and no other."""
-    try:
-        authority = Certificate.loadPEM(Path(path).read_bytes())
-    except OSError as error:
-        raise ClientError(f"{path}: {error.strerror}") from None
-    except Exception:  # noqa: BLE001  (pyOpenSSL raises what it likes)
-        raise ClientError(f"{path}: no certificate in PEM format") from None
-    policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates([authority]))
-    return HTTPClient(Agent(reactor, contextFactory=policy))
-
-
-async def main(
-    reactor: Any, arguments: Namespace, client: Any = treq, out: Any = None
-) -> None:
-    """Get the URL; its content goes to *out* (standard output)."""
-    if arguments.cacert:
-        client = trusting(reactor, arguments.cacert)
-    out = out or sys.stdout.buffer
-    response = await client.get(arguments.url, unbuffered=True, timeout=PATIENCE)
-    await treq.collect(response, out.write)
-    out.flush()
+async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
+    """Get the URL, and write its content to standard output."""
+    response = await client.get(arguments.url)
+    with standard_output(response) as write:
+        await treq.collect(response, write)
     if response.code >= 400:
-        name = RESPONSES.get(response.code, b"").decode()
-        raise ClientError(f"{arguments.url} answers {response.code} {name}".rstrip())
+        raise status_error(response)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from random import randrange
 from typing import Any
 
-import treq
 from twisted.internet.task import deferLater
 
-from .arguments import pause, web_url
-from .command import PATIENCE, ClientError, run_alone
+from .answers import read_text, wrong_server
+from .arguments import seconds, web_url
+from .command import run_alone
+
+SERVER = "thinker"
+"""The server that this client talks to, as twistd calls it."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--every",
-        type=pause,
+        type=seconds,
         default=1.0,
         metavar="SECONDS",
         help="time from one guess to the next (default: %(default)s)",
@@ -38,23 +40,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 async def main(
-    reactor: Any,
-    arguments: Namespace,
-    client: Any = treq,
-    think: Callable[[int], int] = randrange,
+    reactor: Any, arguments: Namespace, client: Any, think: Any = randrange
 ) -> None:
     """Guess, wait, guess again."""
     while True:
         guess = think(10)
         print(f"Guess is {guess}.", flush=True)
-        response = await client.get(
-            arguments.url, params={"q": str(guess)}, timeout=PATIENCE
-        )
-        answer = await client.text_content(response)
-        if response.code != 200:
-            raise ClientError(f"{arguments.url} answers {response.code}: {answer}")
-        if not answer.startswith(("true", "false")):
-            raise ClientError(f"{arguments.url} is no thinker: it answers {answer!r}")
+        response = await client.get(arguments.url, params={"q": str(guess)})
+        answer = await read_text(response)
+        if response.code != 200 or not answer.startswith(("true", "false")):
+            raise wrong_server(response, answer, SERVER, arguments.url)
         if answer.startswith("true"):
             print("Good guess, yay!")
             return

@@ -9,20 +9,29 @@ Note client: what the page note_taker.html does, from a terminal.
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-import treq
-
+from .answers import read_text, wrong_server
 from .arguments import plain_text, web_url
-from .command import PATIENCE, ClientError, run_alone
+from .command import ClientError, run_alone
+from .terminal import print_text
+
+SERVER = "notes"
+"""The server that this client talks to, as twistd calls it."""
+
+CORS_FIELD = "Access-Control-Allow-Origin"
+"""A notes server lets the pages of other origins read whatever it answers."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("text", nargs="?", type=plain_text, help="the note to save")
+    action.add_argument(
+        "text", nargs="*", type=plain_text, default=[], help="the note to save"
+    )
     action.add_argument(
         "--get", type=plain_text, metavar="N", help="print note N, counted from 0"
     )
@@ -31,17 +40,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-async def main(reactor: Any, arguments: Namespace, client: Any = treq) -> None:
+async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
     """Save the note, or get one; print what the server says."""
-    if arguments.get is None:
-        request = {"myNote": arguments.text}
-    else:
-        request = {"getNote": arguments.get}
-    response = await client.post(arguments.url, json=request, timeout=PATIENCE)
-    answer = (await client.text_content(response)).removesuffix("\n")
-    if response.code != 200:
-        raise ClientError(answer)
-    print(answer)
+    request, expected = {"myNote": " ".join(arguments.text)}, r"You have \d+ notes\.\n"
+    if arguments.get is not None:
+        request, expected = {"getNote": arguments.get}, r"(?s).*\n"
+    response = await client.post(arguments.url, json=request)
+    answer = await read_text(response)
+    if response.code != 200 and response.headers.hasHeader(CORS_FIELD):
+        raise ClientError(answer.strip())
+    if response.code != 200 or not re.fullmatch(expected, answer):
+        raise wrong_server(response, answer, SERVER, arguments.url)
+    print_text(answer.removesuffix("\n"))
 
 
 if __name__ == "__main__":

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
-import treq
-from hyperlink import DecodedURL
+from .answers import read_text, status_error, wrong_server
+from .arguments import json_text, plain_text, web_url
+from .command import run_alone
+from .terminal import print_text
 
-from .arguments import plain_text, web_url
-from .command import PATIENCE, ClientError, run_alone
+SERVER = "writer"
+"""The server that this client talks to, as twistd calls it."""
 
 HAN_SOLO = {
     "name": "Han Solo",
@@ -25,15 +27,6 @@ HAN_SOLO = {
     "ship": "Millennium Falcon",
     "weakness": "smuggling debts",
 }
-
-
-def json_text(text: str) -> str:
-    """*text*, which must be JSON."""
-    try:
-        json.loads(plain_text(text))
-    except ValueError as error:
-        raise ArgumentTypeError(f"not JSON: {error}") from None
-    return text
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -53,18 +46,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-async def main(reactor: Any, arguments: Namespace, client: Any = treq) -> None:
+async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
     """Post the document, print what the server says."""
     response = await client.post(
-        DecodedURL.from_text(arguments.url).child(arguments.name).to_text(),
+        arguments.url.child(arguments.name),
         data=arguments.data.encode("utf-8"),
         headers={"Content-Type": "application/json"},
-        timeout=PATIENCE,
     )
-    answer = await client.text_content(response)
+    answer = await read_text(response)
     if response.code != 200:
-        raise ClientError(f"{arguments.url} answers {response.code}: {answer}")
-    print(answer)
+        raise status_error(response, answer, arguments.url)
+    if not answer.startswith("Wrote data for "):
+        raise wrong_server(response, answer, SERVER, arguments.url)
+    print_text(answer)
 
 
 if __name__ == "__main__":

@@ -4,34 +4,61 @@ The clients, against the lessons' own resources.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import io
 import sys
 from argparse import ArgumentParser, Namespace
 from types import ModuleType
 from typing import Any
 
-from treq.testing import StubTreq
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import IResource
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
 
 from dartio_tut.clients import get, guess, note, write
+from dartio_tut.clients.arguments import add_exchange_options
 from dartio_tut.clients.command import ClientError
+from dartio_tut.clients.terminal import printable
+from dartio_tut.clients.web import web_client
 from dartio_tut.servers.hello import Hello
 from dartio_tut.servers.notes import Notes
 from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import MemoryDocuments, MemoryNotes
+from dartio_tut.test.support.memory_web import MemoryWeb
+
+LESSONS = (get, guess, note, write)
+
+LESSON_CODE_LINES = 45
+"""Without docstrings, comments and blank lines."""
+
+MAIN_CODE_LINES = 15
+
+
+class Terminal(io.TextIOWrapper):
+    """A standard output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class ClientCase(SynchronousTestCase):
     """A client, its arguments, and what it prints."""
 
     def setUp(self) -> None:
-        self.out = io.StringIO()
-        self.patch(sys, "stdout", self.out)
         self.clock = Clock()
+        self.use_output(io.TextIOWrapper)
+
+    def use_output(self, kind: type[io.TextIOWrapper]) -> None:
+        self.bytes = io.BytesIO()
+        self.patch(sys, "stdout", kind(self.bytes, encoding="utf-8"))
+
+    def output(self) -> str:
+        sys.stdout.flush()
+        return self.bytes.getvalue().decode("utf-8")
 
     def arguments(self, client: ModuleType, *words: str) -> Namespace:
         parser = ArgumentParser()
@@ -41,17 +68,17 @@ class ClientCase(SynchronousTestCase):
     def started(
         self, client: Any, resource: IResource, *words: str, **more: Any
     ) -> Deferred[None]:
-        treq = StubTreq(resource)
+        web = MemoryWeb(self.clock, resource)
         arguments = self.arguments(client, *words)
         working: Deferred[None] = Deferred.fromCoroutine(
-            client.main(self.clock, arguments, treq, **more)
+            client.main(self.clock, arguments, web.client, **more)
         )
-        treq.flush()
+        web.flush()
         return working
 
     def printed(self, client: Any, resource: IResource, *words: str) -> str:
         self.successResultOf(self.started(client, resource, *words))
-        return self.out.getvalue()
+        return self.output()
 
     def refused(self, client: Any, resource: IResource, *words: str) -> str:
         failure = self.failureResultOf(self.started(client, resource, *words))
@@ -59,59 +86,122 @@ class ClientCase(SynchronousTestCase):
         return str(failure.value)
 
 
+class SameAnswer(Resource):
+    """Gives the same answer to everything."""
+
+    isLeaf = True
+
+    def __init__(self, content: bytes, code: int, fields: dict[str, str]) -> None:
+        super().__init__()
+        self.answer = content, code, fields
+
+    def render(self, request: Request) -> bytes:
+        """Give the answer."""
+        content, code, fields = self.answer
+        request.setResponseCode(code)
+        for name, value in fields.items():
+            request.setHeader(name.replace("_", "-"), value)
+        return content
+
+
+def answering(content: bytes, code: int = 200, **fields: str) -> SameAnswer:
+    """A resource that gives this answer to everything; ``content_type=`` is a field."""
+    return SameAnswer(content, code, fields)
+
+
+class LessonTests(SynchronousTestCase):
+    """A lesson is short enough to be read on its page."""
+
+    def test_lesson_is_short(self) -> None:
+        for lesson in LESSONS:
+            source = inspect.getsource(lesson)
+            self.assertLessEqual(code_lines(source), LESSON_CODE_LINES, lesson)
+            self.assertLessEqual(
+                code_lines(inspect.getsource(lesson.main)), MAIN_CODE_LINES, lesson
+            )
+
+
+def code_lines(source: str) -> int:
+    """How many lines *source* has without docstrings, comments and blank lines."""
+    left_out: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return sum(
+        number not in left_out
+        and not line.strip().startswith(("#", "\n"))
+        and line != ""
+        for number, line in enumerate(source.splitlines(), 1)
+    )
+
+
 class ArgumentTests(ClientCase):
     """What is wrong on a command line is told before anything is sent."""
 
-    def test_refused(self) -> None:
-        self.patch(sys, "stderr", io.StringIO())
+    def setUp(self) -> None:
+        super().setUp()
+        self.errors = io.StringIO()
+        self.patch(sys, "stderr", self.errors)
+
+    def test_wrong_arguments_are_refused(self) -> None:
         for client, *words in [
-            (get, "localhost:4040"),
             (get, "ftp://x/"),
             (get, "http://"),
-            (get, "http://[::1/"),
-            (get, "http://a b/"),
-            (get, "http://x:y/"),
-            (get, "http://x:99999/"),
             (guess, "--every", "-1"),
             (guess, "--every", "nan"),
             (guess, "--every", "inf"),
-            (guess, "--url", "foo"),
-            (note, "--url", "foo", "x"),
+            (guess, "--url", "//x"),
+            (note,),
+            (note, "--url", "mailto:foo", "x"),
+            (note, "text", "--get", "1"),
             (note, "\udcff"),
+            (note, "fine", "\udcff"),
             (write, "\udcff"),
+            (write, "--data", "{"),
             (write, "--data", '"\udcff"'),
+            (write, "--data", "[" * 100000),
             (write, "--url", "//x"),
         ]:
             self.assertRaises(SystemExit, self.arguments, client, *words)
-        for url in ("http://x", "HTTP://127.0.0.1:1/", "https://[::1]:8/a?b"):
-            self.arguments(get, url)
+
+    def test_password_in_wrong_url_is_not_shown(self) -> None:
+        for url in ("http://u:secret@h:99999/", "u:secret@h:x", "ftp://u:sec@ret@x/"):
+            self.assertRaises(SystemExit, self.arguments, get, url)
+        self.assertNotIn("sec", self.errors.getvalue())
+        self.assertIn("'http://h:99999/' is no http", self.errors.getvalue())
+
+    def test_timeout_is_some_time(self) -> None:
+        parser = ArgumentParser()
+        add_exchange_options(parser)
+        self.assertEqual(parser.parse_args(["--timeout", "0.5"]).timeout, 0.5)
+        self.assertIsNone(parser.parse_args([]).timeout)
+        for wrong in ("0", "-1", "soon", "nan"):
+            self.assertRaises(SystemExit, parser.parse_args, ["--timeout", wrong])
 
 
 class GuessTests(ClientCase):
     """``dartio guess``."""
 
-    def test_until_right_one_guess_a_second(self) -> None:
+    def test_guesses_once_a_second_until_right(self) -> None:
         thinker, guesses = Thinker(lambda below: 6), iter([4, 6])
         working = self.started(guess, thinker, think=lambda below: next(guesses))
         said = "Guess is 4.\nBad guess, trying again.\n"
-        self.assertEqual(self.out.getvalue(), said)
+        self.assertEqual(self.output(), said)
         self.clock.advance(0.9)
-        self.assertEqual(self.out.getvalue(), said)
+        self.assertEqual(self.output(), said)
         self.clock.advance(0.1)
         self.successResultOf(working)
-        self.assertEqual(self.out.getvalue(), said + "Guess is 6.\nGood guess, yay!\n")
+        self.assertEqual(self.output(), said + "Guess is 6.\nGood guess, yay!\n")
 
-    def test_no_thinker_at_all(self) -> None:
-        said = self.refused(guess, Notes(MemoryNotes()))
-        self.assertIn("404", said)
-        said = self.refused(guess, Hello())
-        self.assertIn("no thinker", said)
+    def test_other_servers_are_no_thinker(self) -> None:
+        for other in (Notes(MemoryNotes()), Hello(), answering(b"true\n", 500)):
+            self.assertIn("is no thinker server", self.refused(guess, other))
 
 
 class WriteTests(ClientCase):
     """``dartio write``."""
 
-    def test_han_solo(self) -> None:
+    def test_writes_han_solo_when_not_told_what(self) -> None:
         documents = MemoryDocuments()
         said = self.printed(write, Writer(documents))
         self.assertEqual(said, "Wrote data for Han Solo.\n")
@@ -121,55 +211,136 @@ class WriteTests(ClientCase):
             b'"ship":"Millennium Falcon","weakness":"smuggling debts"}',
         )
 
-    def test_another_document(self) -> None:
+    def test_writes_another_document_under_another_name(self) -> None:
         documents = MemoryDocuments()
         self.printed(write, Writer(documents), "a b é.json", "--data", '{"x": 1}')
         found = self.successResultOf(documents.get("a b é.json"))
         self.assertEqual(found.content, b'{"x": 1}')
 
-    def test_refused(self) -> None:
+    def test_refusal_is_told_with_its_reason(self) -> None:
         said = self.refused(write, Writer(MemoryDocuments()), ".hidden")
-        self.assertIn("400", said)
-        self.patch(sys, "stderr", io.StringIO())
-        self.assertRaises(SystemExit, self.arguments, write, "--data", "{")
+        self.assertIn("answers 400: Cannot store: ", said)
+
+    def test_other_server_is_no_writer(self) -> None:
+        said = self.refused(write, Hello())
+        self.assertIn("is no writer server: it answers 'Hello, world!'", said)
 
 
 class NoteTests(ClientCase):
     """``dartio note``."""
 
-    def test_save_and_get(self) -> None:
+    def test_saves_a_note_and_gets_it_back(self) -> None:
         notes = Notes(MemoryNotes())
         self.printed(note, notes, "Buy milk")
         self.printed(note, notes, "--get", "0")
-        self.assertEqual(self.out.getvalue(), "You have 1 notes.\nBuy milk\n")
+        self.assertEqual(self.output(), "You have 1 notes.\nBuy milk\n")
 
-    def test_refused(self) -> None:
-        said = self.refused(note, Notes(MemoryNotes()), "--get", "5")
-        self.assertEqual(said, "There is no note 5.")
-        self.patch(sys, "stderr", io.StringIO())
-        self.assertRaises(SystemExit, self.arguments, note)
-        self.assertRaises(SystemExit, self.arguments, note, "text", "--get", "1")
+    def test_several_words_are_one_note(self) -> None:
+        notes = Notes(MemoryNotes())
+        self.printed(note, notes, "buy", "milk", "", "--", "-5", "eggs")
+        self.printed(note, notes, "--get", "0")
+        self.assertIn("\nbuy milk  -5 eggs\n", self.output())
+
+    def test_note_may_have_several_lines(self) -> None:
+        notes = Notes(MemoryNotes())
+        self.printed(note, notes, "Call Leia\nand Luke")
+        self.printed(note, notes, "--get", "0")
+        self.assertIn("\nCall Leia\nand Luke\n", self.output())
+
+    def test_refusal_of_a_notes_server_is_told_as_it_is(self) -> None:
+        notes = Notes(MemoryNotes())
+        for number, said in (
+            ("5", "There is no note 5."),
+            ("x", "getNote is not a whole number."),
+        ):
+            self.assertEqual(self.refused(note, notes, "--get", number), said)
+
+    def test_other_server_is_no_notes_server(self) -> None:
+        for words in (["x"], ["--get", "0"]):
+            said = self.refused(note, Hello(), *words)
+            self.assertIn("is no notes server: it answers 'Hello, world!'", said)
+            said = self.refused(note, Thinker(), *words)
+            self.assertIn("is no notes server: it answers 405 Method Not Allowed", said)
+
+    def test_unreadable_text_is_shown_as_far_as_it_can_be(self) -> None:
+        for charset, content, shown in (
+            ("utf-8", b"a\xffb\n", "a\ufffdb\n"),
+            ("nope", "é\n".encode(), "é\n"),
+            ("rot13", b"abc\n", "abc\n"),
+            ('"a\x7fb"', b"abc\n", "abc\n"),
+            ("idna", b"abc\n", "abc\n"),
+            ("latin-1", b"\xe9\n", "é\n"),
+        ):
+            self.use_output(io.TextIOWrapper)
+            kind = f"text/plain; charset={charset}"
+            resource = answering(content, content_type=kind)
+            self.assertEqual(self.printed(note, resource, "--get", "0"), shown)
+
+    def test_answer_without_end_is_refused(self) -> None:
+        said = self.refused(note, answering(b"x" * (1 << 20) + b"\n"), "--get", "0")
+        self.assertIn("answers more than 1048576 bytes", said)
 
 
 class GetTests(ClientCase):
     """``dartio get``."""
 
     def test_prints_the_bytes(self) -> None:
-        out = io.BytesIO()
-        working = self.started(get, Hello(), "http://localhost/", out=out)
-        self.successResultOf(working)
-        self.assertEqual(out.getvalue(), b"Hello, world!")
+        self.assertEqual(
+            self.printed(get, Hello(), "http://localhost/"), "Hello, world!"
+        )
 
     def test_an_error_is_told_after_its_content(self) -> None:
-        out = io.BytesIO()
         url = "http://localhost/x"
-        working = self.started(get, Notes(MemoryNotes()), url, out=out)
-        failure = self.failureResultOf(working, ClientError)
-        self.assertEqual(str(failure.value), f"{url} answers 404 Not Found")
-        self.assertEqual(out.getvalue(), b"Not found: GET, /x")
+        said = self.refused(get, Notes(MemoryNotes()), url)
+        self.assertEqual(said, f"{url} answers 404 Not Found")
+        self.assertEqual(self.output(), "Not found: GET, /x")
 
-    def test_refused(self) -> None:
-        said = self.refused(get, Hello(), "https://x/", "--cacert", "/nothing")
-        self.assertEqual(said, "/nothing: No such file or directory")
-        said = self.refused(get, Hello(), "https://x/", "--cacert", __file__)
-        self.assertIn("no certificate", said)
+    def test_ca_file_must_hold_a_certificate(self) -> None:
+        for path, why in (
+            ("/nothing", "/nothing: No such file or directory"),
+            (__file__, f"{__file__}: no certificate in PEM format"),
+        ):
+            with self.assertRaises(ClientError) as caught:
+                web_client(self.clock, ca_file=path)
+            self.assertEqual(str(caught.exception), why)
+
+
+class TerminalTests(ClientCase):
+    """A server cannot steer the terminal."""
+
+    def shown(self, content: bytes, charset: str = "utf-8") -> str:
+        self.use_output(Terminal)
+        resource = answering(content, content_type=f"text/plain; charset={charset}")
+        return self.printed(get, resource, "http://localhost/")
+
+    def test_control_characters_are_shown_as_escapes(self) -> None:
+        for content, shown in (
+            (b"a\x1b[2Jb\n", "a\\x1b[2Jb\n"),
+            (b"\x07\x00\x7f\n", "\\x07\\x00\\x7f\n"),
+            (b"\xc2\x9b2J\n", "\\x9b2J\n"),
+            (b"over\rwritten\r", "over\\rwritten\\r\n"),
+            ("\u202eevil\n".encode(), "\\u202eevil\n"),
+            (b"\x9b\xff\n", "\ufffd\ufffd\n"),
+        ):
+            self.assertEqual(self.shown(content), shown)
+
+    def test_lines_and_letters_stay_as_they_are(self) -> None:
+        self.assertEqual(self.shown("a\tb\r\né☃\n".encode()), "a\tb\né☃\n")
+        self.assertEqual(self.shown(b"\xe9\n", "latin-1"), "é\n")
+
+    def test_shell_prompt_gets_a_line_of_its_own(self) -> None:
+        self.assertEqual(self.shown(b"Hello, world!"), "Hello, world!\n")
+        self.assertEqual(self.shown(b""), "")
+
+    def test_pipe_gets_the_bytes(self) -> None:
+        everything = bytes(range(256))
+        self.successResultOf(self.started(get, answering(everything), "localhost"))
+        self.assertEqual(self.bytes.getvalue(), everything)
+
+    def test_answers_of_lessons_are_escaped_too(self) -> None:
+        self.use_output(Terminal)
+        said = self.printed(note, answering(b"\x1b[2J\n"), "--get", "0")
+        self.assertEqual(said, "\\x1b[2J\n")
+
+    def test_error_is_one_line(self) -> None:
+        self.assertEqual(printable("a\nb\tc\x1b\udcff", keep=""), r"a\nb\tc\x1b\udcff")

@@ -1,0 +1,79 @@
+"""
+Reading a short answer of a server, and saying why it is not the answer that was wanted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import treq
+from twisted.web.http import RESPONSES
+
+from .errors import ClientError
+from .web import WebURL, charset_of, known_url
+
+ANSWER_BYTES = 1 << 20
+"""The longest answer that is read as a whole; a note or an error is far shorter."""
+
+QUOTED_CHARACTERS = 300
+"""How much of an answer an error quotes: some lines of a terminal."""
+
+
+async def read_text(response: Any) -> str:
+    """
+    The content of *response* as text, when all of it has come.
+
+    Bytes that its charset cannot decode become replacement characters.
+
+    :raises ClientError: it is longer than `ANSWER_BYTES`, or did not come whole.
+    """
+    content = bytearray()
+
+    def add(data: bytes) -> None:
+        content.extend(data)
+        if len(content) > ANSWER_BYTES:
+            raise ClientError(
+                f"{url_of(response)} answers more than {ANSWER_BYTES} bytes"
+            )
+
+    await treq.collect(response, add)
+    return content.decode(charset_of(response.headers), "replace")
+
+
+def url_of(response: Any) -> str:
+    """The URL that *response* is from: after a redirect, the second one."""
+    uri: bytes = response.request.absoluteURI
+    return uri.decode("ascii")
+
+
+def status_error(
+    response: Any, answer: str = "", url: WebURL | None = None
+) -> ClientError:
+    """
+    The error for the status code of *response*, which says *answer*.
+
+    :param url: the server's URL as it was given.
+    """
+    said = f"{known_url(url, url_of(response))} answers {response.code}"
+    if answer.strip():
+        return ClientError(f"{said}: {_quoted(answer.strip())}")
+    return ClientError(f"{said} {_phrase(response)}".rstrip())
+
+
+def wrong_server(response: Any, answer: str, server: str, url: WebURL) -> ClientError:
+    """The error for an *answer* that a *server* does not give, at the *url* given."""
+    code = "" if response.code == 200 else f"{response.code} {_phrase(response)}, "
+    where, said = known_url(url, url_of(response)), _quoted(answer)
+    return ClientError(f"{where} is no {server} server: it answers {code}{said!r}")
+
+
+def _phrase(response: Any) -> str:
+    """What the status code of *response* means."""
+    name: bytes = RESPONSES.get(response.code, b"")
+    return name.decode("ascii")
+
+
+def _quoted(answer: str) -> str:
+    if len(answer) <= QUOTED_CHARACTERS:
+        return answer
+    return answer[:QUOTED_CHARACTERS] + "..."

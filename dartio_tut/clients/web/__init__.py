@@ -1,0 +1,22 @@
+"""
+Sending requests for the lessons: treq, and what a program for people needs around it.
+
+That is URLs as people type them, whom to trust, proxies, redirects, content codings,
+time limits, and one sentence for each way in which an exchange can fail.
+
+Rule of this room: everything that a server does wrong becomes a `ClientError`; a client
+knows treq's interface and nothing of what is in here.
+"""
+
+from .charset import charset_of
+from .client import WebClient, web_client
+from .url import WebURL, known_url, without_user
+
+__all__ = [
+    "WebClient",
+    "WebURL",
+    "charset_of",
+    "known_url",
+    "web_client",
+    "without_user",
+]

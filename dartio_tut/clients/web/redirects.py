@@ -1,0 +1,61 @@
+"""
+Where a redirect leads, and with which method (RFC 9110, 15.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ClientError
+from .url import WebURL, location_text, without_user
+
+REDIRECTS_LIMIT = 20
+"""How many redirects are followed; Fetch and Firefox draw the line there too."""
+
+SAME_METHOD = (307, 308)
+"""Repeat the request as it was, content and all."""
+
+BECOMES_GET = (303,)
+"""The answer to what was sent is found there."""
+
+AMBIGUOUS = (301, 302)
+"""For GET as it says; for POST, browsers send a GET and the standard meant a POST."""
+
+
+@dataclass(frozen=True)
+class NextRequest:
+    """What to send after a redirect."""
+
+    method: str
+    url: WebURL
+
+
+def next_request(method: str, url: WebURL, response: Any) -> NextRequest | None:
+    """
+    What to send after *response*, which *url* gave to *method*; nothing when it is no
+    redirect.
+
+    :raises ClientError: it leads nowhere, to something that is not the web, or may lose
+        what was to be stored.
+    """
+    if response.code not in SAME_METHOD + BECOMES_GET + AMBIGUOUS:
+        return None
+    locations = response.headers.getRawHeaders(b"Location", [])
+    if not locations:
+        raise ClientError(f"{url} answers {response.code} without a Location")
+    try:
+        target = url.redirected(locations[0])
+    except ValueError:
+        where = without_user(location_text(locations[0]))
+        raise ClientError(
+            f"{url} redirects to {where!r}, which is no http or https URL to follow"
+        ) from None
+    if method == "GET" or response.code in SAME_METHOD:
+        return NextRequest(method, target)
+    if response.code in BECOMES_GET:
+        return NextRequest("GET", target)
+    raise ClientError(
+        f"{url} answers {response.code} and points to {target}:"
+        " nothing was stored; give that URL"
+    )

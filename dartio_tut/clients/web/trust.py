@@ -1,0 +1,135 @@
+"""
+Whom to trust over TLS, and what is wrong with a certificate that is not trusted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
+from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
+from service_identity.pyopenssl import extract_patterns
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.ssl import Certificate, trustRootFromCertificates
+from twisted.web.client import BrowserLikePolicyForHTTPS
+from twisted.web.iweb import IPolicyForHTTPS
+from zope.interface import implementer
+
+from ..errors import ClientError
+from .connection import Connection
+
+NOT_TRUSTED = "is not trusted (--cacert FILE): "
+
+VERIFY_ERRORS = {
+    9: "is not valid before",
+    10: "has expired on",
+    18: NOT_TRUSTED + "it is self-signed",
+    19: NOT_TRUSTED + "its authority is self-signed",
+    20: NOT_TRUSTED + "its authority is not known",
+    21: NOT_TRUSTED + "its authority is not known",
+    26: "is not meant for a server",
+}
+"""OpenSSL's X509_V_ERR codes, in words (openssl-verification-options(1))."""
+
+DATED_ERRORS = {9: "not_valid_before_utc", 10: "not_valid_after_utc"}
+"""Errors that a date of the certificate explains."""
+
+
+def https_policy(ca_file: str | None) -> BrowserLikePolicyForHTTPS:
+    """
+    Trust the certificates in the PEM file *ca_file* and no others; without one, those
+    that the system trusts.
+
+    :raises ClientError: the file cannot be read, or has no certificate.
+    """
+    if ca_file is None:
+        return BrowserLikePolicyForHTTPS()
+    try:
+        found = x509.load_pem_x509_certificates(Path(ca_file).read_bytes())
+    except OSError as error:
+        raise ClientError(f"{ca_file}: {error.strerror}") from None
+    except ValueError:
+        raise ClientError(f"{ca_file}: no certificate in PEM format") from None
+    trusted = [Certificate.loadPEM(each.public_bytes(Encoding.PEM)) for each in found]
+    return BrowserLikePolicyForHTTPS(trustRootFromCertificates(trusted))
+
+
+def verified_tls(policy: IPolicyForHTTPS, connection: Connection) -> Any:
+    """TLS to where *connection* leads, with what *policy* trusts."""
+    host, port = connection.host.partition("%")[0], connection.port
+    return _VerifiedTLS(policy.creatorForNetloc(host.encode("ascii"), port), connection)
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _VerifiedTLS:
+    """
+    Makes TLS connections as *creator* does, and verifies the server's certificate.
+
+    *creator* would verify it too; but it does not say what was wrong, and Twisted 26.10
+    lets a certificate pass that names no host at all. Here only what is right passes.
+    """
+
+    def __init__(
+        self, creator: IOpenSSLClientConnectionCreator, connection: Connection
+    ) -> None:
+        self._creator = creator
+        self._connection = connection
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+        """A connection object for *tlsProtocol*."""
+        made = self._creator.clientConnectionForTLS(tlsProtocol)
+        mode = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
+        made.set_verify(mode, self._is_right)
+        return made
+
+    def _is_right(self, _: Any, found: Any, number: int, depth: int, ok: int) -> bool:
+        """OpenSSL calls this for each certificate of the chain, with its verdict."""
+        problem = "" if ok else _problem(found, number)
+        if ok and depth == 0:
+            problem = _name_problem(found, self._connection.host.partition("%")[0])
+        if not self._connection.certificate_problem:
+            self._connection.certificate_problem = problem
+        return not problem
+
+
+def _name_problem(certificate: Any, host: str) -> str:
+    """Why *certificate* is not for *host* (RFC 9525); empty when it is."""
+    is_address = isIPAddress(host) or isIPv6Address(host)
+    wanted = IPAddress_ID(host) if is_address else DNS_ID(host)
+    try:
+        verify_service_identity(extract_patterns(certificate), [wanted], [])
+    except Exception:  # noqa: BLE001  (nothing that goes wrong here may pass)
+        return f"is not for it, but for {_names(certificate) or 'no host'}"
+    return ""
+
+
+def _problem(certificate: Any, number: int) -> str:
+    """What OpenSSL's verification error *number* says of *certificate*."""
+    said = VERIFY_ERRORS.get(number, NOT_TRUSTED + f"OpenSSL's error {number}")
+    try:
+        found = certificate.to_cryptography()
+        if number in DATED_ERRORS:
+            return f"{said} {getattr(found, DATED_ERRORS[number]).date()}"
+        if found.not_valid_after_utc < datetime.now(UTC):
+            return f"{said}, and it has expired on {found.not_valid_after_utc.date()}"
+    except Exception:  # noqa: BLE001  (OpenSSL calls us: nothing may be raised)
+        return said
+    return said
+
+
+def _names(certificate: Any) -> str:
+    """The host names and addresses that *certificate* is for."""
+    try:
+        names = certificate.to_cryptography().extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        )
+        hosts = names.value.get_values_for_type(x509.DNSName)
+        addresses = names.value.get_values_for_type(x509.IPAddress)
+    except Exception:  # noqa: BLE001  (OpenSSL calls us: nothing may be raised)
+        return ""
+    return ", ".join([*hosts, *map(str, addresses)])
