@@ -24,7 +24,6 @@ from .interface import (
 )
 from .memory import MemoryDocuments, MemoryNotes
 from .open_store import folder_path, open_documents, open_notes
-from .thought import Thought
 
 __all__ = [
     "ABSENT",
@@ -41,7 +40,6 @@ __all__ = [
     "Notes",
     "Quota",
     "StoreFull",
-    "Thought",
     "TokenReused",
     "Unavailable",
     "copy_documents",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .interface import ABSENT, Conflict, DocumentInfo, Documents, NoSuchEntry, Notes
 
-PAGE = 25
+PAGE_SIZE = 25
 """Notes or documents asked for at a time: a note may have a megabyte."""
 
 
@@ -42,7 +42,7 @@ async def copy_notes(
         raise CopyConflict("there are more notes than are to be copied")
     await _compare_notes(source, target, there)
     number = there
-    while texts := await source.entries(number, PAGE):
+    while texts := await source.entries(number, PAGE_SIZE):
         for text in texts:
             # A token of the place: one whose answer was lost is not stored twice.
             if await target.append(text, f"copy of note {number}") != number:
@@ -54,8 +54,8 @@ async def copy_notes(
 
 
 async def _compare_notes(source: Notes, target: Notes, count: int) -> None:
-    for start in range(0, count, PAGE):
-        limit = min(PAGE, count - start)
+    for start in range(0, count, PAGE_SIZE):
+        limit = min(PAGE_SIZE, count - start)
         ours, theirs = (
             await source.entries(start, limit),
             await target.entries(start, limit),
@@ -97,7 +97,7 @@ async def copy_documents(
 
 async def _all(documents: Documents) -> AsyncIterator[DocumentInfo]:
     after = ""
-    while page := await documents.list(after=after, limit=PAGE):
+    while page := await documents.list(after=after, limit=PAGE_SIZE):
         for listed in page:
             yield listed
         after = page[-1].name

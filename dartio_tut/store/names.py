@@ -8,11 +8,11 @@ from unicodedata import category
 
 from .interface import InvalidName
 
-MAX_BYTES = 255
+MAX_NAME_BYTES = 255
 """The longest filename of the usual filesystems, in UTF-8."""
 
 
-DEVICES = frozenset(
+WINDOWS_DEVICES = frozenset(
     ["CON", "PRN", "AUX", "NUL"]
     + [f"{device}{number}" for device in ("COM", "LPT") for number in range(1, 10)]
 )
@@ -32,10 +32,10 @@ def check_name(name: str) -> str:
         raise InvalidName("a name neither begins nor ends with a dot or a space")
     if not all(character in " .-_" or _is_word(character) for character in name):
         raise InvalidName("a name has letters, digits, spaces, dots, - and _ only")
-    if name.partition(".")[0].rstrip().upper() in DEVICES:
+    if name.partition(".")[0].rstrip().upper() in WINDOWS_DEVICES:
         raise InvalidName("some systems take that name for a device")
-    if len(name.encode()) > MAX_BYTES:
-        raise InvalidName(f"a name has {MAX_BYTES} bytes at most")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise InvalidName(f"a name has {MAX_NAME_BYTES} bytes at most")
     return name
 
 

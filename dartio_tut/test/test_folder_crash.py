@@ -23,9 +23,9 @@ from dartio_tut.store import (
 )
 from dartio_tut.store.folder import notes_file
 
-from .support.store_suite import AtOnce
+from .support.store_suite import SynchronousResults
 
-CALLS = ("write", "fsync", "ftruncate", "replace", "unlink")
+CHANGING_CALLS = ("write", "fsync", "ftruncate", "replace", "unlink")
 """The system calls that change what is on the disk."""
 
 
@@ -33,7 +33,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-class CrashCase(AtOnce, SynchronousTestCase):
+class CrashCase(SynchronousResults, SynchronousTestCase):
     """Tests of folders whose process is killed."""
 
     def setUp(self) -> None:
@@ -66,7 +66,7 @@ class CrashCase(AtOnce, SynchronousTestCase):
 
             return counted_call
 
-        for name in CALLS:
+        for name in CHANGING_CALLS:
             patches.append(self.patch(os, name, counted(name, getattr(os, name))))
         try:
             yield made
@@ -92,7 +92,7 @@ class NotesCrashTests(CrashCase):
     def open(self, folder: Path) -> Notes:
         return open_notes(str(folder), run=maybeDeferred)
 
-    def test_killed_at_any_call(self) -> None:
+    def test_killed_at_any_system_call_keeps_all_or_nothing(self) -> None:
         for token in (None, "t"):
             for part in (None, 3):
                 for call, folder in enumerate(self.folders()):
@@ -127,7 +127,7 @@ class NotesCrashTests(CrashCase):
         self.assertEqual(self.ended(again.append("one", "first")), 0)
         return False
 
-    def test_killed_while_it_is_opened(self) -> None:
+    def test_killed_while_opening_keeps_all_notes(self) -> None:
         for call, folder in enumerate(self.folders()):
             folder.mkdir(parents=True)
             (folder / "notes.txt").write_bytes(b"by hand\nopen")
@@ -155,19 +155,19 @@ class NotesCrashTests(CrashCase):
         self.assertEqual(self.ended(again.append("one", "one")), 0)
         return found
 
-    def test_a_half_line_after_a_power_cut_is_put_aside(self) -> None:
+    def test_half_a_line_after_a_power_cut_goes_to_notes_torn(self) -> None:
         self.assertEqual(
             self.after_a_power_cut(b"one\ntwo\nthr", False), ["one", "two"]
         )
         torn = next(self.folders()) / "notes.torn"
         self.assertEqual(torn.read_bytes(), b"thr\n")
 
-    def test_an_open_line_after_an_orderly_end_is_a_persons(self) -> None:
+    def test_open_last_line_after_an_orderly_end_is_kept(self) -> None:
         self.assertEqual(
             self.after_a_power_cut(b"one\ntwo\nopen", True), ["one", "two", "open"]
         )
 
-    def test_a_spoiled_mark(self) -> None:
+    def test_open_last_line_is_torn_when_the_journal_is_damaged(self) -> None:
         folder = next(self.folders())
         self.ended(self.open(folder).append("one"))
         for spoiled in (b"\0" * 256, b"done 1 2 3", b"\xff" * 300):
@@ -176,7 +176,7 @@ class NotesCrashTests(CrashCase):
                 file.write(b"half")
             self.assertEqual(self.ended(self.open(folder).entries(0, 9)), ["one"])
 
-    def test_a_torn_token(self) -> None:
+    def test_a_torn_token_line_is_ignored(self) -> None:
         folder = next(self.folders())
         self.ended(self.open(folder).append("one", "t"))
         tokens = folder / ".notes-tokens"
@@ -197,7 +197,7 @@ class DocumentsCrashTests(CrashCase):
     def open(self, folder: Path) -> Documents:
         return open_documents(str(folder), run=maybeDeferred)
 
-    def test_killed_at_any_call(self) -> None:
+    def test_killed_at_any_system_call_keeps_all_or_nothing(self) -> None:
         for part in (None, 3):
             for call, folder in enumerate(self.folders()):
                 folder = folder.with_name(f"{part}{call}")

@@ -30,10 +30,10 @@ from dartio_tut.store.folder.disk import new_file
 from dartio_tut.store.folder.documents import open_folder_documents
 
 from .support.disk_faults import failing
-from .support.store_suite import AtOnce, DocumentsSuite
+from .support.store_suite import DocumentsSuite, SynchronousResults
 
 
-class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
+class FolderDocumentsTests(SynchronousResults, DocumentsSuite, SynchronousTestCase):
     """Documents in a folder."""
 
     def setUp(self) -> None:
@@ -42,12 +42,12 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
     def open(self) -> Documents:
         return open_documents(str(self.folder), run=maybeDeferred)
 
-    def test_a_document_is_the_file_of_its_name(self) -> None:
+    def test_each_document_is_a_file_of_its_name(self) -> None:
         self.successResultOf(self.open().put("file.txt", b"{}"))
         self.assertEqual(os.listdir(self.folder), ["file.txt"])
         self.assertEqual((self.folder / "file.txt").read_bytes(), b"{}")
 
-    def test_what_notes_are_kept_in_is_no_document(self) -> None:
+    def test_files_of_notes_are_not_documents(self) -> None:
         documents = self.open()
         self.ended(documents.put("notes.txt", b"{}"))
         self.assertEqual(self.ended(documents.get("notes.txt")).content, b"{}")
@@ -60,7 +60,7 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.assertEqual(self.ended(documents.list()), [])
         self.assertEqual(self.ended(notes.entry(1)), "Buy milk")
 
-    def test_flushed_before_it_is_renamed(self) -> None:
+    def test_content_is_flushed_before_the_rename(self) -> None:
         steps: list[str] = []
         replace = os.replace
 
@@ -78,7 +78,7 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.successResultOf(documents.put("file.txt", b"{}"))
         self.assertEqual(steps, ["fsync file", "rename", "fsync folder"])
 
-    def test_a_failed_put_leaves_what_was_there(self) -> None:
+    def test_a_failed_put_leaves_the_old_document(self) -> None:
         documents = self.open()
         self.ended(documents.put("file.txt", b"old"))
         for call, number, error in (
@@ -94,7 +94,7 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
             self.assertEqual(os.listdir(self.folder), ["file.txt"])
             self.assertEqual(self.ended(documents.get("file.txt")).content, b"old")
 
-    def test_a_folder_that_is_not_flushed_may_have_it(self) -> None:
+    def test_a_failed_flush_of_the_folder_is_unavailable(self) -> None:
         documents = self.open()
         self.ended(documents.put("b", b"1", None, "b"))
         with failing(self, "fsync", 5, self.folder):
@@ -105,14 +105,14 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.ended(documents.put("a", b"1", ABSENT, "t"))
         self.assertEqual(self.ended(documents.get("a")).content, b"2")
 
-    def test_a_token_whose_document_was_not_renamed_is_as_new(self) -> None:
+    def test_a_token_whose_rename_failed_can_be_used_again(self) -> None:
         documents, other = self.open(), self.open()
         for number, store in enumerate((documents, other, self.open())):
             with failing(self, "replace", 5):
                 self.failed(documents.put("a", b"1", None, f"t{number}"), OSError)
             self.ended(store.put("a", b"2", None, f"t{number}"))
 
-    def test_tokens_that_cannot_be_written(self) -> None:
+    def test_a_put_fails_when_its_token_cannot_be_written(self) -> None:
         documents = self.open()
         self.ended(documents.put("a", b"1", None, "t"))
         tokens = self.folder / ".documents-tokens"
@@ -124,14 +124,14 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
             self.assertEqual(self.ended(documents.get("a")).content, b"1")
         self.ended(documents.put("a", b"2", None, "u"))
 
-    def test_tokens_are_known_to_all_stores(self) -> None:
+    def test_tokens_are_shared_by_all_stores_of_a_folder(self) -> None:
         one, two = self.open(), self.open()
         self.ended(one.put("a", b"1", ABSENT, "t"))
         self.ended(two.put("a", b"1", ABSENT, "t"))
         self.ended(self.open().put("a", b"1", ABSENT, "t"))
         self.failed(two.put("a", b"2", None, "t"), TokenReused)
 
-    def test_compared_and_set_between_stores(self) -> None:
+    def test_expected_versions_hold_between_two_stores(self) -> None:
         one, two = self.open(), self.open()
         version = self.ended(one.put("a", b"1"))
         self.ended(two.put("a", b"2", {version}))
@@ -156,7 +156,7 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.assertFalse((self.folder / "link").is_symlink())
         self.failed(documents.put("folder", b"2"), OSError)
 
-    def test_swept_unless_it_is_being_written(self) -> None:
+    def test_left_over_files_are_removed_unless_they_are_open(self) -> None:
         self.open()
         (self.folder / ".new-1").write_bytes(b"half")
         being_written = new_file(self.folder)
@@ -164,7 +164,7 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.assertEqual(os.listdir(self.folder), [being_written.path.name])
         being_written.discard()
 
-    def test_modes_are_left_to_the_umask(self) -> None:
+    def test_new_files_have_modes_by_the_umask(self) -> None:
         self.addCleanup(os.umask, os.umask(0o027))
         self.ended(self.open().put("a", b"1", None, "t"))
         for name in ("a", ".documents-tokens"):
@@ -173,7 +173,7 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.assertEqual(stat.S_IMODE(os.stat(self.folder).st_mode), 0o750)
 
 
-class RoomTests(AtOnce, SynchronousTestCase):
+class QuotaTests(SynchronousResults, SynchronousTestCase):
     """How much may be stored."""
 
     def setUp(self) -> None:
@@ -185,7 +185,7 @@ class RoomTests(AtOnce, SynchronousTestCase):
             self.folder, quota, run=maybeDeferred, now=lambda: self.now
         )
 
-    def test_number(self) -> None:
+    def test_number_of_documents_is_limited(self) -> None:
         quota = Quota(documents=2)
         one, two = self.open(quota), self.open(quota)
         self.ended(one.put("a", b"1"))
@@ -198,7 +198,7 @@ class RoomTests(AtOnce, SynchronousTestCase):
         self.ended(one.put("c", b"1"))
         self.failed(one.put("d", b"1"), StoreFull)
 
-    def test_size(self) -> None:
+    def test_total_size_is_limited(self) -> None:
         documents = self.open(Quota(size=10))
         self.ended(documents.put("a", b"12345678"))
         self.failed(documents.put("b", b"123"), StoreFull)
@@ -207,14 +207,14 @@ class RoomTests(AtOnce, SynchronousTestCase):
         self.ended(documents.put("a", b"1"))
         self.ended(documents.put("c", b"1234567"))
 
-    def test_what_failed_takes_no_room(self) -> None:
+    def test_a_failed_put_does_not_count(self) -> None:
         documents = self.open(Quota(documents=1))
         for _ in range(3):
             with failing(self, "replace", 5):
                 self.failed(documents.put("a", b"1"), OSError)
         self.ended(documents.put("a", b"1"))
 
-    def test_what_a_person_changes_is_found(self) -> None:
+    def test_changes_by_hand_are_counted_in_time(self) -> None:
         documents = self.open(Quota(documents=2))
         self.ended(documents.put("a", b"1"))
         Path(self.folder, "by hand").write_bytes(b"")
@@ -230,7 +230,7 @@ class RoomTests(AtOnce, SynchronousTestCase):
         self.patch(os, "scandir", None)
         self.ended(documents.put("a", b"1"))
 
-    def test_free(self) -> None:
+    def test_free_bytes_of_the_disk_are_kept(self) -> None:
         documents = self.open(Quota(free=1 << 60))
         failure = self.failed(documents.put("a", b"1"), StoreFull)
         self.assertIn("free", str(failure.value))

@@ -15,10 +15,10 @@ from dartio_tut.store import NoSuchEntry, Notes, StoreFull, Unavailable, open_no
 from dartio_tut.store.folder import disk
 
 from .support.disk_faults import failing, same_file
-from .support.store_suite import ODD_NOTES, AtOnce, NotesSuite
+from .support.store_suite import ODD_NOTES, NotesSuite, SynchronousResults
 
 
-class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
+class FolderNotesTests(SynchronousResults, NotesSuite, SynchronousTestCase):
     """Notes in a folder."""
 
     def setUp(self) -> None:
@@ -28,18 +28,18 @@ class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
     def open(self) -> Notes:
         return open_notes(str(self.folder), run=maybeDeferred)
 
-    def test_survive_a_restart(self) -> None:
+    def test_notes_survive_a_restart(self) -> None:
         for note in ODD_NOTES:
             self.ended(self.open().append(note))
         self.assertEqual(self.ended(self.open().entry(2)), ODD_NOTES[2])
 
-    def test_the_file_is_a_persons_to_read(self) -> None:
+    def test_notes_are_lines_of_a_text_file(self) -> None:
         notes = self.open()
         for note in ("Buy milk", "two\nlines", "a\\b"):
             self.ended(notes.append(note))
         self.assertEqual(self.file.read_text(), "Buy milk\ntwo\\nlines\na\\\\b\n")
 
-    def test_the_file_is_a_persons_to_edit(self) -> None:
+    def test_a_person_may_edit_the_file(self) -> None:
         notes = self.open()
         self.ended(notes.append("one"))
         self.file.write_bytes("zero\r\nC:\\temp\nopen end é\xff".encode("latin-1"))
@@ -50,14 +50,14 @@ class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
         self.assertEqual(self.ended(notes.entry(3)), "next")
         self.assertEqual(self.ended(notes.entry(2)), "open end \ufffd\ufffd")
 
-    def test_a_file_taken_away_begins_anew(self) -> None:
+    def test_removed_file_begins_again_at_zero(self) -> None:
         notes = self.open()
         self.ended(notes.append("one"))
         self.file.unlink()
         self.assertEqual(self.ended(notes.count()), 0)
         self.assertEqual(self.ended(notes.append("first again")), 0)
 
-    def test_on_disk_before_it_is_acknowledged(self) -> None:
+    def test_append_flushes_once_before_it_fires(self) -> None:
         synced: list[int] = []
         self.patch(os, "fsync", synced.append)
         notes = self.open()
@@ -65,7 +65,7 @@ class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
         self.ended(notes.append("one"))
         self.assertEqual(len(synced), 1)
 
-    def test_a_failed_append_leaves_nothing(self) -> None:
+    def test_failed_append_leaves_nothing(self) -> None:
         for call in ("fsync", "write"):
             for number, error in ((28, StoreFull), (122, StoreFull), (5, OSError)):
                 notes = self.open()
@@ -80,7 +80,7 @@ class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
                 self.assertEqual(self.ended(notes.append("lost", token)), before + 2)
                 self.assertEqual(self.ended(notes.entry(before + 2)), "lost")
 
-    def test_a_short_write_leaves_nothing(self) -> None:
+    def test_short_write_leaves_nothing(self) -> None:
         notes = self.open()
         self.ended(notes.append("one"))
         write = os.write
@@ -98,7 +98,7 @@ class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
         self.assertEqual(self.file.read_bytes(), b"one\n")
         self.assertEqual(self.ended(notes.append("two")), 1)
 
-    def test_what_cannot_be_taken_back_is_later(self) -> None:
+    def test_failed_note_is_taken_back_later_if_not_at_once(self) -> None:
         """No note joins what a failed one has left, in this store or another."""
         notes, other = self.open(), self.open()
         self.ended(notes.append("one"))
@@ -143,7 +143,7 @@ class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
         self.assertEqual(self.ended(notes.append("two")), 1)
         self.assertEqual(read, ["one", 1])
 
-    def test_order_of_calls(self) -> None:
+    def test_append_writes_journal_then_tokens_then_notes(self) -> None:
         notes = self.open()
         calls: list[str] = []
 
@@ -181,7 +181,7 @@ class FolderNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
             self.assertEqual(self.ended(notes.entry(0)), "one")
 
 
-class EditedTests(AtOnce, SynchronousTestCase):
+class EditedFileTests(SynchronousResults, SynchronousTestCase):
     """A person's edits, and other processes."""
 
     def setUp(self) -> None:
@@ -195,7 +195,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         found: list[str] = self.ended(notes.entries(0, 1000))
         return found
 
-    def test_two_stores_of_one_folder(self) -> None:
+    def test_two_stores_of_one_folder_share_the_numbers(self) -> None:
         one, two = self.open(), self.open()
         for number in range(0, 30, 3):
             self.assertEqual(self.ended(one.append(f"{number}")), number)
@@ -205,7 +205,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
             self.assertEqual(self.ended(one.entry(number + 2)), str(number + 2))
         self.assertEqual(self.all(one), [str(n) for n in range(30)])
 
-    def test_what_another_process_added_is_all_that_is_read(self) -> None:
+    def test_only_lines_of_another_store_are_read(self) -> None:
         one, two = self.open(), self.open()
         for _ in range(100):
             self.ended(one.append("x" * 100))
@@ -223,7 +223,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         self.assertEqual(self.ended(two.count()), 101)
         self.assertEqual(read, [10100])
 
-    def test_edited_in_place_and_grown(self) -> None:
+    def test_edit_in_place_is_read_again(self) -> None:
         one, two = self.open(), self.open()
         for note in "abc":
             self.ended(one.append(note))
@@ -232,7 +232,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         self.assertEqual(self.ended(one.append("more")), 5)
         self.assertEqual(self.all(two), ["begin", "a", "b", "c", "end", "more"])
 
-    def test_replaced_by_an_editor(self) -> None:
+    def test_replaced_file_is_read_again(self) -> None:
         one, two = self.open(), self.open()
         self.ended(one.append("a"))
         self.ended(two.append("b"))
@@ -243,7 +243,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         self.assertEqual(self.ended(two.append("d")), 3)
         self.assertEqual(self.all(one), ["A", "B", "C", "d"])
 
-    def test_replaced_while_a_note_is_added(self) -> None:
+    def test_append_follows_a_file_replaced_meanwhile(self) -> None:
         notes = self.open()
         self.ended(notes.append("a"))
         fsync, edits = os.fsync, [b"A\nB\n"]
@@ -262,7 +262,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         edits.extend([b"1\n"] * 9)
         self.failed(notes.append("never"), Unavailable)
 
-    def test_added_to_while_a_note_is_added(self) -> None:
+    def test_line_added_behind_a_new_note_is_kept(self) -> None:
         notes = self.open()
         self.ended(notes.append("a"))
         fsync, theirs = os.fsync, [b"theirs\n"]
@@ -278,7 +278,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         self.assertEqual(self.ended(notes.append("next")), 3)
         self.assertEqual(self.all(notes), ["a", "mine", "theirs", "next"])
 
-    def test_an_open_last_line_is_a_persons(self) -> None:
+    def test_open_last_line_is_a_note(self) -> None:
         self.ended(self.open().append("a"))
         with self.file.open("ab") as file:
             file.write(b"open")
@@ -287,7 +287,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         self.assertEqual(self.ended(notes.append("b")), 2)
         self.assertEqual(self.file.read_bytes(), b"a\nopen\nb\n")
 
-    def test_an_open_last_line_that_another_store_ended(self) -> None:
+    def test_open_last_line_ended_by_another_store_is_one_note(self) -> None:
         one, two = self.open(), self.open()
         self.file.write_bytes(b"open")
         for notes in (one, two):
@@ -296,7 +296,7 @@ class EditedTests(AtOnce, SynchronousTestCase):
         self.assertEqual(self.ended(two.count()), 2)
         self.assertEqual(self.ended(two.entry(1)), "a")
 
-    def test_a_mark_that_was_taken_away(self) -> None:
+    def test_removed_journal_is_made_again(self) -> None:
         one, two = self.open(), self.open()
         self.ended(one.append("a"))
         self.assertEqual(self.all(two), ["a"])

@@ -18,20 +18,20 @@ from ..interface import Quota, StoreFull
 Identity = tuple[int, int, int, int]
 """What changes whenever somebody changes a file, but for one tick of its clock."""
 
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-MODE = 0o666
+NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW_FILE_MODE = 0o666
 """Of new files, before the umask: whose they are to read is the operator's choice."""
 
-FULL = (ENOSPC, EDQUOT, EFBIG)
+DISK_FULL_ERRNOS = (ENOSPC, EDQUOT, EFBIG)
 """The errors that go when somebody makes room."""
 
-USUAL = Quota()
+DEFAULT_QUOTA = Quota()
 """The room of a store that is opened without."""
 
-ANY = 1 << 62
+UNLIMITED_BYTES = 1 << 62
 """More bytes than a disk has."""
 
-UNKNOWN: Identity = (0, 0, -1, 0)
+UNKNOWN_IDENTITY: Identity = (0, 0, -1, 0)
 """The identity of no file."""
 
 
@@ -107,9 +107,9 @@ def make_folder(folder: str) -> Path:
     return path
 
 
-def failed(error: OSError) -> Exception:
+def store_error(error: OSError) -> Exception:
     """*error* as a store tells it."""
-    if error.errno in FULL:
+    if error.errno in DISK_FULL_ERRNOS:
         return StoreFull(f"the disk is full: {error.strerror}")
     return error
 
@@ -117,12 +117,12 @@ def failed(error: OSError) -> Exception:
 def free_bytes(where: int | Path, quota: Quota) -> int:
     """How many bytes may be written until the disk is as full as *room* allows."""
     if not quota.free:
-        return ANY
+        return UNLIMITED_BYTES
     disk = os.statvfs(where)
     return disk.f_bavail * disk.f_frsize - quota.free
 
 
-TEMPORARY = ".new-"
+TEMPORARY_PREFIX = ".new-"
 """What a file is called until it is whole; no document may begin with a dot."""
 
 
@@ -164,8 +164,8 @@ class NewFile:
 def new_file(folder: Path) -> NewFile:
     """A new empty file in *folder*."""
     while True:
-        path = folder / f"{TEMPORARY}{os.urandom(8).hex()}"
-        new = NewFile(path, os.open(path, NEW, MODE))
+        path = folder / f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}"
+        new = NewFile(path, os.open(path, NEW_FILE_FLAGS, NEW_FILE_MODE))
         try:
             flock(new.descriptor, LOCK_EX)
             if os.fstat(new.descriptor).st_nlink:
@@ -178,7 +178,7 @@ def new_file(folder: Path) -> NewFile:
 
 def sweep(folder: Path) -> None:
     """Remove the new files in *folder* that no process has open."""
-    for path in folder.glob(f"{TEMPORARY}*"):
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:

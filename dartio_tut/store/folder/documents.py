@@ -16,17 +16,17 @@ from twisted.internet.defer import Deferred, fail
 
 from ..interface import Document, DocumentInfo, InvalidName, Quota
 from ..names import check_name
-from .disk import USUAL, make_folder
+from .disk import DEFAULT_QUOTA, make_folder
 from .documents_batch import Change, DocumentsLog
 from .documents_files import is_reserved
-from .group_commit import Run, Turns, UnderWay, in_thread
+from .group_commit import GroupCommit, PendingOperations, Run, in_thread
 
 T = TypeVar("T")
 
 
 def open_folder_documents(
     folder: str,
-    quota: Quota = USUAL,
+    quota: Quota = DEFAULT_QUOTA,
     run: Run = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderDocuments:
@@ -47,8 +47,8 @@ class FolderDocuments:
     def __init__(self, log: DocumentsLog, run: Run) -> None:
         self._log = log
         self._run = run
-        self._changes: Turns[Change] = Turns(run, log.change)
-        self._under_way = UnderWay()
+        self._changes: GroupCommit[Change] = GroupCommit(run, log.change)
+        self._pending = PendingOperations()
 
     def get(self, name: str) -> Deferred[Document]:
         """The document *name*."""
@@ -66,24 +66,24 @@ class FolderDocuments:
             name,
             lambda: self._run(
                 self._log.prepared, name, content, expected, token
-            ).addCallback(self._changes.do),
+            ).addCallback(self._changes.submit),
         )
 
     def delete(
         self, name: str, expected: Collection[str] | None = None
     ) -> Deferred[None]:
         """Remove the document *name*."""
-        return self._checked(name, lambda: self._changes.do(Change(name, expected)))
+        return self._checked(name, lambda: self._changes.submit(Change(name, expected)))
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
     ) -> Deferred[builtins.list[DocumentInfo]]:
         """The documents whose name begins with *prefix*."""
-        return self._under_way.watch(self._run(self._log.page, prefix, after, limit))
+        return self._pending.watch(self._run(self._log.page, prefix, after, limit))
 
     def close(self) -> Deferred[None]:
         """Wait for what is under way; nothing is held open."""
-        return self._under_way.ended()
+        return self._pending.when_idle()
 
     def _checked(self, name: str, work: Callable[[], Deferred[T]]) -> Deferred[T]:
         try:
@@ -92,4 +92,4 @@ class FolderDocuments:
                 raise InvalidName("notes are kept in the file of that name")
         except InvalidName:
             return fail()
-        return self._under_way.watch(work())
+        return self._pending.watch(work())

@@ -27,7 +27,7 @@ from ..interface import (
     fulfils,
     version_of,
 )
-from .disk import NewFile, failed, free_bytes, locked, new_file
+from .disk import NewFile, free_bytes, locked, new_file, store_error
 from .documents_count import DocumentsCount
 from .documents_files import content_of, listed, names, size_of
 from .token_log import Entry, TokenLog, hash_of
@@ -101,7 +101,7 @@ class DocumentsLog:
             new.write(content)
         except OSError as error:
             new.discard()
-            raise failed(error) from error
+            raise store_error(error) from error
         size, version = len(content), version_of(content)
         return Change(name, expected, key, new, size, version)
 
@@ -152,7 +152,7 @@ class DocumentsLog:
         except OSError as error:
             for change in changes:
                 if change.new:  # what makes room may still be done
-                    change.end(failed(error))
+                    change.end(store_error(error))
         for change in changes:
             try:
                 if not change.decided:
@@ -160,7 +160,7 @@ class DocumentsLog:
             except (TokenReused, Conflict, NoSuchEntry, StoreFull) as refusal:
                 change.end(refusal)
             except OSError as error:
-                change.end(failed(error))
+                change.end(store_error(error))
 
     def _check(self, change: Change) -> None:
         """Whether *change* is to be made."""
@@ -199,7 +199,7 @@ class DocumentsLog:
                 self._tokens.add(entries)
         except OSError as error:
             for change in changes:
-                self._not_made(change, failed(error))
+                self._not_made(change, store_error(error))
 
     def _make(self, change: Change) -> None:
         path = self.folder / change.name
@@ -209,7 +209,7 @@ class DocumentsLog:
             else:
                 change.new.rename(path)
         except OSError as error:
-            self._not_made(change, failed(error))
+            self._not_made(change, store_error(error))
 
     def _not_made(self, change: Change, why: Exception) -> None:
         self._count.change(change.size, change.old)

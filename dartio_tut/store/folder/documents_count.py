@@ -14,16 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..interface import Quota, StoreFull
-from .disk import MODE, write_all
+from .disk import NEW_FILE_MODE, write_all
 
-OFTEN = 60
+RECOUNT_SECONDS = 60
 """Seconds between counts: 100,000 documents take about half a second."""
 
-WHEN_FULL = 1
+RECOUNT_WHEN_FULL_SECONDS = 1
 """Seconds between counts when a document was refused for them."""
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-_WIDTH = 64
+_OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_COUNT_BYTES = 64
 
 
 class DocumentsCount:
@@ -56,16 +56,16 @@ class DocumentsCount:
         if not self._limited:
             return
         self._more = self._more_bytes = 0
-        age: float = OFTEN
+        age: float = RECOUNT_SECONDS
         try:
             with open(self.path, "rb") as file:
-                number, size, counted = file.read(_WIDTH).split()
+                number, size, counted = file.read(_COUNT_BYTES).split()
             self._number, self._bytes = int(number), int(size)
             self._counted = float(counted)
             age = abs(self._now() - self._counted)
         except (FileNotFoundError, ValueError):
             anew = True
-        if anew or age >= OFTEN:
+        if anew or age >= RECOUNT_SECONDS:
             self._count()
 
     def check(self, old: int | None, new: int) -> None:
@@ -80,7 +80,7 @@ class DocumentsCount:
         try:
             self._check(old, new)
         except StoreFull:
-            if abs(self._now() - self._counted) < WHEN_FULL:
+            if abs(self._now() - self._counted) < RECOUNT_WHEN_FULL_SECONDS:
                 raise
             self._count()  # somebody may have made room
             self._check(old, new)
@@ -100,10 +100,10 @@ class DocumentsCount:
     def _write(self) -> None:
         """Keep the count, for all processes. It needs no flush: it is only a count."""
         with suppress(OSError):  # then it is counted again
-            descriptor = os.open(self.path, _FLAGS, MODE)
+            descriptor = os.open(self.path, _OPEN_FLAGS, NEW_FILE_MODE)
             try:
                 counted = f"{self._number} {self._bytes} {self._counted:.3f}"
-                write_all(descriptor, counted.ljust(_WIDTH - 1).encode() + b"\n")
+                write_all(descriptor, counted.ljust(_COUNT_BYTES - 1).encode() + b"\n")
             finally:
                 os.close(descriptor)
 

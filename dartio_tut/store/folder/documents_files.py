@@ -16,29 +16,29 @@ from pathlib import Path
 from ..interface import DocumentInfo, InvalidName
 from ..names import check_name
 from .disk import read_all
-from .notes_journal import MARK
+from .notes_journal import JOURNAL_NAME
 
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
-_NO_DOCUMENT = (ENOENT, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
+_NO_DOCUMENT_ERRNOS = (ENOENT, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
 """What opening tells of what is no plain file: a link, a socket, nothing at all."""
 
 
-RESERVED = ("notes.txt", "notes.torn")
+NOTES_FILE_NAMES = ("notes.txt", "notes.torn")
 """What notes are kept in, where notes are kept."""
 
 
 def is_reserved(folder: Path, name: str) -> bool:
     """Whether *name* belongs to the notes that are kept in the same *folder*."""
-    return name in RESERVED and os.path.lexists(folder / MARK)
+    return name in NOTES_FILE_NAMES and os.path.lexists(folder / JOURNAL_NAME)
 
 
 def content_of(path: Path) -> bytes | None:
     """The content of the file *path*; ``None`` when it is no document."""
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, _READ_FLAGS)
     except OSError as error:
-        if error.errno in _NO_DOCUMENT:
+        if error.errno in _NO_DOCUMENT_ERRNOS:
             return None
         raise
     try:

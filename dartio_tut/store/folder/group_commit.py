@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 Run = Callable[..., Deferred[Any]]
 """Calls a blocking function elsewhere: `twisted.internet.threads.deferToThread`."""
 
-MOST = 1000
+MAX_BATCH = 1000
 """Pieces of work a turn: past that a flush is cheap, and memory would grow."""
 
 
@@ -32,17 +32,17 @@ def in_thread(function: Callable[..., T], *args: Any) -> Deferred[T]:
     return deferToThread(function, *args)
 
 
-PATIENCE = 0.5
+WAIT_SHARE = 0.5
 """Of the time that the last turn took: what is lost at most when nobody comes."""
 
-WORTH_WAITING = 0.0005
+MIN_WAIT_SECONDS = 0.0005
 """Seconds: a solid-state disk that flushes in less has no need of larger turns."""
 
-LOOKS = 16
+WAIT_STEPS = 16
 """Times to see whether all are there, while waiting."""
 
 
-class Turns(Generic[Item]):
+class GroupCommit(Generic[Item]):
     """
     Work in turns.
 
@@ -64,7 +64,7 @@ class Turns(Generic[Item]):
         self._crowd = 0
         self._ended: list[Deferred[None]] = []
 
-    def do(self, item: Item) -> Deferred[Any]:
+    def submit(self, item: Item) -> Deferred[Any]:
         """Do *item* in the next turn; fires with its outcome."""
         done: Deferred[Any] = Deferred()
         self._waiting.append((item, done))
@@ -73,7 +73,7 @@ class Turns(Generic[Item]):
             self._begin()
         return done
 
-    def ended(self) -> Deferred[None]:
+    def when_idle(self) -> Deferred[None]:
         """Fires once nothing is under way."""
         if not self._busy:
             return succeed(None)
@@ -88,7 +88,7 @@ class Turns(Generic[Item]):
         # In the thread: what has come until it runs is in. Only here is taken out.
         waiting = self._waiting
         self._gather()
-        self._taken = [waiting.popleft() for _ in range(min(len(waiting), MOST))]
+        self._taken = [waiting.popleft() for _ in range(min(len(waiting), MAX_BATCH))]
         begun = monotonic()
         try:
             return self._work([item for item, _ in self._taken])
@@ -102,12 +102,12 @@ class Turns(Generic[Item]):
         Else clients fall into two halves that take turns, and each flush is for one of
         them. It is not worth it where a turn is quick.
         """
-        patience = self._took * PATIENCE
-        if patience < WORTH_WAITING:
+        patience = self._took * WAIT_SHARE
+        if patience < MIN_WAIT_SECONDS:
             return
         until = monotonic() + patience
         while len(self._waiting) < self._crowd and monotonic() < until:
-            sleep(patience / LOOKS)
+            sleep(patience / WAIT_STEPS)
 
     def _fire(self, outcomes: Sequence[object]) -> None:
         taken, self._taken = self._taken, []
@@ -146,7 +146,7 @@ class Turns(Generic[Item]):
             deferred.callback(None)
 
 
-class UnderWay:
+class PendingOperations:
     """What is under way, each on its own."""
 
     def __init__(self) -> None:
@@ -158,7 +158,7 @@ class UnderWay:
         self._number += 1
         return deferred.addBoth(self._one_ended)
 
-    def ended(self) -> Deferred[None]:
+    def when_idle(self) -> Deferred[None]:
         """Fires once nothing is under way."""
         if not self._number:
             return succeed(None)

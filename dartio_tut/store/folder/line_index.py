@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from itertools import accumulate, islice
 
-BLOCK = 256 * 1024
+BLOCK_BYTES = 256 * 1024
 """Bytes read at a time: one is done in a millisecond, then other threads may go on."""
 
 
@@ -60,7 +60,7 @@ class LineIndex:
         """Add the lines that the file has between what is known and *size*."""
         offset, ended = self.end, True
         while offset < size:
-            block = os.pread(descriptor, min(BLOCK, size - offset), offset)
+            block = os.pread(descriptor, min(BLOCK_BYTES, size - offset), offset)
             if not block:
                 break
             ends = array("Q", accumulate(map(len, BytesIO(block)), initial=offset))

@@ -15,18 +15,18 @@ from twisted.internet.defer import Deferred, fail
 
 from ..interface import NoSuchEntry, Quota
 from ..lines import from_line, to_line
-from .disk import USUAL, make_folder, read_all
-from .group_commit import Run, Turns, in_thread
+from .disk import DEFAULT_QUOTA, make_folder, read_all
+from .group_commit import GroupCommit, Run, in_thread
 from .notes_batch import NotesLog, Wanted
 from .token_log import TokenLog
 
-ALL = -1
+COUNT = -1
 """As the number of a note that is asked for: how many are there?"""
 
 
 def open_folder_notes(
     folder: str,
-    quota: Quota = USUAL,
+    quota: Quota = DEFAULT_QUOTA,
     run: Run = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderNotes:
@@ -51,14 +51,14 @@ class FolderNotes:
     def __init__(self, log: NotesLog, run: Run) -> None:
         self._log = log
         self._run = run
-        self._appends: Turns[Wanted] = Turns(run, log.append)
-        self._reads: Turns[int] = Turns(run, self._read)
-        self._pages: Turns[tuple[int, int]] = Turns(run, self._read_pages)
+        self._appends: GroupCommit[Wanted] = GroupCommit(run, log.append)
+        self._reads: GroupCommit[int] = GroupCommit(run, self._read)
+        self._pages: GroupCommit[tuple[int, int]] = GroupCommit(run, self._read_pages)
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """Add a note."""
         try:
-            return self._appends.do((to_line(text), token))
+            return self._appends.submit((to_line(text), token))
         except UnicodeEncodeError:
             return fail()
 
@@ -66,21 +66,21 @@ class FolderNotes:
         """The note of that number."""
         if number < 0:
             return fail(_no_such(number))
-        return self._reads.do(number)
+        return self._reads.submit(number)
 
     def entries(self, start: int, limit: int) -> Deferred[list[str]]:
         """The notes from *start* on."""
-        return self._pages.do((start, limit))
+        return self._pages.submit((start, limit))
 
     def count(self) -> Deferred[int]:
         """How many notes there are."""
-        return self._reads.do(ALL)
+        return self._reads.submit(COUNT)
 
     def close(self) -> Deferred[None]:
         """Leave word that the file is whole, once it is."""
-        ended = self._appends.ended()
-        ended.addCallback(lambda _: self._reads.ended())
-        ended.addCallback(lambda _: self._pages.ended())
+        ended = self._appends.when_idle()
+        ended.addCallback(lambda _: self._reads.when_idle())
+        ended.addCallback(lambda _: self._pages.when_idle())
         return ended.addCallback(lambda _: self._run(self._log.file.close))
 
     def _read(self, numbers: list[int]) -> list[object]:
@@ -88,7 +88,7 @@ class FolderNotes:
             count = len(index)
             return [
                 count
-                if number == ALL
+                if number == COUNT
                 else _no_such(number)
                 if number >= count
                 else from_line(_between(file, *index.line(number)))

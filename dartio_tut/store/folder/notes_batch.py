@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..interface import Quota, StoreFull, TokenReused, Unavailable
-from .disk import failed, free_bytes, read_all
+from .disk import free_bytes, read_all, store_error
 from .line_index import LineIndex
 from .notes_file import NotesFile, ReplacedMeanwhile
 from .token_log import Entry, TokenLog, hash_of
@@ -18,7 +18,7 @@ from .token_log import Entry, TokenLog, hash_of
 Wanted = tuple[bytes, str | None]
 """The line of a note, and its token."""
 
-TRIES = 3
+APPEND_TRIES = 3
 """How often a batch is begun when an editor replaces the file meanwhile."""
 
 
@@ -32,7 +32,7 @@ class NotesLog:
 
     def append(self, wanted: list[Wanted]) -> list[object]:
         """Add all that are *wanted*; gives the number of each, or why there is none."""
-        for _ in range(TRIES):
+        for _ in range(APPEND_TRIES):
             try:
                 return self._append(wanted)
             except ReplacedMeanwhile:
@@ -47,7 +47,7 @@ class NotesLog:
                 try:
                     self.file.add(file, batch.lines, batch.write_tokens)
                 except (OSError, Unavailable) as error:
-                    why = failed(error) if isinstance(error, OSError) else error
+                    why = store_error(error) if isinstance(error, OSError) else error
                     return [
                         why if isinstance(o, int) and o >= batch.first else o
                         for o in outcomes

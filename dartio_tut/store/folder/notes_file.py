@@ -19,15 +19,31 @@ from time import time_ns
 from twisted.logger import Logger
 
 from ..interface import Unavailable
-from .disk import MODE, UNKNOWN, Identity, identity, locked, read_all, write_all
+from .disk import (
+    NEW_FILE_MODE,
+    UNKNOWN_IDENTITY,
+    Identity,
+    identity,
+    locked,
+    read_all,
+    write_all,
+)
 from .line_index import LineIndex
-from .notes_journal import CLOSED, DONE, MARK, WRITING, Mark, MarkFile, this_boot
+from .notes_journal import (
+    CLOSED,
+    DONE,
+    JOURNAL_NAME,
+    WRITING,
+    JournalFile,
+    JournalRecord,
+    this_boot,
+)
 
-READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-CHANGE = READ | os.O_RDWR | os.O_APPEND | os.O_CREAT
+READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+CHANGE_FLAGS = READ_FLAGS | os.O_RDWR | os.O_APPEND | os.O_CREAT
 """A person's ``echo note >> notes.txt`` that comes between is not written over."""
 
-TORN = "notes.torn"
+TORN_NAME = "notes.torn"
 """Where an open last line is put aside that may be half a note."""
 
 _log = Logger()
@@ -49,9 +65,9 @@ class NotesFile:
         self.folder = folder
         self.path = folder / "notes.txt"
         self._forget = forget
-        self._mark_file = MarkFile(folder / MARK)
+        self._journal = JournalFile(folder / JOURNAL_NAME)
         self._boot = this_boot()
-        self._seen: tuple[Identity, int, LineIndex] = UNKNOWN, 0, LineIndex()
+        self._seen: tuple[Identity, int, LineIndex] = UNKNOWN_IDENTITY, 0, LineIndex()
         self._adding = False
 
     @contextmanager
@@ -72,8 +88,8 @@ class NotesFile:
         """As `reading`, and nobody else may change the file meanwhile."""
         with (
             locked(self.folder) as folder,
-            opened(self.path, CHANGE) as file,
-            self._mark_file.opened(),
+            open_file(self.path, CHANGE_FLAGS) as file,
+            self._journal.opened(),
         ):
             yield file, self._look(folder, file)
 
@@ -85,17 +101,17 @@ class NotesFile:
         """
         seen, epoch, index = self._seen
         content = b"".join((b"\n", *lines) if index.last_is_open else lines)
-        mark = Mark(WRITING, seen, seen[2] + len(content), epoch, self._boot)
-        self._mark_file.write(mark)
+        record = JournalRecord(WRITING, seen, seen[2] + len(content), epoch, self._boot)
+        self._journal.write(record)
         self._adding = True
         try:
             before()
             write_all(file, content)
             os.fsync(file)
-            written = self._written(file, mark, content)
-            self._mark_file.write(mark._replace(state=DONE, notes=written))
+            written = self._written(file, record, content)
+            self._journal.write(record._replace(state=DONE, notes=written))
         except (OSError, ReplacedMeanwhile):
-            self._undo(file, mark)
+            self._undo(file, record)
             raise
         else:
             if index.last_is_open:
@@ -108,13 +124,13 @@ class NotesFile:
     def close(self) -> None:
         """Tell whoever comes next that nothing is unfinished."""
         with self.locked():
-            mark = self._mark_file.read()
-            self._mark_file.write(mark._replace(state=CLOSED), flush=True)
+            record = self._journal.read()
+            self._journal.write(record._replace(state=CLOSED), flush=True)
 
     def _as_seen(self) -> tuple[int, LineIndex] | None:
         """The descriptor and the index, if the file is as it was left."""
         try:
-            file = os.open(self.path, READ)
+            file = os.open(self.path, READ_FLAGS)
         except FileNotFoundError:
             return None
         found = identity(os.fstat(file))
@@ -127,65 +143,70 @@ class NotesFile:
 
     def _look(self, folder: int, file: int) -> LineIndex:
         """Undo what is unfinished, and index what has changed."""
-        mark = self._mark_file.read()
-        same_boot = mark.boot == self._boot
-        unfinished = same_boot and mark.state == WRITING
+        record = self._journal.read()
+        same_boot = record.boot == self._boot
+        unfinished = same_boot and record.state == WRITING
         if unfinished:
-            _take_back(file, mark)
+            _take_back(file, record)
         found = identity(os.fstat(file))
         seen, epoch, index = self._seen
-        if seen == found and epoch == mark.epoch and same_boot and mark.state == DONE:
+        if (
+            seen == found
+            and epoch == record.epoch
+            and same_boot
+            and record.state == DONE
+        ):
             return index
         if seen[:2] != found[:2]:
             os.fsync(folder)  # its name may be new
-        if found != mark.notes:  # somebody else has edited it
-            mark = mark._replace(epoch=time_ns())
-        if (epoch, *seen[:2]) != (mark.epoch, *found[:2]) or index.last_is_open:
+        if found != record.notes:  # somebody else has edited it
+            record = record._replace(epoch=time_ns())
+        if (epoch, *seen[:2]) != (record.epoch, *found[:2]) or index.last_is_open:
             index = LineIndex()
         index.scan(file, found[2])
-        if not same_boot and mark.state != CLOSED:
+        if not same_boot and record.state != CLOSED:
             unfinished = True
-            since = found[2] if mark.notes == UNKNOWN else mark.notes[2]
-            if _put_aside(file, index, self.folder / TORN, since):
+            since = found[2] if record.notes == UNKNOWN_IDENTITY else record.notes[2]
+            if _put_aside(file, index, self.folder / TORN_NAME, since):
                 index = LineIndex()
                 found = identity(os.fstat(file))
                 index.scan(file, found[2])
         if unfinished:
             self._forget(len(index))
-        begins = not same_boot or mark.state == CLOSED
-        done = Mark(DONE, found, found[2], mark.epoch, self._boot)
-        self._mark_file.write(done, flush=begins)
-        self._seen = found, mark.epoch, index
+        begins = not same_boot or record.state == CLOSED
+        done = JournalRecord(DONE, found, found[2], record.epoch, self._boot)
+        self._journal.write(done, flush=begins)
+        self._seen = found, record.epoch, index
         return index
 
-    def _written(self, file: int, mark: Mark, content: bytes) -> Identity:
+    def _written(self, file: int, record: JournalRecord, content: bytes) -> Identity:
         """What the file is now; whether somebody came between is looked at."""
         found = identity(os.fstat(file))
         if identity(os.stat(self.path))[:2] != found[:2]:
             raise ReplacedMeanwhile
-        if found[2] == mark.after:
+        if found[2] == record.after:
             return found
-        if read_all(file, len(content), mark.notes[2]) != content:
+        if read_all(file, len(content), record.notes[2]) != content:
             raise Unavailable("notes.txt was edited while a note was added")
-        return UNKNOWN  # added to behind ours: look at it next time
+        return UNKNOWN_IDENTITY  # added to behind ours: look at it next time
 
-    def _undo(self, file: int, mark: Mark) -> None:
+    def _undo(self, file: int, record: JournalRecord) -> None:
         """Take back what was added; should it fail, the mark says it is to be done."""
-        self._seen = UNKNOWN, 0, LineIndex()  # do not trust what is in memory
+        self._seen = UNKNOWN_IDENTITY, 0, LineIndex()  # do not trust what is in memory
         try:
-            _take_back(file, mark)
+            _take_back(file, record)
             self._forget(-1)
             found = identity(os.fstat(file))
-            self._mark_file.write(mark._replace(state=DONE, notes=found))
+            self._journal.write(record._replace(state=DONE, notes=found))
         except OSError as error:
             _log.error("Notes that failed are not yet taken back: {error}", error=error)
 
 
-def _take_back(file: int, mark: Mark) -> None:
+def _take_back(file: int, record: JournalRecord) -> None:
     """Cut off what was added, unless somebody else has changed the file since."""
     found = os.fstat(file)
-    size = mark.notes[2]
-    if found.st_ino != mark.notes[1] or not size < found.st_size <= mark.after:
+    size = record.notes[2]
+    if found.st_ino != record.notes[1] or not size < found.st_size <= record.after:
         return
     added = found.st_size - size
     _log.warn("Taking back {added} bytes of notes that failed", added=added)
@@ -210,7 +231,7 @@ def _put_aside(file: int, index: LineIndex, torn: Path, since: int) -> bool:
         "The machine went down: the torn end of notes.txt is now in {torn}",
         torn=str(torn),
     )
-    with opened(torn, CHANGE) as descriptor:
+    with open_file(torn, CHANGE_FLAGS) as descriptor:
         write_all(descriptor, read_all(file, end - start, start) + b"\n")
         os.fsync(descriptor)
     os.ftruncate(file, start)
@@ -226,13 +247,13 @@ def _first_damage(file: int, since: int, end: int) -> int:
 
 
 @contextmanager
-def opened(path: Path, flags: int) -> Iterator[int]:
+def open_file(path: Path, flags: int) -> Iterator[int]:
     """
     The descriptor of the file *path*.
 
     :raise OSError: when it is not a regular file, too.
     """
-    descriptor = os.open(path, flags, MODE)
+    descriptor = os.open(path, flags, NEW_FILE_MODE)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(EINVAL, "Not a regular file", str(path))

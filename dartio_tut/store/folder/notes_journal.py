@@ -15,22 +15,22 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from .disk import MODE, UNKNOWN, Identity, write_all
+from .disk import NEW_FILE_MODE, UNKNOWN_IDENTITY, Identity, write_all
 
 WRITING, DONE, CLOSED = "writing", "done", "closed"
 
-MARK = ".notes"
+JOURNAL_NAME = ".notes"
 """What it is called: where it is, notes are kept."""
 
-SIZE = 256
-"""Bytes of a mark: always the same, so that it is overwritten in one sector."""
+RECORD_BYTES = 256
+"""Bytes of a record: always the same, so that it is overwritten in one sector."""
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Mark(NamedTuple):
+class JournalRecord(NamedTuple):
     """
-    A mark.
+    A record.
 
     :ivar state: `WRITING`, `DONE` or `CLOSED`.
     :ivar notes: the identity of the file, as it is, or as it was before writing.
@@ -48,21 +48,24 @@ class Mark(NamedTuple):
     def to_bytes(self) -> bytes:
         """The mark as it is written."""
         numbers = " ".join(map(str, (*self.notes, self.after, self.epoch)))
-        return f"{self.state} {numbers} {self.boot}".ljust(SIZE - 1).encode() + b"\n"
+        return (
+            f"{self.state} {numbers} {self.boot}".ljust(RECORD_BYTES - 1).encode()
+            + b"\n"
+        )
 
 
-def parsed(content: bytes) -> Mark | None:
+def parse_record(content: bytes) -> JournalRecord | None:
     """The mark that was written as *content*; ``None`` when it is none."""
     try:
         state, *numbers, boot = content.decode().split()
         device, inode, size, mtime, after, epoch = map(int, numbers)
     except ValueError:
         return None
-    return Mark(state, (device, inode, size, mtime), after, epoch, boot)
+    return JournalRecord(state, (device, inode, size, mtime), after, epoch, boot)
 
 
-NO_MARK = Mark(CLOSED, UNKNOWN, 0, 0, "-")
-SPOILED = Mark(DONE, UNKNOWN, 0, 0, "-")
+NO_RECORD = JournalRecord(CLOSED, UNKNOWN_IDENTITY, 0, 0, "-")
+DAMAGED_RECORD = JournalRecord(DONE, UNKNOWN_IDENTITY, 0, 0, "-")
 
 
 def this_boot() -> str:
@@ -73,37 +76,37 @@ def this_boot() -> str:
         return str(uuid4())  # not known: then every process is as after a start
 
 
-class MarkFile:
+class JournalFile:
     """Where the mark is kept; it is opened under the lock, and so by one at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
         self._descriptor = -1
-        self._last = b"", NO_MARK
+        self._last = b"", NO_RECORD
 
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Read and write it meanwhile."""
-        self._descriptor = os.open(self._path, _FLAGS, MODE)
+        self._descriptor = os.open(self._path, _OPEN_FLAGS, NEW_FILE_MODE)
         try:
             yield
         finally:
             os.close(self._descriptor)
 
-    def read(self) -> Mark:
-        """The mark; `NO_MARK` when none was ever left."""
-        content = os.pread(self._descriptor, SIZE, 0)
+    def read(self) -> JournalRecord:
+        """The mark; `NO_RECORD` when none was ever left."""
+        content = os.pread(self._descriptor, RECORD_BYTES, 0)
         if content != self._last[0]:
             # An empty one was made just now, and never written.
-            mark = (parsed(content) or SPOILED) if content else NO_MARK
-            self._last = content, mark
+            record = (parse_record(content) or DAMAGED_RECORD) if content else NO_RECORD
+            self._last = content, record
         return self._last[1]
 
-    def write(self, mark: Mark, flush: bool = False) -> None:
+    def write(self, record: JournalRecord, flush: bool = False) -> None:
         """Leave *mark*."""
-        content = mark.to_bytes()
+        content = record.to_bytes()
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         write_all(self._descriptor, content)
         if flush:
             os.fsync(self._descriptor)
-        self._last = content, mark
+        self._last = content, record

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .disk import (
-    MODE,
-    UNKNOWN,
+    NEW_FILE_MODE,
+    UNKNOWN_IDENTITY,
     Identity,
     identity,
     new_file,
@@ -26,16 +26,16 @@ from .disk import (
     write_all,
 )
 
-DAY = 24 * 60 * 60
+TOKEN_SECONDS = 24 * 60 * 60
 """Seconds a token is known: what the interface promises."""
 
-MOST = 100_000
+MAX_TOKENS = 100_000
 """Tokens that are known at most, the newest: some 40 MB of memory."""
 
-FEW = 1000
+MIN_REWRITE_LINES = 1000
 """Lines that are not worth being sorted out."""
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Entry(NamedTuple):
@@ -64,7 +64,7 @@ def hash_of(text: str) -> bytes:
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def parsed(line: bytes) -> Entry | None:
+def parse_entry(line: bytes) -> Entry | None:
     """The entry that was written as *line*; ``None`` when it is none."""
     try:
         seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
@@ -73,7 +73,7 @@ def parsed(line: bytes) -> Entry | None:
         return None
 
 
-SETTLED = b"settled\n"
+SETTLED_LINE = b"settled\n"
 """The line that says: what is above was stored."""
 
 
@@ -89,8 +89,8 @@ class TokenLog:
         self._now = now
         self._known: dict[bytes, Entry] = {}
         self._lines = 0
-        self._many = FEW
-        self._seen = UNKNOWN
+        self._many = MIN_REWRITE_LINES
+        self._seen = UNKNOWN_IDENTITY
         self._before = -1
         self.unsettled: list[Entry] = []
 
@@ -104,7 +104,7 @@ class TokenLog:
             self._known.clear()
             self.unsettled.clear()
             self._lines = size = 0
-        content = b"" if disk == UNKNOWN else self._content(size, disk[2])
+        content = b"" if disk == UNKNOWN_IDENTITY else self._content(size, disk[2])
         for line in content.splitlines(keepends=True):
             self._take(line)
         self._seen = disk
@@ -114,7 +114,7 @@ class TokenLog:
     def find(self, token: bytes) -> Entry | None:
         """What came with *token*, within a day."""
         entry = self._known.get(token)
-        if entry is None or entry.time < self._now() - DAY:
+        if entry is None or entry.time < self._now() - TOKEN_SECONDS:
             return None
         return entry
 
@@ -131,7 +131,7 @@ class TokenLog:
         """Write *entries* and flush them."""
         if self._lines + len(entries) > self._many:
             self._rewrite()
-            self._many = max(FEW, 2 * self._lines)
+            self._many = max(MIN_REWRITE_LINES, 2 * self._lines)
         self._append(b"".join(entry.to_line() for entry in entries))
         self._lines += len(entries)
         for entry in entries:
@@ -139,7 +139,7 @@ class TokenLog:
 
     def settle(self) -> None:
         """Say that what is written there was stored, and flush it."""
-        self._append(SETTLED)
+        self._append(SETTLED_LINE)
         self._lines += 1
         self.unsettled.clear()
 
@@ -153,8 +153,8 @@ class TokenLog:
         end = max(self._on_disk()[2], 0)
         content = self._content(0, end) if end else b""
         for line in reversed(content.splitlines(keepends=True)):
-            entry = parsed(line)
-            if line == SETTLED or (entry and not wrong(entry)):
+            entry = parse_entry(line)
+            if line == SETTLED_LINE or (entry and not wrong(entry)):
                 break
             end -= len(line)
         if end < len(content):
@@ -170,9 +170,9 @@ class TokenLog:
 
     def _take(self, line: bytes) -> None:
         self._lines += 1
-        if line == SETTLED:
+        if line == SETTLED_LINE:
             self.unsettled.clear()
-        elif line.endswith(b"\n") and (entry := parsed(line)):
+        elif line.endswith(b"\n") and (entry := parse_entry(line)):
             self._learn(entry)
 
     def _learn(self, entry: Entry) -> None:
@@ -191,15 +191,18 @@ class TokenLog:
         try:
             return identity(os.lstat(self.path))
         except FileNotFoundError:
-            return UNKNOWN
+            return UNKNOWN_IDENTITY
 
     def _append(self, lines: bytes) -> None:
-        descriptor = os.open(self.path, _FLAGS, MODE)
+        descriptor = os.open(self.path, _APPEND_FLAGS, NEW_FILE_MODE)
         try:
             size = os.fstat(descriptor).st_size
             if size == 0:  # its name may be new
                 sync_folder(self.path.parent)
-            self._seen, self._before = UNKNOWN, size  # should it fail, look again
+            self._seen, self._before = (
+                UNKNOWN_IDENTITY,
+                size,
+            )  # should it fail, look again
             try:
                 write_all(descriptor, lines)
                 os.fsync(descriptor)
@@ -212,8 +215,8 @@ class TokenLog:
 
     def _cut(self, size: int) -> None:
         """Leave the first *size* bytes of the log, and read them anew when asked."""
-        self._seen, self._before = UNKNOWN, -1
-        descriptor = os.open(self.path, _FLAGS, MODE)
+        self._seen, self._before = UNKNOWN_IDENTITY, -1
+        descriptor = os.open(self.path, _APPEND_FLAGS, NEW_FILE_MODE)
         try:
             os.ftruncate(descriptor, size)
             os.fsync(descriptor)
@@ -222,10 +225,10 @@ class TokenLog:
 
     def _rewrite(self) -> None:
         """Write the log anew, without what is old, or one too many."""
-        young = self._now() - DAY
+        young = self._now() - TOKEN_SECONDS
         kept = [entry for entry in self._known.values() if entry.time >= young]
-        kept = kept[-MOST:]
-        lines = [*(entry.to_line() for entry in kept), SETTLED]
+        kept = kept[-MAX_TOKENS:]
+        lines = [*(entry.to_line() for entry in kept), SETTLED_LINE]
         new = new_file(self.path.parent)
         try:
             new.write(b"".join(lines))

@@ -23,25 +23,25 @@ from ..interface import (
     fulfils,
 )
 from ..names import check_name
-from .errors import Uncounted
+from .errors import QuotaExceeded
 from .pool import Pool
 from .tokens import Tokens, token_reused
 
-NO_MORE = b"\xff"
+AFTER_EVERY_NAME = b"\xff"
 """Comes after every name: no UTF-8 has this byte."""
 
 Page = list[DocumentInfo]
 
-MOST_LISTED = 2**31 - 1
+MAX_LISTED = 2**31 - 1
 
-KNOWN = "SELECT documents FROM dartio_collections WHERE name = %(name)b"
+FIND_COLLECTION = "SELECT documents FROM dartio_collections WHERE name = %(name)b"
 
-MADE = """
+CREATE_COLLECTION = """
 INSERT INTO dartio_collections (name, documents, size) VALUES (%(name)b, 0, 0)
 ON CONFLICT DO NOTHING
 """
 
-_FOUND = """
+_FIND = """
 WITH known AS (
     SELECT request, outcome FROM dartio_tokens
     WHERE owner = %(owner)b AND token = %(token)b
@@ -52,7 +52,7 @@ WITH known AS (
 """
 
 # Without room nothing is counted, the outcome is null, and all of it is undone.
-_REMEMBERED = """
+_REMEMBER = """
 ), counted AS (
     UPDATE dartio_collections AS c
     SET documents = c.documents + w.more, size = c.size + w.grown
@@ -73,43 +73,43 @@ SELECT (SELECT request FROM known), (SELECT outcome FROM known),
     (SELECT version FROM found), (SELECT count(*) FROM written)
 """
 
-_AS_FOUND = """
+_IF_AS_FOUND = """
     d.collection = %(collection)b AND d.name = %(name)b AND d.version = f.version
     AND NOT EXISTS (SELECT 1 FROM known)
     AND (%(whatever)s OR f.version = ANY(%(expected)b::bytea[]))
 """
 
-CREATE = f"""
-{_FOUND}
+INSERT_DOCUMENT = f"""
+{_FIND}
     INSERT INTO dartio_documents (collection, name, version, size, content)
     SELECT %(collection)b, %(name)b, %(version)b, %(size)s::bigint, %(content)b
     WHERE NOT EXISTS (SELECT 1 FROM known)
     ON CONFLICT DO NOTHING RETURNING 1 AS more, size AS grown
-{_REMEMBERED}
+{_REMEMBER}
 """  # noqa: S608 - put together from constants
 
-REPLACE = f"""
-{_FOUND}
+UPDATE_DOCUMENT = f"""
+{_FIND}
     UPDATE dartio_documents AS d
     SET version = %(version)b, size = %(size)s::bigint, content = %(content)b
-    FROM found AS f WHERE {_AS_FOUND}
+    FROM found AS f WHERE {_IF_AS_FOUND}
     RETURNING 0 AS more, %(size)s::bigint - f.size AS grown
-{_REMEMBERED}
+{_REMEMBER}
 """  # noqa: S608
 
-DELETE = f"""
-{_FOUND}
-    DELETE FROM dartio_documents AS d USING found AS f WHERE {_AS_FOUND}
+DELETE_DOCUMENT = f"""
+{_FIND}
+    DELETE FROM dartio_documents AS d USING found AS f WHERE {_IF_AS_FOUND}
     RETURNING -1 AS more, -f.size AS grown
-{_REMEMBERED}
+{_REMEMBER}
 """  # noqa: S608
 
-GET = """
+SELECT_DOCUMENT = """
 SELECT content, version FROM dartio_documents
 WHERE collection = %(collection)b AND name = %(name)b
 """
 
-LIST = """
+LIST_DOCUMENTS = """
 SELECT name, size FROM dartio_documents WHERE collection = %(collection)b
 AND name >= %(first)b AND name > %(after)b AND name < %(end)b
 ORDER BY name LIMIT %(limit)s::bigint
@@ -157,9 +157,11 @@ class PostgresqlDocuments:
 
     async def _get(self, name: str) -> Document:
         key = check_name(name).encode()
-        rows = await self._pool.ask(GET, {"collection": self._collection, "name": key})
+        rows = await self._pool.execute(
+            SELECT_DOCUMENT, {"collection": self._collection, "name": key}
+        )
         if not rows:
-            raise _none(name)
+            raise _no_such_document(name)
         content, version = rows[0]
         return Document(bytes(content), version.hex())
 
@@ -183,7 +185,7 @@ class PostgresqlDocuments:
         is_there = expected is None or bool(expected)
         while True:
             outcome, found = await self._write(
-                REPLACE if is_there else CREATE, parameters
+                UPDATE_DOCUMENT if is_there else INSERT_DOCUMENT, parameters
             )
             if outcome is not None:
                 return outcome
@@ -197,12 +199,12 @@ class PostgresqlDocuments:
             "outcome": "",
         }
         while True:
-            outcome, found = await self._write(DELETE, parameters)
+            outcome, found = await self._write(DELETE_DOCUMENT, parameters)
             if outcome is not None:
                 return
             _check(name, found, expected)
             if found is None:
-                raise _none(name)
+                raise _no_such_document(name)
 
     async def _list(self, prefix: str, after: str, limit: int) -> Page:
         first = prefix.encode("utf-8", "surrogatepass")
@@ -211,10 +213,10 @@ class PostgresqlDocuments:
             "first": first,
             "after": after.encode("utf-8", "surrogatepass"),
             # No byte of UTF-8 is so great that it has no successor.
-            "end": first[:-1] + bytes([first[-1] + 1]) if first else NO_MORE,
-            "limit": min(limit, MOST_LISTED),
+            "end": first[:-1] + bytes([first[-1] + 1]) if first else AFTER_EVERY_NAME,
+            "limit": min(limit, MAX_LISTED),
         }
-        rows = await self._pool.ask(LIST, parameters)
+        rows = await self._pool.execute(LIST_DOCUMENTS, parameters)
         return [DocumentInfo(str(name, "utf-8"), size) for name, size in rows]
 
     async def _write(
@@ -225,8 +227,8 @@ class PostgresqlDocuments:
         was there before.
         """
         try:
-            rows = await self._pool.ask(statement, parameters)
-        except Uncounted:
+            rows = await self._pool.execute(statement, parameters)
+        except QuotaExceeded:
             raise _quota_exceeded(self._quota) from None
         known, outcome, found, written = rows[0]
         if known is not None and known != parameters["request"]:
@@ -263,7 +265,7 @@ def _check(name: str, found: str | None, expected: Collection[str] | None) -> No
         raise Conflict(f"{name} is not as it was expected")
 
 
-def _none(name: str) -> NoSuchEntry:
+def _no_such_document(name: str) -> NoSuchEntry:
     return NoSuchEntry(f"there is no document {name}")
 
 

@@ -8,31 +8,31 @@ import psycopg
 
 from ..interface import StoreFull
 
-LOST = ("08", "57P")
+CONNECTION_LOST_STATES = ("08", "57P")
 """SQLSTATEs that begin so: the connection is lost, or about to be."""
 
-READ_ONLY = "25006"
+READ_ONLY_STATE = "25006"
 """The primary has become a replica: other connections may lead to its successor."""
 
-UNIQUE = "23505"
+UNIQUE_VIOLATION = "23505"
 
-AGAIN = (
+RETRYABLE_STATES = (
     "40001",  # serialization failure: how distributed databases settle a race
     "40P01",  # deadlock
-    UNIQUE,  # the same token at the same time, or an answer lost
+    UNIQUE_VIOLATION,  # the same token at the same time, or an answer lost
     "55P03",  # lock not available
     "57014",  # cancelled, by its timeout or an administrator: nothing was done
     "0A000",  # a prepared statement from before the tables were altered
 )
 """SQLSTATEs of what may well succeed the next time."""
 
-DISK_FULL = "53100"
+DISK_FULL_STATE = "53100"
 
-NO_OUTCOME = "23502"
+NOT_NULL_VIOLATION = "23502"
 """Not null violation: how a statement says that what it did does not fit."""
 
 
-class Again(Exception):
+class Retryable(Exception):
     """
     Worth another try; as an operation's tokens tell, never done twice.
 
@@ -44,24 +44,24 @@ class Again(Exception):
         self.lost = lost
 
 
-class Uncounted(Exception):
+class QuotaExceeded(Exception):
     """What was written did not fit, and was undone."""
 
 
-def judged(error: psycopg.Error) -> Exception:
+def translated(error: psycopg.Error) -> Exception:
     """What to raise for *error*."""
     state = error.sqlstate
     if state is None:
         is_line = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-        return Again(str(error), lost=True) if is_line else error
-    if state.startswith(LOST) or state == READ_ONLY:
-        return Again(str(error), lost=True)
-    if state == DISK_FULL:
+        return Retryable(str(error), lost=True) if is_line else error
+    if state.startswith(CONNECTION_LOST_STATES) or state == READ_ONLY_STATE:
+        return Retryable(str(error), lost=True)
+    if state == DISK_FULL_STATE:
         return StoreFull("the database's disk is full")
-    if state == NO_OUTCOME:
-        return Uncounted()
-    if state == UNIQUE and error.diag.table_name == "dartio_notes":
+    if state == NOT_NULL_VIOLATION:
+        return QuotaExceeded()
+    if state == UNIQUE_VIOLATION and error.diag.table_name == "dartio_notes":
         return OSError("the log has more notes in the database than it has counted")
-    if state in AGAIN or state.startswith("53"):  # insufficient resources
-        return Again(str(error), lost=False)
+    if state in RETRYABLE_STATES or state.startswith("53"):  # insufficient resources
+        return Retryable(str(error), lost=False)
     return OSError(f"the database refuses ({state}): {error.diag.message_primary}")

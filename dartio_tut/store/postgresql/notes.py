@@ -16,23 +16,23 @@ from ..interface import NoSuchEntry, Quota, StoreFull
 from .pool import Pool
 from .tokens import Tokens, token_reused
 
-LAST_NUMBER = 2**63 - 1
+MAX_NUMBER = 2**63 - 1
 """Of a bigint; no log gets there."""
 
-TOGETHER = 200
+MAX_BATCH = 200
 """Notes in one statement: enough that the flush is cheap, few enough to be quick."""
 
-TOGETHER_BYTES = 1024 * 1024
+MAX_BATCH_BYTES = 1024 * 1024
 """Their bytes, unless one note has more."""
 
-KNOWN = "SELECT notes FROM dartio_logs WHERE name = %(name)b"
+FIND_LOG = "SELECT notes FROM dartio_logs WHERE name = %(name)b"
 
-MADE = """
+CREATE_LOG = """
 INSERT INTO dartio_logs (name, notes, size) VALUES (%(name)b, 0, 0)
 ON CONFLICT DO NOTHING
 """
 
-APPEND = """
+APPEND_NOTES = """
 WITH asked AS (
     SELECT place, text, token, request, kept FROM unnest(
         %(texts)b::bytea[], %(tokens)b::bytea[], %(requests)b::bytea[], %(kepts)b::int[]
@@ -65,12 +65,12 @@ SELECT place, request, outcome FROM known UNION ALL
 SELECT f.place, f.request, (n.first + f.nth)::text FROM fresh AS f, numbered AS n
 """
 
-ENTRIES = """
+SELECT_NOTES = """
 SELECT text FROM dartio_notes WHERE log = %(log)b AND number >= %(start)s::bigint
 ORDER BY number LIMIT %(limit)s::bigint
 """
 
-ENTRY = """
+SELECT_NOTE = """
 SELECT text FROM dartio_notes WHERE log = %(log)b AND number = %(number)s::bigint
 """
 
@@ -89,7 +89,7 @@ class PostgresqlNotes:
         self._log = log
         self._tokens = Tokens(pool, b"log:" + log)
         self._quota = quota
-        self._gathered: list[_Note] = []
+        self._waiting: list[_Note] = []
         self._is_sending = False
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
@@ -117,7 +117,7 @@ class PostgresqlNotes:
         self._tokens.prune()
         number: Deferred[int] = Deferred()
         asked = self._tokens.of(token, encoded)
-        self._gathered.append(_Note(encoded, asked, number))
+        self._waiting.append(_Note(encoded, asked, number))
         if not self._is_sending:
             self._is_sending = True
             Deferred.fromCoroutine(self._send_all())
@@ -125,28 +125,28 @@ class PostgresqlNotes:
 
     async def _send_all(self) -> None:
         """Send what has gathered, and what gathers meanwhile."""
-        while notes := self._together():
+        while notes := self._next_batch():
             try:
-                await self._pool.timed(self._send(notes))
+                await self._pool.run_with_deadline(self._send(notes))
             except Exception as error:  # noqa: BLE001 - told to whom it concerns
                 for note in notes:
-                    _tell(note, error)
+                    _fire(note, error)
         self._is_sending = False
 
-    def _together(self) -> list[_Note]:
+    def _next_batch(self) -> list[_Note]:
         """The notes that go next; the same token twice goes one after the other."""
         together: dict[bytes, _Note] = {}
         left, size = [], 0
-        for note in self._gathered:
+        for note in self._waiting:
             if note.number.called:
                 continue  # its time is up
             size += len(note.text)
-            is_full = len(together) == TOGETHER or size > TOGETHER_BYTES
+            is_full = len(together) == MAX_BATCH or size > MAX_BATCH_BYTES
             if together and (is_full or note.asked["token"] in together):
                 left.append(note)
             else:
                 together[note.asked["token"]] = note
-        self._gathered = left
+        self._waiting = left
         return list(together.values())
 
     async def _send(self, notes: list[_Note]) -> None:
@@ -156,12 +156,12 @@ class PostgresqlNotes:
             await self._send_singly(notes, error)
             return
         for note, outcome in zip(notes, outcomes, strict=True):
-            _tell(note, outcome)
+            _fire(note, outcome)
 
     async def _send_singly(self, notes: list[_Note], error: Exception) -> None:
         """What was too much together may do one by one."""
         if len(notes) == 1:
-            _tell(notes[0], error)
+            _fire(notes[0], error)
             return
         for note in notes:
             await self._send([note])
@@ -178,7 +178,7 @@ class PostgresqlNotes:
             "most_notes": self._quota.notes,
             "most_size": self._quota.size,
         }
-        rows = sorted(await self._pool.ask(APPEND, parameters))
+        rows = sorted(await self._pool.execute(APPEND_NOTES, parameters))
         if len(rows) < len(notes):
             raise _quota_exceeded(self._quota)
         return [
@@ -187,26 +187,28 @@ class PostgresqlNotes:
         ]
 
     async def _entry(self, number: int) -> str:
-        if 0 <= number <= LAST_NUMBER:
-            rows = await self._pool.ask(ENTRY, {"log": self._log, "number": number})
+        if 0 <= number <= MAX_NUMBER:
+            rows = await self._pool.execute(
+                SELECT_NOTE, {"log": self._log, "number": number}
+            )
             if rows:
                 return str(rows[0][0], "utf-8")
         raise NoSuchEntry(f"there is no note {number}")
 
     async def _entries(self, start: int, limit: int) -> list[str]:
-        if start > LAST_NUMBER:
+        if start > MAX_NUMBER:
             return []
-        limit = min(limit, LAST_NUMBER)
+        limit = min(limit, MAX_NUMBER)
         parameters = {"log": self._log, "start": start, "limit": limit}
-        rows = await self._pool.ask(ENTRIES, parameters)
+        rows = await self._pool.execute(SELECT_NOTES, parameters)
         return [str(text, "utf-8") for (text,) in rows]
 
     async def _count(self) -> int:
-        rows = await self._pool.ask(KNOWN, {"name": self._log})
+        rows = await self._pool.execute(FIND_LOG, {"name": self._log})
         return int(rows[0][0]) if rows else 0
 
 
-def _tell(note: _Note, outcome: int | Exception) -> None:
+def _fire(note: _Note, outcome: int | Exception) -> None:
     if note.number.called:
         return  # its time is up
     if isinstance(outcome, Exception):

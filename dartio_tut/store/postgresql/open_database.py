@@ -14,27 +14,29 @@ from .documents import PostgresqlDocuments
 from .notes import PostgresqlNotes
 from .pool import Pool
 from .schema import prepare
-from .url import check_collected, read_url
+from .url import encoded_name, read_url
 
-ANY = Quota()
+UNLIMITED = Quota()
 """Any amount; how much of its disk is left is the database's matter."""
 
 
-def open_postgresql_notes(url: str, name: str = "notes", quota: Quota = ANY) -> Notes:
+def open_postgresql_notes(
+    url: str, name: str = "notes", quota: Quota = UNLIMITED
+) -> Notes:
     """
     The log *name* of the database at *url*, which may say another: ``?log=``.
 
     :raise ValueError: the URL is none.
     :raise OSError: the database cannot be used.
     """
-    place = read_url(url)
-    key = check_collected(place.log or name)
-    prepare(place, postgresql_notes.KNOWN, postgresql_notes.MADE, key)
-    return PostgresqlNotes(Pool(place), key, quota)
+    database = read_url(url)
+    key = encoded_name(database.log or name)
+    prepare(database, postgresql_notes.FIND_LOG, postgresql_notes.CREATE_LOG, key)
+    return PostgresqlNotes(Pool(database), key, quota)
 
 
 def open_postgresql_documents(
-    url: str, name: str = "documents", quota: Quota = ANY
+    url: str, name: str = "documents", quota: Quota = UNLIMITED
 ) -> Documents:
     """
     The collection *name* of the database at *url*, which may say another:
@@ -43,7 +45,12 @@ def open_postgresql_documents(
     :raise ValueError: the URL is none.
     :raise OSError: the database cannot be used.
     """
-    place = read_url(url)
-    key = check_collected(place.collection or name)
-    prepare(place, postgresql_documents.KNOWN, postgresql_documents.MADE, key)
-    return PostgresqlDocuments(Pool(place), key, quota)
+    database = read_url(url)
+    key = encoded_name(database.collection or name)
+    prepare(
+        database,
+        postgresql_documents.FIND_COLLECTION,
+        postgresql_documents.CREATE_COLLECTION,
+        key,
+    )
+    return PostgresqlDocuments(Pool(database), key, quota)

@@ -1,5 +1,5 @@
 """
-The tables, made and brought up to date when a store is opened.
+The tables, create_row and brought up to date when a store is opened.
 
 Rule: several daemons may do so at once, on any database that speaks PostgreSQL: who
 comes second finds it done. Names and contents are bytes, whatever the encoding and
@@ -16,21 +16,21 @@ from time import monotonic, sleep
 
 import psycopg
 
-from .errors import Again, judged
-from .url import Place
+from .errors import Retryable, translated
+from .url import Database
 
-OPENING = 10.0
+OPENING_SECONDS = 10.0
 """Seconds until opening has failed."""
 
-PAUSE = 0.1
+RETRY_SECONDS = 0.1
 """Seconds until the next try."""
 
-CREATED_MEANWHILE = ("42P07", "42710", "23505", "XX000")
+CREATED_MEANWHILE_STATES = ("42P07", "42710", "23505", "XX000")
 """SQLSTATEs of a table that somebody else makes at the same time."""
 
 NO_TABLE = "42P01"
 
-STEPS = (
+MIGRATIONS = (
     """
     CREATE TABLE IF NOT EXISTS dartio_schema
         (id int PRIMARY KEY, version int NOT NULL);
@@ -62,38 +62,38 @@ UPDATE dartio_schema SET version = %(next)s WHERE id = 1 AND version < %(next)s
 """
 
 
-def prepare(place: Place, known: str, made: str, name: bytes) -> None:
+def prepare(database: Database, find_row: str, create_row: str, name: bytes) -> None:
     """
     See that the tables are there, and in them the row of the log or collection
-    *name*: *known* finds it, *made* makes it.
+    *name*: *find_row* finds it, *create_row* makes it.
 
     :raise OSError: the database cannot be used; its text says why.
     """
-    end = monotonic() + OPENING
+    end = monotonic() + OPENING_SECONDS
     while True:
         try:
-            return _prepare(place, known, made, name)
-        except Again as again:
+            return _prepare(database, find_row, create_row, name)
+        except Retryable as retryable:
             if monotonic() > end:
-                raise _unusable(place, str(again)) from None
-            sleep(PAUSE)
+                raise _unusable(database, str(retryable)) from None
+            sleep(RETRY_SECONDS)
 
 
-def _prepare(place: Place, known: str, made: str, name: bytes) -> None:
+def _prepare(database: Database, find_row: str, create_row: str, name: bytes) -> None:
     try:
-        connection = psycopg.connect(autocommit=True, **place.conninfo)  # type: ignore[arg-type]
+        connection = psycopg.connect(autocommit=True, **database.conninfo)  # type: ignore[arg-type]
     except psycopg.Error as error:
-        raise _unusable(place, str(error)) from None
+        raise _unusable(database, str(error)) from None
     with connection, socket.socket(fileno=os.dup(connection.fileno())) as line:
-        timer = Timer(OPENING, _shut, [line])
+        timer = Timer(OPENING_SECONDS, _shut, [line])
         timer.daemon = True
         timer.start()
         try:
             _bring_up_to_date(connection)
-            if connection.execute(known, {"name": name}).fetchone() is None:
-                connection.execute(made, {"name": name})
+            if connection.execute(find_row, {"name": name}).fetchone() is None:
+                connection.execute(create_row, {"name": name})
         except psycopg.Error as error:
-            raise _meaning(place, error) from None
+            raise _meaning(database, error) from None
         finally:
             timer.cancel()
             connection.close()
@@ -101,9 +101,9 @@ def _prepare(place: Place, known: str, made: str, name: bytes) -> None:
 
 def _bring_up_to_date(connection: psycopg.Connection) -> None:
     version = _version(connection)
-    if version > len(STEPS):
+    if version > len(MIGRATIONS):
         raise OSError("the database's tables are of a newer version of this program")
-    for number, step in enumerate(STEPS[version:], version + 1):
+    for number, step in enumerate(MIGRATIONS[version:], version + 1):
         for statement in step.split(";"):
             connection.execute(statement)
         connection.execute(FIRST_VERSION)
@@ -118,17 +118,17 @@ def _version(connection: psycopg.Connection) -> int:
     return row[0] if row else 0
 
 
-def _meaning(place: Place, error: psycopg.Error) -> Exception:
-    if error.sqlstate in CREATED_MEANWHILE:
-        return Again(str(error), lost=False)
-    meaning = judged(error)
-    is_told = isinstance(meaning, Again)
-    return meaning if is_told else _unusable(place, str(meaning))
+def _meaning(database: Database, error: psycopg.Error) -> Exception:
+    if error.sqlstate in CREATED_MEANWHILE_STATES:
+        return Retryable(str(error), lost=False)
+    meaning = translated(error)
+    is_told = isinstance(meaning, Retryable)
+    return meaning if is_told else _unusable(database, str(meaning))
 
 
-def _unusable(place: Place, why: str) -> OSError:
-    why = place.clean(why)
-    return OSError(f"the database at {place.host} cannot be used: {why}")
+def _unusable(database: Database, why: str) -> OSError:
+    why = database.clean(why)
+    return OSError(f"the database at {database.host} cannot be used: {why}")
 
 
 def _shut(line: socket.socket) -> None:

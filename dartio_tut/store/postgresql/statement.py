@@ -14,7 +14,7 @@ import psycopg
 from twisted.enterprise import adbapi
 from twisted.internet.defer import CancelledError
 
-from .errors import Again, judged
+from .errors import Retryable, translated
 
 Rows = list[tuple[Any, ...]]
 
@@ -51,61 +51,61 @@ class Connection(adbapi.Connection):
         """Done already."""
 
 
-class Question:
+class Statement:
     """A *statement*; called in a thread, given up from another."""
 
     def __init__(self, statement: str, parameters: dict[str, Any]) -> None:
         self._statement = statement
         self._parameters = parameters
-        self._turn = Lock()
+        self._lock = Lock()
         self._given_up = False
-        self._line: socket.socket | None = None
+        self._socket: socket.socket | None = None
 
     def __call__(self, connection: Connection) -> Rows:
         """What it returns."""
         was_old = connection.is_old()
         try:
             return self._try(connection)
-        except Again as again:
-            if not (again.lost and was_old):
+        except Retryable as retryable:
+            if not (retryable.lost and was_old):
                 raise
         # It was lost before, most likely: what a new one says is news.
         return self._try(connection)
 
     def give_up(self) -> None:
         """Nobody waits any more: free the thread, or let it not begin."""
-        with self._turn:
+        with self._lock:
             self._given_up = True
-            if self._line is not None:
+            if self._socket is not None:
                 with suppress(OSError):
-                    self._line.shutdown(socket.SHUT_RDWR)
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     def _try(self, connection: Connection) -> Rows:
         self._hold(None)
         try:
             opened = connection.open()
             # A descriptor of our own: libpq may close its one at any time.
-            with socket.socket(fileno=os.dup(opened.fileno())) as line:
-                self._hold(line)
+            with socket.socket(fileno=os.dup(opened.fileno())) as connection_socket:
+                self._hold(connection_socket)
                 try:
                     cursor = opened.execute(
                         self._statement, self._parameters, binary=True
                     )
                     return cursor.fetchall()
                 finally:
-                    self._line_is_gone()
+                    self._socket_is_gone()
         except psycopg.Error as error:
-            meaning = judged(error)
-            if isinstance(meaning, Again) and meaning.lost:
+            meaning = translated(error)
+            if isinstance(meaning, Retryable) and meaning.lost:
                 connection.drop()
             raise meaning from None
 
-    def _hold(self, line: socket.socket | None) -> None:
-        with self._turn:
+    def _hold(self, connection_socket: socket.socket | None) -> None:
+        with self._lock:
             if self._given_up:
                 raise CancelledError
-            self._line = line
+            self._socket = connection_socket
 
-    def _line_is_gone(self) -> None:
-        with self._turn:
-            self._line = None
+    def _socket_is_gone(self) -> None:
+        with self._lock:
+            self._socket = None

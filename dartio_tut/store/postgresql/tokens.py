@@ -18,19 +18,19 @@ from twisted.python.failure import Failure
 from ..interface import TokenReused
 from .pool import Pool
 
-A_DAY = 24 * 60 * 60
+TOKEN_SECONDS = 24 * 60 * 60
 """Seconds that a caller's token is kept, at least."""
 
-OUR_OWN = 60
+OWN_TOKEN_SECONDS = 60
 """Seconds that one of ours is, beside twice the deadline: then nobody asks again."""
 
-PRUNE_EVERY = 60.0
+PRUNE_INTERVAL_SECONDS = 60.0
 """Seconds between two looks for tokens that may go."""
 
-PRUNED = 10_000
+PRUNE_MAX_ROWS = 10_000
 """Tokens removed by one statement: it must end in time."""
 
-PRUNE = """
+DELETE_OLD_TOKENS = """
 WITH gone AS (
     DELETE FROM dartio_tokens WHERE owner = %(owner)b AND token IN (
         SELECT token FROM dartio_tokens WHERE owner = %(owner)b AND until < now()
@@ -53,10 +53,13 @@ class Tokens:
         """The parameters of a statement that does *request* once for *token*."""
         if token is None:
             key = os.urandom(16)
-            kept = OUR_OWN + 2 * ceil(self._pool.place.deadline)
+            kept = OWN_TOKEN_SECONDS + 2 * ceil(self._pool.database.deadline)
         else:
             # A digest has no byte that a database dislikes, and one length.
-            key, kept = sha256(token.encode("utf-8", "surrogatepass")).digest(), A_DAY
+            key, kept = (
+                sha256(token.encode("utf-8", "surrogatepass")).digest(),
+                TOKEN_SECONDS,
+            )
         return {
             "owner": self.owner,
             "token": key,
@@ -72,12 +75,12 @@ class Tokens:
 
     async def _prune(self) -> bool:
         """Remove some; whether there are more."""
-        parameters = {"owner": self.owner, "most": PRUNED}
-        ((gone,),) = await self._pool.ask(PRUNE, parameters)
-        return bool(gone == PRUNED)
+        parameters = {"owner": self.owner, "most": PRUNE_MAX_ROWS}
+        ((gone,),) = await self._pool.execute(DELETE_OLD_TOKENS, parameters)
+        return bool(gone == PRUNE_MAX_ROWS)
 
     def _pruned(self, has_more: bool | Failure) -> None:
-        pause = 0 if has_more is True else PRUNE_EVERY  # after an error too
+        pause = 0 if has_more is True else PRUNE_INTERVAL_SECONDS  # after an error too
         self._next_look = self._pool.reactor.seconds() + pause
 
 

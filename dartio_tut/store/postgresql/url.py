@@ -16,19 +16,19 @@ from urllib.parse import unquote_plus
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-DEADLINE = 5.0
+DEADLINE_SECONDS = 5.0
 """Seconds until an operation has failed: less than most clients wait for an answer."""
 
-CONNECTIONS = 8
+DEFAULT_CONNECTIONS = 8
 """Connections of one store: a server has 100 by default, for every daemon there is."""
 
-CONNECTING = 3
+CONNECT_SECONDS = 3
 """Seconds for a connection to a host: leaves time for a second one."""
 
-NAME_BYTES = 255
+MAX_NAME_BYTES = 255
 """The longest name of a log or a collection."""
 
-DEFAULTS = {
+LIBPQ_DEFAULTS = {
     "client_encoding": "utf8",
     "fallback_application_name": "dartio-tut",
     "keepalives_idle": "10",  # a peer that vanished is noticed before the next use
@@ -37,14 +37,14 @@ DEFAULTS = {
 }
 """What libpq is told unless the URL says it."""
 
-OURS = ("log", "collection", "deadline", "connections")
+OUR_PARAMETERS = ("log", "collection", "deadline", "connections")
 
 _QUERY = re.compile(r"([a-z]+://(?:[^@/]*@)?[^?]*)(?:\?(.*))?", re.DOTALL)
 """A URL before and behind its question mark; the password may have one too."""
 
 
 @dataclass(frozen=True)
-class Place:
+class Database:
     """
     Where a store is, and how it is used.
 
@@ -56,8 +56,8 @@ class Place:
     conninfo: dict[str, str] = field(repr=False)
     log: str | None = None
     collection: str | None = None
-    deadline: float = DEADLINE
-    connections: int = CONNECTIONS
+    deadline: float = DEADLINE_SECONDS
+    connections: int = DEFAULT_CONNECTIONS
 
     def clean(self, text: str) -> str:
         """*text* on one line, without the password."""
@@ -67,7 +67,7 @@ class Place:
         return " ".join(text.split())
 
 
-def read_url(url: str) -> Place:
+def read_url(url: str) -> Database:
     """
     The place that *url* says.
 
@@ -79,9 +79,9 @@ def read_url(url: str) -> Place:
     except psycopg.Error as error:
         raise ValueError(_what_is_wrong(str(error))) from None
     _check_password_is_encoded(conninfo)
-    deadline = _number(ours, "deadline", DEADLINE)
-    connections = _number(ours, "connections", CONNECTIONS)
-    return Place(
+    deadline = _number(ours, "deadline", DEADLINE_SECONDS)
+    connections = _number(ours, "connections", DEFAULT_CONNECTIONS)
+    return Database(
         host=_for_people(conninfo),
         conninfo=_with_defaults(conninfo, deadline),
         log=ours.get("log"),
@@ -91,7 +91,7 @@ def read_url(url: str) -> Place:
     )
 
 
-def check_collected(name: str) -> bytes:
+def encoded_name(name: str) -> bytes:
     """
     The *name* of a log or a collection as it is stored.
 
@@ -101,8 +101,10 @@ def check_collected(name: str) -> bytes:
         encoded = name.encode()
     except UnicodeEncodeError:
         encoded = b""
-    if not 0 < len(encoded) <= NAME_BYTES:
-        raise ValueError(f"a log or a collection has a name of 1 to {NAME_BYTES} bytes")
+    if not 0 < len(encoded) <= MAX_NAME_BYTES:
+        raise ValueError(
+            f"a log or a collection has a name of 1 to {MAX_NAME_BYTES} bytes"
+        )
     return encoded
 
 
@@ -115,7 +117,7 @@ def _parted(url: str) -> tuple[dict[str, str], str]:
     ours, theirs = {}, []
     for word in filter(None, query.split("&")):
         key, _, value = word.partition("=")
-        if key in OURS:
+        if key in OUR_PARAMETERS:
             ours[key] = unquote_plus(value)
         else:
             theirs.append(word)
@@ -135,8 +137,8 @@ def _number(words: dict[str, str], key: str, default: float) -> float:
 def _with_defaults(conninfo: dict[str, str], deadline: float) -> dict[str, str]:
     """What libpq is told: times that end, and of several hosts the one that writes."""
     milliseconds = str(math.ceil(deadline * 1000))
-    defaults = DEFAULTS | {
-        "connect_timeout": str(min(CONNECTING, math.ceil(deadline))),
+    defaults = LIBPQ_DEFAULTS | {
+        "connect_timeout": str(min(CONNECT_SECONDS, math.ceil(deadline))),
         "tcp_user_timeout": milliseconds,
     }
     if "," in conninfo.get("host", "") + conninfo.get("hostaddr", ""):

@@ -43,7 +43,7 @@ ODD_NOTES = [
 ]
 
 
-class AtOnce:
+class SynchronousResults:
     """For stores whose Deferreds have fired when they are returned."""
 
     def ended(self: Any, deferred: Deferred[Any]) -> Any:
@@ -59,32 +59,32 @@ class NotesSuite:
     def open(self) -> Notes:
         raise NotImplementedError
 
-    def test_numbered_from_zero(self: Any) -> None:
+    def test_notes_are_numbered_from_zero(self: Any) -> None:
         notes = self.open()
         self.assertEqual(self.ended(notes.count()), 0)
         for number, note in enumerate(ODD_NOTES):
             self.assertEqual(self.ended(notes.append(note)), number)
         self.assertEqual(self.ended(notes.count()), len(ODD_NOTES))
 
-    def test_come_back_as_they_went_in(self: Any) -> None:
+    def test_notes_are_returned_unchanged(self: Any) -> None:
         notes = self.open()
         for note in ODD_NOTES:
             self.ended(notes.append(note))
         for number, note in enumerate(ODD_NOTES):
             self.assertTrue(self.ended(notes.entry(number)) == note, note[:20])
 
-    def test_no_such_entry(self: Any) -> None:
+    def test_reading_a_missing_note_fails(self: Any) -> None:
         notes = self.open()
         self.ended(notes.append("only"))
         for number in (1, -1, 10**30):
             self.failed(notes.entry(number), NoSuchEntry)
 
-    def test_surrogates_are_refused(self: Any) -> None:
+    def test_lone_surrogates_are_refused(self: Any) -> None:
         notes = self.open()
         self.failed(notes.append("\ud800"), UnicodeEncodeError)
         self.assertEqual(self.ended(notes.count()), 0)
 
-    def test_a_page_of_them(self: Any) -> None:
+    def test_entries_returns_a_page_of_notes(self: Any) -> None:
         notes = self.open()
         for note in ODD_NOTES:
             self.ended(notes.append(note))
@@ -94,7 +94,7 @@ class NotesSuite:
         self.assertEqual(self.ended(notes.entries(0, 0)), [])
         self.assertEqual(self.ended(notes.entries(10**30, 1)), [])
 
-    def test_a_token_stores_once(self: Any) -> None:
+    def test_same_token_stores_a_note_once(self: Any) -> None:
         notes = self.open()
         self.assertEqual(self.ended(notes.append("a", "t0")), 0)
         self.assertEqual(self.ended(notes.append("b", "t1")), 1)
@@ -106,7 +106,7 @@ class NotesSuite:
         self.assertEqual(self.ended(notes.append("odd", odd)), 3)
         self.assertEqual(self.ended(notes.append("odd", odd)), 3)
 
-    def test_closed(self: Any) -> None:
+    def test_close_succeeds(self: Any) -> None:
         self.ended(self.open().close())
 
 
@@ -116,7 +116,7 @@ class DocumentsSuite:
     def open(self) -> Documents:
         raise NotImplementedError
 
-    def test_bytes_as_sent(self: Any) -> None:
+    def test_documents_are_returned_byte_for_byte(self: Any) -> None:
         documents = self.open()
         for content in (b"", b"\xff\0\r\n", b"x" * 100_000):
             version = self.ended(documents.put("file.txt", content))
@@ -125,14 +125,14 @@ class DocumentsSuite:
                 self.ended(documents.get("file.txt")) == Document(content, version)
             )
 
-    def test_names_of_any_script(self: Any) -> None:
+    def test_names_may_be_of_any_script(self: Any) -> None:
         documents = self.open()
         for name in ("a", "two words", "ж-1_2.json", "日本", "é", "e\u0301", "x" * 255):
             self.ended(documents.put(name, name.encode()))
             found = self.ended(documents.get(name))
             self.assertEqual(found.content, name.encode())
 
-    def test_what_is_no_name(self: Any) -> None:
+    def test_invalid_names_are_refused(self: Any) -> None:
         documents = self.open()
         for name in (
             "", ".", "..", ".hidden", "a/b", "../b", "/etc/passwd", "a\0b", "a\nb",
@@ -143,19 +143,19 @@ class DocumentsSuite:
             self.failed(documents.get(name), InvalidName)
             self.failed(documents.delete(name), InvalidName)
 
-    def test_no_such_document(self: Any) -> None:
+    def test_a_missing_document_cannot_be_read_or_deleted(self: Any) -> None:
         documents = self.open()
         self.failed(documents.get("nothing"), NoSuchEntry)
         self.failed(documents.delete("nothing"), NoSuchEntry)
 
-    def test_deleted(self: Any) -> None:
+    def test_a_deleted_document_is_gone(self: Any) -> None:
         documents = self.open()
         self.ended(documents.put("a", b"1"))
         self.assertIsNone(self.ended(documents.delete("a")))
         self.failed(documents.get("a"), NoSuchEntry)
         self.ended(documents.put("a", b"2", ABSENT))
 
-    def test_put_when_it_is_as_expected(self: Any) -> None:
+    def test_put_checks_the_expected_version(self: Any) -> None:
         documents = self.open()
         one, two = version_of(b"1"), version_of(b"2")
         self.failed(documents.put("a", b"1", PRESENT), Conflict)
@@ -168,7 +168,7 @@ class DocumentsSuite:
         self.assertEqual(self.ended(documents.put("a", b"1", PRESENT)), one)
         self.assertEqual(self.ended(documents.put("a", b"2", None)), two)
 
-    def test_delete_when_it_is_as_expected(self: Any) -> None:
+    def test_delete_checks_the_expected_version(self: Any) -> None:
         documents = self.open()
         self.failed(documents.delete("a", {"x"}), Conflict)
         self.failed(documents.delete("a", PRESENT), Conflict)
@@ -179,7 +179,7 @@ class DocumentsSuite:
         self.ended(documents.put("a", b"1"))
         self.ended(documents.delete("a", PRESENT))
 
-    def test_a_token_stores_once(self: Any) -> None:
+    def test_same_token_stores_a_document_once(self: Any) -> None:
         documents = self.open()
         one = self.ended(documents.put("a", b"1", ABSENT, "t"))
         self.ended(documents.put("a", b"2"))
@@ -188,14 +188,14 @@ class DocumentsSuite:
         self.failed(documents.put("a", b"3", None, "t"), TokenReused)
         self.failed(documents.put("b", b"1", None, "t"), TokenReused)
 
-    def test_a_token_that_failed_is_as_new(self: Any) -> None:
+    def test_a_token_of_a_failed_put_can_be_used_again(self: Any) -> None:
         documents = self.open()
         self.failed(documents.put("a", b"1", PRESENT, "t"), Conflict)
         self.ended(documents.put("a", b"0"))
         self.ended(documents.put("a", b"1", PRESENT, "t"))
         self.assertEqual(self.ended(documents.get("a")).content, b"1")
 
-    def test_listed_by_name(self: Any) -> None:
+    def test_list_is_in_the_order_of_utf8_bytes(self: Any) -> None:
         documents = self.open()
         self.assertEqual(self.ended(documents.list()), [])
         names = ["B", "a", "a b", "a-1", "ab", "b", "\u00e9", "\uff21", "\U00020000"]
@@ -210,5 +210,5 @@ class DocumentsSuite:
         self.assertEqual(self.ended(documents.list("%")), [])
         self.assertEqual(self.ended(documents.list("_")), [])
 
-    def test_closed(self: Any) -> None:
+    def test_close_succeeds(self: Any) -> None:
         self.ended(self.open().close())
