@@ -24,7 +24,7 @@ from dartio_tut.store import (
 )
 from dartio_tut.store.postgresql.documents import LIST_DOCUMENTS
 from dartio_tut.store.postgresql.open_database import open_postgresql_notes
-from dartio_tut.store.postgresql.schema import NEXT_VERSION
+from dartio_tut.store.postgresql.schema import MIGRATIONS, NEXT_VERSION
 from dartio_tut.test.support.store_suite import (
     DocumentsSuite,
     NotesSuite,
@@ -244,7 +244,7 @@ class KeepingTests(PostgresCase):
         self.fresh_database()
         self.notes()
         with psycopg.connect(self.server.url(self.database)) as connection:
-            connection.execute(NEXT_VERSION, {"next": 2})
+            connection.execute(NEXT_VERSION, {"next": len(MIGRATIONS) + 1})
         with self.assertRaisesRegex(OSError, "newer version"):
             self.notes()
 

@@ -4,6 +4,7 @@ Copying one store into another.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -36,8 +37,8 @@ class CopyNotesTests(SynchronousTestCase):
     def copy(self, target: MemoryNotes | None = None) -> Deferred[Any]:
         return Deferred.fromCoroutine(copy_notes(self.source, target or self.target))
 
-    def there(self) -> list[str]:
-        found: list[str] = self.successResultOf(self.target.entries(0, 10**6))
+    def there(self) -> list[str | None]:
+        found: list[str | None] = self.successResultOf(self.target.entries(0, 10**6))
         return found
 
     def test_copies_all_notes_in_order(self) -> None:
@@ -51,18 +52,17 @@ class CopyNotesTests(SynchronousTestCase):
 
     def test_interrupted_copy_continues_where_it_ended(self) -> None:
         class CutOff(MemoryNotes):
-            """Goes away after some; of the last, the answer is lost."""
+            """Goes away after some notes; the answer to the last ones is lost."""
 
-            def append(self, text: str, token: str | None = None) -> Deferred[int]:
-                added = super().append(text, token)
-                return added if text != "300" else fail(Unavailable("away"))
+            def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+                added = super().extend(start, texts)
+                return added if "300" not in texts else fail(Unavailable("away"))
 
         self.failureResultOf(self.copy(CutOff()), Unavailable)
         target = CutOff()
         self.failureResultOf(self.copy(target), Unavailable)
         kept = self.successResultOf(target.entries(0, 10**6))
-        for text in kept:
-            self.target.append(text)
+        self.target.extend(0, kept)
         done = self.successResultOf(self.copy())
         self.assertEqual(done, (len(self.texts) - len(kept), len(kept)))
         self.assertTrue(self.there() == self.texts)
@@ -82,10 +82,10 @@ class CopyNotesTests(SynchronousTestCase):
         class Shared(MemoryNotes):
             """Another client adds a note, too."""
 
-            def append(self, text: str, token: str | None = None) -> Deferred[int]:
-                if text == "7":
+            def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+                if "7" in texts:
                     super().append("of another")
-                return super().append(text, token)
+                return super().extend(start, texts)
 
         self.failureResultOf(self.copy(Shared()), CopyConflict)
 

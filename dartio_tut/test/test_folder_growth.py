@@ -88,14 +88,14 @@ class TokensTests(FolderCase):
 
     def test_tokens_are_known_to_all_stores_for_a_day(self) -> None:
         one, two = self.open(), self.open()
-        self.ended(one.append("a", "t"))
+        self.result_of(one.append("a", "t"))
         for notes in (two, self.open()):
             self.now += TOKEN_SECONDS // 2
-            self.assertEqual(self.ended(notes.append("a", "t")), 0)
-            self.failed(notes.append("b", "t"), TokenReused)
+            self.assertEqual(self.result_of(notes.append("a", "t")), 0)
+            self.failure_of(notes.append("b", "t"), TokenReused)
         self.now += 1
-        self.assertEqual(self.ended(two.append("b", "t")), 1)
-        self.assertEqual(self.ended(one.append("b", "t")), 1)
+        self.assertEqual(self.result_of(two.append("b", "t")), 1)
+        self.assertEqual(self.result_of(one.append("b", "t")), 1)
 
     def test_token_log_is_rewritten_when_it_has_grown(self) -> None:
         self.patch(token_log, "MIN_REWRITE_LINES", 10)
@@ -103,8 +103,8 @@ class TokensTests(FolderCase):
         for number in range(60):
             self.now += TOKEN_SECONDS // 10
             token = f"{number}" * 500
-            self.assertEqual(self.ended(one.append("a", token)), number)
-            self.assertEqual(self.ended(two.append("a", token)), number)
+            self.assertEqual(self.result_of(one.append("a", token)), number)
+            self.assertEqual(self.result_of(two.append("a", token)), number)
             self.assertLess(self.lines(), 30)
 
     def test_newest_tokens_are_kept(self) -> None:
@@ -112,22 +112,22 @@ class TokensTests(FolderCase):
         self.patch(token_log, "MAX_TOKENS", 4)
         notes = self.open()
         for number in range(50):
-            self.ended(notes.append("a", f"{number}"))
+            self.result_of(notes.append("a", f"{number}"))
             for back in range(min(4, number)):
                 self.assertEqual(
-                    self.ended(notes.append("a", f"{number - back}")), number - back
+                    self.result_of(notes.append("a", f"{number - back}")), number - back
                 )
             self.assertLess(self.lines(), 12)
 
     def test_token_of_a_note_that_was_edited_away_stores_it_again(self) -> None:
         notes = self.open()
-        self.ended(notes.append("a", "t"))
+        self.result_of(notes.append("a", "t"))
         (self.folder / "notes.txt").write_bytes(b"other\n")
-        self.assertEqual(self.ended(notes.append("a", "t")), 1)
-        self.assertEqual(self.ended(notes.append("a", "t")), 1)
+        self.assertEqual(self.result_of(notes.append("a", "t")), 1)
+        self.assertEqual(self.result_of(notes.append("a", "t")), 1)
 
     def test_no_token_log_without_a_token(self) -> None:
-        self.ended(self.open().append("a"))
+        self.result_of(self.open().append("a"))
         self.assertFalse((self.folder / ".notes-tokens").exists())
 
 
@@ -135,23 +135,23 @@ class NotesQuotaTests(FolderCase):
     """How much may be stored."""
 
     def refused(self, notes: Notes, text: str) -> str:
-        failure = self.failed(notes.append(text), StoreFull)
+        failure = self.failure_of(notes.append(text), StoreFull)
         return str(failure.value)
 
     def test_number_of_notes_is_limited(self) -> None:
         notes, other = self.open(Quota(notes=2)), self.open()
-        self.assertEqual(self.ended(notes.append("a", "t")), 0)
-        self.ended(other.append("b"))
+        self.assertEqual(self.result_of(notes.append("a", "t")), 0)
+        self.result_of(other.append("b"))
         self.assertIn("2 notes", self.refused(notes, "c"))
-        self.assertEqual(self.ended(notes.append("a", "t")), 0)
+        self.assertEqual(self.result_of(notes.append("a", "t")), 0)
         (self.folder / "notes.txt").write_bytes(b"one\n")
-        self.assertEqual(self.ended(notes.append("c")), 1)
+        self.assertEqual(self.result_of(notes.append("c")), 1)
 
     def test_total_size_is_limited(self) -> None:
         notes = self.open(Quota(size=10))
-        self.ended(notes.append("1234"))
+        self.result_of(notes.append("1234"))
         self.assertIn("10 bytes", self.refused(notes, "12345"))
-        self.ended(notes.append("1234"))
+        self.result_of(notes.append("1234"))
         self.refused(notes, "")
 
     def test_free_bytes_of_the_disk_are_kept(self) -> None:

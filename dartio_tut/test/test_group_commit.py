@@ -56,7 +56,9 @@ class GroupCommitTests(SynchronousTestCase):
         self.thread = ManualThread()
         self.done: list[list[str]] = []
 
-    def work(self, items: list[str]) -> list[object]:
+    def work(
+        self, items: list[str], begun: Callable[[], None] = lambda: None
+    ) -> list[object]:
         self.done.append(items)
         if "fail all" in items:
             raise OSError(5, "Input/output error")
@@ -69,7 +71,7 @@ class GroupCommitTests(SynchronousTestCase):
         """
         now = [0.0]
 
-        def work(items: list[str]) -> list[object]:
+        def work(items: list[str], begun: Callable[[], None]) -> list[object]:
             now[0] += seconds
             return self.work(items)
 
@@ -263,7 +265,7 @@ class SharedFlushTests(SynchronousTestCase):
         fsync, tried = os.fsync, []
 
         def flushing(descriptor: int) -> None:
-            if not Path(os.readlink(f"/proc/self/fd/{descriptor}")).match(".new-*"):
+            if os.fstat(descriptor).st_nlink:  # else it has no name yet
                 other = os.open(folder, os.O_RDONLY)
                 self.addCleanup(os.close, other)
                 tried.append(descriptor)

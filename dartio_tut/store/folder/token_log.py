@@ -1,9 +1,9 @@
 """
-What came with each token: a log beside what is stored, one line a token.
+What came with each token: a log beside what is stored, with a line for each token.
 
-Rule: a line is flushed before what it tells of is written, so it may tell of what
-never was. Whoever keeps the log knows how to find out, and forgets what is not so.
-All calls are made under the lock of the folder.
+Rule: a line is flushed before its note or document is written. So after a crash it may
+tell of something that was never stored; the owner of the log finds out, and has such
+lines forgotten. All calls are made while the folder is locked.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from .disk import (
     UNKNOWN_IDENTITY,
     Identity,
     identity,
-    new_file,
     read_all,
     sync_folder,
     write_all,
 )
+from .new_file import new_file
 
 TOKEN_SECONDS = 24 * 60 * 60
-"""Seconds a token is known: what the interface promises."""
+"""How long a token is known: a day, as the interface promises."""
 
 MAX_TOKENS = 100_000
-"""Tokens that are known at most, the newest: some 40 MB of memory."""
+"""Only the newest tokens are known: so many take some 40 MB of memory."""
 
 MIN_REWRITE_LINES = 1000
-"""Lines that are not worth being sorted out."""
+"""A log with fewer lines is not worth to be rewritten without the old ones."""
 
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -42,9 +42,9 @@ class Entry(NamedTuple):
     """
     What came with a token.
 
-    :ivar token: the SHA-256 of the token, which may be of any length and characters.
-    :ivar time: when, in seconds.
-    :ivar content: the SHA-256 of what came.
+    :ivar token: the SHA-256 of the token, which may have any length and characters.
+    :ivar time: when it came, in seconds.
+    :ivar content: the SHA-256 of the content that came with it.
     :ivar place: where it was stored: the number of a note, the name of a document.
     """
 
@@ -60,12 +60,12 @@ class Entry(NamedTuple):
 
 
 def hash_of(text: str) -> bytes:
-    """The SHA-256 of *text*, whatever is in it."""
+    """The SHA-256 of *text*, which may have lone surrogates."""
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def parse_entry(line: bytes) -> Entry | None:
-    """The entry that was written as *line*; ``None`` when it is none."""
+    """The entry that was written as *line*; ``None`` if it is not one."""
     try:
         seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
         return Entry(bytes.fromhex(token), int(seconds), bytes.fromhex(content), place)
@@ -74,22 +74,27 @@ def parse_entry(line: bytes) -> Entry | None:
 
 
 SETTLED_LINE = b"settled\n"
-"""The line that says: what is above was stored."""
+"""This line says that everything above it was stored."""
 
 
 class TokenLog:
     """
     The tokens of a store.
 
+    :param new_prefix: what a new file is called until it is whole; it may begin with
+        the name of a folder.
     :param now: the time in seconds.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, new_prefix: str, now: Callable[[], float] = time.time
+    ) -> None:
         self.path = path
+        self._new_prefix = new_prefix
         self._now = now
         self._known: dict[bytes, Entry] = {}
         self._lines = 0
-        self._many = MIN_REWRITE_LINES
+        self._max_lines = MIN_REWRITE_LINES
         self._seen = UNKNOWN_IDENTITY
         self._before = -1
         self.unsettled: list[Entry] = []
@@ -99,7 +104,7 @@ class TokenLog:
         disk = self._on_disk()
         if disk == self._seen:
             return
-        device, inode, size, _ = self._seen
+        device, inode, size = self._seen[:3]
         if disk[:2] != (device, inode) or disk[2] <= size:
             self._known.clear()
             self.unsettled.clear()
@@ -129,9 +134,9 @@ class TokenLog:
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Write *entries* and flush them."""
-        if self._lines + len(entries) > self._many:
+        if self._lines + len(entries) > self._max_lines:
             self._rewrite()
-            self._many = max(MIN_REWRITE_LINES, 2 * self._lines)
+            self._max_lines = max(MIN_REWRITE_LINES, 2 * self._lines)
         self._append(b"".join(entry.to_line() for entry in entries))
         self._lines += len(entries)
         for entry in entries:
@@ -229,7 +234,7 @@ class TokenLog:
         kept = [entry for entry in self._known.values() if entry.time >= young]
         kept = kept[-MAX_TOKENS:]
         lines = [*(entry.to_line() for entry in kept), SETTLED_LINE]
-        new = new_file(self.path.parent)
+        new = new_file(self.path.parent, self._new_prefix)
         try:
             new.write(b"".join(lines))
             new.rename(self.path)

@@ -1,5 +1,5 @@
 """
-What an error of the database means for the operation that met it.
+What an error of the database means for the operation that gets it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import psycopg
 from ..interface import StoreFull
 
 CONNECTION_LOST_STATES = ("08", "57P")
-"""SQLSTATEs that begin so: the connection is lost, or about to be."""
+"""SQLSTATEs that begin like this: the connection is lost, or is about to be."""
 
 READ_ONLY_STATE = "25006"
 """The primary has become a replica: other connections may lead to its successor."""
@@ -24,7 +24,7 @@ RETRYABLE_STATES = (
     "57014",  # cancelled, by its timeout or an administrator: nothing was done
     "0A000",  # a prepared statement from before the tables were altered
 )
-"""SQLSTATEs of what may well succeed the next time."""
+"""SQLSTATEs of statements that may well succeed the next time."""
 
 DISK_FULL_STATE = "53100"
 
@@ -32,28 +32,43 @@ NOT_NULL_VIOLATION = "23502"
 """Not null violation: how a statement says that what it did does not fit."""
 
 
+NOT_PREPARED_STATES = (
+    "26000",  # the prepared statement does not exist
+    "42P05",  # the prepared statement exists already
+    "08P01",  # how some poolers say the same
+)
+"""
+SQLSTATEs of a pooler that gives each transaction another connection of the server:
+there the statements that were prepared are those of somebody else.
+"""
+
+
 class Retryable(Exception):
     """
-    Worth another try; as an operation's tokens tell, never done twice.
+    The statement is worth another try; its token keeps it from being done twice.
 
-    :ivar lost: on another connection.
+    :ivar lost: whether it needs another connection.
+    :ivar is_pooled: whether a pooler has lost the statements that were prepared.
     """
 
-    def __init__(self, text: str, lost: bool) -> None:
+    def __init__(self, text: str, lost: bool, is_pooled: bool = False) -> None:
         super().__init__(text)
         self.lost = lost
+        self.is_pooled = is_pooled
 
 
 class QuotaExceeded(Exception):
-    """What was written did not fit, and was undone."""
+    """What was written did not fit into the quota, and was undone."""
 
 
 def translated(error: psycopg.Error) -> Exception:
-    """What to raise for *error*."""
+    """The exception to raise for *error*."""
     state = error.sqlstate
     if state is None:
-        is_line = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-        return Retryable(str(error), lost=True) if is_line else error
+        is_lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return Retryable(str(error), lost=True) if is_lost else error
+    if state in NOT_PREPARED_STATES and "prepared statement" in str(error):
+        return Retryable(str(error), lost=False, is_pooled=True)
     if state.startswith(CONNECTION_LOST_STATES) or state == READ_ONLY_STATE:
         return Retryable(str(error), lost=True)
     if state == DISK_FULL_STATE:

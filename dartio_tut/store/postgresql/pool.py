@@ -2,8 +2,8 @@
 Statements on their way to the database and back, in threads.
 
 Rule: every operation ends within its deadline, whatever its thread is stuck in; the
-connection of a stuck one is shut, which frees the thread. What is lost on the way is
-asked again: each statement is safe to repeat.
+connection of a stuck thread is shut, which frees it. A statement that is lost on the
+way is sent again: each statement is safe to repeat.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .url import Database
 T = TypeVar("T")
 
 MAX_OPERATIONS = 1000
-"""Operations that may wait for a connection: about what is answered in a second."""
+"""How many operations may wait for a connection: about what is done in a second."""
 
 FIRST_PAUSE_SECONDS = 0.02
 LAST_PAUSE_SECONDS = 0.5
-"""Seconds between tries, doubling: a failover takes many, a race one."""
+"""Between tries, doubling: a failover takes many tries, a race takes one."""
 
 
 class _Connections(adbapi.ConnectionPool):
@@ -38,9 +38,9 @@ class _Connections(adbapi.ConnectionPool):
 
 class Pool:
     """
-    Connections to one place, made by need.
+    Connections to one database, made when they are needed.
 
-    :param reactor: the global one, once it is needed, unless given.
+    :param reactor: the global one, once it is needed, unless one is given.
     """
 
     _log = Logger()
@@ -53,10 +53,11 @@ class Pool:
         self._operations = 0
         self._statements = 0
         self._away = False
+        self._pooled = False
         self._closed: Deferred[None] | None = None
 
     def run(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """Run an *operation* that asks; fails with `Unavailable` at its deadline."""
+        """Run an *operation*; at its deadline it fails with `Unavailable`."""
         if self._closed is not None or self._operations >= MAX_OPERATIONS:
             operation.close()
             why = "is closed" if self._closed else "has too many operations waiting"
@@ -64,14 +65,14 @@ class Pool:
         return self.run_with_deadline(operation)
 
     def run_with_deadline(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """As `run`, for what has to be done before it may close."""
+        """As `run`, for what has to be done before the pool may close."""
         self._operations += 1
         ended = Deferred.fromCoroutine(operation)
         ended.addTimeout(self.database.deadline, self.reactor, self._late)
         return ended.addBoth(self._ended)
 
     async def execute(self, statement: str, parameters: dict[str, Any]) -> Rows:
-        """What the *statement* returns; tried until it does."""
+        """The rows that *statement* returns; it is tried until it does."""
         pause = 0.0
         while True:
             try:
@@ -79,6 +80,8 @@ class Pool:
             except Retryable as retryable:
                 if retryable.lost:
                     self._is_away(str(retryable))
+                if retryable.is_pooled:
+                    self._is_pooled()
                 await deferLater(self.reactor, pause)
                 pause = min(max(pause * 2, FIRST_PAUSE_SECONDS), LAST_PAUSE_SECONDS)
             else:
@@ -86,7 +89,7 @@ class Pool:
                 return rows
 
     def close(self) -> Deferred[None]:
-        """Wait for what is under way, then close every connection."""
+        """Wait for pending operations, then close every connection."""
         if self._closed is None:
             self._closed = Deferred()
             self._close_when_idle()
@@ -102,7 +105,7 @@ class Pool:
         return self._reactor
 
     def _answer(self, statement: Statement) -> Deferred[Rows]:
-        """The answer to *statement*; to cancel it is to give it up, thread and all."""
+        """The rows of *statement*; to cancel it frees its thread."""
         answer: Deferred[Rows] = Deferred(lambda _: statement.give_up())
 
         def deliver(result: Any) -> None:
@@ -123,6 +126,7 @@ class Pool:
                 cp_max=self.database.connections,
                 cp_reactor=self.reactor,
                 autocommit=True,
+                prepare_threshold=self.database.prepare_threshold,
                 **self.database.conninfo,
             )
             # adbapi would wait for stuck threads with the reactor stopped.
@@ -164,6 +168,16 @@ class Pool:
                 "The database at {host} is unavailable: {why}",
                 host=self.database.host,
                 why=why,
+            )
+
+    def _is_pooled(self) -> None:
+        if not self._pooled:
+            self._pooled = True
+            self._log.warn(
+                "Statements for the database at {host} are no longer prepared: there "
+                "seems to be a pooler in transaction mode. Say prepare=no in the URL "
+                "of the store",
+                host=self.database.host,
             )
 
     def _is_back(self) -> None:

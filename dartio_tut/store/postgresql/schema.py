@@ -1,9 +1,9 @@
 """
-The tables, create_row and brought up to date when a store is opened.
+The tables, which are made and brought up to date when a store is opened.
 
-Rule: several daemons may do so at once, on any database that speaks PostgreSQL: who
-comes second finds it done. Names and contents are bytes, whatever the encoding and
-the collation of the database.
+Rule: several daemons may do so at the same time, on any database that speaks the
+protocol of PostgreSQL: the second one finds that it is done. Names and contents are
+bytes, so the encoding and the collation of the database do not matter.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 from contextlib import suppress
 from threading import Timer
 from time import monotonic, sleep
+from typing import NamedTuple
 
 import psycopg
 
@@ -20,13 +21,13 @@ from .errors import Retryable, translated
 from .url import Database
 
 OPENING_SECONDS = 10.0
-"""Seconds until opening has failed."""
+"""Until opening has failed."""
 
 RETRY_SECONDS = 0.1
-"""Seconds until the next try."""
+"""Until the next try."""
 
 CREATED_MEANWHILE_STATES = ("42P07", "42710", "23505", "XX000")
-"""SQLSTATEs of a table that somebody else makes at the same time."""
+"""SQLSTATEs when somebody else makes the same table at the same time."""
 
 NO_TABLE = "42P01"
 
@@ -48,8 +49,18 @@ MIGRATIONS = (
          until timestamptz NOT NULL, PRIMARY KEY (owner, token));
     CREATE INDEX IF NOT EXISTS dartio_tokens_until ON dartio_tokens (owner, until)
     """,
+    # Documents of before have neither: when they were stored is not known, and two of
+    # them may differ in case only.
+    """
+    ALTER TABLE dartio_logs ADD COLUMN IF NOT EXISTS epoch bigint
+        NOT NULL DEFAULT (extract(epoch FROM now()) * 1000000)::bigint;
+    ALTER TABLE dartio_documents ADD COLUMN IF NOT EXISTS modified timestamptz;
+    ALTER TABLE dartio_documents ADD COLUMN IF NOT EXISTS folded bytea;
+    CREATE UNIQUE INDEX IF NOT EXISTS dartio_documents_folded
+        ON dartio_documents (collection, folded)
+    """,
 )
-"""What leads from each version of the schema to the next, from version 0 on."""
+"""The statements that lead from each version of the schema to the next, from 0 on."""
 
 VERSION = "SELECT version FROM dartio_schema WHERE id = 1"
 
@@ -62,24 +73,39 @@ UPDATE dartio_schema SET version = %(next)s WHERE id = 1 AND version < %(next)s
 """
 
 
-def prepare(database: Database, find_row: str, create_row: str, name: bytes) -> None:
+class Row(NamedTuple):
     """
-    See that the tables are there, and in them the row of the log or collection
-    *name*: *find_row* finds it, *create_row* makes it.
+    The row of a log or a collection.
 
-    :raise OSError: the database cannot be used; its text says why.
+    :ivar kind: what it is called in words.
+    :ivar find: the statement that finds it.
+    :ivar create: the statement that makes it.
+    """
+
+    kind: str
+    name: bytes
+    find: str
+    create: str
+
+
+def prepare(database: Database, row: Row, must_exist: bool = False) -> None:
+    """
+    See that the tables are there, and in them the *row*.
+
+    :param must_exist: whether it is an error if it is not there.
+    :raise OSError: if the database cannot be used; the text says why.
     """
     end = monotonic() + OPENING_SECONDS
     while True:
         try:
-            return _prepare(database, find_row, create_row, name)
+            return _prepare(database, row, must_exist)
         except Retryable as retryable:
             if monotonic() > end:
                 raise _unusable(database, str(retryable)) from None
             sleep(RETRY_SECONDS)
 
 
-def _prepare(database: Database, find_row: str, create_row: str, name: bytes) -> None:
+def _prepare(database: Database, row: Row, must_exist: bool) -> None:
     try:
         connection = psycopg.connect(autocommit=True, **database.conninfo)  # type: ignore[arg-type]
     except psycopg.Error as error:
@@ -89,9 +115,13 @@ def _prepare(database: Database, find_row: str, create_row: str, name: bytes) ->
         timer.daemon = True
         timer.start()
         try:
+            if must_exist and not _version(connection):
+                raise _missing(database, row)
             _bring_up_to_date(connection)
-            if connection.execute(find_row, {"name": name}).fetchone() is None:
-                connection.execute(create_row, {"name": name})
+            if connection.execute(row.find, {"name": row.name}).fetchone() is None:
+                if must_exist:
+                    raise _missing(database, row)
+                connection.execute(row.create, {"name": row.name})
         except psycopg.Error as error:
             raise _meaning(database, error) from None
         finally:
@@ -126,11 +156,18 @@ def _meaning(database: Database, error: psycopg.Error) -> Exception:
     return meaning if is_told else _unusable(database, str(meaning))
 
 
+def _missing(database: Database, row: Row) -> OSError:
+    name = row.name.decode()
+    return OSError(f"the database at {database.host} has no {row.kind} {name}")
+
+
 def _unusable(database: Database, why: str) -> OSError:
     why = database.clean(why)
-    return OSError(f"the database at {database.host} cannot be used: {why}")
+    if "unsupported startup parameter" in why:
+        why += " (a pooler that refuses options needs an empty options= in the URL)"
+    return OSError(f"cannot use the database {database.host}: {why}")
 
 
-def _shut(line: socket.socket) -> None:
+def _shut(connection_socket: socket.socket) -> None:
     with suppress(OSError):
-        line.shutdown(socket.SHUT_RDWR)
+        connection_socket.shutdown(socket.SHUT_RDWR)

@@ -1,5 +1,5 @@
 """
-One statement in one thread, and the way to free that thread from outside.
+One statement in one thread, and how to free that thread from outside.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Rows = list[tuple[Any, ...]]
 
 class Connection(adbapi.Connection):
     """
-    A thread's connection, made when it is asked for.
+    The connection of a thread, which is made when it is needed.
 
-    A statement commits by itself: there is nothing to commit or to roll back.
+    Every statement commits by itself: there is nothing to commit or to roll back.
     """
 
     def __init__(self, pool: adbapi.ConnectionPool) -> None:
@@ -31,49 +31,54 @@ class Connection(adbapi.Connection):
         self._connection = None
 
     def is_old(self) -> bool:
-        """Whether there is one from before."""
+        """Whether there is a connection from before."""
         return self._pool.threadID() in self._pool.connections
 
     def open(self) -> psycopg.Connection:
-        """The one there is, or a new one."""
+        """The connection that there is, or a new one."""
         opened: psycopg.Connection = self._pool.connect()
         return opened
 
     def drop(self) -> None:
-        """Close the one there is: it is of no use any more."""
+        """Close the connection, if there is one: it is of no use any more."""
         if self.is_old():
             self._pool.disconnect(self.open())
 
+    def prepare_nothing(self) -> None:
+        """From now on, prepare no statements on any new connection."""
+        self._pool.connkw["prepare_threshold"] = None
+        self.drop()  # with what it has prepared
+
     def commit(self) -> None:
-        """Done already."""
+        """Every statement has committed by itself."""
 
     def rollback(self) -> None:
-        """Done already."""
+        """Every statement has committed by itself."""
 
 
 class Statement:
-    """A *statement*; called in a thread, given up from another."""
+    """A statement, which is executed in a thread and given up from another."""
 
-    def __init__(self, statement: str, parameters: dict[str, Any]) -> None:
-        self._statement = statement
+    def __init__(self, sql: str, parameters: dict[str, Any]) -> None:
+        self._sql = sql
         self._parameters = parameters
         self._lock = Lock()
         self._given_up = False
         self._socket: socket.socket | None = None
 
     def __call__(self, connection: Connection) -> Rows:
-        """What it returns."""
+        """The rows that it returns."""
         was_old = connection.is_old()
         try:
             return self._try(connection)
         except Retryable as retryable:
             if not (retryable.lost and was_old):
                 raise
-        # It was lost before, most likely: what a new one says is news.
+        # The connection was probably lost before: the answer of a new one counts.
         return self._try(connection)
 
     def give_up(self) -> None:
-        """Nobody waits any more: free the thread, or let it not begin."""
+        """Nobody waits any more: free the thread, or keep it from beginning."""
         with self._lock:
             self._given_up = True
             if self._socket is not None:
@@ -84,20 +89,21 @@ class Statement:
         self._hold(None)
         try:
             opened = connection.open()
-            # A descriptor of our own: libpq may close its one at any time.
+            # A descriptor of our own: libpq may close its own one at any time.
             with socket.socket(fileno=os.dup(opened.fileno())) as connection_socket:
                 self._hold(connection_socket)
                 try:
-                    cursor = opened.execute(
-                        self._statement, self._parameters, binary=True
-                    )
+                    cursor = opened.execute(self._sql, self._parameters, binary=True)
                     return cursor.fetchall()
                 finally:
-                    self._socket_is_gone()
+                    self._release()
         except psycopg.Error as error:
             meaning = translated(error)
-            if isinstance(meaning, Retryable) and meaning.lost:
-                connection.drop()
+            if isinstance(meaning, Retryable):
+                if meaning.lost:
+                    connection.drop()
+                if meaning.is_pooled:
+                    connection.prepare_nothing()
             raise meaning from None
 
     def _hold(self, connection_socket: socket.socket | None) -> None:
@@ -106,6 +112,6 @@ class Statement:
                 raise CancelledError
             self._socket = connection_socket
 
-    def _socket_is_gone(self) -> None:
+    def _release(self) -> None:
         with self._lock:
             self._socket = None

@@ -1,9 +1,8 @@
 """
-What makes a repeated write harmless: each one has a token, kept beside its outcome.
+What makes a repeated write harmless: each write has a token, kept with its outcome.
 
-Rule: a statement that writes keeps its token in the same breath. The caller's tokens
-are kept for a day, as promised; those of our own only outlive the tries of one
-operation.
+Rule: a statement that writes also stores its token. The tokens of callers are kept for
+a day, as the interface promises; our own ones only as long as one operation is tried.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from ..interface import TokenReused
 from .pool import Pool
 
 TOKEN_SECONDS = 24 * 60 * 60
-"""Seconds that a caller's token is kept, at least."""
+"""How long the token of a caller is kept, at least."""
 
 OWN_TOKEN_SECONDS = 60
-"""Seconds that one of ours is, beside twice the deadline: then nobody asks again."""
+"""How long one of our own is, and twice the deadline: then nobody tries again."""
 
 PRUNE_INTERVAL_SECONDS = 60.0
-"""Seconds between two looks for tokens that may go."""
+"""Between two looks for tokens that may be removed."""
 
 PRUNE_MAX_ROWS = 10_000
-"""Tokens removed by one statement: it must end in time."""
+"""Tokens that one statement removes: it must end in time."""
 
 DELETE_OLD_TOKENS = """
 WITH gone AS (
@@ -50,12 +49,12 @@ class Tokens:
         self._next_look = 0.0
 
     def of(self, token: str | None, *request: bytes) -> dict[str, Any]:
-        """The parameters of a statement that does *request* once for *token*."""
+        """The parameters of a statement that does *request* only once for *token*."""
         if token is None:
             key = os.urandom(16)
             kept = OWN_TOKEN_SECONDS + 2 * ceil(self._pool.database.deadline)
         else:
-            # A digest has no byte that a database dislikes, and one length.
+            # A digest has a fixed length, and no byte that a database refuses.
             key, kept = (
                 sha256(token.encode("utf-8", "surrogatepass")).digest(),
                 TOKEN_SECONDS,
@@ -68,13 +67,13 @@ class Tokens:
         }
 
     def prune(self) -> None:
-        """Remove what has been kept long enough, now and then."""
+        """Now and then, remove tokens that have been kept long enough."""
         if self._pool.reactor.seconds() >= self._next_look:
             self._next_look = inf
             self._pool.run(self._prune()).addBoth(self._pruned)
 
     async def _prune(self) -> bool:
-        """Remove some; whether there are more."""
+        """Remove some tokens; whether there are more."""
         parameters = {"owner": self.owner, "most": PRUNE_MAX_ROWS}
         ((gone,),) = await self._pool.execute(DELETE_OLD_TOKENS, parameters)
         return bool(gone == PRUNE_MAX_ROWS)
@@ -85,5 +84,5 @@ class Tokens:
 
 
 def token_reused() -> TokenReused:
-    """A token is known, but it came with another request."""
+    """The error for a token that came with another request before."""
     return TokenReused("the token came with something else before")
