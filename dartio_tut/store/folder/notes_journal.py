@@ -182,6 +182,14 @@ class JournalFile:
             self._last = content, record
         return self._last[1]
 
+    def peeked(self) -> JournalRecord:
+        """The record, as far as it can be read without the lock."""
+        try:
+            with open(self._path, "rb") as file:
+                return parse_record(file.read(RECORD_BYTES)) or DAMAGED_RECORD
+        except FileNotFoundError:
+            return NO_RECORD
+
     def is_own(self, record: JournalRecord) -> bool:
         """Whether *record* was written to this file: else this file is a copy."""
         return record.journal == self._own or record is NO_RECORD
