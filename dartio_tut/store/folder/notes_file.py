@@ -195,6 +195,9 @@ class NotesFile:
             record = self._journal.read()
             self._journal.write(record._replace(state=CLOSED), flush=True)
 
+    def _remember(self, found: Identity, index: LineIndex) -> None:
+        self._seen = _Seen(found, index=index)
+
     def _record(self, state: str, seen: _Seen) -> JournalRecord:
         return JournalRecord(
             state,
