@@ -122,8 +122,10 @@ def continues(file: int, index: LineIndex, record: JournalRecord) -> bool:
         return False
     if not record.lines:
         return True
-    end = index.line(record.lines - 1)[1]
-    return ending_digest(ending(file, end)) == record.ending
+    start, end = index.line(record.lines - 1)
+    # The last line may have been open, and may have more text now.
+    ends = {end, min(max(start, record.notes[2]), end)}
+    return record.ending in {ending_digest(ending(file, each)) for each in ends}
 
 
 def another_number() -> int:
