@@ -12,7 +12,6 @@ from os.path import dirname
 from .disk import Change, Disk, File, Opened
 from .tracing import Call
 
-
 OWN_DESCRIPTORS = "/proc/self/fd/"
 """Where files that have no name are linked from."""
 
@@ -164,7 +163,7 @@ def _link(disk: Disk, call: Call) -> bool:
         return False
     if paths[0].startswith(OWN_DESCRIPTORS):
         opened = disk.opened.get(int(paths[0].removeprefix(OWN_DESCRIPTORS)))
-        file = opened and opened.file
+        file = opened.file if opened else None
     else:
         file = disk.now().get(paths[0])
     assert file is not None, f"not understood: {call}"
