@@ -134,6 +134,8 @@ class FaultCase(Case):
 class FullTests(FaultCase):
     """A disk that is full."""
 
+    disk = SMALL_DISK
+
     def small(self, name: str) -> tuple[Daemon, Path]:
         """A daemon with a small disk of its own, and where others see its store."""
         if os.geteuid() != 0 or not shutil.which("unshare"):
@@ -141,11 +143,37 @@ class FullTests(FaultCase):
         tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
         if tried.returncode:
             raise SkipTest(f"NOT TESTED: a full disk; {tried.stderr.decode().strip()}")
-        mount = f'mount -t tmpfs -o {SMALL_DISK} dartio "$0" && exec "$@"'
+        mount = f'mount -t tmpfs -o {self.disk} dartio "$0" && exec "$@"'
         self.runner = ("unshare", "-m", "sh", "-c", mount, str(self.store))
         daemon = self.serve(name, "--store", str(self.store))
         inside = Path(f"/proc/{daemon.process.pid}/root{self.store}")
         return daemon, inside
+
+    def test_disk_without_inodes_gets_507(self) -> None:
+        self.disk = f"{SMALL_DISK},nr_inodes=30"
+        for name in ("notes", "writer"):
+            daemon, inside = self.small(name)
+            document = "a.json" if name == "writer" else ""
+            self.works(daemon, document)
+            taken: list[Path] = []
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(inside / f"taken-{len(taken)}+")
+                    taken[-1].touch()
+            if name == "notes":
+                (inside / "notes.txt").rename(inside / "elsewhere")
+                taken[0].write_bytes(b"")  # it takes the inode that there may be
+            for _ in range(3):
+                response = self.write(daemon, document and "b.json")
+                self.assertEqual(response.code, 507, response.body)
+            for path in taken[:-1]:
+                path.unlink()
+            if name == "notes":
+                (inside / "elsewhere").rename(inside / "notes.txt")
+            self.works(daemon, document and "b.json")
+            self.check(daemon, document, inside)
+            self.ends_quietly(daemon)
+            self.sent.clear()
 
     def fill(self, inside: Path) -> Path:
         """Take all that is left of a disk."""
@@ -269,7 +297,7 @@ class FailingTests(FaultCase):
         self.survives("writer", "a", "fsync,fdatasync", "1+1", on=self.store)
 
     def test_documents_survive_failing_renames(self) -> None:
-        self.survives("writer", "a", "rename,renameat,renameat2", "1+1", "2+2")
+        self.survives("writer", "a", "rename,renameat,renameat2,linkat", "1+1", "2+2")
 
     def test_notes_survive_failing_truncation(self) -> None:
         """A flush fails, and what would undo the write fails too."""

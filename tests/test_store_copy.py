@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 
-from .support.harness import Case, ask
+from twisted.trial.unittest import SkipTest
+
+from .support.harness import BIN, Case, ask, environment
 from .support.postgres import Postgres, shared
 
 NOTES = ["Buy milk", "two\nlines", "\N{PILE OF POO}", *map(str, range(300))]
@@ -99,3 +104,73 @@ class StoreCopyTests(Case):
         self.assertNotIn("secret", self.refused(
             self.documents, "postgresql://me:secret@127.0.0.1:1/x?connect_timeout=2"
         ))  # fmt: skip
+
+    def test_errors_name_the_path(self) -> None:
+        (self.here / "file").write_bytes(b"")
+        for options in ((), ("--only", "documents")):
+            said = self.refused(self.documents, "file", *options)
+            self.assertIn(f"{self.here / 'file'}: File exists", said)
+        said = self.refused(self.notes, "file", "--only", "notes")
+        self.assertIn(f"{self.here / 'file'}: File exists", said)
+
+    def test_missing_source_is_an_error_and_not_made(self) -> None:
+        for only in ("notes", "documents"):
+            said = self.refused("typo", self.here / "target", "--only", only)
+            self.assertIn("typo: no such folder", said)
+            self.assertFalse((self.here / "typo").exists())
+            self.assertFalse((self.here / "target").exists())
+        said = self.refused(self.documents, self.here / "target", "--only", "notes")
+        self.assertIn("no notes are kept there", said)
+        said = self.refused(self.database().url(), "target", "--log", "no-such-log")
+        self.assertIn("has no log no-such-log", said)
+
+    def test_files_that_are_no_documents_are_named(self) -> None:
+        (self.documents / "my+doc.json").write_bytes(b"{}")
+        (self.documents / "folder").mkdir()
+        said = self.copy(self.documents, "target")
+        self.assertEqual(
+            said,
+            "Copied 1 documents; 0 were there already.\n"
+            "Left out folder: it is a folder.\n"
+            "Left out my+doc.json: a name has letters, digits, spaces, dots, - and _ "
+            "only.\n",
+        )
+
+    def test_deleted_notes_stay_deleted(self) -> None:
+        lines = (self.notes / "notes.txt").read_bytes().splitlines(keepends=True)
+        lines[1] = b"\\deleted\n"
+        (self.notes / "notes.txt").write_bytes(b"".join(lines))
+        url = self.database().url()
+        self.copy(self.notes, url, "--log", "deleted", "--only", "notes")
+        self.copy(url, "back", "--log", "deleted", "--only", "notes")
+        self.assertEqual((self.here / "back/notes.txt").read_bytes(), b"".join(lines))
+
+    def test_thousands_of_documents_take_a_moment(self) -> None:
+        for number in range(3000):
+            (self.documents / f"{number}.json").write_bytes(b"%d" % number)
+        said = self.copy(self.documents, "target")
+        self.assertEqual(said, "Copied 3001 documents; 0 were there already.\n")
+        said = self.copy(self.documents, "target")
+        self.assertEqual(said, "Copied 0 documents; 3001 were there already.\n")
+
+    def test_source_on_a_read_only_disk(self) -> None:
+        if os.geteuid() != 0 or not shutil.which("unshare"):
+            raise SkipTest("NOT TESTED: a read-only disk; that takes root and unshare")
+        tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
+        if tried.returncode:
+            raise SkipTest(f"NOT TESTED: a read-only disk; {tried.stderr.decode()}")
+        mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+        for kind, source, count in (
+            ("notes", self.notes, len(NOTES)),
+            ("documents", self.documents, 1),
+        ):
+            line = ("store", "copy", str(source), f"target-{kind}", "--only", kind)
+            ended = subprocess.run(
+                ["unshare", "-m", "sh", "-c", mount, source, BIN / "dartio", *line],
+                cwd=self.here,
+                env=environment(self.home),
+                capture_output=True,
+                text=True,
+            )
+            said = f"Copied {count} {kind}; 0 were there already.\n"
+            self.assertEqual((ended.stdout, ended.stderr), (said, ""))

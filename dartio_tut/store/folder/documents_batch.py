@@ -111,8 +111,8 @@ class DocumentsBatch:
         self._decide(changes)
         wanted = [change for change in changes if not change.is_decided]
         with_token = [change for change in wanted if change.token]
-        self._write_tokens(with_token)
         names_are_current = self._folder.names.is_current()
+        self._write_tokens(with_token)
         for change in wanted:
             if not change.is_decided:
                 self._make(change)
