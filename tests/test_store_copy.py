@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 
-from .support.harness import Case, ask
+from twisted.trial.unittest import SkipTest
+
+from .support.harness import BIN, Case, ask, environment
 from .support.postgres import Postgres, shared
 
 NOTES = ["Buy milk", "two\nlines", "\N{PILE OF POO}", *map(str, range(300))]
 
 
-class CopyTests(Case):
+class StoreCopyTests(Case):
     """A folder is outgrown."""
 
     def setUp(self) -> None:
@@ -41,7 +46,7 @@ class CopyTests(Case):
         body = json.dumps({"getNote": number})
         return ask(daemon, "POST", "/", body).body.decode()
 
-    def test_into_another_folder_and_on(self) -> None:
+    def test_copy_into_a_folder_continues_what_is_there(self) -> None:
         whole = (self.notes / "notes.txt").read_bytes()
         half = b"".join(whole.splitlines(keepends=True)[:100])
         other = self.here / "other"
@@ -58,7 +63,7 @@ class CopyTests(Case):
             "Copied 1 documents; 0 were there already.\n",
         )
 
-    def test_into_a_database_and_back(self) -> None:
+    def test_copy_into_a_database_and_back(self) -> None:
         url = self.database().url()
         self.assertIn("Copied 303 notes", self.copy(
             self.notes, url, "--log", "copied", "--only", "notes"
@@ -76,7 +81,7 @@ class CopyTests(Case):
     def database(self) -> Postgres:
         return shared()
 
-    def test_what_differs_is_left(self) -> None:
+    def test_different_content_is_not_overwritten(self) -> None:
         other = self.here / "other"
         other.mkdir()
         (other / "notes.txt").write_bytes(b"Buy bread\n")
@@ -87,11 +92,11 @@ class CopyTests(Case):
         said = self.refused(self.documents, other)
         self.assertIn("a b.json is another one there", said)
 
-    def test_what_may_be_either_is_asked_about(self) -> None:
+    def test_ambiguous_notes_txt_asks_for_only(self) -> None:
         self.assertIn("--only", self.refused(self.notes, self.here / "other"))
         self.assertFalse((self.here / "other").exists())
 
-    def test_what_is_no_store(self) -> None:
+    def test_bad_locations_are_one_line(self) -> None:
         self.assertIn("no such folder", self.refused("nowhere", self.notes))
         self.assertIn("is no store", self.refused(
             self.documents, "mongodb://x/y"
@@ -99,3 +104,73 @@ class CopyTests(Case):
         self.assertNotIn("secret", self.refused(
             self.documents, "postgresql://me:secret@127.0.0.1:1/x?connect_timeout=2"
         ))  # fmt: skip
+
+    def test_errors_name_the_path(self) -> None:
+        (self.here / "file").write_bytes(b"")
+        for options in ((), ("--only", "documents")):
+            said = self.refused(self.documents, "file", *options)
+            self.assertIn(f"{self.here / 'file'}: File exists", said)
+        said = self.refused(self.notes, "file", "--only", "notes")
+        self.assertIn(f"{self.here / 'file'}: File exists", said)
+
+    def test_missing_source_is_an_error_and_not_made(self) -> None:
+        for only in ("notes", "documents"):
+            said = self.refused("typo", self.here / "target", "--only", only)
+            self.assertIn("typo: no such folder", said)
+            self.assertFalse((self.here / "typo").exists())
+            self.assertFalse((self.here / "target").exists())
+        said = self.refused(self.documents, self.here / "target", "--only", "notes")
+        self.assertIn("no notes are kept there", said)
+        said = self.refused(self.database().url(), "target", "--log", "no-such-log")
+        self.assertIn("has no log no-such-log", said)
+
+    def test_files_that_are_no_documents_are_named(self) -> None:
+        (self.documents / "my+doc.json").write_bytes(b"{}")
+        (self.documents / "folder").mkdir()
+        said = self.copy(self.documents, "target")
+        self.assertEqual(
+            said,
+            "Copied 1 documents; 0 were there already.\n"
+            "Left out folder: it is a folder.\n"
+            "Left out my+doc.json: a name has letters, digits, spaces, dots, - and _ "
+            "only.\n",
+        )
+
+    def test_deleted_notes_stay_deleted(self) -> None:
+        lines = (self.notes / "notes.txt").read_bytes().splitlines(keepends=True)
+        lines[1] = b"\\deleted\n"
+        (self.notes / "notes.txt").write_bytes(b"".join(lines))
+        url = self.database().url()
+        self.copy(self.notes, url, "--log", "deleted", "--only", "notes")
+        self.copy(url, "back", "--log", "deleted", "--only", "notes")
+        self.assertEqual((self.here / "back/notes.txt").read_bytes(), b"".join(lines))
+
+    def test_thousands_of_documents_take_a_moment(self) -> None:
+        for number in range(3000):
+            (self.documents / f"{number}.json").write_bytes(b"%d" % number)
+        said = self.copy(self.documents, "target")
+        self.assertEqual(said, "Copied 3001 documents; 0 were there already.\n")
+        said = self.copy(self.documents, "target")
+        self.assertEqual(said, "Copied 0 documents; 3001 were there already.\n")
+
+    def test_source_on_a_read_only_disk(self) -> None:
+        if os.geteuid() != 0 or not shutil.which("unshare"):
+            raise SkipTest("NOT TESTED: a read-only disk; that takes root and unshare")
+        tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
+        if tried.returncode:
+            raise SkipTest(f"NOT TESTED: a read-only disk; {tried.stderr.decode()}")
+        mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+        for kind, source, count in (
+            ("notes", self.notes, len(NOTES)),
+            ("documents", self.documents, 1),
+        ):
+            line = ("store", "copy", str(source), f"target-{kind}", "--only", kind)
+            ended = subprocess.run(
+                ["unshare", "-m", "sh", "-c", mount, source, BIN / "dartio", *line],
+                cwd=self.here,
+                env=environment(self.home),
+                capture_output=True,
+                text=True,
+            )
+            said = f"Copied {count} {kind}; 0 were there already.\n"
+            self.assertEqual((ended.stdout, ended.stderr), (said, ""))

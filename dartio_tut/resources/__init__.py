@@ -22,6 +22,7 @@ from .rest.digests import check_digests
 from .rest.documents import RestDocuments
 from .rest.notes import RestNotes
 from .rest.store_errors import from_store, idempotency_key, precondition
+from .shared_number import SharedNumber
 from .virtual_hosts import VirtualHosts, parse_host_name
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "HtpasswdFile",
     "RestDocuments",
     "RestNotes",
+    "SharedNumber",
     "UploadedFile",
     "VirtualHosts",
     "check_digests",

@@ -5,7 +5,7 @@ in a moment, and then is ``twistd -n`` as it always is, with a reactor of its ow
 Rule: only what every start has in common is done before the fork. This process has no
 reactor and opens no store; it alone waits for what it has forked.
 
-    $ python -P tests/forking.py DESCRIPTOR
+    $ python -P tests/support/forking.py DESCRIPTOR
 """
 
 from __future__ import annotations

@@ -246,7 +246,7 @@ class _Follower:
         self._sending = more
         return more
 
-    def _write(self, texts: Sequence[str]) -> None:
+    def _write(self, texts: Sequence[str | None]) -> None:
         """Send those of *texts* that the client takes now."""
         sent = 0
         for text in texts:
@@ -254,7 +254,8 @@ class _Follower:
                 break
             self._silent = 0
             self._number += 1
-            self._request.write(_event(self._number - 1, text))
+            if text is not None:  # else that note was deleted
+                self._request.write(_event(self._number - 1, text))
             sent += 1
         more = 2 * sent if sent == len(texts) else sent
         self._at_once = min(max(more, 1), AT_ONCE)

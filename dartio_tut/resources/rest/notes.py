@@ -148,19 +148,23 @@ class RestNotes(Resource):
         kind = self._kind(request)
         _set_fields(request, kind)
         if kind == TEXT:
-            return "".join(f"{text}\n" for text in texts).encode()
-        notes = [{"number": start + k, "text": text} for k, text in enumerate(texts)]
+            return "".join(f"{t}\n" for t in texts if t is not None).encode()
+        notes = [
+            {"number": start + k, "text": text}
+            for k, text in enumerate(texts)
+            if text is not None  # else that note was deleted
+        ]
         return _json({"notes": notes, "count": count, "next": following})
 
-    async def _some(self, start: int, limit: int) -> list[str]:
+    async def _some(self, start: int, limit: int) -> list[str | None]:
         """The notes from *start* on: *limit* of them, or fewer when they are long."""
-        texts: list[str] = []
+        texts: list[str | None] = []
         size = 0
         while len(texts) < limit and size < PAGE_SIZE:
             most = min(AT_ONCE, limit - len(texts))
             found = await from_store(self._notes.entries(start + len(texts), most))
             texts += found
-            size += sum(map(len, found))
+            size += sum(len(text or "") for text in found)
             if len(found) < most:
                 break
         return texts

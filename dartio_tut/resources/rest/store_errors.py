@@ -12,6 +12,8 @@ from typing import TypeVar
 from twisted.logger import Logger
 from twisted.web.http import (
     BAD_REQUEST,
+    CONFLICT,
+    GONE,
     INSUFFICIENT_STORAGE_SPACE,
     INTERNAL_SERVER_ERROR,
     NOT_FOUND,
@@ -24,6 +26,8 @@ from dartio_tut.store import (
     ABSENT,
     PRESENT,
     Conflict,
+    Deleted,
+    NameTaken,
     NoSuchEntry,
     StoreFull,
     TokenReused,
@@ -61,11 +65,15 @@ async def from_store(asked: Awaitable[T]) -> T:
     """
     try:
         return await asked
+    except Deleted as error:
+        raise HTTPError(GONE, _sentence(error)) from None
     except NoSuchEntry as error:
         raise HTTPError(NOT_FOUND, _sentence(error)) from None
     except Conflict:
         text = "It is not the version that was expected."
         raise HTTPError(PRECONDITION_FAILED, text) from None
+    except NameTaken as error:
+        raise HTTPError(CONFLICT, _sentence(error)) from None
     except TokenReused:
         text = "This Idempotency-Key came with something else before."
         raise HTTPError(UNPROCESSABLE_CONTENT, text) from None

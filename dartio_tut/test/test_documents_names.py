@@ -1,0 +1,94 @@
+"""
+`dartio_tut.store.folder.documents_names`: one scan as long as a folder is the same.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from dartio_tut.store import Unavailable
+from dartio_tut.store.folder import documents, documents_files, documents_names
+from dartio_tut.store.folder.disk import DEFAULT_QUOTA
+from dartio_tut.store.folder.documents import open_folder_documents
+
+from .support.folder_case import FolderCase
+from .test_group_commit import ManualThread
+
+
+class ScanTests(FolderCase):
+    """How often the folder is scanned."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(documents_names, "TICK_NS", -1)  # no scan is too fresh
+        self.scans = 0
+        original = documents_files.scanned_names
+
+        def scanned(folder: Any) -> list[str]:
+            self.scans += 1
+            return original(folder)
+
+        self.patch(documents_names, "scanned_names", scanned)
+
+    def names(self, documents: Any, *asked: Any) -> list[str]:
+        return [info.name for info in self.result_of(documents.list(*asked))]
+
+    def test_one_scan_for_many_lists(self) -> None:
+        documents = self.documents()
+        for number in range(30):
+            (self.folder / f"{number:02}").write_bytes(b"1")
+        found: list[str] = []
+        while page := self.names(documents, "", found[-1] if found else "", 4):
+            found += page
+        self.assertEqual(found, [f"{number:02}" for number in range(30)])
+        self.assertEqual(self.scans, 1)
+
+    def test_own_changes_need_no_scan(self) -> None:
+        documents = self.documents()
+        self.result_of(documents.put("b", b"1"))
+        self.scans = 0
+        for name in ("a", "c", "b"):
+            self.result_of(documents.put(name, b"2", None, name))
+        self.result_of(documents.delete("b"))
+        self.assertEqual(self.names(documents), ["a", "c"])
+        self.assertEqual(self.names(documents, "", "a"), ["c"])
+        self.assertEqual(self.scans, 0)
+
+    def test_changes_of_others_are_scanned(self) -> None:
+        documents, other = self.documents(), self.documents()
+        self.result_of(documents.put("b", b"1"))
+        self.result_of(other.put("a", b"1"))
+        self.assertEqual(self.names(documents), ["a", "b"])
+        (self.folder / "c").write_bytes(b"1")
+        self.assertEqual(self.names(documents), ["a", "b", "c"])
+        (self.folder / "a").unlink()
+        self.assertEqual(self.names(other), ["b", "c"])
+
+    def test_change_by_hand_in_the_same_moment_is_seen(self) -> None:
+        self.patch(documents_names, "TICK_NS", 10**12)
+        documents = self.documents()
+        self.result_of(documents.put("a", b"1"))
+        self.assertEqual(self.names(documents), ["a"])
+        before = self.folder.stat()
+        (self.folder / "b").write_bytes(b"1")
+        os.utime(self.folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+        self.assertEqual(self.names(documents), ["a", "b"])
+
+    def test_lists_that_wait_share_a_scan_and_are_limited(self) -> None:
+        self.patch(documents, "MAX_WAITING_PAGES", 5)
+        thread = ManualThread()
+        store = open_folder_documents(str(self.folder), DEFAULT_QUOTA, thread)
+        self.scans = 0
+        lists: list[Deferred[Any]] = [store.list() for _ in range(5)]
+        self.failure_of(store.list(), Unavailable)
+        self.assertEqual(len(thread.waiting), 1)
+        thread.all()
+        for each in lists:
+            self.assertEqual(self.result_of(each), [])
+        self.assertLessEqual(self.scans, 1)
+        again = store.list()
+        thread.all()
+        self.assertEqual(self.result_of(again), [])
