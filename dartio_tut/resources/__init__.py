@@ -15,14 +15,16 @@ from .files.caching import rule as parse_cache_rule
 from .files.resource import FILE_METHODS, Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
-from .path_prefix import mounted, parse_path_prefix
+from .path_prefix import PathPrefix, parse_path_prefix
 from .problem import problem
+from .response_fields import ResponseFields
 from .responses import HTTPError, method_not_allowed, respond_later, text_response
 from .rest.digests import check_digests
 from .rest.documents import RestDocuments
 from .rest.notes import RestNotes
 from .rest.store_errors import from_store, idempotency_key, precondition
 from .virtual_hosts import VirtualHosts, parse_host_name
+from .wrapper import Wrapper
 
 __all__ = [
     "CORS",
@@ -37,17 +39,19 @@ __all__ = [
     "Form",
     "HTTPError",
     "HtpasswdFile",
+    "PathPrefix",
+    "ResponseFields",
     "RestDocuments",
     "RestNotes",
     "UploadedFile",
     "VirtualHosts",
+    "Wrapper",
     "check_digests",
     "cors_fields",
     "from_store",
     "idempotency_key",
     "media_type",
     "method_not_allowed",
-    "mounted",
     "open_htpasswd",
     "parse_body",
     "parse_cache_rule",

@@ -9,8 +9,10 @@ import re
 from collections.abc import Collection, Sequence
 
 from twisted.web.http import NO_CONTENT
-from twisted.web.resource import IResource, Resource, getChildForRequest
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
+
+from .wrapper import Wrapper
 
 MAX_AGE = b"7200"
 """Seconds a browser may go without asking again: more than two hours none does."""
@@ -56,19 +58,17 @@ def parse_origin(text: str) -> bytes:
     return text.encode("ascii")
 
 
-class CORS(Resource):
+class CORS(Wrapper):
     """
-    A tree that the pages of some other origins may read.
+    Let the pages of some other origins read a tree.
 
-    It answers their preflights, before anybody asks for a password: a browser sends
+    It answers their preflights before anybody asks for a password: a browser sends
     none with them.
 
     :param resource: the tree.
     :param origins: such as ``https://example.org``; ``*`` is any.
-    :param methods: what they may send.
+    :param methods: those that the pages may use.
     """
-
-    isLeaf = True
 
     def __init__(
         self,
@@ -76,35 +76,45 @@ class CORS(Resource):
         origins: Collection[bytes],
         methods: bytes = b"GET, HEAD",
     ) -> None:
-        super().__init__()
-        self._resource = resource
+        super().__init__(resource)
         self._origins = origins
-        self._methods = methods
+        self._preflight = _Preflight(methods)
 
-    def render(self, request: Request) -> bytes | int:
-        """Say who may read the answer, and give it."""
-        allowed = self._allowed(request.getHeader(b"Origin"))
-        if b"*" not in self._origins:
+    def prepare(self, request: Request) -> None:
+        """Say which origin may read the response."""
+        varies = request.responseHeaders.getRawHeaders(b"Vary", [])
+        if b"*" not in self._origins and b"Origin" not in varies:
             request.responseHeaders.addRawHeader(b"Vary", b"Origin")
+        allowed = self._allowed(request)
         if allowed:
             request.setHeader(b"Access-Control-Allow-Origin", allowed)
             request.setHeader(b"Access-Control-Expose-Headers", _EXPOSED)
-            if self._is_preflight(request):
-                return self._permit(request)
-        found = getChildForRequest(self._resource, request)
-        answered: bytes | int = found.render(request)
-        return answered
 
-    def _allowed(self, origin: bytes | None) -> bytes | None:
+    def resource_for(self, request: Request) -> IResource:
+        """Choose what answers a preflight, or the tree."""
+        asked = request.getHeader(b"Access-Control-Request-Method")
+        is_preflight = request.method == b"OPTIONS" and asked
+        if is_preflight and self._allowed(request):
+            return self._preflight
+        return self._resource
+
+    def _allowed(self, request: Request) -> bytes | None:
         if b"*" in self._origins:
             return b"*"
+        origin: bytes | None = request.getHeader(b"Origin")
         return origin if origin in self._origins else None
 
-    def _is_preflight(self, request: Request) -> bool:
-        asked = request.getHeader(b"Access-Control-Request-Method")
-        return bool(request.method == b"OPTIONS" and asked)
 
-    def _permit(self, request: Request) -> bytes:
+class _Preflight(Resource):
+    """Answers the question whether a page may send a request."""
+
+    isLeaf = True
+
+    def __init__(self, methods: bytes) -> None:
+        super().__init__()
+        self._methods = methods
+
+    def render(self, request: Request) -> bytes:
         request.setResponseCode(NO_CONTENT)
         request.setHeader(b"Access-Control-Allow-Methods", self._methods)
         request.setHeader(b"Access-Control-Max-Age", MAX_AGE)

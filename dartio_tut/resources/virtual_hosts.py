@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv6Address
-from typing import Any
 
 import idna
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
-from zope.interface import implementer
 
-from .fields import SECURITY_FIELDS, set_fields
+from .fields import SECURITY_FIELDS, Fields, set_fields
 from .responses import text_response
+from .wrapper import Wrapper
 
 MISDIRECTED_REQUEST = 421
 """RFC 9110 section 15.5.20; Twisted has no name for it."""
@@ -45,8 +44,7 @@ class _Misdirected(Resource):
         return body
 
 
-@implementer(IResource)
-class VirtualHosts:
+class VirtualHosts(Wrapper):
     """
     Choose the tree by the Host field.
 
@@ -61,10 +59,8 @@ class VirtualHosts:
         a connection of its own.
     """
 
-    isLeaf = False
-
     def __init__(self, fallback: IResource | None = None) -> None:
-        self._fallback: IResource = _Misdirected() if fallback is None else fallback
+        super().__init__(_Misdirected() if fallback is None else fallback)
         self._exact: dict[str, IResource] = {}
         self._below: dict[str, IResource] = {}
 
@@ -86,37 +82,38 @@ class VirtualHosts:
             raise ValueError(f"Added twice: {name!r}")
         names[key] = resource
 
-    def getChildWithDefault(self, path: bytes, request: Any) -> IResource:
-        """The tree, which is then asked for *path* as if it were the root."""
-        request.postpath.insert(0, request.prepath.pop())
-        return self._chosen(request)
+    @property
+    def refusal_fields(self) -> Fields:
+        """The header fields for refusals that all of the trees have in common."""
+        first, *others = self._trees()
+        fields: Fields = getattr(first, "refusal_fields", ())
+        offered = [getattr(tree, "refusal_fields", ()) for tree in others]
+        return tuple(field for field in fields if all(field in o for o in offered))
 
-    def render(self, request: Request) -> bytes | int:
-        """As the tree's root renders."""
-        answered: bytes | int = self._chosen(request).render(request)
-        return answered
+    @property
+    def streams_up_to(self) -> int:
+        """How many bytes of content the root of each tree takes as a stream."""
+        return min(getattr(tree, "streams_up_to", 0) for tree in self._trees())
 
-    def putChild(self, path: bytes, child: IResource) -> None:
-        """
-        Nothing can be put beside the trees.
+    def _trees(self) -> list[IResource]:
+        own = [*self._exact.values(), *self._below.values()]
+        is_misdirected = isinstance(self._resource, _Misdirected)
+        return own if own and is_misdirected else [self._resource, *own]
 
-        :raise NotImplementedError: always.
-        """
-        raise NotImplementedError("put it below one of the trees")
-
-    def _chosen(self, request: Request) -> IResource:
+    def resource_for(self, request: Request) -> IResource:
+        """Choose the tree by the name that *request* asks for."""
         try:
             name = _plain(request.getRequestHostname().decode("utf-8"))
         except ValueError:
-            return self._fallback
+            return self._resource
         except AttributeError:  # no Host, and a UNIX socket has no address either
-            return self._fallback
+            return self._resource
         found = self._exact.get(name)
         rest = name
         while found is None and rest:
             rest = rest.partition(".")[2]
             found = self._below.get(rest)
-        return self._fallback if found is None else found
+        return self._resource if found is None else found
 
 
 def parse_host_name(text: str) -> str:

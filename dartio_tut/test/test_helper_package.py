@@ -1,6 +1,6 @@
 """
 The helper package that the tutorial recommends: what its virtual directory and its
-virtual host promise, fact by fact, kept by `Files`, `mounted` and `VirtualHosts`.
+virtual host promise, fact by fact, kept by `Files`, `PathPrefix` and `VirtualHosts`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource
 from twisted.web.static import Data
 
-from dartio_tut.resources import Files, VirtualHosts, mounted
+from dartio_tut.resources import Files, PathPrefix, VirtualHosts
 
 from .support.memory_client import Connection, Response, ask, parsed
 
@@ -80,7 +80,7 @@ class VirtualDirectoryTests(HelperCase):
     def test_a_prefix_is_stripped(self) -> None:
         self.file("file", b"found")
         self.file("static/file", b"below")
-        tree = mounted(self.files(), "/static/")
+        tree = PathPrefix(self.files(), "/static/")
         self.assertEqual(ask(tree, "GET", "/static/file").body, b"found")
         self.assertEqual(ask(tree, "GET", "/static/static/file").body, b"below")
         self.assertEqual(self.codes(tree, "/", "/file", "/staticfile", "/stati/file"),

@@ -8,20 +8,19 @@ costs two threads and no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.http import SERVICE_UNAVAILABLE, UNAUTHORIZED
 from twisted.web.resource import IResource, Resource, getChildForRequest
-from twisted.web.server import NOT_DONE_YET
-from zope.interface import implementer
+from twisted.web.server import NOT_DONE_YET, Request
 
 from ..fields import SECURITY_FIELDS, set_fields
 from ..problem import problem
+from ..wrapper import Wrapper, stream_limit
 from .credentials import Credentials, Remembered, credentials_of
 from .htpasswd import HtpasswdFile
 
@@ -54,15 +53,14 @@ class _Refused(Resource):
         self._text = text
         self._field = field
 
-    def render(self, request: Any) -> bytes:
+    def render(self, request: Request) -> bytes:
         set_fields(request, SECURITY_FIELDS)
         request.setHeader(*self._field)
         request.setHeader(b"Cache-Control", b"no-store")
         return problem(request, self._code, self._text)
 
 
-@implementer(IResource)
-class BasicAuth:
+class BasicAuth(Wrapper):
     """
     Any tree, for those only who are in *passwords*.
 
@@ -75,8 +73,6 @@ class BasicAuth:
     :param now: the time, in seconds.
     """
 
-    isLeaf = False
-
     def __init__(
         self,
         resource: IResource,
@@ -85,15 +81,12 @@ class BasicAuth:
         run: Run = deferToThread,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._resource = resource
+        super().__init__(resource)
         self._passwords = passwords
         self._run = run
         self._turns = DeferredSemaphore(AT_ONCE)
         self._remembered = Remembered(now)
         self._version = passwords.version()
-        # What other trees stream is not known before they may be asked.
-        streams = getattr(resource, "streams_up_to", 0)
-        self._streams_up_to = streams if resource.isLeaf else 0
         self._unknown = _Refused(
             UNAUTHORIZED,
             "A name and a password are asked for here.",
@@ -104,35 +97,20 @@ class BasicAuth:
             "Too many are coming in at once. Try again soon.",
             (b"Retry-After", RETRY_AFTER),
         )
-        # What the wire looks for at a root.
-        self.refusal_fields = getattr(resource, "refusal_fields", ())
 
-    def getChildWithDefault(self, path: bytes, request: Any) -> IResource:
-        """The tree, which is then asked for *path*; or who keeps the door."""
-        request.postpath.insert(0, request.prepath.pop())
-        return self._door(request)
-
-    def render(self, request: Any) -> bytes | int:
-        """As the tree's root renders, if it may."""
-        answered: bytes | int = self._door(request).render(request)
-        return answered
-
-    def putChild(self, path: bytes, child: IResource) -> None:
-        """
-        Nothing is beside the tree.
-
-        :raise NotImplementedError: always.
-        """
-        raise NotImplementedError("put it below the tree that is guarded")
-
-    def _door(self, request: Any) -> IResource:
+    def find(
+        self, request: Request, path: Sequence[bytes]
+    ) -> tuple[IResource, Sequence[bytes]]:
+        """Choose the tree, a refusal, or a resource that checks the password first."""
         credentials = credentials_of(request)
         if credentials is None:
-            return self._unknown
+            return self._unknown, ()
         self._forget_if_changed()
         if credentials in self._remembered:
-            return self._entered(request, credentials)
-        return _Checking(self, credentials, self._streams_up_to)
+            return self._entered(request, credentials), ()
+        # The tree may not be asked yet.
+        streams_up_to = stream_limit(self._resource, request, path)
+        return _Checking(self, credentials, streams_up_to), ()
 
     def _forget_if_changed(self) -> None:
         version = self._passwords.version()
@@ -140,13 +118,13 @@ class BasicAuth:
             self._version = version
             self._remembered.forget()
 
-    def _entered(self, request: Any, credentials: Credentials) -> IResource:
+    def _entered(self, request: Request, credentials: Credentials) -> IResource:
         request.user = credentials.user.encode("utf-8")
         request.password = credentials.password.encode("utf-8")
         return self._resource
 
     async def checked(
-        self, request: Any, credentials: Credentials, gone: list[object]
+        self, request: Request, credentials: Credentials, gone: list[object]
     ) -> IResource:
         """
         What is to answer *request*, once it is known.
@@ -188,11 +166,11 @@ class _Checking(Resource):
         self._credentials = credentials
         self.streams_up_to = streams_up_to
 
-    def render(self, request: Any) -> int:
+    def render(self, request: Request) -> int:
         Deferred.fromCoroutine(self._answer(request))
         return NOT_DONE_YET
 
-    async def _answer(self, request: Any) -> None:
+    async def _answer(self, request: Request) -> None:
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
         try:
