@@ -16,13 +16,21 @@ from .files.resource import FILE_METHODS, Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
 from .path_prefix import PathPrefix, parse_path_prefix
-from .problem import problem
 from .response_fields import ResponseFields
-from .responses import HTTPError, method_not_allowed, respond_later, text_response
+from .responses import (
+    ErrorResource,
+    HTTPError,
+    error_response,
+    method_not_allowed,
+    problem,
+    respond_later,
+    text_response,
+)
 from .rest.digests import check_digests
 from .rest.documents import RestDocuments
 from .rest.notes import RestNotes
-from .rest.store_errors import from_store, idempotency_key, precondition
+from .rest.preconditions import idempotency_key, precondition
+from .rest.store_errors import from_store
 from .virtual_hosts import VirtualHosts, parse_host_name
 from .wrapper import Wrapper
 
@@ -35,6 +43,7 @@ __all__ = [
     "Body",
     "BodyLimits",
     "ContentTypes",
+    "ErrorResource",
     "Files",
     "Form",
     "HTTPError",
@@ -48,6 +57,7 @@ __all__ = [
     "Wrapper",
     "check_digests",
     "cors_fields",
+    "error_response",
     "from_store",
     "idempotency_key",
     "media_type",

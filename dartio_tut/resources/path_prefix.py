@@ -8,23 +8,11 @@ from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 from twisted.web.http import NOT_FOUND
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import IResource
 from twisted.web.server import Request
 
-from .fields import SECURITY_FIELDS, set_fields
-from .problem import problem
+from .responses import ErrorResource, HTTPError
 from .wrapper import Wrapper
-
-
-class NotFound(Resource):
-    """Answers 404."""
-
-    isLeaf = True
-
-    def render(self, request: Request) -> bytes:
-        """There is nothing here."""
-        set_fields(request, SECURITY_FIELDS)
-        return problem(request, NOT_FOUND, "Not found.")
 
 
 def parse_path_prefix(text: str) -> str:
@@ -56,7 +44,7 @@ class PathPrefix(Wrapper):
     def __init__(self, resource: IResource, prefix: str) -> None:
         super().__init__(resource)
         self._segments = _segments(prefix)
-        self._not_found = NotFound()
+        self._not_found = ErrorResource(HTTPError(NOT_FOUND, "Not found."))
 
     @property
     def streams_up_to(self) -> int:

@@ -14,12 +14,9 @@ import idna
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from .fields import SECURITY_FIELDS, Fields, set_fields
-from .responses import text_response
+from .fields import Fields
+from .responses import MISDIRECTED_REQUEST, TEXT_ONLY, ErrorResource, HTTPError
 from .wrapper import Wrapper
-
-MISDIRECTED_REQUEST = 421
-"""RFC 9110 section 15.5.20; Twisted has no name for it."""
 
 MAX_NAME = 253
 """Characters of a name in DNS (RFC 1035 section 2.3.4, without the root's own)."""
@@ -30,18 +27,9 @@ _dns_name = re.compile(
 """Letters, digits and hyphens; containers and test machines have underscores too."""
 
 
-class _Misdirected(Resource):
-    """There is no tree of that name."""
-
-    isLeaf = True
-
-    def render(self, request: Request) -> bytes:
-        set_fields(request, SECURITY_FIELDS)
-        body = text_response(
-            request, "No site of that name is here.", MISDIRECTED_REQUEST
-        )
-        request.setResponseCode(MISDIRECTED_REQUEST, b"Misdirected Request")
-        return body
+_NO_SUCH_HOST = ErrorResource(
+    HTTPError(MISDIRECTED_REQUEST, "No site of that name is here."), TEXT_ONLY
+)
 
 
 class VirtualHosts(Wrapper):
@@ -60,7 +48,7 @@ class VirtualHosts(Wrapper):
     """
 
     def __init__(self, fallback: IResource | None = None) -> None:
-        super().__init__(_Misdirected() if fallback is None else fallback)
+        super().__init__(_NO_SUCH_HOST if fallback is None else fallback)
         self._exact: dict[str, IResource] = {}
         self._below: dict[str, IResource] = {}
 
@@ -97,8 +85,8 @@ class VirtualHosts(Wrapper):
 
     def _trees(self) -> list[IResource]:
         own = [*self._exact.values(), *self._below.values()]
-        is_misdirected = isinstance(self._resource, _Misdirected)
-        return own if own and is_misdirected else [self._resource, *own]
+        has_fallback = self._resource is not _NO_SUCH_HOST
+        return [self._resource, *own] if has_fallback or not own else own
 
     def resource_for(self, request: Request) -> IResource:
         """Choose the tree by the name that *request* asks for."""

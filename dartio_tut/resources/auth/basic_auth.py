@@ -18,8 +18,7 @@ from twisted.web.http import SERVICE_UNAVAILABLE, UNAUTHORIZED
 from twisted.web.resource import IResource, Resource, getChildForRequest
 from twisted.web.server import NOT_DONE_YET, Request
 
-from ..fields import SECURITY_FIELDS, set_fields
-from ..problem import problem
+from ..responses import ErrorResource, HTTPError
 from ..wrapper import Wrapper, stream_limit
 from .credentials import Credentials, Remembered, credentials_of
 from .htpasswd import HtpasswdFile
@@ -37,27 +36,9 @@ Run = Callable[..., Deferred[bool]]
 """Calls a function elsewhere, as `deferToThread` does."""
 
 
-class _Refused(Resource):
-    """
-    A leaf that says no.
-
-    It must not be stored: a cache that does not know Authorization would show it to
-    those who are let in.
-    """
-
-    isLeaf = True
-
-    def __init__(self, code: int, text: str, field: tuple[bytes, bytes]) -> None:
-        super().__init__()
-        self._code = code
-        self._text = text
-        self._field = field
-
-    def render(self, request: Request) -> bytes:
-        set_fields(request, SECURITY_FIELDS)
-        request.setHeader(*self._field)
-        request.setHeader(b"Cache-Control", b"no-store")
-        return problem(request, self._code, self._text)
+_NOT_STORED = (b"Cache-Control", b"no-store")
+"""A cache that does not know Authorization would show a refusal to those whose password
+is right."""
 
 
 class BasicAuth(Wrapper):
@@ -87,15 +68,19 @@ class BasicAuth(Wrapper):
         self._turns = DeferredSemaphore(AT_ONCE)
         self._remembered = Remembered(now)
         self._version = passwords.version()
-        self._unknown = _Refused(
-            UNAUTHORIZED,
-            "A name and a password are asked for here.",
-            (b"WWW-Authenticate", _challenge(realm)),
+        self._unknown = ErrorResource(
+            HTTPError(
+                UNAUTHORIZED,
+                "A name and a password are asked for here.",
+                ((b"WWW-Authenticate", _challenge(realm)), _NOT_STORED),
+            )
         )
-        self._busy = _Refused(
-            SERVICE_UNAVAILABLE,
-            "Too many are coming in at once. Try again soon.",
-            (b"Retry-After", RETRY_AFTER),
+        self._busy = ErrorResource(
+            HTTPError(
+                SERVICE_UNAVAILABLE,
+                "Too many are coming in at once. Try again soon.",
+                ((b"Retry-After", RETRY_AFTER), _NOT_STORED),
+            )
         )
 
     def find(

@@ -15,11 +15,8 @@ from typing import Any, NoReturn
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 
-from ..responses import HTTPError
+from ..responses import UNPROCESSABLE_CONTENT, HTTPError
 from .json_faults import MAX_DIGITS, first_fault
-
-UNPROCESSABLE_CONTENT = 422
-"""RFC 9110 section 15.5.21; Twisted has no name for it."""
 
 LOOKED_THROUGH = 128 * 1024
 """Characters in which the place of a fault is looked for: a twentieth of a second's

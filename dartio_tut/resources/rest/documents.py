@@ -36,13 +36,19 @@ from ..bodies.json_body import media_type, parse_json, read_body
 from ..conditions import choose
 from ..fields import field_of
 from ..negotiation import best_type
-from ..problem import TEXT
 from ..queries import number, text
-from ..responses import HTTPError, method_not_allowed, respond_later
+from ..responses import (
+    TEXT,
+    HTTPError,
+    error_response,
+    method_not_allowed,
+    respond_later,
+)
 from .descriptions import description
 from .digests import check_digests, digest_of
 from .documents_page import as_page
-from .store_errors import from_store, precondition
+from .preconditions import precondition
+from .store_errors import from_store
 
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
@@ -105,7 +111,7 @@ class RestDocuments(Resource):
     def _post(self, request: Request, allow: str) -> bytes | int:
         if unquote_to_bytes(request.path.rpartition(b"/")[2]) == DESCRIPTION:
             text = f"Cannot store: the name {DESCRIPTION.decode()} is taken."
-            return HTTPError(BAD_REQUEST, text).response_to(request)
+            return error_response(request, HTTPError(BAD_REQUEST, text))
         answered: bytes | int = self._posting.render(request)
         if request.code == NOT_ALLOWED:  # POST is not all that there is here
             request.setHeader(b"Allow", allow.encode("ascii"))

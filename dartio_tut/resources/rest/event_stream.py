@@ -24,10 +24,9 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from dartio_tut.store import Notes, Unavailable
-from dartio_tut.wire import set_length
 
 from ..queries import number
-from ..responses import HTTPError
+from ..responses import HTTPError, error_response, finish_with
 from .store_errors import from_store
 
 EVERY = 1.0
@@ -79,12 +78,8 @@ class Followers:
             if start is None:
                 # Known before the client is told to wait: what comes then is new.
                 start = await from_store(self._notes.count())
-        except HTTPError as refusal:
-            if not gone:
-                body = refusal.response_to(request)
-                set_length(request, len(body))
-                request.write(body)
-                request.finish()
+        except HTTPError as error:
+            finish_with(request, error_response(request, error))
             return
         except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
             if not gone:

@@ -22,9 +22,8 @@ from ..conditions import choose
 from ..cors import cors_fields
 from ..fields import Fields, field_of, set_fields
 from ..negotiation import best_type
-from ..problem import TEXT
 from ..queries import has, number
-from ..responses import HTTPError, method_not_allowed, respond_later
+from ..responses import TEXT, HTTPError, method_not_allowed, respond_later
 from .descriptions import description
 from .event_stream import Followers
 from .store_errors import from_store
