@@ -1,7 +1,9 @@
 """
-Branches that any resource tree may hang up: files, JSON bodies, answers.
+Resources for any `twisted.web` tree: files, request bodies, passwords, other origins,
+virtual hosts, documents and notes.
 
-Rule of the room: they read a request and write a response; they open no socket.
+Rule of the room: they read a request and write a response. They open no socket, and
+know no server and no option.
 """
 
 from .auth.basic_auth import BasicAuth

@@ -1,6 +1,6 @@
 """
-Cross-origin resource sharing: letting pages of other origins read an answer
-(Fetch standard, section 3.2).
+Cross-origin resource sharing: pages of other origins may read a response (Fetch
+standard, section 3.2).
 """
 
 from __future__ import annotations
@@ -14,28 +14,30 @@ from twisted.web.server import Request
 
 from .wrapper import Wrapper
 
-MAX_AGE = b"7200"
-"""Seconds a browser may go without asking again: more than two hours none does."""
+MAX_AGE_SECONDS = b"7200"
+"""How long a browser may remember the answer to a preflight. Browsers allow no more."""
 
 _origin = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.\[\]:_-]+").fullmatch
 
-_USUAL = ("Origin", "X-Requested-With", "Content-Type", "Accept")
+_ALLOWED_FIELDS = ("Origin", "X-Requested-With", "Content-Type", "Accept")
 
-_EXPOSED = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
+_EXPOSED_FIELDS = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
 
 
 def cors_fields(
     methods: str, headers: Sequence[str] = (), exposed: Sequence[str] = ()
 ) -> tuple[tuple[bytes, bytes], ...]:
     """
-    The fields that let the pages of any origin send *methods* and read the response.
+    Return header fields by which the pages of any origin may send *methods* and read
+    the response.
 
-    For what is nobody's secret: any page a person visits may ask for it.
+    Every page that a person opens may then do so, also a hostile one.
 
-    :param headers: fields that they may send beside the usual.
-    :param exposed: fields of the response that they may read beside the usual.
+    :param headers: header fields that the pages may send, beside the usual ones.
+    :param exposed: header fields of the response that they may read, beside the usual
+        ones.
     """
-    sent = ", ".join((*_USUAL, *headers))
+    sent = ", ".join((*_ALLOWED_FIELDS, *headers))
     fields = (
         (b"Access-Control-Allow-Origin", b"*"),
         (b"Access-Control-Allow-Methods", methods.encode("ascii")),
@@ -49,12 +51,14 @@ def cors_fields(
 
 def parse_origin(text: str) -> bytes:
     """
-    The origin that *text* is, such as ``https://example.org``, or ``*`` for any.
+    Return *text* as an origin such as ``https://example.org``, or ``*`` for any.
 
-    :raise ValueError: when it is none.
+    :raise ValueError: when it is not an origin.
     """
     if text != "*" and not _origin(text):
-        raise ValueError(f"{text!r} is no origin: use * or https://example.org")
+        raise ValueError(
+            f"{text!r} is not an origin; use * or one such as https://example.org"
+        )
     return text.encode("ascii")
 
 
@@ -88,7 +92,7 @@ class CORS(Wrapper):
         allowed = self._allowed(request)
         if allowed:
             request.setHeader(b"Access-Control-Allow-Origin", allowed)
-            request.setHeader(b"Access-Control-Expose-Headers", _EXPOSED)
+            request.setHeader(b"Access-Control-Expose-Headers", _EXPOSED_FIELDS)
 
     def resource_for(self, request: Request) -> IResource:
         """Choose what answers a preflight, or the tree."""
@@ -117,7 +121,7 @@ class _Preflight(Resource):
     def render(self, request: Request) -> bytes:
         request.setResponseCode(NO_CONTENT)
         request.setHeader(b"Access-Control-Allow-Methods", self._methods)
-        request.setHeader(b"Access-Control-Max-Age", MAX_AGE)
+        request.setHeader(b"Access-Control-Max-Age", MAX_AGE_SECONDS)
         headers = request.getHeader(b"Access-Control-Request-Headers")
         if headers:
             request.setHeader(b"Access-Control-Allow-Headers", headers)

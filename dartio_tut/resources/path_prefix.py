@@ -29,7 +29,7 @@ def _segments(prefix: str) -> list[bytes]:
     path = prefix.removesuffix("/")
     names = [unquote_to_bytes(name) for name in path.split("/")[1:]]
     if prefix[:1] != "/" or not all(names) or b"." in names or b".." in names:
-        raise ValueError(f"{prefix!r} is no path: use one such as /files/")
+        raise ValueError(f"{prefix!r} is not a path; use one such as /files/")
     return names
 
 

@@ -1,8 +1,8 @@
 """
-Several trees behind one port, chosen by the name the client asked for.
+Several trees behind one port, chosen by the host name that the client asks for.
 
-Rule: a name and the same name written otherwise (case, trailing dot, port, IDNA) are
-one name; of two that fit, the one that says more is taken.
+Rule: a name is the same name in upper case, with a dot or a port behind it, or in its
+``xn--`` form. Of two names that fit, the longer one is taken.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .fields import Fields
 from .responses import MISDIRECTED_REQUEST, TEXT_ONLY, ErrorResource, HTTPError
 from .wrapper import Wrapper
 
-MAX_NAME = 253
+MAX_NAME_LENGTH = 253
 """Characters of a name in DNS (RFC 1035 section 2.3.4, without the root's own)."""
 
 _dns_name = re.compile(
@@ -43,8 +43,8 @@ class VirtualHosts(Wrapper):
 
     :param fallback: the tree for all other names. Without it they are answered with
         421 (Misdirected Request): unlike 404 it says that the server, not the path, is
-        the wrong one, and tells a client that shares a connection between names to try
-        a connection of its own.
+        the wrong one. A client that uses one connection for several names then opens
+        another one.
     """
 
     def __init__(self, fallback: IResource | None = None) -> None:
@@ -54,18 +54,18 @@ class VirtualHosts(Wrapper):
 
     def add(self, name: str, resource: IResource) -> None:
         """
-        Serve *resource* to those who ask for *name*.
+        Serve *resource* to clients that ask for *name*.
 
         :param name: a host name, an IP address, or ``*.`` and a host name; never with
             a port. Letters of any script may be given as such or in their
             ``xn--`` form.
-        :raise ValueError: when it is none of these, or was added before.
+        :raise ValueError: when it is not one of these, or was added before.
         """
         wild = name.startswith("*.")
         names = self._below if wild else self._exact
-        key = _plain(name[2:] if wild else name)
+        key = _canonical(name[2:] if wild else name)
         if wild and ":" in key:
-            raise ValueError(f"There is nothing below an address: {name!r}")
+            raise ValueError(f"An address has no names below it: {name!r}")
         if key in names:
             raise ValueError(f"Added twice: {name!r}")
         names[key] = resource
@@ -91,7 +91,7 @@ class VirtualHosts(Wrapper):
     def resource_for(self, request: Request) -> IResource:
         """Choose the tree by the name that *request* asks for."""
         try:
-            name = _plain(request.getRequestHostname().decode("utf-8"))
+            name = _canonical(request.getRequestHostname().decode("utf-8"))
         except ValueError:
             return self._resource
         except AttributeError:  # no Host, and a UNIX socket has no address either
@@ -106,7 +106,7 @@ class VirtualHosts(Wrapper):
 
 def parse_host_name(text: str) -> str:
     """
-    *text*, if it can be the name of a virtual host.
+    Return *text* if it can be the name of a virtual host.
 
     :raise ValueError: when it cannot.
     """
@@ -114,20 +114,20 @@ def parse_host_name(text: str) -> str:
     return text
 
 
-def _plain(name: str) -> str:
+def _canonical(name: str) -> str:
     """
-    *name* in the one form it is compared in.
+    Return *name* in the form in which names are compared.
 
     :raise ValueError: when it cannot be the name of a host.
     """
-    if len(name) > MAX_NAME + 1:  # before work that grows with its length
-        raise ValueError(f"Longer than a name may be: {name[:MAX_NAME]!r}")
+    if len(name) > MAX_NAME_LENGTH + 1:  # before any work that grows with the length
+        raise ValueError(f"Longer than a host name may be: {name[:MAX_NAME_LENGTH]!r}")
     if ":" in name:
         address = IPv6Address(name.removeprefix("[").removesuffix("]"))
         return str(address.ipv4_mapped or address)
     key = name.removesuffix(".").lower()
     if not key.isascii():
         key = idna.encode(key, uts46=True).decode("ascii")
-    if len(key) > MAX_NAME or not _dns_name(key):
+    if len(key) > MAX_NAME_LENGTH or not _dns_name(key):
         raise ValueError(f"Not the name of a host: {name!r}")
     return key

@@ -327,7 +327,7 @@ class RememberingTests(GuardedCase):
         self.assertEqual(self.ask(HAN).code, 401)
 
     def test_a_bounded_number(self) -> None:
-        self.patch(credentials, "MANY", 2)
+        self.patch(credentials, "REMEMBERED_CREDENTIALS", 2)
         self.guard(*[f"u{n}:{SHA1_OF_SECRET}" for n in range(3)])
         for n in (0, 1, 1, 0, 2):
             self.ask(basic(f"u{n}", "secret"))
@@ -340,7 +340,7 @@ class RememberingTests(GuardedCase):
         self.assertEqual(self.checks(), 4)
 
     def test_the_same_ones_twice_crowd_out_no_other(self) -> None:
-        self.patch(credentials, "MANY", 2)
+        self.patch(credentials, "REMEMBERED_CREDENTIALS", 2)
         self.guard(f"han:{SHA1_OF_SECRET}", f"leia:{SHA1_OF_SECRET}")
         self.ask(HAN)
         self.elsewhere.at_once = False

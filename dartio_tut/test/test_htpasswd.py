@@ -188,14 +188,14 @@ class PasswordsTests(SynchronousTestCase):
         self.assertIn("line 2: the same user", str(error))
         self.path.write_bytes(b"h\xffn:" + good.encode())
         error = self.assertRaises(ValueError, HtpasswdFile, self.path)
-        self.assertIn("line 1: not UTF-8", str(error))
+        self.assertIn("line 1: it is not UTF-8", str(error))
 
     def test_no_file(self) -> None:
         self.assertRaises(FileNotFoundError, HtpasswdFile, self.path)
         self.assertRaises(OSError, HtpasswdFile, self.path.parent)
 
     def test_too_large(self) -> None:
-        self.patch(sys.modules[HtpasswdFile.__module__], "MAX_FILE", 10)
+        self.patch(sys.modules[HtpasswdFile.__module__], "MAX_FILE_BYTES", 10)
         self.assertRaises(ValueError, self.passwords, "#" * 10)
         self.assertEqual(self.passwords("#" * 9).version(), 0)
 

@@ -1,9 +1,9 @@
 """
-Letting in who knows a password (HTTP Basic authentication, RFC 7617).
+HTTP Basic authentication (RFC 7617).
 
-Rule: nothing of the tree is asked before the password was right. Finding that out
-takes a thread and a fraction of a second, so it is rationed: guessing, however fast,
-costs two threads and no more.
+Rule: no code of the tree runs before the password was right. Checking one takes a
+thread and a fraction of a second, so it is rationed: guessing, however fast, costs two
+threads and no more.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from ..wrapper import Wrapper, stream_limit
 from .credentials import Credentials, Remembered, credentials_of
 from .htpasswd import HtpasswdFile
 
-AT_ONCE = 2
+CONCURRENT_CHECKS = 2
 """Passwords checked at a time: each takes a core, and one of the reactor's threads."""
 
-WAITING = 32
-"""Checks waiting for their turn: some seconds' worth."""
+WAITING_CHECKS = 32
+"""Checks that wait for their turn, some seconds' worth; one more is answered 503."""
 
-RETRY_AFTER = b"5"
-"""Seconds after which those who wait have had their turn."""
+RETRY_AFTER_SECONDS = b"5"
+"""After that time, all that wait now have had their turn."""
 
 Run = Callable[..., Deferred[bool]]
-"""Calls a function elsewhere, as `deferToThread` does."""
+"""Calls a function in a thread, as `deferToThread` does."""
 
 
 _NOT_STORED = (b"Cache-Control", b"no-store")
@@ -43,15 +43,15 @@ is right."""
 
 class BasicAuth(Wrapper):
     """
-    Any tree, for those only who are in *passwords*.
+    Serve a tree only to the users in *passwords*.
 
-    A tree's resources find the user in ``request.user`` (and ``request.getUser()``),
+    The tree's resources find the user in ``request.user`` (and ``request.getUser()``),
     as UTF-8. Right credentials are remembered for five minutes, or until the users
     change. Over plain HTTP anybody on the way can read them: serve this over TLS.
 
-    :param realm: tells the user, and the browser, what is guarded; ASCII.
-    :param run: runs the check of a password elsewhere.
-    :param now: the time, in seconds.
+    :param realm: what the browser shows beside its question for the password; ASCII.
+    :param run: runs the check of a password in a thread.
+    :param now: tells the time in seconds.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class BasicAuth(Wrapper):
         super().__init__(resource)
         self._passwords = passwords
         self._run = run
-        self._turns = DeferredSemaphore(AT_ONCE)
+        self._turns = DeferredSemaphore(CONCURRENT_CHECKS)
         self._remembered = Remembered(now)
         self._version = passwords.version()
         self._unknown = ErrorResource(
@@ -79,7 +79,7 @@ class BasicAuth(Wrapper):
             HTTPError(
                 SERVICE_UNAVAILABLE,
                 "Too many are coming in at once. Try again soon.",
-                ((b"Retry-After", RETRY_AFTER), _NOT_STORED),
+                ((b"Retry-After", RETRY_AFTER_SECONDS), _NOT_STORED),
             )
         )
 
@@ -112,23 +112,25 @@ class BasicAuth(Wrapper):
         self, request: Request, credentials: Credentials, gone: list[object]
     ) -> IResource:
         """
-        What is to answer *request*, once it is known.
+        Return the resource that answers *request* once the password was checked.
 
-        A check that was begun is awaited, and keeps its turn, even when the client
-        goes away: else going away and coming again would start one after the other.
+        A check that was begun keeps its turn even when the client goes away: otherwise
+        a client could start one after the other by coming and going.
+
+        :param gone: has a member as soon as the client has gone away.
         """
-        if len(self._turns.waiting) >= WAITING:
+        if len(self._turns.waiting) >= WAITING_CHECKS:
             return self._busy
         await self._turns.acquire()
         try:
-            if gone or not await self._right(credentials):
+            if gone or not await self._is_right(credentials):
                 return self._unknown
         finally:
             self._turns.release()
         return self._entered(request, credentials)
 
-    async def _right(self, credentials: Credentials) -> bool:
-        if credentials in self._remembered:  # by a request that came before
+    async def _is_right(self, credentials: Credentials) -> bool:
+        if credentials in self._remembered:  # since another request asked
             return True
         version = self._version
         check = self._passwords.check
@@ -139,15 +141,15 @@ class BasicAuth(Wrapper):
 
 
 class _Checking(Resource):
-    """Keeps a request until its credentials are known to be right or wrong."""
+    """Holds a request until its credentials were checked."""
 
     isLeaf = True
 
     def __init__(
-        self, guarded: BasicAuth, credentials: Credentials, streams_up_to: int
+        self, auth: BasicAuth, credentials: Credentials, streams_up_to: int
     ) -> None:
         super().__init__()
-        self._guarded = guarded
+        self._auth = auth
         self._credentials = credentials
         self.streams_up_to = streams_up_to
 
@@ -159,7 +161,7 @@ class _Checking(Resource):
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
         try:
-            found = await self._guarded.checked(request, self._credentials, gone)
+            found = await self._auth.checked(request, self._credentials, gone)
             if not gone:
                 request.render(getChildForRequest(found, request))
         except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
@@ -169,11 +171,11 @@ class _Checking(Resource):
 
 def _challenge(realm: str) -> bytes:
     """
-    The challenge for *realm* (RFC 7617 section 2).
+    Return the challenge for *realm* (RFC 7617 section 2).
 
-    :raise ValueError: when it cannot stand in a field.
+    :raise ValueError: when it cannot be part of a header field.
     """
     if not realm.isascii() or not realm.isprintable():
-        raise ValueError(f"Expected a realm in ASCII: {realm!r}")
+        raise ValueError(f"the realm must be printable ASCII: {realm!r}")
     quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
     return f'Basic realm="{quoted}", charset="UTF-8"'.encode("ascii")

@@ -1,8 +1,9 @@
 """
-Who may come in, as an htpasswd file says.
+The users of an htpasswd file.
 
-Rule: a user who is not there costs as much as one who is. A file that is wrong keeps
-the server from starting; one that becomes wrong changes nothing.
+Rule: checking a user who is not in the file takes as long as checking one who is. A
+file that is wrong keeps the server from starting; one that becomes wrong later changes
+nothing.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from twisted.logger import Logger
 from .password_hashes import Check, check_of
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-"""What no user or password may hold (RFC 7617 section 2). That spares all questions of
-what a hash does at a NUL."""
+"""Characters that no user or password may have (RFC 7617 section 2). That spares the
+question of what a hash does at a NUL."""
 
-MAX_FILE = 4 * 1024 * 1024
-"""Bytes of a file: 50,000 users."""
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""The longest file: about 50,000 users."""
 
 
 class _Users(NamedTuple):
-    """The checks by user, and again in a row."""
+    """The checks by the names of users, and all of them in a row."""
 
     by_name: dict[str, Check]
     all: tuple[Check, ...]
@@ -34,16 +35,16 @@ class _Users(NamedTuple):
 
 class HtpasswdFile:
     """
-    The users of an htpasswd file, one ``user:hash`` a line; blank lines and such as
-    begin with ``#`` are left out.
+    The users of an htpasswd file, one ``user:hash`` a line. Blank lines and comments,
+    which begin with ``#``, are left out.
 
-    The file is read again when it has changed. While it is gone or wrong, the users
-    are those it had before, and the log says so.
+    The file is read again when it has changed. While it is missing or wrong, its users
+    are those that it had before, and the log says so.
 
-    :param path: where it is.
+    :param path: where the file is.
     :raise OSError: when it cannot be read.
-    :raise ValueError: when a line is wrong; it tells the line's number, never what is
-        in it.
+    :raise ValueError: when a line is wrong. The text has the number of the line, never
+        what is in it.
     """
 
     _log = Logger()
@@ -56,7 +57,7 @@ class HtpasswdFile:
         self._users = self._read()
 
     def version(self) -> int:
-        """How often the users have changed since the start, by now."""
+        """Tell how often the users have changed since the start."""
         seen = self._look()
         if seen != self._seen:
             self._seen = seen
@@ -64,7 +65,7 @@ class HtpasswdFile:
                 self._users = self._read()
             except (OSError, ValueError) as error:
                 self._log.warn(
-                    "The users are as they were before: {error}", error=str(error)
+                    "The users are still those of before: {error}", error=str(error)
                 )
             else:
                 self._version += 1
@@ -72,10 +73,12 @@ class HtpasswdFile:
 
     def check(self, user: str, password: str) -> bool:
         """
-        Whether that is *user*'s password. Takes its time: call it in a thread.
+        Tell whether *password* is that of *user*. This takes a fraction of a second:
+        call it in a thread.
 
-        For a user who is not there, the hash of another is checked, of whom is random
-        but always the same for that name: kind and cost of it tell nothing.
+        For a user who is not in the file, the hash of another one is checked. Whose it
+        is depends on a random key, but is always the same for a name, so that neither
+        the kind nor the cost of the hash tells whether the user exists.
         """
         users = self._users
         known = user in users.by_name
@@ -90,7 +93,7 @@ class HtpasswdFile:
         return right and known
 
     def _look(self) -> tuple[int, ...] | None:
-        """What tells one state of the file from another."""
+        """What differs between two states of the file."""
         try:
             status = os.stat(self._path)
         except OSError:
@@ -99,9 +102,9 @@ class HtpasswdFile:
 
     def _read(self) -> _Users:
         with open(self._path, "rb") as file:
-            data = file.read(MAX_FILE + 1)
-        if len(data) > MAX_FILE:
-            raise ValueError(f"{self._path}: longer than {MAX_FILE} bytes")
+            data = file.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise ValueError(f"{self._path}: longer than {MAX_FILE_BYTES} bytes")
         users: dict[str, Check] = {}
         for number, line in enumerate(data.split(b"\n"), start=1):
             try:
@@ -113,7 +116,7 @@ class HtpasswdFile:
 
 def open_htpasswd(path: str) -> HtpasswdFile:
     """
-    The users of the file at *path*.
+    Read the htpasswd file at *path*.
 
     :raise ValueError: when it cannot be read, or a line is wrong.
     """
@@ -124,16 +127,16 @@ def open_htpasswd(path: str) -> HtpasswdFile:
 
 
 def _add(users: dict[str, Check], line: bytes) -> None:
-    """Add the user of *line*, if it has one."""
+    """Add the user of *line*, unless it is blank or a comment."""
     try:
         text = line.decode("utf-8").removesuffix("\r")
     except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
+        raise ValueError("it is not UTF-8") from None
     if not text.strip() or text.startswith("#"):
         return
     user, colon, hashed = text.partition(":")
     if not colon or not user or user != user.strip() or CONTROL.search(text):
         raise ValueError("expected user:hash")
     if user in users:
-        raise ValueError("the same user as in a line before")
+        raise ValueError("the same user as in an earlier line")
     users[user] = check_of(hashed)
