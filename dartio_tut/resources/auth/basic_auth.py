@@ -3,7 +3,7 @@ HTTP Basic authentication (RFC 7617).
 
 Rule: no code of the tree runs before the password was right. Checking one takes a
 thread and a fraction of a second, so it is rationed: guessing, however fast, costs two
-threads and no more.
+threads and no more, and does not keep the users of other addresses out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.http import SERVICE_UNAVAILABLE, UNAUTHORIZED
@@ -20,17 +20,12 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from ..responses import ErrorResource, HTTPError
 from ..wrapper import Wrapper, stream_limit
+from .check_queue import CheckQueue, address_of
 from .credentials import Credentials, Remembered, credentials_of
 from .htpasswd import HtpasswdFile
 
-CONCURRENT_CHECKS = 2
-"""Passwords checked at a time: each takes a core, and one of the reactor's threads."""
-
-WAITING_CHECKS = 32
-"""Checks that wait for their turn, some seconds' worth; one more is answered 503."""
-
 RETRY_AFTER_SECONDS = b"5"
-"""After that time, all that wait now have had their turn."""
+"""After that time, the checks that wait now have had their turn."""
 
 Run = Callable[..., Deferred[bool]]
 """Calls a function in a thread, as `deferToThread` does."""
@@ -65,7 +60,7 @@ class BasicAuth(Wrapper):
         super().__init__(resource)
         self._passwords = passwords
         self._run = run
-        self._turns = DeferredSemaphore(CONCURRENT_CHECKS)
+        self._checks = CheckQueue()
         self._remembered = Remembered(now)
         self._version = passwords.version()
         self._unknown = ErrorResource(
@@ -119,14 +114,15 @@ class BasicAuth(Wrapper):
 
         :param gone: has a member as soon as the client has gone away.
         """
-        if len(self._turns.waiting) >= WAITING_CHECKS:
+        turn = self._checks.enter(address_of(request))
+        if turn is None:
             return self._busy
-        await self._turns.acquire()
+        await turn
         try:
             if gone or not await self._is_right(credentials):
                 return self._unknown
         finally:
-            self._turns.release()
+            self._checks.leave()
         return self._entered(request, credentials)
 
     async def _is_right(self, credentials: Credentials) -> bool:

@@ -12,6 +12,7 @@ import hmac
 import os
 import re
 import secrets
+from codecs import BOM_UTF8
 from typing import NamedTuple
 
 from twisted.logger import Logger
@@ -24,6 +25,10 @@ question of what a hash does at a NUL."""
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """The longest file: about 50,000 users."""
+
+
+_BYTE_ORDER_MARK = "\ufeff"
+"""What some editors put before a text; two files in one have it in the middle."""
 
 
 class _Users(NamedTuple):
@@ -39,7 +44,8 @@ class HtpasswdFile:
     which begin with ``#``, are left out.
 
     The file is read again when it has changed. While it is missing or wrong, its users
-    are those that it had before, and the log says so.
+    are those that it had before, and the log says so. The log also says when the file
+    has no users, because then nobody is let in.
 
     :param path: where the file is.
     :raise OSError: when it cannot be read.
@@ -98,7 +104,8 @@ class HtpasswdFile:
             status = os.stat(self._path)
         except OSError:
             return None
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+        changed = status.st_mtime_ns, status.st_ctime_ns
+        return status.st_dev, status.st_ino, status.st_size, *changed
 
     def _read(self) -> _Users:
         with open(self._path, "rb") as file:
@@ -106,11 +113,18 @@ class HtpasswdFile:
         if len(data) > MAX_FILE_BYTES:
             raise ValueError(f"{self._path}: longer than {MAX_FILE_BYTES} bytes")
         users: dict[str, Check] = {}
+        data = data.removeprefix(BOM_UTF8)
         for number, line in enumerate(data.split(b"\n"), start=1):
             try:
                 _add(users, line)
             except ValueError as error:
                 raise ValueError(f"{self._path}, line {number}: {error}") from None
+        if not users:
+            self._log.warn(
+                "{path} has no users, so nobody is let in. Add one with: {command}",
+                path=self._path,
+                command=f"htpasswd -B {self._path} USER",
+            )
         return _Users(users, tuple(users.values()))
 
 
@@ -129,14 +143,16 @@ def open_htpasswd(path: str) -> HtpasswdFile:
 def _add(users: dict[str, Check], line: bytes) -> None:
     """Add the user of *line*, unless it is blank or a comment."""
     try:
-        text = line.decode("utf-8").removesuffix("\r")
+        text = line.decode("utf-8").strip()
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
-    if not text.strip() or text.startswith("#"):
+    if not text or text.startswith("#"):
         return
     user, colon, hashed = text.partition(":")
+    if _BYTE_ORDER_MARK in user:
+        raise ValueError("a byte order mark is in the middle of the file")
     if not colon or not user or user != user.strip() or CONTROL.search(text):
         raise ValueError("expected user:hash")
     if user in users:
         raise ValueError("the same user as in an earlier line")
-    users[user] = check_of(hashed)
+    users[user] = check_of(hashed.strip())

@@ -31,8 +31,8 @@ _bcrypt = re.compile(
 
 def check_of(text: str) -> Check:
     """
-    Return the check for the hash *text*: bcrypt, SHA-256-crypt, SHA-512-crypt or
-    ``{SHA}``.
+    Return the check for the hash *text*: bcrypt, ``{SHA}``, and with the extra
+    ``sha-crypt`` also SHA-256-crypt and SHA-512-crypt.
 
     :raise ValueError: when it is another kind of hash, or not a hash.
     """
@@ -62,7 +62,13 @@ def _matches_bcrypt(bcrypt: Any, hashed: bytes, password: bytes) -> bool:
 
 
 def _crypt_check(kind: str, text: str) -> Check:
-    algorithm = getattr(import_module("passlib.hash"), kind)
+    try:
+        algorithm = getattr(import_module("passlib.hash"), kind)
+    except ImportError:
+        raise ValueError(
+            f"{kind.replace('_', '-')} hashes need a library: "
+            "pip install 'dartio-tut[sha-crypt]', or make another with htpasswd -B"
+        ) from None
     try:
         whole = algorithm.from_string(text).checksum is not None
     except ValueError:  # the error's text may have the hash in it
