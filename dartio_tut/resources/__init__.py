@@ -6,17 +6,19 @@ Rule of the room: they read a request and write a response. They open no socket,
 know no server and no option.
 """
 
+from .allowed_hosts import AllowedHosts, parse_allowed_host
 from .auth.basic_auth import BasicAuth
 from .auth.htpasswd import HtpasswdFile, open_htpasswd
 from .bodies.body import Body, parse_body
 from .bodies.form_body import BodyLimits, Form, UploadedFile
 from .bodies.json_body import media_type, parse_json, parse_json_object, read_body
-from .cors import CORS, cors_fields, parse_origin
+from .cors import CORS, cors_fields
 from .fields import SECURITY_FIELDS, parse_field, set_fields
 from .files.caching import rule as parse_cache_rule
 from .files.resource import FILE_METHODS, Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
+from .origins import parse_origin
 from .path_prefix import PathPrefix, parse_path_prefix
 from .response_fields import ResponseFields
 from .responses import (
@@ -41,6 +43,7 @@ __all__ = [
     "FILE_METHODS",
     "LINK_POLICIES",
     "SECURITY_FIELDS",
+    "AllowedHosts",
     "BasicAuth",
     "Body",
     "BodyLimits",
@@ -65,6 +68,7 @@ __all__ = [
     "media_type",
     "method_not_allowed",
     "open_htpasswd",
+    "parse_allowed_host",
     "parse_body",
     "parse_cache_rule",
     "parse_charset",

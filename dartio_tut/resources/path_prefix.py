@@ -5,7 +5,7 @@ Serving a tree further below: at ``/files/`` instead of ``/``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from twisted.web.http import NOT_FOUND
 from twisted.web.resource import IResource
@@ -14,15 +14,18 @@ from twisted.web.server import Request
 from .responses import ErrorResource, HTTPError
 from .wrapper import Wrapper
 
+_KEPT = "!$&'()*+,;=:@~[]^{|}"
+"""Punctuation that terminals and browsers take as it is."""
+
 
 def parse_path_prefix(text: str) -> str:
     """
-    Return *text* if a tree can be served at that path.
+    Return *text* as the path of a URL, in which a space is ``%20``.
 
     :raise ValueError: when it does not begin with a slash, or has empty parts.
     """
-    _segments(text)
-    return text
+    path = "".join(f"/{quote(name, safe=_KEPT)}" for name in _segments(text))
+    return f"{path}/" if text.endswith("/") else path
 
 
 def _segments(prefix: str) -> list[bytes]:

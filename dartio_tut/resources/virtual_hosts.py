@@ -1,31 +1,18 @@
 """
 Several trees behind one port, chosen by the host name that the client asks for.
 
-Rule: a name is the same name in upper case, with a dot or a port behind it, or in its
-``xn--`` form. Of two names that fit, the longer one is taken.
+Rule: of two names that fit, the longer one is taken.
 """
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv6Address
-
-import idna
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import IResource
 from twisted.web.server import Request
 
 from .fields import Fields
+from .host_names import HostPattern, requested_host
 from .responses import MISDIRECTED_REQUEST, TEXT_ONLY, ErrorResource, HTTPError
 from .wrapper import Wrapper
-
-MAX_NAME_LENGTH = 253
-"""Characters of a name in DNS (RFC 1035 section 2.3.4, without the root's own)."""
-
-_dns_name = re.compile(
-    r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*"
-).fullmatch
-"""Letters, digits and hyphens; containers and test machines have underscores too."""
-
 
 _NO_SUCH_HOST = ErrorResource(
     HTTPError(MISDIRECTED_REQUEST, "No site of that name is here."), TEXT_ONLY
@@ -61,14 +48,11 @@ class VirtualHosts(Wrapper):
             ``xn--`` form.
         :raise ValueError: when it is not one of these, or was added before.
         """
-        wild = name.startswith("*.")
-        names = self._below if wild else self._exact
-        key = _canonical(name[2:] if wild else name)
-        if wild and ":" in key:
-            raise ValueError(f"An address has no names below it: {name!r}")
-        if key in names:
-            raise ValueError(f"Added twice: {name!r}")
-        names[key] = resource
+        pattern = HostPattern(name)
+        names = self._below if pattern.is_wildcard else self._exact
+        if pattern.name in names:
+            raise ValueError(f"added twice: {name!r}")
+        names[pattern.name] = resource
 
     @property
     def refusal_fields(self) -> Fields:
@@ -91,10 +75,8 @@ class VirtualHosts(Wrapper):
     def resource_for(self, request: Request) -> IResource:
         """Choose the tree by the name that *request* asks for."""
         try:
-            name = _canonical(request.getRequestHostname().decode("utf-8"))
+            name = requested_host(request) or ""
         except ValueError:
-            return self._resource
-        except AttributeError:  # no Host, and a UNIX socket has no address either
             return self._resource
         found = self._exact.get(name)
         rest = name
@@ -110,24 +92,5 @@ def parse_host_name(text: str) -> str:
 
     :raise ValueError: when it cannot.
     """
-    VirtualHosts().add(text, Resource())
+    HostPattern(text)
     return text
-
-
-def _canonical(name: str) -> str:
-    """
-    Return *name* in the form in which names are compared.
-
-    :raise ValueError: when it cannot be the name of a host.
-    """
-    if len(name) > MAX_NAME_LENGTH + 1:  # before any work that grows with the length
-        raise ValueError(f"Longer than a host name may be: {name[:MAX_NAME_LENGTH]!r}")
-    if ":" in name:
-        address = IPv6Address(name.removeprefix("[").removesuffix("]"))
-        return str(address.ipv4_mapped or address)
-    key = name.removesuffix(".").lower()
-    if not key.isascii():
-        key = idna.encode(key, uts46=True).decode("ascii")
-    if len(key) > MAX_NAME_LENGTH or not _dns_name(key):
-        raise ValueError(f"Not the name of a host: {name!r}")
-    return key
