@@ -11,9 +11,11 @@ from .auth.basic_auth import BasicAuth
 from .auth.htpasswd import HtpasswdFile, open_htpasswd
 from .bodies.body import Body, parse_body
 from .bodies.form_body import BodyLimits, Form, UploadedFile
-from .bodies.json_body import media_type, parse_json, parse_json_object, read_body
+from .bodies.json_body import media_type, read_body
+from .bodies.json_members import whole_number
+from .bodies.json_thread import parse_json, parse_json_object
 from .cors import CORS, cors_fields
-from .fields import SECURITY_FIELDS, parse_field, set_fields
+from .fields import NOSNIFF, SECURITY_FIELDS, parse_field, set_fields
 from .files.caching import rule as parse_cache_rule
 from .files.resource import FILE_METHODS, Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
@@ -31,6 +33,7 @@ from .responses import (
     text_response,
 )
 from .rest.digests import check_digests
+from .rest.document_names import document_name, etag_of
 from .rest.documents import RestDocuments
 from .rest.notes import RestNotes
 from .rest.preconditions import idempotency_key, precondition
@@ -42,6 +45,7 @@ __all__ = [
     "CORS",
     "FILE_METHODS",
     "LINK_POLICIES",
+    "NOSNIFF",
     "SECURITY_FIELDS",
     "AllowedHosts",
     "BasicAuth",
@@ -62,7 +66,9 @@ __all__ = [
     "Wrapper",
     "check_digests",
     "cors_fields",
+    "document_name",
     "error_response",
+    "etag_of",
     "from_store",
     "idempotency_key",
     "media_type",
@@ -87,4 +93,5 @@ __all__ = [
     "respond_later",
     "set_fields",
     "text_response",
+    "whole_number",
 ]

@@ -12,6 +12,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from .fields import Fields
+from .kept_headers import Kept, keep_fields
 from .origins import Origins
 from .responses import ErrorResource, HTTPError
 from .wrapper import Wrapper
@@ -22,6 +23,8 @@ MAX_AGE_SECONDS = b"7200"
 _ALLOWED_FIELDS = ("Origin", "X-Requested-With", "Content-Type", "Accept")
 
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
+
+_ANY_ORIGIN_KEPT: Kept = {_ANY_ORIGIN[0].lower(): (_ANY_ORIGIN[0], [_ANY_ORIGIN[1]])}
 
 _EXPOSED_FIELDS = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
 
@@ -53,7 +56,7 @@ def cors_fields(
 
 class CORS(Wrapper):
     """
-    Let the pages of some other origins read a tree.
+    Let the pages of some other origins, and of no others, read a tree.
 
     It answers their preflights before anybody asks for a password: a browser sends
     none with them. Pages of origins that are named, one by one or by ``*.``, may also
@@ -92,26 +95,35 @@ class CORS(Wrapper):
         The header fields that the tree wants on refusals of the wire, and those by
         which pages may read them, where these do not depend on the request.
         """
-        only = self._origins.only
-        own: Fields = ()
-        if self._origins.is_any:
-            own = (_ANY_ORIGIN, self._exposed)
-        elif only:
-            own = (*_named(only), self._exposed, (b"Vary", b"Origin"))
-        return (*own, *super().refusal_fields)
+        kept = self._kept_for(self._origins.only)
+        own = tuple((name, v) for name, values in kept.values() for v in values)
+        if self._origins.is_any or self._origins.only:
+            own = (*own, self._exposed)
+        others = [f for f in super().refusal_fields if f[0].lower() not in kept]
+        return (*own, *others)
 
     def prepare(self, request: Request) -> None:
-        """Say which origin may read the response."""
-        headers = request.responseHeaders
-        is_any = self._origins.is_any
-        if not is_any and b"Origin" not in headers.getRawHeaders(b"Vary", []):
-            headers.addRawHeader(b"Vary", b"Origin")
+        """Say which origin may read the response, even when the tree says another."""
         origin = request.getHeader(b"Origin")
-        if origin not in self._origins:
-            return
-        for field in (_ANY_ORIGIN,) if is_any else _named(origin or b""):
-            request.setHeader(*field)
-        request.setHeader(*self._exposed)
+        keep_fields(request, self._kept_for(origin))
+        if origin in self._origins:
+            request.setHeader(*self._exposed)
+
+    def _kept_for(self, origin: bytes | None) -> Kept:
+        if self._origins.is_any:
+            return _ANY_ORIGIN_KEPT
+        is_allowed = origin is not None and origin in self._origins
+        return {
+            b"vary": (b"Vary", [b"Origin"]),
+            b"access-control-allow-origin": (
+                b"Access-Control-Allow-Origin",
+                [origin] if origin is not None and is_allowed else [],
+            ),
+            b"access-control-allow-credentials": (
+                b"Access-Control-Allow-Credentials",
+                [b"true"] if is_allowed else [],
+            ),
+        }
 
     def resource_for(self, request: Request) -> IResource:
         """Choose what answers a preflight, a refusal, or the tree."""
@@ -122,13 +134,6 @@ class CORS(Wrapper):
         asked = request.getHeader(b"Access-Control-Request-Method")
         is_preflight = request.method == b"OPTIONS" and asked
         return self._preflight if is_preflight else self._resource
-
-
-def _named(origin: bytes) -> Fields:
-    return (
-        (b"Access-Control-Allow-Origin", origin),
-        (b"Access-Control-Allow-Credentials", b"true"),
-    )
 
 
 class _Preflight(Resource):

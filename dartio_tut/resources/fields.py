@@ -25,6 +25,9 @@ SECURITY_FIELDS: Fields = (
 """These keep browsers from guessing a type, from framing a page of another origin, and
 from telling other origins the path that a person came from. They break no page."""
 
+NOSNIFF: Fields = ((b"X-Content-Type-Options", b"nosniff"),)
+"""Keeps browsers from guessing a type: text that a person has sent is not a page."""
+
 CONNECTION_FIELDS = (
     "connection",
     "content-length",

@@ -150,15 +150,17 @@ def problem(request: Request, code: int, text: str) -> bytes:
     return error_response(request, HTTPError(code, text), ANY_FORM)
 
 
-def method_not_allowed(request: Request, allow: str) -> bytes:
+def method_not_allowed(request: Request, allow: str, advice: str = "") -> bytes:
     """
     Prepare a response with the status code 405, and return its content for ``render``.
 
     :param allow: the methods that are allowed (RFC 9110 section 10.2.1).
+    :param advice: a second line, which tells the client what to do.
     """
     method = request.method.decode("ascii", "backslashreplace")
     fields = ((b"Allow", allow.encode("ascii")),)
-    error = HTTPError(NOT_ALLOWED, f"Unsupported request: {method}.", fields)
+    text = f"Unsupported request: {method}."
+    error = HTTPError(NOT_ALLOWED, f"{text}\n{advice}" if advice else text, fields)
     return error_response(request, error, TEXT_ONLY)
 
 

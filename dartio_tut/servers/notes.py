@@ -10,25 +10,29 @@ Notes: stores one, and gives it back by its number.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from twisted.application.service import IService
-from twisted.web.resource import Resource
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
+    CORS,
+    NOSNIFF,
     HTTPError,
     RestNotes,
+    check_digests,
     cors_fields,
     from_store,
     idempotency_key,
     parse_json_object,
+    parse_origin,
     read_body,
     respond_later,
     set_fields,
     text_response,
+    whole_number,
 )
 from dartio_tut.store import Notes as Log
 from dartio_tut.store import open_notes
@@ -43,7 +47,7 @@ class Notes(Resource):
 
     isLeaf = True
     # The wire, which sends refusals such as 413 itself, looks for this name.
-    refusal_fields = cors_fields("POST, OPTIONS")
+    refusal_fields = (*cors_fields("POST, OPTIONS"), *NOSNIFF)
 
     def __init__(self, notes: Log) -> None:
         super().__init__()
@@ -64,7 +68,8 @@ class Notes(Resource):
 
     async def post(self, request: Request, body: bytes) -> str:
         """Store a note or give one back, as the JSON object *body* says."""
-        asked, key = parse_json_object(body), idempotency_key(request)
+        check_digests(request, body)
+        asked, key = await parse_json_object(body), idempotency_key(request)
         if "myNote" in asked:
             return await self.save(asked["myNote"], key)
         if "getNote" in asked:
@@ -80,11 +85,8 @@ class Notes(Resource):
 
     async def get(self, number: Any) -> str:
         """Return the note with that *number*."""
-        if isinstance(number, bool) or not isinstance(number, (str, int, float)):
-            raise HTTPError(422, "Expected getNote to be a number.")
-        if not re.fullmatch("-?[0-9]{1,4300}", str(number)):
-            raise HTTPError(400, "getNote is not a whole number.")
-        return await from_store(self.notes.entry(int(number))) + "\n"
+        number = whole_number("getNote", number)
+        return await from_store(self.notes.entry(number)) + "\n"
 
 
 class Options(StoreOptions):
@@ -95,12 +97,18 @@ class Options(StoreOptions):
     defaultPort = "4042"
     storeName = "notes"
     optFlags = (("rest", None, "Answer GET too: /, /3 and /?follow."),)
+    optLists = (
+        ("cors", None, "Origin whose pages may come, instead of any.", parse_origin),
+    )
 
 
 def makeService(options: Options) -> IService:
     """Serve `Notes` as a daemon; with ``--rest``, GET is answered too."""
     log = options.open_store(open_notes)
-    notes = Notes(log)
+    root: IResource = Notes(log)
     if options["rest"]:
-        return serve(RestNotes(log, notes), options)
-    return serve(notes, options)
+        root = RestNotes(log, root)
+    if options["cors"]:
+        methods = b"GET, HEAD, POST, OPTIONS" if options["rest"] else b"POST, OPTIONS"
+        root = CORS(root, options["cors"], methods, refuse_others=True)
+    return serve(root, options)

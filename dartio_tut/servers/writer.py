@@ -10,7 +10,6 @@ Basic writer: stores JSON documents exactly as they were sent.
 from __future__ import annotations
 
 import json
-from urllib.parse import unquote_to_bytes
 
 from twisted.application.service import IService
 from twisted.web.resource import Resource
@@ -18,9 +17,12 @@ from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
+    NOSNIFF,
     HTTPError,
     RestDocuments,
     check_digests,
+    document_name,
+    etag_of,
     from_store,
     idempotency_key,
     media_type,
@@ -29,6 +31,7 @@ from dartio_tut.resources import (
     precondition,
     read_body,
     respond_later,
+    set_fields,
 )
 from dartio_tut.store import Documents, InvalidName, open_documents
 
@@ -50,26 +53,25 @@ class Writer(Resource):
 
     def render(self, request: Request) -> bytes | int:
         """Answer a POST of JSON; other requests are refused."""
-        if request.method != b"POST" or media_type(request) != "application/json":
+        set_fields(request, NOSNIFF)
+        if request.method != b"POST":
             return method_not_allowed(request, "POST")
+        if media_type(request) != "application/json":
+            advice = "Say Content-Type: application/json."
+            return method_not_allowed(request, "POST", advice)
         return respond_later(request, self.store(request, read_body(request)))
 
     async def store(self, request: Request, body: bytes) -> str:
         """Store *body*. It is on disk when this returns."""
         check_digests(request, body)
-        data = parse_json_object(body)
-        name = unquote_to_bytes(request.path.rpartition(b"/")[2])
+        data = await parse_json_object(body)
+        name, key = document_name(request), idempotency_key(request)
         expected = precondition(request, self.require_match)
         try:
-            await from_store(
-                self.documents.put(
-                    name.decode(), body, expected, idempotency_key(request)
-                )
-            )
-        except UnicodeDecodeError:
-            raise HTTPError(400, "Cannot store: the name is not UTF-8.") from None
+            version = await from_store(self.documents.put(name, body, expected, key))
         except InvalidName as error:
             raise HTTPError(400, f"Cannot store: {error}.") from None
+        request.setHeader(b"ETag", etag_of(version))
         who = data.get("name")
         return f"Wrote data for {who if isinstance(who, str) else json.dumps(who)}."
 

@@ -4,10 +4,12 @@ Content by its type and charset.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from time import process_time
 from typing import Any
 
 import multipart
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
@@ -29,6 +31,17 @@ PARTS = "multipart/form-data; boundary=b"
 MIB = 1024 * 1024
 
 
+def now(parsing: Coroutine[Deferred[Any], Any, Body]) -> Body:
+    """The result of *parsing*, which has to be there at once."""
+    results: list[Any] = []
+    Deferred.fromCoroutine(parsing).addBoth(results.append)
+    (result,) = results
+    if isinstance(result, Failure):
+        result.raiseException()
+    body: Body = result
+    return body
+
+
 def part(disposition: str, content: bytes = b"x", *more: str) -> bytes:
     """One part of a form; *more* are header lines."""
     lines = ["--b", f"Content-Disposition: form-data; {disposition}", *more, "", ""]
@@ -48,7 +61,9 @@ class BodyCase(RequestCase):
 
     def body(self, kind: str | None, data: bytes, *kinds: Any, **limits: int) -> Body:
         """The content of a request with *data*."""
-        return parse_body(self.sent(kind, data), *kinds, limits=BodyLimits(**limits))
+        return now(
+            parse_body(self.sent(kind, data), *kinds, limits=BodyLimits(**limits))
+        )
 
     def refused(self, code: int, *args: Any, **limits: int) -> None:
         """Asking is refused with *code*."""
@@ -119,7 +134,7 @@ class KindTests(BodyCase):
 
     def test_again(self) -> None:
         request = self.sent("text/x", b"x")
-        self.assertEqual(parse_body(request), parse_body(request))
+        self.assertEqual(now(parse_body(request)), now(parse_body(request)))
 
 
 class LineFormTests(BodyCase):
@@ -201,7 +216,7 @@ class PartsTests(BodyCase):
         files: list[UploadedFile] = []
 
         def do(request: Any) -> Any:
-            files.extend(parse_body(request).value.files["f"])
+            files.extend(now(parse_body(request)).value.files["f"])
             return files[0].content.read()
 
         data = part('name="f"; filename="a"', b"content") + b"--b--\r\n"
@@ -224,7 +239,7 @@ class PartsTests(BodyCase):
     def test_the_client_goes_away(self) -> None:
         data = part('name="f"; filename="a"') + b"--b--"
         request = self.sent(PARTS, data)
-        (file,) = parse_body(request).value.files["f"]
+        (file,) = now(parse_body(request)).value.files["f"]
         self.connection.protocol.connectionLost(Failure(ConnectionDone()))
         self.assertTrue(file.content.closed)
 

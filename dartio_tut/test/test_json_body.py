@@ -4,15 +4,20 @@ JSON bodies, read strictly.
 
 from __future__ import annotations
 
+import gc
 from time import process_time
+from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.resources import HTTPError, parse_json_object
+from dartio_tut.resources import HTTPError, parse_json, parse_json_object
+from dartio_tut.resources.bodies import json_body
+from dartio_tut.resources.bodies.json_body import json_object
 
 
 class JSONObjectTests(SynchronousTestCase):
-    """`parse_json_object`."""
+    """`json_object`."""
 
     def test_objects(self) -> None:
         for body, value in [
@@ -21,16 +26,14 @@ class JSONObjectTests(SynchronousTestCase):
             ('{"☃": "\N{PILE OF POO}"}'.encode(), {"☃": "\N{PILE OF POO}"}),
             (b'{"a":"]]]"}', {"a": "]]]"}),
         ]:
-            self.assertEqual(parse_json_object(body), value)
+            self.assertEqual(json_object(body), value)
 
     def test_depth(self) -> None:
         deep = b'{"a":' + b"[" * 99 + b"]" * 99 + b"}"
-        self.assertIn("a", parse_json_object(deep))
+        self.assertIn("a", json_object(deep))
         self.refused(b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", 400, "column 105")
         self.refused(b"[" * 1_000_000, 400, "Nested deeper than 100")
-        self.assertEqual(
-            parse_json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500
-        )
+        self.assertEqual(json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500)
 
     def test_where_it_goes_wrong(self) -> None:
         self.refused(b"", 400, "line 1, column 1")
@@ -49,6 +52,7 @@ class JSONObjectTests(SynchronousTestCase):
         self.refused(b'{"a": 1, "a": 2}', 400, "twice")
         self.refused(b'{"a": ' + b"1" * 4301 + b"}", 400, "digits")
         self.refused('{"a": 1}'.encode("utf-16"), 400, "UTF-8")
+        self.refused(b'\xef\xbb\xbf{"a": 1}', 400, "byte order mark")
         self.refused(b'\xef\xbb\xbf{"a": 1}', 400, "line 1, column 1")
         self.refused(b'{"a": "\n"}', 400, "line 1")
 
@@ -57,22 +61,20 @@ class JSONObjectTests(SynchronousTestCase):
             self.refused(body, 422, "object")
 
     def refused(self, body: bytes, code: int, said: str) -> None:
-        refusal = self.assertRaises(HTTPError, parse_json_object, body)
+        refusal = self.assertRaises(HTTPError, json_object, body)
         self.assertEqual(refusal.code, code)
         self.assertIn(said, refusal.text)
 
     def test_odd_bodies_cost_no_more_than_their_length(self) -> None:
         for body in (b'["' + b'\\"' * 500_000, b'"' * 1_000_001, b"[{" * 500_000):
             began = process_time()
-            self.assertRaises(HTTPError, parse_json_object, body)
+            self.assertRaises(HTTPError, json_object, body)
             self.assertLess(process_time() - began, 2)  # quadratic: minutes
 
     def test_half_a_character(self) -> None:
         self.refused(b'{"a": "\\ud800"}', 400, "surrogate")
         self.refused(b'{"\\uDFFF": 1}', 400, "surrogate")
-        self.assertEqual(
-            parse_json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"}
-        )
+        self.assertEqual(json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"})
 
     def test_infinity_by_size(self) -> None:
         self.refused(b'{"a": 1e999}', 400, "too large")
@@ -99,7 +101,7 @@ class JSONObjectTests(SynchronousTestCase):
 
     def test_names_of_different_objects_may_be_the_same(self) -> None:
         body = b'{"a": {"a": [{"a": "a"}, {"a": "a"}]}, "b": "a"}'
-        self.assertIn("a", parse_json_object(body))
+        self.assertIn("a", json_object(body))
         self.refused(body[:-1] + b', "c": NaN}', 400, "NaN is no JSON number")
 
     def test_refusing_costs_no_more_than_the_length(self) -> None:
@@ -109,5 +111,55 @@ class JSONObjectTests(SynchronousTestCase):
             b'{"a": NaN, "' + b'\\"' * 500_000,
         ):
             began = process_time()
-            self.assertRaises(HTTPError, parse_json_object, body)
+            self.assertRaises(HTTPError, json_object, body)
             self.assertLess(process_time() - began, 2)
+
+
+class LongBodyTests(SynchronousTestCase):
+    """Bodies that take a while to parse."""
+
+    def setUp(self) -> None:
+        self.run_elsewhere: list[bytes] = []
+
+    def run_later(self, function: Any, body: bytes) -> Deferred[Any]:
+        self.run_elsewhere.append(body)
+        self.waiting: Deferred[Any] = Deferred()
+        return self.waiting.addCallback(lambda _: function(body))
+
+    def test_long_body_is_parsed_in_a_thread_and_a_short_one_at_once(self) -> None:
+        short = b'{"a": "' + b"x" * 60_000 + b'"}'
+        parsed = self.parse(short)
+        self.assertIn("a", self.successResultOf(parsed))
+        self.assertEqual(self.run_elsewhere, [])
+        long = b'{"a": "' + b"x" * 70_000 + b'"}'
+        parsed = self.parse(long)
+        self.assertNoResult(parsed)
+        self.assertEqual(self.run_elsewhere, [long])
+        self.waiting.callback(None)
+        self.assertIn("a", self.successResultOf(parsed))
+
+    def test_long_bodies_wait_for_each_other(self) -> None:
+        parsed = [self.parse(b"[%d" % n + b"," * 70_000) for n in range(3)]
+        for number in range(3):
+            self.assertEqual(len(self.run_elsewhere), number + 1)
+            self.waiting.callback(None)
+            self.failureResultOf(parsed[number], HTTPError)
+
+    def parse(self, body: bytes) -> Deferred[Any]:
+        parse = parse_json_object if body.startswith(b"{") else parse_json
+        return Deferred.fromCoroutine(parse(body, self.run_later))
+
+    def test_garbage_collector_runs_again_afterwards(self) -> None:
+        for enabled in (True, False):
+            (gc.enable if enabled else gc.disable)()
+            self.addCleanup(gc.enable)
+            json_body.json_value(b"[[], []]")
+            self.assertRaises(HTTPError, json_body.json_value, b"[[], [")
+            self.assertEqual(gc.isenabled(), enabled)
+
+    def test_many_small_values_cost_little(self) -> None:
+        for value in (b"[]", b"{}", b'{"":1}', b"1", b"[" * 90 + b"]" * 90):
+            body = b"[" + (value + b",") * (1_048_000 // (len(value) + 1)) + b"1]"
+            began = process_time()
+            json_body.json_value(body)
+            self.assertLess(process_time() - began, 0.5)  # about 0.1

@@ -10,7 +10,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
 
+from dartio_tut.resources import RestDocuments
+from dartio_tut.resources.rest.digests import digest_of
 from dartio_tut.servers.basic_file import BasicFile
 from dartio_tut.servers.hello import Hello
 from dartio_tut.servers.mini_file import MiniFile
@@ -126,6 +129,48 @@ class NotesTests(SynchronousTestCase):
         for number in (1, "1"):
             self.assertEqual(self.post({"getNote": number}).body, b"two\n")
 
+    def test_number_may_be_written_in_any_way(self) -> None:
+        for text in map(str, range(11)):
+            self.post({"myNote": text})
+        for number, note in [
+            (1.0, b"1\n"),
+            (1e1, b"10\n"),
+            (-0.0, b"0\n"),
+            ("1.0", b"1\n"),
+            ("1.", b"1\n"),
+            ("1e1", b"10\n"),
+            ("10E-1", b"1\n"),
+            ("00", b"0\n"),
+        ]:
+            self.assertEqual(self.post({"getNote": number}).body, note, number)
+
+    def test_digest_and_coding_are_checked(self) -> None:
+        body = b'{"myNote": "x"}'
+        good = digest_of(body).decode()
+        bad = digest_of(b"other").decode()
+        for fields, code in [
+            ({"content_digest": bad}, 400),
+            ({"repr_digest": bad}, 400),
+            ({"content_digest": "sha-256=x"}, 400),
+            ({"content_digest": f"{good}, {bad}"}, 400),
+            ({"content_encoding": "gzip"}, 415),
+            ({"content_encoding": "br", "content_digest": good}, 415),
+        ]:
+            self.assertEqual(ask(self.notes, "POST", "/", body, **fields).code, code)
+        for fields in (
+            {"content_digest": good, "repr_digest": good},
+            {"content_digest": "md5=:AA==:"},
+            {"content_encoding": "identity"},
+        ):
+            self.assertEqual(ask(self.notes, "POST", "/", body, **fields).code, 200)
+        self.assertEqual(self.post({"myNote": "y"}).body, b"You have 4 notes.\n")
+
+    def test_no_type_is_guessed_for_a_note(self) -> None:
+        self.post({"myNote": "<script>"})
+        for method in ("POST", "GET", "OPTIONS"):
+            response = ask(self.notes, method, "/", b'{"getNote": 0}')
+            self.assertEqual(response.fields["x-content-type-options"], "nosniff")
+
     def test_any_text_comes_back_as_it_went_in(self) -> None:
         odd = ["a\nb", "tab\t", "☃ \N{PILE OF POO}", "", "\\n", "\r\n", "\0", "x" * 99]
         for number, note in enumerate(odd):
@@ -144,6 +189,15 @@ class NotesTests(SynchronousTestCase):
             ({"getNote": ""}, 400),
             ({"getNote": "1_0"}, 400),
             ({"getNote": 0.5}, 400),
+            ({"getNote": "0.5"}, 400),
+            ({"getNote": "1e-1"}, 400),
+            ({"getNote": "nan"}, 400),
+            ({"getNote": "Infinity"}, 400),
+            ({"getNote": " 0"}, 400),
+            ({"getNote": "+0"}, 400),
+            ({"getNote": "1e999"}, 400),
+            ({"getNote": 1e300}, 404),
+            ({"getNote": "\u0660"}, 400),
             ({"getNote": None}, 422),
             ({"getNote": True}, 422),
             ({"getNote": [0]}, 422),
@@ -226,17 +280,45 @@ class WriterTests(SynchronousTestCase):
             self.assertEqual(self.post(b"{}", kind=kind).code, 200)
 
     def test_unsupported(self) -> None:
-        for method, kind in [
-            ("GET", "application/json"),
-            ("PUT", "application/json"),
-            ("POST", "text/plain"),
-            ("POST", "application/jsonp"),
-            ("POST", ""),
+        advice = "\nSay Content-Type: application/json."
+        for method, kind, more in [
+            ("GET", "application/json", ""),
+            ("PUT", "application/json", ""),
+            ("PUT", "text/plain", ""),
+            ("POST", "text/plain", advice),
+            ("POST", "application/jsonp", advice),
+            ("POST", "application/x-www-form-urlencoded", advice),
+            ("POST", "", advice),
         ]:
-            response = ask(self.writer, method, "/f", b"{}", content_type=kind)
-            self.assertEqual(response.code, 405)
-            self.assertEqual(response.body, f"Unsupported request: {method}.".encode())
-            self.assertEqual(response.fields["allow"], "POST")
+            trees: list[Resource] = [self.writer]
+            if method == "POST":  # the other methods work with --rest
+                trees.append(RestDocuments(self.documents, self.writer))
+            for tree in trees:
+                response = ask(tree, method, "/f", b"{}", content_type=kind)
+                self.assertEqual(response.code, 405)
+                said = f"Unsupported request: {method}.{more}"
+                self.assertEqual(response.body, said.encode())
+                self.assertIn("POST", response.fields["allow"])
+
+    def test_name_of_the_description_is_taken(self) -> None:
+        for path in ("/openapi.json", "/a/openapi.json", "/openapi%2ejson"):
+            response = self.post(b"{}", path)
+            self.assertEqual(response.code, 400)
+            self.assertIn(b"openapi.json is taken", response.body)
+        self.assertEqual(self.successResultOf(self.documents.list()), [])
+
+    def test_answer_has_the_version_as_etag(self) -> None:
+        etag = self.post(b"{}").fields["etag"]
+        version = self.successResultOf(self.documents.get("file.txt")).version
+        self.assertEqual(etag, f'"{version}"')
+        self.assertNotIn("etag", self.post(b"{").fields)
+
+    def test_no_type_is_guessed_for_what_was_sent(self) -> None:
+        for method, body in (("POST", b"{}"), ("POST", b"{"), ("GET", b"")):
+            response = ask(
+                self.writer, method, "/f", body, content_type="application/json"
+            )
+            self.assertEqual(response.fields["x-content-type-options"], "nosniff")
 
     def test_not_stored(self) -> None:
         for body, code in [(b"", 400), (b"{", 400), (b"[]", 422), (b'{"a":NaN}', 400)]:

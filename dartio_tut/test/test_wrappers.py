@@ -32,7 +32,7 @@ from dartio_tut.resources import (
 )
 
 from .support.function_resource import Doing
-from .support.memory_client import Connection, Response, ask
+from .support.memory_client import Connection, Response, ask, parsed
 
 Wrap = Callable[[IResource], Wrapper]
 
@@ -365,7 +365,29 @@ class CrossOriginTests(SynchronousTestCase):
         ]:
             self.assertIn(field, CORS(Path(), given).refusal_fields)
         for given in ([b"https://a", b"https://b"], [b"https://*.a"]):
-            self.assertEqual(CORS(Path(), given).refusal_fields, ())
+            fields = dict(CORS(Path(), given).refusal_fields)
+            self.assertEqual(fields, {b"Vary": b"Origin"})
+
+    def test_tree_cannot_let_more_origins_read(self) -> None:
+        def render(request: Any) -> bytes:
+            request.set_fields(cors_fields("POST"))
+            request.setHeader(b"Vary", b"Accept")
+            return b""
+
+        class Open(Resource):
+            refusal_fields = cors_fields("POST")
+
+        for origin, allowed in [("https://a", "https://a"), ("https://c", None)]:
+            for given in ([b"https://a"], [b"https://a", b"https://b"]):
+                tree = CORS(Doing(render), given)
+                head = f"GET / HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\n\r\n"
+                raw = Connection(tree).send(head.encode())
+                self.assertIn(b"Vary: Origin\r\n", raw)
+                self.assertIn(b"Vary: Accept\r\n", raw)
+                found = parsed(raw).fields.get("access-control-allow-origin")
+                self.assertEqual(found, allowed)
+                refusal = CORS(Open(), given).refusal_fields
+                self.assertNotIn(b"*", dict(refusal).values())
 
     def test_other_origins_are_refused_when_asked_for(self) -> None:
         asked: list[bytes] = []

@@ -17,7 +17,8 @@ from twisted.web.server import Request
 from ..responses import HTTPError
 from .charsets import UTF_8, charset_called, decoded
 from .form_body import BodyLimits, multipart_form, too_much, urlencoded_form
-from .json_body import media_type, parse_json
+from .json_body import media_type
+from .json_thread import parse_json
 
 Kind = Literal["json", "form", "parts", "text", "bytes"]
 
@@ -41,11 +42,11 @@ class Body(NamedTuple):
     value: Any
 
 
-def parse_body(
+async def parse_body(
     request: Request, *kinds: Kind, limits: BodyLimits | None = None
 ) -> Body:
     """
-    Parse the body of *request*. Call this in a coroutine that `respond_later` gets, so
+    Parse the body of *request*. Await this in a coroutine that `respond_later` gets, so
     that an error becomes the response.
 
     :param kinds: the kinds that are accepted; all when none is given.
@@ -66,7 +67,7 @@ def parse_body(
         return Body(kind, form)
     data = bytes(content.read())
     if kind == "json":
-        return Body(kind, parse_json(data))
+        return Body(kind, await parse_json(data))
     if kind == "form":
         return Body(kind, urlencoded_form(data, charset, limits))
     return Body(kind, decoded(data, charset) if kind == "text" else data)

@@ -7,6 +7,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+DESCRIPTION_NAME = b"openapi.json"
+"""The name at which the description is found; no document can have it."""
+
 
 @cache
 def description(name: str) -> bytes:

@@ -33,9 +33,10 @@ from dartio_tut.store import (
     NoSuchEntry,
 )
 
-from ..bodies.json_body import media_type, parse_json, read_body
+from ..bodies.json_body import media_type, read_body
+from ..bodies.json_thread import parse_json
 from ..conditions import choose
-from ..fields import field_of
+from ..fields import NOSNIFF, field_of, set_fields
 from ..negotiation import best_type
 from ..queries import number, text
 from ..responses import (
@@ -45,8 +46,9 @@ from ..responses import (
     method_not_allowed,
     respond_later,
 )
-from .descriptions import description
+from .descriptions import DESCRIPTION_NAME, description
 from .digests import check_digests, digest_of
+from .document_names import document_name, etag_of
 from .documents_page import as_page
 from .preconditions import precondition
 from .store_errors import from_store
@@ -61,9 +63,6 @@ DEFAULT_LIST_LENGTH = 100
 
 MAX_LIST_LENGTH = 1000
 """Documents on a page of the list at most."""
-
-DESCRIPTION_NAME = b"openapi.json"
-"""The name of the description of these resources; no document can have it."""
 
 LIST_METHODS = "GET, HEAD, OPTIONS"
 
@@ -91,7 +90,7 @@ class RestDocuments(Resource):
 
     def render(self, request: Request) -> bytes | int:
         """Answer for the list, or for the document that the path names."""
-        request.setHeader(b"X-Content-Type-Options", b"nosniff")
+        set_fields(request, NOSNIFF)
         name = unquote_to_bytes(request.path[1:])
         allow = _allowed(name)
         if request.method not in allow.encode("ascii").split(b", "):
@@ -110,9 +109,10 @@ class RestDocuments(Resource):
         return respond_later(request, self._document(request, name))
 
     def _post(self, request: Request, allow: str) -> bytes | int:
-        if unquote_to_bytes(request.path.rpartition(b"/")[2]) == DESCRIPTION_NAME:
-            text = f"Cannot store: the name {DESCRIPTION_NAME.decode()} is taken."
-            return error_response(request, HTTPError(BAD_REQUEST, text))
+        try:
+            document_name(request)
+        except HTTPError as error:
+            return error_response(request, error)
         answered: bytes | int = self._posting.render(request)
         if request.code == NOT_ALLOWED:  # it names POST only
             request.setHeader(b"Allow", allow.encode("ascii"))
@@ -143,7 +143,7 @@ class RestDocuments(Resource):
 
     async def _get(self, request: Request, name: str) -> bytes:
         found = await from_store(self._documents.get(name))
-        etag = b'"%b"' % found.version.encode("ascii")
+        etag = etag_of(found.version)
         request.setHeader(b"ETag", etag)
         request.setHeader(b"Cache-Control", b"no-cache")
         code = choose(field_of(request), etag, None, 0, b"HEAD").code
@@ -164,7 +164,7 @@ class RestDocuments(Resource):
             raise HTTPError(BAD_REQUEST, "Parts cannot be stored, only all of it.")
         body = read_body(request)
         check_digests(request, body)
-        parse_json(body)
+        await parse_json(body)
         expected = precondition(request, self._require_match)
         if expected is None:
             version, is_new = await from_store(self._put_whatever_is_there(name, body))
@@ -172,7 +172,7 @@ class RestDocuments(Resource):
             version = await from_store(self._documents.put(name, body, expected))
             is_new = expected == ABSENT
         request.setResponseCode(CREATED if is_new else NO_CONTENT)
-        request.setHeader(b"ETag", b'"%b"' % version.encode("ascii"))
+        request.setHeader(b"ETag", etag_of(version))
         return b""
 
     async def _put_whatever_is_there(self, name: str, body: bytes) -> tuple[str, bool]:
@@ -207,6 +207,8 @@ class RestDocuments(Resource):
             query = {"prefix": prefix, "after": shown[-1].name, "limit": str(limit)}
             following = "?" + urlencode({k: v for k, v in query.items() if v})
             request.setHeader(b"Link", b'<%b>; rel="next"' % following.encode("ascii"))
+        # A person may have put a file of that name there: it cannot be reached.
+        shown = [d for d in shown if d.name != DESCRIPTION_NAME.decode()]
         kind = _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
         request.setHeader(b"Content-Type", kind)
         request.setHeader(b"Vary", b"Accept")

@@ -20,11 +20,11 @@ from dartio_tut.store import Notes, version_of
 
 from ..conditions import choose
 from ..cors import cors_fields
-from ..fields import Fields, field_of, set_fields
+from ..fields import NOSNIFF, Fields, field_of, set_fields
 from ..negotiation import best_type
 from ..queries import has, number
 from ..responses import TEXT, HTTPError, method_not_allowed, respond_later
-from .descriptions import description
+from .descriptions import DESCRIPTION_NAME, description
 from .event_stream import Followers
 from .store_errors import from_store
 
@@ -46,9 +46,6 @@ NOTES_PER_READ = 25
 
 MAX_DIGITS = 19
 """A longer number is that of no note."""
-
-DESCRIPTION_NAME = b"openapi.json"
-"""The name of the description of these resources."""
 
 READING_METHODS = "GET, HEAD, OPTIONS"
 
@@ -84,7 +81,7 @@ class RestNotes(Resource):
         self._posting = posting
         self._followers = Followers(notes, clock)
         self.refusal_fields = fields
-        self._fields = (*fields, (b"X-Content-Type-Options", b"nosniff"))
+        self._fields = (*fields, *NOSNIFF)
 
     def render(self, request: Request) -> bytes | int:
         """Answer with a page, a note or a stream of events."""
