@@ -22,6 +22,8 @@ MAX_AGE_SECONDS = b"7200"
 
 _ALLOWED_FIELDS = ("Origin", "X-Requested-With", "Content-Type", "Accept")
 
+_ALLOW_HEADERS = b"Access-Control-Allow-Headers"
+
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 
 _ANY_ORIGIN_KEPT: Kept = {_ANY_ORIGIN[0].lower(): (_ANY_ORIGIN[0], [_ANY_ORIGIN[1]])}
@@ -46,12 +48,23 @@ def cors_fields(
     fields = (
         _ANY_ORIGIN,
         (b"Access-Control-Allow-Methods", methods.encode("ascii")),
-        (b"Access-Control-Allow-Headers", sent.encode("ascii")),
+        (_ALLOW_HEADERS, sent.encode("ascii")),
     )
     if not exposed:
         return fields
     read = ", ".join(exposed).encode("ascii")
     return (*fields, (b"Access-Control-Expose-Headers", read))
+
+
+def allow_field(request: Request, name: bytes) -> None:
+    """
+    Answer a preflight that asks whether a page may send the header field *name* with
+    yes. `cors_fields` must have been set before; other requests are not changed.
+    """
+    asked = request.getHeader(b"Access-Control-Request-Headers") or b""
+    allowed = request.responseHeaders.getRawHeaders(_ALLOW_HEADERS, [])
+    if name.lower() in {field.strip().lower() for field in asked.split(b",")}:
+        request.setHeader(_ALLOW_HEADERS, b", ".join([*allowed, name]))
 
 
 class CORS(Wrapper):
@@ -151,5 +164,5 @@ class _Preflight(Resource):
         request.setHeader(b"Access-Control-Max-Age", MAX_AGE_SECONDS)
         headers = request.getHeader(b"Access-Control-Request-Headers")
         if headers:
-            request.setHeader(b"Access-Control-Allow-Headers", headers)
+            request.setHeader(_ALLOW_HEADERS, headers)
         return b""

@@ -22,6 +22,7 @@ from dartio_tut.resources import (
     NOSNIFF,
     HTTPError,
     RestNotes,
+    allow_field,
     check_digests,
     cors_fields,
     from_store,
@@ -57,6 +58,7 @@ class Notes(Resource):
         """Answer a POST, and the preflight by which a browser asks whether it may."""
         set_fields(request, self.refusal_fields)
         if request.method == b"OPTIONS":
+            allow_field(request, b"Idempotency-Key")
             request.setResponseCode(204)
             return b""
         if request.method == b"POST" and request.path == b"/":

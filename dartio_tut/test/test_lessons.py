@@ -228,6 +228,20 @@ class NotesTests(SynchronousTestCase):
             "Origin, X-Requested-With, Content-Type, Accept",
         )
 
+    def test_preflight_allows_the_key_when_it_is_asked_for(self) -> None:
+        for asked in ("idempotency-key", "content-type, Idempotency-Key"):
+            response = ask(
+                self.notes, "OPTIONS", "/", access_control_request_headers=asked
+            )
+            allowed = response.fields["access-control-allow-headers"]
+            self.assertIn("Accept, Idempotency-Key", allowed)
+        for asked in ("", "content-type", "x-idempotency-key"):
+            response = ask(
+                self.notes, "OPTIONS", "/", access_control_request_headers=asked
+            )
+            allowed = response.fields["access-control-allow-headers"]
+            self.assertNotIn("Idempotency-Key", allowed)
+
     def test_anything_else_is_not_found(self) -> None:
         for method, path in [("GET", "/path"), ("PUT", "/"), ("POST", "/else")]:
             response = ask(self.notes, method, path)
