@@ -21,22 +21,22 @@ from dartio_tut.store.postgresql.open_database import (
     open_postgresql_notes,
 )
 
-from .support.cluster import PATIENCE, TTL, Cluster, until
+from .support.cluster import LEASE_SECONDS, PATIENCE_SECONDS, Cluster, until
 from .support.harness import Case
 from .support.machine import Machine, needed
-from .support.writers import ConnectionLimit, DocumentWriter, NoteWriter, Poster, Writer
+from .support.writers import DocumentWriter, NoteWriter, Poster, Writer, Writers
 
 NOTE_WRITERS = 12
 DOCUMENT_WRITERS = 4
 
-MEASURED = 3.0
+MEASURED_SECONDS = 3.0
 """Seconds over which a rate is taken."""
 
-ELECTION = 3 * TTL
+ELECTION_SECONDS = 3 * LEASE_SECONDS
 """Seconds that a note may have to wait for the next primary: the silent one's lease,
 which an election in etcd may begin anew, on a busy machine."""
 
-PAGE = 1000
+PAGE_NOTES = 1000
 
 
 class Blocking:
@@ -64,16 +64,18 @@ class ClusterTests(Case):
         self.cluster = Cluster(self.folder)
         self.addCleanup(self.cluster.stop)
 
-    def test_nothing_acknowledged_is_lost(self) -> Deferred[None]:
+    def test_no_acknowledged_write_is_lost_when_machines_die_or_hang(
+        self,
+    ) -> Deferred[None]:
         # The reactor is the stores': the test itself may block.
         return deferToThread(self.everything_that_happens)
 
     def everything_that_happens(self) -> None:
-        """One cluster and one crowd of writers for all of it: starting takes long."""
+        """One cluster and one group of writers for all of it: starting takes long."""
         self.cluster.start()
-        self.crowd = ConnectionLimit([*self.note_writers(), *self.document_writers()])
-        self.addCleanup(deferToThread, self.crowd.stop)
-        self.crowd.start()
+        self.writers = Writers([*self.note_writers(), *self.document_writers()])
+        self.addCleanup(deferToThread, self.writers.stop)
+        self.writers.start()
         self.at_work("at first")
         for which in ("first", "second"):
             with self.stalled(f"the {which} primary's machine is killed"):
@@ -83,7 +85,7 @@ class ClusterTests(Case):
         with self.stalled("the primary's machine hangs"):
             self.a_primary_hangs()
         self.at_work("in the end")
-        self.crowd.stop()
+        self.writers.stop()
         self.agree()
 
     def a_primary_dies(self) -> None:
@@ -115,7 +117,9 @@ class ClusterTests(Case):
                 # The first that it finds to do.
                 written = thread.submit(connection.execute, "CREATE TABLE late ()")
                 hanging.resume()
-                self.assertIsInstance(written.exception(PATIENCE), psycopg.Error)
+                self.assertIsInstance(
+                    written.exception(PATIENCE_SECONDS), psycopg.Error
+                )
         self.cluster.settled()
         self.served()
         with psycopg.connect(self.cluster.url()) as connection:
@@ -124,7 +128,7 @@ class ClusterTests(Case):
 
     def refused(self) -> int:
         """How often writers were told that the store is unavailable."""
-        return sum(writer.refused for writer in self.crowd.writers)
+        return sum(writer.refused for writer in self.writers.writers)
 
     def served_by_another(self, former: Machine) -> None:
         """Wait until notes are taken again, and not by *former*."""
@@ -134,22 +138,22 @@ class ClusterTests(Case):
     def served(self) -> None:
         """Wait until every writer has had an answer that it asks for from now on."""
         now = time.monotonic()
-        writers = self.crowd.writers
+        writers = self.writers.writers
         until(
             "all are served",
             lambda: (
-                self.crowd.wrong()
+                self.writers.wrong()
                 or all(w.written and w.written[-1].began > now for w in writers)
             ),
         )
-        self.assertEqual(self.crowd.wrong(), [])
+        self.assertEqual(self.writers.wrong(), [])
 
     def at_work(self, when: str) -> None:
         """Measure how many notes are taken while nothing happens."""
         self.served()
         began = time.monotonic()
-        time.sleep(MEASURED)
-        rate = self.crowd.rate(began, time.monotonic())
+        time.sleep(MEASURED_SECONDS)
+        rate = self.writers.rate(began, time.monotonic())
         self.report(f"{rate:.0f} notes a second {when}")
         self.assertGreater(rate, 0)
 
@@ -158,9 +162,9 @@ class ClusterTests(Case):
         """Measure how long writers wait while something happens."""
         began = time.monotonic()
         yield
-        stall = self.crowd.stall(began)
+        stall = self.writers.stall(began)
         self.report(f"{what}: {stall:.1f} s without an answer at the longest")
-        self.assertLess(stall, ELECTION)
+        self.assertLess(stall, ELECTION_SECONDS)
 
     def report(self, line: str) -> None:
         """Say a figure, and keep it in the test's folder."""
@@ -170,16 +174,16 @@ class ClusterTests(Case):
 
     def agree(self) -> None:
         """The store has what the writers were told it has, and nothing else."""
-        self.assertEqual(self.crowd.wrong(), [])
+        self.assertEqual(self.writers.wrong(), [])
         notes, documents = self.opened()
         stored = self.all_of(notes)
         self.assertEqual(len(stored), notes.count())
         self.assertEqual(len(set(stored)), len(stored), "one is stored twice")
-        acknowledged = {note.number: note.text for note in self.crowd.notes()}
+        acknowledged = {note.number: note.text for note in self.writers.notes()}
         others = {n: text for n, text in enumerate(stored) if n not in acknowledged}
         self.assertEqual(dict(enumerate(stored)), acknowledged | others)
-        self.assertEqual(set(others.values()) - self.crowd.unknown(), set())
-        for writer in self.crowd.writers:
+        self.assertEqual(set(others.values()) - self.writers.unknown(), set())
+        for writer in self.writers.writers:
             if isinstance(writer, DocumentWriter):
                 writer.documents = documents
                 counts, _ = writer.read()
@@ -188,7 +192,7 @@ class ClusterTests(Case):
     def all_of(self, notes: Any) -> list[str]:
         """The notes of a log, page by page."""
         stored: list[str] = []
-        while page := notes.entries(len(stored), PAGE):
+        while page := notes.entries(len(stored), PAGE_NOTES):
             stored += page
         return stored
 

@@ -26,24 +26,24 @@ from .support.hammering import Unreadable, read_document, read_notes
 from .support.harness import PATIENCE, Case, Daemon, Response, ask
 from .support.tracing import failing
 
-NOBODY = 65534
+NOBODY_ID = 65534
 
-SMALL = "size=24m"
+SMALL_DISK = "size=24m"
 """Of a disk that is soon full; a store may leave some 16 MiB of it to others."""
 
-PIECE = 500_000
+PIECE_BYTES = 500_000
 """Bytes of what is written, so that not all of the last one fits."""
 
-HALF = 20_000
+PARTIAL_BYTES = 20_000
 """Bytes of what is to end in the middle."""
 
-SPOOLED = 100_000
+SPOOLED_BYTES = 100_000
 """Bytes of a content that waits in a file until all of it has come."""
 
-ENOUGH = 60
+PIECES = 60
 """Pieces that no small disk has room for."""
 
-FAILING = (507, 503, 500)
+FAILURE_CODES = (507, 503, 500)
 """What a client may be told of a disk that fails."""
 
 
@@ -96,7 +96,7 @@ class FaultCase(Case):
     def note(self, sent: Sent, response: Response) -> None:
         """Keep account of what was *sent*; the *response* is a plain one."""
         said = response.body.decode()
-        self.assertIn(response.code, (200, *FAILING), said)
+        self.assertIn(response.code, (200, *FAILURE_CODES), said)
         self.assertLess(len(said), 200)
         for inner in ("Traceback", 'File "', "Errno", str(self.store)):
             self.assertNotIn(inner, said)
@@ -109,7 +109,7 @@ class FaultCase(Case):
         """A write is refused, with one of *codes*, each time."""
         for _ in range(3):
             response = self.write(daemon, name)
-            self.assertIn(response.code, codes or FAILING, response.body)
+            self.assertIn(response.code, codes or FAILURE_CODES, response.body)
 
     def works(self, daemon: Daemon, name: str = "") -> None:
         """A write is done."""
@@ -141,7 +141,7 @@ class FullTests(FaultCase):
         tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
         if tried.returncode:
             raise SkipTest(f"NOT TESTED: a full disk; {tried.stderr.decode().strip()}")
-        mount = f'mount -t tmpfs -o {SMALL} dartio "$0" && exec "$@"'
+        mount = f'mount -t tmpfs -o {SMALL_DISK} dartio "$0" && exec "$@"'
         self.runner = ("unshare", "-m", "sh", "-c", mount, str(self.store))
         daemon = self.serve(name, "--store", str(self.store))
         inside = Path(f"/proc/{daemon.process.pid}/root{self.store}")
@@ -159,28 +159,28 @@ class FullTests(FaultCase):
                     self.assertEqual(error.errno, errno.ENOSPC)
         return ballast
 
-    def test_notes_fill_it(self) -> None:
+    def test_notes_that_fill_the_disk_get_507(self) -> None:
         notes, _ = self.small("notes")
-        codes = [self.write(notes, size=PIECE).code for _ in range(ENOUGH)]
+        codes = [self.write(notes, size=PIECE_BYTES).code for _ in range(PIECES)]
         self.assertEqual(codes[0], 200)
         self.assertEqual(sorted(codes), codes, "there is room, and then there is none")
         self.assertNotEqual(codes[-1], 200)
         self.check(notes)
         self.ends_quietly(notes)
 
-    def test_notes_beside_what_fills_it(self) -> None:
+    def test_notes_work_again_when_there_is_room(self) -> None:
         notes, inside = self.small("notes")
         self.works(notes)
         ballast = self.fill(inside)
         # What is left of a page is room for a small one.
-        self.assertIn(self.write(notes, size=PIECE).code, FAILING)
+        self.assertIn(self.write(notes, size=PIECE_BYTES).code, FAILURE_CODES)
         self.check(notes)
         ballast.unlink()
         self.works(notes)
         self.check(notes)
         self.ends_quietly(notes)
 
-    def test_documents(self) -> None:
+    def test_documents_work_again_when_there_is_room(self) -> None:
         writer, inside = self.small("writer")
         self.works(writer, "a.json")
         ballast = self.fill(inside)
@@ -201,34 +201,34 @@ class FullTests(FaultCase):
 
     def ends_in_the_middle(self, daemon: Daemon, name: str, size: int) -> None:
         """Write what is twice as large as there is room for, beside *size*."""
-        self.limit(daemon, size + HALF // 2)
+        self.limit(daemon, size + PARTIAL_BYTES // 2)
         for _ in range(3):
-            self.assertIn(self.write(daemon, name, HALF).code, FAILING)
+            self.assertIn(self.write(daemon, name, PARTIAL_BYTES).code, FAILURE_CODES)
         self.check(daemon, name)
         self.limit(daemon, resource.RLIM_INFINITY)
         self.works(daemon, name)
         self.check(daemon, name)
         self.ends_quietly(daemon)
 
-    def test_a_note_that_ends_in_the_middle(self) -> None:
+    def test_partly_written_note_is_taken_back(self) -> None:
         notes = self.notes()
         self.works(notes)
         size = (self.store / "notes.txt").stat().st_size
         self.ends_in_the_middle(notes, "", size)
 
-    def test_a_document_that_ends_in_the_middle(self) -> None:
+    def test_partly_written_document_is_removed(self) -> None:
         writer = self.writer()
         self.works(writer, "a.json")
         self.ends_in_the_middle(writer, "a.json", 0)
 
-    def test_a_content_that_cannot_wait_in_a_file(self) -> None:
+    def test_request_body_that_cannot_be_spooled_is_refused(self) -> None:
         notes = self.notes()
         self.works(notes)
-        self.limit(notes, SPOOLED // 2)
-        self.assertIn(self.write(notes, size=SPOOLED).code, FAILING)
+        self.limit(notes, SPOOLED_BYTES // 2)
+        self.assertIn(self.write(notes, size=SPOOLED_BYTES).code, FAILURE_CODES)
         self.works(notes)
         self.limit(notes, resource.RLIM_INFINITY)
-        self.assertEqual(self.write(notes, size=SPOOLED).code, 200)
+        self.assertEqual(self.write(notes, size=SPOOLED_BYTES).code, 200)
         self.check(notes)
         self.ends_quietly(notes)
 
@@ -258,20 +258,20 @@ class FailingTests(FaultCase):
         self.works(again, document)
         self.check(again, document)
 
-    def test_notes_that_are_not_flushed(self) -> None:
+    def test_notes_survive_failing_flushes(self) -> None:
         self.survives("notes", "", "fsync,fdatasync", "1+1", "1+2", "2+2", "2+3")
 
-    def test_documents_that_are_not_flushed(self) -> None:
+    def test_documents_survive_failing_flushes(self) -> None:
         self.survives("writer", "a", "fsync,fdatasync", "1+1")
 
-    def test_documents_whose_names_are_not_flushed(self) -> None:
+    def test_documents_survive_failing_flushes_of_the_folder(self) -> None:
         """They are there, and may be gone after a power cut: 503 says so."""
         self.survives("writer", "a", "fsync,fdatasync", "1+1", on=self.store)
 
-    def test_documents_that_are_not_renamed(self) -> None:
+    def test_documents_survive_failing_renames(self) -> None:
         self.survives("writer", "a", "rename,renameat,renameat2", "1+1", "2+2")
 
-    def test_notes_that_are_not_cut_off_again(self) -> None:
+    def test_notes_survive_failing_truncation(self) -> None:
         """A flush fails, and what would undo the write fails too."""
         self.survives("notes", "", "fsync,fdatasync,ftruncate", "1+1", "2+3", "3+3")
 
@@ -302,10 +302,10 @@ class NoDescriptorTests(FaultCase):
         self.check(daemon, name)
         self.ends_quietly(daemon)
 
-    def test_notes(self) -> None:
+    def test_notes_fail_until_files_can_be_opened(self) -> None:
         self.starve(self.notes(), "")
 
-    def test_documents(self) -> None:
+    def test_documents_fail_until_files_can_be_opened(self) -> None:
         self.starve(self.writer(), "a.json")
 
 
@@ -321,8 +321,8 @@ class ForbiddenTests(FaultCase):
         self.store = self.here / "store"
         self.store.mkdir()
         for folder in (self.here, self.store):
-            os.chown(folder, NOBODY, NOBODY)
-        user = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+            os.chown(folder, NOBODY_ID, NOBODY_ID)
+        user = (f"--reuid={NOBODY_ID}", f"--regid={NOBODY_ID}", "--clear-groups")
         self.runner = ("setpriv", *user)
 
     def forbid(self, daemon: Daemon, name: str, mode: int) -> None:
@@ -336,7 +336,7 @@ class ForbiddenTests(FaultCase):
         for path, old in before.items():
             path.chmod(old)
         self.store.chmod(0o755)
-        self.assertTrue(set(codes) <= {200} or set(codes) <= set(FAILING), codes)
+        self.assertTrue(set(codes) <= {200} or set(codes) <= set(FAILURE_CODES), codes)
         if name:
             self.assertNotIn(200, codes)
         self.check(daemon, name)
@@ -344,14 +344,14 @@ class ForbiddenTests(FaultCase):
         self.check(daemon, name)
         self.ends_quietly(daemon)
 
-    def test_notes_read_only(self) -> None:
+    def test_notes_in_a_read_only_folder_fail_until_it_is_writable(self) -> None:
         self.forbid(self.notes(), "", 0o555)
 
-    def test_notes_closed(self) -> None:
+    def test_notes_in_a_closed_folder_fail_until_it_is_open(self) -> None:
         self.forbid(self.notes(), "", 0o000)
 
-    def test_documents_read_only(self) -> None:
+    def test_documents_in_a_read_only_folder_fail_until_it_is_writable(self) -> None:
         self.forbid(self.writer(), "a.json", 0o555)
 
-    def test_documents_closed(self) -> None:
+    def test_documents_in_a_closed_folder_fail_until_it_is_open(self) -> None:
         self.forbid(self.writer(), "a.json", 0o000)

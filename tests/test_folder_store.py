@@ -77,7 +77,7 @@ class KilledTests(SynchronousTestCase):
             told.append(found[:-1])  # the last was being told
         return told
 
-    def test_notes(self) -> None:
+    def test_acknowledged_notes_survive_kill(self) -> None:
         for _ in range(3):
             told = [line for lines in self.told(ADDING, 150) for line in lines]
             notes = open_notes(str(self.folder), run=maybeDeferred)
@@ -95,7 +95,7 @@ class KilledTests(SynchronousTestCase):
             self.ended(notes.close())
             (self.folder / "notes.txt").unlink()
 
-    def test_documents(self) -> None:
+    def test_acknowledged_documents_survive_kill(self) -> None:
         documents = open_documents(str(self.folder), run=maybeDeferred)
         self.ended(documents.put("counter", b"0"))
         told = self.told(PUTTING, 50)

@@ -39,22 +39,22 @@ SEED = int(os.environ.get("DARTIO_SEED", SystemRandom().randrange(10**9)))
 CLIENTS = 6
 """Enough that some wait while another's write is on its way to the disk."""
 
-LATEST = 0.12
+MAX_LIFE_SECONDS = 0.12
 """Seconds after which a daemon is killed, at the latest: a hundred writes or so."""
 
-YOUNG, YOUNGEST = 5, 0.02
+EARLY_KILL_EVERY, EARLY_KILL_SECONDS = 5, 0.02
 """One daemon in so many is killed while it starts, within so many seconds."""
 
-LIFE = 50
+KILLS_PER_STORE = 50
 """Kills that one store goes through, so that reading all of it stays short."""
 
 NAMES = ("han.json", "Padmé", "b b", "c")
 """Few, so that they are written again and again, by several at a time."""
 
-KINDS = 5
+PARTS = 5
 """Into so many parts the kills are divided: two each, and one for the last."""
 
-MORE = 8
+MAX_EXTRA_FILES = 8
 """Files that a store may have beside its documents, however often it was killed."""
 
 
@@ -73,21 +73,21 @@ class KillCase(ForkedCase):
 
     def stores(self, kills: int) -> Iterator[tuple[Path, int]]:
         """A folder, and how often to kill who writes there; until it makes *kills*."""
-        for number, done in enumerate(range(0, kills, LIFE)):
-            yield self.here / f"store-{number}", min(LIFE, kills - done)
+        for number, done in enumerate(range(0, kills, KILLS_PER_STORE)):
+            yield self.here / f"store-{number}", min(KILLS_PER_STORE, kills - done)
         said = f"{self.acknowledged} acknowledged, {self.cut_off} cut off"
         self.assertTrue(self.acknowledged and self.cut_off, said)
 
-    def a_moment(self, latest: float = LATEST) -> None:
+    def sleep_a_moment(self, latest: float = MAX_LIFE_SECONDS) -> None:
         """Let time go by: the kill is to strike anywhere, so nothing is waited for."""
         sleep(self.random.uniform(0, latest))
 
-    def young(self, store: Path) -> bool:
+    def killed_early(self, store: Path) -> bool:
         """Now and then, kill a daemon while it starts."""
-        if self.random.randrange(YOUNG):
+        if self.random.randrange(EARLY_KILL_EVERY):
             return False
         daemon = self.fork(self.name, "--store", str(store))
-        self.a_moment(YOUNGEST)
+        self.sleep_a_moment(EARLY_KILL_SECONDS)
         daemon.kill()
         return True
 
@@ -132,18 +132,18 @@ class NotesTests(KillCase):
         check_notes(found, len(kept), sent)
         kept += found
 
-    def test_notes(self) -> None:
-        for store, kills in self.stores(KILLS * 2 // KINDS):
+    def test_acknowledged_notes_survive_kills(self) -> None:
+        for store, kills in self.stores(KILLS * 2 // PARTS):
             line = ("notes", "--store", str(store))
             kept: list[str] = []
             sent: list[Sent] = []
             for _ in range(kills):
-                if self.young(store):
+                if self.killed_early(store):
                     continue
                 daemon = self.fork(*line).ready()
                 self.check(daemon, kept, sent)
                 clients = self.clients(daemon)
-                self.a_moment()
+                self.sleep_a_moment()
                 daemon.kill()
                 sent = self.sent(clients)
             daemon = self.fork(*line).ready()
@@ -151,17 +151,17 @@ class NotesTests(KillCase):
             self.assertTrue(read_notes(daemon.port, 0) == kept, "notes have changed")
             daemon.kill()
 
-    def test_two_daemons_on_one_folder(self) -> None:
+    def test_second_daemon_continues_when_one_is_killed(self) -> None:
         # Stores that tell when they are full take turns, too.
         if not hasattr(dartio_tut.store, "StoreFull"):
             raise SkipTest("NOT TESTED: two daemons on a folder, which this lacks")
-        for store, kills in self.stores(KILLS // KINDS):
+        for store, kills in self.stores(KILLS // PARTS):
             line = ("notes", "--store", str(store))
             kept: list[str] = []
             pair = [self.fork(*line).ready() for _ in range(2)]
             for _ in range(kills):
                 clients = [self.clients(daemon, CLIENTS // 2) for daemon in pair]
-                self.a_moment()
+                self.sleep_a_moment()
                 victim = self.random.randrange(2)
                 pair[victim].kill()
                 # Whatever the other one was about, the survivor goes on.
@@ -206,22 +206,22 @@ class DocumentTests(KillCase):
             check_document(found, kept[name], here)
             kept[name] = found
 
-    def test_documents(self) -> None:
-        for store, kills in self.stores(KILLS * 2 // KINDS):
+    def test_acknowledged_documents_survive_kills(self) -> None:
+        for store, kills in self.stores(KILLS * 2 // PARTS):
             line = ("writer", "--store", str(store))
             kept: dict[str, str | None] = dict.fromkeys(NAMES)
             sent: list[Sent] = []
             for _ in range(kills):
-                if self.young(store):
+                if self.killed_early(store):
                     continue
                 daemon = self.fork(*line).ready()
                 self.check(daemon, store, kept, sent)
                 clients = self.clients(daemon)
-                self.a_moment()
+                self.sleep_a_moment()
                 daemon.kill()
                 sent = self.sent(clients)
             daemon = self.fork(*line).ready()
             self.check(daemon, store, kept, sent)
             daemon.kill()
             files = [path for path in store.rglob("*") if path.is_file()]
-            self.assertLessEqual(len(files), len(NAMES) + MORE, files)
+            self.assertLessEqual(len(files), len(NAMES) + MAX_EXTRA_FILES, files)

@@ -22,31 +22,35 @@ from dartio_tut.store import (
     Unavailable,
     version_of,
 )
-from dartio_tut.store.postgresql.documents import LIST
+from dartio_tut.store.postgresql.documents import LIST_DOCUMENTS
 from dartio_tut.store.postgresql.open_database import open_postgresql_notes
-from dartio_tut.store.postgresql.schema import NEXT_VERSION
-from dartio_tut.test.support.store_suite import AtOnce, DocumentsSuite, NotesSuite
+from dartio_tut.store.postgresql.schema import MIGRATIONS, NEXT_VERSION
+from dartio_tut.test.support.store_suite import (
+    DocumentsSuite,
+    NotesSuite,
+    SynchronousResults,
+)
 
 from .support.postgres import Postgres
 from .support.postgresql_case import PostgresCase
 from .support.waiting import Waiting, in_threads
 
 
-class NotesTests(AtOnce, in_threads(NotesSuite), PostgresCase):  # type: ignore[misc]
+class NotesTests(SynchronousResults, in_threads(NotesSuite), PostgresCase):  # type: ignore[misc]
     """What every store of notes promises."""
 
     def open(self) -> Any:
         return Waiting(self.notes())
 
 
-class DocumentsTests(AtOnce, in_threads(DocumentsSuite), PostgresCase):  # type: ignore[misc]
+class DocumentsTests(SynchronousResults, in_threads(DocumentsSuite), PostgresCase):  # type: ignore[misc]
     """What every store of documents promises."""
 
     def open(self) -> Any:
         return Waiting(self.documents())
 
 
-class OddNotesTests(AtOnce, in_threads(NotesSuite), PostgresCase):  # type: ignore[misc]
+class SqlAsciiNotesTests(NotesTests):
     """In a database that knows no encoding."""
 
     def open(self) -> Any:
@@ -54,7 +58,7 @@ class OddNotesTests(AtOnce, in_threads(NotesSuite), PostgresCase):  # type: igno
         return Waiting(self.notes())
 
 
-class OddDocumentsTests(AtOnce, in_threads(DocumentsSuite), PostgresCase):  # type: ignore[misc]
+class Latin1DocumentsTests(DocumentsTests):
     """In a database that has an encoding and a collation of its own."""
 
     def open(self) -> Any:
@@ -64,7 +68,7 @@ class OddDocumentsTests(AtOnce, in_threads(DocumentsSuite), PostgresCase):  # ty
         return Waiting(self.documents())
 
 
-class CrowdTests(PostgresCase):
+class ManyStoresTests(PostgresCase):
     """Several stores at the same time."""
 
     async def append_from(self, stores: list[Notes], each: int) -> list[int]:
@@ -79,7 +83,7 @@ class CrowdTests(PostgresCase):
         )
         return numbers
 
-    async def test_numbers_without_a_gap(self) -> None:
+    async def test_many_stores_number_notes_without_a_gap(self) -> None:
         stores = [self.notes() for _ in range(4)]
         numbers = await self.append_from(stores, 100)
         self.assertEqual(sorted(numbers), list(range(400)))
@@ -89,13 +93,13 @@ class CrowdTests(PostgresCase):
             stored, [text for _, text in sorted(zip(numbers, expected, strict=True))]
         )
 
-    async def test_in_a_serializable_database(self) -> None:
+    async def test_serializable_database_numbers_all_notes(self) -> None:
         options = "?options=-c%20default_transaction_isolation%3Dserializable"
         stores = [self.notes(options) for _ in range(3)]
         numbers = await self.append_from(stores, 20)
         self.assertEqual(sorted(numbers), list(range(60)))
 
-    async def test_logs_know_nothing_of_each_other(self) -> None:
+    async def test_logs_and_collections_are_separate(self) -> None:
         one, other = self.notes("?log=one"), self.notes("?log=other")
         self.assertEqual(await one.append("a", "token"), 0)
         self.assertEqual(await other.append("b", "token"), 0)
@@ -105,7 +109,7 @@ class CrowdTests(PostgresCase):
         await others.put("a", b"2", ABSENT, "token")
         self.assertEqual((await documents.get("a")).content, b"1")
 
-    async def test_a_token_from_everywhere_stores_once(self) -> None:
+    async def test_same_token_from_many_stores_stores_once(self) -> None:
         stores = [self.notes() for _ in range(4)]
         same = [notes.append("same", "t") for notes in stores for _ in range(10)]
         self.assertEqual(set(await gatherResults(same)), {0})
@@ -122,7 +126,7 @@ class CrowdTests(PostgresCase):
             put.addCallbacks(lambda _: "won", lost)
         return sorted(await gatherResults(list(puts)))
 
-    async def test_one_of_many_wins(self) -> None:
+    async def test_one_of_many_conditional_puts_succeeds(self) -> None:
         stores = [self.documents() for _ in range(4)] * 8
         lost = ["Conflict"] * (len(stores) - 1)
         same = [store.put("a", b"1", ABSENT) for store in stores]
@@ -134,14 +138,14 @@ class CrowdTests(PostgresCase):
         others = [store.put("a", b"%d" % n, two) for n, store in enumerate(stores, 10)]
         self.assertEqual(await self.outcomes(*others), [*lost, "won"])
 
-    async def test_one_deletes(self) -> None:
+    async def test_one_of_many_deletes_succeeds(self) -> None:
         stores = [self.documents() for _ in range(4)] * 4
         version = await stores[0].put("a", b"1")
         gone: list[Any] = [store.delete("a", {version}) for store in stores]
         outcomes = await self.outcomes(*gone)
         self.assertEqual(outcomes, ["Conflict"] * 15 + ["won"])
 
-    async def test_all_put_whatever_there_is(self) -> None:
+    async def test_unconditional_puts_all_succeed_and_count_once(self) -> None:
         stores = [self.documents() for _ in range(4)] * 8
         quota = self.documents(quota=Quota(documents=2, size=1000))
         puts = [store.put("a", b"x" * n) for n, store in enumerate(stores)]
@@ -150,7 +154,7 @@ class CrowdTests(PostgresCase):
         await quota.put("b", b"x" * 1000)  # nothing was counted twice
         await self.assertFailure(quota.put("a", b"y"), StoreFull)
 
-    async def test_opened_at_once(self) -> None:
+    async def test_many_may_create_the_tables_at_once(self) -> None:
         self.fresh_database()
         url = self.server.url(self.database)
         opening = [deferToThread(open_postgresql_notes, url) for _ in range(8)]
@@ -161,10 +165,10 @@ class CrowdTests(PostgresCase):
         self.assertEqual(sorted(numbers), list(range(16)))
 
 
-class RoomTests(PostgresCase):
+class QuotaTests(PostgresCase):
     """As much as there is room for."""
 
-    async def test_notes(self) -> None:
+    async def test_number_of_notes_is_limited(self) -> None:
         notes = self.notes(quota=Quota(notes=3))
         await notes.append("a", "t")
         appends = [notes.append(str(number)) for number in range(5)]
@@ -178,7 +182,7 @@ class RoomTests(PostgresCase):
         self.assertEqual(await notes.count(), 3)
         self.assertEqual(await notes.append("a", "t"), 0)
 
-    async def test_size_of_notes(self) -> None:
+    async def test_size_of_notes_is_limited(self) -> None:
         notes = self.notes(quota=Quota(size=10))
         await notes.append("ж" * 3)
         await self.assertFailure(notes.append("x" * 5), StoreFull)
@@ -186,7 +190,7 @@ class RoomTests(PostgresCase):
         await self.assertFailure(notes.append("x"), StoreFull)
         self.assertEqual(await notes.append(""), 2)
 
-    async def test_documents(self) -> None:
+    async def test_number_of_documents_is_limited(self) -> None:
         documents = self.documents(quota=Quota(documents=2))
         await documents.put("a", b"1")
         await documents.put("b", b"1")
@@ -197,7 +201,7 @@ class RoomTests(PostgresCase):
         await self.assertFailure(documents.put("b", b"1"), StoreFull)
         self.assertEqual([listed.name for listed in await documents.list()], ["a", "c"])
 
-    async def test_size_of_documents(self) -> None:
+    async def test_size_of_documents_is_limited(self) -> None:
         documents = self.documents(quota=Quota(size=10))
         await documents.put("a", b"x" * 6)
         await self.assertFailure(documents.put("b", b"x" * 5), StoreFull)
@@ -207,7 +211,7 @@ class RoomTests(PostgresCase):
         await documents.delete("a")
         await documents.put("b", b"x" * 10)
 
-    async def test_many_at_once(self) -> None:
+    async def test_limit_holds_for_concurrent_puts(self) -> None:
         stores = [self.documents(quota=Quota(documents=5)) for _ in range(3)]
         puts = [
             store.put(f"{place}-{number}", b"x")
@@ -227,7 +231,7 @@ class KeepingTests(PostgresCase):
         with psycopg.connect(self.server.url(self.database)) as connection:
             return connection.execute(statement).fetchall()
 
-    async def test_opened_again(self) -> None:
+    async def test_contents_survive_closing(self) -> None:
         notes, documents = self.notes(), self.documents()
         await notes.append("a", "t")
         await documents.put("a", b"1")
@@ -236,15 +240,15 @@ class KeepingTests(PostgresCase):
         self.assertEqual(await self.notes().append("a", "t"), 0)
         self.assertEqual((await self.documents().get("a")).content, b"1")
 
-    async def test_a_newer_program_was_there(self) -> None:
+    async def test_tables_of_a_newer_program_are_refused(self) -> None:
         self.fresh_database()
         self.notes()
         with psycopg.connect(self.server.url(self.database)) as connection:
-            connection.execute(NEXT_VERSION, {"next": 2})
+            connection.execute(NEXT_VERSION, {"next": len(MIGRATIONS) + 1})
         with self.assertRaisesRegex(OSError, "newer version"):
             self.notes()
 
-    async def test_old_tokens_go(self) -> None:
+    async def test_old_tokens_are_removed(self) -> None:
         self.fresh_database()
         notes, others = self.notes(), self.documents()
         await notes.append("a", "a")
@@ -259,7 +263,7 @@ class KeepingTests(PostgresCase):
         self.assertEqual(kept, [(True,)])
         self.assertEqual(self.ask("SELECT count(*) FROM dartio_tokens"), [(2,)])
 
-    async def test_tables_that_somebody_has_spoilt(self) -> None:
+    async def test_damaged_tables_fail_with_oserror(self) -> None:
         self.fresh_database()
         notes, documents = self.notes(), self.documents()
         await notes.append("a")
@@ -278,20 +282,20 @@ class KeepingTests(PostgresCase):
             await self.assertFailure(write, OSError)
         self.assertEqual(await notes.entries(0, 9), ["a"])
 
-    async def test_pages_come_by_the_index(self) -> None:
+    async def test_list_uses_the_index(self) -> None:
         documents = self.documents()
         await documents.put("a", b"1")
         bounds = {"first": b"a", "after": b"", "end": b"b", "limit": 10}
         with psycopg.connect(self.server.url(self.database)) as connection:
             connection.execute("SET enable_seqscan = off")
             explained = connection.execute(
-                f"EXPLAIN {LIST}", bounds | {"collection": self.name.encode()}
+                f"EXPLAIN {LIST_DOCUMENTS}", bounds | {"collection": self.name.encode()}
             )
             plan = str(explained.fetchall())
         self.assertIn("name >= ", plan)
         self.assertNotIn("Sort", plan)
 
-    async def test_closed_after_what_is_under_way(self) -> None:
+    async def test_close_waits_for_pending_operations(self) -> None:
         notes = self.notes()
         append = notes.append("last")
         closed = notes.close()
@@ -301,7 +305,7 @@ class KeepingTests(PostgresCase):
         await self.assertFailure(notes.append("too late"), Unavailable)
         await notes.close()
 
-    async def test_nothing_is_left_open(self) -> None:
+    async def test_close_leaves_no_connection(self) -> None:
         self.fresh_database()
         notes = self.notes()
         await gatherResults([notes.count() for _ in range(20)])
@@ -327,7 +331,7 @@ class TlsTests(PostgresCase):
         server.start()
         return server
 
-    async def test_the_certificate_is_checked(self) -> None:
+    async def test_server_certificate_is_checked(self) -> None:
         strict = f"?sslmode=verify-full&sslrootcert={self.trusted}"
         notes = self.notes(strict)
         self.assertEqual(await notes.append("a"), 0)

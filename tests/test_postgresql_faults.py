@@ -23,7 +23,7 @@ from dartio_tut.store.postgresql.open_database import (
     open_postgresql_documents,
     open_postgresql_notes,
 )
-from dartio_tut.store.postgresql.pool import WAITING
+from dartio_tut.store.postgresql.pool import MAX_OPERATIONS
 
 from .support.postgres import Postgres, shared
 from .support.postgresql_case import PostgresCase
@@ -31,12 +31,12 @@ from .support.waiting import THE_REACTOR
 
 T = TypeVar("T")
 
-SLACK = 1.0
+SLACK_SECONDS = 1.0
 """Seconds that an operation may fail after its deadline: the machine is busy."""
 
 
 @functools.cache
-def rough() -> Postgres:
+def restartable_server() -> Postgres:
     """A server that may be ill-treated; whoever does leaves it running."""
     server = Postgres()
     server.start()
@@ -55,7 +55,7 @@ class FaultCase(PostgresCase):
         self.addCleanup(globalLogPublisher.removeObserver, observe)
 
     def a_server(self) -> Postgres:
-        return rough()
+        return restartable_server()
 
     def observe(self, event: Any) -> None:
         """Keep it, if it is the store's."""
@@ -67,7 +67,7 @@ class FaultCase(PostgresCase):
         """It fails with `Unavailable`, at *deadline* and not much later."""
         began = monotonic()
         await self.assertFailure(deferred, Unavailable)
-        self.assertLess(monotonic() - began, deadline + SLACK)
+        self.assertLess(monotonic() - began, deadline + SLACK_SECONDS)
 
     def one_in_time(self, deferred: Deferred[Any]) -> Deferred[None]:
         """As `in_time`, a deadline of a second, one of many."""
@@ -81,10 +81,10 @@ class FaultCase(PostgresCase):
         self.assertNotIn(self.server.password, away + back)
 
 
-class AwayTests(FaultCase):
+class ServerAwayTests(FaultCase):
     """A server that stops, for good or for a while."""
 
-    async def test_stopped_and_started(self) -> None:
+    async def test_stopped_server_is_unavailable_until_it_is_back(self) -> None:
         notes = self.notes("?deadline=1")
         await gatherResults([notes.count() for _ in range(20)])
         self.server.stop()
@@ -96,7 +96,7 @@ class AwayTests(FaultCase):
         self.assertEqual(await notes.append("a"), 0)
         self.was_away()
 
-    async def test_started_again_before_the_deadline(self) -> None:
+    async def test_restart_within_the_deadline_loses_nothing(self) -> None:
         notes, documents = self.notes("?deadline=20"), self.documents("?deadline=20")
         await gatherResults([notes.count() for _ in range(20)])
         self.server.kill9()
@@ -107,7 +107,7 @@ class AwayTests(FaultCase):
         self.assertEqual(sorted(await gatherResults(appends)), list(range(20)))
         self.assertEqual(await put, version_of(b"1"))
 
-    async def test_started_again_unseen(self) -> None:
+    async def test_unnoticed_restart_is_not_logged(self) -> None:
         notes = self.notes()
         await gatherResults([notes.count() for _ in range(20)])
         self.server.stop()
@@ -115,7 +115,7 @@ class AwayTests(FaultCase):
         self.assertEqual(await notes.append("a"), 0)
         self.assertEqual(self.logged, [])
 
-    async def test_held(self) -> None:
+    async def test_hanging_server_fails_at_the_deadline(self) -> None:
         notes, documents = self.notes("?deadline=1"), self.documents("?deadline=1")
         await notes.append("a")
         self.server.pause()
@@ -132,7 +132,7 @@ class AwayTests(FaultCase):
         self.assertEqual(await notes.count(), last + 1)
         self.assertEqual((await notes.entries(last, 9)), ["b"])
 
-    async def test_closed_while_it_is_held(self) -> None:
+    async def test_close_ends_while_the_server_hangs(self) -> None:
         notes = self.notes("?deadline=1")
         await notes.append("a")
         self.server.pause()
@@ -142,16 +142,16 @@ class AwayTests(FaultCase):
             await self.in_time(append, 1)
             began = monotonic()
             await closed
-            self.assertLess(monotonic() - began, 3 + SLACK)
+            self.assertLess(monotonic() - began, 3 + SLACK_SECONDS)
         finally:
             self.server.resume()
 
-    async def test_too_many_wait(self) -> None:
+    async def test_too_many_waiting_operations_are_refused(self) -> None:
         notes = self.notes("?deadline=2&connections=1")
         await notes.append("a")
         self.server.pause()
         try:
-            counts = [notes.count() for _ in range(WAITING)]
+            counts = [notes.count() for _ in range(MAX_OPERATIONS)]
             self.failureResultOf(notes.count(), Unavailable)
             self.failureResultOf(notes.append("b"), Unavailable)
             await gatherResults([self.assertFailure(d, Unavailable) for d in counts])
@@ -159,7 +159,7 @@ class AwayTests(FaultCase):
             self.server.resume()
         self.assertEqual(await notes.count(), 1)
 
-    async def test_connections_ended_by_an_administrator(self) -> None:
+    async def test_terminated_connections_are_replaced(self) -> None:
         notes, documents = self.notes("?deadline=30"), self.documents("?deadline=30")
         appends: list[Deferred[int]] = []
         puts: list[Deferred[str]] = []
@@ -177,7 +177,7 @@ class AwayTests(FaultCase):
         self.assertEqual(await notes.count(), 200)
         self.assertEqual(len(await documents.list()), 100)
 
-    async def test_another_host_writes_now(self) -> None:
+    async def test_writes_follow_the_host_that_takes_them(self) -> None:
         other = Postgres()
         self.addCleanup(other.remove)
         other.start()
@@ -235,7 +235,7 @@ class LosingServer(portforward.ProxyServer):
     clientProtocolFactory = LosingClientFactory
 
 
-class Losing(portforward.ProxyFactory):
+class LosingProxy(portforward.ProxyFactory):
     """
     A way to a server on which answers get lost.
 
@@ -260,7 +260,7 @@ class LostAnswerTests(FaultCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.way = Losing("127.0.0.1", self.server.port)
+        self.way = LosingProxy("127.0.0.1", self.server.port)
         port = THE_REACTOR.listenTCP(0, self.way, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         self.url = self.server.url().replace(
@@ -283,18 +283,18 @@ class LostAnswerTests(FaultCase):
         self.assertEqual(self.way.lost, 1)
         return outcome
 
-    async def test_append(self) -> None:
+    async def test_append_is_done_once(self) -> None:
         notes = await self.through(open_postgresql_notes)
         self.assertEqual(await self.losing(lambda: notes.append("b")), 1)
         self.assertEqual(await notes.entries(0, 9), ["", "b"])
 
-    async def test_append_with_a_token(self) -> None:
+    async def test_append_with_a_token_is_done_once(self) -> None:
         notes = await self.through(open_postgresql_notes)
         self.assertEqual(await self.losing(lambda: notes.append("a", "t")), 1)
         self.assertEqual(await notes.append("a", "t"), 1)
         self.assertEqual(await notes.count(), 2)
 
-    async def test_put(self) -> None:
+    async def test_put_is_not_repeated_over_a_newer_one(self) -> None:
         """Somebody else has overwritten it before it is asked for again."""
         documents = await self.through(open_postgresql_documents)
         other = self.documents()
@@ -304,7 +304,9 @@ class LostAnswerTests(FaultCase):
         self.assertEqual(put, version_of(b"2"))
         self.assertEqual((await documents.get("a")).content, b"3")
 
-    async def test_put_of_a_new_one(self) -> None:
+    async def test_put_of_a_new_document_is_not_repeated_after_its_deletion(
+        self,
+    ) -> None:
         documents = await self.through(open_postgresql_documents)
         other = self.documents()
         self.way.meanwhile = lambda: other.delete("a")  # type: ignore[method-assign]
@@ -312,7 +314,7 @@ class LostAnswerTests(FaultCase):
         self.assertEqual(put, version_of(b"2"))
         self.assertEqual(await documents.list(), [DocumentInfo("0", 0)])
 
-    async def test_delete(self) -> None:
+    async def test_delete_is_not_repeated_on_a_new_document(self) -> None:
         documents = await self.through(open_postgresql_documents)
         other = self.documents()
         await documents.put("a", b"1")
@@ -320,14 +322,14 @@ class LostAnswerTests(FaultCase):
         await self.losing(lambda: documents.delete("a"))
         self.assertEqual((await documents.get("a")).content, b"2")
 
-    async def test_get(self) -> None:
+    async def test_get_is_asked_again(self) -> None:
         documents = await self.through(open_postgresql_documents)
         await documents.put("a", b"1")
         got = await self.losing(lambda: documents.get("a"))
         self.assertEqual(got.content, b"1")
 
 
-class OfTheWeb(Protocol):
+class WebServer(Protocol):
     """Says what a web server says to PostgreSQL's first bytes."""
 
     transport: Any
@@ -350,7 +352,7 @@ class RefusedTests(FaultCase):
             began = monotonic()
             with self.assertRaises((OSError, ValueError)) as caught:
                 opening(url)
-            self.assertLess(monotonic() - began, 5 + SLACK)
+            self.assertLess(monotonic() - began, 5 + SLACK_SECONDS)
             text = str(caught.exception)
             self.assertNotIn("\n", text)
             self.assertNotIn(self.server.password, repr(caught.exception))
@@ -361,22 +363,22 @@ class RefusedTests(FaultCase):
             said.append(text)
         return said[0]
 
-    def test_no_such_database(self) -> None:
+    def test_missing_database_is_named(self) -> None:
         self.refuses(self.server.url("nowhere"), "nowhere", "does not exist")
 
-    def test_wrong_password(self) -> None:
+    def test_wrong_password_is_said_without_it(self) -> None:
         url = self.server.url().replace(self.server.password, "wrong-password")
         said = self.refuses(url, "password authentication failed", '"postgres"')
         self.assertNotIn("wrong-password", said)
 
-    def test_nobody_listens(self) -> None:
+    def test_refused_connection_names_the_port(self) -> None:
         with closing(socket.create_server(("127.0.0.1", 0))) as briefly:
             port = str(briefly.getsockname()[1])
         url = self.server.url().replace(str(self.server.port), port)
         self.refuses(url, f"127.0.0.1:{port}", "refused")
 
-    def test_another_protocol(self) -> None:
-        web = ServerFactory.forProtocol(OfTheWeb)
+    def test_other_protocol_is_recognised(self) -> None:
+        web = ServerFactory.forProtocol(WebServer)
         listening = THE_REACTOR.listenTCP(0, web, interface="127.0.0.1")
         self.addCleanup(listening.stopListening)
         url = self.server.url().replace(
@@ -384,13 +386,13 @@ class RefusedTests(FaultCase):
         )
         return deferToThread(self.refuses, url, "received invalid response")  # type: ignore[return-value]
 
-    def test_silence(self) -> None:
+    def test_silent_server_times_out(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = str(silent.getsockname()[1])
             url = self.server.url().replace(str(self.server.port), port)
             self.refuses(url, f"127.0.0.1:{port}", "timeout")
 
-    def test_no_right_to_create(self) -> None:
+    def test_missing_permission_is_said(self) -> None:
         self.fresh_database()
         with psycopg.connect(self.server.url(), autocommit=True) as connection:
             connection.execute("DROP ROLE IF EXISTS guest")
@@ -399,5 +401,5 @@ class RefusedTests(FaultCase):
         said = self.refuses(f"postgresql://guest:guests-secret@{address}", "permission")
         self.assertNotIn("guests-secret", said)
 
-    def test_an_unknown_parameter(self) -> None:
+    def test_unknown_parameter_is_named(self) -> None:
         self.refuses(self.server.url() + "?colour=blue", "colour")

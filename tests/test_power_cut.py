@@ -28,18 +28,18 @@ TEXTS = ("", "one\ntwo\r\n", "back\\nslash \\", "ž😀", "x" * 9_000, "0\n" * 2
 
 CLIENTS = range(3)
 
-AGAIN = range(10, 11)
+CLIENTS_AGAIN = range(10, 11)
 """A client that writes after a power cut."""
 
-FEW = 3
+CUTS_REPEATED = 3
 """How many of the disks that are mended are cut again, about."""
 
 NAMES = ("a.json", "Padmé")
 
-MEMORY = Path("/dev/shm")
+MEMORY_FOLDER = Path("/dev/shm")
 """Where hundreds of disks are made: none of them waits for a real one."""
 
-BOOT = Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
 """What tells this start of the machine from another."""
 
 Cut = frozenset[tuple[str, bytes | None]]
@@ -117,7 +117,8 @@ class PowerCutCase(ForkedCase):
 
     def reopen(self, disk: Disk, tree: Tree, sent: list[Sent]) -> bool:
         """Look at what a daemon makes of *tree*; whether it has mended it."""
-        folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+        where = MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None
+        folder = Path(tempfile.mkdtemp(dir=where))
         disk.write_to(tree, folder)
         daemon = self.fork(self.name, "--store", str(folder))
         try:
@@ -136,12 +137,12 @@ class PowerCutCase(ForkedCase):
 
     def check_mending(self, mended: list[tuple[Tree, list[Sent]]]) -> None:
         """Cut the power while some of the disks are mended, which *mended* tells."""
-        few = max(1, len(mended) // FEW)
+        few = max(1, len(mended) // CUTS_REPEATED)
         for number, (tree, before) in enumerate(mended[few // 2 :: few]):
             store = self.here / f"mended-{number}"
             disk = Disk(store)
             disk.write_to({str(store / path): c for path, c in tree.items()}, store)
-            self.check_all(store, self.writes(AGAIN), before)
+            self.check_all(store, self.writes(CLIENTS_AGAIN), before)
 
     def writes(self, clients: range) -> list[list[Sent]]:
         """What each of *clients* sends."""
@@ -172,14 +173,14 @@ class NotesTests(PowerCutCase):
             for one in clients
         ]
 
-    def test_notes_one_by_one(self) -> None:
+    def test_notes_of_one_client_survive(self) -> None:
         self.check_all(self.here / "store", self.writes(range(1)))
 
-    def test_notes_of_several_clients(self) -> None:
+    def test_notes_of_several_clients_survive_repeated_cuts(self) -> None:
         mended = self.check_all(self.here / "store", self.writes(CLIENTS))
         self.check_mending(mended)
 
-    def test_notes_whose_pages_come_in_any_order(self) -> None:
+    def test_notes_survive_pages_written_in_any_order(self) -> None:
         self.in_order = False
         self.check_all(self.here / "store", self.writes(range(1)))
 
@@ -211,7 +212,7 @@ class DocumentTests(PowerCutCase):
             for one in clients
         ]
 
-    def test_documents(self) -> None:
+    def test_documents_survive_repeated_cuts(self) -> None:
         mended = self.check_all(self.here / "store", self.writes(CLIENTS))
         self.check_mending(mended)
 
@@ -223,7 +224,7 @@ def after_a_start(tree: Tree) -> Tree:
     A store may have noted which start of the machine it was; here it is always the
     same, so the note is changed.
     """
-    return {p: c and c.replace(BOOT, BOOT[::-1]) for p, c in tree.items()}
+    return {p: c and c.replace(BOOT_ID, BOOT_ID[::-1]) for p, c in tree.items()}
 
 
 def shown(tree: Tree) -> str:

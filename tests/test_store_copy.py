@@ -12,7 +12,7 @@ from .support.postgres import Postgres, shared
 NOTES = ["Buy milk", "two\nlines", "\N{PILE OF POO}", *map(str, range(300))]
 
 
-class CopyTests(Case):
+class StoreCopyTests(Case):
     """A folder is outgrown."""
 
     def setUp(self) -> None:
@@ -41,7 +41,7 @@ class CopyTests(Case):
         body = json.dumps({"getNote": number})
         return ask(daemon, "POST", "/", body).body.decode()
 
-    def test_into_another_folder_and_on(self) -> None:
+    def test_copy_into_a_folder_continues_what_is_there(self) -> None:
         whole = (self.notes / "notes.txt").read_bytes()
         half = b"".join(whole.splitlines(keepends=True)[:100])
         other = self.here / "other"
@@ -58,7 +58,7 @@ class CopyTests(Case):
             "Copied 1 documents; 0 were there already.\n",
         )
 
-    def test_into_a_database_and_back(self) -> None:
+    def test_copy_into_a_database_and_back(self) -> None:
         url = self.database().url()
         self.assertIn("Copied 303 notes", self.copy(
             self.notes, url, "--log", "copied", "--only", "notes"
@@ -76,7 +76,7 @@ class CopyTests(Case):
     def database(self) -> Postgres:
         return shared()
 
-    def test_what_differs_is_left(self) -> None:
+    def test_different_content_is_not_overwritten(self) -> None:
         other = self.here / "other"
         other.mkdir()
         (other / "notes.txt").write_bytes(b"Buy bread\n")
@@ -87,11 +87,11 @@ class CopyTests(Case):
         said = self.refused(self.documents, other)
         self.assertIn("a b.json is another one there", said)
 
-    def test_what_may_be_either_is_asked_about(self) -> None:
+    def test_ambiguous_notes_txt_asks_for_only(self) -> None:
         self.assertIn("--only", self.refused(self.notes, self.here / "other"))
         self.assertFalse((self.here / "other").exists())
 
-    def test_what_is_no_store(self) -> None:
+    def test_bad_locations_are_one_line(self) -> None:
         self.assertIn("no such folder", self.refused("nowhere", self.notes))
         self.assertIn("is no store", self.refused(
             self.documents, "mongodb://x/y"

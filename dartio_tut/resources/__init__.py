@@ -38,6 +38,7 @@ from .rest.documents import RestDocuments
 from .rest.notes import RestNotes
 from .rest.preconditions import idempotency_key, precondition
 from .rest.store_errors import from_store
+from .shared_number import SharedNumber
 from .virtual_hosts import VirtualHosts, parse_host_name
 from .wrapper import Wrapper
 
@@ -61,6 +62,7 @@ __all__ = [
     "ResponseFields",
     "RestDocuments",
     "RestNotes",
+    "SharedNumber",
     "UploadedFile",
     "VirtualHosts",
     "Wrapper",

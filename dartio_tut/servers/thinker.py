@@ -19,8 +19,13 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
-from dartio_tut.resources import from_store, method_not_allowed, respond_later
-from dartio_tut.store import Documents, MemoryDocuments, Thought, open_documents
+from dartio_tut.resources import (
+    SharedNumber,
+    from_store,
+    method_not_allowed,
+    respond_later,
+)
+from dartio_tut.store import Documents, MemoryDocuments, open_documents
 
 
 class Thinker(Resource):
@@ -40,11 +45,11 @@ class Thinker(Resource):
         documents: Documents | None = None,
     ) -> None:
         super().__init__()
-        self.thought = Thought(documents or MemoryDocuments(), think)
+        self.number = SharedNumber(documents or MemoryDocuments(), think)
 
     async def begin(self) -> None:
         """Think of a number, unless another thinker with the same store has done so."""
-        number, _ = await self.thought.number()
+        number, _ = await self.number.current()
         self.log.info("I'm thinking of a number: {number}", number=number)
 
     def render(self, request: Request) -> bytes | int:
@@ -60,11 +65,11 @@ class Thinker(Resource):
     async def guess(self, request: Request) -> str:
         """Say whether the guess is right; if so, think of another number."""
         guess = request.args.get(b"q", [b""])[0]
-        number, version = await self.thought.number()
+        number, version = await self.number.current()
         if guess != b"%d" % number:
             return "false\n"
         if request.method == b"GET":
-            another = await self.thought.another(instead_of=version)
+            another = await self.number.replace(version)
             if another is None:  # another guess was faster
                 return "false\n"
             self.log.info("I'm thinking of another number: {number}", number=another)

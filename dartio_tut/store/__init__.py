@@ -1,8 +1,8 @@
 """
-Notes and documents at rest.
+Notes and documents, where they are kept.
 
-Rule of the room: it knows no HTTP. What is acknowledged is on disk; every
-method is a Deferred; one suite passes on every store.
+Rule of the room: it does not know HTTP. What is acknowledged is on disk; every method
+returns a Deferred; one suite of tests passes on every store.
 """
 
 from .copying import CopyConflict, copy_documents, copy_notes
@@ -10,10 +10,13 @@ from .interface import (
     ABSENT,
     PRESENT,
     Conflict,
+    Deleted,
     Document,
     DocumentInfo,
     Documents,
     InvalidName,
+    LogState,
+    NameTaken,
     NoSuchEntry,
     Notes,
     Quota,
@@ -24,24 +27,25 @@ from .interface import (
 )
 from .memory import MemoryDocuments, MemoryNotes
 from .open_store import folder_path, open_documents, open_notes
-from .thought import Thought
 
 __all__ = [
     "ABSENT",
     "PRESENT",
     "Conflict",
     "CopyConflict",
+    "Deleted",
     "Document",
     "DocumentInfo",
     "Documents",
     "InvalidName",
+    "LogState",
     "MemoryDocuments",
     "MemoryNotes",
+    "NameTaken",
     "NoSuchEntry",
     "Notes",
     "Quota",
     "StoreFull",
-    "Thought",
     "TokenReused",
     "Unavailable",
     "copy_documents",

@@ -1,103 +1,174 @@
 """
-Copying one store into another, for the day that one is outgrown.
+Copying one store into another, when the first one has become too small.
 
-Rule: what is there already is compared, not written again, so that a copy that was cut
-off is resumed by starting it anew; what is there and differs ends it. All of it is read
-back before it is called a copy.
+Rule: what is in the target already is compared and not written again, so that a copy
+that was interrupted continues when it is started again. A difference ends the copy. All
+of it is read back before it counts as copied.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
+
+from twisted.internet.defer import (
+    Deferred,
+    DeferredSemaphore,
+    FirstError,
+    gatherResults,
+)
+from twisted.python.failure import Failure
 
 from .interface import ABSENT, Conflict, DocumentInfo, Documents, NoSuchEntry, Notes
 
-PAGE = 25
-"""Notes or documents asked for at a time: a note may have a megabyte."""
+PAGE_NOTES = 1000
+"""Notes that are copied together, if they are short."""
+
+PAGE_CHARACTERS = 1024 * 1024
+"""Characters of the notes that are copied together, unless a single note has more."""
+
+FIRST_NOTES = 25
+"""Notes that are read at first: how long they are shows how many to read next."""
+
+PAGE_DOCUMENTS = 1000
+"""Documents that are listed together."""
+
+PAGE_BYTES = 16 * 1024 * 1024
+"""Bytes of the documents that are in memory together."""
+
+CONCURRENT_DOCUMENTS = 50
+"""Documents that are copied at the same time: they share the flushes of the target."""
+
+Progress = Callable[[int], None]
+"""Is called now and then with the number of those that are done."""
 
 
 class CopyConflict(Exception):
-    """What is there already is not what is to be copied; its text says which."""
+    """The target has something else already; the text says what."""
 
 
 class Copied(NamedTuple):
-    """How many were written, and how many were there."""
+    """How many were written, and how many were there already."""
 
     written: int
     there: int
 
 
 async def copy_notes(
-    source: Notes, target: Notes, tell: Callable[[int], None] = lambda count: None
+    source: Notes, target: Notes, progress: Progress = lambda count: None
 ) -> Copied:
     """
-    Copy all notes of *source*, in their order.
+    Copy all notes of *source*, in their order; deleted ones stay deleted.
 
-    :param tell: is called with the number of those done, now and then.
-    :raise Differs: when *target* has others, or more of them.
+    :raise CopyConflict: if *target* has other notes, or more of them.
     """
     there = await target.count()
     if there > await source.count():
-        raise CopyConflict("there are more notes than are to be copied")
+        raise CopyConflict("the target has more notes than the source")
     await _compare_notes(source, target, there)
     number = there
-    while texts := await source.entries(number, PAGE):
-        for text in texts:
-            # A token of the place: one whose answer was lost is not stored twice.
-            if await target.append(text, f"copy of note {number}") != number:
-                raise CopyConflict("somebody else adds notes meanwhile")
-            number += 1
-        tell(number)
+    async for texts in _pages(source, there):
+        try:
+            await target.extend(number, texts)
+        except Conflict:
+            raise CopyConflict("somebody else adds notes to the target") from None
+        number += len(texts)
+        progress(number)
     await _compare_notes(source, target, number)
     return Copied(number - there, there)
 
 
+async def _pages(notes: Notes, start: int) -> AsyncIterator[Sequence[str | None]]:
+    """The notes from *start* on, in pages that are not too large."""
+    limit = FIRST_NOTES
+    while texts := await notes.entries(start, limit):
+        yield texts
+        start += len(texts)
+        size = sum(len(text or "") for text in texts)
+        fitting = PAGE_CHARACTERS * len(texts) // max(size, 1)
+        limit = max(1, min(2 * limit, fitting, PAGE_NOTES))
+
+
 async def _compare_notes(source: Notes, target: Notes, count: int) -> None:
-    for start in range(0, count, PAGE):
-        limit = min(PAGE, count - start)
-        ours, theirs = (
-            await source.entries(start, limit),
-            await target.entries(start, limit),
-        )
+    number = 0
+    async for ours in _pages(source, 0):
+        ours = ours[: count - number]
+        if not ours:
+            return
+        theirs = await target.entries(number, len(ours))
         if ours != theirs:
-            pairs = zip(ours, theirs, strict=False)
-            same = next((k for k, (a, b) in enumerate(pairs) if a != b), 0)
-            raise CopyConflict(f"note {start + same} is another one there")
+            pairs = enumerate(zip(ours, theirs, strict=False))
+            same = next((k for k, (a, b) in pairs if a != b), len(theirs))
+            raise CopyConflict(f"note {number + same} is another one in the target")
+        number += len(ours)
 
 
 async def copy_documents(
-    source: Documents,
-    target: Documents,
-    tell: Callable[[int], None] = lambda count: None,
+    source: Documents, target: Documents, progress: Progress = lambda count: None
 ) -> Copied:
     """
     Copy all documents of *source*.
 
-    :param tell: is called with the number of those done, now and then.
-    :raise Differs: when *target* has another of the same name.
+    :raise CopyConflict: if *target* has another document of the same name.
     """
     written = there = 0
-    async for listed in _all(source):
-        document = await source.get(listed.name)
-        try:
-            await target.put(listed.name, document.content, ABSENT)
-            written += 1
-        except Conflict:
-            there += 1
-        try:
-            found = await target.get(listed.name)
-        except NoSuchEntry:
-            raise CopyConflict(f"{listed.name} is deleted there meanwhile") from None
-        if found != document:
-            raise CopyConflict(f"{listed.name} is another one there")
-        tell(written + there)
+    limit = DeferredSemaphore(CONCURRENT_DOCUMENTS)
+    async for page in _lists(source):
+        for some in _of_size(page):
+            try:
+                are_new = await gatherResults(
+                    [limit.run(_copied, source, target, info.name) for info in some],
+                    consumeErrors=True,
+                )
+            except FirstError as error:
+                failure: Failure = error.subFailure
+                raise _exception(failure) from None
+            written += sum(are_new)
+            there += len(are_new) - sum(are_new)
+            progress(written + there)
     return Copied(written, there)
 
 
-async def _all(documents: Documents) -> AsyncIterator[DocumentInfo]:
+def _exception(failure: Failure) -> BaseException:
+    return failure.value or RuntimeError("a document was not copied")
+
+
+def _copied(source: Documents, target: Documents, name: str) -> Deferred[bool]:
+    return Deferred.fromCoroutine(_copy_document(source, target, name))
+
+
+async def _copy_document(source: Documents, target: Documents, name: str) -> bool:
+    """Copy the document *name*; whether it was written."""
+    document = await source.get(name)
+    try:
+        await target.put(name, document.content, ABSENT)
+        is_new = True
+    except Conflict:
+        is_new = False
+    try:
+        found = await target.get(name)
+    except NoSuchEntry:
+        raise CopyConflict(f"somebody else has deleted {name}") from None
+    if found != document:
+        raise CopyConflict(f"{name} is another one in the target")
+    return is_new
+
+
+async def _lists(documents: Documents) -> AsyncIterator[list[DocumentInfo]]:
     after = ""
-    while page := await documents.list(after=after, limit=PAGE):
-        for listed in page:
-            yield listed
+    while page := await documents.list(after=after, limit=PAGE_DOCUMENTS):
+        yield page
         after = page[-1].name
+
+
+def _of_size(page: list[DocumentInfo]) -> list[list[DocumentInfo]]:
+    """The documents of *page*, in parts that are not too large for the memory."""
+    parts: list[list[DocumentInfo]] = [[]]
+    size = 0
+    for info in page:
+        if parts[-1] and size + info.size > PAGE_BYTES:
+            parts.append([])
+            size = 0
+        parts[-1].append(info)
+        size += info.size
+    return parts

@@ -1,14 +1,15 @@
 """
-What a store promises.
+What every store promises.
 
-Rule: when a Deferred fires, what was written survives the process, and as much more
-as the store's own page in the docs says; when it fails, nothing of it is there, but
-for `Unavailable`: then it may be there, and the same token finds out.
+Rule: when a Deferred fires, what was written survives the end of the process, and as
+much more as the documentation of that store says. When a Deferred fails, nothing was
+written. `Unavailable` is the exception: then it is not known whether it was written,
+and a second try with the same token finds out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, Protocol
@@ -19,34 +20,49 @@ ABSENT: frozenset[str] = frozenset()
 """As *expected*: there must be no such document."""
 
 PRESENT: frozenset[str] = frozenset({"*"})
-"""As *expected*: there must be one, of whatever version."""
+"""As *expected*: there must be such a document, of any version."""
 
 
 class NoSuchEntry(LookupError):
     """There is no note of that number, or no document of that name."""
 
 
+class Deleted(NoSuchEntry):
+    """There was a note of that number, but it was deleted."""
+
+
 class InvalidName(ValueError):
-    """What cannot be the name of a document; its text says why."""
+    """No document can have this name; the text says why."""
+
+
+class NameTaken(Exception):
+    """
+    The name belongs to something else: to a folder, a link or another special file, or
+    to a document whose name differs only in case or in how its accents are encoded. The
+    text says which. Nothing was changed.
+    """
 
 
 class Conflict(Exception):
-    """The document is not of a version that was expected."""
+    """
+    The document does not have a version that was expected, or a log does not have as
+    many notes as were expected.
+    """
 
 
 class TokenReused(Exception):
-    """The token came with something else before."""
+    """The token came with other content before."""
 
 
 class StoreFull(Exception):
-    """No room: a limit is reached, or the disk is full; its text says which."""
+    """There is no room: a limit is reached or the disk is full; the text says which."""
 
 
 class Unavailable(Exception):
     """
     The store cannot be reached; whether a write was done is not known.
 
-    :ivar retry_after: seconds after which it is worth another try.
+    :ivar retry_after: after so many seconds another try may succeed.
     """
 
     def __init__(self, text: str, retry_after: int = 1) -> None:
@@ -57,18 +73,34 @@ class Unavailable(Exception):
 @dataclass(frozen=True)
 class Quota:
     """
-    How much may be stored; 0 is any amount.
+    How much may be stored; 0 means any amount.
 
-    :param notes: how many notes.
-    :param documents: how many documents.
-    :param size: the bytes of all of them.
-    :param free: bytes of the disk that are left to others, where the store has one.
+    :param notes: the number of notes.
+    :param documents: the number of documents.
+    :param size: the bytes of all of them together.
+    :param free: the bytes of the disk that are left to others, if the store is on one.
     """
 
     notes: int = 0
     documents: int = 0
     size: int = 0
     free: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class LogState:
+    """
+    How far a log of notes has come.
+
+    :ivar count: the number that the next note will get.
+    :ivar epoch: this changes when notes that were there got other numbers, or went
+        away: because somebody has emptied, shortened or rearranged the log by hand. A
+        follower that sees another epoch, or a count below its own position, has to
+        begin again.
+    """
+
+    count: int
+    epoch: int
 
 
 class Document(NamedTuple):
@@ -83,10 +115,21 @@ class Document(NamedTuple):
 
 
 class DocumentInfo(NamedTuple):
-    """A document's name, and the bytes of its content."""
+    """
+    What a list says of a document.
+
+    :ivar size: the bytes of its content.
+    :ivar modified: when it was stored, in seconds since 1970 (UTC); ``None`` if that is
+        not known.
+    :ivar version: as in `Document`; ``None`` where the store would have to read the
+        document to find out. A folder would: it keeps plain files that people may edit,
+        and files have no version.
+    """
 
     name: str
     size: int
+    modified: float | None = None
+    version: str | None = None
 
 
 def version_of(content: bytes) -> str:
@@ -105,44 +148,73 @@ def fulfils(version: str | None, expected: Collection[str] | None) -> bool:
 
 class Notes(Protocol):
     """
-    A log of notes, numbered from 0 in the order they came in.
+    A log of notes, numbered from 0 in the order in which they were added.
 
-    Every Deferred may fail with `Unavailable`, or with `OSError` when a disk fails.
+    Every Deferred may fail with `Unavailable`, or with `OSError` if a disk fails.
     """
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """
-        Add a note; fires with its number once it is stored.
+        Add a note; the Deferred fires with its number once it is stored.
 
-        :param token: the same token and text again, within a day, store nothing and
-            give the number there is.
-        :raise UnicodeEncodeError: (in the Deferred) for lone surrogates.
-        :raise TokenReused: (in the Deferred) when the token came with another text.
-        :raise StoreFull: (in the Deferred) when there is no room.
+        :param token: if the same token and text come again within a day, nothing is
+            stored, and the number of the note that is there is returned, even if that
+            note was deleted meanwhile.
+        :raise UnicodeEncodeError: (in the Deferred) if there are lone surrogates.
+        :raise TokenReused: (in the Deferred) if the token came with another text.
+        :raise StoreFull: (in the Deferred) if there is no room.
+        """
+
+    def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+        """
+        Add all notes *texts*, or none of them; ``None`` takes a number, as a note that
+        was deleted.
+
+        :param start: the number that the first of them is to have.
+        :raise Conflict: (in the Deferred) if the next note has another number.
+        :raise UnicodeEncodeError: (in the Deferred) if there are lone surrogates.
+        :raise StoreFull: (in the Deferred) if there is no room for all of them.
         """
 
     def entry(self, number: int) -> Deferred[str]:
         """
-        The note of that number, just as it came in.
+        The note of that number, exactly as it was added.
 
-        :raise NoSuchEntry: (in the Deferred) when there is none.
+        :raise NoSuchEntry: (in the Deferred) if there is none.
+        :raise Deleted: (in the Deferred) if it was deleted; this is a `NoSuchEntry`.
         """
 
-    def entries(self, start: int, limit: int) -> Deferred[list[str]]:
-        """The notes from *start* on (0 or more), at most *limit* of them."""
+    def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
+        """
+        The notes from *start* (0 or more) on, *limit* of them at most.
+
+        The first is note *start*, the next is *start* + 1, and so on: for a note that
+        was deleted there is ``None``.
+        """
 
     def count(self) -> Deferred[int]:
-        """How many notes there are."""
+        """The number that the next note will get: deleted notes are counted too."""
+
+    def state(self) -> Deferred[LogState]:
+        """The count, and whether notes were renumbered since."""
+
+    def delete(self, number: int) -> Deferred[None]:
+        """
+        Delete the note of that number. Its number is not used again.
+
+        :raise NoSuchEntry: (in the Deferred) if there is none.
+        :raise Deleted: (in the Deferred) if it was deleted before.
+        """
 
     def close(self) -> Deferred[None]:
-        """Let go of what is held open, after what is under way has ended."""
+        """Release what is held open, once all pending operations have ended."""
 
 
 class Documents(Protocol):
     """
     Documents by name.
 
-    Every Deferred may fail with `InvalidName`, `Unavailable`, or with `OSError` when a
+    Every Deferred may fail with `InvalidName`, `Unavailable`, or with `OSError` if a
     disk fails.
     """
 
@@ -150,7 +222,7 @@ class Documents(Protocol):
         """
         The document *name*.
 
-        :raise NoSuchEntry: (in the Deferred) when there is none.
+        :raise NoSuchEntry: (in the Deferred) if there is none.
         """
 
     def put(
@@ -161,17 +233,18 @@ class Documents(Protocol):
         token: str | None = None,
     ) -> Deferred[str]:
         """
-        Store *content* as the document *name*; fires with its version once it is.
+        Store *content* as the document *name*; the Deferred fires with its version.
 
-        A reader sees the old or the new, never a part.
+        Whoever reads meanwhile gets the old or the new content, never a part of it.
 
-        :param expected: versions that the document must have, `PRESENT`, `ABSENT`, or
-            ``None`` for whatever.
-        :param token: the same token, name and content again, within a day, store
-            nothing, whatever was stored since.
-        :raise Conflict: (in the Deferred) when it is not as expected.
-        :raise TokenReused: (in the Deferred) when the token came with something else.
-        :raise StoreFull: (in the Deferred) when there is no room.
+        :param expected: the versions that the document may have now, or `PRESENT`, or
+            `ABSENT`; ``None`` stores it in any case.
+        :param token: if the same token, name and content come again within a day,
+            nothing is stored, whatever was stored meanwhile.
+        :raise Conflict: (in the Deferred) if the document is not as expected.
+        :raise NameTaken: (in the Deferred) if the name belongs to something else.
+        :raise TokenReused: (in the Deferred) if the token came with other content.
+        :raise StoreFull: (in the Deferred) if there is no room.
         """
 
     def delete(
@@ -180,18 +253,18 @@ class Documents(Protocol):
         """
         Remove the document *name*.
 
-        :raise NoSuchEntry: (in the Deferred) when there is none and nothing else was
-            expected.
-        :raise Conflict: (in the Deferred) when it is not as expected.
+        :raise NoSuchEntry: (in the Deferred) if there is none, and *expected* does not
+            say anything about that.
+        :raise Conflict: (in the Deferred) if the document is not as expected.
         """
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
     ) -> Deferred[list[DocumentInfo]]:
         """
-        The documents whose name begins with *prefix* and comes after *after*, by name
-        (in the order of their UTF-8 bytes), at most *limit* of them.
+        The documents whose names begin with *prefix* and come after *after*, in the
+        order of the UTF-8 bytes of their names, *limit* of them at most.
         """
 
     def close(self) -> Deferred[None]:
-        """Let go of what is held open, after what is under way has ended."""
+        """Release what is held open, once all pending operations have ended."""

@@ -1,37 +1,40 @@
 """
-The store for tests: keeps the same promises, but for surviving the process.
+The store for tests: it keeps every promise, except that it ends with its process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import TypeVar
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 
 from .interface import (
     Conflict,
+    Deleted,
     Document,
     DocumentInfo,
+    LogState,
     NoSuchEntry,
     TokenReused,
     fulfils,
     version_of,
 )
 from .lines import from_line, to_line
-from .names import check_name
+from .names import check_name, folded, same_name_taken
 
 T = TypeVar("T")
 
 
 class _Tokens:
-    """What came with each token, and what became of it."""
+    """What each token came with, and the outcome."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[object, object]] = {}
 
     def once(self, token: str | None, request: object, do: Callable[[], T]) -> T:
-        """The outcome of *do* the first time, that one ever after."""
+        """Call *do* the first time; from then on, return the first outcome."""
         if token is None:
             return do()
         if token not in self._known:
@@ -39,15 +42,16 @@ class _Tokens:
         known, outcome = self._known[token]
         if known != request:
             raise TokenReused("the token came with something else before")
-        return outcome  # type: ignore[return-value]
+        return cast(T, outcome)
 
 
 class MemoryNotes:
     """Notes in a list; see `dartio_tut.store.Notes`."""
 
     def __init__(self) -> None:
-        self._lines: list[bytes] = []
+        self._lines: list[bytes | None] = []
         self._tokens = _Tokens()
+        self._epoch = 1
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """Add a note."""
@@ -59,33 +63,70 @@ class MemoryNotes:
         self._lines.append(line)
         return len(self._lines) - 1
 
+    def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+        """Add all notes *texts*, or none of them."""
+        return maybeDeferred(self._extend, start, texts)
+
+    def _extend(self, start: int, texts: Sequence[str | None]) -> None:
+        lines = [None if text is None else to_line(text) for text in texts]
+        if start != len(self._lines):
+            raise Conflict(f"the next note is {len(self._lines)}")
+        self._lines += lines
+
     def entry(self, number: int) -> Deferred[str]:
         """The note of that number."""
-        return maybeDeferred(self._entry, number)
+        return maybeDeferred(lambda: from_line(self._line(number)))
 
-    def _entry(self, number: int) -> str:
+    def _line(self, number: int) -> bytes:
         if not 0 <= number < len(self._lines):
             raise NoSuchEntry(f"there is no note {number}")
-        return from_line(self._lines[number])
+        line = self._lines[number]
+        if line is None:
+            raise Deleted(f"note {number} was deleted")
+        return line
 
-    def entries(self, start: int, limit: int) -> Deferred[list[str]]:
-        """The notes from *start* on."""
-        return succeed([from_line(line) for line in self._lines[start:][:limit]])
+    def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
+        """The notes from *start* on; ``None`` for those that were deleted."""
+        lines = self._lines[start:][:limit]
+        return succeed([None if line is None else from_line(line) for line in lines])
 
     def count(self) -> Deferred[int]:
-        """How many notes there are."""
+        """The number that the next note will get."""
         return succeed(len(self._lines))
 
+    def state(self) -> Deferred[LogState]:
+        """The count, and whether notes were renumbered since."""
+        return succeed(LogState(len(self._lines), self._epoch))
+
+    def delete(self, number: int) -> Deferred[None]:
+        """Delete the note of that number."""
+        return maybeDeferred(self._delete, number)
+
+    def _delete(self, number: int) -> None:
+        self._line(number)
+        self._lines[number] = None
+
+    def truncate(self, count: int = 0) -> None:
+        """Keep the first *count* notes only, as a person may do to a file of notes."""
+        del self._lines[count:]
+        self._epoch += 1
+
     def close(self) -> Deferred[None]:
-        """Nothing is held open."""
+        """There is nothing to close."""
         return succeed(None)
 
 
 class MemoryDocuments:
-    """Documents in a dict; see `dartio_tut.store.Documents`."""
+    """
+    Documents in a dict; see `dartio_tut.store.Documents`.
 
-    def __init__(self) -> None:
+    :param now: the time in seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._contents: dict[str, bytes] = {}
+        self._modified: dict[str, float] = {}
+        self._now = now
         self._tokens = _Tokens()
 
     def get(self, name: str) -> Deferred[Document]:
@@ -115,7 +156,12 @@ class MemoryDocuments:
 
     def _put(self, name: str, content: bytes, expected: Collection[str] | None) -> str:
         self._check(name, expected)
+        if name not in self._contents:
+            for other in self._contents:
+                if folded(other) == folded(name):
+                    raise same_name_taken(name, other)
         self._contents[name] = content
+        self._modified[name] = self._now()
         return version_of(content)
 
     def delete(
@@ -132,20 +178,22 @@ class MemoryDocuments:
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
     ) -> Deferred[list[DocumentInfo]]:
-        """The documents whose name begins with *prefix*."""
-        names = sorted(self._contents, key=str.encode)
-        found = [
-            DocumentInfo(n, len(self._contents[n]))
-            for n in names
-            if n.startswith(prefix) and n.encode() > after.encode()
-        ]
-        return succeed(found[:limit])
+        """The documents whose names begin with *prefix* and come after *after*."""
+        # The order of code points is that of their UTF-8 bytes.
+        names = [name for name in sorted(self._contents) if name.startswith(prefix)]
+        found = [self._info(name) for name in names if name > after]
+        return succeed(found[: max(limit, 0)])
+
+    def _info(self, name: str) -> DocumentInfo:
+        content = self._contents[name]
+        modified, version = self._modified[name], version_of(content)
+        return DocumentInfo(name, len(content), modified, version)
 
     def close(self) -> Deferred[None]:
-        """Nothing is held open."""
+        """There is nothing to close."""
         return succeed(None)
 
     def _check(self, name: str, expected: Collection[str] | None) -> None:
         content = self._contents.get(check_name(name))
         if not fulfils(None if content is None else version_of(content), expected):
-            raise Conflict(f"{name} is not as it was expected")
+            raise Conflict(f"{name} does not have the expected version")

@@ -11,21 +11,21 @@ from importlib import import_module
 from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
-from .folder.disk import USUAL
+from .folder.disk import DEFAULT_QUOTA
 from .folder.documents import open_folder_documents
 from .folder.group_commit import Run, in_thread
 from .folder.notes import open_folder_notes
 from .interface import Documents, Notes, Quota
 
-DATABASES = ("postgresql", "postgres")
+DATABASE_SCHEMES = ("postgresql", "postgres")
 
-KNOWN = "a folder, file:///FOLDER, postgresql://USER@HOST/DATABASE"
+KNOWN_STORES = "a folder, file:///FOLDER, postgresql://USER@HOST/DATABASE"
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 def open_notes(
-    where: str, quota: Quota = USUAL, run: Run = in_thread, name: str = "notes"
+    where: str, quota: Quota = DEFAULT_QUOTA, run: Run = in_thread, name: str = "notes"
 ) -> Notes:
     """
     The notes at *where*.
@@ -35,21 +35,24 @@ def open_notes(
     :raise ValueError: it is the address of no store.
     :raise OSError: the store cannot be used.
     """
-    if _scheme(where) in DATABASES:
+    if _scheme(where) in DATABASE_SCHEMES:
         opened: Notes = _postgresql().open_postgresql_notes(where, name, quota)
         return opened
     return open_folder_notes(folder_path(where), quota, run)
 
 
 def open_documents(
-    where: str, quota: Quota = USUAL, run: Run = in_thread, name: str = "documents"
+    where: str,
+    quota: Quota = DEFAULT_QUOTA,
+    run: Run = in_thread,
+    name: str = "documents",
 ) -> Documents:
     """
     The documents at *where*; as `open_notes`.
 
     :param name: which of a database's collections, unless *where* says it.
     """
-    if _scheme(where) in DATABASES:
+    if _scheme(where) in DATABASE_SCHEMES:
         opened: Documents = _postgresql().open_postgresql_documents(where, name, quota)
         return opened
     return open_folder_documents(folder_path(where), quota, run)
@@ -65,7 +68,7 @@ def folder_path(where: str) -> str:
     if scheme is None:
         return where
     if scheme != "file":
-        raise ValueError(f"{scheme}:// is no store; known are {KNOWN}")
+        raise ValueError(f"{scheme}:// is no store; known are {KNOWN_STORES}")
     url = urlsplit(where)
     if url.netloc not in ("", "localhost") or url.query or url.fragment:
         raise ValueError("a file: URL has a path only: file:///FOLDER")

@@ -4,6 +4,7 @@ Copying one store into another.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -20,7 +21,7 @@ from dartio_tut.store import (
 
 from .support.store_suite import ODD_NOTES
 
-MANY = 450
+MANY_NOTES = 450
 """More than a few pages."""
 
 
@@ -29,63 +30,62 @@ class CopyNotesTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.source, self.target = MemoryNotes(), MemoryNotes()
-        self.texts = [*ODD_NOTES, *map(str, range(MANY))]
+        self.texts = [*ODD_NOTES, *map(str, range(MANY_NOTES))]
         for text in self.texts:
             self.source.append(text)
 
     def copy(self, target: MemoryNotes | None = None) -> Deferred[Any]:
         return Deferred.fromCoroutine(copy_notes(self.source, target or self.target))
 
-    def there(self) -> list[str]:
-        found: list[str] = self.successResultOf(self.target.entries(0, 10**6))
+    def there(self) -> list[str | None]:
+        found: list[str | None] = self.successResultOf(self.target.entries(0, 10**6))
         return found
 
-    def test_all(self) -> None:
+    def test_copies_all_notes_in_order(self) -> None:
         self.assertEqual(self.successResultOf(self.copy()), (len(self.texts), 0))
         self.assertTrue(self.there() == self.texts)
 
-    def test_again_writes_nothing(self) -> None:
+    def test_second_copy_writes_nothing(self) -> None:
         self.successResultOf(self.copy())
         self.assertEqual(self.successResultOf(self.copy()), (0, len(self.texts)))
         self.assertEqual(len(self.there()), len(self.texts))
 
-    def test_goes_on_where_it_was_cut_off(self) -> None:
+    def test_interrupted_copy_continues_where_it_ended(self) -> None:
         class CutOff(MemoryNotes):
-            """Goes away after some; of the last, the answer is lost."""
+            """Goes away after some notes; the answer to the last ones is lost."""
 
-            def append(self, text: str, token: str | None = None) -> Deferred[int]:
-                added = super().append(text, token)
-                return added if text != "300" else fail(Unavailable("away"))
+            def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+                added = super().extend(start, texts)
+                return added if "300" not in texts else fail(Unavailable("away"))
 
         self.failureResultOf(self.copy(CutOff()), Unavailable)
         target = CutOff()
         self.failureResultOf(self.copy(target), Unavailable)
         kept = self.successResultOf(target.entries(0, 10**6))
-        for text in kept:
-            self.target.append(text)
+        self.target.extend(0, kept)
         done = self.successResultOf(self.copy())
         self.assertEqual(done, (len(self.texts) - len(kept), len(kept)))
         self.assertTrue(self.there() == self.texts)
 
-    def test_what_differs_ends_it(self) -> None:
+    def test_difference_ends_the_copy(self) -> None:
         self.target.append("another")
         error = self.failureResultOf(self.copy(), CopyConflict)
         self.assertIn("note 0", str(error.value))
         self.assertEqual(self.there(), ["another"])
 
-    def test_more_of_them_ends_it(self) -> None:
+    def test_longer_target_ends_the_copy(self) -> None:
         for text in [*self.texts, "one more"]:
             self.target.append(text)
         self.failureResultOf(self.copy(), CopyConflict)
 
-    def test_somebody_else_who_adds_ends_it(self) -> None:
+    def test_note_added_by_another_client_ends_the_copy(self) -> None:
         class Shared(MemoryNotes):
             """Another client adds a note, too."""
 
-            def append(self, text: str, token: str | None = None) -> Deferred[int]:
-                if text == "7":
+            def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+                if "7" in texts:
                     super().append("of another")
-                return super().append(text, token)
+                return super().extend(start, texts)
 
         self.failureResultOf(self.copy(Shared()), CopyConflict)
 
@@ -95,22 +95,22 @@ class CopyDocumentsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.source, self.target = MemoryDocuments(), MemoryDocuments()
-        for number in range(MANY):
+        for number in range(MANY_NOTES):
             self.source.put(f"{number} é.json", b"\0\xff%d" % number)
 
     def copy(self) -> Deferred[Any]:
         return Deferred.fromCoroutine(copy_documents(self.source, self.target))
 
-    def test_all_and_again(self) -> None:
-        self.assertEqual(self.successResultOf(self.copy()), (MANY, 0))
-        self.assertEqual(self.successResultOf(self.copy()), (0, MANY))
+    def test_copies_all_documents_and_a_second_copy_writes_nothing(self) -> None:
+        self.assertEqual(self.successResultOf(self.copy()), (MANY_NOTES, 0))
+        self.assertEqual(self.successResultOf(self.copy()), (0, MANY_NOTES))
         name = "17 é.json"
         self.assertEqual(
             self.successResultOf(self.target.get(name)),
             self.successResultOf(self.source.get(name)),
         )
 
-    def test_what_differs_ends_it(self) -> None:
+    def test_difference_ends_the_copy(self) -> None:
         self.target.put("3 é.json", b"another")
         error = self.failureResultOf(self.copy(), CopyConflict)
         self.assertIn("3 é.json", str(error.value))

@@ -44,7 +44,7 @@ class Store(MemoryNotes):
         self.counted += 1
         return fail(self.error) if self.error else super().count()
 
-    def entries(self, start: int, limit: int) -> Deferred[list[str]]:
+    def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
         self.asked.append((start, limit))
         if self.error:
             return fail(self.error)
@@ -287,7 +287,7 @@ class SlowTests(FollowCase):
         waiting: list[Deferred[None]] = []
         entries = self.store.entries
 
-        def held(start: int, limit: int) -> Deferred[list[str]]:
+        def held(start: int, limit: int) -> Deferred[list[str | None]]:
             waiting.append(Deferred())
             return waiting[-1].addCallback(lambda _: entries(start, limit))
 
@@ -304,7 +304,7 @@ class SlowTests(FollowCase):
         held: Deferred[None] = Deferred()
         entries = self.store.entries
 
-        def hold(start: int, limit: int) -> Deferred[list[str]]:
+        def hold(start: int, limit: int) -> Deferred[list[str | None]]:
             waits: Deferred[None] = Deferred()
             held.chainDeferred(waits)
             return waits.addCallback(lambda _: entries(start, limit))
@@ -341,7 +341,7 @@ class AwayTests(FollowCase):
     def test_between_the_count_and_the_notes(self) -> None:
         self.add("x")
 
-        def away(start: int, limit: int) -> Deferred[list[str]]:
+        def away(start: int, limit: int) -> Deferred[list[str | None]]:
             del self.store.entries
             return fail(Unavailable("away"))
 

@@ -23,9 +23,9 @@ from dartio_tut.store import (
 )
 from dartio_tut.store.folder import notes_file
 
-from .support.store_suite import AtOnce
+from .support.store_suite import SynchronousResults
 
-CALLS = ("write", "fsync", "ftruncate", "replace", "unlink")
+CHANGING_CALLS = ("write", "fsync", "ftruncate", "replace", "unlink")
 """The system calls that change what is on the disk."""
 
 
@@ -33,7 +33,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-class CrashCase(AtOnce, SynchronousTestCase):
+class CrashCase(SynchronousResults, SynchronousTestCase):
     """Tests of folders whose process is killed."""
 
     def setUp(self) -> None:
@@ -66,7 +66,7 @@ class CrashCase(AtOnce, SynchronousTestCase):
 
             return counted_call
 
-        for name in CALLS:
+        for name in CHANGING_CALLS:
             patches.append(self.patch(os, name, counted(name, getattr(os, name))))
         try:
             yield made
@@ -92,7 +92,7 @@ class NotesCrashTests(CrashCase):
     def open(self, folder: Path) -> Notes:
         return open_notes(str(folder), run=maybeDeferred)
 
-    def test_killed_at_any_call(self) -> None:
+    def test_killed_at_any_system_call_keeps_all_or_nothing(self) -> None:
         for token in (None, "t"):
             for part in (None, 3):
                 for call, folder in enumerate(self.folders()):
@@ -106,7 +106,7 @@ class NotesCrashTests(CrashCase):
     ) -> bool:
         """Kill it at that call; whether it was not reached."""
         notes = self.open(folder)
-        self.ended(notes.append("one", "first"))
+        self.result_of(notes.append("one", "first"))
         with self.killed_at(call, part) as calls:
             told = self.told(notes.append("two\ntwo", token))
         if not any("never" in made for made in calls):
@@ -114,27 +114,27 @@ class NotesCrashTests(CrashCase):
             return True
         self.assertFalse(told)
         again = self.open(folder)
-        there = self.ended(again.entries(0, 9))
+        there = self.result_of(again.entries(0, 9))
         self.assertIn(there, (["one"], ["one", "two\ntwo"]), calls)
         # Another's note of the same text is not taken for it.
-        self.ended(again.append("two\ntwo"))
-        number = self.ended(again.append("two\ntwo", token))
+        self.result_of(again.append("two\ntwo"))
+        number = self.result_of(again.append("two\ntwo", token))
         if token:
-            self.assertEqual(self.ended(again.count()), 3, calls)
+            self.assertEqual(self.result_of(again.count()), 3, calls)
             self.assertEqual(
-                self.ended(self.open(folder).append("two\ntwo", token)), number
+                self.result_of(self.open(folder).append("two\ntwo", token)), number
             )
-        self.assertEqual(self.ended(again.append("one", "first")), 0)
+        self.assertEqual(self.result_of(again.append("one", "first")), 0)
         return False
 
-    def test_killed_while_it_is_opened(self) -> None:
+    def test_killed_while_opening_keeps_all_notes(self) -> None:
         for call, folder in enumerate(self.folders()):
             folder.mkdir(parents=True)
             (folder / "notes.txt").write_bytes(b"by hand\nopen")
             with self.killed_at(call) as calls, contextlib.suppress(Killed):
                 self.open(folder)
             notes = self.open(folder)
-            self.assertEqual(self.ended(notes.entries(0, 9)), ["by hand", "open"])
+            self.assertEqual(self.result_of(notes.entries(0, 9)), ["by hand", "open"])
             if not any("never" in made for made in calls):
                 break
 
@@ -143,51 +143,51 @@ class NotesCrashTests(CrashCase):
         folder = next(self.folders())
         notes = self.open(folder)
         for note in ("one", "two", "three"):
-            self.ended(notes.append(note, note))
+            self.result_of(notes.append(note, note))
         if closed:
-            self.ended(notes.close())
+            self.result_of(notes.close())
         (folder / "notes.txt").write_bytes(content)
         self.patch(notes_file, "this_boot", lambda: "another")
         again = self.open(folder)
-        found: list[str] = self.ended(again.entries(0, 9))
-        self.assertEqual(self.ended(again.append("new")), len(found))
-        self.assertEqual(self.ended(again.append("three", "three")), len(found) + 1)
-        self.assertEqual(self.ended(again.append("one", "one")), 0)
+        found: list[str] = self.result_of(again.entries(0, 9))
+        self.assertEqual(self.result_of(again.append("new")), len(found))
+        self.assertEqual(self.result_of(again.append("three", "three")), len(found) + 1)
+        self.assertEqual(self.result_of(again.append("one", "one")), 0)
         return found
 
-    def test_a_half_line_after_a_power_cut_is_put_aside(self) -> None:
+    def test_half_a_line_after_a_power_cut_goes_to_notes_torn(self) -> None:
         self.assertEqual(
             self.after_a_power_cut(b"one\ntwo\nthr", False), ["one", "two"]
         )
         torn = next(self.folders()) / "notes.torn"
         self.assertEqual(torn.read_bytes(), b"thr\n")
 
-    def test_an_open_line_after_an_orderly_end_is_a_persons(self) -> None:
+    def test_open_last_line_after_an_orderly_end_is_kept(self) -> None:
         self.assertEqual(
             self.after_a_power_cut(b"one\ntwo\nopen", True), ["one", "two", "open"]
         )
 
-    def test_a_spoiled_mark(self) -> None:
+    def test_open_last_line_is_torn_when_the_journal_is_damaged(self) -> None:
         folder = next(self.folders())
-        self.ended(self.open(folder).append("one"))
+        self.result_of(self.open(folder).append("one"))
         for spoiled in (b"\0" * 256, b"done 1 2 3", b"\xff" * 300):
             (folder / ".notes").write_bytes(spoiled)
             with (folder / "notes.txt").open("ab") as file:
                 file.write(b"half")
-            self.assertEqual(self.ended(self.open(folder).entries(0, 9)), ["one"])
+            self.assertEqual(self.result_of(self.open(folder).entries(0, 9)), ["one"])
 
-    def test_a_torn_token(self) -> None:
+    def test_a_torn_token_line_is_ignored(self) -> None:
         folder = next(self.folders())
-        self.ended(self.open(folder).append("one", "t"))
+        self.result_of(self.open(folder).append("one", "t"))
         tokens = folder / ".notes-tokens"
         for torn in (b"123 ab", b"\xff\n123", b"garbage\n"):
             content = tokens.read_bytes()
             tokens.write_bytes(content + torn)
-            self.assertEqual(self.ended(self.open(folder).append("one", "t")), 0)
-            self.ended(self.open(folder).append("more", repr(torn)))
-            number = self.ended(self.open(folder).count())
+            self.assertEqual(self.result_of(self.open(folder).append("one", "t")), 0)
+            self.result_of(self.open(folder).append("more", repr(torn)))
+            number = self.result_of(self.open(folder).count())
             self.assertEqual(
-                self.ended(self.open(folder).append("more", repr(torn))), number - 1
+                self.result_of(self.open(folder).append("more", repr(torn))), number - 1
             )
 
 
@@ -197,7 +197,7 @@ class DocumentsCrashTests(CrashCase):
     def open(self, folder: Path) -> Documents:
         return open_documents(str(folder), run=maybeDeferred)
 
-    def test_killed_at_any_call(self) -> None:
+    def test_killed_at_any_system_call_keeps_all_or_nothing(self) -> None:
         for part in (None, 3):
             for call, folder in enumerate(self.folders()):
                 folder = folder.with_name(f"{part}{call}")
@@ -208,7 +208,7 @@ class DocumentsCrashTests(CrashCase):
     def killed_while_putting(self, folder: Path, call: int, part: int | None) -> bool:
         """Kill it at that call; whether it was not reached."""
         documents = self.open(folder)
-        self.ended(documents.put("other", b"1", None, "first"))
+        self.result_of(documents.put("other", b"1", None, "first"))
         with self.killed_at(call, part) as calls:
             told = self.told(documents.put("a", b"new content", ABSENT, "t"))
         if not any("never" in made for made in calls):
@@ -216,13 +216,13 @@ class DocumentsCrashTests(CrashCase):
             return True
         again = self.open(folder)
         try:
-            there = self.ended(again.get("a")).content
+            there = self.result_of(again.get("a")).content
         except self.failureException:
-            self.failed(again.get("a"), NoSuchEntry)
+            self.failure_of(again.get("a"), NoSuchEntry)
         else:
             self.assertEqual(there, b"new content")
-        self.ended(again.put("a", b"new content", ABSENT, "t"))
-        self.ended(again.put("a", b"newer"))
-        self.ended(self.open(folder).put("a", b"new content", ABSENT, "t"))
-        self.assertEqual(self.ended(again.get("a")).content, b"newer")
+        self.result_of(again.put("a", b"new content", ABSENT, "t"))
+        self.result_of(again.put("a", b"newer"))
+        self.result_of(self.open(folder).put("a", b"new content", ABSENT, "t"))
+        self.assertEqual(self.result_of(again.get("a")).content, b"newer")
         return False

@@ -15,9 +15,9 @@ from dartio_tut.store import (
     ABSENT,
     PRESENT,
     Conflict,
-    DocumentInfo,
     Documents,
     InvalidName,
+    NameTaken,
     NoSuchEntry,
     Quota,
     StoreFull,
@@ -26,14 +26,14 @@ from dartio_tut.store import (
     open_documents,
     open_notes,
 )
-from dartio_tut.store.folder.disk import new_file
 from dartio_tut.store.folder.documents import open_folder_documents
+from dartio_tut.store.folder.new_file import new_file
 
 from .support.disk_faults import failing
-from .support.store_suite import AtOnce, DocumentsSuite
+from .support.store_suite import DocumentsSuite, SynchronousResults
 
 
-class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
+class FolderDocumentsTests(SynchronousResults, DocumentsSuite, SynchronousTestCase):
     """Documents in a folder."""
 
     def setUp(self) -> None:
@@ -42,25 +42,30 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
     def open(self) -> Documents:
         return open_documents(str(self.folder), run=maybeDeferred)
 
-    def test_a_document_is_the_file_of_its_name(self) -> None:
+    def test_each_document_is_a_file_of_its_name(self) -> None:
         self.successResultOf(self.open().put("file.txt", b"{}"))
         self.assertEqual(os.listdir(self.folder), ["file.txt"])
         self.assertEqual((self.folder / "file.txt").read_bytes(), b"{}")
 
-    def test_what_notes_are_kept_in_is_no_document(self) -> None:
+    def test_files_of_notes_are_not_documents(self) -> None:
         documents = self.open()
-        self.ended(documents.put("notes.txt", b"{}"))
-        self.assertEqual(self.ended(documents.get("notes.txt")).content, b"{}")
+        self.result_of(documents.put("notes.txt", b"{}"))
+        self.assertEqual(self.result_of(documents.get("notes.txt")).content, b"{}")
+        with self.assertRaisesRegex(OSError, "a folder of their own") as caught:
+            open_notes(str(self.folder), run=maybeDeferred)
+        self.assertIn("notes.txt", str(caught.exception))
+        self.assertEqual((self.folder / "notes.txt").read_bytes(), b"{}")
+        (self.folder / ".notes").touch()
         notes = open_notes(str(self.folder), run=maybeDeferred)
-        self.ended(notes.append("Buy milk"))
-        for name in ("notes.txt", "notes.torn"):
-            self.failed(documents.put(name, b"{}"), InvalidName)
-            self.failed(documents.delete(name), InvalidName)
-            self.failed(documents.get(name), InvalidName)
-        self.assertEqual(self.ended(documents.list()), [])
-        self.assertEqual(self.ended(notes.entry(1)), "Buy milk")
+        self.result_of(notes.append("Buy milk"))
+        for name in ("notes.txt", "notes.torn", "NOTES.TXT", "Notes.Torn"):
+            self.failure_of(documents.put(name, b"{}"), InvalidName)
+            self.failure_of(documents.delete(name), InvalidName)
+            self.failure_of(documents.get(name), InvalidName)
+        self.assertEqual(self.result_of(documents.list()), [])
+        self.assertEqual(self.result_of(notes.entry(1)), "Buy milk")
 
-    def test_flushed_before_it_is_renamed(self) -> None:
+    def test_content_is_flushed_before_the_rename(self) -> None:
         steps: list[str] = []
         replace = os.replace
 
@@ -78,9 +83,9 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
         self.successResultOf(documents.put("file.txt", b"{}"))
         self.assertEqual(steps, ["fsync file", "rename", "fsync folder"])
 
-    def test_a_failed_put_leaves_what_was_there(self) -> None:
+    def test_a_failed_put_leaves_the_old_document(self) -> None:
         documents = self.open()
-        self.ended(documents.put("file.txt", b"old"))
+        self.result_of(documents.put("file.txt", b"old"))
         for call, number, error in (
             ("write", 28, StoreFull),
             ("write", 5, OSError),
@@ -90,90 +95,93 @@ class FolderDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
             ("replace", 5, OSError),
         ):
             with failing(self, call, number):
-                self.failed(documents.put("file.txt", b"new"), error)
+                self.failure_of(documents.put("file.txt", b"new"), error)
             self.assertEqual(os.listdir(self.folder), ["file.txt"])
-            self.assertEqual(self.ended(documents.get("file.txt")).content, b"old")
+            self.assertEqual(self.result_of(documents.get("file.txt")).content, b"old")
 
-    def test_a_folder_that_is_not_flushed_may_have_it(self) -> None:
+    def test_a_failed_flush_of_the_folder_is_unavailable(self) -> None:
         documents = self.open()
-        self.ended(documents.put("b", b"1", None, "b"))
+        self.result_of(documents.put("b", b"1", None, "b"))
         with failing(self, "fsync", 5, self.folder):
-            self.failed(documents.put("a", b"1", ABSENT, "t"), Unavailable)
-            self.failed(documents.delete("b"), Unavailable)
-        self.ended(documents.put("a", b"1", ABSENT, "t"))
-        self.ended(documents.put("a", b"2"))
-        self.ended(documents.put("a", b"1", ABSENT, "t"))
-        self.assertEqual(self.ended(documents.get("a")).content, b"2")
+            self.failure_of(documents.put("a", b"1", ABSENT, "t"), Unavailable)
+            self.failure_of(documents.delete("b"), Unavailable)
+        self.result_of(documents.put("a", b"1", ABSENT, "t"))
+        self.result_of(documents.put("a", b"2"))
+        self.result_of(documents.put("a", b"1", ABSENT, "t"))
+        self.assertEqual(self.result_of(documents.get("a")).content, b"2")
 
-    def test_a_token_whose_document_was_not_renamed_is_as_new(self) -> None:
+    def test_a_token_whose_rename_failed_can_be_used_again(self) -> None:
         documents, other = self.open(), self.open()
         for number, store in enumerate((documents, other, self.open())):
             with failing(self, "replace", 5):
-                self.failed(documents.put("a", b"1", None, f"t{number}"), OSError)
-            self.ended(store.put("a", b"2", None, f"t{number}"))
+                self.failure_of(documents.put("a", b"1", None, f"t{number}"), OSError)
+            self.result_of(store.put("a", b"2", None, f"t{number}"))
 
-    def test_tokens_that_cannot_be_written(self) -> None:
+    def test_a_put_fails_when_its_token_cannot_be_written(self) -> None:
         documents = self.open()
-        self.ended(documents.put("a", b"1", None, "t"))
+        self.result_of(documents.put("a", b"1", None, "t"))
         tokens = self.folder / ".documents-tokens"
         for call in ("write", "fsync"):
             with failing(self, call, 28, tokens):
-                self.failed(documents.put("a", b"2", None, "u"), StoreFull)
-                self.ended(documents.put("b", b"2"))
-                self.ended(documents.delete("b"))
-            self.assertEqual(self.ended(documents.get("a")).content, b"1")
-        self.ended(documents.put("a", b"2", None, "u"))
+                self.failure_of(documents.put("a", b"2", None, "u"), StoreFull)
+                self.result_of(documents.put("b", b"2"))
+                self.result_of(documents.delete("b"))
+            self.assertEqual(self.result_of(documents.get("a")).content, b"1")
+        self.result_of(documents.put("a", b"2", None, "u"))
 
-    def test_tokens_are_known_to_all_stores(self) -> None:
+    def test_tokens_are_shared_by_all_stores_of_a_folder(self) -> None:
         one, two = self.open(), self.open()
-        self.ended(one.put("a", b"1", ABSENT, "t"))
-        self.ended(two.put("a", b"1", ABSENT, "t"))
-        self.ended(self.open().put("a", b"1", ABSENT, "t"))
-        self.failed(two.put("a", b"2", None, "t"), TokenReused)
+        self.result_of(one.put("a", b"1", ABSENT, "t"))
+        self.result_of(two.put("a", b"1", ABSENT, "t"))
+        self.result_of(self.open().put("a", b"1", ABSENT, "t"))
+        self.failure_of(two.put("a", b"2", None, "t"), TokenReused)
 
-    def test_compared_and_set_between_stores(self) -> None:
+    def test_expected_versions_hold_between_two_stores(self) -> None:
         one, two = self.open(), self.open()
-        version = self.ended(one.put("a", b"1"))
-        self.ended(two.put("a", b"2", {version}))
-        self.failed(one.put("a", b"3", {version}), Conflict)
+        version = self.result_of(one.put("a", b"1"))
+        self.result_of(two.put("a", b"2", {version}))
+        self.failure_of(one.put("a", b"3", {version}), Conflict)
 
     def test_what_is_no_document(self) -> None:
         documents = self.open()
-        self.ended(documents.put("real", b"1"))
+        self.result_of(documents.put("real", b"1"))
         os.symlink("real", self.folder / "link")
         os.mkfifo(self.folder / "fifo")
         (self.folder / "folder").mkdir()
         for hidden in (".hidden", ".new-1", "a:b"):
             (self.folder / hidden).write_bytes(b"1")
         (self.folder / os.fsdecode(b"\xff")).write_bytes(b"1")
-        self.assertEqual(self.ended(documents.list()), [DocumentInfo("real", 1)])
+        (info,) = self.result_of(documents.list())
+        self.assertEqual((info.name, info.size), ("real", 1))
         for name in ("link", "fifo", "folder"):
-            self.failed(documents.get(name), NoSuchEntry)
-            self.failed(documents.delete(name), NoSuchEntry)
-            self.failed(documents.put(name, b"2", PRESENT), Conflict)
-        self.ended(documents.put("link", b"2"))
-        self.assertEqual(self.ended(documents.get("real")).content, b"1")
-        self.assertFalse((self.folder / "link").is_symlink())
-        self.failed(documents.put("folder", b"2"), OSError)
+            self.failure_of(documents.get(name), NoSuchEntry)
+            self.failure_of(documents.delete(name), NoSuchEntry)
+            self.failure_of(documents.put(name, b"2", PRESENT), Conflict)
+            self.failure_of(documents.put(name, b"2"), NameTaken)
+            self.failure_of(documents.put(name, b"2", ABSENT), NameTaken)
+        self.assertEqual(self.result_of(documents.get("real")).content, b"1")
+        self.assertTrue((self.folder / "link").is_symlink())
+        self.assertTrue((self.folder / "fifo").is_fifo())
+        self.assertTrue((self.folder / "folder").is_dir())
 
-    def test_swept_unless_it_is_being_written(self) -> None:
+    def test_left_over_files_are_removed_unless_they_are_open(self) -> None:
         self.open()
-        (self.folder / ".new-1").write_bytes(b"half")
-        being_written = new_file(self.folder)
+        (self.folder / ".new-0123456789abcdef").write_bytes(b"half")
+        being_written = new_file(self.folder, ".new-")
         self.open()
         self.assertEqual(os.listdir(self.folder), [being_written.path.name])
         being_written.discard()
 
-    def test_modes_are_left_to_the_umask(self) -> None:
+    def test_new_files_have_modes_by_the_umask(self) -> None:
         self.addCleanup(os.umask, os.umask(0o027))
-        self.ended(self.open().put("a", b"1", None, "t"))
+        self.result_of(self.open().put("a", b"1", None, "t"))
         for name in ("a", ".documents-tokens"):
             mode = os.stat(self.folder / name).st_mode
             self.assertEqual(stat.S_IMODE(mode), 0o640, name)
         self.assertEqual(stat.S_IMODE(os.stat(self.folder).st_mode), 0o750)
 
 
-class RoomTests(AtOnce, SynchronousTestCase):
+class QuotaTests(SynchronousResults, SynchronousTestCase):
     """How much may be stored."""
 
     def setUp(self) -> None:
@@ -185,52 +193,51 @@ class RoomTests(AtOnce, SynchronousTestCase):
             self.folder, quota, run=maybeDeferred, now=lambda: self.now
         )
 
-    def test_number(self) -> None:
+    def test_number_of_documents_is_limited(self) -> None:
         quota = Quota(documents=2)
         one, two = self.open(quota), self.open(quota)
-        self.ended(one.put("a", b"1"))
-        self.ended(two.put("b", b"1"))
+        self.result_of(one.put("a", b"1"))
+        self.result_of(two.put("b", b"1"))
         for documents in (one, two):
-            failure = self.failed(documents.put("c", b"1"), StoreFull)
+            failure = self.failure_of(documents.put("c", b"1"), StoreFull)
             self.assertIn("2 documents", str(failure.value))
-            self.ended(documents.put("a", b"22"))
-        self.ended(two.delete("a"))
-        self.ended(one.put("c", b"1"))
-        self.failed(one.put("d", b"1"), StoreFull)
+            self.result_of(documents.put("a", b"22"))
+        self.result_of(two.delete("a"))
+        self.result_of(one.put("c", b"1"))
+        self.failure_of(one.put("d", b"1"), StoreFull)
 
-    def test_size(self) -> None:
+    def test_total_size_is_limited(self) -> None:
         documents = self.open(Quota(size=10))
-        self.ended(documents.put("a", b"12345678"))
-        self.failed(documents.put("b", b"123"), StoreFull)
-        self.ended(documents.put("b", b"12"))
-        self.failed(documents.put("a", b"123456789"), StoreFull)
-        self.ended(documents.put("a", b"1"))
-        self.ended(documents.put("c", b"1234567"))
+        self.result_of(documents.put("a", b"12345678"))
+        self.failure_of(documents.put("b", b"123"), StoreFull)
+        self.result_of(documents.put("b", b"12"))
+        self.failure_of(documents.put("a", b"123456789"), StoreFull)
+        self.result_of(documents.put("a", b"1"))
+        self.result_of(documents.put("c", b"1234567"))
 
-    def test_what_failed_takes_no_room(self) -> None:
+    def test_a_failed_put_does_not_count(self) -> None:
         documents = self.open(Quota(documents=1))
         for _ in range(3):
             with failing(self, "replace", 5):
-                self.failed(documents.put("a", b"1"), OSError)
-        self.ended(documents.put("a", b"1"))
+                self.failure_of(documents.put("a", b"1"), OSError)
+        self.result_of(documents.put("a", b"1"))
 
-    def test_what_a_person_changes_is_found(self) -> None:
+    def test_changes_by_hand_are_counted_in_time(self) -> None:
         documents = self.open(Quota(documents=2))
-        self.ended(documents.put("a", b"1"))
+        self.result_of(documents.put("a", b"1"))
         Path(self.folder, "by hand").write_bytes(b"")
         self.now += 60
-        self.failed(documents.put("b", b"1"), StoreFull)
+        self.failure_of(documents.put("b", b"1"), StoreFull)
         Path(self.folder, "by hand").unlink()
-        self.failed(documents.put("b", b"1"), StoreFull)  # not counted each time
+        self.failure_of(documents.put("b", b"1"), StoreFull)  # not counted each time
         self.now += 1
-        self.ended(documents.put("b", b"1"))
+        self.result_of(documents.put("b", b"1"))
 
     def test_no_count_without_a_limit(self) -> None:
-        documents = self.open(Quota())
-        self.patch(os, "scandir", None)
-        self.ended(documents.put("a", b"1"))
+        self.result_of(self.open(Quota()).put("a", b"1"))
+        self.assertEqual(os.listdir(self.folder), ["a"])
 
-    def test_free(self) -> None:
+    def test_free_bytes_of_the_disk_are_kept(self) -> None:
         documents = self.open(Quota(free=1 << 60))
-        failure = self.failed(documents.put("a", b"1"), StoreFull)
+        failure = self.failure_of(documents.put("a", b"1"), StoreFull)
         self.assertIn("free", str(failure.value))

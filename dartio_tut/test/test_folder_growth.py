@@ -12,12 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import Notes, Quota, StoreFull, TokenReused
 from dartio_tut.store.folder import line_index, token_log
-from dartio_tut.store.folder.disk import USUAL
+from dartio_tut.store.folder.disk import DEFAULT_QUOTA
 from dartio_tut.store.folder.notes import open_folder_notes
 
-from .support.store_suite import AtOnce
+from .support.store_suite import SynchronousResults
 
-DAY = 24 * 60 * 60
+TOKEN_SECONDS = 24 * 60 * 60
 
 
 class LineIndexTests(SynchronousTestCase):
@@ -48,33 +48,33 @@ class LineIndexTests(SynchronousTestCase):
             start = end
         return [line for line in lines if line[0] < line[1]]
 
-    def test_lines_across_blocks(self) -> None:
-        for block in (1, 2, 3, 7, line_index.BLOCK):
-            self.patch(line_index, "BLOCK", block)
+    def test_lines_may_cross_blocks(self) -> None:
+        for block in (1, 2, 3, 7, line_index.BLOCK_BYTES):
+            self.patch(line_index, "BLOCK_BYTES", block)
             for content in self.CONTENTS:
                 if content:
                     found = self.index(content)
                     self.assertEqual(found, self.expected(content), (block, content))
 
-    def test_it_grows(self) -> None:
+    def test_scan_continues_where_it_ended(self) -> None:
         grown = self.index(b"a\n", b"\n", b"bc\nd\n", b"e")
         self.assertEqual(grown, self.expected(b"a\n\nbc\nd\ne"))
 
-    def test_eight_bytes_a_line(self) -> None:
+    def test_index_takes_eight_bytes_a_line(self) -> None:
         index = line_index.LineIndex()
         index.add([40] * 100_000)
         self.assertLess(index._starts.__sizeof__(), 100_000 * 10)
         self.assertEqual(index.line(99_999), (40 * 99_999, 40 * 100_000))
 
 
-class FolderCase(AtOnce, SynchronousTestCase):
+class FolderCase(SynchronousResults, SynchronousTestCase):
     """Notes in a folder, and a clock."""
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
         self.now = 1e9
 
-    def open(self, quota: Quota = USUAL) -> Notes:
+    def open(self, quota: Quota = DEFAULT_QUOTA) -> Notes:
         return open_folder_notes(
             str(self.folder), quota, run=maybeDeferred, now=lambda: self.now
         )
@@ -86,73 +86,73 @@ class TokensTests(FolderCase):
     def lines(self) -> int:
         return (self.folder / ".notes-tokens").read_bytes().count(b"\n")
 
-    def test_known_to_all_stores_for_a_day(self) -> None:
+    def test_tokens_are_known_to_all_stores_for_a_day(self) -> None:
         one, two = self.open(), self.open()
-        self.ended(one.append("a", "t"))
+        self.result_of(one.append("a", "t"))
         for notes in (two, self.open()):
-            self.now += DAY // 2
-            self.assertEqual(self.ended(notes.append("a", "t")), 0)
-            self.failed(notes.append("b", "t"), TokenReused)
+            self.now += TOKEN_SECONDS // 2
+            self.assertEqual(self.result_of(notes.append("a", "t")), 0)
+            self.failure_of(notes.append("b", "t"), TokenReused)
         self.now += 1
-        self.assertEqual(self.ended(two.append("b", "t")), 1)
-        self.assertEqual(self.ended(one.append("b", "t")), 1)
+        self.assertEqual(self.result_of(two.append("b", "t")), 1)
+        self.assertEqual(self.result_of(one.append("b", "t")), 1)
 
-    def test_the_log_does_not_grow_for_ever(self) -> None:
-        self.patch(token_log, "FEW", 10)
+    def test_token_log_is_rewritten_when_it_has_grown(self) -> None:
+        self.patch(token_log, "MIN_REWRITE_LINES", 10)
         one, two = self.open(), self.open()
         for number in range(60):
-            self.now += DAY // 10
+            self.now += TOKEN_SECONDS // 10
             token = f"{number}" * 500
-            self.assertEqual(self.ended(one.append("a", token)), number)
-            self.assertEqual(self.ended(two.append("a", token)), number)
+            self.assertEqual(self.result_of(one.append("a", token)), number)
+            self.assertEqual(self.result_of(two.append("a", token)), number)
             self.assertLess(self.lines(), 30)
 
-    def test_the_newest_are_kept(self) -> None:
-        self.patch(token_log, "FEW", 4)
-        self.patch(token_log, "MOST", 4)
+    def test_newest_tokens_are_kept(self) -> None:
+        self.patch(token_log, "MIN_REWRITE_LINES", 4)
+        self.patch(token_log, "MAX_TOKENS", 4)
         notes = self.open()
         for number in range(50):
-            self.ended(notes.append("a", f"{number}"))
+            self.result_of(notes.append("a", f"{number}"))
             for back in range(min(4, number)):
                 self.assertEqual(
-                    self.ended(notes.append("a", f"{number - back}")), number - back
+                    self.result_of(notes.append("a", f"{number - back}")), number - back
                 )
             self.assertLess(self.lines(), 12)
 
-    def test_a_note_that_was_edited_away_is_as_new(self) -> None:
+    def test_token_of_a_note_that_was_edited_away_stores_it_again(self) -> None:
         notes = self.open()
-        self.ended(notes.append("a", "t"))
+        self.result_of(notes.append("a", "t"))
         (self.folder / "notes.txt").write_bytes(b"other\n")
-        self.assertEqual(self.ended(notes.append("a", "t")), 1)
-        self.assertEqual(self.ended(notes.append("a", "t")), 1)
+        self.assertEqual(self.result_of(notes.append("a", "t")), 1)
+        self.assertEqual(self.result_of(notes.append("a", "t")), 1)
 
-    def test_no_cost_without_a_token(self) -> None:
-        self.ended(self.open().append("a"))
+    def test_no_token_log_without_a_token(self) -> None:
+        self.result_of(self.open().append("a"))
         self.assertFalse((self.folder / ".notes-tokens").exists())
 
 
-class NotesRoomTests(FolderCase):
+class NotesQuotaTests(FolderCase):
     """How much may be stored."""
 
     def refused(self, notes: Notes, text: str) -> str:
-        failure = self.failed(notes.append(text), StoreFull)
+        failure = self.failure_of(notes.append(text), StoreFull)
         return str(failure.value)
 
-    def test_number(self) -> None:
+    def test_number_of_notes_is_limited(self) -> None:
         notes, other = self.open(Quota(notes=2)), self.open()
-        self.assertEqual(self.ended(notes.append("a", "t")), 0)
-        self.ended(other.append("b"))
+        self.assertEqual(self.result_of(notes.append("a", "t")), 0)
+        self.result_of(other.append("b"))
         self.assertIn("2 notes", self.refused(notes, "c"))
-        self.assertEqual(self.ended(notes.append("a", "t")), 0)
+        self.assertEqual(self.result_of(notes.append("a", "t")), 0)
         (self.folder / "notes.txt").write_bytes(b"one\n")
-        self.assertEqual(self.ended(notes.append("c")), 1)
+        self.assertEqual(self.result_of(notes.append("c")), 1)
 
-    def test_size(self) -> None:
+    def test_total_size_is_limited(self) -> None:
         notes = self.open(Quota(size=10))
-        self.ended(notes.append("1234"))
+        self.result_of(notes.append("1234"))
         self.assertIn("10 bytes", self.refused(notes, "12345"))
-        self.ended(notes.append("1234"))
+        self.result_of(notes.append("1234"))
         self.refused(notes, "")
 
-    def test_free(self) -> None:
+    def test_free_bytes_of_the_disk_are_kept(self) -> None:
         self.assertIn("free", self.refused(self.open(Quota(free=1 << 60)), ""))

@@ -15,14 +15,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import Quota, StoreFull
-from dartio_tut.store.folder import group_commit as turns_module
-from dartio_tut.store.folder.disk import USUAL
+from dartio_tut.store.folder import group_commit
+from dartio_tut.store.folder.disk import DEFAULT_QUOTA
 from dartio_tut.store.folder.documents import open_folder_documents
-from dartio_tut.store.folder.group_commit import Turns
+from dartio_tut.store.folder.group_commit import GroupCommit
 from dartio_tut.store.folder.notes import open_folder_notes
 
 
-class ByHand:
+class ManualThread:
     """A `Run` whose thread does its next piece of work when it is told to."""
 
     def __init__(self) -> None:
@@ -49,14 +49,16 @@ class ByHand:
             self.work()()
 
 
-class TurnsTests(SynchronousTestCase):
-    """Turns."""
+class GroupCommitTests(SynchronousTestCase):
+    """GroupCommit."""
 
     def setUp(self) -> None:
-        self.run_by_hand = ByHand()
+        self.thread = ManualThread()
         self.done: list[list[str]] = []
 
-    def work(self, items: list[str]) -> list[object]:
+    def work(
+        self, items: list[str], begun: Callable[[], None] = lambda: None
+    ) -> list[object]:
         self.done.append(items)
         if "fail all" in items:
             raise OSError(5, "Input/output error")
@@ -64,12 +66,12 @@ class TurnsTests(SynchronousTestCase):
 
     def slow(self, seconds: float, come_again: Callable[[], None]) -> None:
         """
-        Turns take so many *seconds*; *come_again* is called when a turn waits for
+        GroupCommit take so many *seconds*; *come_again* is called when a turn waits for
         others.
         """
         now = [0.0]
 
-        def work(items: list[str]) -> list[object]:
+        def work(items: list[str], begun: Callable[[], None]) -> list[object]:
             now[0] += seconds
             return self.work(items)
 
@@ -77,94 +79,94 @@ class TurnsTests(SynchronousTestCase):
             now[0] += time
             come_again()
 
-        self.patch(turns_module, "monotonic", lambda: now[0])
-        self.patch(turns_module, "sleep", sleep)
-        self.turns = Turns(self.run_by_hand, work)
+        self.patch(group_commit, "monotonic", lambda: now[0])
+        self.patch(group_commit, "sleep", sleep)
+        self.turns = GroupCommit(self.thread, work)
 
-    def test_a_slow_turn_waits_for_who_was_told_just_now(self) -> None:
+    def test_slow_batch_waits_for_items_that_come_back(self) -> None:
         again: list[str] = []
 
         def come_again() -> None:
             if again:
-                self.turns.do(again.pop())
+                self.turns.submit(again.pop())
 
         self.slow(0.01, come_again)
         for item in "abc":
-            self.turns.do(item)
-        self.run_by_hand.work()()
+            self.turns.submit(item)
+        self.thread.work()()
         again += ["b", "a"]
-        self.turns.do("c")
-        self.run_by_hand.work()()
+        self.turns.submit("c")
+        self.thread.work()()
         self.assertEqual(self.done, [["a", "b", "c"], ["c", "a", "b"]])
 
-    def test_it_does_not_wait_for_long(self) -> None:
+    def test_wait_for_items_ends(self) -> None:
         waited: list[None] = []
         self.slow(0.01, lambda: waited.append(None))
         for item in "abc":
-            self.turns.do(item)
-        self.run_by_hand.work()()
-        self.turns.do("c")
-        self.run_by_hand.work()()
-        self.assertEqual((self.done[1], len(waited)), (["c"], turns_module.LOOKS))
+            self.turns.submit(item)
+        self.thread.work()()
+        self.turns.submit("c")
+        self.thread.work()()
+        self.assertEqual((self.done[1], len(waited)), (["c"], group_commit.WAIT_STEPS))
 
-    def test_a_quick_turn_waits_for_nobody(self) -> None:
+    def test_quick_batch_does_not_wait(self) -> None:
         self.slow(0.0001, lambda: self.fail("it waits"))
         for item in "abc":
-            self.turns.do(item)
-        self.run_by_hand.work()()
-        self.turns.do("c")
-        self.run_by_hand.work()()
+            self.turns.submit(item)
+        self.thread.work()()
+        self.turns.submit("c")
+        self.thread.work()()
         self.assertEqual(self.done[1], ["c"])
 
-    def test_what_waits_is_done_together(self) -> None:
-        turns = Turns(self.run_by_hand, self.work)
-        first = [turns.do("a"), turns.do("b")]
-        tell = self.run_by_hand.work()
-        second = [turns.do("c"), turns.do("fail"), turns.do("d")]
-        ended = turns.ended()
+    def test_items_that_wait_are_one_batch(self) -> None:
+        turns = GroupCommit(self.thread, self.work)
+        first = [turns.submit("a"), turns.submit("b")]
+        tell = self.thread.work()
+        second = [turns.submit("c"), turns.submit("fail"), turns.submit("d")]
+        ended = turns.when_idle()
         tell()
         self.assertEqual([self.successResultOf(d) for d in first], ["A", "B"])
         self.assertNoResult(second[0])
         self.assertNoResult(ended)
-        self.run_by_hand.all()
+        self.thread.all()
         self.assertEqual(self.successResultOf(second[0]), "C")
         self.failureResultOf(second[1], ValueError)
         self.assertEqual(self.successResultOf(second[2]), "D")
         self.assertEqual(self.done, [["a", "b"], ["c", "fail", "d"]])
         self.successResultOf(ended)
-        self.successResultOf(turns.ended())
+        self.successResultOf(turns.when_idle())
 
-    def test_whoever_comes_again_is_in_the_next_turn(self) -> None:
-        turns = Turns(self.run_by_hand, self.work)
+    def test_items_submitted_by_callbacks_are_one_batch(self) -> None:
+        turns = GroupCommit(self.thread, self.work)
         for item in "ab":
-            turns.do(item).addCallback(turns.do)
-        self.run_by_hand.all()
+            turns.submit(item).addCallback(turns.submit)
+        self.thread.all()
         self.assertEqual(self.done, [["a", "b"], ["A", "B"]])
 
-    def test_what_fails_fails_for_all_of_the_turn(self) -> None:
-        turns = Turns(self.run_by_hand, self.work)
-        failing = [turns.do("a"), turns.do("fail all")]
-        tell = self.run_by_hand.work()
-        later = turns.do("later")
+    def test_exception_fails_the_whole_batch(self) -> None:
+        turns = GroupCommit(self.thread, self.work)
+        failing = [turns.submit("a"), turns.submit("fail all")]
+        tell = self.thread.work()
+        later = turns.submit("later")
         tell()
         for deferred in failing:
             self.failureResultOf(deferred, OSError)
-        self.run_by_hand.all()
+        self.thread.all()
         self.assertEqual(self.successResultOf(later), "LATER")
 
-    def test_no_thread(self) -> None:
+    def test_items_fail_when_there_is_no_thread(self) -> None:
         def none(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
             done: Deferred[Any] = Deferred()
             done.errback(RuntimeError("no threads"))
             return done
 
-        turns = Turns(none, self.work)
-        self.failureResultOf(turns.do("a"), RuntimeError)
-        self.failureResultOf(turns.do("b"), RuntimeError)
-        self.successResultOf(turns.ended())
+        turns = GroupCommit(none, self.work)
+        self.failureResultOf(turns.submit("a"), RuntimeError)
+        self.failureResultOf(turns.submit("b"), RuntimeError)
+        self.successResultOf(turns.when_idle())
 
 
-class GroupCommitTests(SynchronousTestCase):
+class SharedFlushTests(SynchronousTestCase):
     """Many writes, one flush."""
 
     def flushes(self) -> list[int]:
@@ -172,9 +174,9 @@ class GroupCommitTests(SynchronousTestCase):
         self.patch(os, "fsync", flushed.append)
         return flushed
 
-    def test_notes(self) -> None:
-        run = ByHand()
-        notes = open_folder_notes(self.mktemp(), USUAL, run)
+    def test_notes_of_one_batch_share_one_flush(self) -> None:
+        run = ManualThread()
+        notes = open_folder_notes(self.mktemp(), DEFAULT_QUOTA, run)
         first = notes.append("first")
         tell = run.work()
         flushed = self.flushes()
@@ -193,10 +195,10 @@ class GroupCommitTests(SynchronousTestCase):
         run.all()
         self.successResultOf(closed)
 
-    def test_documents_share_the_folders_flush(self) -> None:
-        run = ByHand()
+    def test_documents_of_one_batch_share_the_folder_flush(self) -> None:
+        run = ManualThread()
         folder = self.mktemp()
-        documents = open_folder_documents(folder, USUAL, run)
+        documents = open_folder_documents(folder, DEFAULT_QUOTA, run)
         flushed = self.flushes()
         puts = [documents.put(f"{number}", b"1") for number in range(9)]
         closed = documents.close()
@@ -211,10 +213,10 @@ class GroupCommitTests(SynchronousTestCase):
         self.successResultOf(closed)
         self.assertEqual(len(os.listdir(folder)), 9)
 
-    def test_a_name_twice_in_a_batch(self) -> None:
-        run = ByHand()
+    def test_same_name_twice_in_one_batch_is_done_in_order(self) -> None:
+        run = ManualThread()
         folder = self.mktemp()
-        documents = open_folder_documents(folder, USUAL, run)
+        documents = open_folder_documents(folder, DEFAULT_QUOTA, run)
         puts = [documents.put("a", b"%d" % n, frozenset(), f"{n}") for n in range(2)]
         for _ in puts:
             run.work()()
@@ -227,8 +229,8 @@ class GroupCommitTests(SynchronousTestCase):
         self.successResultOf(again)
         self.assertFalse(Path(folder, "a").exists())
 
-    def test_what_failed_in_a_batch_takes_no_room(self) -> None:
-        run = ByHand()
+    def test_failed_document_of_a_batch_does_not_count(self) -> None:
+        run = ManualThread()
         now, folder = [0.0], self.mktemp()
         documents = open_folder_documents(
             folder, Quota(documents=2), run, lambda: now[0]
@@ -254,16 +256,16 @@ class GroupCommitTests(SynchronousTestCase):
             Path(folder, "c").unlink(missing_ok=True)
             now[0] += 2  # then they are counted in the midst of a batch
 
-    def test_locked_while_it_is_flushed(self) -> None:
+    def test_folder_is_locked_during_every_flush(self) -> None:
         """No other process comes between."""
-        run = ByHand()
+        run = ManualThread()
         folder = self.mktemp()
-        notes = open_folder_notes(folder, USUAL, run)
-        documents = open_folder_documents(folder, USUAL, run)
+        notes = open_folder_notes(folder, DEFAULT_QUOTA, run)
+        documents = open_folder_documents(folder, DEFAULT_QUOTA, run)
         fsync, tried = os.fsync, []
 
         def flushing(descriptor: int) -> None:
-            if not Path(os.readlink(f"/proc/self/fd/{descriptor}")).match(".new-*"):
+            if os.fstat(descriptor).st_nlink:  # else it has no name yet
                 other = os.open(folder, os.O_RDONLY)
                 self.addCleanup(os.close, other)
                 tried.append(descriptor)
@@ -283,9 +285,9 @@ class GroupCommitTests(SynchronousTestCase):
         self.addCleanup(os.close, other)
         flock(other, LOCK_EX | LOCK_NB)
 
-    def test_a_failed_batch_fails_for_all(self) -> None:
-        run = ByHand()
-        notes = open_folder_notes(self.mktemp(), USUAL, run)
+    def test_failed_batch_fails_all_new_notes(self) -> None:
+        run = ManualThread()
+        notes = open_folder_notes(self.mktemp(), DEFAULT_QUOTA, run)
         stored = notes.append("stored", "s")
         run.all()
         self.successResultOf(stored)

@@ -51,8 +51,8 @@ class ThinkerTests(SynchronousTestCase):
         self.thinker = Thinker(lambda below: next(numbers), self.documents)
 
     def number(self, thinker: Thinker | None = None) -> int:
-        thought = Deferred.fromCoroutine((thinker or self.thinker).thought.number())
-        number: int = self.successResultOf(thought)[0]
+        current = Deferred.fromCoroutine((thinker or self.thinker).number.current())
+        number: int = self.successResultOf(current)[0]
         return number
 
     def test_right(self) -> None:

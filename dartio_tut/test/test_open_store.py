@@ -12,15 +12,15 @@ from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store.open_store import folder_path, open_documents, open_notes
-from dartio_tut.store.postgresql.url import Place, check_collected, read_url
+from dartio_tut.store.postgresql.url import Database, encoded_name, read_url
 
 URL = "postgresql://user:s3cret@db.example/notes"
 
 
-class OpenedTests(SynchronousTestCase):
+class OpenStoreTests(SynchronousTestCase):
     """One string that picks a store."""
 
-    def test_folders(self) -> None:
+    def test_a_path_or_file_url_opens_a_folder(self) -> None:
         folder = Path(self.mktemp()).absolute()
         open_notes(str(folder), run=maybeDeferred)
         self.assertTrue((folder / "notes.txt").exists())
@@ -28,7 +28,7 @@ class OpenedTests(SynchronousTestCase):
         open_documents(f"file://{folder}/two%20words", run=maybeDeferred)
         self.assertTrue(other.is_dir())
 
-    def test_what_a_folder_is(self) -> None:
+    def test_folder_path_reads_paths_and_file_urls(self) -> None:
         for where, folder in (
             ("here", "here"),
             ("/there/a:b", "/there/a:b"),
@@ -38,7 +38,7 @@ class OpenedTests(SynchronousTestCase):
         ):
             self.assertEqual(folder_path(where), folder)
 
-    def test_what_is_no_store(self) -> None:
+    def test_other_urls_are_refused_without_their_secrets(self) -> None:
         for where in ("redis://u:s3cret@h/0", "s3://k:s3cret@b", "mysql://s3cret@h/"):
             for opening in (open_notes, open_documents):
                 error = self.assertRaises(ValueError, opening, where)
@@ -49,7 +49,7 @@ class OpenedTests(SynchronousTestCase):
         for where in ("file://elsewhere/a", "file:///a?b", "file:///a#b"):
             self.assertRaises(ValueError, open_notes, where)
 
-    def test_without_the_driver(self) -> None:
+    def test_postgresql_without_its_driver_says_what_to_install(self) -> None:
         without = patch.dict(sys.modules, {"psycopg": None})
         without.start()
         self.addCleanup(without.stop)
@@ -64,7 +64,7 @@ class OpenedTests(SynchronousTestCase):
 class UrlTests(SynchronousTestCase):
     """What goes to libpq, and what does not."""
 
-    def test_defaults(self) -> None:
+    def test_silent_url_gets_timeouts_that_end(self) -> None:
         place = read_url(URL)
         said = place.conninfo
         self.assertEqual((place.log, place.collection), (None, None))
@@ -77,7 +77,7 @@ class UrlTests(SynchronousTestCase):
         self.assertIn("keepalives_idle", said)
         self.assertNotIn("target_session_attrs", said)
 
-    def test_who_says_it_has_the_last_word(self) -> None:
+    def test_parameters_of_the_url_override_the_defaults(self) -> None:
         said = read_url(
             URL + "?connect_timeout=9&tcp_user_timeout=1&keepalives_idle=7"
             "&options=-c%20statement_timeout%3D1&client_encoding=latin1"
@@ -90,7 +90,7 @@ class UrlTests(SynchronousTestCase):
         self.assertEqual(said["options"], "-c search_path=a -c statement_timeout=5000")
         self.assertEqual(read_url(URL + "?options=").conninfo["options"], "")
 
-    def test_our_words_do_not_go_to_libpq(self) -> None:
+    def test_our_parameters_are_not_passed_to_libpq(self) -> None:
         place = read_url(
             URL + "?log=my%20log&sslmode=require&collection=%D0%B6"
             "&deadline=0.5&connections=2"
@@ -101,7 +101,7 @@ class UrlTests(SynchronousTestCase):
         self.assertFalse({"log", "collection", "deadline"} & set(place.conninfo))
         self.assertEqual(place.conninfo["options"], "-c statement_timeout=500")
 
-    def test_several_hosts(self) -> None:
+    def test_several_hosts_look_for_the_one_that_writes(self) -> None:
         place = read_url("postgresql://u:s3cret@h1:1,h2:2/db?log=a")
         self.assertEqual(place.host, "h1:1, h2:2")
         self.assertEqual(place.conninfo["target_session_attrs"], "read-write")
@@ -110,19 +110,19 @@ class UrlTests(SynchronousTestCase):
         self.assertEqual(read_url("postgres:///db?host=/run").host, "/run")
         self.assertEqual(read_url("postgres:///db").host, "this machine")
 
-    def test_odd_passwords(self) -> None:
+    def test_passwords_with_special_characters(self) -> None:
         for written, password in (("a?b", "a?b"), ("a%40b", "a@b"), ("a:b", "a:b")):
             place = read_url(f"postgresql://u:{written}@h/db?log=x")
             self.assertEqual(place.conninfo["password"], password)
             self.assertEqual((place.conninfo["dbname"], place.log), ("db", "x"))
 
-    def test_no_secret_in_what_is_said(self) -> None:
+    def test_password_is_in_no_text_for_people(self) -> None:
         place = read_url(URL)
         self.assertNotIn("s3cret", repr(place))
         self.assertEqual(place.clean("no\n\tuse: s3cret"), "no use: ***")
-        self.assertEqual(Place("h", {}).clean("a  b"), "a b")
+        self.assertEqual(Database("h", {}).clean("a  b"), "a b")
 
-    def test_what_is_wrong(self) -> None:
+    def test_bad_urls_are_refused_without_the_password(self) -> None:
         for rest in (
             "postgresql://u:s3cret%zz@h/db",
             "postgresql://u:s3cret@h:port:9/db",
@@ -142,8 +142,8 @@ class UrlTests(SynchronousTestCase):
             self.assertNotIn("s3cret", str(error))
             self.assertNotIn("\n", str(error))
 
-    def test_names_of_logs(self) -> None:
-        self.assertEqual(check_collected("ж"), "ж".encode())
-        self.assertEqual(check_collected("x" * 255), b"x" * 255)
+    def test_names_of_logs_have_1_to_255_bytes(self) -> None:
+        self.assertEqual(encoded_name("ж"), "ж".encode())
+        self.assertEqual(encoded_name("x" * 255), b"x" * 255)
         for name in ("", "x" * 256, "\ud800"):
-            self.assertRaises(ValueError, check_collected, name)
+            self.assertRaises(ValueError, encoded_name, name)

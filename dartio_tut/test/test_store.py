@@ -17,17 +17,17 @@ from dartio_tut.store import (
     open_notes,
 )
 
-from .support.store_suite import AtOnce, DocumentsSuite, NotesSuite
+from .support.store_suite import DocumentsSuite, NotesSuite, SynchronousResults
 
 
-class MemoryNotesTests(AtOnce, NotesSuite, SynchronousTestCase):
+class MemoryNotesTests(SynchronousResults, NotesSuite, SynchronousTestCase):
     """Notes in memory."""
 
     def open(self) -> Notes:
         return MemoryNotes()
 
 
-class MemoryDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
+class MemoryDocumentsTests(SynchronousResults, DocumentsSuite, SynchronousTestCase):
     """Documents in memory."""
 
     def open(self) -> Documents:
@@ -37,7 +37,7 @@ class MemoryDocumentsTests(AtOnce, DocumentsSuite, SynchronousTestCase):
 class OpeningTests(SynchronousTestCase):
     """Folders that cannot be a store."""
 
-    def test_a_file_in_the_way(self) -> None:
+    def test_a_file_cannot_be_opened_as_a_store(self) -> None:
         path = self.mktemp()
         Path(path).write_bytes(b"")
         self.assertRaises(OSError, open_notes, path)

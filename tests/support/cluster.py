@@ -23,17 +23,17 @@ from .postgres import binaries
 
 T = TypeVar("T")
 
-PATIENCE = 90.0
+PATIENCE_SECONDS = 90.0
 """Seconds until a test gives up on the cluster: it elects twice in that time."""
 
-LOOK_EVERY = 0.1
+POLL_SECONDS = 0.1
 """Seconds between two looks at the cluster, which tells nobody of its changes."""
 
-TTL = 20
+LEASE_SECONDS = 20
 """Seconds after which a silent primary is replaced: the least that Patroni takes."""
 
-SHARED: dict[str, Any] = {
-    "ttl": TTL,
+PATRONI_SETTINGS: dict[str, Any] = {
+    "ttl": LEASE_SECONDS,
     "loop_wait": 1,
     "retry_timeout": 5,  # 3 is the least; the machine is busy
     # What is acknowledged is on two machines, always: while there is only one,
@@ -126,8 +126,10 @@ class Cluster:
         said = [machine.ask("/patroni") or {} for machine in self.running()]
         primaries = [s for s in said if s.get("role") == "primary"]
         replicas = [s for s in said if s.get("replication_state") == "streaming"]
-        in_step = [s for s in replicas if s.get("sync_standby")]
-        return len(primaries) == len(in_step) == 1 and len(replicas) == len(said) - 1
+        synchronous = [s for s in replicas if s.get("sync_standby")]
+        return (
+            len(primaries) == len(synchronous) == 1 and len(replicas) == len(said) - 1
+        )
 
     def _url(self, machines: list[Machine], user: str, database: str) -> str:
         hosts = ",".join(machine.postgresql for machine in machines)
@@ -143,7 +145,7 @@ class Cluster:
             "restapi": at(machine.api),
             "etcd3": {"hosts": [one.client for one in self.machines]},
             "bootstrap": {
-                "dcs": SHARED,
+                "dcs": PATRONI_SETTINGS,
                 "initdb": [{"encoding": "UTF8"}, {"locale": "C"}, "data-checksums"],
             },
             "postgresql": {
@@ -170,9 +172,9 @@ def at(address: str) -> dict[str, str]:
 
 def until(what: str, happens: Callable[[], T | None]) -> T:
     """Wait until something *happens*; what that gave."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (found := happens()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {PATIENCE:.0f} s until {what}")
-        time.sleep(LOOK_EVERY)
+            raise AssertionError(f"waited {PATIENCE_SECONDS:.0f} s until {what}")
+        time.sleep(POLL_SECONDS)
     return found

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PAGE = 4096
+PAGE_BYTES = 4096
 """What a file system writes at once, in an order of its own."""
 
 Tree = dict[str, bytes | None]
@@ -195,7 +195,7 @@ def _zeros(file: File) -> bytes:
 def _late(file: File) -> bytes:
     """Of what was added, the page that was there before is not yet written."""
     old, content = len(file.flushed), file.content()
-    end = -(-old // PAGE) * PAGE
+    end = -(-old // PAGE_BYTES) * PAGE_BYTES
     if end >= len(content):
         return content
     return content[:old] + bytes(end - old) + content[end:]

@@ -33,13 +33,13 @@ PIECES = (
 )
 """What a careless store would stumble over."""
 
-LARGE = 300_000
+LARGE_BYTES = 300_000
 """Bytes, about, of a large content: the kernel writes it in many pieces."""
 
-BATCH = 64
+NOTES_PER_BATCH = 64
 """Notes that are asked for at a time."""
 
-FEW, SELDOM = 8, 60
+LONG_EVERY, LARGE_EVERY = 8, 60
 """One content in so many is of several pages, and one in so many is large."""
 
 
@@ -52,10 +52,10 @@ def contents(random: Random, label: str) -> Iterator[str]:
     number = 0
     while True:
         text = f"{label}.{number}: {random.choice(PIECES)}"
-        if not random.randrange(FEW):
+        if not random.randrange(LONG_EVERY):
             text += random.choice("xé") * random.randrange(10_000)
-        if not random.randrange(SELDOM):
-            text += f"{number} " * (random.randrange(LARGE) // 8)
+        if not random.randrange(LARGE_EVERY):
+            text += f"{number} " * (random.randrange(LARGE_BYTES) // 8)
         yield text + "."
         number += 1
 
@@ -164,17 +164,20 @@ def read_notes(port: int, start: int) -> list[str]:
         answers = Answers()
         while True:
             first = start + len(found)
-            asked = (json.dumps({"getNote": n}) for n in range(first, first + BATCH))
+            asked = (
+                json.dumps({"getNote": n})
+                for n in range(first, first + NOTES_PER_BATCH)
+            )
             connection.sendall(b"".join(post("/", body.encode()) for body in asked))
-            batch = [next_answer(connection, answers) for _ in range(BATCH)]
+            batch = [next_answer(connection, answers) for _ in range(NOTES_PER_BATCH)]
             codes = [answer.code for answer in batch]
             there = codes.count(200)
             if refused := {500, 503} & set(codes):
                 raise Unreadable(f"a note is answered with {refused}")
             # Dense: behind the first that is not there, none is.
-            assert codes == [200] * there + [404] * (BATCH - there), codes
+            assert codes == [200] * there + [404] * (NOTES_PER_BATCH - there), codes
             found += [answer.body.decode()[:-1] for answer in batch[:there]]
-            if there < BATCH:
+            if there < NOTES_PER_BATCH:
                 return found
 
 

@@ -24,10 +24,10 @@ from twisted.trial.unittest import SkipTest
 
 from .harness import PATIENCE, free_port
 
-USERS = ("postgres", "nobody")
+SERVER_USERS = ("postgres", "nobody")
 """Whom root becomes to run the server, which refuses root: the first there is."""
 
-READY = "database system is ready to accept connections"
+READY_MESSAGE = "database system is ready to accept connections"
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -76,7 +76,7 @@ class Postgres:
         threading.Thread(target=_read, args=(self._process, lines), daemon=True).start()
         said = []
         try:
-            while READY not in (line := lines.get(timeout=PATIENCE) or ""):
+            while READY_MESSAGE not in (line := lines.get(timeout=PATIENCE) or ""):
                 said.append(line)
                 if not line:
                     raise AssertionError(f"PostgreSQL does not start: {said}")
@@ -171,10 +171,10 @@ def server_user() -> pwd.struct_passwd | None:
     """Who runs the server: ``None`` is whoever runs the tests."""
     if os.getuid() != 0:
         return None
-    known = [user for user in pwd.getpwall() if user.pw_name in USERS]
+    known = [user for user in pwd.getpwall() if user.pw_name in SERVER_USERS]
     if not known or not shutil.which("setpriv"):
         raise SkipTest("NOT TESTED: the store in PostgreSQL; it refuses root")
-    return min(known, key=lambda user: USERS.index(user.pw_name))
+    return min(known, key=lambda user: SERVER_USERS.index(user.pw_name))
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from dartio_tut.store.postgresql.open_database import (
 from .postgres import Postgres, shared
 from .waiting import THE_REACTOR
 
-ANY = Quota()
+UNLIMITED = Quota()
 
 _numbers = itertools.count()
 
@@ -47,14 +47,14 @@ class PostgresCase(TestCase):
             statement: Any = f"CREATE DATABASE {self.database} {options}"
             connection.execute(statement)
 
-    def notes(self, options: str = "", quota: Quota = ANY) -> Notes:
+    def notes(self, options: str = "", quota: Quota = UNLIMITED) -> Notes:
         """A log of this test's own; *options* come behind the URL."""
         url = self.server.url(self.database) + options
         notes = open_postgresql_notes(url, self.name, quota)
         self.addCleanup(notes.close)
         return notes
 
-    def documents(self, options: str = "", quota: Quota = ANY) -> Documents:
+    def documents(self, options: str = "", quota: Quota = UNLIMITED) -> Documents:
         """A collection of this test's own."""
         url = self.server.url(self.database) + options
         documents = open_postgresql_documents(url, self.name, quota)

@@ -23,7 +23,7 @@ from dartio_tut.store import ABSENT, Conflict, NoSuchEntry, Unavailable
 
 T = TypeVar("T")
 
-DEADLINE = 10.0
+DEADLINE_SECONDS = 10.0
 """Seconds within which a store answers, if only that it is unavailable: twice what it
 allows itself, as the machine is busy."""
 
@@ -129,7 +129,7 @@ class Poster:
     """
 
     def __init__(self, port: int) -> None:
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS)
 
     def append(self, text: str, token: str) -> int:
         """Add a note; its number."""
@@ -185,7 +185,7 @@ class DocumentWriter(Writer):
 
 
 @dataclass
-class ConnectionLimit:
+class Writers:
     """Writers at work."""
 
     writers: list[Writer]
@@ -200,7 +200,7 @@ class ConnectionLimit:
         started = [writer for writer in self.writers if writer.ident is not None]
         for writer in started:
             writer.told_to_stop.set()
-        end = time.monotonic() + 2 * DEADLINE
+        end = time.monotonic() + 2 * DEADLINE_SECONDS
         for writer in started:
             writer.join(max(0, end - time.monotonic()))
         for writer in started:
@@ -210,7 +210,7 @@ class ConnectionLimit:
 
     def wrong(self) -> list[str]:
         """What must not have happened: a store that is silent, for one."""
-        silent = [w for w in self.writers if w.slowest > DEADLINE]
+        silent = [w for w in self.writers if w.slowest > DEADLINE_SECONDS]
         return [
             *(said for writer in self.writers for said in writer.wrong),
             *(f"{w.name}: waited {w.slowest:.1f} s for an answer" for w in silent),

@@ -1,68 +1,56 @@
 """
-What every store on a disk does with it: lock, write, flush, and say what failed.
+What every store on a disk does with it: write, flush, make files, and say what failed.
 
-Rule: blocking calls only, for a thread; nothing here knows notes or documents.
+Rule: these calls block and are made in a thread; nothing here knows notes or documents.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from errno import EDQUOT, EFBIG, ENOSPC
-from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+import stat
+from contextlib import suppress
+from errno import EDQUOT, EFBIG, EINVAL, ENOSPC
 from pathlib import Path
 
 from ..interface import Quota, StoreFull
 
-Identity = tuple[int, int, int, int]
-"""What changes whenever somebody changes a file, but for one tick of its clock."""
+Identity = tuple[int, int, int, int, int]
+"""What changes whenever a file is changed, at least after a tick of its clock."""
 
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-MODE = 0o666
-"""Of new files, before the umask: whose they are to read is the operator's choice."""
+NEW_FILE_MODE = 0o666
+"""Before the umask is applied: the operator decides who may read."""
 
-FULL = (ENOSPC, EDQUOT, EFBIG)
-"""The errors that go when somebody makes room."""
+DISK_FULL_ERRNOS = (ENOSPC, EDQUOT, EFBIG)
+"""The errors that end when somebody makes room; ENOSPC is that of inodes, too."""
 
-USUAL = Quota()
-"""The room of a store that is opened without."""
+DEFAULT_QUOTA = Quota()
+"""The quota of a store that is opened without one."""
 
-ANY = 1 << 62
+UNLIMITED_BYTES = 1 << 62
 """More bytes than a disk has."""
 
-UNKNOWN: Identity = (0, 0, -1, 0)
+UNKNOWN_IDENTITY: Identity = (0, 0, -1, 0, 0)
 """The identity of no file."""
 
 
 def identity(status: os.stat_result) -> Identity:
-    """The identity of the file with that *status*."""
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[int]:
     """
-    Hold the lock of *folder*, and give its descriptor.
+    The identity of the file with that *status*.
 
-    The lock is on the folder itself: there is no file that a person may remove, and
-    the kernel lets go of it when the process dies. Every call opens the folder anew,
-    so threads and stores of one process exclude each other too.
+    A person's tools may set the time of the last modification; nobody can set that of
+    the last change of status.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        flock(descriptor, LOCK_EX)
-        try:
-            yield descriptor
-        finally:
-            # Not left to close: a child that is being started may have a copy.
-            flock(descriptor, LOCK_UN)
-    finally:
-        os.close(descriptor)
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Write *content*; a disk that is getting full may take only a part at a time."""
+    """Write *content*; a disk that is almost full may take only a part at a time."""
     written = os.write(descriptor, content)
     if written < len(content):
         rest = memoryview(content)[written:]
@@ -71,7 +59,7 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def read_all(descriptor: int, length: int, offset: int = 0) -> bytes:
-    """The *length* bytes from *offset* on, or what there is of them."""
+    """The *length* bytes from *offset* on, or as many of them as there are."""
     found = os.pread(descriptor, length, offset)
     parts, rest = [found], length - len(found)
     while found and rest:
@@ -92,101 +80,62 @@ def sync_folder(folder: Path) -> None:
 
 def make_folder(folder: str) -> Path:
     """
-    *folder*, which is made when there is none.
+    The path of *folder*, which is made if it is missing.
 
-    :raise OSError: when nothing can be written there.
+    :raise OSError: if it cannot be made, or nothing can be written there.
     """
     path = Path(folder).absolute()
     missing = [p for p in (path, *path.parents) if not p.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for made in missing:
         sync_folder(made.parent)
-    with locked(path):
-        sweep(path)
-    new_file(path).discard()
     return path
 
 
-def failed(error: OSError) -> Exception:
-    """*error* as a store tells it."""
-    if error.errno in FULL:
+def existing_folder(folder: str) -> Path:
+    """
+    The path of *folder*, which must exist.
+
+    :raise OSError: if it does not.
+    """
+    path = Path(folder).absolute()
+    os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    return path
+
+
+def store_error(error: OSError) -> Exception:
+    """The exception that tells users of the store about *error*."""
+    if error.errno in DISK_FULL_ERRNOS:
         return StoreFull(f"the disk is full: {error.strerror}")
     return error
 
 
 def free_bytes(where: int | Path, quota: Quota) -> int:
-    """How many bytes may be written until the disk is as full as *room* allows."""
+    """How many bytes may be written until the disk is as full as *quota* allows."""
     if not quota.free:
-        return ANY
+        return UNLIMITED_BYTES
     disk = os.statvfs(where)
     return disk.f_bavail * disk.f_frsize - quota.free
 
 
-TEMPORARY = ".new-"
-"""What a file is called until it is whole; no document may begin with a dot."""
+def copy_owner_and_mode(status: os.stat_result, descriptor: int) -> None:
+    """Give a file the mode and, where that is allowed, the owner of *status*."""
+    new = os.fstat(descriptor)
+    if (new.st_uid, new.st_gid) != (status.st_uid, status.st_gid):
+        with suppress(PermissionError):
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+    if stat.S_IMODE(new.st_mode) != stat.S_IMODE(status.st_mode):
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
-class NewFile:
+def open_regular(path: Path, flags: int) -> int:
     """
-    A file that is not yet called what it will be.
+    The descriptor of the file *path*.
 
-    It is locked while it is open, so that a sweep knows it from what a killed
-    process has left.
+    :raise OSError: if it cannot be opened, or is not a regular file.
     """
-
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self.path = path
-        self.descriptor = descriptor
-
-    def write(self, content: bytes) -> None:
-        """Write *content* and flush it."""
-        write_all(self.descriptor, content)
-        os.fsync(self.descriptor)
-
-    def rename(self, target: Path) -> None:
-        """Call it *target*, which is replaced."""
-        os.replace(self.path, target)
-        self._close()
-
-    def discard(self) -> None:
-        """Take it away, unless it has been renamed."""
-        if self.descriptor >= 0:
-            try:
-                self.path.unlink(missing_ok=True)
-            finally:
-                self._close()
-
-    def _close(self) -> None:
-        descriptor, self.descriptor = self.descriptor, -1
+    descriptor = os.open(path, flags, NEW_FILE_MODE)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-
-
-def new_file(folder: Path) -> NewFile:
-    """A new empty file in *folder*."""
-    while True:
-        path = folder / f"{TEMPORARY}{os.urandom(8).hex()}"
-        new = NewFile(path, os.open(path, NEW, MODE))
-        try:
-            flock(new.descriptor, LOCK_EX)
-            if os.fstat(new.descriptor).st_nlink:
-                return new
-        except OSError:
-            new.discard()
-            raise
-        new.discard()  # swept away before it was locked
-
-
-def sweep(folder: Path) -> None:
-    """Remove the new files in *folder* that no process has open."""
-    for path in folder.glob(f"{TEMPORARY}*"):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            continue  # gone by now, or none of ours
-        try:
-            flock(descriptor, LOCK_EX | LOCK_NB)
-            path.unlink(missing_ok=True)
-        except BlockingIOError:
-            continue
-        finally:
-            os.close(descriptor)
+        raise OSError(EINVAL, "Not a regular file", str(path))
+    return descriptor

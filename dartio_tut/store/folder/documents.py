@@ -1,58 +1,106 @@
 """
-Documents in a folder, each the file of its name.
+Documents in a folder, each a file of its name.
 
 Rule: the reactor never waits for a disk. A content is written and flushed in a thread
-of its own; then those that are whole are renamed together, and share one flush.
+of its own; then all contents that are whole are renamed together, and share one flush.
 """
 
 from __future__ import annotations
 
 import builtins
+import os
 import time
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, fail
 
-from ..interface import Document, DocumentInfo, InvalidName, Quota
+from ..interface import (
+    Document,
+    DocumentInfo,
+    InvalidName,
+    Quota,
+    Unavailable,
+    version_of,
+)
 from ..names import check_name
-from .disk import USUAL, make_folder
-from .documents_batch import Change, DocumentsLog
-from .documents_files import is_reserved
-from .group_commit import Run, Turns, UnderWay, in_thread
+from .disk import DEFAULT_QUOTA, make_folder, store_error
+from .documents_batch import Change, DocumentsBatch
+from .documents_count import COUNT_NAME, DocumentsCount
+from .documents_files import are_notes_kept, is_notes_file
+from .documents_folder import DocumentsFolder
+from .folder_lock import FolderLock
+from .group_commit import GroupCommit, PendingOperations, Run, in_thread
+from .new_file import NewFile, NewFiles, sweep
+from .notes_file import NOTES_NAME
+from .opening import opening_errors
+from .token_log import TokenLog, hash_of
 
 T = TypeVar("T")
+
+Page = tuple[str, str, int]
+"""What is asked for: a prefix, the name before, how many."""
+
+NEW_FILE_PREFIX = ".new-"
+"""What a file is called until it is whole; no document may begin with a dot."""
+
+MAX_WAITING_PAGES = 100
+"""More requests for a page are refused: clients had better try again."""
 
 
 def open_folder_documents(
     folder: str,
-    quota: Quota = USUAL,
+    quota: Quota = DEFAULT_QUOTA,
     run: Run = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderDocuments:
     """
-    The documents in *folder*, which is made when there is none.
+    The documents in *folder*, which is made if it is missing.
 
     :param quota: how much may be stored.
     :param run: where the disk is waited for.
     :param now: the time in seconds, for the age of tokens and counts.
-    :raise OSError: when they cannot be read and written.
+    :raise OSError: if they cannot be read and written.
     """
-    return FolderDocuments(DocumentsLog(make_folder(folder), quota, now), run)
+    path = make_folder(folder)
+    with opening_errors(path):
+        lock = FolderLock(path)
+        with lock.held():
+            sweep(path, NEW_FILE_PREFIX)
+            documents = DocumentsFolder(path, lock, NewFiles(path, NEW_FILE_PREFIX))
+            tokens = TokenLog(path / ".documents-tokens", NEW_FILE_PREFIX, now)
+            count = DocumentsCount(path / COUNT_NAME, quota, documents.sizes, now)
+            batch = DocumentsBatch(documents, tokens, count)
+            batch.resolve()
+            count.read(anew=True)
+            if os.path.lexists(path / NOTES_NAME) and not are_notes_kept(path):
+                count.mark_folder()  # so that notes do not take it for theirs
+    return FolderDocuments(documents, batch, count, quota, run)
 
 
 class FolderDocuments:
-    """Documents as files of their name; see `dartio_tut.store.Documents`."""
+    """Documents as files of their names; see `dartio_tut.store.Documents`."""
 
-    def __init__(self, log: DocumentsLog, run: Run) -> None:
-        self._log = log
+    def __init__(
+        self,
+        folder: DocumentsFolder,
+        batch: DocumentsBatch,
+        count: DocumentsCount,
+        quota: Quota,
+        run: Run,
+    ) -> None:
+        self._folder = folder
+        self._count = count
+        self._quota = quota
         self._run = run
-        self._changes: Turns[Change] = Turns(run, log.change)
-        self._under_way = UnderWay()
+        self._changes: GroupCommit[Change] = GroupCommit(run, batch.change)
+        self._pages: GroupCommit[Page] = GroupCommit(run, self._read_pages)
+        self._waiting_pages = 0
+        self._pending = PendingOperations()
 
     def get(self, name: str) -> Deferred[Document]:
         """The document *name*."""
-        return self._checked(name, lambda: self._run(self._log.get, name))
+        return self._checked(name, lambda: self._run(self._folder.get, name))
 
     def put(
         self,
@@ -65,31 +113,64 @@ class FolderDocuments:
         return self._checked(
             name,
             lambda: self._run(
-                self._log.prepared, name, content, expected, token
-            ).addCallback(self._changes.do),
+                self._prepared, name, content, expected, token
+            ).addCallback(self._changes.submit),
         )
 
     def delete(
         self, name: str, expected: Collection[str] | None = None
     ) -> Deferred[None]:
         """Remove the document *name*."""
-        return self._checked(name, lambda: self._changes.do(Change(name, expected)))
+        return self._checked(name, lambda: self._changes.submit(Change(name, expected)))
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
     ) -> Deferred[builtins.list[DocumentInfo]]:
-        """The documents whose name begins with *prefix*."""
-        return self._under_way.watch(self._run(self._log.page, prefix, after, limit))
+        """The documents whose names begin with *prefix* and come after *after*."""
+        if self._waiting_pages >= MAX_WAITING_PAGES:
+            return fail(Unavailable("too many lists of documents are asked for"))
+        self._waiting_pages += 1
+        page: Deferred[builtins.list[DocumentInfo]]
+        page = self._pages.submit((prefix, after, limit)).addBoth(self._page_ended)
+        return self._pending.watch(page)
 
     def close(self) -> Deferred[None]:
-        """Wait for what is under way; nothing is held open."""
-        return self._under_way.ended()
+        """Wait for pending operations; nothing is held open."""
+        return self._pending.when_idle()
 
     def _checked(self, name: str, work: Callable[[], Deferred[T]]) -> Deferred[T]:
         try:
             check_name(name)
-            if is_reserved(self._log.folder, name):
+            if is_notes_file(name) and are_notes_kept(self._folder.path):
                 raise InvalidName("notes are kept in the file of that name")
         except InvalidName:
             return fail()
-        return self._under_way.watch(work())
+        return self._pending.watch(work())
+
+    def _prepared(
+        self,
+        name: str,
+        content: bytes,
+        expected: Collection[str] | None,
+        token: str | None,
+    ) -> Change:
+        """The change that puts *content*, which is on disk already."""
+        new: NewFile = self._folder.written(content, self._quota)
+        try:
+            if is_notes_file(name):
+                self._count.mark_folder()  # so that notes do not take it for theirs
+        except OSError as error:
+            new.discard()
+            raise store_error(error) from error
+        key = None if token is None else hash_of(token)
+        return Change(name, expected, key, new, len(content), version_of(content))
+
+    def _read_pages(
+        self, pages: builtins.list[Page], begun: Callable[[], None]
+    ) -> builtins.list[object]:
+        """One scan of the folder is enough for all that wait."""
+        return [self._folder.page(*page) for page in pages]
+
+    def _page_ended(self, outcome: T) -> T:
+        self._waiting_pages -= 1
+        return outcome

@@ -1,36 +1,36 @@
 """
 One batch of changes to documents, under one lock, made durable by one flush.
 
-Rule: contents are whole on disk before the lock is taken. A round decides on all of
-its changes, writes the tokens, renames, flushes the folder, and only then tells. No
-name and no token comes twice in a round, so none depends on another that may fail.
+Rule: contents are whole on disk before the lock is taken. A round decides on all of its
+changes, writes the tokens, renames, flushes the folder, and only then tells anybody. No
+name and no token comes twice in a round, so no change depends on another that may fail.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 
 from ..interface import (
     Conflict,
-    Document,
-    DocumentInfo,
+    NameTaken,
     NoSuchEntry,
-    Quota,
     StoreFull,
     TokenReused,
     Unavailable,
     fulfils,
     version_of,
 )
-from .disk import NewFile, failed, free_bytes, locked, new_file
+from ..names import folded, same_name_taken
+from .disk import copy_owner_and_mode, store_error
 from .documents_count import DocumentsCount
-from .documents_files import content_of, listed, names, size_of
-from .token_log import Entry, TokenLog, hash_of
+from .documents_files import content_of, name_taken, status_of
+from .documents_folder import DocumentsFolder
+from .new_file import NewFile
+from .token_log import Entry, TokenLog
 
 
 @dataclass
@@ -39,10 +39,10 @@ class Change:
     A document that is to be put, or deleted.
 
     :ivar token: the hash of its token.
-    :ivar new: the file with its content; ``None`` deletes it.
+    :ivar new: the file with its content; ``None`` deletes the document.
     :ivar size: the bytes of its content; ``None`` as for *new*.
-    :ivar version: of its content.
-    :ivar old: the bytes of the document that was there.
+    :ivar version: the version of its content.
+    :ivar old: the status of the document that was there.
     """
 
     name: str
@@ -51,95 +51,88 @@ class Change:
     new: NewFile | None = None
     size: int | None = None
     version: str | None = None
-    old: int | None = None
+    old: os.stat_result | None = None
     outcome: object = None
-    decided: bool = False
+    is_decided: bool = False
+
+    @property
+    def old_size(self) -> int | None:
+        """The bytes of the document that was there."""
+        return None if self.old is None else self.old.st_size
 
     def end(self, outcome: object) -> None:
-        """This is what became of it."""
-        self.outcome, self.decided = outcome, True
+        """Set what became of it."""
+        self.outcome, self.is_decided = outcome, True
 
 
-class DocumentsLog:
-    """The documents of a folder; blocking calls, for a thread."""
+class DocumentsBatch:
+    """Changes the documents of a folder; its calls block, for a thread."""
 
-    def __init__(self, folder: Path, quota: Quota, now: Callable[[], float]) -> None:
-        self.folder = folder
-        self._quota = quota
-        self._tokens = TokenLog(folder / ".documents-tokens", now)
-        self._count = DocumentsCount(folder / ".documents", quota, self._sizes, now)
-        with locked(folder):
-            self._resolve()
-            self._count.read(anew=True)
+    def __init__(
+        self, folder: DocumentsFolder, tokens: TokenLog, count: DocumentsCount
+    ) -> None:
+        self._folder = folder
+        self._tokens = tokens
+        self._count = count
 
-    def get(self, name: str) -> Document:
-        """The document *name*."""
-        content = content_of(self.folder / name)
-        if content is None:
-            raise NoSuchEntry(f"there is no document {name}")
-        return Document(content, version_of(content))
+    def change(
+        self, changes: Sequence[Change], begun: Callable[[], None] = lambda: None
+    ) -> Sequence[object]:
+        """
+        Make all *changes*; what became of each.
 
-    def page(self, prefix: str, after: str, limit: int) -> list[DocumentInfo]:
-        """The documents whose name begins with *prefix*."""
-        found = listed(self.folder, names(self.folder, prefix, after))
-        return list(islice(found, max(limit, 0)))
-
-    def prepared(
-        self,
-        name: str,
-        content: bytes,
-        expected: Collection[str] | None,
-        token: str | None,
-    ) -> Change:
-        """The change that puts *content*, which is on disk already."""
-        if free_bytes(self.folder, self._quota) < len(content):
-            left = self._quota.free
-            raise StoreFull(f"{left} bytes of the disk are to be left free")
-        key = None if token is None else hash_of(token)
-        new = new_file(self.folder)
+        :param begun: is called once the lock is held.
+        """
         try:
-            new.write(content)
-        except OSError as error:
-            new.discard()
-            raise failed(error) from error
-        size, version = len(content), version_of(content)
-        return Change(name, expected, key, new, size, version)
-
-    def change(self, changes: Sequence[Change]) -> Sequence[object]:
-        """Make all *changes*; gives what became of each."""
-        try:
-            with locked(self.folder) as folder:
+            with self._folder.lock.held() as descriptor:
+                begun()
                 rest = changes
                 while rest:
                     now, rest = _first_of_each(rest)
-                    self._round(folder, now)
+                    self._round(descriptor, now)
         finally:
             for change in changes:
                 if change.new:
                     change.new.discard()
         return [change.outcome for change in changes]
 
-    def _round(self, folder: int, changes: Sequence[Change]) -> None:
-        """Make *changes*, no two of the same name or token."""
+    def resolve(self) -> None:
+        """Find out whether what came with the last tokens was stored."""
+        self._tokens.read()
+        unsettled = self._tokens.unsettled
+        wrong = [entry for entry in unsettled if not self._is_there(entry)]
+        if wrong:
+            self._tokens.forget(wrong)
+        elif unsettled:
+            self._tokens.settle()
+
+    def _round(self, descriptor: int, changes: Sequence[Change]) -> None:
+        """Make *changes*, no two of which have the same name or token."""
         self._decide(changes)
-        wanted = [change for change in changes if not change.decided]
+        wanted = [change for change in changes if not change.is_decided]
         with_token = [change for change in wanted if change.token]
         self._write_tokens(with_token)
+        names_are_current = self._folder.names.is_current()
         for change in wanted:
-            if not change.decided:
+            if not change.is_decided:
                 self._make(change)
-        made = [change for change in wanted if not change.decided]
+        made = [change for change in wanted if not change.is_decided]
         if not made:
             return
         try:
-            os.fsync(folder)
+            os.fsync(descriptor)
         except OSError as error:
             for change in made:
                 change.end(Unavailable(f"the folder cannot be flushed: {error}"))
             return
+        if names_are_current:
+            self._folder.names.change(
+                [change.name for change in made if change.new],
+                [change.name for change in made if not change.new],
+            )
         self._count.made()
         with suppress(OSError):  # then it is found out next time
-            if with_token and all(not change.decided for change in with_token):
+            if with_token and all(not change.is_decided for change in with_token):
                 self._tokens.settle()
         for change in made:
             change.end(change.version)
@@ -148,19 +141,19 @@ class DocumentsLog:
         """Find those that are not to be made."""
         try:
             self._count.read()
-            self._resolve()
+            self.resolve()
         except OSError as error:
             for change in changes:
-                if change.new:  # what makes room may still be done
-                    change.end(failed(error))
+                if change.new:  # a deletion, which makes room, may still be made
+                    change.end(store_error(error))
         for change in changes:
             try:
-                if not change.decided:
+                if not change.is_decided:
                     self._check(change)
-            except (TokenReused, Conflict, NoSuchEntry, StoreFull) as refusal:
-                change.end(refusal)
+            except (TokenReused, Conflict, NameTaken, NoSuchEntry, StoreFull) as why:
+                change.end(why)
             except OSError as error:
-                change.end(failed(error))
+                change.end(store_error(error))
 
     def _check(self, change: Change) -> None:
         """Whether *change* is to be made."""
@@ -169,23 +162,38 @@ class DocumentsLog:
                 raise TokenReused("the token came with another document before")
             change.end(change.version)
             return
-        change.old = size_of(self.folder / change.name)
+        found = status_of(self._folder.path / change.name)
+        is_document = found is not None and stat.S_ISREG(found.st_mode)
+        if is_document and not self._folder.has_exactly(change.name):
+            is_document = False
+        change.old = found if is_document else None
         if not fulfils(self._version(change), change.expected):
-            raise Conflict(f"{change.name} is not as it was expected")
+            raise Conflict(f"{change.name} does not have the expected version")
         if change.size is not None:
-            self._count.check(change.old, change.size)
+            self._check_name_is_free(change, found)
+            self._count.check(change.old_size, change.size)
         elif change.old is None:
             raise NoSuchEntry(f"there is no document {change.name}")
         # So that what comes after it in the round is counted with it.
-        self._count.change(change.old, change.size)
+        self._count.change(change.old_size, change.size)
+
+    def _check_name_is_free(self, change: Change, found: os.stat_result | None) -> None:
+        """See that the name does not belong to anything but the document."""
+        if change.old is not None:
+            return
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            raise name_taken(change.name, found)
+        other = self._folder.names.same_as(change.name)
+        if other not in (None, change.name):
+            raise same_name_taken(change.name, str(other))
 
     def _version(self, change: Change) -> str | None:
-        """The version of what is there; not which, where that does not matter."""
+        """The version of what is there; ``*`` where it does not matter which it is."""
         if change.old is None:
             return None
         if not change.expected or "*" in change.expected:
             return "*"
-        content = content_of(self.folder / change.name)
+        content = content_of(self._folder.path / change.name)
         return None if content is None else version_of(content)
 
     def _write_tokens(self, changes: Sequence[Change]) -> None:
@@ -199,49 +207,36 @@ class DocumentsLog:
                 self._tokens.add(entries)
         except OSError as error:
             for change in changes:
-                self._not_made(change, failed(error))
+                self._not_made(change, store_error(error))
 
     def _make(self, change: Change) -> None:
-        path = self.folder / change.name
+        path = self._folder.path / change.name
         try:
             if change.new is None:
                 path.unlink()
-            else:
-                change.new.rename(path)
+                return
+            if change.old is not None:
+                copy_owner_and_mode(change.old, change.new.descriptor)
+            change.new.rename(path)
         except OSError as error:
-            self._not_made(change, failed(error))
+            self._not_made(change, store_error(error))
 
     def _not_made(self, change: Change, why: Exception) -> None:
-        self._count.change(change.size, change.old)
+        self._count.change(change.size, change.old_size)
         change.end(why)
 
-    def _resolve(self) -> None:
-        """Find out whether what came with the last tokens was stored."""
-        self._tokens.read()
-        unsettled = self._tokens.unsettled
-        wrong = [entry for entry in unsettled if not self._is_there(entry)]
-        if wrong:
-            self._tokens.forget(wrong)
-        elif unsettled:
-            self._tokens.settle()
-
     def _is_there(self, entry: Entry) -> bool:
-        content = content_of(self.folder / entry.place)
+        content = content_of(self._folder.path / entry.place)
         return content is not None and version_of(content) == entry.content.hex()
-
-    def _sizes(self) -> list[int]:
-        return [found.size for found in listed(self.folder, names(self.folder))]
 
 
 def _first_of_each(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     """The first changes of each name and token, and the rest."""
     first: list[Change] = []
     rest: list[Change] = []
-    seen: set[object] = {None}
+    seen: set[object] = set()
     for change in changes:
-        if change.name in seen or (change.token and change.token in seen):
-            rest.append(change)
-        else:
-            first.append(change)
-        seen.update((change.name, change.token))
+        keys = {folded(change.name), change.token} - {None}
+        (rest if keys & seen else first).append(change)
+        seen |= keys
     return first, rest

@@ -1,8 +1,8 @@
 """
 The files of documents: whole, not hidden, no links, and nothing that blocks.
 
-Rule: what is not a plain file of a document's name is not there. Blocking calls only,
-for a thread.
+Rule: only a regular file whose name a document may have is a document. These calls
+block and are made in a thread.
 """
 
 from __future__ import annotations
@@ -13,32 +13,43 @@ from collections.abc import Iterator
 from errno import EINVAL, EISDIR, ELOOP, ENODEV, ENOENT, ENOTDIR, ENXIO
 from pathlib import Path
 
-from ..interface import DocumentInfo, InvalidName
-from ..names import check_name
+from ..interface import DocumentInfo, InvalidName, NameTaken
+from ..names import check_name, folded, is_name
 from .disk import read_all
-from .notes_journal import MARK
+from .notes_file import NOTES_NAME
+from .notes_journal import JOURNAL_NAME
+from .notes_repair import TORN_NAME
 
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
-_NO_DOCUMENT = (ENOENT, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
-"""What opening tells of what is no plain file: a link, a socket, nothing at all."""
+_NO_DOCUMENT_ERRNOS = (ENOENT, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
+"""Opening fails so when there is no regular file: a link, a socket, nothing at all."""
+
+NOTES_FILE_NAMES = (NOTES_NAME, TORN_NAME)
+"""The files that notes are kept in; in a folder with notes they are no documents."""
 
 
-RESERVED = ("notes.txt", "notes.torn")
-"""What notes are kept in, where notes are kept."""
+def are_notes_kept(folder: Path) -> bool:
+    """Whether notes are kept in *folder*."""
+    return os.path.lexists(folder / JOURNAL_NAME)
 
 
-def is_reserved(folder: Path, name: str) -> bool:
-    """Whether *name* belongs to the notes that are kept in the same *folder*."""
-    return name in RESERVED and os.path.lexists(folder / MARK)
+def is_notes_file(name: str) -> bool:
+    """
+    Whether some file system takes *name* for a file that notes are kept in.
+
+    In any spelling: where case does not count, a document ``NOTES.TXT`` would replace
+    all notes.
+    """
+    return folded(name) in NOTES_FILE_NAMES
 
 
 def content_of(path: Path) -> bytes | None:
-    """The content of the file *path*; ``None`` when it is no document."""
+    """The content of the file *path*; ``None`` if it is not a document."""
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, _READ_FLAGS)
     except OSError as error:
-        if error.errno in _NO_DOCUMENT:
+        if error.errno in _NO_DOCUMENT_ERRNOS:
             return None
         raise
     try:
@@ -50,40 +61,65 @@ def content_of(path: Path) -> bytes | None:
         os.close(descriptor)
 
 
-def size_of(path: Path) -> int | None:
-    """The bytes of the file *path*; ``None`` when it is no document."""
+def status_of(path: Path) -> os.stat_result | None:
+    """The status of whatever has that *path*; ``None`` if nothing has."""
     try:
-        status = os.lstat(path)
+        return os.lstat(path)
     except FileNotFoundError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def names(folder: Path, prefix: str = "", after: str = "") -> list[str]:
+def name_taken(name: str, status: os.stat_result) -> NameTaken:
+    """The error for a document *name* where there is something with that *status*."""
+    return NameTaken(f"{name} is {_kind(status)} in the store's folder")
+
+
+def listed(folder: Path, names: list[str]) -> Iterator[DocumentInfo]:
+    """Those of the documents *names* that are still there."""
+    for name in names:
+        status = status_of(folder / name)
+        if status is not None and stat.S_ISREG(status.st_mode):
+            yield DocumentInfo(name, status.st_size, status.st_mtime)
+
+
+def scanned_names(folder: Path) -> list[str]:
     """The names of the documents in *folder*, in the order of their UTF-8 bytes."""
+    notes_are_kept = are_notes_kept(folder)
     with os.scandir(folder) as entries:
-        found = [
-            (entry.name.encode(), entry.name)
+        names = [
+            entry.name
             for entry in entries
-            if entry.name.startswith(prefix)
-            and _is_name(entry.name)
-            and not is_reserved(folder, entry.name)
+            if is_name(entry.name)
+            and not (notes_are_kept and is_notes_file(entry.name))
             and entry.is_file(follow_symlinks=False)
         ]
-    first = after.encode("utf-8", "surrogatepass")
-    return [name for encoded, name in sorted(found) if encoded > first]
+    names.sort()  # the order of code points is that of their UTF-8 bytes
+    return names
 
 
-def listed(folder: Path, found: list[str]) -> Iterator[DocumentInfo]:
-    """Those of the documents *found* that are still there."""
-    for name in found:
-        if (size := size_of(folder / name)) is not None:
-            yield DocumentInfo(name, size)
+def left_out(folder: Path) -> dict[str, str]:
+    """What is in *folder*, and neither hidden nor a document: its name, and why."""
+    notes_are_kept = are_notes_kept(folder)
+    found = {}
+    for path in sorted(folder.iterdir()):
+        name = path.name
+        if name.startswith(".") or (notes_are_kept and is_notes_file(name)):
+            continue
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            found[name] = f"it is {_kind(status)}"
+            continue
+        try:
+            check_name(name)
+        except InvalidName as error:
+            found[name] = str(error)
+    return found
 
 
-def _is_name(name: str) -> bool:
-    try:
-        check_name(name)
-    except InvalidName:
-        return False
-    return True
+def _kind(status: os.stat_result) -> str:
+    """What has that *status*, in words."""
+    if stat.S_ISDIR(status.st_mode):
+        return "a folder"
+    if stat.S_ISLNK(status.st_mode):
+        return "a link"
+    return "a special file" if not stat.S_ISREG(status.st_mode) else "a file"

@@ -1,8 +1,8 @@
 """
-Turns: what comes in while work is under way is done together in the next turn.
+Group commit: what is submitted while a batch is being written is the next batch.
 
-Rule: one turn at a time, one thread call a turn however much waits: so many writes
-share one flush, and the reactor pays next to nothing for each.
+Rule: one batch at a time, and one call of a thread for each batch, however many items
+it has. So many writes share one flush, and each costs the reactor next to nothing.
 """
 
 from __future__ import annotations
@@ -21,106 +21,115 @@ Item = TypeVar("Item")
 Run = Callable[..., Deferred[Any]]
 """Calls a blocking function elsewhere: `twisted.internet.threads.deferToThread`."""
 
-MOST = 1000
-"""Pieces of work a turn: past that a flush is cheap, and memory would grow."""
+MAX_BATCH = 1000
+"""Items in a batch: beyond that a flush costs little, and memory would grow."""
+
+WAIT_SHARE = 0.5
+"""How long a batch waits for more items, as a share of the time of the last one."""
+
+MIN_WAIT_SECONDS = 0.0005
+"""A solid-state disk that flushes in less time does not need larger batches."""
+
+MAX_WAIT_SECONDS = 0.05
+"""A disk that has stalled for a while is not waited for afterwards."""
+
+WAIT_STEPS = 16
+"""How often a batch that waits looks whether the items are there."""
 
 
 def in_thread(function: Callable[..., T], *args: Any) -> Deferred[T]:
     """Call *function* in a thread of the reactor's pool."""
-    from twisted.internet.threads import deferToThread  # its reactor, not before
+    from twisted.internet.threads import deferToThread  # this imports the reactor
 
     return deferToThread(function, *args)
 
 
-PATIENCE = 0.5
-"""Of the time that the last turn took: what is lost at most when nobody comes."""
-
-WORTH_WAITING = 0.0005
-"""Seconds: a solid-state disk that flushes in less has no need of larger turns."""
-
-LOOKS = 16
-"""Times to see whether all are there, while waiting."""
-
-
-class Turns(Generic[Item]):
+class GroupCommit(Generic[Item]):
     """
-    Work in turns.
+    Work in batches.
 
     :param run: where it is done.
-    :param work: does all the pieces it is given, in their order, and returns an outcome
-        for each; an exception in its place is that piece's failure. What it raises is
-        the failure of all.
+    :param work: gets a batch of items, in their order, and returns an outcome for each;
+        an exception in its place is the failure of that item. What it raises is the
+        failure of all items. Its second argument is to be called when it has all that
+        it waits for: from then on the time is measured.
     """
 
     def __init__(
-        self, run: Run, work: Callable[[list[Item]], Sequence[object]]
+        self,
+        run: Run,
+        work: Callable[[list[Item], Callable[[], None]], Sequence[object]],
     ) -> None:
         self._run = run
         self._work = work
         self._waiting: deque[tuple[Item, Deferred[Any]]] = deque()
         self._taken: list[tuple[Item, Deferred[Any]]] = []
-        self._busy = False
+        self._is_busy = False
+        self._began = 0.0
         self._took = 0.0
-        self._crowd = 0
-        self._ended: list[Deferred[None]] = []
+        self._expected = 0
+        self._when_idle: list[Deferred[None]] = []
 
-    def do(self, item: Item) -> Deferred[Any]:
-        """Do *item* in the next turn; fires with its outcome."""
+    def submit(self, item: Item) -> Deferred[Any]:
+        """Put *item* into the next batch; the Deferred fires with its outcome."""
         done: Deferred[Any] = Deferred()
         self._waiting.append((item, done))
-        if not self._busy:
-            self._busy = True
+        if not self._is_busy:
+            self._is_busy = True
             self._begin()
         return done
 
-    def ended(self) -> Deferred[None]:
-        """Fires once nothing is under way."""
-        if not self._busy:
+    def when_idle(self) -> Deferred[None]:
+        """Fires once nothing is waiting or being done."""
+        if not self._is_busy:
             return succeed(None)
-        ended: Deferred[None] = Deferred()
-        self._ended.append(ended)
-        return ended
+        idle: Deferred[None] = Deferred()
+        self._when_idle.append(idle)
+        return idle
 
     def _begin(self) -> None:
-        self._run(self._turn).addCallbacks(self._fire, self._fail)
+        self._run(self._do_batch).addCallbacks(self._fire, self._fail)
 
-    def _turn(self) -> Sequence[object]:
+    def _do_batch(self) -> Sequence[object]:
         # In the thread: what has come until it runs is in. Only here is taken out.
         waiting = self._waiting
-        self._gather()
-        self._taken = [waiting.popleft() for _ in range(min(len(waiting), MOST))]
-        begun = monotonic()
+        self._wait_for_items()
+        self._taken = [waiting.popleft() for _ in range(min(len(waiting), MAX_BATCH))]
+        self._start_clock()
         try:
-            return self._work([item for item, _ in self._taken])
+            return self._work([item for item, _ in self._taken], self._start_clock)
         finally:
-            self._took = monotonic() - begun
+            self._took = monotonic() - self._began
 
-    def _gather(self) -> None:
-        """
-        Wait a little for those who were told just now to come again.
+    def _start_clock(self) -> None:
+        self._began = monotonic()
 
-        Else clients fall into two halves that take turns, and each flush is for one of
-        them. It is not worth it where a turn is quick.
+    def _wait_for_items(self) -> None:
         """
-        patience = self._took * PATIENCE
-        if patience < WORTH_WAITING:
+        Wait a little for those clients that were answered just now to come again.
+
+        Otherwise clients fall into two halves that alternate, and each flush is for one
+        half only. It is not worth it where a batch is quick.
+        """
+        patience = min(self._took * WAIT_SHARE, MAX_WAIT_SECONDS)
+        if patience < MIN_WAIT_SECONDS:
             return
         until = monotonic() + patience
-        while len(self._waiting) < self._crowd and monotonic() < until:
-            sleep(patience / LOOKS)
+        while len(self._waiting) < self._expected and monotonic() < until:
+            sleep(patience / WAIT_STEPS)
 
     def _fire(self, outcomes: Sequence[object]) -> None:
         taken, self._taken = self._taken, []
-        self._crowd = len(taken) + len(self._waiting)
-        begun = bool(self._waiting)
-        if begun:
-            self._begin()  # the disk is not to wait until all are told
+        self._expected = len(taken) + len(self._waiting)
+        has_begun = bool(self._waiting)
+        if has_begun:
+            self._begin()  # the disk does not wait until all callbacks were called
         for (_, done), outcome in zip(taken, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 done.errback(Failure(outcome))
             else:
                 done.callback(outcome)
-        if not begun:
+        if not has_begun:
             self._next()
 
     def _fail(self, failure: Failure) -> None:
@@ -130,46 +139,46 @@ class Turns(Generic[Item]):
         self._next()
 
     def _drained(self) -> list[tuple[Item, Deferred[Any]]]:
-        # No thread was to be had: whoever waits would wait for ever.
+        # There was no thread: whatever waits would wait for ever.
         drained = list(self._waiting)
         self._waiting.clear()
         return drained
 
     def _next(self) -> None:
-        # Only now: whoever was called back and came again is in the next turn.
+        # Only now: what callbacks have submitted is in the next batch.
         if self._waiting:
             self._begin()
             return
-        self._busy = False
-        ended, self._ended = self._ended, []
-        for deferred in ended:
+        self._is_busy = False
+        idle, self._when_idle = self._when_idle, []
+        for deferred in idle:
             deferred.callback(None)
 
 
-class UnderWay:
-    """What is under way, each on its own."""
+class PendingOperations:
+    """Counts operations that are not done in batches, until they have ended."""
 
     def __init__(self) -> None:
         self._number = 0
-        self._ended: list[Deferred[None]] = []
+        self._when_idle: list[Deferred[None]] = []
 
     def watch(self, deferred: Deferred[T]) -> Deferred[T]:
-        """*deferred*, which is under way until it fires."""
+        """*deferred*, whose operation is pending until it fires."""
         self._number += 1
         return deferred.addBoth(self._one_ended)
 
-    def ended(self) -> Deferred[None]:
-        """Fires once nothing is under way."""
+    def when_idle(self) -> Deferred[None]:
+        """Fires once nothing is pending."""
         if not self._number:
             return succeed(None)
-        ended: Deferred[None] = Deferred()
-        self._ended.append(ended)
-        return ended
+        idle: Deferred[None] = Deferred()
+        self._when_idle.append(idle)
+        return idle
 
     def _one_ended(self, outcome: Any) -> Any:
         self._number -= 1
         if not self._number:
-            ended, self._ended = self._ended, []
-            for deferred in ended:
+            idle, self._when_idle = self._when_idle, []
+            for deferred in idle:
                 deferred.callback(None)
         return outcome

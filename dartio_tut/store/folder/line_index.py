@@ -1,8 +1,9 @@
 """
-Where the lines of a file begin: eight bytes a line, the last as quick as the first.
+Where the lines of a file begin: eight bytes for each line, and every line is found at
+once.
 
-Rule: it only ever grows, by whole lines. A file that was changed gets a new index, so
-that a thread may read by the one it has while another is made.
+Rule: an index only grows, by whole lines. A file that was changed gets a new index, so
+that a thread can read with the old one while another thread makes the new one.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from collections.abc import Iterable
 from io import BytesIO
 from itertools import accumulate, islice
 
-BLOCK = 256 * 1024
-"""Bytes read at a time: one is done in a millisecond, then other threads may go on."""
+from ..lines import BYTE_ORDER_MARK
+
+BLOCK_BYTES = 256 * 1024
+"""Read at a time: that takes a millisecond, and then other threads can go on."""
 
 
 class LineIndex:
@@ -35,7 +38,7 @@ class LineIndex:
 
     @property
     def last_is_open(self) -> bool:
-        """Whether the last line is without its line feed."""
+        """Whether the last line has no line feed at its end."""
         return self._open
 
     def line(self, number: int) -> tuple[int, int]:
@@ -59,8 +62,10 @@ class LineIndex:
     def scan(self, descriptor: int, size: int) -> None:
         """Add the lines that the file has between what is known and *size*."""
         offset, ended = self.end, True
+        if offset == 0 and os.pread(descriptor, 3, 0) == BYTE_ORDER_MARK:
+            self._starts[0] = offset = len(BYTE_ORDER_MARK)
         while offset < size:
-            block = os.pread(descriptor, min(BLOCK, size - offset), offset)
+            block = os.pread(descriptor, min(BLOCK_BYTES, size - offset), offset)
             if not block:
                 break
             ends = array("Q", accumulate(map(len, BytesIO(block)), initial=offset))

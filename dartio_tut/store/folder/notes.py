@@ -1,5 +1,5 @@
 """
-Notes in a folder, one a line of ``notes.txt``.
+Notes in a folder, each a line of ``notes.txt``.
 
 Rule: the reactor never waits for a disk. What comes in while a batch is being flushed
 is the next batch.
@@ -7,41 +7,57 @@ is the next batch.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
-from io import BytesIO
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from errno import EEXIST
+from pathlib import Path
 
 from twisted.internet.defer import Deferred, fail
 
-from ..interface import NoSuchEntry, Quota
-from ..lines import from_line, to_line
-from .disk import USUAL, make_folder, read_all
-from .group_commit import Run, Turns, in_thread
-from .notes_batch import NotesLog, Wanted
+from ..interface import Deleted, LogState, Quota, Unavailable
+from ..lines import DELETED_LINE, from_line, is_deleted, to_line
+from .disk import DEFAULT_QUOTA, make_folder, read_all
+from .documents_count import COUNT_NAME
+from .folder_lock import FolderLock
+from .group_commit import GroupCommit, PendingOperations, Run, in_thread
+from .line_index import LineIndex
+from .new_file import sweep
+from .notes_batch import NewNote, NotesLog, no_such_note
+from .notes_file import NEW_NOTES_PREFIX, NOTES_NAME
+from .notes_journal import JOURNAL_NAME
+from .opening import opening_errors
 from .token_log import TokenLog
 
-ALL = -1
-"""As the number of a note that is asked for: how many are there?"""
+STATE = -1
+"""In the place of a number: asks for the state of the log."""
 
 
 def open_folder_notes(
     folder: str,
-    quota: Quota = USUAL,
+    quota: Quota = DEFAULT_QUOTA,
     run: Run = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderNotes:
     """
-    The notes in *folder*, which is made when there is none.
+    The notes in *folder*, which is made if it is missing.
 
     :param quota: how much may be stored.
     :param run: where the disk is waited for.
     :param now: the time in seconds, for the age of tokens.
-    :raise OSError: when they cannot be read and written.
+    :raise OSError: if they cannot be read and written, or ``notes.txt`` is a document.
     """
     path = make_folder(folder)
-    log = NotesLog(path, quota, TokenLog(path / ".notes-tokens", now))
-    with log.file.locked():
-        pass  # makes it, and mends what is left of a crash
+    with opening_errors(path):
+        _check_is_not_a_document(path)
+        lock = FolderLock(path)
+        with lock.held():
+            sweep(path, NEW_NOTES_PREFIX)
+        tokens = TokenLog(path / ".notes-tokens", NEW_NOTES_PREFIX, now)
+        log = NotesLog(path, lock, quota, tokens)
+        with log.file.locked():
+            pass  # this makes the file, and mends what is left of a crash
     return FolderNotes(log, run)
 
 
@@ -51,65 +67,129 @@ class FolderNotes:
     def __init__(self, log: NotesLog, run: Run) -> None:
         self._log = log
         self._run = run
-        self._appends: Turns[Wanted] = Turns(run, log.append)
-        self._reads: Turns[int] = Turns(run, self._read)
-        self._pages: Turns[tuple[int, int]] = Turns(run, self._read_pages)
+        self._appends: GroupCommit[NewNote] = GroupCommit(run, log.append)
+        self._reads: GroupCommit[int] = GroupCommit(run, self._read)
+        self._pages: GroupCommit[tuple[int, int]] = GroupCommit(run, self._read_pages)
+        self._deletions: GroupCommit[int] = GroupCommit(run, self._delete)
+        self._pending = PendingOperations()
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """Add a note."""
         try:
-            return self._appends.do((to_line(text), token))
+            return self._appends.submit((to_line(text), token))
         except UnicodeEncodeError:
             return fail()
+
+    def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+        """Add all notes *texts*, or none of them."""
+        try:
+            lines = [
+                DELETED_LINE + b"\n" if text is None else to_line(text)
+                for text in texts
+            ]
+        except UnicodeEncodeError:
+            return fail()
+        return self._pending.watch(self._run(self._log.extend, start, lines))
 
     def entry(self, number: int) -> Deferred[str]:
         """The note of that number."""
         if number < 0:
-            return fail(_no_such(number))
-        return self._reads.do(number)
+            return fail(no_such_note(number))
+        return self._reads.submit(number)
 
-    def entries(self, start: int, limit: int) -> Deferred[list[str]]:
-        """The notes from *start* on."""
-        return self._pages.do((start, limit))
+    def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
+        """The notes from *start* on; ``None`` for those that were deleted."""
+        return self._pages.submit((start, limit))
 
     def count(self) -> Deferred[int]:
-        """How many notes there are."""
-        return self._reads.do(ALL)
+        """The number that the next note will get."""
+        return self.state().addCallback(lambda state: state.count)
+
+    def state(self) -> Deferred[LogState]:
+        """The count, and whether notes were renumbered since."""
+        return self._reads.submit(STATE)
+
+    def delete(self, number: int) -> Deferred[None]:
+        """Delete the note of that number."""
+        return self._deletions.submit(number)
 
     def close(self) -> Deferred[None]:
         """Leave word that the file is whole, once it is."""
-        ended = self._appends.ended()
-        ended.addCallback(lambda _: self._reads.ended())
-        ended.addCallback(lambda _: self._pages.ended())
-        return ended.addCallback(lambda _: self._run(self._log.file.close))
+        ended = self._appends.when_idle()
+        for others in (self._reads, self._pages, self._deletions, self._pending):
+            ended = _after(ended, others.when_idle)
+        return _after(ended, lambda: self._run(self._close))
 
-    def _read(self, numbers: list[int]) -> list[object]:
-        with self._log.file.reading() as (file, index):
-            count = len(index)
+    def _close(self) -> None:
+        with suppress(Unavailable):  # then the next start looks at what there is
+            self._log.file.close()
+
+    def _read(self, numbers: list[int], begun: Callable[[], None]) -> list[object]:
+        with self._log.file.reading() as (file, index, epoch):
+            begun()
+            state = LogState(len(index), epoch)
             return [
-                count
-                if number == ALL
-                else _no_such(number)
-                if number >= count
-                else from_line(_between(file, *index.line(number)))
+                state if number == STATE else _note(file, index, number)
                 for number in numbers
             ]
 
-    def _read_pages(self, pages: list[tuple[int, int]]) -> list[object]:
-        with self._log.file.reading() as (file, index):
-            count = len(index)
-            found: list[object] = []
-            for start, limit in pages:
-                first = min(start, count)
-                last = min(first + max(limit, 0), count)
-                lines = BytesIO(_between(file, *index.lines(first, last)))
-                found.append([from_line(line) for line in lines])
-            return found
+    def _read_pages(
+        self, pages: list[tuple[int, int]], begun: Callable[[], None]
+    ) -> list[object]:
+        with self._log.file.reading() as (file, index, _):
+            begun()
+            return [_page(file, index, start, limit) for start, limit in pages]
+
+    def _delete(self, numbers: list[int], begun: Callable[[], None]) -> list[object]:
+        outcomes: list[object] = []
+        for number in numbers:
+            try:
+                self._log.delete(number)
+            except Exception as error:  # noqa: BLE001 - it is this one's outcome
+                outcomes.append(error)
+            else:
+                outcomes.append(None)
+        return outcomes
 
 
-def _between(file: int, start: int, end: int) -> bytes:
-    return read_all(file, end - start, start)
+def _after(first: Deferred[None], then: Callable[[], Deferred[None]]) -> Deferred[None]:
+    return first.addCallback(lambda _: then())
 
 
-def _no_such(number: int) -> NoSuchEntry:
-    return NoSuchEntry(f"there is no note {number}")
+def _note(file: int, index: LineIndex, number: int) -> object:
+    if number >= len(index):
+        return no_such_note(number)
+    start, end = index.line(number)
+    line = read_all(file, end - start, start)
+    if is_deleted(line):
+        return Deleted(f"note {number} was deleted")
+    return from_line(line)
+
+
+def _page(file: int, index: LineIndex, start: int, limit: int) -> list[str | None]:
+    first = min(start, len(index))
+    last = min(first + max(limit, 0), len(index))
+    begins, ends = index.lines(first, last)
+    lines = read_all(file, ends - begins, begins).split(b"\n")
+    return [
+        None if is_deleted(line) else from_line(line) for line in lines[: last - first]
+    ]
+
+
+def _check_is_not_a_document(folder: Path) -> None:
+    """
+    See that ``notes.txt`` is no document of the folder.
+
+    :raise OSError: if it is, as far as can be told.
+    """
+    if (
+        os.path.lexists(folder / NOTES_NAME)
+        and not os.path.lexists(folder / JOURNAL_NAME)
+        and os.path.lexists(folder / COUNT_NAME)
+    ):
+        raise OSError(
+            EEXIST,
+            "documents are kept in this folder, and this is one of them; give notes a "
+            f"folder of their own, or, if it has notes, make a file {JOURNAL_NAME}",
+            str(folder / NOTES_NAME),
+        )

@@ -1,40 +1,84 @@
 """
-``notes.txt``: one note a line, a person's to read and to edit while it is in use.
+``notes.txt``: one note is one line; people may read and edit the file while it is used.
 
-Rule: it is changed under the folder's lock only, and the mark beside it says so before.
-What a killed process, or a full disk, has left unfinished is undone by whoever takes
-the lock next. Blocking calls only, for a thread.
+Rule: it is changed only while the folder is locked, and the journal says so before.
+What a killed process or a full disk has left unfinished is undone by the next process
+that takes the lock. These calls block and are made in a thread.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from errno import EINVAL
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import time_ns
 
 from twisted.logger import Logger
 
-from ..interface import Unavailable
-from .disk import MODE, UNKNOWN, Identity, identity, locked, read_all, write_all
+from ..lines import DELETED_LINE
+from .disk import (
+    UNKNOWN_IDENTITY,
+    Identity,
+    identity,
+    open_regular,
+    read_all,
+)
+from .folder_lock import FolderLock, FolderLocked
 from .line_index import LineIndex
-from .notes_journal import CLOSED, DONE, MARK, WRITING, Mark, MarkFile, this_boot
+from .notes_journal import (
+    CLOSED,
+    DONE,
+    ENDING_BYTES,
+    JOURNAL_NAME,
+    WRITING,
+    JournalFile,
+    JournalRecord,
+    another_number,
+    continues,
+    ending,
+    ending_digest,
+    this_boot,
+)
+from .notes_repair import (
+    Range,
+    is_at,
+    put_aside,
+    remove_batch,
+    remove_ranges,
+    take_back,
+)
+from .notes_replacing import after_replacing, replace_bytes
 
-READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-CHANGE = READ | os.O_RDWR | os.O_APPEND | os.O_CREAT
-"""A person's ``echo note >> notes.txt`` that comes between is not written over."""
+NOTES_NAME = "notes.txt"
 
-TORN = "notes.torn"
-"""Where an open last line is put aside that may be half a note."""
+NEW_NOTES_PREFIX = ".notes-new-"
+"""What a new ``notes.txt`` is called until it is whole."""
+
+READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+CHANGE_FLAGS = READ_FLAGS | os.O_RDWR | os.O_APPEND | os.O_CREAT
+"""With O_APPEND nothing is written over what a person adds at the same time."""
 
 _log = Logger()
 
 
-class ReplacedMeanwhile(Exception):
-    """The file was replaced while notes were added to the old one."""
+class EditedMeanwhile(Exception):
+    """Somebody else has changed the file while notes were added to it."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """
+    What this process knows of the file.
+
+    :ivar ending: the last bytes of the file.
+    """
+
+    notes: Identity = UNKNOWN_IDENTITY
+    edition: int = 0
+    epoch: int = 0
+    ending: bytes = b""
+    index: LineIndex = field(default_factory=LineIndex)
 
 
 class NotesFile:
@@ -42,200 +86,257 @@ class NotesFile:
     The lines of ``notes.txt`` in *folder*.
 
     :param forget: is called with the number of lines when unfinished ones were undone,
-        or with -1 when what was added last was.
+        or with -1 when those that were added last were undone.
     """
 
-    def __init__(self, folder: Path, forget: Callable[[int], None]) -> None:
+    def __init__(
+        self, folder: Path, lock: FolderLock, forget: Callable[[int], None]
+    ) -> None:
         self.folder = folder
-        self.path = folder / "notes.txt"
+        self.path = folder / NOTES_NAME
+        self._lock = lock
         self._forget = forget
-        self._mark_file = MarkFile(folder / MARK)
+        self._journal = JournalFile(folder / JOURNAL_NAME)
         self._boot = this_boot()
-        self._seen: tuple[Identity, int, LineIndex] = UNKNOWN, 0, LineIndex()
+        self._seen = _Seen()
         self._adding = False
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[int, LineIndex]]:
-        """The descriptor and the index of what is there."""
-        found = self._as_seen()
-        if found is None:
-            with self.locked() as found:
-                yield found
+    def reading(self) -> Iterator[tuple[int, LineIndex, int]]:
+        """
+        The descriptor of the file, the index of its lines, and the epoch.
+
+        A file that is missing has no lines: to read it does not make it.
+        """
+        try:
+            file = os.open(self.path, READ_FLAGS)
+        except FileNotFoundError:
+            self._lock.check()
+            yield -1, LineIndex(), self._seen.epoch
             return
         try:
-            yield found
+            seen = self._as_seen(file) or self._looked_at(file)
+            if seen is not None:
+                yield file, seen.index, seen.epoch
+                return
         finally:
-            os.close(found[0])
+            os.close(file)
+        with self.reading() as again:  # it was replaced meanwhile
+            yield again
 
     @contextmanager
     def locked(self) -> Iterator[tuple[int, LineIndex]]:
-        """As `reading`, and nobody else may change the file meanwhile."""
-        with (
-            locked(self.folder) as folder,
-            opened(self.path, CHANGE) as file,
-            self._mark_file.opened(),
-        ):
-            yield file, self._look(folder, file)
+        """As `reading`, with the file locked; it is made if it is missing."""
+        with self._lock.held() as folder:
+            file = open_regular(self.path, CHANGE_FLAGS)
+            try:
+                with self._journal.opened():
+                    yield file, self._look(folder, file)
+            finally:
+                os.close(file)
 
-    def add(self, file: int, lines: list[bytes], before: Callable[[], None]) -> None:
+    def add(self, file: int, lines: list[bytes], before: Callable[[], None]) -> int:
         """
-        Add *lines* and flush them, all or none.
+        Add *lines* and flush them, all or none; the number of the first.
 
-        :param before: is called when all is ready to be undone.
+        :param before: is called when everything is ready to be undone.
+        :raise EditedMeanwhile: and nothing was added: try again.
         """
-        seen, epoch, index = self._seen
-        content = b"".join((b"\n", *lines) if index.last_is_open else lines)
-        mark = Mark(WRITING, seen, seen[2] + len(content), epoch, self._boot)
-        self._mark_file.write(mark)
+        seen = self._seen
+        content = b"".join((b"\n", *lines) if seen.index.last_is_open else lines)
+        record = self._record(WRITING, seen)
+        self._journal.write(record, content)
         self._adding = True
+        written: list[Range] = []
         try:
             before()
-            write_all(file, content)
+            _append(file, content, written)
             os.fsync(file)
-            written = self._written(file, mark, content)
-            self._mark_file.write(mark._replace(state=DONE, notes=written))
-        except (OSError, ReplacedMeanwhile):
-            self._undo(file, mark)
+            first, after = self._added(file, content, lines, written[0][0])
+            self._journal.write(self._record(DONE, after))
+        except (OSError, EditedMeanwhile):
+            self._undo(file, record, content, written)
             raise
         else:
-            if index.last_is_open:
-                index.end_line()
-            index.add(map(len, lines))
-            self._seen = written, epoch, index
+            self._seen = after
+            return first
         finally:
             self._adding = False
 
-    def close(self) -> None:
-        """Tell whoever comes next that nothing is unfinished."""
-        with self.locked():
-            mark = self._mark_file.read()
-            self._mark_file.write(mark._replace(state=CLOSED), flush=True)
+    def delete(self, file: int, number: int) -> None:
+        """
+        Put the line of a deleted note in the place of line *number*.
 
-    def _as_seen(self) -> tuple[int, LineIndex] | None:
-        """The descriptor and the index, if the file is as it was left."""
-        try:
-            file = os.open(self.path, READ)
-        except FileNotFoundError:
-            return None
-        found = identity(os.fstat(file))
-        seen, _, index = self._seen
-        # What this process is adding is not there before it is flushed.
-        if seen == found or (self._adding and seen[:2] == found[:2]):
-            return file, index
-        os.close(file)
+        :raise Unavailable: if it is not known whether that will last.
+        """
+        seen = self._seen
+        start, end = seen.index.line(number)
+        size = seen.notes[2]
+        is_open = seen.index.last_is_open and end == size
+        line = DELETED_LINE + b"\n" * (not is_open)
+        record = self._record(DONE, seen)
+        replace_bytes(self.path, NEW_NOTES_PREFIX, file, (start, end, size), line)
+        self._seen = _Seen()
+        record = record._replace(**after_replacing(self.path, file, size))
+        self._journal.write(record._replace(edition=another_number()))
+
+    def close(self) -> None:
+        """Tell the next process that nothing is unfinished."""
+        with self.locked():
+            record = self._journal.read()
+            self._journal.write(record._replace(state=CLOSED), flush=True)
+
+    def _record(self, state: str, seen: _Seen) -> JournalRecord:
+        return JournalRecord(
+            state,
+            seen.notes,
+            len(seen.index),
+            ending_digest(seen.ending),
+            edition=seen.edition,
+            epoch=seen.epoch,
+            boot=self._boot,
+        )
+
+    def _as_seen(self, file: int) -> _Seen | None:
+        """What is known of the file, if it is as it was left."""
+        found, seen = identity(os.fstat(file)), self._seen
+        # What this process is adding does not count before it is flushed.
+        if seen.notes == found or (self._adding and seen.notes[:2] == found[:2]):
+            return seen
         return None
+
+    def _looked_at(self, file: int) -> _Seen | None:
+        """What the file has, found under the lock; ``None`` if it was replaced."""
+        wanted = os.fstat(file).st_ino
+        try:
+            with self.locked():
+                seen = self._seen
+        except FolderLocked:
+            # Somebody may be writing: what was there before is there still.
+            if self._still_begins(file):
+                return self._seen
+            raise
+        return seen if seen.notes[1] == wanted else None
+
+    def _still_begins(self, file: int) -> bool:
+        """Whether the file begins with all that was seen of it."""
+        seen, found = self._seen, identity(os.fstat(file))
+        size, ending = seen.notes[2], seen.ending
+        return (
+            seen.notes[:2] == found[:2]
+            and found[2] >= size
+            and read_all(file, len(ending), size - len(ending)) == ending
+        )
 
     def _look(self, folder: int, file: int) -> LineIndex:
         """Undo what is unfinished, and index what has changed."""
-        mark = self._mark_file.read()
-        same_boot = mark.boot == self._boot
-        unfinished = same_boot and mark.state == WRITING
-        if unfinished:
-            _take_back(file, mark)
-        found = identity(os.fstat(file))
-        seen, epoch, index = self._seen
-        if seen == found and epoch == mark.epoch and same_boot and mark.state == DONE:
-            return index
-        if seen[:2] != found[:2]:
+        record = self._journal.read()
+        is_exact = record.boot == self._boot and self._journal.is_own(record)
+        is_unfinished = is_exact and record.state == WRITING
+        if is_unfinished:
+            batch = self._journal.batch(record)
+            take_back(self.folder, file, record, batch)
+        found, seen = identity(os.fstat(file)), self._seen
+        if (
+            (seen.notes, seen.edition) == (found, record.edition)
+            and is_exact
+            and record.state == DONE
+        ):
+            return seen.index
+        if seen.notes[:2] != found[:2]:
             os.fsync(folder)  # its name may be new
-        if found != mark.notes:  # somebody else has edited it
-            mark = mark._replace(epoch=time_ns())
-        if (epoch, *seen[:2]) != (mark.epoch, *found[:2]) or index.last_is_open:
+        edition = record.edition if found == record.notes else another_number()
+        index = seen.index
+        is_known = (seen.edition, *seen.notes[:2]) == (edition, *found[:2])
+        if not is_known or index.last_is_open or found[2] < index.end:
             index = LineIndex()
         index.scan(file, found[2])
-        if not same_boot and mark.state != CLOSED:
-            unfinished = True
-            since = found[2] if mark.notes == UNKNOWN else mark.notes[2]
-            if _put_aside(file, index, self.folder / TORN, since):
+        if not is_exact and record.state != CLOSED:
+            is_unfinished = True
+            since = found[2] if record.notes == UNKNOWN_IDENTITY else record.notes[2]
+            if put_aside(self.folder, file, index, since):
                 index = LineIndex()
                 found = identity(os.fstat(file))
                 index.scan(file, found[2])
-        if unfinished:
+        if is_unfinished:
             self._forget(len(index))
-        begins = not same_boot or mark.state == CLOSED
-        done = Mark(DONE, found, found[2], mark.epoch, self._boot)
-        self._mark_file.write(done, flush=begins)
-        self._seen = found, mark.epoch, index
+        epoch = record.epoch if continues(file, index, record) else another_number()
+        last = ending(file, found[2])
+        begins = not is_exact or record.state == CLOSED
+        self._seen = _Seen(found, edition, epoch, last, index)
+        self._journal.write(self._record(DONE, self._seen), flush=begins)
         return index
 
-    def _written(self, file: int, mark: Mark, content: bytes) -> Identity:
-        """What the file is now; whether somebody came between is looked at."""
-        found = identity(os.fstat(file))
-        if identity(os.stat(self.path))[:2] != found[:2]:
-            raise ReplacedMeanwhile
-        if found[2] == mark.after:
-            return found
-        if read_all(file, len(content), mark.notes[2]) != content:
-            raise Unavailable("notes.txt was edited while a note was added")
-        return UNKNOWN  # added to behind ours: look at it next time
+    def _added(
+        self, file: int, content: bytes, lines: list[bytes], start: int
+    ) -> tuple[int, _Seen]:
+        """
+        The number of the first of *lines*, which begin at *start* (with *content*), and
+        what is known of the file now.
 
-    def _undo(self, file: int, mark: Mark) -> None:
-        """Take back what was added; should it fail, the mark says it is to be done."""
-        self._seen = UNKNOWN, 0, LineIndex()  # do not trust what is in memory
+        :raise EditedMeanwhile: if they are not lines of their own there.
+        """
+        seen, end = self._seen, start + len(content)
+        found = identity(os.fstat(file))
         try:
-            _take_back(file, mark)
+            is_there = identity(os.stat(self.path))[:2] == found[:2]
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
+            raise EditedMeanwhile
+        if (start, end) == (seen.notes[2], found[2]):
+            first = len(seen.index)
+            if seen.index.last_is_open:
+                seen.index.end_line()
+            seen.index.add(map(len, lines))
+            ending = (seen.ending + content)[-ENDING_BYTES:]
+            return first, replace(seen, notes=found, ending=ending)
+        return self._added_among_others(file, content, start)
+
+    def _added_among_others(
+        self, file: int, content: bytes, start: int
+    ) -> tuple[int, _Seen]:
+        """As `_added`, when a person has written to the file at the same time."""
+        seen = self._seen
+        before = LineIndex()
+        before.scan(file, start)
+        is_open = before.last_is_open or seen.index.last_is_open
+        if start == seen.notes[2]:
+            is_open = False  # an open line is ended by what was written
+        if is_open or read_all(file, len(content), start) != content:
+            raise EditedMeanwhile
+        # As it was before: whoever looks next sees that it was changed.
+        return len(before), replace(seen, edition=another_number())
+
+    def _undo(
+        self, file: int, record: JournalRecord, content: bytes, written: list[Range]
+    ) -> None:
+        """Take back what was added; if that fails, the journal says that it is due."""
+        self._seen = _Seen()  # do not trust what is in memory
+        try:
+            ends = [record.notes[2], os.fstat(file).st_size]
+            is_alone = bool(written) and [written[0][0], written[-1][1]] == ends
+            if is_at(file, written, content):
+                remove_ranges(file, written)
+            elif written:
+                remove_batch(file, record, content)
             self._forget(-1)
-            found = identity(os.fstat(file))
-            self._mark_file.write(mark._replace(state=DONE, notes=found))
+            if is_alone:
+                record = record._replace(notes=identity(os.fstat(file)))
+            # Else it is as before, or somebody has edited it, which is to be seen.
+            self._journal.write(record._replace(state=DONE))
         except OSError as error:
             _log.error("Notes that failed are not yet taken back: {error}", error=error)
 
 
-def _take_back(file: int, mark: Mark) -> None:
-    """Cut off what was added, unless somebody else has changed the file since."""
-    found = os.fstat(file)
-    size = mark.notes[2]
-    if found.st_ino != mark.notes[1] or not size < found.st_size <= mark.after:
-        return
-    added = found.st_size - size
-    _log.warn("Taking back {added} bytes of notes that failed", added=added)
-    os.ftruncate(file, size)
-    os.fsync(file)
-    if hasattr(os, "posix_fadvise"):
-        # After a failed flush, what can be read is not what is on the disk.
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def _put_aside(file: int, index: LineIndex, torn: Path, since: int) -> bool:
-    """
-    Move what may be a part of a note to the file *torn*: an open last line, and what
-    was added *since*, from the first line with a NUL on. Nobody was told of it.
-    """
-    end = os.fstat(file).st_size
-    start = index.line(len(index) - 1)[0] if index.last_is_open else end
-    start = min(start, _first_damage(file, min(max(since, 0), end), end))
-    if start == end:
-        return False
-    _log.warn(
-        "The machine went down: the torn end of notes.txt is now in {torn}",
-        torn=str(torn),
-    )
-    with opened(torn, CHANGE) as descriptor:
-        write_all(descriptor, read_all(file, end - start, start) + b"\n")
-        os.fsync(descriptor)
-    os.ftruncate(file, start)
-    os.fsync(file)
-    return True
-
-
-def _first_damage(file: int, since: int, end: int) -> int:
-    """Where the first line with a NUL begins of those *since*; else *end*."""
-    added = read_all(file, end - since, since)
-    nul = added.find(b"\0")
-    return end if nul < 0 else since + added.rfind(b"\n", 0, nul) + 1
-
-
-@contextmanager
-def opened(path: Path, flags: int) -> Iterator[int]:
-    """
-    The descriptor of the file *path*.
-
-    :raise OSError: when it is not a regular file, too.
-    """
-    descriptor = os.open(path, flags, MODE)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(EINVAL, "Not a regular file", str(path))
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def _append(file: int, content: bytes, written: list[Range]) -> None:
+    """Write *content* to the end of *file*; where it goes is added to *written*."""
+    rest: bytes | memoryview = content
+    while rest:
+        size = os.write(file, rest)
+        end = os.lseek(file, 0, os.SEEK_CUR)
+        if written and written[-1][1] != end - size:
+            written.append((end - size, end))
+            raise EditedMeanwhile  # a person's text is in the midst of it
+        written.append((end - size, end))
+        rest = memoryview(content)[len(content) - len(rest) + size :]

@@ -1,9 +1,11 @@
 """
-A mark beside the notes: what the last process was about to do, or had done.
+A journal beside ``notes.txt``: what the last process was about to write, or wrote.
 
-Rule: it is written under the lock, around every batch, and flushed only when it goes
-from closed to not closed. So after a process was killed it is exact. After the machine
-went down it may be old, and says so: it names another boot.
+Rule: it is written under the lock, before and after every batch, and flushed only when
+it goes from closed to not closed. So after a process was killed it is exact. After the
+machine went down it may be old; it names the boot in which it was written, and so the
+next process knows. It also names itself (its device and inode): so a copy of the folder
+is known too.
 """
 
 from __future__ import annotations
@@ -11,99 +13,192 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+from time import time_ns
 from typing import NamedTuple
 from uuid import uuid4
 
-from .disk import MODE, UNKNOWN, Identity, write_all
+from .disk import NEW_FILE_MODE, UNKNOWN_IDENTITY, Identity, read_all, write_all
+from .line_index import LineIndex
 
 WRITING, DONE, CLOSED = "writing", "done", "closed"
 
-MARK = ".notes"
-"""What it is called: where it is, notes are kept."""
+JOURNAL_NAME = ".notes"
+"""The name of the file: notes are kept in every folder that has it."""
 
-SIZE = 256
-"""Bytes of a mark: always the same, so that it is overwritten in one sector."""
+RECORD_BYTES = 512
+"""All records have the same length: so one sector of the disk is overwritten."""
 
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+ENDING_BYTES = 1024
+ENDING_LINES = 3
+"""How much of the end of the notes the journal knows, by its digest."""
+
+_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Mark(NamedTuple):
+class JournalRecord(NamedTuple):
     """
-    A mark.
+    A record of the journal.
 
     :ivar state: `WRITING`, `DONE` or `CLOSED`.
-    :ivar notes: the identity of the file, as it is, or as it was before writing.
-    :ivar after: its size once it is written.
-    :ivar epoch: another one whenever the file was changed by somebody else.
-    :ivar boot: which start of the machine it was written in.
+    :ivar notes: the identity of the file as it is, or as it was before writing.
+    :ivar lines: how many lines it has, or had before writing.
+    :ivar ending: the digest of its last lines, see `ending_digest`.
+    :ivar batch: how many bytes are to be written; they are in the journal, too.
+    :ivar edition: another number whenever the file was changed by somebody else.
+    :ivar epoch: another number whenever notes were renumbered.
+    :ivar boot: during which start of the machine it was written.
+    :ivar journal: the device and inode of the journal itself.
     """
 
     state: str
     notes: Identity
-    after: int
-    epoch: int
-    boot: str
+    lines: int = 0
+    ending: str = "-"
+    batch: int = 0
+    edition: int = 0
+    epoch: int = 0
+    boot: str = "-"
+    journal: tuple[int, int] = (0, 0)
 
     def to_bytes(self) -> bytes:
-        """The mark as it is written."""
-        numbers = " ".join(map(str, (*self.notes, self.after, self.epoch)))
-        return f"{self.state} {numbers} {self.boot}".ljust(SIZE - 1).encode() + b"\n"
+        """The record as it is written."""
+        numbers = *self.notes, self.lines, self.batch, self.edition, self.epoch
+        words = self.state, self.ending, self.boot, *numbers, *self.journal
+        return " ".join(map(str, words)).ljust(RECORD_BYTES - 1).encode() + b"\n"
 
 
-def parsed(content: bytes) -> Mark | None:
-    """The mark that was written as *content*; ``None`` when it is none."""
+NO_RECORD = JournalRecord(CLOSED, UNKNOWN_IDENTITY)
+"""What an empty journal says."""
+
+DAMAGED_RECORD = JournalRecord(DONE, UNKNOWN_IDENTITY)
+"""What a journal says that cannot be read."""
+
+
+def parse_record(content: bytes) -> JournalRecord | None:
+    """The record that was written as *content*; ``None`` if it is not a record."""
     try:
-        state, *numbers, boot = content.decode().split()
-        device, inode, size, mtime, after, epoch = map(int, numbers)
+        state, ending, boot, *words = content.decode().split()
+        device, inode, size, mtime, ctime, *numbers = map(int, words)
+        lines, batch, edition, epoch, *journal = numbers
+        own_device, own_inode = journal
     except ValueError:
         return None
-    return Mark(state, (device, inode, size, mtime), after, epoch, boot)
+    return JournalRecord(
+        state,
+        (device, inode, size, mtime, ctime),
+        lines,
+        ending,
+        batch,
+        edition,
+        epoch,
+        boot,
+        (own_device, own_inode),
+    )
 
 
-NO_MARK = Mark(CLOSED, UNKNOWN, 0, 0, "-")
-SPOILED = Mark(DONE, UNKNOWN, 0, 0, "-")
+def ending_digest(content: bytes) -> str:
+    """
+    The digest of the last lines of *content*, or of the last bytes if they are long.
+
+    The end of the last line is left out: a person may have left it open.
+    """
+    whole = content.removesuffix(b"\n").removesuffix(b"\r")
+    lines = whole[2 - ENDING_BYTES :].split(b"\n")[-ENDING_LINES:]
+    return sha256(b"\n".join(lines)).hexdigest()[:16]
+
+
+def ending(file: int, end: int) -> bytes:
+    """The bytes of *file* before *end* that `ending_digest` takes."""
+    start = max(0, end - ENDING_BYTES)
+    return read_all(file, end - start, start)
+
+
+def continues(file: int, index: LineIndex, record: JournalRecord) -> bool:
+    """Whether the lines that *record* knows of still have their numbers."""
+    if record.epoch == 0 or len(index) < record.lines:
+        return False
+    if not record.lines:
+        return True
+    end = index.line(record.lines - 1)[1]
+    return ending_digest(ending(file, end)) == record.ending
+
+
+def another_number() -> int:
+    """A number that was never used before: microseconds since 1970."""
+    return time_ns() // 1000
 
 
 def this_boot() -> str:
-    """What is another one after the machine was started again."""
+    """A string that is another one after the machine was started again."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return str(uuid4())  # not known: then every process is as after a start
+        return str(uuid4())  # not known: every process is as after a start
 
 
-class MarkFile:
-    """Where the mark is kept; it is opened under the lock, and so by one at a time."""
+class JournalFile:
+    """The file of the journal, which is opened under the lock by one at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
         self._descriptor = -1
-        self._last = b"", NO_MARK
+        self._own = 0, 0
+        self._last = b"", NO_RECORD
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Read and write it meanwhile."""
-        self._descriptor = os.open(self._path, _FLAGS, MODE)
+        """Open it, so that it can be read and written meanwhile."""
+        self._descriptor = os.open(self._path, _FLAGS | os.O_CREAT, NEW_FILE_MODE)
         try:
+            status = os.fstat(self._descriptor)
+            self._own = status.st_dev, status.st_ino
             yield
         finally:
             os.close(self._descriptor)
 
-    def read(self) -> Mark:
-        """The mark; `NO_MARK` when none was ever left."""
-        content = os.pread(self._descriptor, SIZE, 0)
+    @contextmanager
+    def opened_for_reading(self) -> Iterator[None]:
+        """Open it for reading only; if it is missing, it is as if it were empty."""
+        try:
+            self._descriptor = os.open(self._path, _READ_FLAGS)
+        except FileNotFoundError:
+            self._descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(self._descriptor)
+            self._own = status.st_dev, status.st_ino
+            yield
+        finally:
+            os.close(self._descriptor)
+
+    def read(self) -> JournalRecord:
+        """The record; `NO_RECORD` if there never was one."""
+        content = os.pread(self._descriptor, RECORD_BYTES, 0)
         if content != self._last[0]:
             # An empty one was made just now, and never written.
-            mark = (parsed(content) or SPOILED) if content else NO_MARK
-            self._last = content, mark
+            record = (parse_record(content) or DAMAGED_RECORD) if content else NO_RECORD
+            self._last = content, record
         return self._last[1]
 
-    def write(self, mark: Mark, flush: bool = False) -> None:
-        """Leave *mark*."""
-        content = mark.to_bytes()
+    def is_own(self, record: JournalRecord) -> bool:
+        """Whether *record* was written to this file: else this file is a copy."""
+        return record.journal == self._own or record is NO_RECORD
+
+    def write(
+        self, record: JournalRecord, batch: bytes = b"", flush: bool = False
+    ) -> None:
+        """Write *record*, and behind it the *batch* that is about to be written."""
+        record = record._replace(batch=len(batch), journal=self._own)
+        content = record.to_bytes()
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        write_all(self._descriptor, content)
+        write_all(self._descriptor, content + batch)
         if flush:
             os.fsync(self._descriptor)
-        self._last = content, mark
+        self._last = content, record
+
+    def batch(self, record: JournalRecord) -> bytes | None:
+        """The batch of *record*; ``None`` if the process was killed before that."""
+        batch = read_all(self._descriptor, record.batch, RECORD_BYTES)
+        return batch if len(batch) == record.batch else None

@@ -1,9 +1,9 @@
 """
-What came with each token: a log beside what is stored, one line a token.
+What came with each token: a log beside what is stored, with a line for each token.
 
-Rule: a line is flushed before what it tells of is written, so it may tell of what
-never was. Whoever keeps the log knows how to find out, and forgets what is not so.
-All calls are made under the lock of the folder.
+Rule: a line is flushed before its note or document is written. So after a crash it may
+tell of something that was never stored; the owner of the log finds out, and has such
+lines forgotten. All calls are made while the folder is locked.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .disk import (
-    MODE,
-    UNKNOWN,
+    NEW_FILE_MODE,
+    UNKNOWN_IDENTITY,
     Identity,
     identity,
-    new_file,
     read_all,
     sync_folder,
     write_all,
 )
+from .new_file import new_file
 
-DAY = 24 * 60 * 60
-"""Seconds a token is known: what the interface promises."""
+TOKEN_SECONDS = 24 * 60 * 60
+"""How long a token is known: a day, as the interface promises."""
 
-MOST = 100_000
-"""Tokens that are known at most, the newest: some 40 MB of memory."""
+MAX_TOKENS = 100_000
+"""Only the newest tokens are known: so many take some 40 MB of memory."""
 
-FEW = 1000
-"""Lines that are not worth being sorted out."""
+MIN_REWRITE_LINES = 1000
+"""A log with fewer lines is not worth to be rewritten without the old ones."""
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Entry(NamedTuple):
     """
     What came with a token.
 
-    :ivar token: the SHA-256 of the token, which may be of any length and characters.
-    :ivar time: when, in seconds.
-    :ivar content: the SHA-256 of what came.
+    :ivar token: the SHA-256 of the token, which may have any length and characters.
+    :ivar time: when it came, in seconds.
+    :ivar content: the SHA-256 of the content that came with it.
     :ivar place: where it was stored: the number of a note, the name of a document.
     """
 
@@ -60,12 +60,12 @@ class Entry(NamedTuple):
 
 
 def hash_of(text: str) -> bytes:
-    """The SHA-256 of *text*, whatever is in it."""
+    """The SHA-256 of *text*, which may have lone surrogates."""
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def parsed(line: bytes) -> Entry | None:
-    """The entry that was written as *line*; ``None`` when it is none."""
+def parse_entry(line: bytes) -> Entry | None:
+    """The entry that was written as *line*; ``None`` if it is not one."""
     try:
         seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
         return Entry(bytes.fromhex(token), int(seconds), bytes.fromhex(content), place)
@@ -73,24 +73,29 @@ def parsed(line: bytes) -> Entry | None:
         return None
 
 
-SETTLED = b"settled\n"
-"""The line that says: what is above was stored."""
+SETTLED_LINE = b"settled\n"
+"""This line says that everything above it was stored."""
 
 
 class TokenLog:
     """
     The tokens of a store.
 
+    :param new_prefix: what a new file is called until it is whole; it may begin with
+        the name of a folder.
     :param now: the time in seconds.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, new_prefix: str, now: Callable[[], float] = time.time
+    ) -> None:
         self.path = path
+        self._new_prefix = new_prefix
         self._now = now
         self._known: dict[bytes, Entry] = {}
         self._lines = 0
-        self._many = FEW
-        self._seen = UNKNOWN
+        self._max_lines = MIN_REWRITE_LINES
+        self._seen = UNKNOWN_IDENTITY
         self._before = -1
         self.unsettled: list[Entry] = []
 
@@ -99,12 +104,12 @@ class TokenLog:
         disk = self._on_disk()
         if disk == self._seen:
             return
-        device, inode, size, _ = self._seen
+        device, inode, size = self._seen[:3]
         if disk[:2] != (device, inode) or disk[2] <= size:
             self._known.clear()
             self.unsettled.clear()
             self._lines = size = 0
-        content = b"" if disk == UNKNOWN else self._content(size, disk[2])
+        content = b"" if disk == UNKNOWN_IDENTITY else self._content(size, disk[2])
         for line in content.splitlines(keepends=True):
             self._take(line)
         self._seen = disk
@@ -114,7 +119,7 @@ class TokenLog:
     def find(self, token: bytes) -> Entry | None:
         """What came with *token*, within a day."""
         entry = self._known.get(token)
-        if entry is None or entry.time < self._now() - DAY:
+        if entry is None or entry.time < self._now() - TOKEN_SECONDS:
             return None
         return entry
 
@@ -129,9 +134,9 @@ class TokenLog:
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Write *entries* and flush them."""
-        if self._lines + len(entries) > self._many:
+        if self._lines + len(entries) > self._max_lines:
             self._rewrite()
-            self._many = max(FEW, 2 * self._lines)
+            self._max_lines = max(MIN_REWRITE_LINES, 2 * self._lines)
         self._append(b"".join(entry.to_line() for entry in entries))
         self._lines += len(entries)
         for entry in entries:
@@ -139,7 +144,7 @@ class TokenLog:
 
     def settle(self) -> None:
         """Say that what is written there was stored, and flush it."""
-        self._append(SETTLED)
+        self._append(SETTLED_LINE)
         self._lines += 1
         self.unsettled.clear()
 
@@ -153,8 +158,8 @@ class TokenLog:
         end = max(self._on_disk()[2], 0)
         content = self._content(0, end) if end else b""
         for line in reversed(content.splitlines(keepends=True)):
-            entry = parsed(line)
-            if line == SETTLED or (entry and not wrong(entry)):
+            entry = parse_entry(line)
+            if line == SETTLED_LINE or (entry and not wrong(entry)):
                 break
             end -= len(line)
         if end < len(content):
@@ -170,9 +175,9 @@ class TokenLog:
 
     def _take(self, line: bytes) -> None:
         self._lines += 1
-        if line == SETTLED:
+        if line == SETTLED_LINE:
             self.unsettled.clear()
-        elif line.endswith(b"\n") and (entry := parsed(line)):
+        elif line.endswith(b"\n") and (entry := parse_entry(line)):
             self._learn(entry)
 
     def _learn(self, entry: Entry) -> None:
@@ -191,15 +196,18 @@ class TokenLog:
         try:
             return identity(os.lstat(self.path))
         except FileNotFoundError:
-            return UNKNOWN
+            return UNKNOWN_IDENTITY
 
     def _append(self, lines: bytes) -> None:
-        descriptor = os.open(self.path, _FLAGS, MODE)
+        descriptor = os.open(self.path, _APPEND_FLAGS, NEW_FILE_MODE)
         try:
             size = os.fstat(descriptor).st_size
             if size == 0:  # its name may be new
                 sync_folder(self.path.parent)
-            self._seen, self._before = UNKNOWN, size  # should it fail, look again
+            self._seen, self._before = (
+                UNKNOWN_IDENTITY,
+                size,
+            )  # should it fail, look again
             try:
                 write_all(descriptor, lines)
                 os.fsync(descriptor)
@@ -212,8 +220,8 @@ class TokenLog:
 
     def _cut(self, size: int) -> None:
         """Leave the first *size* bytes of the log, and read them anew when asked."""
-        self._seen, self._before = UNKNOWN, -1
-        descriptor = os.open(self.path, _FLAGS, MODE)
+        self._seen, self._before = UNKNOWN_IDENTITY, -1
+        descriptor = os.open(self.path, _APPEND_FLAGS, NEW_FILE_MODE)
         try:
             os.ftruncate(descriptor, size)
             os.fsync(descriptor)
@@ -222,11 +230,11 @@ class TokenLog:
 
     def _rewrite(self) -> None:
         """Write the log anew, without what is old, or one too many."""
-        young = self._now() - DAY
+        young = self._now() - TOKEN_SECONDS
         kept = [entry for entry in self._known.values() if entry.time >= young]
-        kept = kept[-MOST:]
-        lines = [*(entry.to_line() for entry in kept), SETTLED]
-        new = new_file(self.path.parent)
+        kept = kept[-MAX_TOKENS:]
+        lines = [*(entry.to_line() for entry in kept), SETTLED_LINE]
+        new = new_file(self.path.parent, self._new_prefix)
         try:
             new.write(b"".join(lines))
             new.rename(self.path)

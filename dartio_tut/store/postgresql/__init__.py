@@ -1,5 +1,6 @@
 """
 The store that is a PostgreSQL database, for many daemons on many machines.
 
-Rule: one statement an operation, each with a token, so that asking twice does once.
+Rule: every operation is one statement, and every write has a token, so that to send it
+twice does it once.
 """

@@ -1,8 +1,8 @@
 """
 Documents in PostgreSQL; see `dartio_tut.store.Documents`.
 
-Each write is one statement, which takes the document only as it found it: when
-somebody else was faster it does nothing, and what is there now is looked at again.
+Each write is one statement, which changes a document only if it is still as the
+statement found it. If somebody else was faster it does nothing, and is sent again.
 """
 
 from __future__ import annotations
@@ -22,37 +22,40 @@ from ..interface import (
     StoreFull,
     fulfils,
 )
-from ..names import check_name
-from .errors import Uncounted
+from ..names import check_name, folded, same_name_taken
+from .errors import QuotaExceeded
 from .pool import Pool
 from .tokens import Tokens, token_reused
 
-NO_MORE = b"\xff"
-"""Comes after every name: no UTF-8 has this byte."""
+AFTER_EVERY_NAME = b"\xff"
+"""It comes after every name: UTF-8 does not have this byte."""
 
 Page = list[DocumentInfo]
 
-MOST_LISTED = 2**31 - 1
+MAX_LISTED = 2**31 - 1
 
-KNOWN = "SELECT documents FROM dartio_collections WHERE name = %(name)b"
+FIND_COLLECTION = "SELECT documents FROM dartio_collections WHERE name = %(name)b"
 
-MADE = """
+CREATE_COLLECTION = """
 INSERT INTO dartio_collections (name, documents, size) VALUES (%(name)b, 0, 0)
 ON CONFLICT DO NOTHING
 """
 
-_FOUND = """
+_FIND = """
 WITH known AS (
     SELECT request, outcome FROM dartio_tokens
     WHERE owner = %(owner)b AND token = %(token)b
 ), found AS (
     SELECT version, size FROM dartio_documents
     WHERE collection = %(collection)b AND name = %(name)b
+), twin AS (
+    SELECT name FROM dartio_documents
+    WHERE collection = %(collection)b AND folded = %(folded)b AND name <> %(name)b
 ), written AS (
 """
 
-# Without room nothing is counted, the outcome is null, and all of it is undone.
-_REMEMBERED = """
+# Without room nothing is counted: then the outcome is null, and everything is undone.
+_REMEMBER = """
 ), counted AS (
     UPDATE dartio_collections AS c
     SET documents = c.documents + w.more, size = c.size + w.grown
@@ -70,47 +73,52 @@ _REMEMBERED = """
     FROM written
 )
 SELECT (SELECT request FROM known), (SELECT outcome FROM known),
-    (SELECT version FROM found), (SELECT count(*) FROM written)
+    (SELECT version FROM found), (SELECT count(*) FROM written),
+    (SELECT name FROM twin)
 """
 
-_AS_FOUND = """
+_IF_AS_FOUND = """
     d.collection = %(collection)b AND d.name = %(name)b AND d.version = f.version
     AND NOT EXISTS (SELECT 1 FROM known)
     AND (%(whatever)s OR f.version = ANY(%(expected)b::bytea[]))
 """
 
-CREATE = f"""
-{_FOUND}
-    INSERT INTO dartio_documents (collection, name, version, size, content)
-    SELECT %(collection)b, %(name)b, %(version)b, %(size)s::bigint, %(content)b
-    WHERE NOT EXISTS (SELECT 1 FROM known)
+INSERT_DOCUMENT = f"""
+{_FIND}
+    INSERT INTO dartio_documents
+        (collection, name, folded, version, size, content, modified)
+    SELECT %(collection)b, %(name)b, %(folded)b, %(version)b, %(size)s::bigint,
+        %(content)b, now()
+    WHERE NOT EXISTS (SELECT 1 FROM known) AND NOT EXISTS (SELECT 1 FROM twin)
     ON CONFLICT DO NOTHING RETURNING 1 AS more, size AS grown
-{_REMEMBERED}
+{_REMEMBER}
 """  # noqa: S608 - put together from constants
 
-REPLACE = f"""
-{_FOUND}
+UPDATE_DOCUMENT = f"""
+{_FIND}
     UPDATE dartio_documents AS d
-    SET version = %(version)b, size = %(size)s::bigint, content = %(content)b
-    FROM found AS f WHERE {_AS_FOUND}
+    SET version = %(version)b, size = %(size)s::bigint, content = %(content)b,
+        modified = now()
+    FROM found AS f WHERE {_IF_AS_FOUND}
     RETURNING 0 AS more, %(size)s::bigint - f.size AS grown
-{_REMEMBERED}
+{_REMEMBER}
 """  # noqa: S608
 
-DELETE = f"""
-{_FOUND}
-    DELETE FROM dartio_documents AS d USING found AS f WHERE {_AS_FOUND}
+DELETE_DOCUMENT = f"""
+{_FIND}
+    DELETE FROM dartio_documents AS d USING found AS f WHERE {_IF_AS_FOUND}
     RETURNING -1 AS more, -f.size AS grown
-{_REMEMBERED}
+{_REMEMBER}
 """  # noqa: S608
 
-GET = """
+SELECT_DOCUMENT = """
 SELECT content, version FROM dartio_documents
 WHERE collection = %(collection)b AND name = %(name)b
 """
 
-LIST = """
-SELECT name, size FROM dartio_documents WHERE collection = %(collection)b
+LIST_DOCUMENTS = """
+SELECT name, size, extract(epoch FROM modified)::float8, version
+FROM dartio_documents WHERE collection = %(collection)b
 AND name >= %(first)b AND name > %(after)b AND name < %(end)b
 ORDER BY name LIMIT %(limit)s::bigint
 """
@@ -148,18 +156,20 @@ class PostgresqlDocuments:
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
     ) -> Deferred[Page]:
-        """The documents whose name begins with *prefix*."""
+        """The documents whose names begin with *prefix* and come after *after*."""
         return self._pool.run(self._list(prefix, after, limit))
 
     def close(self) -> Deferred[None]:
-        """Close the connections, after what is under way."""
+        """Close the connections, once all pending operations have ended."""
         return self._pool.close()
 
     async def _get(self, name: str) -> Document:
         key = check_name(name).encode()
-        rows = await self._pool.ask(GET, {"collection": self._collection, "name": key})
+        rows = await self._pool.execute(
+            SELECT_DOCUMENT, {"collection": self._collection, "name": key}
+        )
         if not rows:
-            raise _none(name)
+            raise _no_such_document(name)
         content, version = rows[0]
         return Document(bytes(content), version.hex())
 
@@ -182,12 +192,13 @@ class PostgresqlDocuments:
         self._tokens.prune()
         is_there = expected is None or bool(expected)
         while True:
-            outcome, found = await self._write(
-                REPLACE if is_there else CREATE, parameters
-            )
+            sql = UPDATE_DOCUMENT if is_there else INSERT_DOCUMENT
+            outcome, found, twin = await self._write(sql, parameters)
             if outcome is not None:
                 return outcome
             _check(name, found, expected)
+            if found is None and twin is not None:
+                raise same_name_taken(name, twin)
             is_there = found is not None
 
     async def _delete(self, name: str, expected: Collection[str] | None) -> None:
@@ -197,12 +208,12 @@ class PostgresqlDocuments:
             "outcome": "",
         }
         while True:
-            outcome, found = await self._write(DELETE, parameters)
+            outcome, found, _ = await self._write(DELETE_DOCUMENT, parameters)
             if outcome is not None:
                 return
             _check(name, found, expected)
             if found is None:
-                raise _none(name)
+                raise _no_such_document(name)
 
     async def _list(self, prefix: str, after: str, limit: int) -> Page:
         first = prefix.encode("utf-8", "surrogatepass")
@@ -211,29 +222,33 @@ class PostgresqlDocuments:
             "first": first,
             "after": after.encode("utf-8", "surrogatepass"),
             # No byte of UTF-8 is so great that it has no successor.
-            "end": first[:-1] + bytes([first[-1] + 1]) if first else NO_MORE,
-            "limit": min(limit, MOST_LISTED),
+            "end": first[:-1] + bytes([first[-1] + 1]) if first else AFTER_EVERY_NAME,
+            "limit": min(limit, MAX_LISTED),
         }
-        rows = await self._pool.ask(LIST, parameters)
-        return [DocumentInfo(str(name, "utf-8"), size) for name, size in rows]
+        rows = await self._pool.execute(LIST_DOCUMENTS, parameters)
+        return [
+            DocumentInfo(str(name, "utf-8"), size, modified, version.hex())
+            for name, size, modified, version in rows
+        ]
 
     async def _write(
-        self, statement: str, parameters: dict[str, Any]
-    ) -> tuple[str | None, str | None]:
+        self, sql: str, parameters: dict[str, Any]
+    ) -> tuple[str | None, str | None, str | None]:
         """
-        What a write came to, ``None`` if nothing was written; and the version that
-        was there before.
+        The outcome of a write, ``None`` if nothing was written; the version that was
+        there before; and a document that some file systems take for the same.
         """
         try:
-            rows = await self._pool.ask(statement, parameters)
-        except Uncounted:
+            rows = await self._pool.execute(sql, parameters)
+        except QuotaExceeded:
             raise _quota_exceeded(self._quota) from None
-        known, outcome, found, written = rows[0]
+        known, outcome, found, written, twin = rows[0]
         if known is not None and known != parameters["request"]:
             raise token_reused()
         if written:
             outcome = parameters["outcome"]
-        return outcome, None if found is None else found.hex()
+        version = None if found is None else found.hex()
+        return outcome, version, None if twin is None else str(twin, "utf-8")
 
     def _parameters(
         self, key: bytes, expected: Collection[str] | None
@@ -242,6 +257,7 @@ class PostgresqlDocuments:
         return {
             "collection": self._collection,
             "name": key,
+            "folded": folded(key.decode()).encode(),
             "whatever": expected is None or "*" in expected,
             "expected": [version for version in versions if version is not None],
             "most_documents": self._quota.documents,
@@ -250,7 +266,7 @@ class PostgresqlDocuments:
 
 
 def _digest(version: str) -> bytes | None:
-    """The bytes of *version*, when it can be one."""
+    """The bytes of *version*, if it can be a version."""
     try:
         digest = bytes.fromhex(version)
     except ValueError:
@@ -260,10 +276,10 @@ def _digest(version: str) -> bytes | None:
 
 def _check(name: str, found: str | None, expected: Collection[str] | None) -> None:
     if not fulfils(found, expected):
-        raise Conflict(f"{name} is not as it was expected")
+        raise Conflict(f"{name} does not have the expected version")
 
 
-def _none(name: str) -> NoSuchEntry:
+def _no_such_document(name: str) -> NoSuchEntry:
     return NoSuchEntry(f"there is no document {name}")
 
 

@@ -1,38 +1,48 @@
 """
 Notes in PostgreSQL; see `dartio_tut.store.Notes`.
 
-A dense number takes the row that counts the log, which is one after the other. So
-while one statement is on its way, the notes that come in gather, and go together with
-the next: one flush of the database's disk for all of them.
+Notes are numbered without gaps, which takes the row that counts the log; so one write
+comes after the other. While one statement is on its way, the notes that come in wait,
+and are sent together with the next: one flush of the database's disk for all of them.
+
+A note that is missing below the count was deleted, by whomever: its number stays.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
-from ..interface import NoSuchEntry, Quota, StoreFull
+from ..interface import (
+    Conflict,
+    Deleted,
+    LogState,
+    NoSuchEntry,
+    Quota,
+    StoreFull,
+)
 from .pool import Pool
 from .tokens import Tokens, token_reused
 
-LAST_NUMBER = 2**63 - 1
-"""Of a bigint; no log gets there."""
+MAX_NUMBER = 2**63 - 1
+"""The largest bigint."""
 
-TOGETHER = 200
-"""Notes in one statement: enough that the flush is cheap, few enough to be quick."""
+MAX_BATCH = 200
+"""Notes in one statement: enough to share a flush, few enough to be quick."""
 
-TOGETHER_BYTES = 1024 * 1024
-"""Their bytes, unless one note has more."""
+MAX_BATCH_BYTES = 1024 * 1024
+"""Bytes of the notes in one statement, unless a single note has more."""
 
-KNOWN = "SELECT notes FROM dartio_logs WHERE name = %(name)b"
+FIND_LOG = "SELECT notes FROM dartio_logs WHERE name = %(name)b"
 
-MADE = """
+CREATE_LOG = """
 INSERT INTO dartio_logs (name, notes, size) VALUES (%(name)b, 0, 0)
 ON CONFLICT DO NOTHING
 """
 
-APPEND = """
+APPEND_NOTES = """
 WITH asked AS (
     SELECT place, text, token, request, kept FROM unnest(
         %(texts)b::bytea[], %(tokens)b::bytea[], %(requests)b::bytea[], %(kepts)b::int[]
@@ -65,17 +75,74 @@ SELECT place, request, outcome FROM known UNION ALL
 SELECT f.place, f.request, (n.first + f.nth)::text FROM fresh AS f, numbered AS n
 """
 
-ENTRIES = """
-SELECT text FROM dartio_notes WHERE log = %(log)b AND number >= %(start)s::bigint
-ORDER BY number LIMIT %(limit)s::bigint
+EXTEND_LOG = """
+WITH known AS (
+    SELECT outcome FROM dartio_tokens WHERE owner = %(owner)b AND token = %(token)b
+), asked AS (
+    SELECT text, is_kept, place FROM unnest(%(texts)b::bytea[], %(are_kept)b::bool[])
+    WITH ORDINALITY AS a (text, is_kept, place)
+), more AS (
+    SELECT count(*)::bigint AS notes, coalesce(sum(length(text)), 0)::bigint AS size
+    FROM asked
+), numbered AS (
+    UPDATE dartio_logs AS l SET notes = l.notes + m.notes, size = l.size + m.size
+    FROM more AS m WHERE l.name = %(log)b AND l.notes = %(start)s::bigint
+    AND NOT EXISTS (SELECT 1 FROM known)
+    AND (%(most_notes)s::bigint = 0 OR l.notes + m.notes <= %(most_notes)s::bigint)
+    AND (%(most_size)s::bigint = 0 OR l.size + m.size <= %(most_size)s::bigint)
+    RETURNING l.notes - m.notes AS first
+), noted AS (
+    INSERT INTO dartio_notes (log, number, text)
+    SELECT %(log)b, n.first + a.place - 1, a.text FROM asked AS a, numbered AS n
+    WHERE a.is_kept
+), remembered AS (
+    INSERT INTO dartio_tokens (owner, token, request, outcome, until)
+    SELECT %(owner)b, %(token)b, %(request)b, '',
+        now() + %(kept)s::int * interval '1 second'
+    FROM numbered
+)
+SELECT (SELECT count(*) FROM known) + (SELECT count(*) FROM numbered),
+    (SELECT notes FROM dartio_logs WHERE name = %(log)b)
 """
 
-ENTRY = """
+DELETE_NOTE = """
+WITH known AS (
+    SELECT outcome FROM dartio_tokens WHERE owner = %(owner)b AND token = %(token)b
+), gone AS (
+    DELETE FROM dartio_notes WHERE log = %(log)b AND number = %(number)s::bigint
+    AND NOT EXISTS (SELECT 1 FROM known) RETURNING length(text) AS size
+), counted AS (
+    UPDATE dartio_logs AS l SET size = l.size - g.size FROM gone AS g
+    WHERE l.name = %(log)b
+), remembered AS (
+    INSERT INTO dartio_tokens (owner, token, request, outcome, until)
+    SELECT %(owner)b, %(token)b, %(request)b, '',
+        now() + %(kept)s::int * interval '1 second'
+    FROM gone
+)
+SELECT (SELECT count(*) FROM known) + (SELECT count(*) FROM gone)
+"""
+
+SELECT_NOTES = """
+SELECT number, text, false FROM dartio_notes WHERE log = %(log)b
+AND number >= %(start)s::bigint AND number < %(stop)s::bigint
+UNION ALL SELECT notes, NULL, true FROM dartio_logs WHERE name = %(log)b
+"""
+
+SELECT_STATE = "SELECT notes, epoch FROM dartio_logs WHERE name = %(log)b"
+
+SELECT_NOTE = """
 SELECT text FROM dartio_notes WHERE log = %(log)b AND number = %(number)s::bigint
 """
 
 
 class _Note(NamedTuple):
+    """
+    A note that waits to be sent.
+
+    :ivar asked: the parameters of its token.
+    """
+
     text: bytes
     asked: dict[str, Any]
     number: Deferred[int]
@@ -89,27 +156,39 @@ class PostgresqlNotes:
         self._log = log
         self._tokens = Tokens(pool, b"log:" + log)
         self._quota = quota
-        self._gathered: list[_Note] = []
+        self._waiting: list[_Note] = []
         self._is_sending = False
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """Add a note."""
         return self._pool.run(self._append(text, token))
 
+    def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
+        """Add all notes *texts*, or none of them."""
+        return self._pool.run(self._extend(start, texts))
+
     def entry(self, number: int) -> Deferred[str]:
         """The note of that number."""
         return self._pool.run(self._entry(number))
 
-    def entries(self, start: int, limit: int) -> Deferred[list[str]]:
-        """The notes from *start* on."""
+    def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
+        """The notes from *start* on; ``None`` for those that were deleted."""
         return self._pool.run(self._entries(start, limit))
 
     def count(self) -> Deferred[int]:
-        """How many notes there are."""
+        """The number that the next note will get."""
         return self._pool.run(self._count())
 
+    def state(self) -> Deferred[LogState]:
+        """The count, and whether the log was made anew since."""
+        return self._pool.run(self._state())
+
+    def delete(self, number: int) -> Deferred[None]:
+        """Delete the note of that number."""
+        return self._pool.run(self._delete(number))
+
     def close(self) -> Deferred[None]:
-        """Close the connections, after what is under way."""
+        """Close the connections, once all pending operations have ended."""
         return self._pool.close()
 
     async def _append(self, text: str, token: str | None) -> int:
@@ -117,36 +196,36 @@ class PostgresqlNotes:
         self._tokens.prune()
         number: Deferred[int] = Deferred()
         asked = self._tokens.of(token, encoded)
-        self._gathered.append(_Note(encoded, asked, number))
+        self._waiting.append(_Note(encoded, asked, number))
         if not self._is_sending:
             self._is_sending = True
             Deferred.fromCoroutine(self._send_all())
         return await number
 
     async def _send_all(self) -> None:
-        """Send what has gathered, and what gathers meanwhile."""
-        while notes := self._together():
+        """Send the notes that wait, and those that come meanwhile."""
+        while notes := self._next_batch():
             try:
-                await self._pool.timed(self._send(notes))
+                await self._pool.run_with_deadline(self._send(notes))
             except Exception as error:  # noqa: BLE001 - told to whom it concerns
                 for note in notes:
-                    _tell(note, error)
+                    _fire(note, error)
         self._is_sending = False
 
-    def _together(self) -> list[_Note]:
-        """The notes that go next; the same token twice goes one after the other."""
+    def _next_batch(self) -> list[_Note]:
+        """The notes to send next; those with the same token one after the other."""
         together: dict[bytes, _Note] = {}
         left, size = [], 0
-        for note in self._gathered:
+        for note in self._waiting:
             if note.number.called:
                 continue  # its time is up
             size += len(note.text)
-            is_full = len(together) == TOGETHER or size > TOGETHER_BYTES
+            is_full = len(together) == MAX_BATCH or size > MAX_BATCH_BYTES
             if together and (is_full or note.asked["token"] in together):
                 left.append(note)
             else:
                 together[note.asked["token"]] = note
-        self._gathered = left
+        self._waiting = left
         return list(together.values())
 
     async def _send(self, notes: list[_Note]) -> None:
@@ -156,18 +235,18 @@ class PostgresqlNotes:
             await self._send_singly(notes, error)
             return
         for note, outcome in zip(notes, outcomes, strict=True):
-            _tell(note, outcome)
+            _fire(note, outcome)
 
     async def _send_singly(self, notes: list[_Note], error: Exception) -> None:
-        """What was too much together may do one by one."""
+        """Send the notes one by one: together they may have been too many."""
         if len(notes) == 1:
-            _tell(notes[0], error)
+            _fire(notes[0], error)
             return
         for note in notes:
             await self._send([note])
 
     async def _outcomes(self, notes: list[_Note]) -> list[int | Exception]:
-        """What becomes of each of *notes*: all of them are stored, or none is."""
+        """The outcome of each of *notes*: all of them are stored, or none."""
         parameters = {
             "log": self._log,
             "owner": self._tokens.owner,
@@ -178,7 +257,7 @@ class PostgresqlNotes:
             "most_notes": self._quota.notes,
             "most_size": self._quota.size,
         }
-        rows = sorted(await self._pool.ask(APPEND, parameters))
+        rows = sorted(await self._pool.execute(APPEND_NOTES, parameters))
         if len(rows) < len(notes):
             raise _quota_exceeded(self._quota)
         return [
@@ -187,26 +266,63 @@ class PostgresqlNotes:
         ]
 
     async def _entry(self, number: int) -> str:
-        if 0 <= number <= LAST_NUMBER:
-            rows = await self._pool.ask(ENTRY, {"log": self._log, "number": number})
+        if 0 <= number <= MAX_NUMBER:
+            rows = await self._pool.execute(
+                SELECT_NOTE, {"log": self._log, "number": number}
+            )
             if rows:
                 return str(rows[0][0], "utf-8")
+            if number < await self._count():
+                raise Deleted(f"note {number} was deleted")
         raise NoSuchEntry(f"there is no note {number}")
 
-    async def _entries(self, start: int, limit: int) -> list[str]:
-        if start > LAST_NUMBER:
+    async def _entries(self, start: int, limit: int) -> list[str | None]:
+        if start > MAX_NUMBER or limit <= 0:
             return []
-        limit = min(limit, LAST_NUMBER)
-        parameters = {"log": self._log, "start": start, "limit": limit}
-        rows = await self._pool.ask(ENTRIES, parameters)
-        return [str(text, "utf-8") for (text,) in rows]
+        stop = min(start + limit, MAX_NUMBER)
+        parameters = {"log": self._log, "start": start, "stop": stop}
+        rows = await self._pool.execute(SELECT_NOTES, parameters)
+        texts = {number: text for number, text, is_count in rows if not is_count}
+        counts = [number for number, _, is_count in rows if is_count]
+        end = max(min(stop, *counts) if counts else 0, max(texts, default=-1) + 1)
+        found = [texts.get(number) for number in range(start, end)]
+        return [None if text is None else str(text, "utf-8") for text in found]
 
     async def _count(self) -> int:
-        rows = await self._pool.ask(KNOWN, {"name": self._log})
-        return int(rows[0][0]) if rows else 0
+        return (await self._state()).count
+
+    async def _state(self) -> LogState:
+        rows = await self._pool.execute(SELECT_STATE, {"log": self._log})
+        return LogState(*rows[0]) if rows else LogState(0, 0)
+
+    async def _delete(self, number: int) -> None:
+        if 0 <= number <= MAX_NUMBER:
+            parameters = self._tokens.of(None) | {"log": self._log, "number": number}
+            ((deleted,),) = await self._pool.execute(DELETE_NOTE, parameters)
+            if deleted:
+                return
+            if number < await self._count():
+                raise Deleted(f"note {number} was deleted")
+        raise NoSuchEntry(f"there is no note {number}")
+
+    async def _extend(self, start: int, texts: Sequence[str | None]) -> None:
+        parameters = self._tokens.of(None) | {
+            "log": self._log,
+            "start": start,
+            "texts": [(text or "").encode() for text in texts],
+            "are_kept": [text is not None for text in texts],
+            "most_notes": self._quota.notes,
+            "most_size": self._quota.size,
+        }
+        ((done, count),) = await self._pool.execute(EXTEND_LOG, parameters)
+        if done:
+            return
+        if count != start:
+            raise Conflict(f"the next note is {count}")
+        raise _quota_exceeded(self._quota)
 
 
-def _tell(note: _Note, outcome: int | Exception) -> None:
+def _fire(note: _Note, outcome: int | Exception) -> None:
     if note.number.called:
         return  # its time is up
     if isinstance(outcome, Exception):

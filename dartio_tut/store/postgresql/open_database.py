@@ -1,49 +1,55 @@
 """
-The store that is a PostgreSQL database, for more than one machine.
+The store that is a PostgreSQL database, for several machines.
 
-Needs the extra ``postgresql``. Opening blocks for a short time: it is done before the
-reactor runs.
+It needs the extra ``postgresql``. Opening blocks for a short time: it is done before
+the reactor runs.
 """
 
 from __future__ import annotations
 
 from ..interface import Documents, Notes, Quota
-from . import documents as postgresql_documents
-from . import notes as postgresql_notes
-from .documents import PostgresqlDocuments
-from .notes import PostgresqlNotes
+from .documents import CREATE_COLLECTION, FIND_COLLECTION, PostgresqlDocuments
+from .notes import CREATE_LOG, FIND_LOG, PostgresqlNotes
 from .pool import Pool
-from .schema import prepare
-from .url import check_collected, read_url
+from .schema import Row, prepare
+from .url import encoded_name, read_url
 
-ANY = Quota()
-"""Any amount; how much of its disk is left is the database's matter."""
+UNLIMITED = Quota()
+"""Any amount; how much of its disk stays free is the business of the database."""
 
 
-def open_postgresql_notes(url: str, name: str = "notes", quota: Quota = ANY) -> Notes:
+def open_postgresql_notes(
+    url: str, name: str = "notes", quota: Quota = UNLIMITED, must_exist: bool = False
+) -> Notes:
     """
-    The log *name* of the database at *url*, which may say another: ``?log=``.
+    The log *name* of the database at *url*, which may name another one: ``?log=``.
 
-    :raise ValueError: the URL is none.
-    :raise OSError: the database cannot be used.
+    :param must_exist: whether it is an error if there is no such log.
+    :raise ValueError: if the URL is wrong.
+    :raise OSError: if the database cannot be used.
     """
-    place = read_url(url)
-    key = check_collected(place.log or name)
-    prepare(place, postgresql_notes.KNOWN, postgresql_notes.MADE, key)
-    return PostgresqlNotes(Pool(place), key, quota)
+    database = read_url(url)
+    key = encoded_name(database.log or name)
+    prepare(database, Row("log", key, FIND_LOG, CREATE_LOG), must_exist)
+    return PostgresqlNotes(Pool(database), key, quota)
 
 
 def open_postgresql_documents(
-    url: str, name: str = "documents", quota: Quota = ANY
+    url: str,
+    name: str = "documents",
+    quota: Quota = UNLIMITED,
+    must_exist: bool = False,
 ) -> Documents:
     """
-    The collection *name* of the database at *url*, which may say another:
+    The collection *name* of the database at *url*, which may name another one:
     ``?collection=``.
 
-    :raise ValueError: the URL is none.
-    :raise OSError: the database cannot be used.
+    :param must_exist: whether it is an error if there is no such collection.
+    :raise ValueError: if the URL is wrong.
+    :raise OSError: if the database cannot be used.
     """
-    place = read_url(url)
-    key = check_collected(place.collection or name)
-    prepare(place, postgresql_documents.KNOWN, postgresql_documents.MADE, key)
-    return PostgresqlDocuments(Pool(place), key, quota)
+    database = read_url(url)
+    key = encoded_name(database.collection or name)
+    row = Row("collection", key, FIND_COLLECTION, CREATE_COLLECTION)
+    prepare(database, row, must_exist)
+    return PostgresqlDocuments(Pool(database), key, quota)

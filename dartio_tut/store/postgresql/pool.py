@@ -2,8 +2,8 @@
 Statements on their way to the database and back, in threads.
 
 Rule: every operation ends within its deadline, whatever its thread is stuck in; the
-connection of a stuck one is shut, which frees the thread. What is lost on the way is
-asked again: each statement is safe to repeat.
+connection of a stuck thread is shut, which frees it. A statement that is lost on the
+way is sent again: each statement is safe to repeat.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..interface import Unavailable
-from .errors import Again
-from .statement import Connection, Question, Rows
-from .url import Place
+from .errors import Retryable
+from .statement import Connection, Rows, Statement
+from .url import Database
 
 T = TypeVar("T")
 
-WAITING = 1000
-"""Operations that may wait for a connection: about what is answered in a second."""
+MAX_OPERATIONS = 1000
+"""How many operations may wait for a connection: about what is done in a second."""
 
-FIRST_PAUSE = 0.02
-LAST_PAUSE = 0.5
-"""Seconds between tries, doubling: a failover takes many, a race one."""
+FIRST_PAUSE_SECONDS = 0.02
+LAST_PAUSE_SECONDS = 0.5
+"""Between tries, doubling: a failover takes many tries, a race takes one."""
 
 
 class _Connections(adbapi.ConnectionPool):
@@ -38,55 +38,58 @@ class _Connections(adbapi.ConnectionPool):
 
 class Pool:
     """
-    Connections to one place, made by need.
+    Connections to one database, made when they are needed.
 
-    :param reactor: the global one, once it is needed, unless given.
+    :param reactor: the global one, once it is needed, unless one is given.
     """
 
     _log = Logger()
 
-    def __init__(self, place: Place, reactor: Any = None) -> None:
-        self.place = place
+    def __init__(self, database: Database, reactor: Any = None) -> None:
+        self.database = database
         self._reactor = reactor
         self._connections: _Connections | None = None
         self._trigger: Any = None
         self._operations = 0
-        self._questions = 0
+        self._statements = 0
         self._away = False
+        self._pooled = False
         self._closed: Deferred[None] | None = None
 
     def run(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """Run an *operation* that asks; fails with `Unavailable` at its deadline."""
-        if self._closed is not None or self._operations >= WAITING:
+        """Run an *operation*; at its deadline it fails with `Unavailable`."""
+        if self._closed is not None or self._operations >= MAX_OPERATIONS:
             operation.close()
             why = "is closed" if self._closed else "has too many operations waiting"
             return fail(Unavailable(f"the store {why}"))
-        return self.timed(operation)
+        return self.run_with_deadline(operation)
 
-    def timed(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """As `run`, for what has to be done before it may close."""
+    def run_with_deadline(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
+        """As `run`, for what has to be done before the pool may close."""
         self._operations += 1
         ended = Deferred.fromCoroutine(operation)
-        ended.addTimeout(self.place.deadline, self.reactor, self._late)
+        ended.addTimeout(self.database.deadline, self.reactor, self._late)
         return ended.addBoth(self._ended)
 
-    async def ask(self, statement: str, parameters: dict[str, Any]) -> Rows:
-        """What the *statement* returns; tried until it does."""
+    async def execute(self, statement: str, parameters: dict[str, Any]) -> Rows:
+        """The rows that *statement* returns; it is tried until it does."""
         pause = 0.0
         while True:
             try:
-                rows = await self._answer(Question(statement, parameters))
-            except Again as again:
-                if again.lost:
-                    self._is_away(str(again))
+                rows = await self._answer(Statement(statement, parameters))
+            except Retryable as retryable:
+                if retryable.lost:
+                    self._is_away(str(retryable))
+                if retryable.is_pooled:
+                    self._is_pooled()
                 await deferLater(self.reactor, pause)
-                pause = min(max(pause * 2, FIRST_PAUSE), LAST_PAUSE)
+                pause = min(max(pause * 2, FIRST_PAUSE_SECONDS), LAST_PAUSE_SECONDS)
             else:
                 self._is_back()
                 return rows
 
     def close(self) -> Deferred[None]:
-        """Wait for what is under way, then close every connection."""
+        """Wait for pending operations, then close every connection."""
         if self._closed is None:
             self._closed = Deferred()
             self._close_when_idle()
@@ -101,18 +104,18 @@ class Pool:
             self._reactor = reactor
         return self._reactor
 
-    def _answer(self, question: Question) -> Deferred[Rows]:
-        """The answer to *question*; to cancel it is to give it up, thread and all."""
-        answer: Deferred[Rows] = Deferred(lambda _: question.give_up())
+    def _answer(self, statement: Statement) -> Deferred[Rows]:
+        """The rows of *statement*; to cancel it frees its thread."""
+        answer: Deferred[Rows] = Deferred(lambda _: statement.give_up())
 
         def deliver(result: Any) -> None:
-            self._questions -= 1
+            self._statements -= 1
             if not answer.called:
                 answer.callback(result)
             self._close_when_idle()
 
-        self._questions += 1
-        self._pool().runWithConnection(question).addBoth(deliver)
+        self._statements += 1
+        self._pool().runWithConnection(statement).addBoth(deliver)
         return answer
 
     def _pool(self) -> _Connections:
@@ -120,10 +123,11 @@ class Pool:
             self._connections = _Connections(
                 "psycopg",
                 cp_min=1,
-                cp_max=self.place.connections,
+                cp_max=self.database.connections,
                 cp_reactor=self.reactor,
                 autocommit=True,
-                **self.place.conninfo,
+                prepare_threshold=self.database.prepare_threshold,
+                **self.database.conninfo,
             )
             # adbapi would wait for stuck threads with the reactor stopped.
             self._trigger = self.reactor.addSystemEventTrigger(
@@ -148,7 +152,7 @@ class Pool:
 
     def _close_when_idle(self) -> None:
         closed = self._closed
-        if closed is None or closed.called or self._operations or self._questions:
+        if closed is None or closed.called or self._operations or self._statements:
             return
         if self._connections is not None:
             if self._trigger is not None:
@@ -159,17 +163,27 @@ class Pool:
     def _is_away(self, why: str) -> None:
         if not self._away:
             self._away = True
-            why = self.place.clean(why)
+            why = self.database.clean(why)
             self._log.warn(
                 "The database at {host} is unavailable: {why}",
-                host=self.place.host,
+                host=self.database.host,
                 why=why,
+            )
+
+    def _is_pooled(self) -> None:
+        if not self._pooled:
+            self._pooled = True
+            self._log.warn(
+                "Statements for the database at {host} are no longer prepared: there "
+                "seems to be a pooler in transaction mode. Say prepare=no in the URL "
+                "of the store",
+                host=self.database.host,
             )
 
     def _is_back(self) -> None:
         if self._away:
             self._away = False
-            self._log.info("The database at {host} is back", host=self.place.host)
+            self._log.info("The database at {host} is back", host=self.database.host)
 
 
 def _after(event: Deferred[None]) -> Deferred[None]:

@@ -1,9 +1,9 @@
 """
-The tables, made and brought up to date when a store is opened.
+The tables, which are made and brought up to date when a store is opened.
 
-Rule: several daemons may do so at once, on any database that speaks PostgreSQL: who
-comes second finds it done. Names and contents are bytes, whatever the encoding and
-the collation of the database.
+Rule: several daemons may do so at the same time, on any database that speaks the
+protocol of PostgreSQL: the second one finds that it is done. Names and contents are
+bytes, so the encoding and the collation of the database do not matter.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ import socket
 from contextlib import suppress
 from threading import Timer
 from time import monotonic, sleep
+from typing import NamedTuple
 
 import psycopg
 
-from .errors import Again, judged
-from .url import Place
+from .errors import Retryable, translated
+from .url import Database
 
-OPENING = 10.0
-"""Seconds until opening has failed."""
+OPENING_SECONDS = 10.0
+"""Until opening has failed."""
 
-PAUSE = 0.1
-"""Seconds until the next try."""
+RETRY_SECONDS = 0.1
+"""Until the next try."""
 
-CREATED_MEANWHILE = ("42P07", "42710", "23505", "XX000")
-"""SQLSTATEs of a table that somebody else makes at the same time."""
+CREATED_MEANWHILE_STATES = ("42P07", "42710", "23505", "XX000")
+"""SQLSTATEs when somebody else makes the same table at the same time."""
 
 NO_TABLE = "42P01"
 
-STEPS = (
+MIGRATIONS = (
     """
     CREATE TABLE IF NOT EXISTS dartio_schema
         (id int PRIMARY KEY, version int NOT NULL);
@@ -48,8 +49,18 @@ STEPS = (
          until timestamptz NOT NULL, PRIMARY KEY (owner, token));
     CREATE INDEX IF NOT EXISTS dartio_tokens_until ON dartio_tokens (owner, until)
     """,
+    # Documents of before have neither: when they were stored is not known, and two of
+    # them may differ in case only.
+    """
+    ALTER TABLE dartio_logs ADD COLUMN IF NOT EXISTS epoch bigint
+        NOT NULL DEFAULT (extract(epoch FROM now()) * 1000000)::bigint;
+    ALTER TABLE dartio_documents ADD COLUMN IF NOT EXISTS modified timestamptz;
+    ALTER TABLE dartio_documents ADD COLUMN IF NOT EXISTS folded bytea;
+    CREATE UNIQUE INDEX IF NOT EXISTS dartio_documents_folded
+        ON dartio_documents (collection, folded)
+    """,
 )
-"""What leads from each version of the schema to the next, from version 0 on."""
+"""The statements that lead from each version of the schema to the next, from 0 on."""
 
 VERSION = "SELECT version FROM dartio_schema WHERE id = 1"
 
@@ -62,38 +73,57 @@ UPDATE dartio_schema SET version = %(next)s WHERE id = 1 AND version < %(next)s
 """
 
 
-def prepare(place: Place, known: str, made: str, name: bytes) -> None:
+class Row(NamedTuple):
     """
-    See that the tables are there, and in them the row of the log or collection
-    *name*: *known* finds it, *made* makes it.
+    The row of a log or a collection.
 
-    :raise OSError: the database cannot be used; its text says why.
+    :ivar kind: what it is called in words.
+    :ivar find: the statement that finds it.
+    :ivar create: the statement that makes it.
     """
-    end = monotonic() + OPENING
+
+    kind: str
+    name: bytes
+    find: str
+    create: str
+
+
+def prepare(database: Database, row: Row, must_exist: bool = False) -> None:
+    """
+    See that the tables are there, and in them the *row*.
+
+    :param must_exist: whether it is an error if it is not there.
+    :raise OSError: if the database cannot be used; the text says why.
+    """
+    end = monotonic() + OPENING_SECONDS
     while True:
         try:
-            return _prepare(place, known, made, name)
-        except Again as again:
+            return _prepare(database, row, must_exist)
+        except Retryable as retryable:
             if monotonic() > end:
-                raise _unusable(place, str(again)) from None
-            sleep(PAUSE)
+                raise _unusable(database, str(retryable)) from None
+            sleep(RETRY_SECONDS)
 
 
-def _prepare(place: Place, known: str, made: str, name: bytes) -> None:
+def _prepare(database: Database, row: Row, must_exist: bool) -> None:
     try:
-        connection = psycopg.connect(autocommit=True, **place.conninfo)  # type: ignore[arg-type]
+        connection = psycopg.connect(autocommit=True, **database.conninfo)  # type: ignore[arg-type]
     except psycopg.Error as error:
-        raise _unusable(place, str(error)) from None
+        raise _unusable(database, str(error)) from None
     with connection, socket.socket(fileno=os.dup(connection.fileno())) as line:
-        timer = Timer(OPENING, _shut, [line])
+        timer = Timer(OPENING_SECONDS, _shut, [line])
         timer.daemon = True
         timer.start()
         try:
+            if must_exist and not _version(connection):
+                raise _missing(database, row)
             _bring_up_to_date(connection)
-            if connection.execute(known, {"name": name}).fetchone() is None:
-                connection.execute(made, {"name": name})
+            if connection.execute(row.find, {"name": row.name}).fetchone() is None:
+                if must_exist:
+                    raise _missing(database, row)
+                connection.execute(row.create, {"name": row.name})
         except psycopg.Error as error:
-            raise _meaning(place, error) from None
+            raise _meaning(database, error) from None
         finally:
             timer.cancel()
             connection.close()
@@ -101,9 +131,9 @@ def _prepare(place: Place, known: str, made: str, name: bytes) -> None:
 
 def _bring_up_to_date(connection: psycopg.Connection) -> None:
     version = _version(connection)
-    if version > len(STEPS):
+    if version > len(MIGRATIONS):
         raise OSError("the database's tables are of a newer version of this program")
-    for number, step in enumerate(STEPS[version:], version + 1):
+    for number, step in enumerate(MIGRATIONS[version:], version + 1):
         for statement in step.split(";"):
             connection.execute(statement)
         connection.execute(FIRST_VERSION)
@@ -118,19 +148,26 @@ def _version(connection: psycopg.Connection) -> int:
     return row[0] if row else 0
 
 
-def _meaning(place: Place, error: psycopg.Error) -> Exception:
-    if error.sqlstate in CREATED_MEANWHILE:
-        return Again(str(error), lost=False)
-    meaning = judged(error)
-    is_told = isinstance(meaning, Again)
-    return meaning if is_told else _unusable(place, str(meaning))
+def _meaning(database: Database, error: psycopg.Error) -> Exception:
+    if error.sqlstate in CREATED_MEANWHILE_STATES:
+        return Retryable(str(error), lost=False)
+    meaning = translated(error)
+    is_told = isinstance(meaning, Retryable)
+    return meaning if is_told else _unusable(database, str(meaning))
 
 
-def _unusable(place: Place, why: str) -> OSError:
-    why = place.clean(why)
-    return OSError(f"the database at {place.host} cannot be used: {why}")
+def _missing(database: Database, row: Row) -> OSError:
+    name = row.name.decode()
+    return OSError(f"the database at {database.host} has no {row.kind} {name}")
 
 
-def _shut(line: socket.socket) -> None:
+def _unusable(database: Database, why: str) -> OSError:
+    why = database.clean(why)
+    if "unsupported startup parameter" in why:
+        why += " (a pooler that refuses options needs an empty options= in the URL)"
+    return OSError(f"cannot use the database {database.host}: {why}")
+
+
+def _shut(connection_socket: socket.socket) -> None:
     with suppress(OSError):
-        line.shutdown(socket.SHUT_RDWR)
+        connection_socket.shutdown(socket.SHUT_RDWR)

@@ -1,5 +1,5 @@
 """
-One statement in one thread, and the way to free that thread from outside.
+One statement in one thread, and how to free that thread from outside.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import psycopg
 from twisted.enterprise import adbapi
 from twisted.internet.defer import CancelledError
 
-from .errors import Again, judged
+from .errors import Retryable, translated
 
 Rows = list[tuple[Any, ...]]
 
 
 class Connection(adbapi.Connection):
     """
-    A thread's connection, made when it is asked for.
+    The connection of a thread, which is made when it is needed.
 
-    A statement commits by itself: there is nothing to commit or to roll back.
+    Every statement commits by itself: there is nothing to commit or to roll back.
     """
 
     def __init__(self, pool: adbapi.ConnectionPool) -> None:
@@ -31,81 +31,87 @@ class Connection(adbapi.Connection):
         self._connection = None
 
     def is_old(self) -> bool:
-        """Whether there is one from before."""
+        """Whether there is a connection from before."""
         return self._pool.threadID() in self._pool.connections
 
     def open(self) -> psycopg.Connection:
-        """The one there is, or a new one."""
+        """The connection that there is, or a new one."""
         opened: psycopg.Connection = self._pool.connect()
         return opened
 
     def drop(self) -> None:
-        """Close the one there is: it is of no use any more."""
+        """Close the connection, if there is one: it is of no use any more."""
         if self.is_old():
             self._pool.disconnect(self.open())
 
+    def prepare_nothing(self) -> None:
+        """From now on, prepare no statements on any new connection."""
+        self._pool.connkw["prepare_threshold"] = None
+        self.drop()  # with what it has prepared
+
     def commit(self) -> None:
-        """Done already."""
+        """Every statement has committed by itself."""
 
     def rollback(self) -> None:
-        """Done already."""
+        """Every statement has committed by itself."""
 
 
-class Question:
-    """A *statement*; called in a thread, given up from another."""
+class Statement:
+    """A statement, which is executed in a thread and given up from another."""
 
-    def __init__(self, statement: str, parameters: dict[str, Any]) -> None:
-        self._statement = statement
+    def __init__(self, sql: str, parameters: dict[str, Any]) -> None:
+        self._sql = sql
         self._parameters = parameters
-        self._turn = Lock()
+        self._lock = Lock()
         self._given_up = False
-        self._line: socket.socket | None = None
+        self._socket: socket.socket | None = None
 
     def __call__(self, connection: Connection) -> Rows:
-        """What it returns."""
+        """The rows that it returns."""
         was_old = connection.is_old()
         try:
             return self._try(connection)
-        except Again as again:
-            if not (again.lost and was_old):
+        except Retryable as retryable:
+            if not (retryable.lost and was_old):
                 raise
-        # It was lost before, most likely: what a new one says is news.
+        # The connection was probably lost before: the answer of a new one counts.
         return self._try(connection)
 
     def give_up(self) -> None:
-        """Nobody waits any more: free the thread, or let it not begin."""
-        with self._turn:
+        """Nobody waits any more: free the thread, or keep it from beginning."""
+        with self._lock:
             self._given_up = True
-            if self._line is not None:
+            if self._socket is not None:
                 with suppress(OSError):
-                    self._line.shutdown(socket.SHUT_RDWR)
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     def _try(self, connection: Connection) -> Rows:
         self._hold(None)
         try:
             opened = connection.open()
-            # A descriptor of our own: libpq may close its one at any time.
-            with socket.socket(fileno=os.dup(opened.fileno())) as line:
-                self._hold(line)
+            # A descriptor of our own: libpq may close its own one at any time.
+            with socket.socket(fileno=os.dup(opened.fileno())) as connection_socket:
+                self._hold(connection_socket)
                 try:
-                    cursor = opened.execute(
-                        self._statement, self._parameters, binary=True
-                    )
+                    cursor = opened.execute(self._sql, self._parameters, binary=True)
                     return cursor.fetchall()
                 finally:
-                    self._line_is_gone()
+                    self._release()
         except psycopg.Error as error:
-            meaning = judged(error)
-            if isinstance(meaning, Again) and meaning.lost:
-                connection.drop()
+            meaning = translated(error)
+            if isinstance(meaning, Retryable):
+                if meaning.lost:
+                    connection.drop()
+                if meaning.is_pooled:
+                    connection.prepare_nothing()
             raise meaning from None
 
-    def _hold(self, line: socket.socket | None) -> None:
-        with self._turn:
+    def _hold(self, connection_socket: socket.socket | None) -> None:
+        with self._lock:
             if self._given_up:
                 raise CancelledError
-            self._line = line
+            self._socket = connection_socket
 
-    def _line_is_gone(self) -> None:
-        with self._turn:
-            self._line = None
+    def _release(self) -> None:
+        with self._lock:
+            self._socket = None

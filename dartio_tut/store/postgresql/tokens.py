@@ -1,9 +1,8 @@
 """
-What makes a repeated write harmless: each one has a token, kept beside its outcome.
+What makes a repeated write harmless: each write has a token, kept with its outcome.
 
-Rule: a statement that writes keeps its token in the same breath. The caller's tokens
-are kept for a day, as promised; those of our own only outlive the tries of one
-operation.
+Rule: a statement that writes also stores its token. The tokens of callers are kept for
+a day, as the interface promises; our own ones only as long as one operation is tried.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from twisted.python.failure import Failure
 from ..interface import TokenReused
 from .pool import Pool
 
-A_DAY = 24 * 60 * 60
-"""Seconds that a caller's token is kept, at least."""
+TOKEN_SECONDS = 24 * 60 * 60
+"""How long the token of a caller is kept, at least."""
 
-OUR_OWN = 60
-"""Seconds that one of ours is, beside twice the deadline: then nobody asks again."""
+OWN_TOKEN_SECONDS = 60
+"""How long one of our own is, and twice the deadline: then nobody tries again."""
 
-PRUNE_EVERY = 60.0
-"""Seconds between two looks for tokens that may go."""
+PRUNE_INTERVAL_SECONDS = 60.0
+"""Between two looks for tokens that may be removed."""
 
-PRUNED = 10_000
-"""Tokens removed by one statement: it must end in time."""
+PRUNE_MAX_ROWS = 10_000
+"""Tokens that one statement removes: it must end in time."""
 
-PRUNE = """
+DELETE_OLD_TOKENS = """
 WITH gone AS (
     DELETE FROM dartio_tokens WHERE owner = %(owner)b AND token IN (
         SELECT token FROM dartio_tokens WHERE owner = %(owner)b AND until < now()
@@ -50,13 +49,16 @@ class Tokens:
         self._next_look = 0.0
 
     def of(self, token: str | None, *request: bytes) -> dict[str, Any]:
-        """The parameters of a statement that does *request* once for *token*."""
+        """The parameters of a statement that does *request* only once for *token*."""
         if token is None:
             key = os.urandom(16)
-            kept = OUR_OWN + 2 * ceil(self._pool.place.deadline)
+            kept = OWN_TOKEN_SECONDS + 2 * ceil(self._pool.database.deadline)
         else:
-            # A digest has no byte that a database dislikes, and one length.
-            key, kept = sha256(token.encode("utf-8", "surrogatepass")).digest(), A_DAY
+            # A digest has a fixed length, and no byte that a database refuses.
+            key, kept = (
+                sha256(token.encode("utf-8", "surrogatepass")).digest(),
+                TOKEN_SECONDS,
+            )
         return {
             "owner": self.owner,
             "token": key,
@@ -65,22 +67,22 @@ class Tokens:
         }
 
     def prune(self) -> None:
-        """Remove what has been kept long enough, now and then."""
+        """Now and then, remove tokens that have been kept long enough."""
         if self._pool.reactor.seconds() >= self._next_look:
             self._next_look = inf
             self._pool.run(self._prune()).addBoth(self._pruned)
 
     async def _prune(self) -> bool:
-        """Remove some; whether there are more."""
-        parameters = {"owner": self.owner, "most": PRUNED}
-        ((gone,),) = await self._pool.ask(PRUNE, parameters)
-        return bool(gone == PRUNED)
+        """Remove some tokens; whether there are more."""
+        parameters = {"owner": self.owner, "most": PRUNE_MAX_ROWS}
+        ((gone,),) = await self._pool.execute(DELETE_OLD_TOKENS, parameters)
+        return bool(gone == PRUNE_MAX_ROWS)
 
     def _pruned(self, has_more: bool | Failure) -> None:
-        pause = 0 if has_more is True else PRUNE_EVERY  # after an error too
+        pause = 0 if has_more is True else PRUNE_INTERVAL_SECONDS  # after an error too
         self._next_look = self._pool.reactor.seconds() + pause
 
 
 def token_reused() -> TokenReused:
-    """A token is known, but it came with another request."""
+    """The error for a token that came with another request before."""
     return TokenReused("the token came with something else before")

@@ -1,8 +1,8 @@
 """
-Where the database is: a PostgreSQL URL, with a few words of our own in its query.
+Where the database is: a PostgreSQL URL, with a few parameters of our own in its query.
 
-Rule: what libpq understands goes to libpq as it stands; what the user left open gets
-times that end. The password is in no text for people.
+Rule: what libpq understands is passed to libpq as it is; timeouts that the user did not
+set get values that end. The password is in no text for people.
 """
 
 from __future__ import annotations
@@ -11,67 +11,80 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-DEADLINE = 5.0
-"""Seconds until an operation has failed: less than most clients wait for an answer."""
+DEADLINE_SECONDS = 5.0
+"""Until an operation has failed: less than most clients wait for a response."""
 
-CONNECTIONS = 8
-"""Connections of one store: a server has 100 by default, for every daemon there is."""
+PREPARE_AFTER = 5
+"""Executions of a statement; this is the default of psycopg."""
 
-CONNECTING = 3
-"""Seconds for a connection to a host: leaves time for a second one."""
+DEFAULT_CONNECTIONS = 8
+"""Of one store: a server has 100 by default, for all daemons together."""
 
-NAME_BYTES = 255
+CONNECT_SECONDS = 3
+"""For a connection to one host: this leaves time for a second host."""
+
+MAX_NAME_BYTES = 255
 """The longest name of a log or a collection."""
 
-DEFAULTS = {
+LIBPQ_DEFAULTS = {
     "client_encoding": "utf8",
     "fallback_application_name": "dartio-tut",
     "keepalives_idle": "10",  # a peer that vanished is noticed before the next use
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
-"""What libpq is told unless the URL says it."""
+"""What libpq is told unless the URL says something else."""
 
-OURS = ("log", "collection", "deadline", "connections")
+OUR_PARAMETERS = ("log", "collection", "deadline", "connections", "prepare")
 
 _QUERY = re.compile(r"([a-z]+://(?:[^@/]*@)?[^?]*)(?:\?(.*))?", re.DOTALL)
-"""A URL before and behind its question mark; the password may have one too."""
+"""A URL before and behind its question mark; the password may contain one too."""
 
 
 @dataclass(frozen=True)
-class Place:
+class Database:
     """
     Where a store is, and how it is used.
 
-    :ivar host: for people.
-    :ivar conninfo: for libpq.
+    :ivar host: the hosts, in words for people.
+    :ivar conninfo: the parameters for libpq.
+    :ivar prepares: whether statements are prepared; a pooler in transaction mode may
+        not be able to deal with that.
     """
 
     host: str
     conninfo: dict[str, str] = field(repr=False)
     log: str | None = None
     collection: str | None = None
-    deadline: float = DEADLINE
-    connections: int = CONNECTIONS
+    deadline: float = DEADLINE_SECONDS
+    connections: int = DEFAULT_CONNECTIONS
+    prepares: bool = True
+
+    @property
+    def prepare_threshold(self) -> int | None:
+        """How often psycopg sends a statement before it prepares it."""
+        return PREPARE_AFTER if self.prepares else None
 
     def clean(self, text: str) -> str:
-        """*text* on one line, without the password."""
+        """*text* on one line, without the password in any spelling."""
         password = self.conninfo.get("password")
         if password:
-            text = text.replace(password, "***")
+            spellings = {password, quote(password), quote(password, safe="")}
+            for spelling in sorted(spellings, key=len, reverse=True):
+                text = text.replace(spelling, "***")
         return " ".join(text.split())
 
 
-def read_url(url: str) -> Place:
+def read_url(url: str) -> Database:
     """
-    The place that *url* says.
+    The database at *url*.
 
-    :raise ValueError: what is wrong, without the URL.
+    :raise ValueError: the text says what is wrong, without the URL.
     """
     ours, theirs = _parted(url)
     try:
@@ -79,43 +92,46 @@ def read_url(url: str) -> Place:
     except psycopg.Error as error:
         raise ValueError(_what_is_wrong(str(error))) from None
     _check_password_is_encoded(conninfo)
-    deadline = _number(ours, "deadline", DEADLINE)
-    connections = _number(ours, "connections", CONNECTIONS)
-    return Place(
+    deadline = _number(ours, "deadline", DEADLINE_SECONDS)
+    connections = _number(ours, "connections", DEFAULT_CONNECTIONS)
+    return Database(
         host=_for_people(conninfo),
         conninfo=_with_defaults(conninfo, deadline),
         log=ours.get("log"),
         collection=ours.get("collection"),
         deadline=deadline,
         connections=math.ceil(connections),
+        prepares=_yes_or_no(ours, "prepare"),
     )
 
 
-def check_collected(name: str) -> bytes:
+def encoded_name(name: str) -> bytes:
     """
     The *name* of a log or a collection as it is stored.
 
-    :raise ValueError: it cannot be one.
+    :raise ValueError: if it cannot be the name of one.
     """
     try:
         encoded = name.encode()
     except UnicodeEncodeError:
         encoded = b""
-    if not 0 < len(encoded) <= NAME_BYTES:
-        raise ValueError(f"a log or a collection has a name of 1 to {NAME_BYTES} bytes")
+    if not 0 < len(encoded) <= MAX_NAME_BYTES:
+        raise ValueError(
+            f"a log or a collection has a name of 1 to {MAX_NAME_BYTES} bytes"
+        )
     return encoded
 
 
 def _parted(url: str) -> tuple[dict[str, str], str]:
-    """Our words of the query, and the URL without them."""
+    """Our parameters in the query, and the URL without them."""
     matched = _QUERY.fullmatch(url)
     if matched is None:
-        raise ValueError("the database's URL is none")
+        raise ValueError("the URL of a database begins with postgresql://")
     address, query = matched[1], matched[2] or ""
     ours, theirs = {}, []
     for word in filter(None, query.split("&")):
         key, _, value = word.partition("=")
-        if key in OURS:
+        if key in OUR_PARAMETERS:
             ours[key] = unquote_plus(value)
         else:
             theirs.append(word)
@@ -128,20 +144,27 @@ def _number(words: dict[str, str], key: str, default: float) -> float:
     except ValueError:
         number = 0
     if not 0 < number <= 1000:
-        raise ValueError(f"{key} of the database's URL is no number above 0")
+        raise ValueError(f"{key} in the database's URL is not a number above 0")
     return number
 
 
+def _yes_or_no(words: dict[str, str], key: str) -> bool:
+    word = words.get(key, "yes")
+    if word not in ("yes", "no"):
+        raise ValueError(f"{key} in the database's URL is neither yes nor no")
+    return word == "yes"
+
+
 def _with_defaults(conninfo: dict[str, str], deadline: float) -> dict[str, str]:
-    """What libpq is told: times that end, and of several hosts the one that writes."""
+    """What libpq is told: timeouts, and to find the host that takes writes."""
     milliseconds = str(math.ceil(deadline * 1000))
-    defaults = DEFAULTS | {
-        "connect_timeout": str(min(CONNECTING, math.ceil(deadline))),
+    defaults = LIBPQ_DEFAULTS | {
+        "connect_timeout": str(min(CONNECT_SECONDS, math.ceil(deadline))),
         "tcp_user_timeout": milliseconds,
     }
     if "," in conninfo.get("host", "") + conninfo.get("hostaddr", ""):
         defaults["target_session_attrs"] = "read-write"
-    # Poolers may refuse "options": who says it, even empty, has the last word.
+    # Poolers may refuse "options": what the URL says, even if empty, is not changed.
     options = conninfo.get("options")
     if options is None or ("statement_timeout" not in options and options):
         timeout = f"-c statement_timeout={milliseconds}"
@@ -163,7 +186,7 @@ def _with_port(hosts: list[str], ports: list[str]) -> Iterable[str]:
 
 
 def _what_is_wrong(error: str) -> str:
-    """libpq's *error* about a URL, unless it may quote the password."""
+    """What libpq's *error* says about a URL, unless it may quote the password."""
     named = re.search(r'invalid URI query parameter: "(\w+)"', error)
     if named:
         return f"the database's URL has an unknown parameter: {named[1]}"
@@ -174,9 +197,11 @@ def _check_password_is_encoded(conninfo: dict[str, str]) -> None:
     """
     See that no part of a password was taken for something else.
 
-    :raise ValueError: one was, most likely.
+    :raise ValueError: if that seems to be so.
     """
     ports = conninfo.get("port", "").replace(",", "")
     has_at = "@" in conninfo.get("host", "") + conninfo.get("dbname", "")
     if has_at or not (ports or "0").isdecimal():
-        raise ValueError("the database's URL needs %40 for @ and %2F for /")
+        raise ValueError(
+            "in the password of the database's URL, write %40 for @ and %2F for /"
+        )
