@@ -205,14 +205,20 @@ async def _respond(
 ) -> None:
     try:
         content = _content(request, await result)
-    except HTTPError as error:
-        content = error_response(request, error)
-    except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
-        _log.failure("{method} {uri}", method=request.method, uri=request.uri)
-        content = text_response(
-            request, "Something went wrong here.", INTERNAL_SERVER_ERROR
-        )
+    except Exception as error:  # noqa: BLE001  (whatever it is, it gets a response)
+        content = response_to(request, error)
     finish_with(request, content)
+
+
+def response_to(request: Request, error: Exception) -> bytes:
+    """
+    Prepare the response that tells of *error*, which was just caught: a `HTTPError`
+    becomes its response, any other error a 500 and a line in the log.
+    """
+    if isinstance(error, HTTPError):
+        return error_response(request, error)
+    _log.failure("{method} {uri}", method=request.method, uri=request.uri)
+    return text_response(request, "Something went wrong here.", INTERNAL_SERVER_ERROR)
 
 
 def _content(request: Request, result: object) -> bytes:

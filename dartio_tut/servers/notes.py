@@ -111,6 +111,6 @@ def makeService(options: Options) -> IService:
     if options["rest"]:
         root = RestNotes(log, root)
     if options["cors"]:
-        methods = b"GET, HEAD, POST, OPTIONS" if options["rest"] else b"POST, OPTIONS"
+        methods = b"GET, HEAD, POST, DELETE" if options["rest"] else b"POST"
         root = CORS(root, options["cors"], methods, refuse_others=True)
     return serve(root, options)

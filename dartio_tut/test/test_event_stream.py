@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
-from dartio_tut.store import MemoryNotes, Unavailable
+from dartio_tut.store import LogState, MemoryNotes, Unavailable
 
 from .support.memory_client import Connection, ask
 
@@ -29,7 +29,7 @@ class Store(MemoryNotes):
     Notes that can be away.
 
     :ivar error: what is wrong with it.
-    :ivar counted: how often it was asked how many there are.
+    :ivar counted: how often it was asked for its state.
     """
 
     error: Exception | None = None
@@ -40,9 +40,9 @@ class Store(MemoryNotes):
         self.asked: list[tuple[int, int]] = []
         self.held: Deferred[None] | None = None
 
-    def count(self) -> Deferred[int]:
+    def state(self) -> Deferred[LogState]:
         self.counted += 1
-        return fail(self.error) if self.error else super().count()
+        return fail(self.error) if self.error else super().state()
 
     def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
         self.asked.append((start, limit))
@@ -127,7 +127,8 @@ class FollowTests(FollowCase):
         self.assertIn("Content-Type: text/event-stream", follower.head)
         self.assertIn("Cache-Control: no-store", follower.head)
         self.assertIn("Access-Control-Allow-Origin: *", follower.head)
-        self.assertEqual(follower.came(), ": notes as they come\n\n")
+        self.assertIn("X-Accel-Buffering: no", follower.head)
+        self.assertEqual(follower.came(), ": notes as they come\nid: 0\n\n")
         self.add("one")
         self.wait()
         self.assertEqual(follower.notes(), [(1, "one")])
@@ -160,6 +161,29 @@ class FollowTests(FollowCase):
         self.wait()
         self.assertEqual(late.notes(), [(501, "501")])
 
+    def test_empty_last_event_id_counts_as_none(self) -> None:
+        self.add("0")
+        for value in ("", " ", "\t"):
+            follower = self.follow(last_event_id=value)
+            self.assertEqual(follower.notes(), [])
+            self.add("next")
+            self.wait()
+            ((_, text),) = follower.notes()
+            self.assertEqual(text, "next")
+
+    def test_client_that_comes_back_before_any_event_misses_nothing(self) -> None:
+        self.assertIn("id: \n", self.follow().came())
+        self.add("0", "1")
+        (number,) = re.findall(r"id: (\d+)\n\n", self.follow().came())
+        self.add("2")
+        self.assertEqual(self.follow(last_event_id=number).notes(), [(2, "2")])
+
+    def test_deleted_notes_are_left_out(self) -> None:
+        self.add("0", "1", "2")
+        self.successResultOf(self.store.delete(1))
+        got = self.follow("follow&from=0").notes()
+        self.assertEqual(got, [(0, "0"), (2, "2")])
+
     def test_last_event_id(self) -> None:
         self.add("0", "1", "2")
         got = self.follow(last_event_id="0").notes()
@@ -180,7 +204,6 @@ class FollowTests(FollowCase):
             ("follow&from=-1", {}),
             ("follow&from=", {}),
             ("follow", {"last_event_id": "x"}),
-            ("follow", {"last_event_id": ""}),
             ("follow", {"last_event_id": "-1"}),
             ("follow", {"last_event_id": "9" * 20}),
         ]
@@ -242,7 +265,7 @@ class SlowTests(FollowCase):
 
         def full(transport: StringTransport, data: bytes) -> None:
             write(transport, data)
-            if b"id: " in data:
+            if b"data: " in data:
                 assert transport.producer is not None
                 transport.producer.pauseProducing()
 
@@ -361,3 +384,95 @@ class AwayTests(FollowCase):
         self.add("x")
         self.wait()
         self.assertEqual(follower.notes(), [(0, "x")])
+
+
+class ShorterTests(FollowCase):
+    """Notes that somebody has removed by hand, from the end or in between."""
+
+    def resets(self, follower: Follower) -> list[tuple[str, int]]:
+        """The ``id`` and count of each reset that has come."""
+        found = re.findall(r"event: reset\nid: (\d*)\ndata: (.*)\n\n", follower.came())
+        return [(number, json.loads(data)["count"]) for number, data in found]
+
+    def test_follower_is_told_and_goes_on_at_the_new_end(self) -> None:
+        self.add(*"abcde")
+        for count, last in ((3, "2"), (0, "")):
+            follower = self.follow()
+            follower.came()
+            self.store.truncate(count)
+            self.wait()
+            self.assertEqual(self.resets(follower), [(last, count)])
+            self.add("new")
+            self.wait()
+            self.assertEqual(follower.notes(), [(count, "new")])
+            self.wait()
+            self.assertEqual(follower.came(), "")
+            follower.leave()
+
+    def test_log_that_has_grown_again_is_noticed(self) -> None:
+        self.add("a", "b")
+        follower = self.follow()
+        follower.came()
+        self.store.truncate()
+        self.add("c", "d", "e")
+        self.wait()
+        self.assertEqual(self.resets(follower), [("2", 3)])
+
+    def test_follower_that_waits_for_a_later_note_is_told(self) -> None:
+        self.add("a", "b")
+        follower = self.follow("follow&from=10")
+        follower.came()
+        self.wait(2)
+        self.assertEqual(follower.came(), "")
+        self.store.truncate(1)
+        self.wait()
+        self.assertEqual(self.resets(follower), [("0", 1)])
+
+    def test_notes_read_before_are_not_sent_under_new_numbers(self) -> None:
+        self.add("a", "b", "c")
+        held: Deferred[None] = Deferred()
+        self.store.held = held
+        follower = self.follow("follow&from=0")
+        self.store.truncate()
+        self.add("x")
+        self.wait()
+        self.assertEqual(self.resets(follower), [("0", 1)])
+        held.callback(None)
+        self.add("y")
+        self.wait()
+        self.assertEqual(follower.notes(), [(1, "y")])
+
+    def test_coming_back_to_a_shorter_log_is_refused(self) -> None:
+        self.add("a", "b")
+        for last in ("2", "3", "9" * 19):
+            refused = ask(self.resource, "GET", "/?follow", b"", last_event_id=last)
+            self.assertEqual(refused.code, 409)
+            self.assertIn(b"only 2 notes", refused.body)
+        self.assertEqual(self.follow(last_event_id="1").notes(), [])
+        self.assertEqual(self.clock.getDelayedCalls() != [], True)
+
+    def test_coming_back_while_the_store_is_away(self) -> None:
+        self.add("a")
+        self.store.error = Unavailable("away")
+        for last, resets in (("5", [("0", 1)]), ("0", [])):
+            self.store.error = Unavailable("away")
+            follower = self.follow(last_event_id=last)
+            self.store.error = None
+            self.wait()
+            self.assertEqual(self.resets(follower), resets)
+
+    def test_state_asked_for_before_a_follower_came_is_not_taken_for_its_own(
+        self,
+    ) -> None:
+        self.add("a")
+        self.follow()
+        late: Deferred[LogState] = Deferred()
+        state = self.store.state
+        self.store.state = lambda: late
+        self.wait()
+        self.store.state = state
+        self.add("b")
+        follower = self.follow()
+        late.callback(LogState(1, 1))
+        self.wait()
+        self.assertEqual(self.resets(follower), [])

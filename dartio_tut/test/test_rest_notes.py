@@ -97,12 +97,14 @@ class OneTests(NotesCase):
         self.note("x")
         for target, allow in [
             ("/", "GET, HEAD, OPTIONS, POST"),
-            ("/0", "GET, HEAD, OPTIONS"),
+            ("/0", "GET, HEAD, DELETE, OPTIONS"),
             ("/openapi.json", "GET, HEAD, OPTIONS"),
         ]:
             options = self.ask("OPTIONS", target)
             self.assertEqual((options.code, options.fields["allow"]), (204, allow))
             for method in ("PUT", "DELETE", "PATCH", "TRACE"):
+                if method in allow:
+                    continue
                 refused = self.ask(method, target)
                 self.assertEqual((refused.code, refused.fields["allow"]), (405, allow))
         for target, code in (("/0", 405), ("/openapi.json", 405), ("/x", 404)):
@@ -119,6 +121,68 @@ class OneTests(NotesCase):
     def test_the_description(self) -> None:
         got = self.ask("GET", "/openapi.json")
         self.assertEqual(json.loads(got.body)["info"]["title"], "Notes")
+
+
+class DeleteTests(NotesCase):
+    """Deleting a note."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for text in ("zero", "one", "two"):
+            self.note(text)
+
+    def test_deleted_note_is_gone_and_its_number_stays(self) -> None:
+        deleted = self.ask("DELETE", "/1")
+        self.assertEqual((deleted.code, deleted.body), (204, b""))
+        for method in ("GET", "HEAD", "DELETE"):
+            self.assertEqual(self.ask(method, "/1").code, 410)
+        self.assertEqual(self.ask("POST", "/", b'{"getNote": 1}').code, 410)
+        self.assertEqual(self.note("three").body, b"You have 4 notes.\n")
+        page = json.loads(self.ask("GET", "/").body)
+        self.assertEqual(
+            page["notes"],
+            [
+                {"number": 0, "text": "zero"},
+                {"number": 2, "text": "two"},
+                {"number": 3, "text": "three"},
+            ],
+        )
+        self.assertEqual(page["count"], 4)
+        text = self.ask("GET", "/", accept="text/plain").body
+        self.assertEqual(text, b"zero\ntwo\nthree\n")
+
+    def test_note_that_never_was_is_404(self) -> None:
+        for target in ("/3", "/" + "9" * 19):
+            self.assertEqual(self.ask("DELETE", target).code, 404)
+        for target in ("/x", "/-1", "/1.0", "/openapi.json", "/"):
+            self.assertEqual(self.ask("DELETE", target).code, 405)
+
+    def test_condition_is_kept(self) -> None:
+        tags = [
+            self.ask("GET", "/1", accept=accept).fields["etag"]
+            for accept in (JSON, "text/plain")
+        ]
+        other = self.ask("GET", "/0").fields["etag"]
+        for match in ('"x"', other, f"W/{tags[0]}", "x", ""):
+            refused = self.ask("DELETE", "/1", if_match=match)
+            self.assertEqual(refused.code, 412, match)
+        for number, match in enumerate([f'"x", {tags[1]}', "*"], start=1):
+            deleted = self.ask("DELETE", f"/{number}", if_match=match)
+            self.assertEqual(deleted.code, 204)
+        self.assertEqual(self.ask("DELETE", "/1", if_match="*").code, 410)
+
+    def test_pages_step_over_deleted_notes(self) -> None:
+        self.ask("DELETE", "/1")
+        found, target = [], "/?limit=1"
+        while target != "/":
+            page = json.loads(self.ask("GET", target).body)
+            found += [note["number"] for note in page["notes"]]
+            target = "/" + (page["next"] or "")
+        self.assertEqual(found, [0, 2])
+
+    def test_pages_of_any_origin_may_not_delete(self) -> None:
+        allowed = self.ask("OPTIONS", "/1").fields["access-control-allow-methods"]
+        self.assertNotIn("DELETE", allowed)
 
 
 class PageTests(NotesCase):
@@ -229,9 +293,16 @@ class FailingTests(NotesCase):
                     return fail(error)
 
                 append = entry = entries = count = _fail  # type: ignore[assignment]
+                state = delete = _fail  # type: ignore[assignment]
 
             self.use(Failing())
-            for method, target in [("GET", "/"), ("GET", "/0"), ("POST", "/")]:
+            for method, target in [
+                ("GET", "/"),
+                ("GET", "/0"),
+                ("POST", "/"),
+                ("DELETE", "/0"),
+                ("GET", "/?follow"),
+            ]:
                 said = self.ask(method, target, b'{"myNote": "x"}')
                 self.assertEqual((method, said.code), (method, code))
                 self.assertNotIn(b"secret", said.body)

@@ -2,15 +2,15 @@
 The documents of a store over HTTP: they are read, listed, put and deleted, with
 conditions.
 
-``/`` is the list, ``/name`` a document. Another resource answers POST.
+``/`` is the list, ``/name`` a document, ``/?follow`` a stream of changes. Another
+resource answers POST.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from urllib.parse import quote, unquote_to_bytes, urlencode
+from urllib.parse import unquote_to_bytes
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import (
     BAD_REQUEST,
     CREATED,
@@ -21,13 +21,12 @@ from twisted.web.http import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import Request
+from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.store import (
     ABSENT,
     PRESENT,
     Conflict,
-    DocumentInfo,
     Documents,
     InvalidName,
     NoSuchEntry,
@@ -37,10 +36,8 @@ from ..bodies.json_body import media_type, read_body
 from ..bodies.json_thread import parse_json
 from ..conditions import choose
 from ..fields import NOSNIFF, field_of, set_fields
-from ..negotiation import best_type
-from ..queries import number, text
+from ..queries import has
 from ..responses import (
-    TEXT,
     HTTPError,
     error_response,
     method_not_allowed,
@@ -49,20 +46,10 @@ from ..responses import (
 from .descriptions import DESCRIPTION_NAME, description
 from .digests import check_digests, digest_of
 from .document_names import document_name, etag_of
-from .documents_page import as_page
+from .documents_list import JSON, DocumentsList
+from .follow_documents import DocumentsFollowers
 from .preconditions import precondition
 from .store_errors import from_store
-
-JSON = b"application/json"
-HTML = b"text/html; charset=utf-8"
-
-_KINDS = {kind.partition(b";")[0]: kind for kind in (JSON, TEXT, HTML)}
-
-DEFAULT_LIST_LENGTH = 100
-"""Documents on a page of the list, unless ``limit`` says how many."""
-
-MAX_LIST_LENGTH = 1000
-"""Documents on a page of the list at most."""
 
 LIST_METHODS = "GET, HEAD, OPTIONS"
 
@@ -76,15 +63,22 @@ class RestDocuments(Resource):
     :param documents: the store that keeps them.
     :param posting: the resource that answers POST.
     :param require_match: whether a change must have If-Match or If-None-Match.
+    :param clock: for tests; the reactor unless given.
     """
 
     isLeaf = True
 
     def __init__(
-        self, documents: Documents, posting: IResource, require_match: bool = False
+        self,
+        documents: Documents,
+        posting: IResource,
+        require_match: bool = False,
+        clock: IReactorTime | None = None,
     ) -> None:
         super().__init__()
         self._documents = documents
+        self._list = DocumentsList(documents)
+        self._followers = DocumentsFollowers(documents, clock)
         self._posting = posting
         self._require_match = require_match
 
@@ -104,8 +98,11 @@ class RestDocuments(Resource):
         if name == DESCRIPTION_NAME:
             request.setHeader(b"Content-Type", JSON)
             return description("writer")
+        if not name and has(request, b"follow"):
+            self._followers.follow(request)
+            return NOT_DONE_YET
         if not name:
-            return respond_later(request, self._list(request))
+            return respond_later(request, self._list.respond(request))
         return respond_later(request, self._document(request, name))
 
     def _post(self, request: Request, allow: str) -> bytes | int:
@@ -196,39 +193,7 @@ class RestDocuments(Resource):
             return False
         return True
 
-    async def _list(self, request: Request) -> bytes:
-        prefix = text(request, b"prefix")
-        after = text(request, b"after")
-        limit = number(request, b"limit", DEFAULT_LIST_LENGTH, MAX_LIST_LENGTH)
-        found = await from_store(self._documents.list(prefix, after, limit + 1))
-        shown = found[:limit]
-        following = None
-        if len(found) > limit and shown:
-            query = {"prefix": prefix, "after": shown[-1].name, "limit": str(limit)}
-            following = "?" + urlencode({k: v for k, v in query.items() if v})
-            request.setHeader(b"Link", b'<%b>; rel="next"' % following.encode("ascii"))
-        # A person may have put a file of that name there: it cannot be reached.
-        shown = [d for d in shown if d.name != DESCRIPTION_NAME.decode()]
-        kind = _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
-        request.setHeader(b"Content-Type", kind)
-        request.setHeader(b"Vary", b"Accept")
-        request.setHeader(b"Cache-Control", b"no-cache")
-        if kind == TEXT:
-            return "".join(f"{listed.name}\n" for listed in shown).encode()
-        if kind == HTML:
-            return as_page(request, shown, prefix, following)
-        return _as_json(shown, following)
-
 
 def _allowed(name: bytes) -> str:
     """The methods for the document *name*, or for the list when it is empty."""
     return DOCUMENT_METHODS if name and name != DESCRIPTION_NAME else LIST_METHODS
-
-
-def _as_json(shown: Sequence[DocumentInfo], following: str | None) -> bytes:
-    documents = [
-        {"name": listed.name, "size": listed.size, "url": quote(listed.name, safe="")}
-        for listed in shown
-    ]
-    said = {"documents": documents, "next": following}
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"

@@ -9,10 +9,16 @@ answers POST.
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from twisted.web.http import NO_CONTENT, NOT_FOUND, NOT_MODIFIED, OK
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http import (
+    NO_CONTENT,
+    NOT_FOUND,
+    NOT_MODIFIED,
+    OK,
+    PRECONDITION_FAILED,
+)
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -25,7 +31,8 @@ from ..negotiation import best_type
 from ..queries import has, number
 from ..responses import TEXT, HTTPError, method_not_allowed, respond_later
 from .descriptions import DESCRIPTION_NAME, description
-from .event_stream import Followers
+from .document_names import etag_of
+from .follow_notes import NotesFollowers
 from .store_errors import from_store
 
 JSON = b"application/json"
@@ -48,6 +55,10 @@ MAX_DIGITS = 19
 """A longer number is that of no note."""
 
 READING_METHODS = "GET, HEAD, OPTIONS"
+
+PAGE_METHODS = "GET, HEAD, OPTIONS, POST"
+
+NOTE_METHODS = "GET, HEAD, DELETE, OPTIONS"
 
 ANY_ORIGIN = cors_fields(
     "GET, HEAD, POST, OPTIONS",
@@ -74,12 +85,12 @@ class RestNotes(Resource):
         notes: Notes,
         posting: IResource,
         fields: Fields = ANY_ORIGIN,
-        clock: Any = None,
+        clock: IReactorTime | None = None,
     ) -> None:
         super().__init__()
         self._notes = notes
         self._posting = posting
-        self._followers = Followers(notes, clock)
+        self._followers = NotesFollowers(notes, clock)
         self.refusal_fields = fields
         self._fields = (*fields, *NOSNIFF)
 
@@ -91,11 +102,13 @@ class RestNotes(Resource):
             request.notifyFinish().addBoth(lambda _: self._followers.look())
             answered: bytes | int = self._posting.render(request)
             return answered
-        allow = READING_METHODS if name else f"{READING_METHODS}, POST"
+        allow = _allowed(name)
         if request.method == b"OPTIONS":
             request.setHeader(b"Allow", allow.encode("ascii"))
             request.setResponseCode(NO_CONTENT)
             return b""
+        if request.method == b"DELETE" and _is_number(name):
+            return respond_later(request, self._delete(request, int(name)))
         if request.method not in (b"GET", b"HEAD"):
             return method_not_allowed(request, allow)
         return self._read(request, name)
@@ -114,13 +127,9 @@ class RestNotes(Resource):
     async def _note(self, request: Request, name: bytes) -> bytes:
         if not _is_number(name):
             raise HTTPError(NOT_FOUND, "There is no such note.")
-        text = await from_store(self._notes.entry(int(name)))
         kind = self._kind(request)
-        said = text.encode() + b"\n"
-        if kind == JSON:
-            said = _json({"number": int(name), "text": text})
-        # A strong tag is that of one representation (RFC 9110 section 8.8.1).
-        etag = b'"%b"' % version_of(said).encode("ascii")
+        said = await self._representation(int(name), kind)
+        etag = etag_of(version_of(said))
         code = choose(field_of(request), etag, None, 0, b"HEAD").code
         if code not in (OK, NOT_MODIFIED):
             raise HTTPError(code, "It is not the version that was expected.")
@@ -128,6 +137,26 @@ class RestNotes(Resource):
         request.setHeader(b"ETag", etag)
         _set_fields(request, kind)
         return said if code == OK else b""
+
+    async def _representation(self, number: int, kind: bytes) -> bytes:
+        text = await from_store(self._notes.entry(number))
+        if kind == TEXT:
+            return text.encode() + b"\n"
+        return _json({"number": number, "text": text})
+
+    async def _delete(self, request: Request, number: int) -> bytes:
+        """Delete a note, under the condition that If-Match may say."""
+        match = field_of(request)(b"if-match")
+        if match is not None and match.strip() != b"*":
+            # A strong tag is that of one representation (RFC 9110 section 8.8.1).
+            found = [await self._representation(number, kind) for kind in (JSON, TEXT)]
+            tags = {etag_of(version_of(content)) for content in found}
+            if not tags & {tag.strip() for tag in match.split(b",")}:
+                text = "It is not the version that was expected."
+                raise HTTPError(PRECONDITION_FAILED, text)
+        await from_store(self._notes.delete(number))
+        request.setResponseCode(NO_CONTENT)
+        return b""
 
     async def _page(self, request: Request) -> bytes:
         start = number(request, b"from", 0, 10**18)
@@ -143,19 +172,23 @@ class RestNotes(Resource):
         kind = self._kind(request)
         _set_fields(request, kind)
         if kind == TEXT:
-            return "".join(f"{text}\n" for text in texts).encode()
-        notes = [{"number": start + k, "text": text} for k, text in enumerate(texts)]
+            return "".join(f"{t}\n" for t in texts if t is not None).encode()
+        notes = [
+            {"number": start + k, "text": text}
+            for k, text in enumerate(texts)
+            if text is not None  # else the note was deleted
+        ]
         return _json({"notes": notes, "count": count, "next": following})
 
-    async def _some(self, start: int, limit: int) -> list[str]:
+    async def _some(self, start: int, limit: int) -> list[str | None]:
         """Read *limit* notes from *start* on, or fewer when they are long."""
-        texts: list[str] = []
+        texts: list[str | None] = []
         size = 0
         while len(texts) < limit and size < MAX_PAGE_CHARACTERS:
             most = min(NOTES_PER_READ, limit - len(texts))
             found = await from_store(self._notes.entries(start + len(texts), most))
             texts += found
-            size += sum(map(len, found))
+            size += sum(len(text or "") for text in found)
             if len(found) < most:
                 break
         return texts
@@ -167,6 +200,13 @@ class RestNotes(Resource):
 
 def _is_number(name: bytes) -> bool:
     return name.isdigit() and len(name) <= MAX_DIGITS
+
+
+def _allowed(name: bytes) -> str:
+    """The methods for the note *name*, or for the page of notes when it is empty."""
+    if not name:
+        return PAGE_METHODS
+    return NOTE_METHODS if _is_number(name) else READING_METHODS
 
 
 def _is_read_only(name: bytes) -> bool:

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from twisted.logger import Logger
 from twisted.web.http import (
+    CONFLICT,
+    GONE,
     INSUFFICIENT_STORAGE_SPACE,
     INTERNAL_SERVER_ERROR,
     NOT_FOUND,
@@ -18,6 +20,8 @@ from twisted.web.http import (
 
 from dartio_tut.store import (
     Conflict,
+    Deleted,
+    NameTaken,
     NoSuchEntry,
     StoreFull,
     TokenReused,
@@ -34,19 +38,23 @@ _log = Logger()
 async def from_store(asked: Awaitable[T]) -> T:
     """
     Await what was *asked* of a store, and raise its errors as `HTTPError`: 404 for
-    `NoSuchEntry`, 412 for `Conflict`, 422 for `TokenReused`, 507 for `StoreFull`, 503
-    for `Unavailable`, 500 for `OSError`.
+    `NoSuchEntry`, 410 for `Deleted`, 409 for `NameTaken`, 412 for `Conflict`, 422 for
+    `TokenReused`, 507 for `StoreFull`, 503 for `Unavailable`, 500 for `OSError`.
 
     :raise InvalidName: unchanged, because a name that cannot be stored is 400 for a
         change and 404 for a look.
     """
     try:
         return await asked
+    except Deleted as error:
+        raise HTTPError(GONE, _sentence(error)) from None
     except NoSuchEntry as error:
         raise HTTPError(NOT_FOUND, _sentence(error)) from None
     except Conflict:
         text = "It is not the version that was expected."
         raise HTTPError(PRECONDITION_FAILED, text) from None
+    except NameTaken as error:
+        raise HTTPError(CONFLICT, f"Cannot store: {error}.") from None
     except TokenReused:
         text = "This Idempotency-Key came with something else before."
         raise HTTPError(UNPROCESSABLE_CONTENT, text) from None
