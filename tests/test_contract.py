@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import time
 
@@ -315,7 +316,8 @@ class WriterTests(Case):
             self.assertEqual(response.fields["Allow"], "POST")
         response = self.post(b"{}", kind="text/plain")
         self.assertEqual(response.code, 405)
-        self.assertEqual(response.body, b"Unsupported request: POST.")
+        said = b"Unsupported request: POST.\nSay Content-Type: application/json."
+        self.assertEqual(response.body, said)
 
     def test_not_json(self) -> None:
         for body, code in [(b"", 400), (b'{\n"a" 1}', 400), (b"[1]", 422), (b"5", 422)]:
@@ -324,12 +326,14 @@ class WriterTests(Case):
         self.assertEqual(os.listdir(self.store), [])
 
     def test_storage_failure(self) -> None:
-        (self.store / "taken").mkdir()
+        _, hard = resource.prlimit(self.writer.process.pid, resource.RLIMIT_FSIZE)
+        limits = (0, hard)  # no file may grow
+        resource.prlimit(self.writer.process.pid, resource.RLIMIT_FSIZE, limits)
         response = self.post(b"{}", "/taken")
         self.assertEqual(response.code, 500)
         self.assertIn(b"Exception during file I/O: ", response.body)
         self.assertNotIn(str(self.store).encode(), response.body)
-        self.assertEqual(os.listdir(self.store), ["taken"])
+        self.assertEqual(os.listdir(self.store), [])
         self.writer.stop()  # its log tells the operator, with a traceback
 
 

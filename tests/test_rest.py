@@ -39,6 +39,33 @@ class Following:
         self.connection.close()
 
 
+class Events:
+    """A client that takes the events of a stream as they are."""
+
+    def __init__(self, daemon: Daemon, **fields: str) -> None:
+        port = daemon.port
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, PATIENCE)
+        named = {name.replace("_", "-"): value for name, value in fields.items()}
+        self.connection.request("GET", "/?follow", headers=named)
+        self.response = self.connection.getresponse()
+        assert self.response.readline().startswith(b": ")
+
+    def next(self) -> dict[str, Any]:
+        """The type, id and data of the next event."""
+        event: dict[str, Any] = {"event": "message"}
+        while "data" not in event:
+            line = self.response.readline().decode().rstrip("\n")
+            name, colon, value = line.partition(": ")
+            if colon and name:
+                event[name] = json.loads(value) if name == "data" else value
+        return event
+
+    def close(self) -> None:
+        """Leave."""
+        self.response.close()
+        self.connection.close()
+
+
 class RestCase(Case):
     """Talks to daemons with ``--rest``."""
 
@@ -72,8 +99,12 @@ class WriterTests(RestCase):
         self.assertEqual(got.body, b'{"a": 1.0}')
         self.assertEqual(self.put(daemon, "han%20solo.json", "[]").code, 204)
         listed = self.said(daemon)["documents"]
-        one = {"name": "han solo.json", "size": 2, "url": "han%20solo.json"}
-        self.assertEqual(listed, [one])
+        tag = ask(daemon, "GET", "/han%20solo.json").fields["ETag"]
+        (one,) = listed
+        self.assertRegex(one.pop("modified"), r"^20\d\d-\d\d-\d\dT[0-9:]{8}Z$")
+        self.assertEqual(f'"{one.pop("version")}"', tag)
+        known = {"name": "han solo.json", "size": 2, "url": "han%20solo.json"}
+        self.assertEqual(one, known)
         self.assertEqual((self.folder / "s" / "han solo.json").read_bytes(), b"[]")
         self.assertEqual(ask(daemon, "DELETE", "/han%20solo.json").code, 204)
         self.assertEqual(ask(daemon, "GET", "/han%20solo.json").code, 404)
@@ -148,6 +179,36 @@ class WriterTests(RestCase):
         self.assertEqual(self.put(daemon, "a").code, 428)
         self.assertEqual(self.put(daemon, "a", If_None_Match="*").code, 201)
         self.assertEqual(ask(daemon, "DELETE", "/a").code, 428)
+
+    def test_changes_by_other_daemons_are_followed(self) -> None:
+        one, other = self.rest("writer"), self.rest("writer")
+        self.put(one, "before")
+        following = Events(other)
+        self.addCleanup(following.close)
+        self.put(one, "a%20b", "[]")
+        put = following.next()
+        self.assertEqual((put["event"], put["data"]["name"]), ("put", "a b"))
+        ask(one, "DELETE", "/a%20b")
+        deleted = following.next()
+        self.assertEqual(deleted["event"], "delete")
+        self.assertEqual(deleted["data"], {"name": "a b", "url": "a%20b"})
+        back = Events(other, Last_Event_ID=put["id"])
+        self.addCleanup(back.close)
+        self.assertEqual(back.next()["event"], "delete")
+        unknown = Events(other, Last_Event_ID="1")
+        self.addCleanup(unknown.close)
+        self.assertEqual(unknown.next()["event"], "reset")
+
+    def test_name_of_a_folder_is_409(self) -> None:
+        daemon = self.rest("writer")
+        (self.folder / "s" / "folder").mkdir()
+        (self.folder / "s" / "link").symlink_to("elsewhere")
+        for name in ("folder", "link"):
+            self.assertEqual(self.put(daemon, name).code, 409)
+            body = '{"name": "x"}'
+            self.assertEqual(ask(daemon, "POST", f"/{name}", body, JSON).code, 409)
+        self.assertTrue((self.folder / "s" / "folder").is_dir())
+        self.assertTrue((self.folder / "s" / "link").is_symlink())
 
 
 class LimitsTests(RestCase):
@@ -225,6 +286,64 @@ class NotesTests(RestCase):
         there.close()
         again = self.follows(other, Last_Event_ID="1")
         self.assertEqual([again.next()[0] for _ in range(2)], [2, 3])
+
+    def test_follower_is_told_that_the_file_was_emptied(self) -> None:
+        daemon = self.rest("notes")
+        for text in "abc":
+            self.note(daemon, text)
+        following = Events(daemon)
+        self.addCleanup(following.close)
+        (self.folder / "s" / "notes.txt").write_bytes(b"")
+        reset = following.next()
+        self.assertEqual((reset["event"], reset["data"]), ("reset", {"count": 0}))
+        self.note(daemon, "new")
+        note = following.next()
+        self.assertEqual(note["data"], {"number": 0, "text": "new"})
+        refused = ask(daemon, "GET", "/?follow", None, {"Last-Event-ID": "2"})
+        self.assertEqual(refused.code, 409)
+
+    def test_deleted_note_is_gone_after_a_restart_too(self) -> None:
+        daemon = self.rest("notes")
+        for text in "abc":
+            self.note(daemon, text)
+        self.assertEqual(ask(daemon, "DELETE", "/1").code, 204)
+        for _ in range(2):
+            self.assertEqual(ask(daemon, "GET", "/1").code, 410)
+            page = self.said(daemon)
+            numbers = [note["number"] for note in page["notes"]]
+            self.assertEqual((numbers, page["count"]), ([0, 2], 3))
+            daemon.stop()
+            daemon = self.rest("notes")
+        self.assertEqual(self.note(daemon, "d").body, b"You have 4 notes.\n")
+
+    def test_pages_of_other_origins_can_be_kept_out(self) -> None:
+        for options in ((), ("--rest",)):
+            daemon = self.serve(
+                "notes",
+                *options,
+                *("--store", str(self.folder / "s")),
+                *("--cors", "http://a.example:80"),
+            )
+            body = '{"myNote": "x"}'
+            for origin, code in [
+                ("http://a.example", 200),
+                ("http://b.example", 403),
+                ("null", 403),
+            ]:
+                answer = ask(daemon, "POST", "/", body, {"Origin": origin})
+                self.assertEqual(answer.code, code)
+                allowed = answer.fields["Access-Control-Allow-Origin"]
+                self.assertEqual(allowed, origin if code == 200 else None)
+            self.assertEqual(ask(daemon, "POST", "/", body).code, 200)
+            preflight = ask(
+                daemon,
+                "OPTIONS",
+                "/",
+                None,
+                {"Origin": "http://a.example", "Access-Control-Request-Method": "POST"},
+            )
+            self.assertEqual(preflight.code, 204)
+            daemon.stop()
 
     def test_a_follower_far_behind(self) -> None:
         daemon = self.rest("notes")

@@ -152,9 +152,9 @@ class DeleteTests(NotesCase):
         self.assertEqual(text, b"zero\ntwo\nthree\n")
 
     def test_note_that_never_was_is_404(self) -> None:
-        for target in ("/3", "/" + "9" * 19):
+        for target in ("/3", "/" + "9" * 19, "/x", "/-1", "/1.0", "/1/"):
             self.assertEqual(self.ask("DELETE", target).code, 404)
-        for target in ("/x", "/-1", "/1.0", "/openapi.json", "/"):
+        for target in ("/openapi.json", "/"):
             self.assertEqual(self.ask("DELETE", target).code, 405)
 
     def test_condition_is_kept(self) -> None:

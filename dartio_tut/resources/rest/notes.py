@@ -107,8 +107,8 @@ class RestNotes(Resource):
             request.setHeader(b"Allow", allow.encode("ascii"))
             request.setResponseCode(NO_CONTENT)
             return b""
-        if request.method == b"DELETE" and _is_number(name):
-            return respond_later(request, self._delete(request, int(name)))
+        if request.method == b"DELETE" and name not in (b"", DESCRIPTION_NAME):
+            return respond_later(request, self._delete(request, name))
         if request.method not in (b"GET", b"HEAD"):
             return method_not_allowed(request, allow)
         return self._read(request, name)
@@ -125,10 +125,8 @@ class RestNotes(Resource):
         return respond_later(request, self._page(request))
 
     async def _note(self, request: Request, name: bytes) -> bytes:
-        if not _is_number(name):
-            raise HTTPError(NOT_FOUND, "There is no such note.")
         kind = self._kind(request)
-        said = await self._representation(int(name), kind)
+        said = await self._representation(_number_of(name), kind)
         etag = etag_of(version_of(said))
         code = choose(field_of(request), etag, None, 0, b"HEAD").code
         if code not in (OK, NOT_MODIFIED):
@@ -144,8 +142,9 @@ class RestNotes(Resource):
             return text.encode() + b"\n"
         return _json({"number": number, "text": text})
 
-    async def _delete(self, request: Request, number: int) -> bytes:
+    async def _delete(self, request: Request, name: bytes) -> bytes:
         """Delete a note, under the condition that If-Match may say."""
+        number = _number_of(name)
         match = field_of(request)(b"if-match")
         if match is not None and match.strip() != b"*":
             # A strong tag is that of one representation (RFC 9110 section 8.8.1).
@@ -198,6 +197,12 @@ class RestNotes(Resource):
         return _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
 
 
+def _number_of(name: bytes) -> int:
+    if not _is_number(name):
+        raise HTTPError(NOT_FOUND, "There is no such note.")
+    return int(name)
+
+
 def _is_number(name: bytes) -> bool:
     return name.isdigit() and len(name) <= MAX_DIGITS
 
@@ -206,7 +211,7 @@ def _allowed(name: bytes) -> str:
     """The methods for the note *name*, or for the page of notes when it is empty."""
     if not name:
         return PAGE_METHODS
-    return NOTE_METHODS if _is_number(name) else READING_METHODS
+    return READING_METHODS if name == DESCRIPTION_NAME else NOTE_METHODS
 
 
 def _is_read_only(name: bytes) -> bool:
