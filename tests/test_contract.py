@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 import time
 
 from .support.harness import BIN, Case, Daemon, Response, ask, raw
+from .support.tracing import failing
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -326,10 +326,14 @@ class WriterTests(Case):
         self.assertEqual(os.listdir(self.store), [])
 
     def test_storage_failure(self) -> None:
-        _, hard = resource.prlimit(self.writer.process.pid, resource.RLIMIT_FSIZE)
-        limits = (0, hard)  # no file may grow
-        resource.prlimit(self.writer.process.pid, resource.RLIMIT_FSIZE, limits)
-        response = self.post(b"{}", "/taken")
+        log = self.here / "strace"
+        with failing(
+            self.writer.process.pid,
+            log,
+            "rename,renameat,renameat2,link,linkat",
+            "error=EIO",
+        ):
+            response = self.post(b"{}", "/lost")
         self.assertEqual(response.code, 500)
         self.assertIn(b"Exception during file I/O: ", response.body)
         self.assertNotIn(str(self.store).encode(), response.body)
