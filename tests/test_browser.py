@@ -83,7 +83,7 @@ class BrowserTests(Case):
     def until(self, browser: Any, condition: Callable[[Any], object]) -> None:
         WebDriverWait(browser, PATIENCE, 0.02).until(condition)
 
-    def test_guess_until_right(self) -> None:
+    def test_form_guesses_until_right(self) -> None:
         browser = self.browser()
         for guess in range(10):
             browser.get("http://localhost:8080/make_a_guess.html")
@@ -97,7 +97,7 @@ class BrowserTests(Case):
             self.assertEqual(said, "false")
         self.fail("ten guesses, none right")
 
-    def test_save_a_note_and_get_it_back(self) -> None:
+    def test_saved_note_is_shown_again(self) -> None:
         browser = self.browser()
         browser.get("http://localhost:8080/note_taker.html")
         for number, note in enumerate(["Buy milk ☃", "<b>bold</b>"]):
@@ -166,14 +166,14 @@ class BrowserTests(Case):
         save = browser.find_element(By.NAME, "save")
         self.until(browser, lambda _: not save.is_enabled())
 
-    def test_no_server(self) -> None:
+    def test_missing_server_is_said(self) -> None:
         pages = self.serve("pages")
         browser = self.browser(p8080=pages.port, p4042=self.a_closed_port())
         browser.get("http://localhost:8080/note_taker.html")
         self.fill(browser, "note", "lost", "Save Note")
         self.answered(browser, "No server")
 
-    def test_the_index_names_and_links_every_server(self) -> None:
+    def test_index_names_and_links_every_server(self) -> None:
         browser = self.browser()
         browser.get("http://localhost:8080/")
         said = browser.find_element(By.TAG_NAME, "body").text

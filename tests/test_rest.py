@@ -92,7 +92,7 @@ class RestCase(Case):
 class WriterTests(RestCase):
     """Documents."""
 
-    def test_a_life(self) -> None:
+    def test_document_is_put_listed_and_deleted(self) -> None:
         daemon = self.rest("writer")
         self.assertEqual(self.put(daemon, "han%20solo.json", '{"a": 1.0}').code, 201)
         got = ask(daemon, "GET", "/han%20solo.json")
@@ -109,7 +109,7 @@ class WriterTests(RestCase):
         self.assertEqual(ask(daemon, "DELETE", "/han%20solo.json").code, 204)
         self.assertEqual(ask(daemon, "GET", "/han%20solo.json").code, 404)
 
-    def test_one_of_two_wins(self) -> None:
+    def test_one_of_two_changes_of_a_version_wins(self) -> None:
         daemons = [self.rest("writer"), self.rest("writer")]
         self.put(daemons[0], "a", "0")
         for turn in range(1, 11):
@@ -132,7 +132,7 @@ class WriterTests(RestCase):
             self.assertEqual(sorted(codes), [204, 412, 412, 412, 412, 412])
             self.assertIn(ask(daemons[1], "GET", "/a").body[:-1], b"%d" % turn)
 
-    def test_one_of_many_creates(self) -> None:
+    def test_one_of_many_puts_creates(self) -> None:
         daemon = self.rest("writer")
         codes: list[int] = []
 
@@ -146,7 +146,7 @@ class WriterTests(RestCase):
             thread.join()
         self.assertEqual(sorted(codes), [201] + [204] * 9)
 
-    def test_pages(self) -> None:
+    def test_pages_lead_to_every_document_once(self) -> None:
         daemon = self.rest("writer")
         names = [f"d{k:02}" for k in range(15)]
         for name in names:
@@ -158,7 +158,7 @@ class WriterTests(RestCase):
             target = said["next"] or ""
         self.assertEqual(found, names)
 
-    def test_a_restart_keeps_all(self) -> None:
+    def test_restart_keeps_documents_and_keys(self) -> None:
         daemon = self.rest("writer")
         self.put(daemon, "a", "1")
         key = {"Idempotency-Key": "k"}
@@ -174,7 +174,7 @@ class WriterTests(RestCase):
         self.assertEqual(again.body, b"Wrote data for x.")
         self.assertEqual(ask(daemon, "GET", "/b").code, 404)  # nothing stored twice
 
-    def test_require_match(self) -> None:
+    def test_change_without_a_condition_is_428(self) -> None:
         daemon = self.rest("writer", "--require-match")
         self.assertEqual(self.put(daemon, "a").code, 428)
         self.assertEqual(self.put(daemon, "a", If_None_Match="*").code, 201)
@@ -214,7 +214,7 @@ class WriterTests(RestCase):
 class LimitsTests(RestCase):
     """How much may be sent, and stored."""
 
-    def test_documents(self) -> None:
+    def test_documents_beyond_the_limits_are_507(self) -> None:
         daemon = self.rest("writer", "--max-entries", "2", "--max-store-size", "20")
         self.assertEqual(self.put(daemon, "a", '"12345678"').code, 201)
         self.assertEqual(self.put(daemon, "b", '"123456789"').code, 507)
@@ -224,7 +224,7 @@ class LimitsTests(RestCase):
         ask(daemon, "DELETE", "/a")
         self.assertEqual(self.put(daemon, "c", "1").code, 201)
 
-    def test_notes(self) -> None:
+    def test_notes_beyond_the_limit_are_507(self) -> None:
         daemon = self.rest("notes", "--max-entries", "2")
         codes = [self.note(daemon, "x").code for _ in range(3)]
         self.assertEqual(codes, [200, 200, 507])
@@ -232,12 +232,12 @@ class LimitsTests(RestCase):
         refused = self.note(daemon, "x", Accept="application/json")
         self.assertEqual(json.loads(refused.body)["status"], 507)
 
-    def test_size_of_notes(self) -> None:
+    def test_notes_beyond_the_size_are_507(self) -> None:
         daemon = self.rest("notes", "--max-store-size", "100")
         self.assertEqual(self.note(daemon, "x" * 90).code, 200)
         self.assertEqual(self.note(daemon, "x" * 90).code, 507)
 
-    def test_keep_free(self) -> None:
+    def test_write_that_leaves_too_little_free_is_507(self) -> None:
         for name, target in (("writer", "/a"), ("notes", "/")):
             daemon = self.rest(name, "--keep-free", "9" * 15)
             refused = ask(daemon, "POST", target, '{"myNote": "x"}', JSON)
@@ -257,7 +257,7 @@ class LimitsTests(RestCase):
 class NotesTests(RestCase):
     """Notes."""
 
-    def test_a_life(self) -> None:
+    def test_notes_are_posted_read_and_kept(self) -> None:
         daemon = self.rest("notes")
         self.assertEqual(self.note(daemon, "one").body, b"You have 1 notes.\n")
         self.note(daemon, "two\nlines")
@@ -275,7 +275,7 @@ class NotesTests(RestCase):
         self.assertEqual(self.said(daemon)["count"], 3)
         self.assertEqual(self.note(daemon, "four", Idempotency_Key="k").code, 422)
 
-    def test_follow(self) -> None:
+    def test_notes_of_every_daemon_are_followed(self) -> None:
         one, other = self.rest("notes"), self.rest("notes")
         self.note(one, "before")
         here, there = self.follows(one), self.follows(other)
@@ -345,7 +345,7 @@ class NotesTests(RestCase):
             self.assertEqual(preflight.code, 204)
             daemon.stop()
 
-    def test_a_follower_far_behind(self) -> None:
+    def test_follower_far_behind_gets_every_note(self) -> None:
         daemon = self.rest("notes")
         daemon.stop()
         lines = b"".join(b"%d %s\n" % (k, b"x" * 1000) for k in range(20_000))
@@ -360,7 +360,7 @@ class NotesTests(RestCase):
         self.note(daemon, "last")
         self.assertEqual(following.next(), (20_000, "last"))
 
-    def test_it_ends_while_somebody_follows(self) -> None:
+    def test_daemon_ends_while_clients_follow(self) -> None:
         daemon = self.rest("notes")
         self.follows(daemon)
         slow = self.follows(daemon, "follow&from=0")

@@ -51,7 +51,7 @@ class ListTests(DocumentsCase):
             self.assertEqual(link, f'<{target}>; rel="next"' if target else "")
         return found
 
-    def test_pages(self) -> None:
+    def test_pages_lead_to_every_document_once(self) -> None:
         for limit in (1, 2, 7, 30, 31, 5000):
             self.assertEqual(self.walk(f"?limit={limit}", limit), self.names)
         for query in ("limit=30", "limit=0", "after=x"):
@@ -62,7 +62,7 @@ class ListTests(DocumentsCase):
         self.assertEqual(self.walk("?prefix=%C3%A4", 100), ["ä"])
         self.assertEqual(self.walk("?limit=0", 0), [])
 
-    def test_kinds(self) -> None:
+    def test_accept_chooses_the_media_type(self) -> None:
         for accept, kind, begin in [
             (JSON, JSON, b'{"documents": [{"name": "a b", "size": 2, "url": "a%20b"'),
             ("*/*", JSON, b"{"),
@@ -76,7 +76,7 @@ class ListTests(DocumentsCase):
             self.assertTrue(got.body.startswith(begin), got.body[:99])
             self.assertEqual(got.fields["vary"], "Accept")
 
-    def test_the_page_leads_on(self) -> None:
+    def test_html_page_escapes_and_leads_on(self) -> None:
         got = self.ask("GET", "/?limit=2&prefix=%22%3E%3Cx", accept="text/html")
         self.assertIn(b'value="&quot;&gt;&lt;x"', got.body)
         got = self.ask("GET", "/?limit=2&prefix=n", accept="text/html")
@@ -84,7 +84,7 @@ class ListTests(DocumentsCase):
         self.assertIn(b'<a href="n000">n000</a>', got.body)
         self.assertIn("default-src 'none'", got.fields["content-security-policy"])
 
-    def test_refused(self) -> None:
+    def test_malformed_parameters_are_400(self) -> None:
         for query in (
             "limit=-1",
             "limit=x",
@@ -99,7 +99,7 @@ class ListTests(DocumentsCase):
             self.assertEqual((query, self.ask("GET", f"/?{query}").code), (query, 400))
         self.assertEqual(self.ask("GET", "/?limit=" + "9" * 5000).code, 200)
 
-    def test_head(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         got, head = self.ask("GET", "/?limit=1"), self.ask("HEAD", "/?limit=1")
         self.assertEqual((head.body, head.fields), (b"", got.fields))
 

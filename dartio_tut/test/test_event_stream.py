@@ -121,7 +121,7 @@ class FollowCase(SynchronousTestCase):
 class FollowTests(FollowCase):
     """What a client that follows is sent."""
 
-    def test_what_comes_from_now_on(self) -> None:
+    def test_new_notes_are_sent(self) -> None:
         self.add("before")
         follower = self.follow()
         self.assertIn("Content-Type: text/event-stream", follower.head)
@@ -133,7 +133,7 @@ class FollowTests(FollowCase):
         self.wait()
         self.assertEqual(follower.notes(), [(1, "one")])
 
-    def test_what_comes_at_once_is_not_missed(self) -> None:
+    def test_note_stored_right_after_following_is_sent(self) -> None:
         first, second = self.follow(), self.follow()
         self.add("one")
         third = self.follow()
@@ -145,12 +145,12 @@ class FollowTests(FollowCase):
         ):
             self.assertEqual(follower.notes(), notes)
 
-    def test_a_note_that_is_posted_here_comes_at_once(self) -> None:
+    def test_note_posted_to_this_server_is_sent_at_once(self) -> None:
         follower = self.follow()
         ask(self.resource, "POST", "/", b'{"myNote": "x"}')
         self.assertEqual(follower.notes(), [(0, "x")])
 
-    def test_from(self) -> None:
+    def test_from_begins_at_that_note(self) -> None:
         self.add(*map(str, range(500)))
         for query in ("follow&from=0", "from=0&follow=yes", "follow=&from=0"):
             notes = self.follow(query).notes()
@@ -184,21 +184,21 @@ class FollowTests(FollowCase):
         got = self.follow("follow&from=0").notes()
         self.assertEqual(got, [(0, "0"), (2, "2")])
 
-    def test_last_event_id(self) -> None:
+    def test_last_event_id_begins_behind_that_note(self) -> None:
         self.add("0", "1", "2")
         got = self.follow(last_event_id="0").notes()
         self.assertEqual(got, [(1, "1"), (2, "2")])
         got = self.follow("follow&from=0", last_event_id="1").notes()
         self.assertEqual(got, [(2, "2")])
 
-    def test_breaks_break_no_event(self) -> None:
+    def test_line_breaks_in_a_note_do_not_end_its_event(self) -> None:
         odd = "a\n\nid: 7\rb\r\ndata: x\u2028"
         follower = self.follow()
         self.add(odd)
         self.wait()
         self.assertEqual(follower.notes(), [(0, odd)])
 
-    def test_refused(self) -> None:
+    def test_malformed_positions_are_400(self) -> None:
         wrong: list[tuple[str, dict[str, str]]] = [
             ("follow&from=x", {}),
             ("follow&from=-1", {}),
@@ -214,13 +214,13 @@ class FollowTests(FollowCase):
             self.assertEqual((refused.code, refused.body), (400, b""))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_head(self) -> None:
+    def test_head_is_answered_and_ends(self) -> None:
         said = ask(self.resource, "HEAD", "/?follow")
         self.assertEqual((said.code, said.body), (200, b""))
         self.assertEqual(said.fields["content-type"], "text/event-stream")
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_silence(self) -> None:
+    def test_comment_is_sent_after_fifteen_silent_polls(self) -> None:
         follower = self.follow()
         follower.came()
         self.wait(14)
@@ -236,7 +236,7 @@ class FollowTests(FollowCase):
         self.wait(10)
         self.assertEqual(follower.came(), ":\n\n")
 
-    def test_posts_are_no_turns(self) -> None:
+    def test_posts_do_not_count_as_polls(self) -> None:
         follower = self.follow()
         follower.came()
         for _ in range(50):
@@ -247,7 +247,7 @@ class FollowTests(FollowCase):
 class SlowTests(FollowCase):
     """Clients that do not keep up, or leave."""
 
-    def test_what_is_not_taken_is_not_read(self) -> None:
+    def test_notes_are_not_read_for_a_paused_client(self) -> None:
         self.add(*map(str, range(1000)))
         follower = self.follow("follow&from=990")
         self.assertEqual(len(follower.notes()), 10)
@@ -259,7 +259,7 @@ class SlowTests(FollowCase):
         follower.producer.resumeProducing()
         self.assertEqual(follower.notes(), [(1000, "a"), (1001, "b")])
 
-    def test_paused_in_the_middle(self) -> None:
+    def test_client_that_takes_one_note_at_a_time_gets_all(self) -> None:
         self.add(*map(str, range(300)))
         write = StringTransport.write
 
@@ -282,7 +282,7 @@ class SlowTests(FollowCase):
         sizes = [limit for _, limit in self.store.asked]
         self.assertLessEqual(max(sizes[-4:]), 2)  # hardly more is read than is taken
 
-    def test_gone(self) -> None:
+    def test_polling_ends_when_the_last_client_has_gone(self) -> None:
         one, other = self.follow(), self.follow()
         one.leave()
         self.wait(3)
@@ -295,7 +295,7 @@ class SlowTests(FollowCase):
         self.assertEqual(self.store.counted, counted + 1)
         self.assertEqual(self.follow("follow&from=0").notes(), [(0, "x")])
 
-    def test_gone_while_notes_are_read(self) -> None:
+    def test_client_that_goes_away_during_a_read_is_no_error(self) -> None:
         self.add("x")
         held: Deferred[None] = Deferred()
         self.store.held = held
@@ -305,7 +305,7 @@ class SlowTests(FollowCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(self.flushLoggedErrors(), [])
 
-    def test_few_read_at_the_same_time(self) -> None:
+    def test_eight_followers_are_read_for_at_a_time(self) -> None:
         self.add("x")
         waiting: list[Deferred[None]] = []
         entries = self.store.entries
@@ -322,7 +322,7 @@ class SlowTests(FollowCase):
         for follower in followers:
             self.assertEqual(follower.notes(), [(0, "x")])
 
-    def test_many_leave_while_they_wait(self) -> None:
+    def test_many_clients_may_go_away_while_they_wait(self) -> None:
         self.add("x")
         held: Deferred[None] = Deferred()
         entries = self.store.entries
@@ -345,7 +345,7 @@ class SlowTests(FollowCase):
 class AwayTests(FollowCase):
     """The store is away for a while."""
 
-    def test_meanwhile(self) -> None:
+    def test_follower_goes_on_when_the_store_is_back(self) -> None:
         follower = self.follow()
         follower.came()
         for error in (Unavailable("away"), OSError(5, "x"), ZeroDivisionError()):
@@ -361,7 +361,7 @@ class AwayTests(FollowCase):
             follower.came()
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 15)
 
-    def test_between_the_count_and_the_notes(self) -> None:
+    def test_read_that_fails_is_tried_again(self) -> None:
         self.add("x")
 
         def away(start: int, limit: int) -> Deferred[list[str | None]]:
@@ -374,7 +374,9 @@ class AwayTests(FollowCase):
         self.wait()
         self.assertEqual(follower.notes(), [(0, "x")])
 
-    def test_at_the_beginning(self) -> None:
+    def test_new_follower_is_refused_while_the_store_is_away(
+        self,
+    ) -> None:
         self.store.error = Unavailable("away", 5)
         refused = ask(self.resource, "GET", "/?follow")
         self.assertEqual((refused.code, refused.fields["retry-after"]), (503, "5"))

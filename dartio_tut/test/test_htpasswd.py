@@ -34,7 +34,7 @@ OF_OTHERS = [
 ]
 
 
-class PasswordsTests(SynchronousTestCase):
+class HtpasswdFileTests(SynchronousTestCase):
     """`HtpasswdFile`."""
 
     def setUp(self) -> None:
@@ -57,7 +57,7 @@ class PasswordsTests(SynchronousTestCase):
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
 
-    def test_kinds_of_hash(self) -> None:
+    def test_every_kind_of_hash_is_checked(self) -> None:
         kinds = [
             hashed("secret", b"2a"),
             hashed("secret", b"2b"),
@@ -81,7 +81,7 @@ class PasswordsTests(SynchronousTestCase):
             self.assertTrue(passwords.check("a", "solo"), kind)
             self.assertFalse(passwords.check("a", "solos"), kind)
 
-    def test_users(self) -> None:
+    def test_comments_and_blank_lines_are_left_out(self) -> None:
         passwords = self.passwords(
             "# the crew",
             "",
@@ -103,7 +103,7 @@ class PasswordsTests(SynchronousTestCase):
             self.assertFalse(passwords.check(user, password), user)
         self.assertFalse(self.passwords().check("han", "solo"))
 
-    def test_bcrypt_looks_at_72_bytes(self) -> None:
+    def test_password_beyond_72_bytes_never_fits_bcrypt(self) -> None:
         passwords = self.passwords(f"a:{hashed('x' * 72)}", f"b:{hashed('ü' * 36)}")
         self.assertTrue(passwords.check("a", "x" * 72))
         self.assertFalse(passwords.check("a", "x" * 73))
@@ -113,7 +113,7 @@ class PasswordsTests(SynchronousTestCase):
         crypt = sha256_crypt.using(rounds=1000).hash("x" * 100)
         self.assertTrue(self.passwords(f"a:{crypt}").check("a", "x" * 100))
 
-    def test_an_unknown_user_costs_one_check(self) -> None:
+    def test_unknown_user_costs_one_check(self) -> None:
         asked: list[tuple[bytes, bytes]] = []
         check = bcrypt.checkpw
 
@@ -133,7 +133,7 @@ class PasswordsTests(SynchronousTestCase):
             self.assertFalse(passwords.check(f"x{n}", "secret"))
         self.assertGreater(len({hashed for _, hashed in asked[7:]}), 4)
 
-    def test_what_is_no_hash(self) -> None:
+    def test_weak_and_malformed_hashes_are_refused(self) -> None:
         whole = hashed("secret")
         for wrong in [
             "secret",
@@ -167,7 +167,7 @@ class PasswordsTests(SynchronousTestCase):
                 self.assertNotIn(secret, said)
             self.assertIsNone(error.__cause__)
 
-    def test_lines_that_are_wrong(self) -> None:
+    def test_malformed_lines_are_refused_with_their_number(self) -> None:
         good = hashed("secret")
         for line in [
             good,
@@ -239,16 +239,16 @@ class PasswordsTests(SynchronousTestCase):
         os.utime(self.path, ns=(before.st_atime_ns, before.st_mtime_ns))
         self.assertEqual(passwords.version(), 1)
 
-    def test_no_file(self) -> None:
+    def test_missing_file_is_an_error(self) -> None:
         self.assertRaises(FileNotFoundError, HtpasswdFile, self.path)
         self.assertRaises(OSError, HtpasswdFile, self.path.parent)
 
-    def test_too_large(self) -> None:
+    def test_too_large_file_is_refused(self) -> None:
         self.patch(sys.modules[HtpasswdFile.__module__], "MAX_FILE_BYTES", 10)
         self.assertRaises(ValueError, self.passwords, "#" * 10)
         self.assertEqual(self.passwords("#" * 9).version(), 0)
 
-    def test_read_again(self) -> None:
+    def test_changed_file_is_read_again(self) -> None:
         passwords = self.passwords(f"han:{hashed('solo')}")
         self.assertEqual(passwords.version(), 0)
         self.path.write_text(f"leia:{hashed('organa')}\n")
@@ -257,7 +257,7 @@ class PasswordsTests(SynchronousTestCase):
         self.assertFalse(passwords.check("han", "solo"))
         self.assertTrue(passwords.check("leia", "organa"))
 
-    def test_replaced(self) -> None:
+    def test_replaced_file_is_read_again(self) -> None:
         passwords = self.passwords(f"han:{hashed('solo')}")
         before = os.stat(self.path)
         new = self.path.with_suffix(".new")
@@ -267,7 +267,7 @@ class PasswordsTests(SynchronousTestCase):
         self.assertEqual(passwords.version(), 1)
         self.assertTrue(passwords.check("han", "duo"))
 
-    def test_a_file_that_becomes_wrong(self) -> None:
+    def test_file_that_becomes_wrong_changes_nothing_and_is_said(self) -> None:
         self.watch()
         passwords = self.passwords(f"han:{hashed('solo')}")
         self.path.write_text("han:plain\n")

@@ -19,7 +19,7 @@ from dartio_tut.resources.bodies.json_body import json_object
 class JSONObjectTests(SynchronousTestCase):
     """`json_object`."""
 
-    def test_objects(self) -> None:
+    def test_objects_are_parsed(self) -> None:
         for body, value in [
             (b"{}", {}),
             (b' {"a": [1, 2.5, "x"]}\r\n', {"a": [1, 2.5, "x"]}),
@@ -28,25 +28,25 @@ class JSONObjectTests(SynchronousTestCase):
         ]:
             self.assertEqual(json_object(body), value)
 
-    def test_depth(self) -> None:
+    def test_text_nested_too_deeply_is_refused(self) -> None:
         deep = b'{"a":' + b"[" * 99 + b"]" * 99 + b"}"
         self.assertIn("a", json_object(deep))
         self.refused(b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", 400, "column 105")
         self.refused(b"[" * 1_000_000, 400, "Nested deeper than 100")
         self.assertEqual(json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500)
 
-    def test_where_it_goes_wrong(self) -> None:
+    def test_refusal_tells_line_and_column(self) -> None:
         self.refused(b"", 400, "line 1, column 1")
         self.refused(b'{"a":\n\n  oops}', 400, "line 3, column 3")
         self.refused(b'{"a": "\xff"}', 400, "UTF-8 at line 1, column 8")
         self.refused(b'{"a": 1} x', 400, "column 10")
 
-    def test_a_place_that_is_far_is_not_looked_for(self) -> None:
+    def test_place_is_not_searched_in_a_long_text(self) -> None:
         near = b'{"a": 1, "b": [' + b"[]," * 1000 + b'[]], "a": 1}'
         self.refused(near, 400, "column 3021")
         self.refused(near.replace(b"[],", b"[]," * 100), 400, "twice in one object.")
 
-    def test_strict(self) -> None:
+    def test_ambiguous_texts_are_refused(self) -> None:
         self.refused(b'{"a": NaN}', 400, "NaN")
         self.refused(b'{"a": -Infinity}', 400, "Infinity")
         self.refused(b'{"a": 1, "a": 2}', 400, "twice")
@@ -56,7 +56,7 @@ class JSONObjectTests(SynchronousTestCase):
         self.refused(b'\xef\xbb\xbf{"a": 1}', 400, "line 1, column 1")
         self.refused(b'{"a": "\n"}', 400, "line 1")
 
-    def test_no_object(self) -> None:
+    def test_other_values_than_objects_are_422(self) -> None:
         for body in (b"[]", b'"x"', b"5", b"null", b"true"):
             self.refused(body, 422, "object")
 
@@ -65,21 +65,21 @@ class JSONObjectTests(SynchronousTestCase):
         self.assertEqual(refusal.code, code)
         self.assertIn(said, refusal.text)
 
-    def test_odd_bodies_cost_no_more_than_their_length(self) -> None:
+    def test_odd_texts_take_no_more_than_linear_time(self) -> None:
         for body in (b'["' + b'\\"' * 500_000, b'"' * 1_000_001, b"[{" * 500_000):
             began = process_time()
             self.assertRaises(HTTPError, json_object, body)
             self.assertLess(process_time() - began, 2)  # quadratic: minutes
 
-    def test_half_a_character(self) -> None:
+    def test_lone_surrogates_are_refused(self) -> None:
         self.refused(b'{"a": "\\ud800"}', 400, "surrogate")
         self.refused(b'{"\\uDFFF": 1}', 400, "surrogate")
         self.assertEqual(json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"})
 
-    def test_infinity_by_size(self) -> None:
+    def test_number_too_large_for_a_float_is_refused(self) -> None:
         self.refused(b'{"a": 1e999}', 400, "too large")
 
-    def test_every_fault_has_its_place(self) -> None:
+    def test_place_of_every_fault_is_told(self) -> None:
         for body, said in [
             (b'{"a": 1,\n "a": 2}', "twice in one object at line 2, column 2"),
             (
@@ -99,12 +99,12 @@ class JSONObjectTests(SynchronousTestCase):
         ]:
             self.refused(body, 400, said)
 
-    def test_names_of_different_objects_may_be_the_same(self) -> None:
+    def test_same_name_in_different_objects_is_allowed(self) -> None:
         body = b'{"a": {"a": [{"a": "a"}, {"a": "a"}]}, "b": "a"}'
         self.assertIn("a", json_object(body))
         self.refused(body[:-1] + b', "c": NaN}', 400, "NaN is no JSON number")
 
-    def test_refusing_costs_no_more_than_the_length(self) -> None:
+    def test_searching_the_fault_takes_no_more_than_linear_time(self) -> None:
         for body in (
             b'{"a": ["' + b'", "' * 250_000 + b'"], "a": NaN}',
             b'{"a": [' + b'"\\n",' * 150_000 + b"NaN]}",

@@ -28,7 +28,7 @@ from .support.memory_client import Response, ask
 class HelloTests(SynchronousTestCase):
     """The greeting."""
 
-    def test_any_method_any_path(self) -> None:
+    def test_every_method_and_path_gets_the_greeting(self) -> None:
         for method, path in [("GET", "/"), ("PUT", "/a/b?c"), ("DELETE", "/%00")]:
             response = ask(Hello(), method, path)
             self.assertEqual((response.code, response.body), (200, b"Hello, world!"))
@@ -36,7 +36,7 @@ class HelloTests(SynchronousTestCase):
                 response.fields["content-type"], "text/plain; charset=utf-8"
             )
 
-    def test_head_has_the_fields_alone(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         response = ask(Hello(), "HEAD")
         self.assertEqual(response.body, b"")
         self.assertEqual(response.fields["content-length"], "13")
@@ -55,12 +55,12 @@ class ThinkerTests(SynchronousTestCase):
         number: int = self.successResultOf(current)[0]
         return number
 
-    def test_right(self) -> None:
+    def test_right_guess_is_true_and_changes_the_number(self) -> None:
         response = ask(self.thinker, "GET", "/?q=6")
         self.assertEqual(response.body, b"true\nI'm thinking of another number.\n")
         self.assertEqual(self.number(), 3)
 
-    def test_wrong_missing_or_no_number(self) -> None:
+    def test_other_guesses_are_false(self) -> None:
         for target in ("/?q=5", "/", "/?q=", "/?q=six", "/?q=06", "/?q=%ff"):
             self.assertEqual(ask(self.thinker, "GET", target).body, b"false\n")
         self.assertEqual(self.number(), 6)
@@ -71,20 +71,20 @@ class ThinkerTests(SynchronousTestCase):
         self.assertEqual(response.fields["content-length"], "37")
         self.assertEqual(self.number(), 6)
 
-    def test_other_methods(self) -> None:
+    def test_other_methods_are_405(self) -> None:
         response = ask(self.thinker, "PUT", "/?q=6")
         self.assertEqual(
             (response.code, response.body), (405, b"Unsupported request: PUT.")
         )
         self.assertEqual(response.fields["allow"], "GET, HEAD")
 
-    def test_two_think_of_the_same_number(self) -> None:
+    def test_thinkers_with_one_store_share_the_number(self) -> None:
         other = Thinker(lambda below: 8, self.documents)
         self.assertEqual((self.number(), self.number(other)), (6, 6))
         self.assertIn(b"true", ask(other, "GET", "/?q=6").body)
         self.assertEqual((self.number(), self.number(other)), (8, 8))
 
-    def test_only_one_guesser_wins(self) -> None:
+    def test_only_the_first_of_two_guessers_is_right(self) -> None:
         class Slow(MemoryDocuments):
             """Where another guess is right between reading and writing."""
 
@@ -99,13 +99,13 @@ class ThinkerTests(SynchronousTestCase):
         raced.append(True)
         self.assertEqual(ask(thinker, "GET", "/?q=6").body, b"false\n")
 
-    def test_a_spoiled_thought_is_replaced(self) -> None:
+    def test_damaged_number_is_replaced(self) -> None:
         for spoiled in (b"", b"{}", b"[1]", b'{"number": "6"}', b'{"number": 77}'):
             self.documents.put("number", spoiled)
             thinker = Thinker(lambda below: 4, self.documents)
             self.assertEqual((spoiled, self.number(thinker)), (spoiled, 4))
 
-    def test_a_store_that_is_away(self) -> None:
+    def test_store_that_is_away_is_503(self) -> None:
         class Away(MemoryDocuments):
             def get(self, name: str) -> Deferred[Document]:
                 return fail(Unavailable("gone", 3))
@@ -123,7 +123,7 @@ class NotesTests(SynchronousTestCase):
     def post(self, value: object) -> Response:
         return ask(self.notes, "POST", "/", json.dumps(value).encode())
 
-    def test_save_and_get(self) -> None:
+    def test_saved_note_can_be_got_by_its_number(self) -> None:
         self.assertEqual(self.post({"myNote": "one"}).body, b"You have 1 notes.\n")
         self.assertEqual(self.post({"myNote": "two"}).body, b"You have 2 notes.\n")
         for number in (1, "1"):
@@ -171,14 +171,14 @@ class NotesTests(SynchronousTestCase):
             response = ask(self.notes, method, "/", b'{"getNote": 0}')
             self.assertEqual(response.fields["x-content-type-options"], "nosniff")
 
-    def test_any_text_comes_back_as_it_went_in(self) -> None:
+    def test_any_text_comes_back_unchanged(self) -> None:
         odd = ["a\nb", "tab\t", "☃ \N{PILE OF POO}", "", "\\n", "\r\n", "\0", "x" * 99]
         for number, note in enumerate(odd):
             self.post({"myNote": note})
             got = self.post({"getNote": number}).body
             self.assertEqual(got, note.encode() + b"\n")
 
-    def test_refused(self) -> None:
+    def test_bad_values_are_refused(self) -> None:
         self.post({"myNote": "only"})
         for value, code in [
             ({"getNote": 1}, 404),
@@ -212,12 +212,12 @@ class NotesTests(SynchronousTestCase):
             self.assertEqual(response.fields["access-control-allow-origin"], "*")
         self.assertEqual(self.post({"myNote": "next"}).body, b"You have 2 notes.\n")
 
-    def test_not_json(self) -> None:
+    def test_malformed_json_is_400_with_its_place(self) -> None:
         response = ask(self.notes, "POST", "/", b'{"myNote":\n oops}')
         self.assertEqual(response.code, 400)
         self.assertIn(b"line 2, column 2", response.body)
 
-    def test_preflight(self) -> None:
+    def test_preflight_has_the_fields_of_the_tutorial(self) -> None:
         response = ask(self.notes, "OPTIONS", "/", origin="http://localhost:8080")
         self.assertEqual((response.code, response.body), (204, b""))
         self.assertEqual(
@@ -242,14 +242,14 @@ class NotesTests(SynchronousTestCase):
             allowed = response.fields["access-control-allow-headers"]
             self.assertNotIn("Idempotency-Key", allowed)
 
-    def test_anything_else_is_not_found(self) -> None:
+    def test_other_requests_are_404(self) -> None:
         for method, path in [("GET", "/path"), ("PUT", "/"), ("POST", "/else")]:
             response = ask(self.notes, method, path)
             self.assertEqual(response.code, 404)
             self.assertEqual(response.body, f"Not found: {method}, {path}".encode())
             self.assertEqual(response.fields["access-control-allow-origin"], "*")
 
-    def test_a_broken_store_is_a_500_without_insides(self) -> None:
+    def test_failing_store_is_500_without_its_reason(self) -> None:
         class Broken(MemoryNotes):
             def append(self, text: str, token: str | None = None) -> Deferred[int]:
                 return fail(OSError(28, "No space left on device", "/secret"))
@@ -273,14 +273,14 @@ class WriterTests(SynchronousTestCase):
     ) -> Response:
         return ask(self.writer, "POST", path, body, content_type=kind)
 
-    def test_stored_as_sent(self) -> None:
+    def test_body_is_stored_exactly_as_sent(self) -> None:
         body = b' {"name" : "Han Solo",\r\n"x":1e5}\n'
         response = self.post(body)
         self.assertEqual(response.body, b"Wrote data for Han Solo.")
         got = self.successResultOf(self.documents.get("file.txt")).content
         self.assertEqual(got, body)
 
-    def test_name_member(self) -> None:
+    def test_answer_has_the_name_member(self) -> None:
         for body, said in [
             (b"{}", b"null"),
             (b'{"name": null}', b"null"),
@@ -293,7 +293,7 @@ class WriterTests(SynchronousTestCase):
         for kind in ("application/json; charset=utf-8", "Application/JSON;x=y"):
             self.assertEqual(self.post(b"{}", kind=kind).code, 200)
 
-    def test_unsupported(self) -> None:
+    def test_other_methods_and_types_are_405_with_advice(self) -> None:
         advice = "\nSay Content-Type: application/json."
         for method, kind, more in [
             ("GET", "application/json", ""),
@@ -334,12 +334,12 @@ class WriterTests(SynchronousTestCase):
             )
             self.assertEqual(response.fields["x-content-type-options"], "nosniff")
 
-    def test_not_stored(self) -> None:
+    def test_bad_json_is_not_stored(self) -> None:
         for body, code in [(b"", 400), (b"{", 400), (b"[]", 422), (b'{"a":NaN}', 400)]:
             self.assertEqual((body, self.post(body).code), (body, code))
         self.failureResultOf(self.documents.get("file.txt"), LookupError)
 
-    def test_names(self) -> None:
+    def test_name_is_the_last_segment_and_must_be_allowed(self) -> None:
         for path, code in [
             ("/..", 400),
             ("/%2e%2e%2f", 400),
@@ -357,7 +357,7 @@ class WriterTests(SynchronousTestCase):
         for name in ("b", "two words.json", "ж.json"):
             self.successResultOf(self.documents.get(name))
 
-    def test_a_broken_store_is_a_500_without_paths(self) -> None:
+    def test_failing_store_is_500_without_paths(self) -> None:
         class Broken(MemoryDocuments):
             def put(self, *args: Any, **more: Any) -> Deferred[str]:
                 return fail(OSError(28, "No space left on device", "/secret"))
@@ -389,11 +389,11 @@ class OneFileTests(SynchronousTestCase):
                 self.assertTrue(response.fields["content-type"].startswith("text/html"))
                 self.assertIn(b"<p>hello", response.body)
 
-    def test_missing_or_no_file(self) -> None:
+    def test_missing_file_is_404(self) -> None:
         for server in self.servers:
             self.assertEqual(ask(server).code, 404)
 
-    def test_methods(self) -> None:
+    def test_other_methods_than_get_and_head_are_405(self) -> None:
         self.index.write_bytes(b"<p>hello")
         for server in self.servers:
             self.assertEqual(ask(server, "HEAD").body, b"")

@@ -45,7 +45,7 @@ class NotesCase(SynchronousTestCase):
 class OneTests(NotesCase):
     """A note."""
 
-    def test_json_and_text(self) -> None:
+    def test_note_is_json_or_text(self) -> None:
         self.note("Buy\nmilk ☃")
         got = self.ask("GET", "/0")
         self.assertEqual(json.loads(got.body), {"number": 0, "text": "Buy\nmilk ☃"})
@@ -55,12 +55,12 @@ class OneTests(NotesCase):
         self.assertEqual(text.fields["content-type"], "text/plain; charset=utf-8")
         self.assertEqual(text.fields["vary"], "Accept")
 
-    def test_head(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         self.note("x")
         got, head = self.ask("GET", "/0"), self.ask("HEAD", "/0")
         self.assertEqual((head.code, head.body, head.fields), (200, b"", got.fields))
 
-    def test_tags(self) -> None:
+    def test_each_representation_has_its_own_tag(self) -> None:
         self.note("x")
         tags = {}
         for accept in (JSON, "text/plain"):
@@ -77,7 +77,7 @@ class OneTests(NotesCase):
         other = self.ask("GET", "/0", accept=JSON, if_none_match=tags["text/plain"])
         self.assertEqual(other.code, 200)
 
-    def test_nothing_there(self) -> None:
+    def test_missing_note_is_404(self) -> None:
         self.note("x")
         for target in (
             "/1",
@@ -93,7 +93,7 @@ class OneTests(NotesCase):
                 self.assertEqual(self.ask(method, target).code, 404, target)
         self.assertEqual(self.ask("GET", "/%30").code, 200)
 
-    def test_methods(self) -> None:
+    def test_other_methods_are_405_with_allow(self) -> None:
         self.note("x")
         for target, allow in [
             ("/", "GET, HEAD, OPTIONS, POST"),
@@ -110,7 +110,7 @@ class OneTests(NotesCase):
         for target, code in (("/0", 405), ("/openapi.json", 405), ("/x", 404)):
             self.assertEqual(self.ask("POST", target, b"{}").code, code)
 
-    def test_preflight(self) -> None:
+    def test_preflight_allows_what_pages_need(self) -> None:
         said = self.ask("OPTIONS", "/", origin="http://example.org")
         headers = said.fields["access-control-allow-headers"].split(", ")
         for name in ("Content-Type", "Idempotency-Key", "Last-Event-ID"):
@@ -118,7 +118,7 @@ class OneTests(NotesCase):
         methods = said.fields["access-control-allow-methods"]
         self.assertEqual(methods, "GET, HEAD, POST, OPTIONS")
 
-    def test_the_description(self) -> None:
+    def test_description_is_served(self) -> None:
         got = self.ask("GET", "/openapi.json")
         self.assertEqual(json.loads(got.body)["info"]["title"], "Notes")
 
@@ -197,7 +197,7 @@ class PageTests(NotesCase):
     def page(self, query: str = "") -> Any:
         return json.loads(self.ask("GET", f"/{query}").body)
 
-    def test_all_of_it(self) -> None:
+    def test_pages_lead_to_every_note_once(self) -> None:
         for limit in (1, 7, 25, 30, 59, 60, 61, 10**30):
             found, target = [], f"?limit={limit}"
             while target:
@@ -212,16 +212,16 @@ class PageTests(NotesCase):
             self.assertEqual([note["text"] for note in found], self.texts)
             self.assertEqual([note["number"] for note in found], list(range(60)))
 
-    def test_the_last_page(self) -> None:
+    def test_last_page_has_no_next(self) -> None:
         for query in ("?limit=60", "?from=1", "?limit=0"):
             self.assertIsNone(self.page(query)["next"])
 
-    def test_a_note_that_came_meanwhile(self) -> None:
+    def test_note_stored_during_the_request_is_counted(self) -> None:
         self.notes.count = lambda: succeed(59)
         said = self.page()
         self.assertEqual((len(said["notes"]), said["count"]), (60, 60))
 
-    def test_from(self) -> None:
+    def test_from_begins_at_that_note(self) -> None:
         said = self.page("?from=58")
         self.assertEqual([note["number"] for note in said["notes"]], [58, 59])
         for start in ("60", "61", "9" * 99):
@@ -229,15 +229,15 @@ class PageTests(NotesCase):
             self.assertEqual(said, {"notes": [], "count": 60, "next": None})
         self.assertEqual(self.page("?limit=0")["notes"], [])
 
-    def test_text(self) -> None:
+    def test_page_of_text_has_a_note_a_line(self) -> None:
         got = self.ask("GET", "/?from=1&limit=2", accept="text/plain")
         self.assertEqual(got.body, b"note 1\nnote 2\n")
 
-    def test_refused(self) -> None:
+    def test_malformed_parameters_are_400(self) -> None:
         for query in ("from=-1", "from=x", "from=", "limit=1.5", "limit=1&limit=1"):
             self.assertEqual(self.ask("GET", f"/?{query}").code, 400, query)
 
-    def test_a_page_of_long_notes_is_short(self) -> None:
+    def test_page_of_long_notes_is_short(self) -> None:
         asked: list[int] = []
 
         class Long(MemoryNotes):
@@ -259,7 +259,7 @@ class PageTests(NotesCase):
 class PostTests(NotesCase):
     """The tutorial's POST, beside the rest and alone."""
 
-    def test_tokens(self) -> None:
+    def test_same_key_stores_once(self) -> None:
         for alone in (False, True):
             self.use(MemoryNotes())
             if alone:
@@ -278,7 +278,7 @@ class PostTests(NotesCase):
 class FailingTests(NotesCase):
     """A store that fails."""
 
-    def test_each_method(self) -> None:
+    def test_every_method_tells_of_a_failing_store(self) -> None:
         for error, code in [
             (StoreFull("no room"), 507),
             (Unavailable("10.0.0.1 is away", 5), 503),
