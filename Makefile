@@ -1,21 +1,21 @@
-# One command a habit. Everything is set up in .venv, from a clone, by need.
+# One command for each habit. What it needs is set up in .venv when it is first needed.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Folders too: a file that is gone is a change.
+# Folders are listed too, because a file that was removed is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
 .PHONY: run test soak check docs bench compare news clean outside
 
-# Serve the whole collection; the pages are at http://localhost:8080/
+# Serve the whole tutorial; its pages are at http://localhost:8080/.
 run: $(VENV)/.installed
-	$(BIN)/twistd -n --pidfile= tutorial
+	$(BIN)/twistd -n tutorial
 
 # The unit tests, then the black-box tests, of the installed wheel.
 test: $(VENV)/.test outside
 	cd $(VENV) && bin/trial dartio_tut; unit=$$?; cd ..; \
-	$(BIN)/python -m twisted.trial --temp-directory=$(VENV)/_trial_temp tests && exit $$unit
+	$(BIN)/python -m tests && exit $$unit
 
 # Kill daemons while they write, for some minutes: DARTIO_KILLS times.
 DARTIO_KILLS ?= 5000
@@ -49,8 +49,8 @@ news: $(VENV)/.docs
 clean:
 	rm -rf $(VENV) build dist *.egg-info docs/_build .mypy_cache .ruff_cache .import_linter_cache
 
-# Programs of the system that tests use: installed where that is allowed, else the
-# tests that need them are left out, and say so.
+# Programs of the system that tests use. They are installed where that is allowed;
+# elsewhere the tests that need them are left out, and say so.
 outside:
 	@sh tests/outside.sh
 
@@ -59,7 +59,7 @@ $(VENV)/.created:
 	$(BIN)/pip install --quiet --upgrade pip setuptools
 	touch $@
 
-# A wheel is built and installed, as any user would have it.
+# Build a wheel and install it, as any user would.
 $(VENV)/.installed: $(VENV)/.created $(SOURCES)
 	rm -rf build *.egg-info
 	$(BIN)/pip install --quiet --disable-pip-version-check .

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dartio_tut.test.support.ratchet import Faults, raised, recorded, written
+from dartio_tut.test.support.ratchet import Faults, as_toml, raised, read_verdicts
 
 from .support.harness import TWISTD, Daemon
 from .test_conformance import (
@@ -44,8 +44,8 @@ def record() -> None:
         for name, why in wrong.items():
             print(f"{house}: {name}: {why}")
         print(f"{house}: {len(names) - len(wrong)} of {len(names)} rows are right")
-        verdicts[house] = raised(recorded(VERDICTS, house), names, wrong)
-    VERDICTS.write_text(written(verdicts))
+        verdicts[house] = raised(read_verdicts(VERDICTS, house), names, wrong)
+    VERDICTS.write_text(as_toml(verdicts))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import socket
 from contextlib import ExitStack
 from unittest import SkipTest
 
-from dartio_tut.test.support.response_reader import Answers
+from dartio_tut.test.support.response_reader import ResponseReader
 
 from .support.abuse import (
     BEAT,
@@ -74,7 +74,7 @@ class SlowTests(AbuseCase):
         hello = self.serve("hello", HEADER_TIMEOUT, SHORT)
         with connect(hello.port) as slow:
             slow.sendall(GET + HEAD)
-            answers = Answers()
+            answers = ResponseReader()
             answers.feed(trickle(slow, b"X: y\r\n"))
             self.assertEqual(answers.codes, [200, 408])
 
@@ -160,7 +160,7 @@ class SlowTests(AbuseCase):
     def test_a_reader_that_is_slow_but_goes_on_gets_all(self) -> None:
         size = 8 * MIB
         server = self.serve("basic-file", *self.large(size))
-        answers = Answers()
+        answers = ResponseReader()
         with (
             connect(server.port, receive_buffer=65536) as slow,
             connect(server.port) as quiet,
@@ -168,10 +168,10 @@ class SlowTests(AbuseCase):
             slow.sendall(LAST)
             while part := slow.recv(256 * 1024):
                 answers.feed(part)
-                if len(answers.all[0].body) < size / 2:
+                if len(answers.responses[0].body) < size / 2:
                     comes(quiet, BEAT / 4)
         answers.end()
-        self.assertEqual(len(answers.all[0].body), size)
+        self.assertEqual(len(answers.responses[0].body), size)
 
 
 class FloodTests(AbuseCase):
@@ -219,10 +219,10 @@ class FloodTests(AbuseCase):
                 connection.sendall(GET)
                 self.assertIn(b" 200 OK", comes(connection, SOON) or b"")
             for _ in range(3):
-                answers = Answers()
+                answers = ResponseReader()
                 answers.feed(exchange(hello.port, GET, patience=SOON))
                 self.assertEqual(answers.codes, [503])
-                self.assertTrue(answers.all[0].says("close"))
+                self.assertTrue(answers.responses[0].has_connection_option("close"))
             connection.sendall(GET)
             self.assertIn(b" 200 OK", comes(connection, SOON) or b"")
         self.becomes(hello, lambda: ask(hello).code == 200, "it stays full")
@@ -243,10 +243,10 @@ class FloodTests(AbuseCase):
         with self.survives(hello):
             for _ in range(10):
                 for flood, codes in floods.items():
-                    answers = Answers()
+                    answers = ResponseReader()
                     answers.feed(exchange(hello.port, flood, half_close=True))
                     answers.end()
-                    self.assertEqual(len(answers.all), 1, flood[:60])
+                    self.assertEqual(len(answers.responses), 1, flood[:60])
                     self.assertIn(answers.codes[0], codes, flood[:60])
 
     def test_bodies_that_are_left_half_way(self) -> None:
@@ -262,7 +262,7 @@ class FloodTests(AbuseCase):
         hello = self.serve("hello", MAX_BODY, "1000")
         for length, code in ((1000, 200), (1001, 413)):
             sized = POST + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % length
-            answers = Answers()
+            answers = ResponseReader()
             answers.feed(exchange(hello.port, sized + bytes(length)))
             self.assertEqual(answers.codes, [code])
 
@@ -274,10 +274,10 @@ class PipelineTests(AbuseCase):
         notes = self.serve("notes")
         with self.survives(notes):
             asked = [b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % n for n in range(1000)]
-            answers = Answers()
+            answers = ResponseReader()
             answers.feed(exchange(notes.port, b"".join([*asked, LAST])))
             answers.end()
-            bodies = [a.body.rpartition(b"/")[2] for a in answers.all]
+            bodies = [a.body.rpartition(b"/")[2] for a in answers.responses]
             self.assertEqual(bodies, [*(b"%d" % n for n in range(1000)), b""])
 
     def test_a_thousand_answers_that_come_later_stay_in_order(self) -> None:
@@ -285,10 +285,10 @@ class PipelineTests(AbuseCase):
         with self.survives(notes):
             body = json.dumps({"myNote": "x"}).encode()
             asked = POST + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-            answers = Answers()
+            answers = ResponseReader()
             answers.feed(exchange(notes.port, asked * 1000 + LAST))
             answers.end()
-            bodies = [bytes(answer.body) for answer in answers.all[:-1]]
+            bodies = [bytes(answer.body) for answer in answers.responses[:-1]]
             wanted = [b"You have %d notes.\n" % (n + 1) for n in range(1000)]
             self.assertEqual(bodies, wanted)
 
@@ -302,11 +302,11 @@ class PipelineTests(AbuseCase):
             f"GET /{name} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for name in names
         )
         with self.survives(static):
-            answers = Answers()
+            answers = ResponseReader()
             answers.feed(exchange(static.port, asked + LAST))
             answers.end()
-            self.assertEqual(len(answers.all), len(names) + 1)
-            for name, answer in zip(names, answers.all, strict=False):
+            self.assertEqual(len(answers.responses), len(names) + 1)
+            for name, answer in zip(names, answers.responses, strict=False):
                 self.assertTrue(answer.body == (self.here / name).read_bytes(), name)
 
     def test_who_does_not_read_is_not_read_from(self) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dartio_tut.test.support.response_reader import Answers, Misframed
+from dartio_tut.test.support.response_reader import FramingError, ResponseReader
 
 from .support.exchange import PIECE, connect
 from .support.harness import PATIENCE, Daemon, ask
@@ -88,11 +88,11 @@ class SwapTests(TreeCase):
         os.rename(aside, folder)
         os.unlink(link)
 
-    def asked(self, port: int, target: str, *lines: str) -> Iterator[Answers]:
+    def asked(self, port: int, target: str, *lines: str) -> Iterator[ResponseReader]:
         """Ask for *target* many times, on a connection or two."""
         asked = request(target, *lines) * (AT_ONCE - 1)
         for _ in range(MOST):
-            answers = Answers()
+            answers = ResponseReader()
             with connect(port) as client:
                 client.sendall(asked + request(target, *lines, last=True))
                 came = read_on(client)
@@ -175,7 +175,7 @@ class LengthTests(TreeCase):
     def resize(self, size: int) -> None:
         os.truncate(self.path, size)
 
-    def begun(self, daemon: Daemon, *lines: str) -> tuple[Any, Answers]:
+    def begun(self, daemon: Daemon, *lines: str) -> tuple[Any, ResponseReader]:
         """A connection on which the file has begun to come, and what came."""
         client: Any = connect(daemon.port, receive_buffer=self.NARROW)
         self.addCleanup(client.close)
@@ -184,8 +184,8 @@ class LengthTests(TreeCase):
             client = context.wrap_socket(client, server_hostname="localhost")
             self.addCleanup(client.close)
         client.sendall(request("/file", *lines))
-        answers = Answers()
-        while not answers.all:
+        answers = ResponseReader()
+        while not answers.responses:
             answers.feed(client.recv(1000))
         return client, answers
 
@@ -201,7 +201,7 @@ class LengthTests(TreeCase):
                 came = b""
             self.assertLess(len(came), self.LARGE)
             answers.feed(came)
-            self.assertRaises(Misframed, answers.end)
+            self.assertRaises(FramingError, answers.end)
             client.close()
 
     def grows(self, daemon: Daemon, *lines: str) -> None:
@@ -216,7 +216,7 @@ class LengthTests(TreeCase):
                 answers.feed(part)
             answers.end()
             client.close()
-            first, second = answers.all
+            first, second = answers.responses
             announced = int(first.fields["content-length"])
             self.assertEqual(len(first.body), announced)
             self.assertLess(announced, self.LARGE + 1000)
@@ -267,16 +267,16 @@ class LengthTests(TreeCase):
         whole = 0
         with self.at_rest(static), over_and_over(change):
             for _ in range(300):
-                answers = Answers()
+                answers = ResponseReader()
                 with connect(static.port) as client:
                     client.settimeout(PATIENCE)
                     client.sendall(request("/file") * 4 + request("/file", last=True))
                     answers.feed(read_on(client))
                 try:
                     answers.end()
-                except Misframed:  # cut
-                    answers.all.pop()
-                for answer in answers.all:
+                except FramingError:  # cut
+                    answers.responses.pop()
+                for answer in answers.responses:
                     self.assertIn(len(answer.body), sizes)
                     whole += 1
         self.assertGreater(whole, 100)

@@ -16,15 +16,15 @@ from twisted.trial.unittest import TestCase
 from dartio_tut.daemon import Site
 from dartio_tut.test.support.conformance import (
     Row,
-    Wrong,
+    WrongResponse,
     check,
     check_connection,
-    table,
+    read_table,
     verdict_of,
 )
-from dartio_tut.test.support.ratchet import Faults, fallen, recorded
-from dartio_tut.test.support.recording import MemoryConnection, Recorder
-from dartio_tut.test.support.response_reader import Answers, Misframed
+from dartio_tut.test.support.ratchet import Faults, fallen, read_verdicts
+from dartio_tut.test.support.recording import RecordedConnection, Recorder
+from dartio_tut.test.support.response_reader import FramingError, ResponseReader
 from dartio_tut.test.support.three_ways import judge
 
 from .support.exchange import exchange
@@ -45,19 +45,19 @@ PATIENCE = 5.0
 """Seconds until a row over a socket counts as left without an answer."""
 
 
-def connect() -> MemoryConnection:
+def connect() -> RecordedConnection:
     """A connection in memory to the site, with a clock of its own."""
     clock = Clock()
     recorder = Recorder(clock.callLater)
     site = Site(recorder, reactor=clock)
     protocol = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
     assert protocol is not None
-    return MemoryConnection(protocol, clock, recorder.seen)
+    return RecordedConnection(protocol, clock, recorder.seen)
 
 
 def rows(house: str) -> list[Row]:
     """The rows that are judged in *house*."""
-    return [row for row in table(TABLE) if row.house in ("", house)]
+    return [row for row in read_table(TABLE) if row.house in ("", house)]
 
 
 def faults(asked: Iterable[Row], judge_one: Callable[[Row], None]) -> Faults:
@@ -66,7 +66,7 @@ def faults(asked: Iterable[Row], judge_one: Callable[[Row], None]) -> Faults:
     for row in asked:
         try:
             judge_one(row)
-        except Wrong as error:
+        except WrongResponse as error:
             found[row.name] = f"{error} ({row.clause})"
     return found
 
@@ -92,20 +92,20 @@ def judge_socket(row: Row, port: int) -> None:
     """
     Send *row* whole, with a good request behind it where one may follow.
 
-    :raise Wrong: when it is not answered as it should be.
+    :raise WrongResponse: when it is not answered as it should be.
     """
-    open_ended = any(row.asked_next(verdict) is None for verdict in row.accept)
+    open_ended = any(row.verdict_with_next(verdict) is None for verdict in row.accept)
     data = row.request if open_ended else row.request + LAST
-    answers = Answers(row.methods)
+    answers = ResponseReader(row.methods)
     try:
         answers.feed(exchange(port, data, half_close=open_ended, patience=PATIENCE))
         answers.end()
         verdict = verdict_of(answers, True)
-        check(row, verdict, answers.all, accepted(row, open_ended))
+        check(row, verdict, answers.responses, accepted(row, open_ended))
         if not open_ended:
-            check_connection(row, verdict, answers.all)
-    except (Misframed, OSError) as error:
-        raise Wrong(f"{type(error).__name__}: {error}") from error
+            check_connection(row, verdict, answers.responses)
+    except (FramingError, OSError) as error:
+        raise WrongResponse(f"{type(error).__name__}: {error}") from error
 
 
 def accepted(row: Row, open_ended: bool) -> list[str]:
@@ -116,7 +116,7 @@ def accepted(row: Row, open_ended: bool) -> list[str]:
     """
     closing = []
     for verdict in row.accept:
-        then = verdict if open_ended else row.asked_next(verdict) or ""
+        then = verdict if open_ended else row.verdict_with_next(verdict) or ""
         said = then.removesuffix("close").removesuffix("wait").strip()
         closing.append(f"{said} close".strip())
         if open_ended:
@@ -128,23 +128,23 @@ class TableTests(TestCase):
     """The table itself."""
 
     def test_each_row_has_a_name_of_its_own_and_a_clause(self) -> None:
-        names = [row.name for row in table(TABLE)]
+        names = [row.name for row in read_table(TABLE)]
         self.assertEqual(len(names), len(set(names)))
-        for row in table(TABLE):
+        for row in read_table(TABLE):
             self.assertRegex(row.clause, r"^RFC \d{4} [\dC]+(\.\d+)*$", row.name)
             self.assertTrue(row.accept, row.name)
 
     def test_the_record_names_the_rows_of_the_table(self) -> None:
         for house in (MEMORY, SOCKET):
             names = {row.name for row in rows(house)}
-            self.assertEqual(set(recorded(VERDICTS, house)), names)
+            self.assertEqual(set(read_verdicts(VERDICTS, house)), names)
 
 
 class MemoryTests(TestCase):
     """Each row whole, in pieces, and with the next one behind it."""
 
     def test_no_verdict_falls(self) -> None:
-        found = fallen(recorded(VERDICTS, MEMORY), memory_faults())
+        found = fallen(read_verdicts(VERDICTS, MEMORY), memory_faults())
         self.assertFalse(found, json.dumps(found, indent=1))
 
 
@@ -153,13 +153,15 @@ class SocketTests(Case):
 
     def test_no_verdict_falls(self) -> None:
         found = fallen(
-            recorded(VERDICTS, SOCKET), socket_faults(self.serve("hello").port)
+            read_verdicts(VERDICTS, SOCKET), socket_faults(self.serve("hello").port)
         )
         self.assertFalse(found, json.dumps(found, indent=1))
 
-    def answers(self, port: int, data: bytes, *, half_close: bool = False) -> Answers:
+    def answers(
+        self, port: int, data: bytes, *, half_close: bool = False
+    ) -> ResponseReader:
         """The answers to *data* on one connection, which the server closes."""
-        answers = Answers()
+        answers = ResponseReader()
         answers.feed(exchange(port, data, half_close=half_close))
         answers.end()
         return answers
@@ -172,7 +174,7 @@ class SocketTests(Case):
     def test_a_client_that_has_said_all_gets_an_answer_that_comes_later(self) -> None:
         asked = note({"myNote": "x"}, "Content-Length: %d\r\n")
         answers = self.answers(self.serve("notes").port, asked * 3, half_close=True)
-        said = [answer.body for answer in answers.all]
+        said = [answer.body for answer in answers.responses]
         self.assertEqual(said, [b"You have %d notes.\n" % n for n in (1, 2, 3)])
 
     def test_a_refused_upload_still_sees_why(self) -> None:
@@ -198,7 +200,7 @@ class SocketTests(Case):
             asked = note({"getNote": number}, "Content-Length: %d\r\n")
             answers = self.answers(notes, request + asked + LAST)
             self.assertEqual(answers.codes, [200, 200, 404])
-            self.assertEqual(answers.all[1].body.decode(), text + "\n")
+            self.assertEqual(answers.responses[1].body.decode(), text + "\n")
 
     def test_answers_without_a_body(self) -> None:
         preflight = b"OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -207,7 +209,7 @@ class SocketTests(Case):
         since = b"If-Modified-Since: Fri, 31 Dec 2100 23:59:59 GMT\r\n"
         asked = b"GET / HTTP/1.1\r\nHost: a\r\n%b\r\n"
         file = self.serve("basic-file").port
-        now = self.answers(file, asked % b"" * 2, half_close=True).all[-1]
+        now = self.answers(file, asked % b"" * 2, half_close=True).responses[-1]
         for condition in (since, b"If-Modified-Since: %b\r\n", b"If-None-Match: *\r\n"):
             dated = condition.replace(b"%b", now.fields["last-modified"].encode())
             codes = self.answers(file, asked % dated * 2, half_close=True).codes

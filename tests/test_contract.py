@@ -10,7 +10,10 @@ import re
 import signal
 import time
 
-from .support.harness import BIN, Case, Daemon, Response, ask, raw
+from dartio_tut.test.support.response_reader import Response
+
+from .support.exchange import exchange
+from .support.harness import BIN, Case, Daemon, ask
 from .support.tracing import failing
 
 TEXT = "text/plain; charset=utf-8"
@@ -54,7 +57,7 @@ class HelloTests(Case):
     def test_malformed_request_ends_its_connection_only(self) -> None:
         hello = self.serve("hello")
         for junk in (b"\0\0\0\0\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"):
-            raw(hello, junk)
+            exchange(hello.port, junk)
         self.assertEqual(ask(hello).body, b"Hello, world!")
 
 
@@ -187,7 +190,7 @@ class NotesTests(Case):
     def test_too_large_note_is_413(self) -> None:
         size = 1024 * 1024 + 1
         head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
-        self.assertIn(b" 413 ", raw(self.notes, head.encode()))
+        self.assertIn(b" 413 ", exchange(self.notes.port, head.encode()))
         self.assertEqual(self.post({"myNote": "x"}).body, b"You have 1 notes.\n")
 
 

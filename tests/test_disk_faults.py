@@ -21,9 +21,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
+from dartio_tut.test.support.response_reader import Fields, Response
+
 from .support.accounts import Sent, check_document, check_notes
 from .support.hammering import Unreadable, read_document, read_notes
-from .support.harness import PATIENCE, Case, Daemon, Response, ask
+from .support.harness import PATIENCE, Case, Daemon, ask
 from .support.tracing import failing
 
 NOBODY_ID = 65534
@@ -89,7 +91,9 @@ class FaultCase(Case):
         else:
             connection.request("POST", "/" + name, body.encode(), fields)
             answer = connection.getresponse()
-            response = Response(answer.status, answer.headers, answer.read())
+            response = Response(
+                answer.status, Fields(answer.getheaders()), bytearray(answer.read())
+            )
         self.note(sent, response)
         return response
 

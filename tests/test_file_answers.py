@@ -9,10 +9,10 @@ import gzip
 import os
 from email.utils import formatdate
 
-from dartio_tut.test.support.response_reader import Answers
+from dartio_tut.test.support.response_reader import Response, ResponseReader
 
 from .support.exchange import connect, exchange
-from .support.harness import TWISTD, Daemon, Response, ask
+from .support.harness import TWISTD, Daemon, ask
 from .support.trees import OptionCase, TreeCase, request
 from .test_secure import Authority
 
@@ -55,7 +55,7 @@ class SiblingTests(TreeCase):
         ]:  # fmt: skip
             answer = self.app(accepted)
             self.assertEqual((accepted, answer.code), (accepted, 200))
-            self.assertEqual((accepted, answer.fields["Content-Encoding"]),
+            self.assertEqual((accepted, answer.fields.get("Content-Encoding")),
                              (accepted, coding))  # fmt: skip
             body = coding.encode() if coding else b"plain " * 50
             self.assertEqual(answer.body, body)
@@ -67,7 +67,7 @@ class SiblingTests(TreeCase):
         for target, vary in (("/only.css", "Accept-Encoding"), ("/alone.js", None)):
             for accepted in ("gzip", "br", "identity"):
                 answer = self.get(self.daemon_, target, Accept_Encoding=accepted)
-                self.assertEqual((target, answer.fields["Vary"]), (target, vary))
+                self.assertEqual((target, answer.fields.get("Vary")), (target, vary))
 
     def test_each_has_its_own_tag_and_ranges(self) -> None:
         tags = {c: self.app(c).fields["ETag"] or "" for c in ("", "br", "zstd", "gzip")}
@@ -85,7 +85,7 @@ class SiblingTests(TreeCase):
             part = self.app(coding, Range="bytes=1-2", If_Range=tag)
             body = coding.encode() or b"plain"
             self.assertEqual((part.code, part.body), (206, body[1:3]))
-            self.assertEqual(part.fields["Content-Encoding"], coding or None)
+            self.assertEqual(part.fields.get("Content-Encoding"), coding or None)
             size = len(coding) or 300
             span = f"bytes 1-{min(2, size - 1)}/{size}"
             self.assertEqual(part.fields["Content-Range"], span)
@@ -185,11 +185,11 @@ class LargeTests(TreeCase):
                     client.sendall(
                         request("/large", "Range: bytes=-4", f"If-Range: {other}")
                     )
-                    answers = Answers()
-                    while not answers.all:
+                    answers = ResponseReader()
+                    while not answers.responses:
                         answers.feed(client.recv(1000))
                     self.assertEqual(answers.codes, [200])
-                    length = answers.all[0].fields["content-length"]
+                    length = answers.responses[0].fields["content-length"]
                     self.assertEqual(length, str(self.SIZE))
 
     def test_it_is_listed(self) -> None:
@@ -292,12 +292,12 @@ class StartTests(OptionCase):
         ]  # fmt: skip
         methods = ["GET"] * 9 + ["HEAD", "DELETE", "GET"]
         with self.at_rest(static):
-            answers = Answers(methods)
+            answers = ResponseReader(methods)
             answers.feed(exchange(static.port, b"".join(asked)))
             answers.end()
             codes = [200, 200, 206, 416, 404, 206, 200, 304, 200, 200, 405, 200]
             self.assertEqual(answers.codes, codes)
-            self.assertEqual(len(answers.all[-1].body), 100_000)
+            self.assertEqual(len(answers.responses[-1].body), 100_000)
             for line in (
                 b"GET /large HTTP/1.0\r\n\r\n",
                 b"HEAD /large HTTP/1.0\r\n\r\n",

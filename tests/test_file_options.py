@@ -7,7 +7,10 @@ from __future__ import annotations
 import json
 import os
 
-from .support.harness import Daemon, Response, ask, raw
+from dartio_tut.test.support.response_reader import Response
+
+from .support.exchange import exchange
+from .support.harness import Daemon, ask
 from .support.trees import HTML, OptionCase
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -207,7 +210,7 @@ class WhereTests(OptionCase):
         ]:  # fmt: skip
             answer = self.get(static, "/who", Host=host)
             self.assertEqual((host, answer.body), (host, who))
-        self.assertIn(b"fallback", raw(static, b"GET /who HTTP/1.0\r\n\r\n"))
+        self.assertIn(b"fallback", exchange(static.port, b"GET /who HTTP/1.0\r\n\r\n"))
         for name in ("one.example", "*.example.org"):
             self.assertIn(f" as {name}", "\n".join(static.lines))
         self.bad("--host", "one.example", "one.example=", "one.example=nowhere")

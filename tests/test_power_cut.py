@@ -13,7 +13,7 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
-from dartio_tut.test.support.response_reader import Answers
+from dartio_tut.test.support.response_reader import ResponseReader
 
 from .support import disk_calls
 from .support.accounts import Sent, as_told, check_document, check_notes
@@ -76,11 +76,11 @@ class PowerCutCase(ForkedCase):
         # An answer counts from its beginning, all else from its end.
         order = {id(c): c.began if c.name == "sendto" else c.ended for c in calls}
         for call in sorted(calls, key=lambda call: order[id(call)]):
-            answers = Answers()
+            answers = ResponseReader()
             if call.name == "sendto" and call.data.startswith(b"HTTP/1.1 200 "):
                 answers.feed(call.data)
-                said |= {answer.body.decode() for answer in answers.all}
-            if answers.all or disk_calls.apply(call, disk):
+                said |= {answer.body.decode() for answer in answers.responses}
+            if answers.responses or disk_calls.apply(call, disk):
                 for tree in disk.after_a_cut():
                     found[frozenset(tree.items())] = set(said)
         return found

@@ -9,8 +9,10 @@ import json
 import threading
 from typing import Any
 
-from .support.exchange import connect
-from .support.harness import PATIENCE, Case, Daemon, Response, ask, raw
+from dartio_tut.test.support.response_reader import Response
+
+from .support.exchange import connect, exchange
+from .support.harness import PATIENCE, Case, Daemon, ask
 
 JSON = {"Content-Type": "application/json"}
 
@@ -248,7 +250,7 @@ class LimitsTests(RestCase):
             daemon = self.rest(name, "--max-body", "100")
             for method in ("PUT", "POST"):
                 head = f"{method} /a HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n"
-                said = raw(daemon, head.encode())
+                said = exchange(daemon.port, head.encode())
                 self.assertTrue(said.startswith(b"HTTP/1.1 413 "), said)
                 if name == "notes":
                     self.assertIn(b"Access-Control-Allow-Origin: *\r\n", said)

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
-from dartio_tut.test.support.response_reader import Answers
+from dartio_tut.test.support.response_reader import ResponseReader
 
 from .support.exchange import connect
 from .support.serving import ServingCase, open_on, reset
@@ -42,9 +42,9 @@ class FileTests(ServingCase):
         request.send_file(descriptor, self.offset, self.length)
         return NOT_DONE_YET
 
-    async def answers(self, port: int, data: bytes, *methods: str) -> Answers:
+    async def answers(self, port: int, data: bytes, *methods: str) -> ResponseReader:
         """The answers to *data*; afterwards no file is open."""
-        answers = Answers(methods)
+        answers = ResponseReader(methods)
         answers.feed(await self.exchange(port, data))
         answers.end()
         await self.closes()
@@ -65,7 +65,7 @@ class FileTests(ServingCase):
             (SIZE - 40_000, 40_000),
         ]:
             self.offset, self.length = offset, length
-            (answer,) = (await self.answers(port, LAST)).all
+            (answer,) = (await self.answers(port, LAST)).responses
             self.assertEqual(answer.fields["content-length"], str(length))
             self.assertTrue(answer.body == self.data[offset : offset + length])
 
@@ -73,19 +73,19 @@ class FileTests(ServingCase):
         port = self.serve(self.send)
         for self.length in (0, 100, SIZE):
             ask = LAST.replace(b"GET", b"HEAD")
-            (answer,) = (await self.answers(port, ask, "HEAD")).all
+            (answer,) = (await self.answers(port, ask, "HEAD")).responses
             self.assertEqual(answer.fields["content-length"], str(self.length))
 
     async def test_one_behind_the_other(self) -> None:
         port = self.serve(self.send)
         self.length = MIB
         found = await self.answers(port, 5 * GET + LAST)
-        self.assertTrue(all(one.body == self.data[:MIB] for one in found.all))
-        self.assertEqual(len(found.all), 6)
+        self.assertTrue(all(one.body == self.data[:MIB] for one in found.responses))
+        self.assertEqual(len(found.responses), 6)
 
     async def test_an_old_client(self) -> None:
         port = self.serve(self.send)
-        (answer,) = (await self.answers(port, b"GET / HTTP/1.0\r\n\r\n")).all
+        (answer,) = (await self.answers(port, b"GET / HTTP/1.0\r\n\r\n")).responses
         self.assertTrue(answer.body == self.data)
 
     async def test_a_client_that_closed_its_half(self) -> None:
@@ -99,7 +99,7 @@ class FileTests(ServingCase):
         with connect(port, NARROW) as slow:
             slow.sendall(LAST)
             await self.until(lambda: open_on(self.path))
-            (answer,) = (await self.answers_beside(port)).all
+            (answer,) = (await self.answers_beside(port)).responses
             self.assertTrue(answer.body == self.data)
             self.assertEqual(open_on(self.path), 1)
             self.assertLess(self.buffered(), 256 * 1024)
@@ -108,9 +108,9 @@ class FileTests(ServingCase):
         self.assertTrue(said.endswith(self.data))
         await self.closes()
 
-    async def answers_beside(self, port: int) -> Answers:
+    async def answers_beside(self, port: int) -> ResponseReader:
         """The answers to another client."""
-        answers = Answers()
+        answers = ResponseReader()
         answers.feed(await self.exchange(port, LAST))
         answers.end()
         return answers

@@ -23,7 +23,7 @@ from twisted.web.static import File
 
 from dartio_tut.daemon import Site
 from dartio_tut.daemon.certificate import localhost_certificate
-from dartio_tut.test.support.function_resource import Doing
+from dartio_tut.test.support.function_resource import FunctionResource
 from dartio_tut.wire import listen_tls, set_alpn, with_fast_ports
 
 from .support import third_party
@@ -152,7 +152,7 @@ class DistributedTests(ServingCase):
     """A tree of another process, behind our site (`twisted.web.distrib`)."""
 
     async def test_requests_go_there_and_back(self) -> None:
-        far = TwistedSite(Doing(lambda request: b"far: " + request.uri))
+        far = TwistedSite(FunctionResource(lambda request: b"far: " + request.uri))
         publisher = PBServerFactory(ResourcePublisher(far))
         listening = REACTOR.listenTCP(0, publisher, interface="127.0.0.1")
         self.addCleanup(listening.stopListening)
@@ -220,6 +220,6 @@ class EndTests(ServingCase):
     async def test_requests_of_twisteds_own_kind(self) -> None:
         port = self.serve(lambda request: type(request).__module__.encode())
         self.site.requestFactory = TwistedSite.requestFactory
-        self.assertEqual(self.site.resource.__class__, Doing)
+        self.assertEqual(self.site.resource.__class__, FunctionResource)
         said = await self.exchange(port, 2 * GET, half_close=True)
         self.assertEqual(said.count(b"twisted.web.server"), 2)

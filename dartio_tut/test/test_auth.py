@@ -21,7 +21,8 @@ from dartio_tut.daemon import Site
 from dartio_tut.resources import BasicAuth, HtpasswdFile
 from dartio_tut.resources.auth import check_queue, credentials
 
-from .support.memory_client import Connection, Response, parsed
+from .support.memory_client import Connection, connect
+from .support.response_reader import Response, read_response
 from .test_htpasswd import SHA1_OF_SECRET, hashed
 
 
@@ -124,7 +125,7 @@ class AuthCase(SynchronousTestCase):
             lines.append(b"Authorization: " + value)
         if body:
             lines.append(b"Content-Length: %d" % len(body))
-        connection = Connection(self.auth)
+        connection = connect(self.auth)
         peer = (IPv6Address if ":" in host else IPv4Address)("TCP", host, 50000)
         connection.transport.peerAddr = peer
         connection.protocol.dataReceived(b"\r\n".join([*lines, b"", b""]) + body)
@@ -132,7 +133,10 @@ class AuthCase(SynchronousTestCase):
 
     def ask(self, *authorization: str | bytes, **more: Any) -> Response:
         """The response to that."""
-        return parsed(self.send(*authorization, **more).transport.value())
+        return read_response(
+            self.send(*authorization, **more).transport.value(),
+            more.get("start", "GET").partition(" ")[0],
+        )
 
     def checks(self) -> int:
         """How many passwords were checked."""

@@ -22,8 +22,8 @@ from dartio_tut.resources import (
     parse_body,
 )
 
-from .support.function_resource import Doing, RequestCase
-from .support.memory_client import ask
+from .support.function_resource import FunctionResource
+from .support.memory_client import RequestCase, ask
 
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=b"
@@ -54,7 +54,7 @@ class BodyCase(RequestCase):
     def sent(self, kind: str | None, data: bytes) -> Any:
         """A request with *data*."""
         fields = [] if kind is None else [f"Content-Type: {kind}"]
-        request = self.asked(*fields, start="POST / HTTP/1.1", body=data)
+        request = self.held_request(*fields, start="POST / HTTP/1.1", body=data)
         gone = Failure(ConnectionDone())
         self.addCleanup(self.connection.protocol.connectionLost, gone)
         return request
@@ -220,7 +220,7 @@ class PartsTests(BodyCase):
             return files[0].content.read()
 
         data = part('name="f"; filename="a"', b"content") + b"--b--\r\n"
-        answered = ask(Doing(do), "POST", body=data, content_type=PARTS)
+        answered = ask(FunctionResource(do), "POST", body=data, content_type=PARTS)
         self.assertEqual(answered.body, b"content")
         self.assertTrue(files[0].content.closed)
 

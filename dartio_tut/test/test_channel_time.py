@@ -7,14 +7,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
 from dartio_tut.wire import Limits
 
-from .support.memory_client import CLIENT, Connection
+from .support.memory_client import CLIENT_ADDRESS, Connection, MemoryTransport, connect
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -23,7 +22,7 @@ class TimeTests(SynchronousTestCase):
     """A channel and the clock."""
 
     def setUp(self) -> None:
-        self.connection = Connection(Data(b"hello", "text/plain"))
+        self.connection = connect(Data(b"hello", "text/plain"))
         self.clock = self.connection.clock
         self.limits = Limits()
 
@@ -78,8 +77,8 @@ class TimeTests(SynchronousTestCase):
     def test_the_first_after_a_quiet_time_has_its_time_too(self) -> None:
         self.connection.protocol.connectionLost(Failure(ConnectionDone()))
         self.after(3600)
-        channel = self.connection.protocol.site.buildProtocol(CLIENT)
-        self.connection.transport = StringTransport()
+        channel = self.connection.protocol.site.buildProtocol(CLIENT_ADDRESS)
+        self.connection.transport = MemoryTransport()
         channel.makeConnection(self.connection.transport)
         self.after(self.limits.header_time - 2)
         self.assertFalse(self.closed)
@@ -93,8 +92,8 @@ class TimeTests(SynchronousTestCase):
     def test_times_are_the_sites(self) -> None:
         site = self.connection.protocol.site
         site.limits = replace(self.limits, header_time=2)
-        channel = site.buildProtocol(CLIENT)
-        self.connection.transport = StringTransport()
+        channel = site.buildProtocol(CLIENT_ADDRESS)
+        self.connection.transport = MemoryTransport()
         channel.makeConnection(self.connection.transport)
         self.after(4)
         self.assertTrue(self.closed)

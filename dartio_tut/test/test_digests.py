@@ -9,7 +9,7 @@ from hashlib import sha256, sha512
 
 from dartio_tut.resources import HTTPError, check_digests
 
-from .support.function_resource import RequestCase
+from .support.memory_client import RequestCase
 
 CONTENT = b'{"hello": "world"}'
 SHORT = f"sha-256=:{b64encode(sha256(CONTENT).digest()).decode()}:"
@@ -21,7 +21,7 @@ class DigestTests(RequestCase):
     """`check_digests`."""
 
     def check(self, *lines: str) -> None:
-        check_digests(self.asked(*lines), CONTENT)
+        check_digests(self.held_request(*lines), CONTENT)
 
     def test_right_digests_pass(self) -> None:
         self.check()

@@ -21,7 +21,7 @@ from dartio_tut.store import (
     version_of,
 )
 
-from .support.memory_client import Connection
+from .support.memory_client import Connection, connect
 from .test_rest_documents import JSON, DocumentsCase
 
 
@@ -202,7 +202,7 @@ class RationTests(DocumentsCase):
         return self.held[-1]
 
     def connect(self) -> Connection:
-        connection = Connection(self.resource)
+        connection = connect(self.resource)
         connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         return connection
 

@@ -19,7 +19,7 @@ from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
 from dartio_tut.store import LogState, MemoryNotes, Unavailable
 
-from .support.memory_client import Connection, ask
+from .support.memory_client import ask, connect
 
 EVENT = re.compile(r"id: (\d+)\ndata: (.*)\n\n")
 
@@ -65,7 +65,7 @@ class Follower:
         lines += [
             f"{name.replace('_', '-')}: {value}" for name, value in fields.items()
         ]
-        self.connection = Connection(resource)
+        self.connection = connect(resource)
         said = self.connection.send("\r\n".join([*lines, "", ""]).encode())
         self.head, _, rest = said.decode().partition("\r\n\r\n")
         self.first = rest

@@ -17,7 +17,8 @@ from twisted.web.static import Data
 from dartio_tut.resources import Files
 from dartio_tut.resources.files.listing.responses import AT_ONCE, WAITING
 
-from .support.memory_client import Connection, Response, ask
+from .support.memory_client import ask, connect
+from .support.response_reader import Response
 
 
 class FilesTests(SynchronousTestCase):
@@ -234,12 +235,12 @@ class FilesTests(SynchronousTestCase):
     ) -> None:
         files, held = self.listed_later()
         opened = len(os.listdir("/proc/self/fd"))
-        waiting = [Connection(files) for _ in range(AT_ONCE + WAITING)]
+        waiting = [connect(files) for _ in range(AT_ONCE + WAITING)]
         asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
         for number, connection in enumerate(waiting):
             self.assertEqual(connection.send(asked % number), b"")
         self.assertEqual(len(os.listdir("/proc/self/fd")), opened)
-        self.assertIn(b" 503 ", Connection(files).send(asked % 999))
+        self.assertIn(b" 503 ", connect(files).send(asked % 999))
         for connection in waiting[2:]:
             connection.protocol.connectionLost(Failure(ConnectionDone()))
         while held:
@@ -248,7 +249,7 @@ class FilesTests(SynchronousTestCase):
 
     def test_a_folder_that_is_gone_when_its_turn_comes(self) -> None:
         files, held = self.listed_later()
-        connection = Connection(files)
+        connection = connect(files)
         connection.send(b"GET /bare/ HTTP/1.1\r\nHost: a\r\n\r\n")
         (self.root / "bare").rmdir()
         held.pop().callback(None)

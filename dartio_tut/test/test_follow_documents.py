@@ -19,7 +19,7 @@ from dartio_tut.resources.rest import follow_documents
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import DocumentInfo, MemoryDocuments, Unavailable
 
-from .support.memory_client import Connection, ask
+from .support.memory_client import ask, connect
 
 EVENT = re.compile(r"event: (\w+)\nid: (\S+)\ndata: (.*)\n\n")
 
@@ -48,7 +48,7 @@ class Follower:
     def __init__(self, resource: RestDocuments, query: str, **fields: str) -> None:
         lines = [f"GET /?{query} HTTP/1.1", "Host: a"]
         lines += [f"{name.replace('_', '-')}: {v}" for name, v in fields.items()]
-        self.connection = Connection(resource)
+        self.connection = connect(resource)
         said = self.connection.send("\r\n".join([*lines, "", ""]).encode())
         self.head, _, self._first = said.decode().partition("\r\n\r\n")
         self.last = ""

@@ -19,7 +19,8 @@ from twisted.web.static import Data
 
 from dartio_tut.resources import Files, PathPrefix, VirtualHosts
 
-from .support.memory_client import Connection, Response, ask, parsed
+from .support.memory_client import ask, connect
+from .support.response_reader import Response, read_response
 
 ODD_NAMES = (
     "two words", "été", "☃", "<b>&amp;", "it's \"quoted\"", "100%", "a?b", "a#b", "a;b",
@@ -337,7 +338,7 @@ class VirtualHostTests(SynchronousTestCase):
     def answers(self, hosts: VirtualHosts, names: dict[str, str | int]) -> None:
         for name, said in names.items():
             raw = f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode()
-            answer = parsed(Connection(hosts).send(raw))
+            answer = read_response(connect(hosts).send(raw))
             found = answer.code if isinstance(said, int) else answer.body.decode()
             self.assertEqual((name, found), (name, said))
 
@@ -387,4 +388,4 @@ class VirtualHostTests(SynchronousTestCase):
             hosts.add(f"{name}.example", Files(str(root)))
         self.answers(hosts, {"one.example": 404})
         raw = b"GET /who HTTP/1.1\r\nHost: two.example\r\n\r\n"
-        self.assertEqual(parsed(Connection(hosts).send(raw)).body, b"two")
+        self.assertEqual(read_response(connect(hosts).send(raw)).body, b"two")

@@ -22,7 +22,8 @@ from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import Document, MemoryDocuments, MemoryNotes, Unavailable
 
-from .support.memory_client import Response, ask
+from .support.memory_client import ask
+from .support.response_reader import Response
 
 
 class HelloTests(SynchronousTestCase):

@@ -17,8 +17,9 @@ from dartio_tut.resources.negotiation import (
     weights,
 )
 
-from .support.function_resource import Doing
-from .support.memory_client import Response, ask
+from .support.function_resource import FunctionResource
+from .support.memory_client import ask
+from .support.response_reader import Response
 
 FIREFOX = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OFFERED = [b"text/plain", b"text/html", b"application/json"]
@@ -87,7 +88,9 @@ class ProblemTests(SynchronousTestCase):
     """What went wrong, in the client's terms."""
 
     def told(self, text: str = "No <such> thing.", **fields: str) -> Response:
-        return ask(Doing(lambda r: problem(r, 404, text)), "GET", "/", b"", **fields)
+        return ask(
+            FunctionResource(lambda r: problem(r, 404, text)), "GET", "/", b"", **fields
+        )
 
     def test_to_curl(self) -> None:
         for fields in ({}, {"accept": "*/*"}):

@@ -16,7 +16,7 @@ from zope.interface.verify import verifyObject
 
 from dartio_tut.wire import Request
 
-from .support.function_resource import RequestCase
+from .support.memory_client import RequestCase
 
 MADE = (
     "_content",
@@ -43,12 +43,12 @@ class LazyTests(RequestCase):
             seen.append(request)
             return b"hello"
 
-        self.answer(answer, "Cookie: a=1", start="GET /?a=b HTTP/1.1")
+        self.response(answer, "Cookie: a=1", start="GET /?a=b HTTP/1.1")
         made = vars(seen[0]).keys() & set(MADE)
         self.assertEqual({name for name in made if vars(seen[0])[name]}, set())
 
     def test_a_look_at_one_field_makes_no_headers(self) -> None:
-        request = self.asked("X: 1", "X: 2")
+        request = self.held_request("X: 1", "X: 2")
         self.assertEqual(request.getHeader(b"x"), b"2")
         self.assertIsNone(request.getHeader(b"y"))
         self.assertIsNone(request._request_headers)
@@ -57,7 +57,7 @@ class LazyTests(RequestCase):
         self.assertEqual(request.getHeader(b"x"), b"3")
 
     def test_all_is_there_for_those_who_look(self) -> None:
-        request = self.asked("Cookie: k=v; l=w", "X: 1")
+        request = self.held_request("Cookie: k=v; l=w", "X: 1")
         verifyObject(IRequest, request)
         self.assertEqual(request.args, {b"c": [b"d"]})
         self.assertEqual(request.received_cookies, {b"k": b"v", b"l": b"w"})
@@ -74,18 +74,18 @@ class LazyTests(RequestCase):
             self.assertIs(getattr(request, name), getattr(request, name))
 
     def test_fields_are_the_requests_own(self) -> None:
-        first = self.asked("X: 1")
+        first = self.held_request("X: 1")
         first.requestHeaders.addRawHeader(b"X", b"2")
         first.requestHeaders.removeHeader(b"Host")
-        second = self.asked("X: 1")
-        third = self.asked("X: 1")  # the block of these fields is kept by now
+        second = self.held_request("X: 1")
+        third = self.held_request("X: 1")  # the block of these fields is kept by now
         for later in (second, third):
             self.assertEqual(later.requestHeaders.getRawHeaders(b"x"), [b"1"])
             self.assertTrue(later.requestHeaders.hasHeader(b"host"))
 
     def test_forms_are_read(self) -> None:
         form = "Content-Type: application/x-www-form-urlencoded"
-        request = self.asked(form, start="POST /?a=1 HTTP/1.1", body=b"a=2&b=3")
+        request = self.held_request(form, start="POST /?a=1 HTTP/1.1", body=b"a=2&b=3")
         self.assertEqual(request.args, {b"a": [b"2"], b"b": [b"3"]})
         request.content.seek(0)
         self.assertEqual(request.content.read(), b"a=2&b=3")
@@ -95,7 +95,7 @@ class ReplacedTests(RequestCase):
     """Attributes that others set or delete."""
 
     def test_set(self) -> None:
-        request = self.asked("X: 1")
+        request = self.held_request("X: 1")
         for name in ("args", "client", "host", "received_cookies", "content"):
             value = object()
             setattr(request, name, value)
@@ -112,7 +112,7 @@ class ReplacedTests(RequestCase):
         self.assertNotIn(b"Date", said)
 
     def test_deleted(self) -> None:
-        request = self.asked("X: 1")
+        request = self.held_request("X: 1")
         self.assertEqual(request.args, {b"c": [b"d"]})
         del request.args
         self.assertEqual(request.args, {b"c": [b"d"]})
@@ -121,7 +121,7 @@ class ReplacedTests(RequestCase):
         self.assertEqual(request.requestHeaders.getRawHeaders(b"x"), [b"1"])
 
     def test_anything_may_be_hung_up(self) -> None:
-        request = self.asked()
+        request = self.held_request()
         request.user = "somebody"
         request.setComponent(IAddress, request)
         self.assertIs(request.getComponent(IAddress), request)
@@ -143,7 +143,7 @@ class EndTests(RequestCase):
     """How a request ends."""
 
     def test_finished(self) -> None:
-        request = self.asked()
+        request = self.held_request()
         told: list[Any] = []
         request.notifyFinish().addBoth(told.append)
         request.finish()
@@ -153,7 +153,7 @@ class EndTests(RequestCase):
         self.assertEqual(self.connection.transport.value().count(b"HTTP/1.1"), 1)
 
     def test_the_client_leaves(self) -> None:
-        request = self.asked()
+        request = self.held_request()
         told: list[Any] = []
         request.notifyFinish().addErrback(told.append)
         content = request.content
@@ -165,7 +165,7 @@ class EndTests(RequestCase):
         self.assertEqual(self.connection.transport.value(), b"")
 
     def test_a_producer_that_was_left_behind_is_logged(self) -> None:
-        request = self.asked()
+        request = self.held_request()
         request.registerProducer(object(), True)
         request.finish()
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)

@@ -6,19 +6,26 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from .support.conformance import Row, Wrong, check, check_final, raw, verdict_of
+from .support.conformance import (
+    Row,
+    WrongResponse,
+    check,
+    check_final,
+    unescaped,
+    verdict_of,
+)
 from .support.ratchet import fallen, raised
-from .support.response_reader import Answers, Misframed
+from .support.response_reader import Fields, FramingError, ResponseReader
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
 class AnswersTests(SynchronousTestCase):
-    """`Answers`."""
+    """`ResponseReader`."""
 
-    def read(self, data: bytes, *methods: str, size: int = 1) -> Answers:
+    def read(self, data: bytes, *methods: str, size: int = 1) -> ResponseReader:
         """What comes of *data* in pieces of *size*."""
-        answers = Answers(methods)
+        answers = ResponseReader(methods)
         for start in range(0, len(data), size):
             answers.feed(data[start : start + size])
         return answers
@@ -26,7 +33,7 @@ class AnswersTests(SynchronousTestCase):
     def misframed(self, data: bytes, *methods: str) -> None:
         """*data* is refused, however it is cut."""
         for size in (1, 7, len(data)):
-            with self.assertRaises(Misframed):
+            with self.assertRaises(FramingError):
                 self.read(data, *methods, size=size).end()
 
     def test_every_kind_of_end(self) -> None:
@@ -43,27 +50,27 @@ class AnswersTests(SynchronousTestCase):
         for data, body in kinds:
             for size in (1, 7, len(data)):
                 answers = self.read(data * 2, size=size)
-                self.assertEqual(answers.all[-1].body, body)
-                self.assertFalse(answers.unfinished())
+                self.assertEqual(answers.responses[-1].body, body)
+                self.assertFalse(answers.is_unfinished)
                 answers.end()
 
     def test_until_close(self) -> None:
         answers = self.read(OK + b"\r\nhello")
-        self.assertTrue(answers.unfinished())
+        self.assertTrue(answers.is_unfinished)
         answers.end()
-        self.assertEqual(answers.all[0].body, b"hello")
+        self.assertEqual(answers.responses[0].body, b"hello")
 
     def test_head(self) -> None:
         data = OK + b"Content-Length: 5\r\n\r\n"
         answers = self.read(data + data + b"hello", "HEAD", "GET")
-        self.assertEqual([bytes(a.body) for a in answers.all], [b"", b"hello"])
+        self.assertEqual([bytes(a.body) for a in answers.responses], [b"", b"hello"])
         self.misframed(data + b"hello", "HEAD")
 
     def test_unfinished(self) -> None:
         for data in (b"HTT", OK, OK + b"Content-Length: 5\r\n\r\nhell"):
             answers = self.read(data)
-            self.assertTrue(answers.unfinished())
-            self.assertRaises(Misframed, answers.end)
+            self.assertTrue(answers.is_unfinished)
+            self.assertRaises(FramingError, answers.end)
 
     def test_misframed(self) -> None:
         chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -94,11 +101,11 @@ class VerdictTests(SynchronousTestCase):
     row = Row("a/b", "RFC 9112 3", b"GET / HTTP/1.1\r\n", ("200",))
 
     def test_words(self) -> None:
-        answers = Answers()
+        answers = ResponseReader()
         self.assertEqual(verdict_of(answers, False), "wait")
         self.assertEqual(verdict_of(answers, True), "close")
         answers.feed(OK + b"Content-Length: 5\r\n\r\nhell")
-        self.assertRaises(Wrong, verdict_of, answers, False)
+        self.assertRaises(WrongResponse, verdict_of, answers, False)
         answers.feed(b"o")
         self.assertEqual(verdict_of(answers, False), "200")
         self.assertEqual(verdict_of(answers, True), "200 close")
@@ -109,17 +116,19 @@ class VerdictTests(SynchronousTestCase):
             "content-length": "0",
             "content-type": "text/plain; charset=utf-8",
         }
-        answers = Answers()
+        answers = ResponseReader()
         answers.feed(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        refusal = answers.all[0]
-        refusal.fields = good
+        refusal = answers.responses[0]
+        refusal.fields = Fields(good)
         check_final(self.row, refusal)
         for name in good:
-            refusal.fields = {k: v for k, v in good.items() if k != name}
-            self.assertRaises(Wrong, check_final, self.row, refusal)
+            refusal.fields = Fields({k: v for k, v in good.items() if k != name})
+            self.assertRaises(WrongResponse, check_final, self.row, refusal)
 
     def test_other_verdict(self) -> None:
-        self.assertRaises(Wrong, check, self.row, "400 close", [], self.row.accept)
+        self.assertRaises(
+            WrongResponse, check, self.row, "400 close", [], self.row.accept
+        )
 
     def test_what_may_follow(self) -> None:
         for verdict, then in {
@@ -128,11 +137,11 @@ class VerdictTests(SynchronousTestCase):
             "wait": None,
             "100": None,
         }.items():
-            self.assertEqual(self.row.asked_next(verdict), then)
+            self.assertEqual(self.row.verdict_with_next(verdict), then)
 
     def test_escapes(self) -> None:
-        self.assertEqual(raw(r"a\r\n\0\xff"), b"a\r\n\0\xff")
-        self.assertEqual(raw(["a", [r"\t", 3]]), b"a\t\t\t")
+        self.assertEqual(unescaped(r"a\r\n\0\xff"), b"a\r\n\0\xff")
+        self.assertEqual(unescaped(["a", [r"\t", 3]]), b"a\t\t\t")
 
 
 class RatchetTests(SynchronousTestCase):

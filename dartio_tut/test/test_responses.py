@@ -9,19 +9,18 @@ from typing import Any
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from .support.function_resource import RequestCase
-from .support.memory_client import Connection
+from .support.memory_client import RequestCase, connect
 
 
 class FramingTests(RequestCase):
     """Where an answer ends."""
 
     def test_returned(self) -> None:
-        answer = self.answer(lambda request: b"hello")
+        answer = self.response(lambda request: b"hello")
         self.assertEqual(answer.fields["content-length"], "5")
         self.assertEqual(answer.body, b"hello")
         self.assertTrue(answer.fields["content-type"].startswith("text/html"))
-        empty = self.answer(lambda request: b"")
+        empty = self.response(lambda request: b"")
         self.assertEqual(empty.fields["content-length"], "0")
         self.assertNotIn("content-type", empty.fields)
 
@@ -32,10 +31,10 @@ class FramingTests(RequestCase):
             request.finish()
             return NOT_DONE_YET
 
-        answer = self.answer(write)
+        answer = self.response(write)
         self.assertEqual(answer.fields["transfer-encoding"], "chunked")
         self.assertEqual(answer.body, b"abc")
-        old = self.said(write, start="GET / HTTP/1.0")
+        old = self.written(write, start="GET / HTTP/1.0")
         self.assertTrue(old.endswith(b"\r\n\r\nabc"))
         self.assertIn(b"Connection: close\r\n", old)
         self.assertNotIn(b"chunked", old)
@@ -53,7 +52,7 @@ class FramingTests(RequestCase):
             return write(request)
 
         for do in (write, after_headers):
-            answer = self.answer(do)
+            answer = self.response(do)
             self.assertEqual(answer.fields["content-length"], "3")
             self.assertNotIn("transfer-encoding", answer.fields)
             self.assertEqual(answer.body, b"abc")
@@ -63,7 +62,7 @@ class FramingTests(RequestCase):
             request.finish()
             return NOT_DONE_YET
 
-        self.assertEqual(self.answer(finish).body, b"")
+        self.assertEqual(self.response(finish).body, b"")
 
     def test_codes_without_content(self) -> None:
         for code in (204, 304):
@@ -89,7 +88,7 @@ class FramingTests(RequestCase):
             return NOT_DONE_YET
 
         for do in (returns, writes):
-            said = self.said(do)
+            said = self.written(do)
             self.assertTrue(said.endswith(b"\r\n\r\n"), said)
             self.assertEqual(said.count(b"\r\n\r\n"), 1)
             self.assertNotIn(b"Transfer-Encoding", said)
@@ -103,7 +102,7 @@ class FramingTests(RequestCase):
                 request.setResponseCode(code)
                 return b"content"
 
-            self.assertNotIn(b"Content-Type", self.said(returns))
+            self.assertNotIn(b"Content-Type", self.written(returns))
 
     def test_head(self) -> None:
         def write(request: Any) -> int:
@@ -117,10 +116,10 @@ class FramingTests(RequestCase):
             return write(request)
 
         start = "HEAD / HTTP/1.1"
-        returned = self.answer(lambda request: b"hello", start=start)
+        returned = self.response(lambda request: b"hello", start=start)
         self.assertEqual(returned.fields["content-length"], "5")
-        self.assertEqual(self.answer(write, start=start).body, b"")
-        length = self.answer(with_length, start=start).fields["content-length"]
+        self.assertEqual(self.response(write, start=start).body, b"")
+        length = self.response(with_length, start=start).fields["content-length"]
         self.assertEqual(length, "2")
 
     def test_head_of_a_resource_that_only_knows_get(self) -> None:
@@ -131,16 +130,16 @@ class FramingTests(RequestCase):
             def render_GET(self, request: Any) -> bytes:
                 return b"hello"
 
-        said = Connection(Getting()).send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+        said = connect(Getting()).send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertIn(said[9:12], (b"200", b"405", b"500"))
         self.assertTrue(said.endswith(b"\r\n\r\n"))
 
     def test_nonsense_is_an_error(self) -> None:
-        answer = self.answer(lambda request: "text")
+        answer = self.response(lambda request: "text")
         self.assertEqual(answer.code, 500)
 
     def test_what_fails_is_an_error(self) -> None:
-        answer = self.answer(lambda request: 1 // 0)
+        answer = self.response(lambda request: 1 // 0)
         self.assertEqual(answer.code, 500)
         self.assertNotIn(b"ZeroDivision", answer.body)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -170,11 +169,11 @@ class FieldTests(RequestCase):
             return alone(request)
 
         for do in (alone, behind, before, twice):
-            answer = self.answer(do)
+            answer = self.response(do)
             self.assertEqual(answer.fields["content-type"], "text/x")
             self.assertEqual(answer.fields["x"], "1", do)
-        self.assertEqual(self.answer(before).fields["y"], "2")
-        self.assertEqual(self.answer(twice).fields["z"], "3")
+        self.assertEqual(self.response(before).fields["y"], "2")
+        self.assertEqual(self.response(twice).fields["z"], "3")
 
     def test_attributes(self) -> None:
         def do(request: Any) -> bytes:
@@ -183,7 +182,7 @@ class FieldTests(RequestCase):
             request.setLastModified(0)
             return b"a"
 
-        fields = self.answer(do).fields
+        fields = self.response(do).fields
         self.assertEqual(fields["set-cookie"], "c=1; Path=/")
         self.assertEqual(fields["etag"], '"tag"')
         self.assertEqual(fields["last-modified"], "Thu, 01 Jan 1970 00:00:00 GMT")
@@ -207,7 +206,7 @@ class FieldTests(RequestCase):
             return b"a"
 
         for do in (status, value, cookie, tag):
-            answer = self.answer(do)
+            answer = self.response(do)
             self.assertEqual((answer.code, answer.body), (200, b"a"))
             self.assertNotIn("evil", answer.fields)
 
@@ -216,11 +215,11 @@ class FieldTests(RequestCase):
             request.setHeader(b"Connection", b"close")
             return b"a"
 
-        self.assertEqual(self.answer(closes).fields["connection"], "close")
-        old = self.answer(lambda request: b"a", start="GET / HTTP/1.0")
+        self.assertEqual(self.response(closes).fields["connection"], "close")
+        old = self.response(lambda request: b"a", start="GET / HTTP/1.0")
         self.assertEqual(old.fields["connection"], "close")
         keeping = ("Connection: keep-alive",)
-        kept = self.answer(lambda request: b"a", *keeping, start="GET / HTTP/1.0")
+        kept = self.response(lambda request: b"a", *keeping, start="GET / HTTP/1.0")
         self.assertEqual(kept.fields["connection"], "keep-alive")
 
     def test_statuses_that_twisted_has_no_name_for(self) -> None:
@@ -233,4 +232,4 @@ class FieldTests(RequestCase):
                 request.setResponseCode(code)
                 return b"a"
 
-            self.assertIn(b"HTTP/1.1 %d %b\r\n" % (code, reason), self.said(status))
+            self.assertIn(b"HTTP/1.1 %d %b\r\n" % (code, reason), self.written(status))

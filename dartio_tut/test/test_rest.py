@@ -22,7 +22,7 @@ from dartio_tut.store import (
     version_of,
 )
 
-from .support.function_resource import RequestCase
+from .support.memory_client import RequestCase
 
 ONE, TWO = version_of(b"1"), version_of(b"2")
 
@@ -77,7 +77,7 @@ class PreconditionTests(RequestCase):
     """`precondition`."""
 
     def expected(self, *lines: str, required: bool = False) -> object:
-        return precondition(self.asked(*lines), required)
+        return precondition(self.held_request(*lines), required)
 
     def test_if_match_gives_its_versions(self) -> None:
         self.assertIsNone(self.expected())
@@ -124,12 +124,12 @@ class IdempotencyKeyTests(RequestCase):
 
     def test_key_of_a_request_is_returned(self) -> None:
         for field, token in [(" abc ", "abc"), ("k" * 255, "k" * 255), ('"a"', '"a"')]:
-            request = self.asked(f"Idempotency-Key: {field}")
+            request = self.held_request(f"Idempotency-Key: {field}")
             self.assertEqual(idempotency_key(request), token)
-        self.assertIsNone(idempotency_key(self.asked()))
+        self.assertIsNone(idempotency_key(self.held_request()))
 
     def test_empty_or_long_key_is_400(self) -> None:
         for field in ("", "k" * 256):
-            request = self.asked(f"Idempotency-Key: {field}")
+            request = self.held_request(f"Idempotency-Key: {field}")
             refused = self.assertRaises(HTTPError, idempotency_key, request)
             self.assertEqual(refused.code, 400)

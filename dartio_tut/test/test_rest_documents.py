@@ -22,7 +22,8 @@ from dartio_tut.store import (
     version_of,
 )
 
-from .support.memory_client import Response, ask
+from .support.memory_client import ask
+from .support.response_reader import Response
 from .test_digests import CONTENT, SHORT, WRONG
 
 JSON = "application/json"

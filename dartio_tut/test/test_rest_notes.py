@@ -15,7 +15,8 @@ from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
 from dartio_tut.store import MemoryNotes, StoreFull, Unavailable
 
-from .support.memory_client import Response, ask
+from .support.memory_client import ask
+from .support.response_reader import Response
 
 JSON = "application/json"
 

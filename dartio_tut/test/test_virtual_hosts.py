@@ -15,7 +15,8 @@ from twisted.web.test.requesthelper import DummyChannel
 
 from dartio_tut.resources import AllowedHosts, VirtualHosts, parse_allowed_host
 
-from .support.memory_client import Connection, Response, parsed
+from .support.memory_client import connect
+from .support.response_reader import Response, read_response
 
 
 class Said(Resource):
@@ -36,7 +37,7 @@ def ask_host(hosts: VirtualHosts, host: str | None, target: str = "/") -> Respon
     lines = [f"GET {target} HTTP/1.{0 if host is None else 1}"]
     lines += [] if host is None else [f"Host: {host}"]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    return parsed(Connection(hosts).send(head))
+    return read_response(connect(hosts).send(head))
 
 
 class VirtualHostsTests(SynchronousTestCase):
@@ -162,7 +163,7 @@ class VirtualHostsTests(SynchronousTestCase):
         hosts.add("a.example", Said("a"))
         self.assertEqual(ask_host(hosts, "a.example").code, 200)
         for target in (b"/", b"/a/b"):
-            raw = Connection(hosts).send(
+            raw = connect(hosts).send(
                 b"GET %b HTTP/1.1\r\nHost: b.example\r\n\r\n" % target
             )
             self.assertTrue(
@@ -197,10 +198,10 @@ class VirtualHostsTests(SynchronousTestCase):
             ("/sites", b"a [b'sites'] []"),
             ("/sites/x", b"a [b'sites'] [b'x']"),
         ]:
-            raw = Connection(root).send(
+            raw = connect(root).send(
                 f"GET {target} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()
             )
-            self.assertEqual(parsed(raw).body, said)
+            self.assertEqual(read_response(raw).body, said)
 
     def test_malformed_names_are_refused(self) -> None:
         for name in [

@@ -20,8 +20,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Site
 
-from .support.recording import MemoryConnection, Recorder
-from .support.response_reader import Answer, Answers
+from .support.recording import RecordedConnection, Recorder
+from .support.response_reader import Response, ResponseReader
 
 usual = settings(
     max_examples=80,
@@ -177,17 +177,17 @@ class NotingSite(Site):
         self.methods.append(request.method.decode("latin-1"))
 
 
-def connect() -> tuple[MemoryConnection, NotingSite]:
+def connect() -> tuple[RecordedConnection, NotingSite]:
     """A connection in memory to a site with a clock of its own."""
     clock = Clock()
     site = NotingSite(clock)
     channel = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
-    return MemoryConnection(channel, clock, site.recorder.seen), site
+    return RecordedConnection(channel, clock, site.recorder.seen), site
 
 
-REFUSED = Answer(400, {})
+REFUSED = Response(400)
 
-Outcome = tuple[list[Answer], list[Any], bool]
+Outcome = tuple[list[Response], list[Any], bool]
 
 
 def outcome(pieces: Iterable[bytes]) -> Outcome:
@@ -200,16 +200,16 @@ def outcome(pieces: Iterable[bytes]) -> Outcome:
     said = b"".join([connection.send(piece) for piece in pieces if piece])
     # A HEAD request that is refused, with no content in the answer, comes last.
     refused = said.endswith(b"\r\n\r\n") and connection.closed
-    answers = Answers([*site.methods, "HEAD"] if refused else site.methods)
+    answers = ResponseReader([*site.methods, "HEAD"] if refused else site.methods)
     answers.feed(said)
     if connection.closed:
         answers.end()
         assert not connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert not answers.unfinished(), said
+    assert not answers.is_unfinished, said
     connection.leave()
-    for answer in answers.all:
+    for answer in answers.responses:
         answer.fields.pop("date", None)
-    final = [answer for answer in answers.all if answer.code >= 200]
+    final = [answer for answer in answers.responses if answer.code >= 200]
     if len(final) > len(site.methods):  # refused; which of two faults is seen first
         final[-1] = REFUSED  # may depend on how it was cut
     return final, connection.seen, connection.closed

@@ -123,13 +123,35 @@ class Cluster:
         return True
 
     def _is_settled(self) -> bool:
-        said = [machine.ask("/patroni") or {} for machine in self.running()]
-        primaries = [s for s in said if s.get("role") == "primary"]
-        replicas = [s for s in said if s.get("replication_state") == "streaming"]
-        synchronous = [s for s in replicas if s.get("sync_standby")]
+        said = [(machine, machine.ask("/patroni") or {}) for machine in self.running()]
+        primaries = [machine for machine, s in said if s.get("role") == "primary"]
+        replicas = [s for _, s in said if s.get("replication_state") == "streaming"]
         return (
-            len(primaries) == len(synchronous) == 1 and len(replicas) == len(said) - 1
+            len(primaries) == 1
+            and len(replicas) == len(said) - 1
+            and self._successor(primaries[0]) is not None
         )
+
+    def _successor(self, primary: Machine) -> str | None:
+        """
+        The name of the replica that may succeed *primary*.
+
+        A replica's word for it may be old: while the primary's Patroni has not yet
+        agreed with PostgreSQL on which replica is in step, nobody would be elected.
+        """
+        members = (primary.ask("/cluster") or {}).get("members", ())
+        elected = {m["name"] for m in members if m["role"] == "sync_standby"}
+        try:
+            url = self._url([primary], self._superuser, "postgres")
+            with psycopg.connect(url, autocommit=True) as connection:
+                found = connection.execute(
+                    "SELECT application_name FROM pg_stat_replication"
+                    " WHERE sync_state = 'sync' AND application_name"
+                    " = trim('\"' from current_setting('synchronous_standby_names'))"
+                ).fetchone()
+        except psycopg.OperationalError:
+            return None
+        return found[0] if found and found[0] in elected else None
 
     def _url(self, machines: list[Machine], user: str, database: str) -> str:
         hosts = ",".join(machine.postgresql for machine in machines)

@@ -17,7 +17,7 @@ from threading import Event, Thread
 from time import monotonic
 from urllib.parse import quote
 
-from dartio_tut.test.support.response_reader import Answer, Answers
+from dartio_tut.test.support.response_reader import Response, ResponseReader
 
 from .accounts import Sent
 from .exchange import connect
@@ -68,18 +68,18 @@ def post(path: str, body: bytes) -> bytes:
     )
 
 
-def next_answer(connection: socket.socket, answers: Answers) -> Answer:
+def next_answer(connection: socket.socket, answers: ResponseReader) -> Response:
     """
     The next of *answers*, which is taken out of it.
 
     :raise ConnectionError: when the server goes away before.
     """
-    while not answers.all or answers.unfinished():
+    while not answers.responses or answers.is_unfinished:
         part = connection.recv(1024 * 1024)
         if not part:
             raise ConnectionError("closed before an answer")
         answers.feed(part)
-    return answers.all.pop(0)
+    return answers.responses.pop(0)
 
 
 class Client(Thread):
@@ -117,7 +117,7 @@ class Client(Thread):
             self.fault = fault
 
     def _write(self, connection: socket.socket) -> None:
-        answers = Answers()
+        answers = ResponseReader()
         for write in self.writes:
             if self.enough.is_set():
                 return
@@ -161,7 +161,7 @@ def read_notes(port: int, start: int) -> list[str]:
     """
     found: list[str] = []
     with connect(port) as connection:
-        answers = Answers()
+        answers = ResponseReader()
         while True:
             first = start + len(found)
             asked = (

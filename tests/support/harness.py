@@ -7,8 +7,8 @@ its own, on a port that the system picks.
 
 from __future__ import annotations
 
-import http.client
 import os
+import random
 import re
 import signal
 import socket
@@ -16,12 +16,14 @@ import ssl
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any, Self
 
 from twisted.trial.unittest import TestCase
+
+from dartio_tut.test.support.response_reader import Fields, Response, ResponseReader
 
 BIN = Path(sys.executable).parent
 TWISTD = (str(BIN / "twistd"), "-n", "--pidfile=")
@@ -30,14 +32,8 @@ CHECKOUT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds until a test gives up on a daemon: far more than any step takes."""
 
-
-@dataclass
-class Response:
-    """What a daemon answered."""
-
-    code: int
-    fields: http.client.HTTPMessage
-    body: bytes
+RECEIVE_BYTES = 65536
+"""Bytes that are read from a socket at a time."""
 
 
 class Daemon:
@@ -213,36 +209,61 @@ def ask(
     host: str = "127.0.0.1",
     tls: ssl.SSLContext | None = None,
 ) -> Response:
-    """Send one request; *daemon* is one, or a port."""
+    """
+    Send one request on a connection of its own, and read the response strictly.
+
+    :param daemon: the daemon, or its port.
+    """
     port = daemon if isinstance(daemon, int) else daemon.port
-    connection: Any
-    if tls is None:
-        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
-    else:
-        connection = http.client.HTTPSConnection(
-            host, port, timeout=PATIENCE, context=tls
-        )
-    try:
-        content = body.encode() if isinstance(body, str) else body
-        connection.request(method, target, content, fields or {})
-        response = connection.getresponse()
-        return Response(response.status, response.headers, response.read())
-    finally:
-        connection.close()
+    content = body.encode() if isinstance(body, str) else body or b""
+    name = f"[{host}]" if ":" in host else host
+    given = Fields({"Host": f"{name}:{port}"}) | Fields(fields or {})
+    if body is not None or method in ("POST", "PUT", "PATCH"):
+        given.setdefault("Content-Length", str(len(content)))
+    lines = [f"{method} {target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in given.items()]
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    with socket.create_connection((host, port), PATIENCE) as plain:
+        if tls is None:
+            return _response(plain, method, head + content)
+        with tls.wrap_socket(plain, server_hostname=host) as encrypted:
+            return _response(encrypted, method, head + content)
+
+
+def _response(connection: socket.socket, method: str, request: bytes) -> Response:
+    # A server that refuses a request early stops reading it; its response is there.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(request)
+    reader = ResponseReader([method])
+    while True:
+        data = connection.recv(RECEIVE_BYTES)
+        if data:
+            reader.feed(data)
+        else:
+            reader.end()
+        final = [response for response in reader.responses if response.code >= 200]
+        if final and not reader.is_unfinished:
+            (response,) = final
+            return response
+        if not data:
+            raise ConnectionError("the connection was closed without a response")
 
 
 def free_port() -> int:
-    """A port that was free a moment ago, for programs that cannot take port 0."""
-    with socket.create_server(("127.0.0.1", 0)) as briefly:
-        port: int = briefly.getsockname()[1]
-        return port
+    """
+    A port that is free, for programs that cannot take port 0.
+
+    It is not one of those that the system picks for port 0 and for clients
+    (``net.ipv4.ip_local_port_range``), so nothing else will take it meanwhile.
+    """
+    while True:
+        port = random.randrange(10_000, first_ephemeral_port())
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
-def raw(daemon: Daemon, data: bytes) -> bytes:
-    """Send *data* as it is; all that comes until the daemon closes."""
-    with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as connection:
-        connection.sendall(data)
-        parts = []
-        while part := connection.recv(65536):
-            parts.append(part)
-        return b"".join(parts)
+def first_ephemeral_port() -> int:
+    """The first of the ports that the system picks; more than 10,000."""
+    setting = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    first = int(setting.read_text().split()[0]) if setting.exists() else 0
+    return first if first > 11_000 else 32_768

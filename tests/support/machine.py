@@ -20,7 +20,7 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import BIN, CHECKOUT, PATIENCE
+from .harness import BIN, PATIENCE
 from .postgres import binaries
 
 PATRONI = BIN / "patroni"
@@ -98,7 +98,7 @@ class Machine:
         told = self.folder / "patroni.json"
         told.write_text(json.dumps(patroni))  # which is YAML, too
         commands = [self._etcd(machines), [str(PATRONI), str(told)]]
-        switch = str(CHECKOUT / "tests" / "power_switch.py")
+        switch = str(Path(__file__).with_name("power_switch.py"))
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [*(as_whom() or []), sys.executable, switch, json.dumps(commands)],

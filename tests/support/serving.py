@@ -17,7 +17,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from dartio_tut.daemon import Site
-from dartio_tut.test.support.function_resource import Doing
+from dartio_tut.test.support.function_resource import FunctionResource
 from dartio_tut.wire import with_fast_ports
 
 from .exchange import exchange
@@ -37,7 +37,7 @@ class ServingCase(TestCase):
 
     def serve(self, do: Callable[[Any], Any]) -> int:
         """Serve a resource that is a function; the port."""
-        self.site = site = Site(Doing(do))
+        self.site = site = Site(FunctionResource(do))
         where: Any = reactor if self.stock else with_fast_ports(reactor)
         self.listening = where.listenTCP(0, self.site, interface="127.0.0.1")
         self.addCleanup(self.listening.stopListening)

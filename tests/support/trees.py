@@ -16,10 +16,11 @@ from urllib.parse import quote_from_bytes
 
 from dartio_tut.daemon import StartupError
 from dartio_tut.servers.static import Options, makeService
+from dartio_tut.test.support.response_reader import Response
 
 from .abuse import AbuseCase
 from .exchange import PIECE
-from .harness import Daemon, Response, ask
+from .harness import Daemon, ask
 
 JSON = {"Accept": "application/json"}
 HTML = {"Accept": "text/html"}

@@ -1,8 +1,8 @@
 """
-The table of raw requests, and what makes an answer to one of them right.
+The table of raw requests, and the checks that a response to one of them must pass.
 
-Rule: it needs nothing of a server but the bytes it has sent; who carried them,
-a transport in memory or a socket, is another's matter.
+Rule: a check needs nothing but the bytes that the server has sent. It does not know
+whether a transport in memory or a socket has carried them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .response_reader import Answer, Answers
+from .response_reader import Response, ResponseReader
 
 DATE = re.compile(
     r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|"
@@ -22,13 +22,13 @@ DATE = re.compile(
 )
 
 
-class Wrong(Exception):
-    """A row was answered as it must not be; the text says how."""
+class WrongResponse(Exception):
+    """The response to a row is wrong; the text says how."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table; the head of ``conformance.toml`` explains the parts."""
+    """One row of the table. The head of ``conformance.toml`` explains the keys."""
 
     name: str
     clause: str
@@ -42,12 +42,12 @@ class Row:
     house: str = ""
 
     @property
-    def is_old(self) -> bool:
-        """Whether an HTTP/1.0 client sends it."""
+    def is_http10(self) -> bool:
+        """Whether it is a request of an HTTP/1.0 client."""
         return self.request.partition(b"\r\n")[0].endswith(b" HTTP/1.0")
 
-    def asked_next(self, verdict: str) -> str | None:
-        """The verdict when a good request follows; None when it cannot follow."""
+    def verdict_with_next(self, verdict: str) -> str | None:
+        """The verdict when a good request follows; ``None``: none can follow."""
         if verdict.endswith("close"):
             return verdict
         if not self.then or verdict.endswith(("wait", "100")):
@@ -55,94 +55,100 @@ class Row:
         return f"{verdict} 200"
 
 
-def table(path: Path) -> list[Row]:
+def read_table(path: Path) -> list[Row]:
     """The rows of the table at *path*."""
-    return [_row(**written) for written in tomllib.loads(path.read_text())["row"]]
+    return [_row(**keys) for keys in tomllib.loads(path.read_text())["row"]]
 
 
 def _row(request: Any, **parts: Any) -> Row:
     for name in {"accept", "methods", "saw"} & parts.keys():
         parts[name] = tuple(parts[name])
-    return Row(request=raw(request), **parts)
+    return Row(request=unescaped(request), **parts)
 
 
-def raw(written: str | list[str | list[Any]]) -> bytes:
-    """The bytes that *written* stands for: text with escapes, repeated if so told."""
+def unescaped(written: str | list[str | list[Any]]) -> bytes:
+    """The bytes that *written* stands for: escaped text, or a list with repetitions."""
     if isinstance(written, str):
         return written.encode("latin-1").decode("unicode_escape").encode("latin-1")
     return b"".join(
-        raw(part) if isinstance(part, str) else raw(part[0]) * part[1]
+        unescaped(part) if isinstance(part, str) else unescaped(part[0]) * part[1]
         for part in written
     )
 
 
-def verdict_of(answers: Answers, closed: bool) -> str:
+def verdict_of(reader: ResponseReader, closed: bool) -> str:
     """
     What happened, in the words of the table.
 
-    :raise Wrong: when the last answer has not come to its end.
+    :raise WrongResponse: when the last response is incomplete.
     """
-    if answers.unfinished():
-        raise Wrong(f"the last of {len(answers.all)} answers has no end")
-    said = [str(answer.code) for answer in answers.all]
-    return " ".join([*said, *(["close"] if closed else [])]) or "wait"
+    if reader.is_unfinished:
+        raise WrongResponse(
+            f"the last of {len(reader.responses)} responses is incomplete"
+        )
+    codes = [str(code) for code in reader.codes]
+    return " ".join([*codes, *(["close"] if closed else [])]) or "wait"
 
 
 def check(
-    row: Row, verdict: str, answers: list[Answer], accept: Collection[str]
+    row: Row, verdict: str, responses: list[Response], accept: Collection[str]
 ) -> None:
     """
-    Whether *verdict* is one of *accept*, and each answer what it should be.
+    Check that *verdict* is one of *accept*, and that each response is well formed.
 
-    :raise Wrong: when not.
+    :raise WrongResponse: when one is not.
     """
     if verdict not in accept:
-        raise Wrong(f"{verdict}, not {' or '.join(accept)}")
-    for answer in answers:
-        if answer.code < 200:
-            check_interim(row, answer)
+        raise WrongResponse(f"{verdict}, not {' or '.join(accept)}")
+    for response in responses:
+        if response.code < 200:
+            check_interim(row, response)
         else:
-            check_final(row, answer)
+            check_final(row, response)
 
 
-def check_interim(row: Row, answer: Answer) -> None:
-    """Whether *answer* may come before the one that counts (RFC 9110 section 15.2)."""
-    if row.is_old or answer.code != 100:
-        raise Wrong(f"{answer.code}, unexpectedly")
+def check_interim(row: Row, response: Response) -> None:
+    """Check that *response* may precede the final one (RFC 9110 section 15.2)."""
+    if row.is_http10 or response.code != 100:
+        raise WrongResponse(f"an unexpected {response.code}")
 
 
-def check_final(row: Row, answer: Answer) -> None:
+def check_final(row: Row, response: Response) -> None:
     """
-    Whether *answer* is one a client can use: dated, no coding it cannot know.
+    Check that *response* has a date, and no coding that the client cannot know.
 
-    An error that the server gives is plain text, and its length is told.
+    An error must be plain text of a declared length.
+
+    :raise WrongResponse: when it is not so.
     """
-    fields = answer.fields
+    fields = response.fields
     if not DATE.fullmatch(fields.get("date", "")):
-        raise Wrong(f"{answer.code} with Date: {fields.get('date')}")
-    if row.is_old and "transfer-encoding" in fields:
-        raise Wrong("a transfer coding for HTTP/1.0")
-    if answer.code < 400:
+        raise WrongResponse(f"{response.code} with Date: {fields.get('date')}")
+    if row.is_http10 and "transfer-encoding" in fields:
+        raise WrongResponse("a transfer coding in a response to HTTP/1.0")
+    if response.code < 400:
         return
     if "content-length" not in fields:
-        raise Wrong(f"{answer.code} without a length")
+        raise WrongResponse(f"{response.code} without a length")
     if not fields.get("content-type", "").startswith("text/plain"):
-        raise Wrong(f"{answer.code} as {fields.get('content-type')}")
+        raise WrongResponse(f"{response.code} as {fields.get('content-type')}")
 
 
-def check_connection(row: Row, verdict: str, answers: list[Answer]) -> None:
+def check_connection(row: Row, verdict: str, responses: list[Response]) -> None:
     """
-    Whether the last of *answers* tells what then happens to the connection.
+    Check that the last response announces what then happens to the connection.
 
-    :raise Wrong: when it does not (RFC 9112 section 9.3 and 9.6).
+    :raise WrongResponse: when it does not (RFC 9112 sections 9.3 and 9.6).
     """
-    if not answers or answers[-1].code < 200:
+    if not responses or responses[-1].code < 200:
         return
-    last, closed = answers[-1], verdict.endswith("close")
-    if closed and not row.is_old and not last.says("close"):
-        raise Wrong("closes without saying so")
-    kept = not closed and len(answers) == 1
-    if kept and row.is_old and not last.says("keep-alive"):
-        raise Wrong("keeps an HTTP/1.0 connection without saying so")
-    if row.says and not last.says(row.says):
-        raise Wrong(f"does not say Connection: {row.says}")
+    last, closed = responses[-1], verdict.endswith("close")
+    if closed and not row.is_http10 and not last.has_connection_option("close"):
+        raise WrongResponse("closed without Connection: close")
+    kept = not closed and len(responses) == 1
+    if kept and row.is_http10 and not last.has_connection_option("keep-alive"):
+        raise WrongResponse(
+            "an HTTP/1.0 connection kept without Connection: keep-alive"
+        )
+    if row.says and not last.has_connection_option(row.says):
+        raise WrongResponse(f"no Connection: {row.says}")

@@ -1,8 +1,8 @@
 """
-Verdicts kept in a file: they may rise, never fall.
+Verdicts that are kept in a file, and that may rise but never fall.
 
-Rule: the file names every row. So none leaves the table, or enters it wrong,
-without a line that whoever reads the change can see.
+Rule: the file names every row. So no row leaves the table, and none enters it with a
+wrong verdict, without a line that reviewers of the change can see.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from pathlib import Path
 RIGHT, WRONG = "right", "wrong"
 
 Verdicts = dict[str, str]
+"""``RIGHT`` or ``WRONG``, by a row's name."""
+
 Faults = Mapping[str, str]
-"""Why a row is wrong, by the row's name; the others are right."""
+"""Why a row is wrong, by the row's name; the other rows are right."""
 
 
-def recorded(path: Path, house: str) -> Verdicts:
+def read_verdicts(path: Path, house: str) -> Verdicts:
     """The verdicts of the rows in *house*, as the file *path* has them."""
     if not path.exists():
         return {}
@@ -27,15 +29,15 @@ def recorded(path: Path, house: str) -> Verdicts:
 
 
 def fallen(before: Verdicts, faults: Faults) -> dict[str, str]:
-    """Those of *faults* that the record has as right, or does not know."""
+    """Those of *faults* that the file has as right, or does not know."""
     return {name: why for name, why in faults.items() if before.get(name) != WRONG}
 
 
 def raised(before: Verdicts, names: Iterable[str], faults: Faults) -> Verdicts:
     """
-    The record to keep after a run over *names*.
+    The verdicts to keep after a run over *names*.
 
-    A row that has fallen stays right in it: only its fault can be mended.
+    A row that has fallen stays recorded as right: its fault must be mended.
     """
     return {
         name: WRONG if name in faults and before.get(name, WRONG) == WRONG else RIGHT
@@ -43,7 +45,7 @@ def raised(before: Verdicts, names: Iterable[str], faults: Faults) -> Verdicts:
     }
 
 
-def written(houses: Mapping[str, Verdicts]) -> str:
+def as_toml(houses: Mapping[str, Verdicts]) -> str:
     """The text of the file."""
     lines = ["# Kept by `python -m tests.record_conformance`, which lowers nothing."]
     for house, verdicts in houses.items():

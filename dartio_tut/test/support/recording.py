@@ -1,7 +1,7 @@
 """
-A connection in memory to a resource that notes what it was given.
+A resource that records the requests it was given, and a connection to it.
 
-It tells what a server understood of a request, which the answer does not.
+They tell what a server understood of a request, which its response does not.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from .memory_client import deliver
+from .memory_client import Connection
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a resource was given as one request."""
+class SeenRequest:
+    """One request, as a resource was given it."""
 
     method: bytes
     target: bytes
@@ -33,28 +30,29 @@ class Seen:
 
 class Recorder(Resource):
     """
-    Note each request, then answer it by its path.
+    Record each request, then respond to it by its path.
 
-    ``/later`` is answered in a later turn, ``/stream`` in pieces of unknown length,
-    ``/204`` and ``/304`` with that code, ``/204-body`` and ``/304-body`` with that
-    code and a body that must not go out; all else at once.
+    The response to ``/later`` is sent in a later turn of the reactor, that to
+    ``/stream`` in pieces of unknown length, those to ``/204`` and ``/304`` with that
+    status code, those to ``/204-body`` and ``/304-body`` with that status code and a
+    body that must not go out; every other response is sent at once.
 
-    :param call_later: what a later turn is asked of.
+    :param call_later: the reactor's ``callLater``, or a clock's.
     """
 
     isLeaf = True
 
     def __init__(self, call_later: Callable[..., Any]) -> None:
         super().__init__()
-        self.seen: list[Seen] = []
+        self.seen: list[SeenRequest] = []
         self._call_later = call_later
 
     def render(self, request: Request) -> bytes | int:
-        """Note *request* and answer it."""
+        """Record *request* and respond to it."""
         assert request.content is not None
         host = request.getRequestHostname()
         self.seen.append(
-            Seen(
+            SeenRequest(
                 request.method, request.uri, request.path, host, request.content.read()
             )
         )
@@ -76,54 +74,13 @@ class Recorder(Resource):
         request.finish()
 
 
-class _Transport(StringTransport):
-    """One that also tells when its writing side was closed."""
-
-    ended = False
-
-    def loseWriteConnection(self) -> None:
-        """Note it: nothing more may be written."""
-        self.ended = True
-
-    def resumeProducing(self) -> None:
-        """Do nothing once closed, as a socket's transport does."""
-        if not self.disconnecting:
-            super().resumeProducing()
-
-    def pauseProducing(self) -> None:
-        """Do nothing once closed, as a socket's transport does."""
-        if not self.disconnecting:
-            super().pauseProducing()
-
-
-class MemoryConnection:
+class RecordedConnection(Connection):
     """
-    A client's connection to *protocol*.
+    A client's connection to a site that serves a `Recorder`.
 
-    :param clock: what the protocol and the resource wait for.
-    :param seen: where the resource notes what it was given.
+    :param seen: what the recorder was given.
     """
 
-    def __init__(self, protocol: Any, clock: Clock, seen: list[Seen]) -> None:
+    def __init__(self, protocol: Any, clock: Clock, seen: list[SeenRequest]) -> None:
+        super().__init__(protocol, clock)
         self.seen = seen
-        self._clock = clock
-        self._transport = _Transport()
-        self._protocol = protocol
-        protocol.makeConnection(self._transport)
-
-    def send(self, data: bytes) -> bytes:
-        """Deliver *data* to the server; what it has written since the last call."""
-        deliver(data, self._protocol, self._clock)
-        written: bytes = self._transport.value()
-        self._transport.clear()
-        return written
-
-    def leave(self) -> None:
-        """The connection is gone, whoever closed it."""
-        self._protocol.connectionLost(Failure(ConnectionDone()))
-
-    @property
-    def closed(self) -> bool:
-        """Whether the server has closed the connection, or its side of it."""
-        transport = self._transport
-        return transport.disconnecting or transport.disconnected or transport.ended

@@ -1,172 +1,256 @@
 """
-Reading what a server sends, as strictly as a suspicious client would.
+Reads the responses that a server sends, as strictly as a suspicious client would.
 
-A lenient reader hides the server's faults: here every byte must belong to an
-answer whose end is known (RFC 9112 section 6.3), and nothing may stand behind an
-answer that says it is the last. Bytes may come in pieces of any size.
+A lenient reader hides the server's faults. Here every byte must belong to a response
+whose end is known (RFC 9112 section 6.3), and nothing may follow a response that says
+that it is the last. Bytes may arrive in pieces of any size.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
 Step = Generator[None, None, T]
-"""A part of the reading: yields while bytes are missing, returns what it read."""
+"""A part of the reading: it yields while bytes are missing, then returns its result."""
 
-STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2}) [\t -~]*")
-FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t -~\x80-\xff]*?)[\t ]*")
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2}) [\t -~]*")
+FIELD_LINE = re.compile(
+    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t -~\x80-\xff]*?)[\t ]*"
+)
 
-ONCE = ("connection", "content-length", "content-type", "date", "transfer-encoding")
-"""Fields that no answer repeats, though for two of them a list would be legal."""
+SENT_ONCE = (
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "transfer-encoding",
+)
+"""Fields that no response repeats, although two of them may legally be lists."""
 
 
-class Misframed(Exception):
-    """What a server sent is no HTTP/1.1, or not where one may stand."""
+class FramingError(Exception):
+    """The server sent something that is not HTTP/1.1, or that must not follow here."""
+
+
+class Fields(MutableMapping[str, str]):
+    """
+    Header fields. Names match whatever their case, and a name that is repeated has
+    its values joined by commas (RFC 9110 section 5.3).
+    """
+
+    def __init__(
+        self, given: Mapping[str, str] | Iterable[tuple[str, str]] = ()
+    ) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in given.items() if isinstance(given, Mapping) else given:
+            self.add(name, value)
+
+    def add(self, name: str, value: str) -> None:
+        """Append a field line."""
+        self._values.setdefault(name.lower(), []).append(value)
+
+    def get_all(self, name: str) -> list[str]:
+        """The value of each line of the field *name*."""
+        return list(self._values.get(name.lower(), ()))
+
+    def __or__(self, others: Mapping[str, str]) -> Fields:
+        united = Fields(self)
+        united.update(others)
+        return united
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._values[name.lower()])
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._values[name.lower()] = [value]
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Fields({dict(self)})"
 
 
 @dataclass
-class Answer:
-    """One answer, and as much of its body as has come."""
+class Response:
+    """
+    One response.
+
+    :ivar received: as much of the body as has come.
+    """
 
     code: int
-    fields: dict[str, str]
-    body: bytearray = field(default_factory=bytearray)
+    fields: Fields = field(default_factory=Fields)
+    received: bytearray = field(default_factory=bytearray)
 
-    def says(self, option: str) -> bool:
-        """Whether the Connection field holds *option*."""
+    @property
+    def body(self) -> bytes:
+        """As much of the body as has come."""
+        return bytes(self.received)
+
+    def has_connection_option(self, option: str) -> bool:
+        """Whether the Connection field lists *option*."""
         listed = self.fields.get("connection", "").lower().split(",")
         return option in (element.strip() for element in listed)
 
 
-class Answers:
+class ResponseReader:
     """
-    The answers that come on one connection.
+    Reads the responses that arrive on one connection.
 
-    :param methods: of the requests in turn; those that are not told are GET.
-    :ivar all: the answers so far; the body of the last one may be due.
+    :param methods: the methods of the requests, in order; GET where they run out.
+    :ivar responses: those that have begun; the body of the last one may be incomplete.
     """
 
     def __init__(self, methods: Iterable[str] = ()) -> None:
-        self.all: list[Answer] = []
+        self.responses: list[Response] = []
         self._methods = iter(methods)
-        self._waiting = bytearray()
-        self._between = True
-        self._until_close = False
+        self._unread = bytearray()
+        self._is_between = True
+        self._reads_until_close = False
         self._reading = self._read()
         next(self._reading)
 
     @property
     def codes(self) -> list[int]:
-        """The codes of the answers so far."""
-        return [answer.code for answer in self.all]
+        """The status codes of the responses."""
+        return [response.code for response in self.responses]
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether more must arrive before the last response can be used."""
+        return not self._is_between
 
     def feed(self, data: bytes) -> None:
         """
-        Take *data*, the next bytes that came.
+        Read *data*, the next bytes that arrived.
 
-        :raise Misframed: when a client could misread them.
+        :raise FramingError: when a client could misread them.
         """
-        self._waiting += data
+        self._unread += data
         next(self._reading)
 
     def end(self) -> None:
         """
-        The server has closed the connection.
+        Note that the server has closed the connection.
 
-        :raise Misframed: when that cuts an answer short.
+        :raise FramingError: when that cuts a response short.
         """
-        if self._until_close:
-            self._between = True
-        if self.unfinished():
-            raise Misframed("closed in the middle of an answer")
-
-    def unfinished(self) -> bool:
-        """Whether more must come before the last answer can be used."""
-        return not self._between
+        if self._reads_until_close:
+            self._is_between = True
+        if self.is_unfinished:
+            raise FramingError("the connection was closed in the middle of a response")
 
     def _read(self) -> Step[None]:
         while True:
-            self._between = True
-            while not self._waiting:
+            self._is_between = True
+            while not self._unread:
                 yield
-            self._between = False
-            if self.all and self.all[-1].says("close"):
-                raise Misframed(
-                    f"behind the last answer: {bytes(self._waiting[:60])!r}"
+            self._is_between = False
+            if self.responses and self.responses[-1].has_connection_option("close"):
+                raise FramingError(
+                    f"bytes after the last response: {bytes(self._unread[:60])!r}"
                 )
-            answer = yield from self._head()
-            self.all.append(answer)
-            yield from self._content(answer)
+            response = yield from self._head()
+            self.responses.append(response)
+            yield from self._body(response)
 
-    def _head(self) -> Step[Answer]:
+    def _head(self) -> Step[Response]:
         line = yield from self._line()
-        match = STATUS.fullmatch(line)
+        match = STATUS_LINE.fullmatch(line)
         if match is None:
-            raise Misframed(f"no status line: {line!r}")
-        answer = Answer(int(match[1]), {})
+            raise FramingError(f"not a status line: {line!r}")
+        response = Response(int(match[1]))
         while line := (yield from self._line()):
-            found = FIELD.fullmatch(line)
+            found = FIELD_LINE.fullmatch(line)
             if found is None:
-                raise Misframed(f"no field line: {line!r}")
+                raise FramingError(f"not a field line: {line!r}")
             name = found[1].decode().lower()
-            if name in ONCE and name in answer.fields:
-                raise Misframed(f"{name} twice")
-            answer.fields[name] = found[2].decode("latin-1")
-        return answer
+            if name in SENT_ONCE and name in response.fields:
+                raise FramingError(f"{name} is sent twice")
+            response.fields.add(name, found[2].decode("latin-1"))
+        return response
 
-    def _content(self, answer: Answer) -> Step[None]:
-        length = answer.fields.get("content-length")
-        coding = answer.fields.get("transfer-encoding")
+    def _body(self, response: Response) -> Step[None]:
+        length = response.fields.get("content-length")
+        coding = response.fields.get("transfer-encoding")
         if length is not None and coding is not None:
-            raise Misframed("both Content-Length and Transfer-Encoding")
-        method = "" if answer.code < 200 else next(self._methods, "GET")
-        if answer.code < 200 or answer.code in (204, 304):
+            raise FramingError("both Content-Length and Transfer-Encoding")
+        method = "" if response.code < 200 else next(self._methods, "GET")
+        if response.code < 200 or response.code in (204, 304):
             if length is not None or coding is not None:
-                raise Misframed(f"{answer.code} with a length or a coding")
+                raise FramingError(f"{response.code} with a length or a coding")
             return
         if length is not None and not re.fullmatch("[0-9]{1,18}", length):
-            raise Misframed(f"Content-Length: {length}")
+            raise FramingError(f"Content-Length: {length}")
         if coding not in (None, "chunked"):
-            raise Misframed(f"Transfer-Encoding: {coding}")
+            raise FramingError(f"Transfer-Encoding: {coding}")
         if method == "HEAD":
             return
         if coding is not None:
-            yield from self._chunks(answer)
+            yield from self._chunks(response)
         elif length is not None:
-            answer.body += yield from self._bytes(int(length))
+            response.received += yield from self._bytes(int(length))
         else:
-            self._until_close = True
+            self._reads_until_close = True
             while True:
-                answer.body += self._waiting
-                self._waiting.clear()
+                response.received += self._unread
+                self._unread.clear()
                 yield
 
-    def _chunks(self, answer: Answer) -> Step[None]:
+    def _chunks(self, response: Response) -> Step[None]:
         while True:
             size = yield from self._line()
             if not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", size):
-                raise Misframed(f"chunk size {size!r}")
-            answer.body += yield from self._bytes(int(size, 16))
+                raise FramingError(f"chunk size {size!r}")
+            response.received += yield from self._bytes(int(size, 16))
             if (yield from self._bytes(2)) != b"\r\n":
-                raise Misframed("a chunk without its end, or a trailer")
+                raise FramingError("a chunk without its end, or a trailer")
             if not int(size, 16):
                 return
 
     def _bytes(self, count: int) -> Step[bytes]:
-        while len(self._waiting) < count:
+        while len(self._unread) < count:
             yield
-        taken = bytes(self._waiting[:count])
-        del self._waiting[:count]
+        taken = bytes(self._unread[:count])
+        del self._unread[:count]
         return taken
 
     def _line(self) -> Step[bytes]:
-        while (end := self._waiting.find(b"\n")) < 0:
+        while (end := self._unread.find(b"\n")) < 0:
             yield
         line = yield from self._bytes(end + 1)
         if not line.endswith(b"\r\n") or b"\r" in line[:-2]:
-            raise Misframed(f"bare CR or LF: {line!r}")
+            raise FramingError(f"bare CR or LF: {line!r}")
         return line[:-2]
+
+
+def read_response(
+    data: bytes, method: str = "GET", *, closed: bool = False
+) -> Response:
+    """
+    The final response that *data* is, to a request with *method*.
+
+    :param closed: whether the server has then closed the connection.
+    :raise FramingError: when the response is incomplete, or more than one.
+    """
+    reader = ResponseReader([method])
+    reader.feed(data)
+    if closed:
+        reader.end()
+    if reader.is_unfinished:
+        raise FramingError(f"an incomplete response: {data[-200:]!r}")
+    final = [response for response in reader.responses if response.code >= 200]
+    if len(final) != 1:
+        raise FramingError(f"{len(final)} responses instead of one: {data[:200]!r}")
+    return final[0]

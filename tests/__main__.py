@@ -1,0 +1,163 @@
+"""
+Runs the black-box tests: ``python -m tests``, or ``python -m tests test_rest ...``.
+
+Each module is a trial run of its own. Modules run side by side, one on each processor,
+the slow ones first; those that need a quiet machine then run one after the other.
+What is printed is a line for each module, the whole output of a module that failed,
+what was left out and why, and the summary line of a trial run over everything.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+
+SLOW_MODULES = (
+    "test_cluster",
+    "test_power_cut",
+    "test_starting",
+    "test_abuse",
+    "test_postgresql",
+    "test_contract",
+    "test_killed",
+    "test_openapi",
+    "test_listing_browser",
+    "test_readme",
+    "test_disk_faults",
+    "test_twisted_suite",
+)
+"""The modules that take longest, longest first: none of them may begin as the last."""
+
+QUIET_MODULES = {
+    "test_hostile_tree": "it measures how soon a listing of many links is made",
+}
+"""The modules that must not share the machine, and why."""
+
+MODULE_SECONDS = 900
+"""The time after which a module counts as hung: the slowest takes a tenth of it."""
+
+LEFT_OUT = re.compile(r"^NOT TESTED: .*$", re.MULTILINE)
+SUMMARY = re.compile(r"^(?:PASSED|FAILED)(?: \((.*)\))?$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What became of one module.
+
+    :ivar counts: how many tests had each result, in the words of trial.
+    """
+
+    module: str
+    seconds: float
+    output: str
+    counts: Counter[str]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether anything in it failed."""
+        return bool(self.counts.keys() - {"successes", "skips", "expectedFailures"})
+
+    @property
+    def report(self) -> str:
+        """What was printed, without the tests that passed."""
+        tree, line, errors = self.output.partition("=" * 79)
+        return (line + errors if line else tree).strip()
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{self.counts[name]} {name}" for name in self.counts)
+        return f"{self.seconds:7.1f} s  {self.module:24} {counts}"
+
+
+def main(names: list[str]) -> int:
+    """Run the modules *names*, or all; return the exit code."""
+    began = time.monotonic()
+    modules = names or sorted(path.stem for path in TESTS.glob("test_*.py"))
+    outcomes = []
+    for outcome in outcomes_of(modules):
+        outcomes.append(outcome)
+        print(outcome, flush=True)
+        if outcome.has_failed:
+            print(f"\n{outcome.report}\n", flush=True)
+    print_summary(outcomes, time.monotonic() - began)
+    return int(any(outcome.has_failed for outcome in outcomes))
+
+
+def outcomes_of(modules: Iterable[str]) -> Iterable[Outcome]:
+    """Run *modules*; yield what became of each as soon as it has ended."""
+    ranks = {module: rank for rank, module in enumerate(SLOW_MODULES)}
+    ordered = sorted(modules, key=lambda module: ranks.get(module, len(ranks)))
+    side_by_side = [module for module in ordered if module not in QUIET_MODULES]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for ended in as_completed([pool.submit(run, one) for one in side_by_side]):
+            yield ended.result()
+    for module in ordered:
+        if module in QUIET_MODULES:
+            yield run(module)
+
+
+def run(module: str) -> Outcome:
+    """Run one module."""
+    began = time.monotonic()
+    folder = Path(sys.prefix, "_tests_temp", module)
+    folder.parent.mkdir(exist_ok=True)
+    trial = [sys.executable, "-m", "twisted.trial", f"--temp-directory={folder}"]
+    with subprocess.Popen(
+        [*trial, f"tests.{module}"],
+        cwd=TESTS.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        output = output_of(process)
+    found = SUMMARY.findall(output)
+    words = re.findall(r"(\w+)=(\d+)", found[-1] if found else "")
+    counts = Counter({name: int(number) for name, number in reversed(words)})
+    if process.returncode and not counts.keys() & {"failures", "errors"}:
+        output += f"\n{module}: ended with exit code {process.returncode}"
+        counts["errors"] += 1
+    return Outcome(module, time.monotonic() - began, output, counts)
+
+
+def output_of(process: subprocess.Popen[str]) -> str:
+    """All that *process* prints; it is interrupted when it hangs."""
+    try:
+        return process.communicate(timeout=MODULE_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)  # trial stops, and what it started with it
+    try:
+        return process.communicate(timeout=MODULE_SECONDS / 10)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[0]
+
+
+def print_summary(outcomes: list[Outcome], seconds: float) -> None:
+    """Print what was left out, and the counts in the words of trial."""
+    for outcome in outcomes:
+        for line in sorted(set(LEFT_OUT.findall(outcome.output))):
+            print(f"{outcome.module}: {line}")
+    total: Counter[str] = sum((one.counts for one in outcomes), Counter())
+    word = "FAILED" if any(one.has_failed for one in outcomes) else "PASSED"
+    counts = ", ".join(f"{name}={total[name]}" for name in sorted(total))
+    print("-" * 79)
+    print(
+        f"Ran {total.total()} tests in {seconds:.1f}s\n\n{word} ({counts})", flush=True
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
