@@ -1,11 +1,14 @@
 """
-Stores in one folder, used by several processes that are killed.
+Stores in one folder, used by several processes that are killed or stopped.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
@@ -14,6 +17,16 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import open_documents, open_notes
+
+from .support.harness import Case, ask
+
+STOPPING = """
+import fcntl, os, signal, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print(os.getpid(), flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+"""A process that is stopped while it holds the lock of a folder."""
 
 ADDING = """
 import sys
@@ -110,3 +123,65 @@ class KilledTests(SynchronousTestCase):
         self.assertIn(count - changes, (0, 1, 2, 3, 4))
         left = [name for name in os.listdir(self.folder) if name[0] == "."]
         self.assertEqual(left, [])
+
+
+class StoppedTests(Case):
+    """A process is stopped while it holds the lock."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.store = self.here / "store"
+
+    def stop_a_process(self) -> Popen[bytes]:
+        command = [sys.executable, "-c", STOPPING, str(self.store)]
+        process = Popen(command, stdout=PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        assert process.stdout is not None
+        self.addCleanup(process.stdout.close)
+        process.stdout.readline()
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        return process
+
+    def test_writes_get_503_and_reads_go_on(self) -> None:
+        daemon = self.serve("notes", "--store", str(self.store))
+        note = json.dumps({"myNote": "a"})
+        self.assertEqual(ask(daemon, "POST", "/", note).code, 200)
+        stopped = self.stop_a_process()
+        for _ in range(2):
+            response = ask(daemon, "POST", "/", note)
+            self.assertEqual(response.code, 503)
+            self.assertEqual(response.fields["Retry-After"], "5")
+        response = ask(daemon, "POST", "/", json.dumps({"getNote": 0}))
+        self.assertEqual(response.body, b"a\n")
+        daemon.wait_for(f"process {stopped.pid} (")
+        stopped.send_signal(signal.SIGCONT)
+        stopped.wait()
+        response = ask(daemon, "POST", "/", note)
+        self.assertEqual((response.code, response.body), (200, b"You have 2 notes.\n"))
+
+    def test_daemon_ends_on_sigterm_and_another_does_not_start(self) -> None:
+        line = ("notes", "--store", str(self.store))
+        daemon = self.serve(*line)
+        self.stop_a_process()
+        began = time.monotonic()
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+        self.assertLess(time.monotonic() - began, 20)
+        _, error = self.run_program(
+            "twistd", "-n", "--pidfile=", *line, "--port", "0", code=1
+        )
+        self.assertIn("holds the lock of the store's folder", error)
+        self.assertEqual(error.count("\n"), 1, error)
+        target = str(self.here / "copy")
+        _, error = self.run_program(
+            "dartio",
+            "store",
+            "copy",
+            str(self.store),
+            target,
+            "--only",
+            "notes",
+            code=1,
+        )
+        self.assertIn("holds the lock", error)
+        self.assertIn(str(self.store), error)

@@ -15,11 +15,15 @@ from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.store import (
     ABSENT,
     Conflict,
+    Deleted,
+    NameTaken,
     Notes,
     Quota,
     StoreFull,
     TokenReused,
     Unavailable,
+    open_documents,
+    open_notes,
     version_of,
 )
 from dartio_tut.store.postgresql.documents import LIST_DOCUMENTS
@@ -281,6 +285,81 @@ class KeepingTests(PostgresCase):
         for write in writes:
             await self.assertFailure(write, OSError)
         self.assertEqual(await notes.entries(0, 9), ["a"])
+
+    async def test_note_deleted_by_sql_keeps_its_number(self) -> None:
+        notes = self.notes()
+        for text in "abcd":
+            await notes.append(text)
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            connection.execute(
+                "DELETE FROM dartio_notes WHERE log = %s AND number IN (1, 3)",
+                [self.name.encode()],
+            )
+        self.assertEqual(await notes.entries(0, 9), ["a", None, "c", None])
+        self.assertEqual(await notes.entries(1, 2), [None, "c"])
+        self.assertEqual(await notes.entries(3, 9), [None])
+        await self.assertFailure(notes.entry(3), Deleted)
+        self.assertEqual(await notes.append("e"), 4)
+
+    async def test_log_made_anew_by_sql_has_another_epoch(self) -> None:
+        notes = self.notes()
+        await notes.append("a")
+        before = await notes.state()
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            name = [self.name.encode()]
+            connection.execute("DELETE FROM dartio_notes WHERE log = %s", name)
+            connection.execute("DELETE FROM dartio_logs WHERE name = %s", name)
+        self.assertNotEqual(await notes.state(), before)
+        again = await self.notes().state()
+        self.assertEqual(again.count, 0)
+        self.assertNotEqual(again.epoch, before.epoch)
+
+    async def test_tables_of_the_first_version_are_brought_up_to_date(self) -> None:
+        self.fresh_database()
+        with psycopg.connect(self.server.url(self.database)) as connection:
+            for statement in MIGRATIONS[0].split(";"):
+                old: Any = statement
+                connection.execute(old)
+            connection.execute(
+                "INSERT INTO dartio_schema (id, version) VALUES (1, 1);"
+                "INSERT INTO dartio_logs (name, notes, size) VALUES ('n', 1, 1);"
+                "INSERT INTO dartio_notes (log, number, text) VALUES ('n', 0, 'a');"
+                "INSERT INTO dartio_collections (name, documents, size)"
+                " VALUES ('d', 1, 1);"
+                "INSERT INTO dartio_documents"
+                " (collection, name, version, size, content)"
+                " VALUES ('d', 'a', '\\x00', 1, 'x')"
+            )
+        notes, documents = self.notes("?log=n"), self.documents("?collection=d")
+        self.assertEqual(await notes.entries(0, 9), ["a"])
+        self.assertGreater((await notes.state()).epoch, 0)
+        (info,) = await documents.list()
+        self.assertEqual((info.name, info.modified, info.version), ("a", None, "00"))
+        await documents.put("a", b"new")
+        (info,) = await documents.list()
+        self.assertIsNotNone(info.modified)
+
+    async def test_names_that_are_one_at_the_same_time(self) -> None:
+        stores = [self.documents() for _ in range(4)]
+        puts: list[Any] = [
+            store.put(name, b"1")
+            for store, name in zip(stores, ("a", "A", "\u00e4", "A\u0308"), strict=True)
+        ]
+        for put in puts:
+            put.addErrback(lambda failure: failure.trap(NameTaken))
+        outcomes = await gatherResults(puts)
+        self.assertEqual(outcomes.count(NameTaken), 2)
+        self.assertEqual(len(await stores[0].list()), 2)
+
+    async def test_log_or_collection_must_exist_if_wanted(self) -> None:
+        self.fresh_database()
+        url = self.server.url(self.database)
+        for is_new in (True, False):
+            for opening in (open_notes, open_documents):
+                with self.assertRaisesRegex(OSError, "has no (log|collection) x"):
+                    opening(url, name="x", must_exist=True)
+            if is_new:
+                await self.notes().count()
 
     async def test_list_uses_the_index(self) -> None:
         documents = self.documents()

@@ -4,7 +4,7 @@ Store client: copies what one store keeps into another.
     $ dartio store copy ~/.local/share/dartio_tut/notes postgresql://db.example/notes
     Copied 3 notes; 0 were there already.
 
-Start it again when it was cut off: it goes on where it was.
+A copy that was interrupted continues when it is started again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import Any
 
 from dartio_tut.store import (
     CopyConflict,
+    NameTaken,
     StoreFull,
     Unavailable,
     copy_documents,
     copy_notes,
+    files_left_out,
     folder_path,
     open_documents,
     open_notes,
@@ -30,35 +32,45 @@ from .command import ClientError, run_alone
 
 KINDS = ("notes", "documents")
 
+MAX_NAMES_SHOWN = 20
+"""How many of the files that were left out are named, each on a line."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     parser.add_argument("action", choices=["copy"], help="what to do")
-    parser.add_argument("source", metavar="FROM", help="a store, as --store has it")
-    parser.add_argument("target", metavar="TO", help="another store")
     parser.add_argument(
-        "--only", choices=KINDS, help="one kind instead of what is found"
+        "source", metavar="FROM", help="the store to copy, as for --store"
     )
-    parser.add_argument("--log", default="notes", help="a database's log of notes")
+    parser.add_argument("target", metavar="TO", help="the store to copy it to")
     parser.add_argument(
-        "--collection", default="documents", help="a database's collection"
+        "--only", choices=KINDS, help="copy this kind instead of all that is found"
+    )
+    parser.add_argument("--log", default="notes", help="the log of a database")
+    parser.add_argument(
+        "--collection", default="documents", help="the collection of a database"
     )
 
 
 async def main(reactor: Any, arguments: Namespace) -> None:
-    """Copy, and tell how many there were."""
+    """Copy, and print how many were copied."""
     try:
         for kind in _kinds(arguments):
             await _copy(arguments, kind)
-    except (OSError, ValueError) as error:
-        text = getattr(error, "strerror", None) or str(error)
-        raise ClientError(f"cannot copy: {text}") from None
-    except (CopyConflict, StoreFull, Unavailable) as error:
+    except OSError as error:
+        raise ClientError(f"cannot copy: {_said(error)}") from None
+    except (CopyConflict, NameTaken, StoreFull, Unavailable, ValueError) as error:
         raise ClientError(f"cannot copy: {error}") from None
 
 
+def _said(error: OSError) -> str:
+    """What *error* says, and of which path."""
+    text = error.strerror or str(error)
+    return f"{error.filename}: {text}" if error.filename else text
+
+
 def _kinds(arguments: Namespace) -> tuple[str, ...]:
-    """What there is to copy."""
+    """The kinds that there are to copy."""
     if arguments.only:
         return (arguments.only,)
     if "://" in arguments.source and not arguments.source.startswith("file:"):
@@ -68,7 +80,7 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
         raise ClientError(f"cannot copy: {folder}: no such folder")
     if not (folder / "notes.txt").exists():
         return ("documents",)
-    if not (folder / ".notes").exists():  # which those who keep notes leave there
+    if not (folder / ".notes").exists():  # in which the store keeps its journal
         raise ClientError(
             "cannot copy: is notes.txt a document, or are notes kept in it? Say --only"
         )
@@ -76,23 +88,43 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
 
 
 async def _copy(arguments: Namespace, kind: str) -> None:
-    opened, copied = open_documents, copy_documents
-    name = arguments.collection
     if kind == "notes":
-        opened, copied, name = open_notes, copy_notes, arguments.log  # type: ignore[assignment]
-    source = opened(arguments.source, name=name)
-    target = opened(arguments.target, name=name)
-    try:
-        done = await copied(source, target, partial(_tell, kind))
-    finally:
-        _tell(kind, 0)
-        await source.close()
-        await target.close()
+        done = await _copy_with(open_notes, copy_notes, arguments, arguments.log, kind)
+    else:
+        collection = arguments.collection
+        done = await _copy_with(
+            open_documents, copy_documents, arguments, collection, kind
+        )
     print(f"Copied {done.written} {kind}; {done.there} were there already.")
+    if kind == "documents":
+        _tell_left_out(files_left_out(arguments.source))
 
 
-def _tell(kind: str, count: int) -> None:
-    """Show on a terminal how far it is."""
+async def _copy_with(
+    opened: Any, copied: Any, arguments: Namespace, name: str, kind: str
+) -> Any:
+    source = opened(arguments.source, name=name, must_exist=True)
+    try:
+        target = opened(arguments.target, name=name)
+        try:
+            return await copied(source, target, partial(_show_progress, kind))
+        finally:
+            _show_progress(kind, 0)
+            await target.close()
+    finally:
+        await source.close()
+
+
+def _tell_left_out(files: dict[str, str]) -> None:
+    """Say which files were not copied, as they are no documents, and why."""
+    for name, why in list(files.items())[:MAX_NAMES_SHOWN]:
+        print(f"Left out {ascii(name)[1:-1]}: {why}.")
+    if len(files) > MAX_NAMES_SHOWN:
+        print(f"Left out {len(files) - MAX_NAMES_SHOWN} more.")
+
+
+def _show_progress(kind: str, count: int) -> None:
+    """Show on a terminal how many have been copied."""
     if sys.stderr.isatty():
         line = f"\r{count} {kind}" if count else "\r" + " " * 40 + "\r"
         print(line, end="", file=sys.stderr, flush=True)

@@ -26,7 +26,13 @@ from .interface import (
     version_of,
 )
 from .memory import MemoryDocuments, MemoryNotes
-from .open_store import folder_path, open_documents, open_notes
+from .open_store import (
+    files_left_out,
+    folder_path,
+    location_for_log,
+    open_documents,
+    open_notes,
+)
 
 __all__ = [
     "ABSENT",
@@ -50,7 +56,9 @@ __all__ = [
     "Unavailable",
     "copy_documents",
     "copy_notes",
+    "files_left_out",
     "folder_path",
+    "location_for_log",
     "open_documents",
     "open_notes",
     "version_of",

@@ -99,7 +99,7 @@ async def _compare_notes(source: Notes, target: Notes, count: int) -> None:
         if ours != theirs:
             pairs = enumerate(zip(ours, theirs, strict=False))
             same = next((k for k, (a, b) in pairs if a != b), len(theirs))
-            raise CopyConflict(f"note {number + same} is another one in the target")
+            raise CopyConflict(f"note {number + same} is another one there")
         number += len(ours)
 
 
@@ -150,7 +150,7 @@ async def _copy_document(source: Documents, target: Documents, name: str) -> boo
     except NoSuchEntry:
         raise CopyConflict(f"somebody else has deleted {name}") from None
     if found != document:
-        raise CopyConflict(f"{name} is another one in the target")
+        raise CopyConflict(f"{name} is another one there")
     return is_new
 
 

@@ -1,44 +1,70 @@
 """
 One string that picks a store: a folder, or the URL of a database.
 
-Rule: what it may hold, a password, is in no error.
+Rule: the string may contain a password, which is in no error and in no log.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from errno import EACCES, ENOENT, EPERM, EROFS
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 from .folder.disk import DEFAULT_QUOTA
 from .folder.documents import open_folder_documents
+from .folder.documents_files import left_out
 from .folder.group_commit import Run, in_thread
 from .folder.notes import open_folder_notes
+from .folder.notes_file import NOTES_NAME
+from .folder.read_only import read_folder_documents, read_folder_notes
 from .interface import Documents, Notes, Quota
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
 
 KNOWN_STORES = "a folder, file:///FOLDER, postgresql://USER@HOST/DATABASE"
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+READ_ONLY_ERRNOS = (EACCES, EPERM, EROFS)
+"""How opening fails for a folder that can be read, perhaps, but not written."""
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(file|postgresql|postgres):", re.I)
 
 
 def open_notes(
-    where: str, quota: Quota = DEFAULT_QUOTA, run: Run = in_thread, name: str = "notes"
+    where: str,
+    quota: Quota = DEFAULT_QUOTA,
+    run: Run = in_thread,
+    name: str = "notes",
+    must_exist: bool = False,
 ) -> Notes:
     """
     The notes at *where*.
 
-    :param name: which of a database's logs, unless *where* says it.
+    :param name: which of the logs of a database, unless *where* says it.
     :param run: calls a blocking function elsewhere; for folders.
-    :raise ValueError: it is the address of no store.
-    :raise OSError: the store cannot be used.
+    :param must_exist: whether it is an error if there are none; then a folder that
+        cannot be written is opened for reading.
+    :raise ValueError: if *where* is not the address of a store.
+    :raise OSError: if the store cannot be used.
     """
     if _scheme(where) in DATABASE_SCHEMES:
-        opened: Notes = _postgresql().open_postgresql_notes(where, name, quota)
+        opening = _postgresql().open_postgresql_notes
+        opened: Notes = opening(where, name, quota, must_exist)
         return opened
-    return open_folder_notes(folder_path(where), quota, run)
+    folder = folder_path(where)
+    if not must_exist:
+        return open_folder_notes(folder, quota, run)
+    _check_exists(folder, "folder")
+    _check_exists(os.path.join(folder, NOTES_NAME), "file: no notes are kept there")
+    try:
+        return open_folder_notes(folder, quota, run)
+    except OSError as error:
+        if error.errno not in READ_ONLY_ERRNOS:
+            raise
+    return read_folder_notes(folder, run)
 
 
 def open_documents(
@@ -46,38 +72,84 @@ def open_documents(
     quota: Quota = DEFAULT_QUOTA,
     run: Run = in_thread,
     name: str = "documents",
+    must_exist: bool = False,
 ) -> Documents:
     """
     The documents at *where*; as `open_notes`.
 
-    :param name: which of a database's collections, unless *where* says it.
+    :param name: which of the collections of a database, unless *where* says it.
     """
     if _scheme(where) in DATABASE_SCHEMES:
-        opened: Documents = _postgresql().open_postgresql_documents(where, name, quota)
+        opening = _postgresql().open_postgresql_documents
+        opened: Documents = opening(where, name, quota, must_exist)
         return opened
-    return open_folder_documents(folder_path(where), quota, run)
+    folder = folder_path(where)
+    if not must_exist:
+        return open_folder_documents(folder, quota, run)
+    _check_exists(folder, "folder")
+    try:
+        return open_folder_documents(folder, quota, run)
+    except OSError as error:
+        if error.errno not in READ_ONLY_ERRNOS:
+            raise
+    return read_folder_documents(folder, run)
+
+
+def files_left_out(where: str) -> dict[str, str]:
+    """
+    The files and folders at *where* that are neither hidden nor documents, and why: a
+    copy leaves them out.
+    """
+    if _scheme(where) in DATABASE_SCHEMES:
+        return {}
+    return left_out(Path(folder_path(where)))
 
 
 def folder_path(where: str) -> str:
     """
-    The folder that *where* says, as a path or as a ``file:`` URL.
+    The folder that *where* names, as a path or as a ``file:`` URL (RFC 8089).
 
-    :raise ValueError: it says something else.
+    :raise ValueError: if it names something else.
     """
     scheme = _scheme(where)
     if scheme is None:
-        return where
+        return _expanded(where)
     if scheme != "file":
         raise ValueError(f"{scheme}:// is no store; known are {KNOWN_STORES}")
     url = urlsplit(where)
     if url.netloc not in ("", "localhost") or url.query or url.fragment:
         raise ValueError("a file: URL has a path only: file:///FOLDER")
+    if not url.path.startswith("/"):
+        raise ValueError("the path of a file: URL begins with a slash: file:///FOLDER")
     return unquote(url.path)
 
 
+def location_for_log(where: str) -> str:
+    """*where* as it may stand in a log: an absolute path, or a URL without a user."""
+    scheme = _scheme(where)
+    if scheme in DATABASE_SCHEMES:
+        location: str = _postgresql().location_of(where)
+        return location
+    return where if scheme else os.path.abspath(folder_path(where))
+
+
 def _scheme(where: str) -> str | None:
-    found = _SCHEME.match(where)
-    return found[1].lower() if found else None
+    found = _URL.match(where)
+    return (found[1] or found[2]).lower() if found else None
+
+
+def _expanded(path: str) -> str:
+    """*path* with the home folder for ``~``, which shells leave in ``--store=~/x``."""
+    expanded = os.path.expanduser(path)
+    if expanded.startswith("~"):
+        name = path.partition("/")[0]
+        raise ValueError(f"there is no user {name[1:]}; a folder {name} is ./{name}")
+    return expanded
+
+
+def _check_exists(path: str, kind: str) -> None:
+    if not os.path.exists(path):
+        raise FileNotFoundError(ENOENT, f"no such {kind}", path)
 
 
 def _postgresql() -> ModuleType:

@@ -118,6 +118,46 @@ class GroupCommitTests(SynchronousTestCase):
         self.thread.work()()
         self.assertEqual(self.done[1], ["c"])
 
+    def test_wait_after_a_stall_is_short(self) -> None:
+        waited: list[float] = []
+        now = [0.0]
+
+        def work(items: list[str], begun: Callable[[], None]) -> list[object]:
+            now[0] += 30.0
+            return self.work(items)
+
+        def sleep(time: float) -> None:
+            now[0] += time
+            waited.append(time)
+
+        self.patch(group_commit, "monotonic", lambda: now[0])
+        self.patch(group_commit, "sleep", sleep)
+        commit = GroupCommit(self.thread, work)
+        for item in "abc":
+            commit.submit(item)
+        self.thread.work()()
+        commit.submit("c")
+        self.thread.work()()
+        self.assertLessEqual(sum(waited), 0.06)
+
+    def test_time_until_the_work_begins_is_not_counted(self) -> None:
+        now = [0.0]
+
+        def work(items: list[str], begun: Callable[[], None]) -> list[object]:
+            now[0] += 10.0  # it waits for a lock
+            begun()
+            return self.work(items)
+
+        self.patch(group_commit, "monotonic", lambda: now[0])
+        self.patch(group_commit, "sleep", lambda time: self.fail("it waits"))
+        commit = GroupCommit(self.thread, work)
+        for item in "abc":
+            commit.submit(item)
+        self.thread.work()()
+        commit.submit("c")
+        self.thread.work()()
+        self.assertEqual(self.done[1], ["c"])
+
     def test_items_that_wait_are_one_batch(self) -> None:
         turns = GroupCommit(self.thread, self.work)
         first = [turns.submit("a"), turns.submit("b")]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -11,7 +12,12 @@ from unittest.mock import patch
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.store.open_store import folder_path, open_documents, open_notes
+from dartio_tut.store.open_store import (
+    folder_path,
+    location_for_log,
+    open_documents,
+    open_notes,
+)
 from dartio_tut.store.postgresql.url import Database, encoded_name, read_url
 
 URL = "postgresql://user:s3cret@db.example/notes"
@@ -35,6 +41,13 @@ class OpenStoreTests(SynchronousTestCase):
             ("file:///a%20b", "/a b"),
             ("file://localhost/a", "/a"),
             ("FILE:///a", "/a"),
+            ("file:/a%20b", "/a b"),
+            ("~", os.path.expanduser("~")),
+            ("~/notes", os.path.expanduser("~/notes")),
+            ("~root/notes", os.path.expanduser("~root/notes")),
+            ("./~", "./~"),
+            ("a~", "a~"),
+            ("filer:x", "filer:x"),
         ):
             self.assertEqual(folder_path(where), folder)
 
@@ -46,7 +59,10 @@ class OpenStoreTests(SynchronousTestCase):
                 self.assertIn(f"{scheme}:// is no store", str(error))
                 self.assertIn("postgresql://", str(error))
                 self.assertNotIn("s3cret", str(error))
-        for where in ("file://elsewhere/a", "file:///a?b", "file:///a#b"):
+        for where in (
+            "file://elsewhere/a", "file:///a?b", "file:///a#b", "file:a", "file:",
+            "~nobody-of-this-name/a", "postgresql:db", "postgres:/db",
+        ):  # fmt: skip
             self.assertRaises(ValueError, open_notes, where)
 
     def test_postgresql_without_its_driver_says_what_to_install(self) -> None:
@@ -121,6 +137,25 @@ class UrlTests(SynchronousTestCase):
         self.assertNotIn("s3cret", repr(place))
         self.assertEqual(place.clean("no\n\tuse: s3cret"), "no use: ***")
         self.assertEqual(Database("h", {}).clean("a  b"), "a b")
+
+    def test_location_for_the_log_has_no_secret(self) -> None:
+        for password in (
+            "pa?ss", "p%40ss", "p:ss", "p#ss", "p/a/ss", "p@ss", "p?a/ss", "p a",
+            "pa?ss=1&x=2", "%zz", "a]b[",
+        ):  # fmt: skip
+            for behind in ("", "?sslmode=require", "?log=x&password=other%3Fs3cret"):
+                where = f"postgresql://user:{password}@h/d{behind}"
+                self.assertEqual(location_for_log(where), "postgresql://h/d", where)
+        said = location_for_log("postgresql://u:s3cret@h1:1,h2/d?target=x@s3cret")
+        self.assertEqual(said, "postgresql://h1:1,h2/d")
+        self.assertEqual(location_for_log("notes"), os.path.abspath("notes"))
+        self.assertEqual(location_for_log("~/n"), os.path.expanduser("~/n"))
+
+    def test_prepare_is_yes_or_no(self) -> None:
+        self.assertEqual(read_url(URL).prepare_threshold, 5)
+        self.assertIsNone(read_url(URL + "?prepare=no").prepare_threshold)
+        self.assertNotIn("prepare", read_url(URL + "?prepare=no").conninfo)
+        self.assertRaises(ValueError, read_url, URL + "?prepare=maybe")
 
     def test_bad_urls_are_refused_without_the_password(self) -> None:
         for rest in (

@@ -12,6 +12,9 @@ from os.path import dirname
 from .disk import Change, Disk, File, Opened
 from .tracing import Call
 
+OWN_DESCRIPTORS = "/proc/self/fd/"
+"""Where files that have no name are linked from."""
+
 
 def apply(call: Call, disk: Disk) -> bool:
     """Do to *disk* what *call* did; whether it changed what a power cut may leave."""
@@ -30,11 +33,12 @@ def _open(disk: Disk, call: Call) -> bool:
         disk.opened.pop(call.result, None)
         return False
     flags = call.parts[2].split("|")
+    if "O_TMPFILE" in call.parts[2]:
+        disk.opened[call.result] = Opened(File(), path)  # it has no name yet
+        return False
     if path in disk.folders:
         disk.opened[call.result] = Opened(None, path)
         return False
-    if "O_TMPFILE" in flags:
-        raise AssertionError(f"not understood: {call}")
     file = disk.now().get(path)
     made = file is None
     if file is None:
@@ -157,7 +161,11 @@ def _link(disk: Disk, call: Call) -> bool:
     paths = [call.path(p) for p in ((0, 1) if call.name == "link" else (1, 3))]
     if not any(disk.ours(path) for path in paths):
         return False
-    file = disk.now().get(paths[0])
+    if paths[0].startswith(OWN_DESCRIPTORS):
+        opened = disk.opened.get(int(paths[0].removeprefix(OWN_DESCRIPTORS)))
+        file = opened.file if opened else None
+    else:
+        file = disk.now().get(paths[0])
     assert file is not None, f"not understood: {call}"
     disk.rename(call.ended, dirname(paths[1]), {paths[1]: file})
     return True

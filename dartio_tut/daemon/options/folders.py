@@ -4,15 +4,13 @@ The options of servers that serve a folder, or keep what they are sent in one.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from dartio_tut.store import Quota
+from dartio_tut.store import Quota, location_for_log
 
 from ..startup import (
     as_daemon,
@@ -97,7 +95,5 @@ class StoreOptions(ServerOptions):
 
 
 def loggable(where: str) -> str:
-    """*where* as it may stand in a log: an absolute path, or no password."""
-    if "://" not in where:
-        return os.path.abspath(where)
-    return re.sub(r"(?<=://).*@", "", where.partition("?")[0])
+    """*where* as it may stand in a log: without a user and a password."""
+    return location_for_log(where)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from ..interface import (
     Document,
@@ -23,13 +24,22 @@ from .disk import free_bytes, store_error
 from .documents_files import content_of, listed
 from .documents_names import DocumentNames
 from .folder_lock import FolderLock
-from .new_file import NewFile, NewFiles
+from .new_file import NewFile
+
+
+class MakesNewFiles(Protocol):
+    """As `NewFiles`."""
+
+    ignores_case: bool
+
+    def make(self) -> NewFile:
+        """A new empty file."""
 
 
 class DocumentsFolder:
     """The documents in a folder; its calls block, for a thread."""
 
-    def __init__(self, path: Path, lock: FolderLock, new_files: NewFiles) -> None:
+    def __init__(self, path: Path, lock: FolderLock, new_files: MakesNewFiles) -> None:
         self.path = path
         self.lock = lock
         self.names = DocumentNames(path)

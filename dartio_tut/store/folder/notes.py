@@ -169,6 +169,8 @@ def _note(file: int, index: LineIndex, number: int) -> object:
 def _page(file: int, index: LineIndex, start: int, limit: int) -> list[str | None]:
     first = min(start, len(index))
     last = min(first + max(limit, 0), len(index))
+    if first == last:
+        return []
     begins, ends = index.lines(first, last)
     lines = read_all(file, ends - begins, begins).split(b"\n")
     return [

@@ -41,9 +41,14 @@ class NotesLog:
     """The notes of a folder and their tokens; its calls block, for a thread."""
 
     def __init__(
-        self, folder: Path, lock: FolderLock, quota: Quota, tokens: TokenLog
+        self,
+        folder: Path,
+        lock: FolderLock,
+        quota: Quota,
+        tokens: TokenLog,
+        file_type: type[NotesFile] = NotesFile,
     ) -> None:
-        self.file = NotesFile(folder, lock, self._forget)
+        self.file = file_type(folder, lock, self._forget)
         self._quota = quota
         self._tokens = tokens
 

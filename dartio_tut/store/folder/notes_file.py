@@ -142,6 +142,8 @@ class NotesFile:
         :param before: is called when everything is ready to be undone.
         :raise EditedMeanwhile: and nothing was added: try again.
         """
+        if not lines:
+            return len(self._seen.index)
         seen = self._seen
         content = b"".join((b"\n", *lines) if seen.index.last_is_open else lines)
         record = self._record(WRITING, seen)
@@ -152,12 +154,19 @@ class NotesFile:
             before()
             _append(file, content, written)
             os.fsync(file)
-            first, after = self._added(file, content, lines, written[0][0])
-            self._journal.write(self._record(DONE, after))
+            first, after = self._added(file, content, written[0][0])
+            is_alone = after.notes != seen.notes
+            done = self._record(DONE, after)
+            count = first + len(lines) if is_alone else done.lines
+            self._journal.write(done._replace(lines=count))
         except (OSError, EditedMeanwhile):
             self._undo(file, record, content, written)
             raise
         else:
+            if is_alone:
+                if seen.index.last_is_open:
+                    seen.index.end_line()
+                seen.index.add(map(len, lines))
             self._seen = after
             return first
         finally:
@@ -186,6 +195,9 @@ class NotesFile:
             record = self._journal.read()
             self._journal.write(record._replace(state=CLOSED), flush=True)
 
+    def _remember(self, found: Identity, index: LineIndex) -> None:
+        self._seen = _Seen(found, index=index)
+
     def _record(self, state: str, seen: _Seen) -> JournalRecord:
         return JournalRecord(
             state,
@@ -212,21 +224,34 @@ class NotesFile:
             with self.locked():
                 seen = self._seen
         except FolderLocked:
-            # Somebody may be writing: what was there before is there still.
-            if self._still_begins(file):
-                return self._seen
-            raise
+            seen_unlocked = self._seen_unlocked(file)
+            if seen_unlocked is None:
+                raise
+            return seen_unlocked
         return seen if seen.notes[1] == wanted else None
 
-    def _still_begins(self, file: int) -> bool:
-        """Whether the file begins with all that was seen of it."""
-        seen, found = self._seen, identity(os.fstat(file))
-        size, ending = seen.notes[2], seen.ending
-        return (
-            seen.notes[:2] == found[:2]
-            and found[2] >= size
-            and read_all(file, len(ending), size - len(ending)) == ending
-        )
+    def _seen_unlocked(self, file: int) -> _Seen | None:
+        """
+        What the file has for certain, while another process does not let go of the
+        lock; ``None`` if that cannot be told.
+
+        That process may be about to write: then the journal knows what was there
+        before. (It does not change meanwhile, as nobody else has the lock.)
+        """
+        record, found = self._journal.peeked(), identity(os.fstat(file))
+        size = record.notes[2]
+        if (
+            record.notes[:2] != found[:2]
+            or found[2] < size
+            or ending_digest(ending(file, size)) != record.ending
+        ):
+            return None
+        seen = self._seen
+        if (seen.notes, seen.edition) == (record.notes, record.edition):
+            return seen
+        index = LineIndex()
+        index.scan(file, size)
+        return _Seen(record.notes, record.edition, record.epoch, b"", index)
 
     def _look(self, folder: int, file: int) -> LineIndex:
         """Undo what is unfinished, and index what has changed."""
@@ -267,14 +292,12 @@ class NotesFile:
         self._journal.write(self._record(DONE, self._seen), flush=begins)
         return index
 
-    def _added(
-        self, file: int, content: bytes, lines: list[bytes], start: int
-    ) -> tuple[int, _Seen]:
+    def _added(self, file: int, content: bytes, start: int) -> tuple[int, _Seen]:
         """
-        The number of the first of *lines*, which begin at *start* (with *content*), and
-        what is known of the file now.
+        The number of the first line of *content*, which was written at *start*, and
+        what is known of the file now, but for its index.
 
-        :raise EditedMeanwhile: if they are not lines of their own there.
+        :raise EditedMeanwhile: if what was written are not lines of their own there.
         """
         seen, end = self._seen, start + len(content)
         found = identity(os.fstat(file))
@@ -285,12 +308,8 @@ class NotesFile:
         if not is_there:
             raise EditedMeanwhile
         if (start, end) == (seen.notes[2], found[2]):
-            first = len(seen.index)
-            if seen.index.last_is_open:
-                seen.index.end_line()
-            seen.index.add(map(len, lines))
-            ending = (seen.ending + content)[-ENDING_BYTES:]
-            return first, replace(seen, notes=found, ending=ending)
+            last = (seen.ending + content)[-ENDING_BYTES:]
+            return len(seen.index), replace(seen, notes=found, ending=last)
         return self._added_among_others(file, content, start)
 
     def _added_among_others(

@@ -122,8 +122,10 @@ def continues(file: int, index: LineIndex, record: JournalRecord) -> bool:
         return False
     if not record.lines:
         return True
-    end = index.line(record.lines - 1)[1]
-    return ending_digest(ending(file, end)) == record.ending
+    start, end = index.line(record.lines - 1)
+    # The last line may have been open, and may have more text now.
+    ends = {end, min(max(start, record.notes[2]), end)}
+    return record.ending in {ending_digest(ending(file, each)) for each in ends}
 
 
 def another_number() -> int:
@@ -181,6 +183,14 @@ class JournalFile:
             record = (parse_record(content) or DAMAGED_RECORD) if content else NO_RECORD
             self._last = content, record
         return self._last[1]
+
+    def peeked(self) -> JournalRecord:
+        """The record, as far as it can be read without the lock."""
+        try:
+            with open(self._path, "rb") as file:
+                return parse_record(file.read(RECORD_BYTES)) or DAMAGED_RECORD
+        except FileNotFoundError:
+            return NO_RECORD
 
     def is_own(self, record: JournalRecord) -> bool:
         """Whether *record* was written to this file: else this file is a copy."""

@@ -12,7 +12,9 @@ from .documents import CREATE_COLLECTION, FIND_COLLECTION, PostgresqlDocuments
 from .notes import CREATE_LOG, FIND_LOG, PostgresqlNotes
 from .pool import Pool
 from .schema import Row, prepare
-from .url import encoded_name, read_url
+from .url import encoded_name, location_of, read_url
+
+__all__ = ["location_of", "open_postgresql_documents", "open_postgresql_notes"]
 
 UNLIMITED = Quota()
 """Any amount; how much of its disk stays free is the business of the database."""

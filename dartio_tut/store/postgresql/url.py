@@ -105,6 +105,22 @@ def read_url(url: str) -> Database:
     )
 
 
+def location_of(url: str) -> str:
+    """
+    The hosts and the database of *url*, for people: no user, no password.
+
+    What a password may have done to a URL that cannot be read is taken off, too.
+    """
+    try:
+        database = read_url(url)
+    except ValueError:
+        before, _, behind = url.partition("://")[2].rpartition("?")
+        address = before if "@" in before else before + behind
+        return "postgresql://" + address.rpartition("@")[2].partition("?")[0]
+    hosts = database.host.replace(", ", ",")
+    return f"postgresql://{hosts}/{database.conninfo.get('dbname', '')}"
+
+
 def encoded_name(name: str) -> bytes:
     """
     The *name* of a log or a collection as it is stored.

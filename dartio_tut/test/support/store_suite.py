@@ -16,9 +16,11 @@ from dartio_tut.store import (
     ABSENT,
     PRESENT,
     Conflict,
+    Deleted,
     Document,
     Documents,
     InvalidName,
+    LogState,
     NameTaken,
     NoSuchEntry,
     Notes,
@@ -109,6 +111,47 @@ class NotesSuite:
         odd = "a\nb\0 \N{PILE OF POO}" * 30
         self.assertEqual(self.result_of(notes.append("odd", odd)), 3)
         self.assertEqual(self.result_of(notes.append("odd", odd)), 3)
+
+    def test_deleted_note_keeps_its_number(self: Any) -> None:
+        notes = self.open()
+        for note in ("a", "b", "", "d"):
+            self.result_of(notes.append(note, note))
+        self.assertIsNone(self.result_of(notes.delete(1)))
+        self.assertEqual(self.result_of(notes.entries(0, 9)), ["a", None, "", "d"])
+        self.assertEqual(self.result_of(notes.entries(1, 1)), [None])
+        self.failure_of(notes.entry(1), Deleted)
+        self.failure_of(notes.entry(1), NoSuchEntry)
+        self.failure_of(notes.delete(1), Deleted)
+        for number in (4, -1, 10**30):
+            self.failure_of(notes.delete(number), NoSuchEntry)
+        self.assertEqual(self.result_of(notes.append("b", "b")), 1)
+        for number in (0, 2, 3):
+            self.result_of(notes.delete(number))
+        self.assertEqual(self.result_of(notes.entries(0, 9)), [None] * 4)
+        self.assertEqual(self.result_of(notes.count()), 4)
+        self.assertEqual(self.result_of(notes.append("e")), 4)
+        self.assertEqual(self.result_of(notes.entry(4)), "e")
+
+    def test_state_has_the_count_and_a_lasting_epoch(self: Any) -> None:
+        notes = self.open()
+        state = self.result_of(notes.state())
+        self.assertEqual(state.count, 0)
+        for note in "ab":
+            self.result_of(notes.append(note))
+        self.result_of(notes.delete(0))
+        self.assertEqual(self.result_of(notes.state()), LogState(2, state.epoch))
+
+    def test_extend_adds_all_or_none(self: Any) -> None:
+        notes = self.open()
+        texts = [*ODD_NOTES, None, "last"]
+        self.assertIsNone(self.result_of(notes.extend(0, texts)))
+        self.assertTrue(self.result_of(notes.entries(0, 99)) == texts)
+        self.failure_of(notes.extend(0, ["a"]), Conflict)
+        self.failure_of(notes.extend(len(texts) + 1, ["a"]), Conflict)
+        self.failure_of(notes.extend(len(texts), ["a", "\ud800"]), UnicodeEncodeError)
+        self.result_of(notes.extend(len(texts), [None]))
+        self.result_of(notes.extend(len(texts) + 1, []))
+        self.assertEqual(self.result_of(notes.count()), len(texts) + 1)
 
     def test_close_succeeds(self: Any) -> None:
         self.result_of(self.open().close())
