@@ -14,7 +14,7 @@ from .bodies.form_body import BodyLimits, Form, UploadedFile
 from .bodies.json_body import media_type, read_body
 from .bodies.json_members import whole_number
 from .bodies.json_thread import parse_json, parse_json_object
-from .cors import CORS, allow_field, cors_fields
+from .cors import CORS, allow_field, cors_fields, restrict_origins
 from .fields import NOSNIFF, SECURITY_FIELDS, parse_field, set_fields
 from .files.caching import rule as parse_cache_rule
 from .files.resource import FILE_METHODS, Files, parse_index_name
@@ -94,6 +94,7 @@ __all__ = [
     "problem",
     "read_body",
     "respond_later",
+    "restrict_origins",
     "set_fields",
     "text_response",
     "whole_number",

@@ -149,6 +149,19 @@ class CORS(Wrapper):
         return self._preflight if is_preflight else self._resource
 
 
+def restrict_origins(
+    resource: IResource, origins: Collection[bytes], methods: bytes
+) -> IResource:
+    """
+    Refuse requests from pages of other origins than *origins*, if there are any.
+
+    :param methods: those that the pages may use.
+    """
+    if not origins:
+        return resource
+    return CORS(resource, origins, methods, refuse_others=True)
+
+
 class _Preflight(Resource):
     """Answers the question whether a page may send a request."""
 

@@ -1,5 +1,5 @@
 """
-Responses in plain text, and refusals in the client's own terms, now or later.
+Responses in plain text, and errors in the form that a client prefers, now or later.
 
 Rule: whatever a resource cannot do is one `HTTPError`, and `error_response` is the only
 function that turns one into a response.
@@ -112,7 +112,7 @@ def error_response(
 
 
 def prefers_problem(request: Request) -> bool:
-    """Whether the client of *request* wants to be told of errors by a JSON object."""
+    """Whether the client of *request* prefers a JSON object that tells of an error."""
     return _preferred(request) == PROBLEM
 
 

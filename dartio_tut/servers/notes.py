@@ -18,7 +18,6 @@ from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
-    CORS,
     NOSNIFF,
     HTTPError,
     RestNotes,
@@ -31,6 +30,7 @@ from dartio_tut.resources import (
     parse_origin,
     read_body,
     respond_later,
+    restrict_origins,
     set_fields,
     text_response,
     whole_number,
@@ -62,20 +62,22 @@ class Notes(Resource):
             request.setResponseCode(204)
             return b""
         if request.method == b"POST" and request.path == b"/":
-            return respond_later(request, self.post(request, read_body(request)))
+            return respond_later(request, self.post(request))
         asked = b"%b, %b" % (request.method, request.path)
         return text_response(
             request, "Not found: " + asked.decode("utf-8", "replace"), 404
         )
 
-    async def post(self, request: Request, body: bytes) -> str:
-        """Store a note or give one back, as the JSON object *body* says."""
+    async def post(self, request: Request) -> str:
+        """Store a note or give one back, as the JSON object in the body says."""
+        body = read_body(request)
         check_digests(request, body)
-        asked, key = await parse_json_object(body), idempotency_key(request)
+        asked = await parse_json_object(body)
         if "myNote" in asked:
-            return await self.save(asked["myNote"], key)
+            return await self.save(asked["myNote"], idempotency_key(request))
         if "getNote" in asked:
-            return await self.get(asked["getNote"])
+            number = whole_number("getNote", asked["getNote"])
+            return await from_store(self.notes.entry(number)) + "\n"
         raise HTTPError(422, "Expected myNote or getNote.")
 
     async def save(self, note: Any, key: str | None) -> str:
@@ -84,11 +86,6 @@ class Notes(Resource):
             raise HTTPError(422, "Expected myNote to be a string.")
         number = await from_store(self.notes.append(note, key))
         return f"You have {number + 1} notes.\n"
-
-    async def get(self, number: Any) -> str:
-        """Return the note with that *number*."""
-        number = whole_number("getNote", number)
-        return await from_store(self.notes.entry(number)) + "\n"
 
 
 class Options(StoreOptions):
@@ -99,9 +96,7 @@ class Options(StoreOptions):
     defaultPort = "4042"
     storeName = "notes"
     optFlags = (("rest", None, "Answer GET too: /, /3 and /?follow."),)
-    optLists = (
-        ("cors", None, "Origin whose pages may come, instead of any.", parse_origin),
-    )
+    optLists = (("cors", None, "Only pages of this origin may come.", parse_origin),)
 
 
 def makeService(options: Options) -> IService:
@@ -110,7 +105,5 @@ def makeService(options: Options) -> IService:
     root: IResource = Notes(log)
     if options["rest"]:
         root = RestNotes(log, root)
-    if options["cors"]:
-        methods = b"GET, HEAD, POST, DELETE" if options["rest"] else b"POST"
-        root = CORS(root, options["cors"], methods, refuse_others=True)
-    return serve(root, options)
+    methods = b"GET, HEAD, POST, DELETE"
+    return serve(restrict_origins(root, options["cors"], methods), options)

@@ -86,12 +86,7 @@ class Options(StoreOptions):
     )
     defaultPort = "4041"
     optParameters = (
-        (
-            "store",
-            "s",
-            None,
-            "Folder, or postgresql://HOST/DATABASE, that keeps the number.",
-        ),
+        ("store", "s", None, "Folder, or postgresql://HOST/DATABASE, for the number."),
     )
 
 

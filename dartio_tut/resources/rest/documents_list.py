@@ -139,7 +139,7 @@ class DocumentsList:
 
 
 def as_object(document: DocumentInfo) -> dict[str, object]:
-    """Return what is told of a document, for JSON."""
+    """Return what the list says of a document, for JSON."""
     return {
         "name": document.name,
         "size": document.size,
