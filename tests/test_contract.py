@@ -14,6 +14,7 @@ from dartio_tut.test.support.response_reader import Response
 
 from .support.exchange import exchange
 from .support.harness import BIN, Case, Daemon, ask
+from .support.tracing import failing
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -31,7 +32,7 @@ class HelloTests(Case):
                 self.assertEqual(response.fields["Content-Type"], TEXT)
                 self.assertEqual(response.fields["Content-Length"], "13")
 
-    def test_head(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         hello = self.serve("hello")
         response = ask(hello, "HEAD")
         self.assertEqual((response.code, response.body), (200, b""))
@@ -53,7 +54,7 @@ class HelloTests(Case):
             for connection in idle:
                 connection.close()
 
-    def test_what_is_no_request_ends_the_connection_and_nothing_else(self) -> None:
+    def test_malformed_request_ends_its_connection_only(self) -> None:
         hello = self.serve("hello")
         for junk in (b"\0\0\0\0\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"):
             exchange(hello.port, junk)
@@ -63,7 +64,7 @@ class HelloTests(Case):
 class ThinkerTests(Case):
     """``thinker``."""
 
-    def test_a_game(self) -> None:
+    def test_number_is_guessed_and_changes(self) -> None:
         thinker = self.daemon("thinker", "--port", "0")
         line = thinker.wait_for("I'm thinking of a number: ")
         number = line[-1]
@@ -85,7 +86,7 @@ class ThinkerTests(Case):
         )
         thinker.wait_for("Request handled.")
 
-    def test_other_methods(self) -> None:
+    def test_other_methods_are_405(self) -> None:
         thinker = self.serve("thinker")
         for method in ("PUT", "POST", "DELETE", "BREW"):
             response = ask(thinker, method, "/?q=1")
@@ -105,7 +106,7 @@ class NotesTests(Case):
     def post(self, value: object, daemon: Daemon | None = None) -> Response:
         return ask(daemon or self.notes, "POST", "/", json.dumps(value))
 
-    def test_save_and_get(self) -> None:
+    def test_saved_note_can_be_got(self) -> None:
         for number in range(3):
             response = self.post({"myNote": f"note {number}"})
             self.assertEqual(response.code, 200)
@@ -115,7 +116,7 @@ class NotesTests(Case):
             response = self.post({"getNote": asked})
             self.assertEqual((response.code, response.body), (200, b"note 1\n"))
 
-    def test_odd_notes_come_back(self) -> None:
+    def test_odd_notes_come_back_unchanged(self) -> None:
         odd = ["a\nb", "a\tb", "\N{PILE OF POO}", "x" * 1_000_000, "\r", "\\n", ""]
         for number, note in enumerate(odd):
             body = json.dumps({"myNote": note}, ensure_ascii=False)
@@ -125,7 +126,7 @@ class NotesTests(Case):
             got = self.post({"getNote": number}).body
             self.assertTrue(got == note.encode() + b"\n", note[:20])
 
-    def test_on_disk_one_a_line_and_there_after_a_restart(self) -> None:
+    def test_notes_are_lines_of_a_file_and_survive_a_restart(self) -> None:
         store = self.home / ".local/share/dartio_tut/notes/notes.txt"
         self.post({"myNote": "Buy milk"})
         self.post({"myNote": "two\nlines"})
@@ -136,14 +137,14 @@ class NotesTests(Case):
         self.assertEqual(self.post({"getNote": 1}, again).body, b"two\nlines\n")
         self.assertEqual(self.post({"myNote": "x"}, again).body, b"You have 3 notes.\n")
 
-    def test_any_content_type(self) -> None:
+    def test_every_content_type_is_accepted(self) -> None:
         for kind in ("text/plain;charset=UTF-8", "application/json", "image/png"):
             response = ask(
                 self.notes, "POST", "/", '{"myNote": "x"}', {"Content-Type": kind}
             )
             self.assertEqual(response.code, 200)
 
-    def test_preflight(self) -> None:
+    def test_preflight_has_the_fields_of_the_tutorial(self) -> None:
         response = ask(self.notes, "OPTIONS", "/", None, {"Origin": "http://x"})
         self.assertEqual((response.code, response.body), (204, b""))
         self.cors(response)
@@ -157,14 +158,14 @@ class NotesTests(Case):
             "Origin, X-Requested-With, Content-Type, Accept",
         )
 
-    def test_anything_else(self) -> None:
+    def test_other_requests_are_404(self) -> None:
         for method, path in [("GET", "/path"), ("PUT", "/"), ("POST", "/other")]:
             response = ask(self.notes, method, path)
             self.assertEqual(response.code, 404)
             self.assertEqual(response.body, f"Not found: {method}, {path}".encode())
             self.cors(response)
 
-    def test_refused(self) -> None:
+    def test_bad_values_are_refused(self) -> None:
         self.post({"myNote": "only"})
         for body, code in [
             ("{", 400),
@@ -186,7 +187,7 @@ class NotesTests(Case):
             self.cors(response)
         self.assertEqual(self.post({"myNote": "x"}).body, b"You have 2 notes.\n")
 
-    def test_too_large(self) -> None:
+    def test_too_large_note_is_413(self) -> None:
         size = 1024 * 1024 + 1
         head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
         self.assertIn(b" 413 ", exchange(self.notes.port, head.encode()))
@@ -207,13 +208,13 @@ class OneFileTests(Case):
             self.assertEqual(ask(server, "HEAD").body, b"")
             self.assertEqual(ask(server, "POST", "/", "x").code, 405)
 
-    def test_a_folder_of_ones_own(self) -> None:
+    def test_root_names_another_folder(self) -> None:
         (self.here / "index.html").write_bytes(b"<p>mine")
         for name in ("mini-file", "basic-file"):
             server = self.serve(name, "--root", ".")
             self.assertEqual(ask(server).body, b"<p>mine")
 
-    def test_missing(self) -> None:
+    def test_missing_file_is_404(self) -> None:
         for name in ("mini-file", "basic-file"):
             server = self.serve(name, "--root", ".")
             self.assertEqual(ask(server).code, 404)
@@ -230,7 +231,7 @@ class OneFileTests(Case):
 class StaticTests(Case):
     """``static`` and ``pages``."""
 
-    def test_the_current_folder_and_below(self) -> None:
+    def test_current_folder_is_served(self) -> None:
         (self.here / "file.txt").write_bytes(b"text")
         (self.here / "sub").mkdir()
         (self.here / "sub" / "index.html").write_bytes(b"<p>sub")
@@ -243,7 +244,7 @@ class StaticTests(Case):
         for target in ("/", "/nothing", "/..", "/%2e%2e/", "/..%2f..%2fetc/passwd"):
             self.assertEqual(ask(static, target=target).code, 404)
 
-    def test_listing(self) -> None:
+    def test_folder_is_listed_with_listing(self) -> None:
         (self.here / "a b & c.txt").write_bytes(b"text")
         static = self.serve("static", "--listing")
         response = ask(static)
@@ -253,7 +254,7 @@ class StaticTests(Case):
         assert link
         self.assertEqual(ask(static, target="/" + link[1].decode()).body, b"text")
 
-    def test_pages(self) -> None:
+    def test_pages_are_those_of_the_package(self) -> None:
         pages = self.serve("pages")
         form = ask(pages, target="/make_a_guess.html").body.decode()
         self.assertIn('<form action="http://localhost:4041/" method="GET">', form)
@@ -280,7 +281,7 @@ class WriterTests(Case):
     ) -> Response:
         return ask(self.writer, "POST", path, body, {"Content-Type": kind})
 
-    def test_stored_as_sent(self) -> None:
+    def test_body_is_stored_exactly_as_sent(self) -> None:
         body = b' {"name":"Han Solo",\r\n "x": 1e2} '
         response = self.post(body, kind="application/json; charset=utf-8")
         self.assertEqual(response.code, 200)
@@ -289,7 +290,7 @@ class WriterTests(Case):
         self.assertEqual(self.post(b"{}").body, b"Wrote data for null.")
         self.assertEqual((self.store / "file.txt").read_bytes(), b"{}")
 
-    def test_names(self) -> None:
+    def test_impossible_names_are_400_and_nothing_is_stored(self) -> None:
         for path, name in [
             ("/a/../b", "b"),
             ("/two%20words", "two words"),
@@ -310,7 +311,7 @@ class WriterTests(Case):
         self.assertEqual(sorted(os.listdir(self.store)), kept)
         self.assertEqual(sorted(p.name for p in self.here.iterdir()), outside)
 
-    def test_unsupported(self) -> None:
+    def test_other_methods_and_types_are_405_with_advice(self) -> None:
         for method in ("GET", "PUT", "DELETE"):
             response = ask(self.writer, method, "/file.txt")
             self.assertEqual(response.code, 405)
@@ -318,28 +319,35 @@ class WriterTests(Case):
             self.assertEqual(response.fields["Allow"], "POST")
         response = self.post(b"{}", kind="text/plain")
         self.assertEqual(response.code, 405)
-        self.assertEqual(response.body, b"Unsupported request: POST.")
+        said = b"Unsupported request: POST.\nSay Content-Type: application/json."
+        self.assertEqual(response.body, said)
 
-    def test_not_json(self) -> None:
+    def test_bad_json_is_refused_and_not_stored(self) -> None:
         for body, code in [(b"", 400), (b'{\n"a" 1}', 400), (b"[1]", 422), (b"5", 422)]:
             self.assertEqual((body, self.post(body).code), (body, code))
         self.assertIn(b"line 2, column 5", self.post(b'{\n"a" 1}').body)
         self.assertEqual(os.listdir(self.store), [])
 
-    def test_storage_failure(self) -> None:
-        (self.store / "taken").mkdir()
-        response = self.post(b"{}", "/taken")
+    def test_storage_failure_is_500_without_paths(self) -> None:
+        log = self.here / "strace"
+        with failing(
+            self.writer.process.pid,
+            log,
+            "rename,renameat,renameat2,link,linkat",
+            "error=EIO",
+        ):
+            response = self.post(b"{}", "/lost")
         self.assertEqual(response.code, 500)
         self.assertIn(b"Exception during file I/O: ", response.body)
         self.assertNotIn(str(self.store).encode(), response.body)
-        self.assertEqual(os.listdir(self.store), ["taken"])
+        self.assertEqual(os.listdir(self.store), [])
         self.writer.stop()  # its log tells the operator, with a traceback
 
 
 class TutorialTests(Case):
     """``tutorial``: all of them in one process."""
 
-    def test_all_of_them(self) -> None:
+    def test_tutorial_serves_every_lesson(self) -> None:
         (self.here / "www").mkdir()
         tutorial = self.daemon(
             "tutorial", "--port", "0", "--root", "www", "--store", "data"
@@ -382,7 +390,7 @@ class EndingTests(Case):
                 self.assertEqual(daemon.errors(), "")
                 self.assertNotIn("Traceback", daemon.output())
 
-    def test_the_first_answer_comes_within_a_second(self) -> None:
+    def test_first_response_comes_within_a_second(self) -> None:
         took = []
         for _ in range(3):  # the best of three: other work may be in the way
             began = time.monotonic()

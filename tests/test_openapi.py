@@ -52,23 +52,23 @@ class OpenAPITests(Case):
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
         self.assertRegex(ended.stdout, r"[1-9]\d\d+ generated, [1-9]\d\d+ passed")
 
-    def test_writer(self) -> None:
+    def test_writer_answers_as_described(self) -> None:
         self.holds(self.serve("writer", "--rest"))
 
-    def test_writer_that_requires_conditions(self) -> None:
+    def test_writer_that_requires_conditions_answers_as_described(self) -> None:
         self.holds(self.serve("writer", "--rest", "--require-match"))
 
-    def test_notes(self) -> None:
+    def test_notes_answers_as_described(self) -> None:
         self.holds(self.serve("notes", "--rest"))
 
-    def test_the_descriptions_are_valid(self) -> None:
+    def test_descriptions_are_valid(self) -> None:
         for name in ("writer", "notes"):
             described = self.described(self.serve(name, "--rest"))
             validate(described)
             broken = json.loads(json.dumps(described).replace('"responses"', '"x"'))
             self.assertRaises(OpenAPIValidationError, validate, broken)
 
-    def test_what_is_answered_is_described_and_no_more(self) -> None:
+    def test_described_methods_are_those_that_are_allowed(self) -> None:
         examples = {"name": "here", "number": "0"}
         stored = {"myNote": "one", "name": "x"}
         fields = {"Content-Type": "application/json"}
@@ -90,14 +90,14 @@ class OpenAPITests(Case):
                     if method == "DELETE":
                         ask(daemon, "POST", target, json.dumps(stored), fields)
 
-    def test_without_rest_nothing_is_described(self) -> None:
+    def test_nothing_is_described_without_rest(self) -> None:
         for name, code in (("writer", 405), ("notes", 404)):
             daemon = self.serve(name)
             self.assertEqual(ask(daemon, "GET", "/openapi.json").code, code)
 
-    def test_what_is_installed(self) -> None:
+    def test_installed_description_is_that_of_the_checkout(self) -> None:
         for name in ("writer", "notes"):
-            folder = CHECKOUT / "dartio_tut" / "resources" / "stored" / "openapi"
+            folder = CHECKOUT / "dartio_tut" / "resources" / "rest" / "openapi"
             text = (folder / f"{name}.json").read_text()
             described = self.described(self.serve(name, "--rest"))
             self.assertEqual(json.loads(text), described)

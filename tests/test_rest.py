@@ -41,6 +41,33 @@ class Following:
         self.connection.close()
 
 
+class Events:
+    """A client that takes the events of a stream as they are."""
+
+    def __init__(self, daemon: Daemon, **fields: str) -> None:
+        port = daemon.port
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, PATIENCE)
+        named = {name.replace("_", "-"): value for name, value in fields.items()}
+        self.connection.request("GET", "/?follow", headers=named)
+        self.response = self.connection.getresponse()
+        assert self.response.readline().startswith(b": ")
+
+    def next(self) -> dict[str, Any]:
+        """The type, id and data of the next event."""
+        event: dict[str, Any] = {"event": "message"}
+        while "data" not in event:
+            line = self.response.readline().decode().rstrip("\n")
+            name, colon, value = line.partition(": ")
+            if colon and name:
+                event[name] = json.loads(value) if name == "data" else value
+        return event
+
+    def close(self) -> None:
+        """Leave."""
+        self.response.close()
+        self.connection.close()
+
+
 class RestCase(Case):
     """Talks to daemons with ``--rest``."""
 
@@ -67,20 +94,24 @@ class RestCase(Case):
 class WriterTests(RestCase):
     """Documents."""
 
-    def test_a_life(self) -> None:
+    def test_document_is_put_listed_and_deleted(self) -> None:
         daemon = self.rest("writer")
         self.assertEqual(self.put(daemon, "han%20solo.json", '{"a": 1.0}').code, 201)
         got = ask(daemon, "GET", "/han%20solo.json")
         self.assertEqual(got.body, b'{"a": 1.0}')
         self.assertEqual(self.put(daemon, "han%20solo.json", "[]").code, 204)
         listed = self.said(daemon)["documents"]
-        one = {"name": "han solo.json", "size": 2, "url": "han%20solo.json"}
-        self.assertEqual(listed, [one])
+        tag = ask(daemon, "GET", "/han%20solo.json").fields["ETag"]
+        (one,) = listed
+        self.assertRegex(one.pop("modified"), r"^20\d\d-\d\d-\d\dT[0-9:]{8}Z$")
+        self.assertEqual(f'"{one.pop("version")}"', tag)
+        known = {"name": "han solo.json", "size": 2, "url": "han%20solo.json"}
+        self.assertEqual(one, known)
         self.assertEqual((self.folder / "s" / "han solo.json").read_bytes(), b"[]")
         self.assertEqual(ask(daemon, "DELETE", "/han%20solo.json").code, 204)
         self.assertEqual(ask(daemon, "GET", "/han%20solo.json").code, 404)
 
-    def test_one_of_two_wins(self) -> None:
+    def test_one_of_two_changes_of_a_version_wins(self) -> None:
         daemons = [self.rest("writer"), self.rest("writer")]
         self.put(daemons[0], "a", "0")
         for turn in range(1, 11):
@@ -103,7 +134,7 @@ class WriterTests(RestCase):
             self.assertEqual(sorted(codes), [204, 412, 412, 412, 412, 412])
             self.assertIn(ask(daemons[1], "GET", "/a").body[:-1], b"%d" % turn)
 
-    def test_one_of_many_creates(self) -> None:
+    def test_one_of_many_puts_creates(self) -> None:
         daemon = self.rest("writer")
         codes: list[int] = []
 
@@ -117,7 +148,7 @@ class WriterTests(RestCase):
             thread.join()
         self.assertEqual(sorted(codes), [201] + [204] * 9)
 
-    def test_pages(self) -> None:
+    def test_pages_lead_to_every_document_once(self) -> None:
         daemon = self.rest("writer")
         names = [f"d{k:02}" for k in range(15)]
         for name in names:
@@ -129,7 +160,7 @@ class WriterTests(RestCase):
             target = said["next"] or ""
         self.assertEqual(found, names)
 
-    def test_a_restart_keeps_all(self) -> None:
+    def test_restart_keeps_documents_and_keys(self) -> None:
         daemon = self.rest("writer")
         self.put(daemon, "a", "1")
         key = {"Idempotency-Key": "k"}
@@ -145,17 +176,47 @@ class WriterTests(RestCase):
         self.assertEqual(again.body, b"Wrote data for x.")
         self.assertEqual(ask(daemon, "GET", "/b").code, 404)  # nothing stored twice
 
-    def test_require_match(self) -> None:
+    def test_change_without_a_condition_is_428(self) -> None:
         daemon = self.rest("writer", "--require-match")
         self.assertEqual(self.put(daemon, "a").code, 428)
         self.assertEqual(self.put(daemon, "a", If_None_Match="*").code, 201)
         self.assertEqual(ask(daemon, "DELETE", "/a").code, 428)
 
+    def test_changes_by_other_daemons_are_followed(self) -> None:
+        one, other = self.rest("writer"), self.rest("writer")
+        self.put(one, "before")
+        following = Events(other)
+        self.addCleanup(following.close)
+        self.put(one, "a%20b", "[]")
+        put = following.next()
+        self.assertEqual((put["event"], put["data"]["name"]), ("put", "a b"))
+        ask(one, "DELETE", "/a%20b")
+        deleted = following.next()
+        self.assertEqual(deleted["event"], "delete")
+        self.assertEqual(deleted["data"], {"name": "a b", "url": "a%20b"})
+        back = Events(other, Last_Event_ID=put["id"])
+        self.addCleanup(back.close)
+        self.assertEqual(back.next()["event"], "delete")
+        unknown = Events(other, Last_Event_ID="1")
+        self.addCleanup(unknown.close)
+        self.assertEqual(unknown.next()["event"], "reset")
+
+    def test_name_of_a_folder_is_409(self) -> None:
+        daemon = self.rest("writer")
+        (self.folder / "s" / "folder").mkdir()
+        (self.folder / "s" / "link").symlink_to("elsewhere")
+        for name in ("folder", "link"):
+            self.assertEqual(self.put(daemon, name).code, 409)
+            body = '{"name": "x"}'
+            self.assertEqual(ask(daemon, "POST", f"/{name}", body, JSON).code, 409)
+        self.assertTrue((self.folder / "s" / "folder").is_dir())
+        self.assertTrue((self.folder / "s" / "link").is_symlink())
+
 
 class LimitsTests(RestCase):
     """How much may be sent, and stored."""
 
-    def test_documents(self) -> None:
+    def test_documents_beyond_the_limits_are_507(self) -> None:
         daemon = self.rest("writer", "--max-entries", "2", "--max-store-size", "20")
         self.assertEqual(self.put(daemon, "a", '"12345678"').code, 201)
         self.assertEqual(self.put(daemon, "b", '"123456789"').code, 507)
@@ -165,7 +226,7 @@ class LimitsTests(RestCase):
         ask(daemon, "DELETE", "/a")
         self.assertEqual(self.put(daemon, "c", "1").code, 201)
 
-    def test_notes(self) -> None:
+    def test_notes_beyond_the_limit_are_507(self) -> None:
         daemon = self.rest("notes", "--max-entries", "2")
         codes = [self.note(daemon, "x").code for _ in range(3)]
         self.assertEqual(codes, [200, 200, 507])
@@ -173,12 +234,12 @@ class LimitsTests(RestCase):
         refused = self.note(daemon, "x", Accept="application/json")
         self.assertEqual(json.loads(refused.body)["status"], 507)
 
-    def test_size_of_notes(self) -> None:
+    def test_notes_beyond_the_size_are_507(self) -> None:
         daemon = self.rest("notes", "--max-store-size", "100")
         self.assertEqual(self.note(daemon, "x" * 90).code, 200)
         self.assertEqual(self.note(daemon, "x" * 90).code, 507)
 
-    def test_keep_free(self) -> None:
+    def test_write_that_leaves_too_little_free_is_507(self) -> None:
         for name, target in (("writer", "/a"), ("notes", "/")):
             daemon = self.rest(name, "--keep-free", "9" * 15)
             refused = ask(daemon, "POST", target, '{"myNote": "x"}', JSON)
@@ -198,7 +259,7 @@ class LimitsTests(RestCase):
 class NotesTests(RestCase):
     """Notes."""
 
-    def test_a_life(self) -> None:
+    def test_notes_are_posted_read_and_kept(self) -> None:
         daemon = self.rest("notes")
         self.assertEqual(self.note(daemon, "one").body, b"You have 1 notes.\n")
         self.note(daemon, "two\nlines")
@@ -216,7 +277,7 @@ class NotesTests(RestCase):
         self.assertEqual(self.said(daemon)["count"], 3)
         self.assertEqual(self.note(daemon, "four", Idempotency_Key="k").code, 422)
 
-    def test_follow(self) -> None:
+    def test_notes_of_every_daemon_are_followed(self) -> None:
         one, other = self.rest("notes"), self.rest("notes")
         self.note(one, "before")
         here, there = self.follows(one), self.follows(other)
@@ -228,7 +289,65 @@ class NotesTests(RestCase):
         again = self.follows(other, Last_Event_ID="1")
         self.assertEqual([again.next()[0] for _ in range(2)], [2, 3])
 
-    def test_a_follower_far_behind(self) -> None:
+    def test_follower_is_told_that_the_file_was_emptied(self) -> None:
+        daemon = self.rest("notes")
+        for text in "abc":
+            self.note(daemon, text)
+        following = Events(daemon)
+        self.addCleanup(following.close)
+        (self.folder / "s" / "notes.txt").write_bytes(b"")
+        reset = following.next()
+        self.assertEqual((reset["event"], reset["data"]), ("reset", {"count": 0}))
+        self.note(daemon, "new")
+        note = following.next()
+        self.assertEqual(note["data"], {"number": 0, "text": "new"})
+        refused = ask(daemon, "GET", "/?follow", None, {"Last-Event-ID": "2"})
+        self.assertEqual(refused.code, 409)
+
+    def test_deleted_note_is_gone_after_a_restart_too(self) -> None:
+        daemon = self.rest("notes")
+        for text in "abc":
+            self.note(daemon, text)
+        self.assertEqual(ask(daemon, "DELETE", "/1").code, 204)
+        for _ in range(2):
+            self.assertEqual(ask(daemon, "GET", "/1").code, 410)
+            page = self.said(daemon)
+            numbers = [note["number"] for note in page["notes"]]
+            self.assertEqual((numbers, page["count"]), ([0, 2], 3))
+            daemon.stop()
+            daemon = self.rest("notes")
+        self.assertEqual(self.note(daemon, "d").body, b"You have 4 notes.\n")
+
+    def test_pages_of_other_origins_can_be_kept_out(self) -> None:
+        for options in ((), ("--rest",)):
+            daemon = self.serve(
+                "notes",
+                *options,
+                *("--store", str(self.folder / "s")),
+                *("--cors", "http://a.example:80"),
+            )
+            body = '{"myNote": "x"}'
+            for origin, code in [
+                ("http://a.example", 200),
+                ("http://b.example", 403),
+                ("null", 403),
+            ]:
+                answer = ask(daemon, "POST", "/", body, {"Origin": origin})
+                self.assertEqual(answer.code, code)
+                allowed = answer.fields["Access-Control-Allow-Origin"]
+                self.assertEqual(allowed, origin if code == 200 else None)
+            self.assertEqual(ask(daemon, "POST", "/", body).code, 200)
+            preflight = ask(
+                daemon,
+                "OPTIONS",
+                "/",
+                None,
+                {"Origin": "http://a.example", "Access-Control-Request-Method": "POST"},
+            )
+            self.assertEqual(preflight.code, 204)
+            daemon.stop()
+
+    def test_follower_far_behind_gets_every_note(self) -> None:
         daemon = self.rest("notes")
         daemon.stop()
         lines = b"".join(b"%d %s\n" % (k, b"x" * 1000) for k in range(20_000))
@@ -243,7 +362,7 @@ class NotesTests(RestCase):
         self.note(daemon, "last")
         self.assertEqual(following.next(), (20_000, "last"))
 
-    def test_it_ends_while_somebody_follows(self) -> None:
+    def test_daemon_ends_while_clients_follow(self) -> None:
         daemon = self.rest("notes")
         self.follows(daemon)
         slow = self.follows(daemon, "follow&from=0")

@@ -1,63 +1,64 @@
 """
-Hanging a tree up further below: ``/files/`` instead of ``/``.
+Serving a tree further below: at ``/files/`` instead of ``/``.
 """
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
+from collections.abc import Sequence
+from urllib.parse import quote, unquote_to_bytes
 
 from twisted.web.http import NOT_FOUND
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import IResource
 from twisted.web.server import Request
 
-from .fields import SECURITY_FIELDS, set_fields
-from .problem import problem
+from .responses import ErrorResource, HTTPError
+from .wrapper import Wrapper
 
-
-class NotFound(Resource):
-    """Answers 404."""
-
-    isLeaf = True
-
-    def render(self, request: Request) -> bytes:
-        """There is nothing here."""
-        set_fields(request, SECURITY_FIELDS)
-        return problem(request, NOT_FOUND, "Not found.")
-
-
-class _Step(NotFound):
-    isLeaf = False
-
-    def getChild(self, path: bytes, request: Request) -> IResource:
-        return NotFound()
+_KEPT = "!$&'()*+,;=:@~[]^{|}"
+"""Punctuation that terminals and browsers take as it is."""
 
 
 def parse_path_prefix(text: str) -> str:
     """
-    *text*, if it is a path to mount a tree at.
+    Return *text* as the path of a URL, in which a space is ``%20``.
 
     :raise ValueError: when it does not begin with a slash, or has empty parts.
     """
-    _names(text)
-    return text
+    path = "".join(f"/{quote(name, safe=_KEPT)}" for name in _segments(text))
+    return f"{path}/" if text.endswith("/") else path
 
 
-def _names(prefix: str) -> list[bytes]:
+def _segments(prefix: str) -> list[bytes]:
     path = prefix.removesuffix("/")
     names = [unquote_to_bytes(name) for name in path.split("/")[1:]]
     if prefix[:1] != "/" or not all(names) or b"." in names or b".." in names:
-        raise ValueError(f"{prefix!r} is no path: use one such as /files/")
+        raise ValueError(f"{prefix!r} is not a path; use one such as /files/")
     return names
 
 
-def mounted(resource: IResource, prefix: str) -> IResource:
+class PathPrefix(Wrapper):
     """
-    *resource* as what is found at the path *prefix*, and nothing else anywhere.
+    Serve a tree at the path *prefix*; every other path is answered with 404.
 
-    :raise ValueError: when *prefix* does not begin with a slash, or has empty parts.
+    :param prefix: a path such as ``/files/``, with or without the last slash.
+    :raise ValueError: when it does not begin with a slash, or has empty parts.
     """
-    for name in reversed(_names(prefix)):
-        step = _Step()
-        step.putChild(name, resource)
-        resource = step
-    return resource
+
+    def __init__(self, resource: IResource, prefix: str) -> None:
+        super().__init__(resource)
+        self._segments = _segments(prefix)
+        self._not_found = ErrorResource(HTTPError(NOT_FOUND, "Not found."))
+
+    @property
+    def streams_up_to(self) -> int:
+        """How many bytes of content are taken as a stream by a path that ends here."""
+        return 0 if self._segments else super().streams_up_to
+
+    def find(
+        self, request: Request, path: Sequence[bytes]
+    ) -> tuple[IResource, Sequence[bytes]]:
+        """Choose the tree when *path* begins with the prefix."""
+        segments = self._segments
+        if list(path[: len(segments)]) != segments:
+            return self._not_found, ()
+        return self._resource, segments

@@ -10,25 +10,30 @@ Notes: stores one, and gives it back by its number.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from twisted.application.service import IService
-from twisted.web.resource import Resource
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
+    NOSNIFF,
     HTTPError,
     RestNotes,
+    allow_field,
+    check_digests,
     cors_fields,
     from_store,
     idempotency_key,
     parse_json_object,
+    parse_origin,
     read_body,
     respond_later,
+    restrict_origins,
     set_fields,
     text_response,
+    whole_number,
 )
 from dartio_tut.store import Notes as Log
 from dartio_tut.store import open_notes
@@ -36,71 +41,69 @@ from dartio_tut.store import open_notes
 
 class Notes(Resource):
     """
-    Take notes by POST, from the pages of any origin.
+    Store notes and give them back, for the pages of any origin.
 
-    :param notes: where they are kept.
+    :param notes: the store that keeps them.
     """
 
     isLeaf = True
-    # Refusals that the wire sends itself, such as 413, have these fields too.
-    refusal_fields = cors_fields("POST, OPTIONS")
+    # The wire, which sends refusals such as 413 itself, looks for this name.
+    refusal_fields = (*cors_fields("POST, OPTIONS"), *NOSNIFF)
 
     def __init__(self, notes: Log) -> None:
         super().__init__()
         self.notes = notes
 
     def render(self, request: Request) -> bytes | int:
-        """Take a note or give one back; a browser asks first whether it may."""
+        """Answer a POST, and the preflight by which a browser asks whether it may."""
         set_fields(request, self.refusal_fields)
         if request.method == b"OPTIONS":
+            allow_field(request, b"Idempotency-Key")
             request.setResponseCode(204)
             return b""
         if request.method == b"POST" and request.path == b"/":
-            return respond_later(request, self.post(request, read_body(request)))
+            return respond_later(request, self.post(request))
         asked = b"%b, %b" % (request.method, request.path)
         return text_response(
             request, "Not found: " + asked.decode("utf-8", "replace"), 404
         )
 
-    async def post(self, request: Request, body: bytes) -> str:
-        """Do what the JSON object *body* asks for."""
-        asked, token = parse_json_object(body), idempotency_key(request)
+    async def post(self, request: Request) -> str:
+        """Store a note or give one back, as the JSON object in the body says."""
+        body = read_body(request)
+        check_digests(request, body)
+        asked = await parse_json_object(body)
         if "myNote" in asked:
-            return await self.save(asked["myNote"], token)
+            return await self.save(asked["myNote"], idempotency_key(request))
         if "getNote" in asked:
-            return await self.get(asked["getNote"])
+            number = whole_number("getNote", asked["getNote"])
+            return await from_store(self.notes.entry(number)) + "\n"
         raise HTTPError(422, "Expected myNote or getNote.")
 
-    async def save(self, note: Any, token: str | None) -> str:
-        """Store *note*, once for each *token*; it is on disk when this returns."""
+    async def save(self, note: Any, key: str | None) -> str:
+        """Store *note*, once for each *key*. It is on disk when this returns."""
         if not isinstance(note, str):
             raise HTTPError(422, "Expected myNote to be a string.")
-        number = await from_store(self.notes.append(note, token))
+        number = await from_store(self.notes.append(note, key))
         return f"You have {number + 1} notes.\n"
-
-    async def get(self, number: Any) -> str:
-        """Give back the note of that *number*."""
-        if isinstance(number, bool) or not isinstance(number, (str, int, float)):
-            raise HTTPError(422, "Expected getNote to be a number.")
-        if not re.fullmatch("-?[0-9]{1,4300}", str(number)):
-            raise HTTPError(400, "getNote is not a whole number.")
-        return await from_store(self.notes.entry(int(number))) + "\n"
 
 
 class Options(StoreOptions):
-    """Listen where the tutorial listens, keep notes in a store."""
+    """Listen on the tutorial's port, and keep notes in a store."""
 
     synopsis = "[options]"
     longdesc = 'Keeps notes: POST {"myNote": "text"}, get one by {"getNote": 0}.'
     defaultPort = "4042"
     storeName = "notes"
     optFlags = (("rest", None, "Answer GET too: /, /3 and /?follow."),)
+    optLists = (("cors", None, "Only pages of this origin may come.", parse_origin),)
 
 
 def makeService(options: Options) -> IService:
-    """Serve `Notes` as a daemon, alone or as the POST of more."""
-    kept = options.open_store(open_notes)
-    notes = Notes(kept)
+    """Serve `Notes` as a daemon; with ``--rest``, GET is answered too."""
+    log = options.open_store(open_notes)
+    root: IResource = Notes(log)
     if options["rest"]:
-        return serve(RestNotes(kept, notes), options)
-    return serve(notes, options)
+        root = RestNotes(log, root)
+    methods = b"GET, HEAD, POST, DELETE"
+    return serve(restrict_origins(root, options["cors"], methods), options)

@@ -26,8 +26,8 @@ from dartio_tut.resources import (
     BasicAuth,
     ContentTypes,
     Files,
+    PathPrefix,
     VirtualHosts,
-    mounted,
     open_htpasswd,
     parse_cache_rule,
     parse_charset,
@@ -119,7 +119,8 @@ def tree(options: Options) -> IResource:
         for name, folder in options["host"]:
             hosts.add(name, files(folder))
         root = hosts
-    root = mounted(root, options["prefix"])
+    if options["prefix"] != "/":
+        root = PathPrefix(root, options["prefix"])
     if options["auth"]:
         root = BasicAuth(root, options["auth"], "files")
     if options["cors"]:

@@ -1,5 +1,5 @@
 """
-Basic writer: stores the JSON documents it is sent, just as they were sent.
+Basic writer: stores JSON documents exactly as they were sent.
 
     $ twistd -n writer
     $ curl -H "Content-Type: application/json" -d '{"name": "Han Solo"}' \\
@@ -10,7 +10,6 @@ Basic writer: stores the JSON documents it is sent, just as they were sent.
 from __future__ import annotations
 
 import json
-from urllib.parse import unquote_to_bytes
 
 from twisted.application.service import IService
 from twisted.web.resource import Resource
@@ -18,9 +17,12 @@ from twisted.web.server import Request
 
 from dartio_tut.daemon import StoreOptions, serve
 from dartio_tut.resources import (
+    NOSNIFF,
     HTTPError,
     RestDocuments,
     check_digests,
+    document_name,
+    etag_of,
     from_store,
     idempotency_key,
     media_type,
@@ -29,16 +31,17 @@ from dartio_tut.resources import (
     precondition,
     read_body,
     respond_later,
+    set_fields,
 )
 from dartio_tut.store import Documents, InvalidName, open_documents
 
 
 class Writer(Resource):
     """
-    Store what is posted under the last segment of the path.
+    Store each body that is posted, under the last segment of the path.
 
-    :param documents: where it is kept.
-    :param require_match: whether a change must say what it expects to change.
+    :param documents: the store that keeps them.
+    :param require_match: whether a change must have If-Match or If-None-Match.
     """
 
     isLeaf = True
@@ -49,36 +52,35 @@ class Writer(Resource):
         self.require_match = require_match
 
     def render(self, request: Request) -> bytes | int:
-        """Store a document, or refuse what is none."""
-        if request.method != b"POST" or media_type(request) != "application/json":
+        """Answer a POST of JSON; other requests are refused."""
+        set_fields(request, NOSNIFF)
+        if request.method != b"POST":
             return method_not_allowed(request, "POST")
+        if media_type(request) != "application/json":
+            advice = "Say Content-Type: application/json."
+            return method_not_allowed(request, "POST", advice)
         return respond_later(request, self.store(request, read_body(request)))
 
     async def store(self, request: Request, body: bytes) -> str:
-        """Store *body*, which is on disk when this returns."""
+        """Store *body*. It is on disk when this returns."""
         check_digests(request, body)
-        data = parse_json_object(body)
-        name = unquote_to_bytes(request.path.rpartition(b"/")[2])
+        data = await parse_json_object(body)
+        name, key = document_name(request), idempotency_key(request)
         expected = precondition(request, self.require_match)
         try:
-            await from_store(
-                self.documents.put(
-                    name.decode(), body, expected, idempotency_key(request)
-                )
-            )
-        except UnicodeDecodeError:
-            raise HTTPError(400, "Cannot store: the name is not UTF-8.") from None
+            version = await from_store(self.documents.put(name, body, expected, key))
         except InvalidName as error:
             raise HTTPError(400, f"Cannot store: {error}.") from None
+        request.setHeader(b"ETag", etag_of(version))
         who = data.get("name")
         return f"Wrote data for {who if isinstance(who, str) else json.dumps(who)}."
 
 
 class Options(StoreOptions):
-    """Listen where the tutorial listens, keep documents in a store."""
+    """Listen on the tutorial's port, and keep documents in a store."""
 
     synopsis = "[options]"
-    longdesc = "Stores JSON objects that are posted, each as the file of its name."
+    longdesc = "Stores the JSON objects that are posted, each in the file of its name."
     defaultPort = "4049"
     storeName = "writer"
     optFlags = (
@@ -88,7 +90,7 @@ class Options(StoreOptions):
 
 
 def makeService(options: Options) -> IService:
-    """Serve a `Writer` as a daemon, alone or as the POST of more."""
+    """Serve a `Writer` as a daemon; with ``--rest``, GET and PUT are answered too."""
     documents = options.open_store(open_documents)
     require_match = bool(options["require-match"])
     writer = Writer(documents, require_match)

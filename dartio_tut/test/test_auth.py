@@ -8,6 +8,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
@@ -18,7 +19,7 @@ from twisted.web.resource import Resource
 
 from dartio_tut.daemon import Site
 from dartio_tut.resources import BasicAuth, HtpasswdFile
-from dartio_tut.resources.auth import credentials
+from dartio_tut.resources.auth import check_queue, credentials
 
 from .support.memory_client import Connection, connect
 from .support.response_reader import Response, read_response
@@ -88,8 +89,8 @@ class Tree(Resource):
         return sent
 
 
-class GuardedCase(SynchronousTestCase):
-    """Asks a guarded tree."""
+class AuthCase(SynchronousTestCase):
+    """Asks a tree that a password protects."""
 
     def setUp(self) -> None:
         self.path = Path(self.mktemp())
@@ -97,12 +98,12 @@ class GuardedCase(SynchronousTestCase):
         self.elsewhere = Elsewhere()
         self.addCleanup(self.elsewhere.end_all)
         self.tree: Any = Tree()
-        self.guard(f"han:{SHA1_OF_SECRET}")
+        self.protect(f"han:{SHA1_OF_SECRET}")
 
-    def guard(self, *lines: str, realm: str = "Falcon") -> None:
+    def protect(self, *lines: str, realm: str = "Falcon") -> None:
         """Let in those who are in *lines*."""
         self.path.write_text("\n".join([*lines, ""]))
-        self.guarded = BasicAuth(
+        self.auth = BasicAuth(
             self.tree,
             HtpasswdFile(self.path),
             realm,
@@ -115,6 +116,7 @@ class GuardedCase(SynchronousTestCase):
         *authorization: str | bytes,
         start: str = "GET /a",
         body: bytes = b"",
+        host: str = "127.0.0.1",
     ) -> Connection:
         """Ask on a connection of its own."""
         lines = [f"{start} HTTP/1.1".encode(), b"Host: x"]
@@ -123,7 +125,9 @@ class GuardedCase(SynchronousTestCase):
             lines.append(b"Authorization: " + value)
         if body:
             lines.append(b"Content-Length: %d" % len(body))
-        connection = connect(self.guarded)
+        connection = connect(self.auth)
+        peer = (IPv6Address if ":" in host else IPv4Address)("TCP", host, 50000)
+        connection.transport.peerAddr = peer
         connection.protocol.dataReceived(b"\r\n".join([*lines, b"", b""]) + body)
         return connection
 
@@ -139,17 +143,17 @@ class GuardedCase(SynchronousTestCase):
         return len(self.elsewhere.begun)
 
 
-class GuardedTests(GuardedCase):
+class BasicAuthTests(AuthCase):
     """`BasicAuth`."""
 
-    def test_let_in(self) -> None:
+    def test_right_credentials_reach_the_tree(self) -> None:
         answered = self.ask(HAN)
         self.assertEqual(answered.code, 200)
         self.assertEqual(answered.body, b"han secret a |")
         self.assertNotIn("www-authenticate", answered.fields)
         self.assertNotIn("cache-control", answered.fields)
 
-    def test_turned_away(self) -> None:
+    def test_missing_or_wrong_credentials_are_401(self) -> None:
         for field in [WRONG, basic("leia", "secret"), basic("", ""), None]:
             answered = self.ask(*[field] if field else [])
             self.assertEqual(answered.code, 401)
@@ -160,7 +164,7 @@ class GuardedTests(GuardedCase):
             self.assertEqual(answered.fields["cache-control"], "no-store")
         self.assertEqual(self.tree.asked, [])
 
-    def test_methods(self) -> None:
+    def test_every_method_needs_credentials(self) -> None:
         for start in ("HEAD /a", "POST /a", "OPTIONS /a", "DELETE /", "GET /bad"):
             for fields in ([], [WRONG]):
                 answered = self.ask(*fields, start=start, body=b"content")
@@ -176,9 +180,9 @@ class GuardedTests(GuardedCase):
             answered = self.ask(HAN, start="POST /a", body=b"content")
             self.assertEqual((answered.code, answered.body), (200, b"content"))
             self.assertEqual(self.ask(HAN, start="PUT /a").code, 501)
-            self.guard(f"han:{SHA1_OF_SECRET}")
+            self.protect(f"han:{SHA1_OF_SECRET}")
 
-    def test_the_tree_is_asked_as_if_it_were_the_root(self) -> None:
+    def test_tree_sees_the_path_as_if_it_were_the_root(self) -> None:
         for target, said in [
             ("/", b"han secret  |"),
             ("/a/a", b"han secret a a |"),
@@ -186,16 +190,16 @@ class GuardedTests(GuardedCase):
         ]:
             for _ in range(2):
                 self.assertEqual(self.ask(HAN, start=f"GET {target}").body, said)
-            self.guard(f"han:{SHA1_OF_SECRET}")
+            self.protect(f"han:{SHA1_OF_SECRET}")
         self.assertEqual(self.ask(HAN, start="GET /none").code, 404)
         self.tree.isLeaf = True
         for _ in range(2):
             answered = self.ask(HAN, start="GET /x/y")
             self.assertEqual(answered.body, b"han secret | x y")
 
-    def test_below_another_tree(self) -> None:
-        below, self.guarded = self.guarded, Resource()  # type: ignore[assignment]
-        self.guarded.putChild(b"in", below)
+    def test_works_below_another_resource(self) -> None:
+        below, self.auth = self.auth, Resource()  # type: ignore[assignment]
+        self.auth.putChild(b"in", below)
         for _ in range(2):
             self.assertEqual(self.ask(HAN, start="GET /in").body, b"han secret in |")
             answered = self.ask(HAN, start="GET /in/a")
@@ -203,7 +207,7 @@ class GuardedTests(GuardedCase):
         self.assertEqual(self.ask(start="GET /in").code, 401)
         self.assertRaises(NotImplementedError, below.putChild, b"a", below)
 
-    def test_fields_that_are_malformed(self) -> None:
+    def test_malformed_fields_are_401_without_a_check(self) -> None:
         token = HAN.removeprefix("Basic ")
         cases: list[list[str | bytes]] = [
             [b""],
@@ -232,39 +236,39 @@ class GuardedTests(GuardedCase):
         for good in [f"bAsIc {token}", f"Basic  {token}"]:
             self.assertEqual(self.ask(good).code, 200)
 
-    def test_charsets(self) -> None:
-        self.guard(f"lé:{hashed('ïa')}")
+    def test_credentials_are_utf8_or_latin1(self) -> None:
+        self.protect(f"lé:{hashed('ïa')}")
         for charset in ("utf-8", "latin-1"):
             answered = self.ask(basic("lé", "ïa", charset))
             self.assertEqual(answered.body, "lé ïa a |".encode())
         self.assertEqual(self.ask(basic("le", "ia")).code, 401)
 
-    def test_a_colon_in_the_password(self) -> None:
-        self.guard(f"han:{hashed('a:b:')}")
+    def test_password_may_have_colons(self) -> None:
+        self.protect(f"han:{hashed('a:b:')}")
         self.assertEqual(self.ask(basic("han", "a:b:")).code, 200)
         self.assertEqual(self.ask(basic("han", "a:b")).code, 401)
 
-    def test_realms(self) -> None:
-        self.guard(realm='a "b" \\c')
+    def test_realm_is_quoted_and_must_be_ascii(self) -> None:
+        self.protect(realm='a "b" \\c')
         challenge = self.ask().fields["www-authenticate"]
         self.assertIn('realm="a \\"b\\" \\\\c",', challenge)
         for realm in ("a\r\nX: y", "ü", "a\0"):
-            self.assertRaises(ValueError, self.guard, realm=realm)
+            self.assertRaises(ValueError, self.protect, realm=realm)
 
-    def test_what_the_wire_looks_for(self) -> None:
+    def test_fields_for_refusals_are_those_of_the_tree(self) -> None:
         self.tree.refusal_fields = ((b"X", b"y"),)
-        self.guard()
-        self.assertEqual(self.guarded.refusal_fields, ((b"X", b"y"),))
+        self.protect()
+        self.assertEqual(self.auth.refusal_fields, ((b"X", b"y"),))
 
-    def test_a_tree_that_raises(self) -> None:
+    def test_tree_that_raises_is_500(self) -> None:
         for _ in range(2):
             self.assertEqual(self.ask(HAN, start="GET /bad").code, 500)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
 
-    def test_a_streaming_tree(self) -> None:
+    def test_streaming_tree_streams_once_the_password_is_right(self) -> None:
         self.tree.isLeaf = True
         self.tree.streams_up_to = 10
-        self.guard(f"han:{SHA1_OF_SECRET}")
+        self.protect(f"han:{SHA1_OF_SECRET}")
         pieces: list[Any] = []
 
         def render(request: Any) -> bytes:
@@ -276,7 +280,7 @@ class GuardedTests(GuardedCase):
             connection = self.send()
             connection.transport.clear()
             connection.protocol.site = Site(
-                self.guarded, reactor=connection.clock, streaming=True
+                self.auth, reactor=connection.clock, streaming=True
             )
             head = f"POST / HTTP/1.1\r\nHost: a\r\nAuthorization: {field}\r\n"
             head += "Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"
@@ -286,10 +290,10 @@ class GuardedTests(GuardedCase):
         self.assertNotIn(None, pieces)
 
 
-class RememberingTests(GuardedCase):
+class RememberingTests(AuthCase):
     """Credentials that were right a short time ago."""
 
-    def test_right_ones(self) -> None:
+    def test_right_credentials_are_checked_once(self) -> None:
         for _ in range(3):
             self.assertEqual(self.ask(HAN).code, 200)
         self.assertEqual(self.checks(), 1)
@@ -297,12 +301,12 @@ class RememberingTests(GuardedCase):
         self.assertEqual(self.ask(basic("ha", "nsecret")).code, 401)
         self.assertEqual(self.checks(), 3)
 
-    def test_wrong_ones_are_not(self) -> None:
+    def test_wrong_credentials_are_checked_each_time(self) -> None:
         for _ in range(3):
             self.assertEqual(self.ask(WRONG).code, 401)
         self.assertEqual(self.checks(), 3)
 
-    def test_for_a_while(self) -> None:
+    def test_remembered_for_five_minutes(self) -> None:
         self.ask(HAN)
         self.clock.advance(299)
         self.ask(HAN)
@@ -311,7 +315,7 @@ class RememberingTests(GuardedCase):
         self.assertEqual(self.ask(HAN).code, 200)
         self.assertEqual(self.checks(), 2)
 
-    def test_until_the_users_change(self) -> None:
+    def test_forgotten_when_the_users_change(self) -> None:
         self.ask(HAN)
         self.path.write_text(f"han:{SHA1_OF_SECRET}\nleia:{SHA1_OF_SECRET}\n")
         self.assertEqual(self.ask(HAN).code, 200)
@@ -319,7 +323,7 @@ class RememberingTests(GuardedCase):
         self.path.write_text("# nobody\n")
         self.assertEqual(self.ask(HAN).code, 401)
 
-    def test_not_when_the_users_changed_meanwhile(self) -> None:
+    def test_not_remembered_when_the_users_change_during_the_check(self) -> None:
         self.elsewhere.at_once = False
         han = self.send(HAN)
         self.path.write_text("# nobody\n")
@@ -330,22 +334,22 @@ class RememberingTests(GuardedCase):
         self.elsewhere.at_once = True
         self.assertEqual(self.ask(HAN).code, 401)
 
-    def test_a_bounded_number(self) -> None:
-        self.patch(credentials, "MANY", 2)
-        self.guard(*[f"u{n}:{SHA1_OF_SECRET}" for n in range(3)])
+    def test_number_of_remembered_credentials_is_bounded(self) -> None:
+        self.patch(credentials, "REMEMBERED_CREDENTIALS", 2)
+        self.protect(*[f"u{n}:{SHA1_OF_SECRET}" for n in range(3)])
         for n in (0, 1, 1, 0, 2):
             self.ask(basic(f"u{n}", "secret"))
         self.assertEqual(self.checks(), 3)
-        self.assertEqual(len(self.guarded._remembered._until), 2)
+        self.assertEqual(len(self.auth._remembered._until), 2)
         self.ask(basic("u2", "secret"))
         self.ask(basic("u1", "secret"))
         self.assertEqual(self.checks(), 3)
         self.ask(basic("u0", "secret"))
         self.assertEqual(self.checks(), 4)
 
-    def test_the_same_ones_twice_crowd_out_no_other(self) -> None:
-        self.patch(credentials, "MANY", 2)
-        self.guard(f"han:{SHA1_OF_SECRET}", f"leia:{SHA1_OF_SECRET}")
+    def test_same_credentials_twice_push_out_no_others(self) -> None:
+        self.patch(credentials, "REMEMBERED_CREDENTIALS", 2)
+        self.protect(f"han:{SHA1_OF_SECRET}", f"leia:{SHA1_OF_SECRET}")
         self.ask(HAN)
         self.elsewhere.at_once = False
         for _ in range(2):
@@ -355,21 +359,21 @@ class RememberingTests(GuardedCase):
         self.assertEqual(self.ask(HAN).code, 200)
         self.assertEqual(self.checks(), 3)
 
-    def test_nothing_of_them_is_kept(self) -> None:
+    def test_no_password_is_kept(self) -> None:
         self.ask(HAN)
-        kept = repr(vars(self.guarded._remembered)) + repr(vars(self.guarded))
+        kept = repr(vars(self.auth._remembered)) + repr(vars(self.auth))
         for secret in ("secret", "han", HAN[6:]):
             self.assertNotIn(secret, kept)
 
 
-class FloodTests(GuardedCase):
+class FloodTests(AuthCase):
     """Many at once."""
 
     def setUp(self) -> None:
         super().setUp()
         self.elsewhere.at_once = False
 
-    def test_two_at_a_time(self) -> None:
+    def test_two_passwords_are_checked_at_a_time(self) -> None:
         asking = [self.send(basic(f"u{n}", "x")) for n in range(4)]
         self.assertEqual(self.checks(), 2)
         self.elsewhere.end(1)
@@ -380,7 +384,7 @@ class FloodTests(GuardedCase):
         for connection in asking:
             self.assertIn(b" 401 ", connection.transport.value())
 
-    def test_too_many(self) -> None:
+    def test_check_beyond_the_queue_is_503(self) -> None:
         asking = [self.send(basic(f"u{n}", "x")) for n in range(34)]
         for start in ("GET /a", "HEAD /a"):
             answered = self.ask(WRONG, start=start)
@@ -394,7 +398,50 @@ class FloodTests(GuardedCase):
         self.assertEqual(self.checks(), 34)
         self.assertEqual(self.send(WRONG).transport.value(), b"")
 
-    def test_who_is_remembered_does_not_wait(self) -> None:
+    def test_guessers_of_one_address_do_not_keep_others_out(self) -> None:
+        guessing = [self.send(WRONG, host="10.0.0.1") for _ in range(40)]
+        refused = [c for c in guessing if b" 503 " in c.transport.value()]
+        self.assertEqual(len(refused), 6)
+        han = self.send(HAN, host="10.0.0.2")
+        self.elsewhere.end(0)
+        self.elsewhere.end(1)
+        self.elsewhere.end(2)
+        self.elsewhere.end(3)
+        self.assertIn(b" 200 ", han.transport.value())
+
+    def test_addresses_take_turns(self) -> None:
+        for user, host in [
+            *[("a", "10.0.0.1")] * 5,
+            *[("b", "10.0.0.2")] * 2,
+            ("c", "10.0.0.3"),
+        ]:
+            self.send(basic(user, "x"), host=host)
+        for number in range(8):
+            self.elsewhere.end(number)
+        users = [args[0] for _, _, args in self.elsewhere.begun]
+        self.assertEqual("".join(users), "aaabcaba")
+
+    def test_addresses_of_one_network_count_as_one(self) -> None:
+        for hosts, refused in [
+            ([f"2001:db8::{n:x}" for n in range(40)], 6),
+            ([f"2001:db8:0:{n:x}::1" for n in range(40)], 0),
+            (["::ffff:10.0.0.1", "10.0.0.1"] * 20, 6),
+            ([f"fe80::{n:x}%eth0" for n in range(40)], 6),
+        ]:
+            self.elsewhere.end_all()
+            self.protect(f"han:{SHA1_OF_SECRET}")
+            guessing = [self.send(WRONG, host=host) for host in hosts]
+            found = [c for c in guessing if b" 503 " in c.transport.value()]
+            self.assertEqual(len(found), refused, hosts[1])
+
+    def test_checks_of_all_addresses_are_bounded(self) -> None:
+        self.patch(check_queue, "WAITING_IN_ALL", 5)
+        hosts = [f"10.0.0.{n}" for n in range(10)]
+        guessing = [self.send(WRONG, host=host) for host in hosts]
+        refused = [c for c in guessing if b" 503 " in c.transport.value()]
+        self.assertEqual(refused, guessing[7:])
+
+    def test_remembered_user_does_not_wait(self) -> None:
         self.elsewhere.at_once = True
         self.ask(HAN)
         self.elsewhere.at_once = False
@@ -402,7 +449,7 @@ class FloodTests(GuardedCase):
             self.send(basic(f"u{n}", "x"))
         self.assertEqual(self.ask(HAN).code, 200)
 
-    def test_the_same_ones_at_once(self) -> None:
+    def test_same_credentials_at_once_are_checked_no_further(self) -> None:
         asking = [self.send(HAN) for n in range(6)]
         self.elsewhere.end(0)
         self.elsewhere.end(1)
@@ -410,7 +457,7 @@ class FloodTests(GuardedCase):
         for connection in asking:
             self.assertIn(b" 200 ", connection.transport.value())
 
-    def test_clients_that_go_away(self) -> None:
+    def test_client_that_goes_away_while_waiting_is_not_checked(self) -> None:
         asking = [self.send(basic(f"u{n}", "x")) for n in range(5)]
         for connection in asking[:4]:
             connection.protocol.connectionLost(Failure(ConnectionDone()))
@@ -423,13 +470,13 @@ class FloodTests(GuardedCase):
         self.assertIn(b" 401 ", asking[4].transport.value())
         self.assertEqual(asking[0].transport.value(), b"")
 
-    def test_a_client_that_goes_away_is_not_let_in(self) -> None:
+    def test_client_that_goes_away_during_its_check_reaches_nothing(self) -> None:
         han = self.send(HAN)
         han.protocol.connectionLost(Failure(ConnectionDone()))
         self.elsewhere.end(0)
         self.assertEqual((self.tree.asked, han.transport.value()), ([], b""))
 
-    def test_a_check_that_fails(self) -> None:
+    def test_check_that_raises_is_500_without_the_reason(self) -> None:
         told: list[str] = []
         observer: Any = lambda event: told.append(repr(event))  # noqa: E731
         globalLogPublisher.addObserver(observer)

@@ -4,10 +4,12 @@ Content by its type and charset.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from time import process_time
 from typing import Any
 
 import multipart
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
@@ -29,6 +31,17 @@ PARTS = "multipart/form-data; boundary=b"
 MIB = 1024 * 1024
 
 
+def now(parsing: Coroutine[Deferred[Any], Any, Body]) -> Body:
+    """The result of *parsing*, which has to be there at once."""
+    results: list[Any] = []
+    Deferred.fromCoroutine(parsing).addBoth(results.append)
+    (result,) = results
+    if isinstance(result, Failure):
+        result.raiseException()
+    body: Body = result
+    return body
+
+
 def part(disposition: str, content: bytes = b"x", *more: str) -> bytes:
     """One part of a form; *more* are header lines."""
     lines = ["--b", f"Content-Disposition: form-data; {disposition}", *more, "", ""]
@@ -48,7 +61,9 @@ class BodyCase(RequestCase):
 
     def body(self, kind: str | None, data: bytes, *kinds: Any, **limits: int) -> Body:
         """The content of a request with *data*."""
-        return parse_body(self.sent(kind, data), *kinds, limits=BodyLimits(**limits))
+        return now(
+            parse_body(self.sent(kind, data), *kinds, limits=BodyLimits(**limits))
+        )
 
     def refused(self, code: int, *args: Any, **limits: int) -> None:
         """Asking is refused with *code*."""
@@ -59,7 +74,7 @@ class BodyCase(RequestCase):
 class KindTests(BodyCase):
     """What content is, by its type."""
 
-    def test_kinds(self) -> None:
+    def test_content_type_decides_how_it_is_parsed(self) -> None:
         for kind, data, expected in [
             ("application/json", b"[1]", Body("json", [1])),
             ('application/json; charset="UTF-8"', b"null", Body("json", None)),
@@ -79,20 +94,20 @@ class KindTests(BodyCase):
             else:
                 self.assertEqual(self.body(kind, data), expected)
 
-    def test_no_content(self) -> None:
+    def test_missing_body_is_empty(self) -> None:
         self.assertEqual(self.body(None, b""), Body("bytes", b""))
         self.assertEqual(self.body("text/plain", b""), Body("text", ""))
         self.assertEqual(self.body(FORM, b""), Body("form", {}))
         self.refused(400, "application/json", b"")
         self.refused(400, PARTS, b"")
 
-    def test_wanted_kinds(self) -> None:
+    def test_other_kinds_than_wanted_are_415(self) -> None:
         self.assertEqual(self.body("text/x", b"x", "json", "text").kind, "text")
         for kind in ("text/x", None, FORM, PARTS):
             self.refused(415, kind, b"{}", "json")
         self.refused(415, "application/json", b"{}", "form", "parts")
 
-    def test_charsets(self) -> None:
+    def test_text_is_decoded_by_its_charset(self) -> None:
         self.refused(400, "text/plain", b"\xff")
         self.refused(400, "text/plain; charset=us-ascii", b"\xff")
         self.refused(400, "text/plain; charset=utf-16le", b"x")
@@ -102,30 +117,30 @@ class KindTests(BodyCase):
             self.refused(415, f"application/json; charset={name}", b"1")
         self.refused(415, "application/json; charset=iso-8859-1", b"1")
 
-    def test_two_types(self) -> None:
+    def test_two_content_types_are_400(self) -> None:
         self.refused(400, "text/plain\r\nContent-Type: text/plain", b"x")
 
-    def test_compressed(self) -> None:
+    def test_compressed_body_is_415(self) -> None:
         self.refused(415, "text/plain\r\nContent-Encoding: gzip", b"x")
         same = self.body("text/plain\r\nContent-Encoding: Identity", b"x")
         self.assertEqual(same.value, "x")
 
-    def test_total(self) -> None:
+    def test_too_long_body_is_413(self) -> None:
         for kind in ("text/x", "x/x", FORM):
             self.assertTrue(self.body(kind, b"x" * 10, total=10).value)
             self.refused(413, kind, b"x" * 11, total=10)
         self.refused(413, "application/json", b" 123", total=3)
         self.refused(413, PARTS, part('name="a"') + b"--b--", total=50)
 
-    def test_again(self) -> None:
+    def test_body_may_be_parsed_again(self) -> None:
         request = self.sent("text/x", b"x")
-        self.assertEqual(parse_body(request), parse_body(request))
+        self.assertEqual(now(parse_body(request)), now(parse_body(request)))
 
 
 class LineFormTests(BodyCase):
     """Forms in one line."""
 
-    def test_fields(self) -> None:
+    def test_fields_have_lists_of_values(self) -> None:
         for data, fields in [
             (b"a=1&b=2&a=3", {"a": ["1", "3"], "b": ["2"]}),
             (b"a=&b&=c&&", {"a": [""], "b": [""], "": ["c"]}),
@@ -136,14 +151,14 @@ class LineFormTests(BodyCase):
         ]:
             self.assertEqual(self.body(FORM, data).value, fields)
 
-    def test_charset(self) -> None:
+    def test_form_is_decoded_by_its_charset(self) -> None:
         kind = f"{FORM}; charset=windows-1252"
         self.assertEqual(self.body(kind, b"a=%80\x80").value, {"a": ["€€"]})
         for data in (b"a=%FF", b"%FF=a", b"a=\xff", b"a=%ED%A0%80"):
             self.refused(400, FORM, data)
         self.refused(415, f"{FORM}; charset=utf-16", b"a=1")
 
-    def test_limits(self) -> None:
+    def test_form_beyond_its_limits_is_413(self) -> None:
         self.assertEqual(len(self.body(FORM, b"a&b", fields=2).value), 2)
         self.refused(413, FORM, b"a&b&c", fields=2)
         self.refused(413, FORM, b"&&", fields=2)
@@ -161,7 +176,7 @@ class PartsTests(BodyCase):
         assert isinstance(read.value, Form)
         return read.value
 
-    def test_fields(self) -> None:
+    def test_fields_of_parts_have_lists_of_values(self) -> None:
         form = self.form(
             part('name="a"', b"1"),
             part('name="a"', "ü\r\n".encode()),
@@ -175,7 +190,7 @@ class PartsTests(BodyCase):
         )
         self.assertEqual(form.files, {})
 
-    def test_files(self) -> None:
+    def test_files_have_name_type_and_content(self) -> None:
         large = bytes(range(256)) * 1000
         form = self.form(
             part('name="f"; filename="a.bin"', large),
@@ -191,7 +206,7 @@ class PartsTests(BodyCase):
         self.assertEqual((second.name, second.media_type), ("../ü", "text/html"))
         self.assertEqual((second.size, second.content.read()), (0, b""))
 
-    def test_no_file_chosen(self) -> None:
+    def test_empty_file_without_a_name_is_left_out(self) -> None:
         form = self.form(part('name="f"; filename=""', b""))
         self.assertEqual(form, Form())
         form = self.form(part('name="f"; filename=""', b"x"))
@@ -201,7 +216,7 @@ class PartsTests(BodyCase):
         files: list[UploadedFile] = []
 
         def do(request: Any) -> Any:
-            files.extend(parse_body(request).value.files["f"])
+            files.extend(now(parse_body(request)).value.files["f"])
             return files[0].content.read()
 
         data = part('name="f"; filename="a"', b"content") + b"--b--\r\n"
@@ -221,14 +236,14 @@ class PartsTests(BodyCase):
         self.refused(400, PARTS, part('name="f"; filename="a"'))
         self.assertEqual(len(opened[0].files["f"]), 1)
 
-    def test_the_client_goes_away(self) -> None:
+    def test_files_are_closed_when_the_client_goes_away(self) -> None:
         data = part('name="f"; filename="a"') + b"--b--"
         request = self.sent(PARTS, data)
-        (file,) = parse_body(request).value.files["f"]
+        (file,) = now(parse_body(request)).value.files["f"]
         self.connection.protocol.connectionLost(Failure(ConnectionDone()))
         self.assertTrue(file.content.closed)
 
-    def test_around_the_parts(self) -> None:
+    def test_text_around_the_parts_is_ignored(self) -> None:
         middle = part('name="a"', b"1")
         for data in (
             b"for old readers\r\n" + middle + b"--b--",
@@ -246,7 +261,7 @@ class PartsTests(BodyCase):
         before = len(part('name="a"', b"1"))
         return part('name="b"', b"x" * (upto - before - len(part('name="b"', b""))))
 
-    def test_malformed(self) -> None:
+    def test_malformed_parts_are_400(self) -> None:
         whole = part('name="a"')
         for data in [
             b"x",
@@ -270,7 +285,7 @@ class PartsTests(BodyCase):
         kind = "Content-Type: text/plain; charset=punycode"
         self.refused(415, PARTS, part('name="a"', b"x", kind) + b"--b--")
 
-    def test_boundaries(self) -> None:
+    def test_odd_boundaries_are_400(self) -> None:
         for boundary in ["", "; boundary=", '; boundary=""', "; boundary=ü", "; x=b"]:
             self.refused(400, f"multipart/form-data{boundary}", b"--b--")
         long = "b" * 70
@@ -282,7 +297,7 @@ class PartsTests(BodyCase):
         data = f"--b{long}--".encode()
         self.refused(400, f"multipart/form-data; boundary=b{long}", data)
 
-    def test_limits(self) -> None:
+    def test_parts_beyond_their_limits_are_413(self) -> None:
         field, file = part('name="a"', b"123"), part('name="f"; filename="f"', b"123")
         self.assertTrue(self.form(field, field, file, fields=2, files=1, field=3))
         end = b"--b--"
@@ -315,7 +330,7 @@ class WorkTests(BodyCase):
         self.refused(413, PARTS, one * (MIB // len(one) - 1))
         self.assertLessEqual(len(begun), 1001)
 
-    def test_each_costs_no_more_than_its_length(self) -> None:
+    def test_parsing_takes_no_more_than_linear_time(self) -> None:
         head = part('name="a"', b"")[:-2]
         many = '; a="\\"' * 550
         for data in [

@@ -23,13 +23,13 @@ class DigestTests(RequestCase):
     def check(self, *lines: str) -> None:
         check_digests(self.held_request(*lines), CONTENT)
 
-    def test_right(self) -> None:
+    def test_right_digests_pass(self) -> None:
         self.check()
         for name in ("Repr-Digest", "Content-Digest"):
             for value in (SHORT, LONG, f"{SHORT}, {LONG}", f"md5=:AAAA:,{SHORT}"):
                 self.check(f"{name}: {value}")
 
-    def test_wrong(self) -> None:
+    def test_wrong_or_malformed_digests_are_400(self) -> None:
         for name in ("Repr-Digest", "Content-Digest"):
             for value in (
                 WRONG,
@@ -47,7 +47,7 @@ class DigestTests(RequestCase):
                 self.assertEqual(refused.code, 400)
                 self.assertIn(name, refused.text)
 
-    def test_each_line_counts(self) -> None:
+    def test_every_line_of_the_field_is_checked(self) -> None:
         lines = (f"Repr-Digest: {WRONG}", f"Repr-Digest: {SHORT}")
         self.assertRaises(HTTPError, self.check, *lines)
         self.assertRaises(HTTPError, self.check, *reversed(lines))

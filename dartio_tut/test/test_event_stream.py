@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
-from dartio_tut.store import MemoryNotes, Unavailable
+from dartio_tut.store import LogState, MemoryNotes, Unavailable
 
 from .support.memory_client import ask, connect
 
@@ -29,7 +29,7 @@ class Store(MemoryNotes):
     Notes that can be away.
 
     :ivar error: what is wrong with it.
-    :ivar counted: how often it was asked how many there are.
+    :ivar counted: how often it was asked for its state.
     """
 
     error: Exception | None = None
@@ -40,9 +40,9 @@ class Store(MemoryNotes):
         self.asked: list[tuple[int, int]] = []
         self.held: Deferred[None] | None = None
 
-    def count(self) -> Deferred[int]:
+    def state(self) -> Deferred[LogState]:
         self.counted += 1
-        return fail(self.error) if self.error else super().count()
+        return fail(self.error) if self.error else super().state()
 
     def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
         self.asked.append((start, limit))
@@ -121,18 +121,19 @@ class FollowCase(SynchronousTestCase):
 class FollowTests(FollowCase):
     """What a client that follows is sent."""
 
-    def test_what_comes_from_now_on(self) -> None:
+    def test_new_notes_are_sent(self) -> None:
         self.add("before")
         follower = self.follow()
         self.assertIn("Content-Type: text/event-stream", follower.head)
         self.assertIn("Cache-Control: no-store", follower.head)
         self.assertIn("Access-Control-Allow-Origin: *", follower.head)
-        self.assertEqual(follower.came(), ": notes as they come\n\n")
+        self.assertIn("X-Accel-Buffering: no", follower.head)
+        self.assertEqual(follower.came(), ": notes as they come\nid: 0\n\n")
         self.add("one")
         self.wait()
         self.assertEqual(follower.notes(), [(1, "one")])
 
-    def test_what_comes_at_once_is_not_missed(self) -> None:
+    def test_note_stored_right_after_following_is_sent(self) -> None:
         first, second = self.follow(), self.follow()
         self.add("one")
         third = self.follow()
@@ -144,12 +145,12 @@ class FollowTests(FollowCase):
         ):
             self.assertEqual(follower.notes(), notes)
 
-    def test_a_note_that_is_posted_here_comes_at_once(self) -> None:
+    def test_note_posted_to_this_server_is_sent_at_once(self) -> None:
         follower = self.follow()
         ask(self.resource, "POST", "/", b'{"myNote": "x"}')
         self.assertEqual(follower.notes(), [(0, "x")])
 
-    def test_from(self) -> None:
+    def test_from_begins_at_that_note(self) -> None:
         self.add(*map(str, range(500)))
         for query in ("follow&from=0", "from=0&follow=yes", "follow=&from=0"):
             notes = self.follow(query).notes()
@@ -160,27 +161,49 @@ class FollowTests(FollowCase):
         self.wait()
         self.assertEqual(late.notes(), [(501, "501")])
 
-    def test_last_event_id(self) -> None:
+    def test_empty_last_event_id_counts_as_none(self) -> None:
+        self.add("0")
+        for value in ("", " ", "\t"):
+            follower = self.follow(last_event_id=value)
+            self.assertEqual(follower.notes(), [])
+            self.add("next")
+            self.wait()
+            ((_, text),) = follower.notes()
+            self.assertEqual(text, "next")
+
+    def test_client_that_comes_back_before_any_event_misses_nothing(self) -> None:
+        self.assertIn("id: \n", self.follow().came())
+        self.add("0", "1")
+        (number,) = re.findall(r"id: (\d+)\n\n", self.follow().came())
+        self.add("2")
+        self.assertEqual(self.follow(last_event_id=number).notes(), [(2, "2")])
+
+    def test_deleted_notes_are_left_out(self) -> None:
+        self.add("0", "1", "2")
+        self.successResultOf(self.store.delete(1))
+        got = self.follow("follow&from=0").notes()
+        self.assertEqual(got, [(0, "0"), (2, "2")])
+
+    def test_last_event_id_begins_behind_that_note(self) -> None:
         self.add("0", "1", "2")
         got = self.follow(last_event_id="0").notes()
         self.assertEqual(got, [(1, "1"), (2, "2")])
         got = self.follow("follow&from=0", last_event_id="1").notes()
         self.assertEqual(got, [(2, "2")])
 
-    def test_breaks_break_no_event(self) -> None:
+    def test_line_breaks_in_a_note_do_not_end_its_event(self) -> None:
         odd = "a\n\nid: 7\rb\r\ndata: x\u2028"
         follower = self.follow()
         self.add(odd)
         self.wait()
         self.assertEqual(follower.notes(), [(0, odd)])
 
-    def test_refused(self) -> None:
+    def test_malformed_positions_are_400(self) -> None:
         wrong: list[tuple[str, dict[str, str]]] = [
             ("follow&from=x", {}),
             ("follow&from=-1", {}),
             ("follow&from=", {}),
             ("follow", {"last_event_id": "x"}),
-            ("follow", {"last_event_id": ""}),
             ("follow", {"last_event_id": "-1"}),
             ("follow", {"last_event_id": "9" * 20}),
         ]
@@ -191,13 +214,13 @@ class FollowTests(FollowCase):
             self.assertEqual((refused.code, refused.body), (400, b""))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_head(self) -> None:
+    def test_head_is_answered_and_ends(self) -> None:
         said = ask(self.resource, "HEAD", "/?follow")
         self.assertEqual((said.code, said.body), (200, b""))
         self.assertEqual(said.fields["content-type"], "text/event-stream")
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_silence(self) -> None:
+    def test_comment_is_sent_after_fifteen_silent_polls(self) -> None:
         follower = self.follow()
         follower.came()
         self.wait(14)
@@ -213,7 +236,7 @@ class FollowTests(FollowCase):
         self.wait(10)
         self.assertEqual(follower.came(), ":\n\n")
 
-    def test_posts_are_no_turns(self) -> None:
+    def test_posts_do_not_count_as_polls(self) -> None:
         follower = self.follow()
         follower.came()
         for _ in range(50):
@@ -224,7 +247,7 @@ class FollowTests(FollowCase):
 class SlowTests(FollowCase):
     """Clients that do not keep up, or leave."""
 
-    def test_what_is_not_taken_is_not_read(self) -> None:
+    def test_notes_are_not_read_for_a_paused_client(self) -> None:
         self.add(*map(str, range(1000)))
         follower = self.follow("follow&from=990")
         self.assertEqual(len(follower.notes()), 10)
@@ -236,13 +259,13 @@ class SlowTests(FollowCase):
         follower.producer.resumeProducing()
         self.assertEqual(follower.notes(), [(1000, "a"), (1001, "b")])
 
-    def test_paused_in_the_middle(self) -> None:
+    def test_client_that_takes_one_note_at_a_time_gets_all(self) -> None:
         self.add(*map(str, range(300)))
         write = StringTransport.write
 
         def full(transport: StringTransport, data: bytes) -> None:
             write(transport, data)
-            if b"id: " in data:
+            if b"data: " in data:
                 assert transport.producer is not None
                 transport.producer.pauseProducing()
 
@@ -259,7 +282,7 @@ class SlowTests(FollowCase):
         sizes = [limit for _, limit in self.store.asked]
         self.assertLessEqual(max(sizes[-4:]), 2)  # hardly more is read than is taken
 
-    def test_gone(self) -> None:
+    def test_polling_ends_when_the_last_client_has_gone(self) -> None:
         one, other = self.follow(), self.follow()
         one.leave()
         self.wait(3)
@@ -272,7 +295,7 @@ class SlowTests(FollowCase):
         self.assertEqual(self.store.counted, counted + 1)
         self.assertEqual(self.follow("follow&from=0").notes(), [(0, "x")])
 
-    def test_gone_while_notes_are_read(self) -> None:
+    def test_client_that_goes_away_during_a_read_is_no_error(self) -> None:
         self.add("x")
         held: Deferred[None] = Deferred()
         self.store.held = held
@@ -282,7 +305,7 @@ class SlowTests(FollowCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(self.flushLoggedErrors(), [])
 
-    def test_few_read_at_the_same_time(self) -> None:
+    def test_eight_followers_are_read_for_at_a_time(self) -> None:
         self.add("x")
         waiting: list[Deferred[None]] = []
         entries = self.store.entries
@@ -299,7 +322,7 @@ class SlowTests(FollowCase):
         for follower in followers:
             self.assertEqual(follower.notes(), [(0, "x")])
 
-    def test_many_leave_while_they_wait(self) -> None:
+    def test_many_clients_may_go_away_while_they_wait(self) -> None:
         self.add("x")
         held: Deferred[None] = Deferred()
         entries = self.store.entries
@@ -322,7 +345,7 @@ class SlowTests(FollowCase):
 class AwayTests(FollowCase):
     """The store is away for a while."""
 
-    def test_meanwhile(self) -> None:
+    def test_follower_goes_on_when_the_store_is_back(self) -> None:
         follower = self.follow()
         follower.came()
         for error in (Unavailable("away"), OSError(5, "x"), ZeroDivisionError()):
@@ -338,7 +361,7 @@ class AwayTests(FollowCase):
             follower.came()
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 15)
 
-    def test_between_the_count_and_the_notes(self) -> None:
+    def test_read_that_fails_is_tried_again(self) -> None:
         self.add("x")
 
         def away(start: int, limit: int) -> Deferred[list[str | None]]:
@@ -351,7 +374,9 @@ class AwayTests(FollowCase):
         self.wait()
         self.assertEqual(follower.notes(), [(0, "x")])
 
-    def test_at_the_beginning(self) -> None:
+    def test_new_follower_is_refused_while_the_store_is_away(
+        self,
+    ) -> None:
         self.store.error = Unavailable("away", 5)
         refused = ask(self.resource, "GET", "/?follow")
         self.assertEqual((refused.code, refused.fields["retry-after"]), (503, "5"))
@@ -361,3 +386,95 @@ class AwayTests(FollowCase):
         self.add("x")
         self.wait()
         self.assertEqual(follower.notes(), [(0, "x")])
+
+
+class ShorterTests(FollowCase):
+    """Notes that somebody has removed by hand, from the end or in between."""
+
+    def resets(self, follower: Follower) -> list[tuple[str, int]]:
+        """The ``id`` and count of each reset that has come."""
+        found = re.findall(r"event: reset\nid: (\d*)\ndata: (.*)\n\n", follower.came())
+        return [(number, json.loads(data)["count"]) for number, data in found]
+
+    def test_follower_is_told_and_goes_on_at_the_new_end(self) -> None:
+        self.add(*"abcde")
+        for count, last in ((3, "2"), (0, "")):
+            follower = self.follow()
+            follower.came()
+            self.store.truncate(count)
+            self.wait()
+            self.assertEqual(self.resets(follower), [(last, count)])
+            self.add("new")
+            self.wait()
+            self.assertEqual(follower.notes(), [(count, "new")])
+            self.wait()
+            self.assertEqual(follower.came(), "")
+            follower.leave()
+
+    def test_log_that_has_grown_again_is_noticed(self) -> None:
+        self.add("a", "b")
+        follower = self.follow()
+        follower.came()
+        self.store.truncate()
+        self.add("c", "d", "e")
+        self.wait()
+        self.assertEqual(self.resets(follower), [("2", 3)])
+
+    def test_follower_that_waits_for_a_later_note_is_told(self) -> None:
+        self.add("a", "b")
+        follower = self.follow("follow&from=10")
+        follower.came()
+        self.wait(2)
+        self.assertEqual(follower.came(), "")
+        self.store.truncate(1)
+        self.wait()
+        self.assertEqual(self.resets(follower), [("0", 1)])
+
+    def test_notes_read_before_are_not_sent_under_new_numbers(self) -> None:
+        self.add("a", "b", "c")
+        held: Deferred[None] = Deferred()
+        self.store.held = held
+        follower = self.follow("follow&from=0")
+        self.store.truncate()
+        self.add("x")
+        self.wait()
+        self.assertEqual(self.resets(follower), [("0", 1)])
+        held.callback(None)
+        self.add("y")
+        self.wait()
+        self.assertEqual(follower.notes(), [(1, "y")])
+
+    def test_coming_back_to_a_shorter_log_is_refused(self) -> None:
+        self.add("a", "b")
+        for last in ("2", "3", "9" * 19):
+            refused = ask(self.resource, "GET", "/?follow", b"", last_event_id=last)
+            self.assertEqual(refused.code, 409)
+            self.assertIn(b"only 2 notes", refused.body)
+        self.assertEqual(self.follow(last_event_id="1").notes(), [])
+        self.assertEqual(self.clock.getDelayedCalls() != [], True)
+
+    def test_coming_back_while_the_store_is_away(self) -> None:
+        self.add("a")
+        self.store.error = Unavailable("away")
+        for last, resets in (("5", [("0", 1)]), ("0", [])):
+            self.store.error = Unavailable("away")
+            follower = self.follow(last_event_id=last)
+            self.store.error = None
+            self.wait()
+            self.assertEqual(self.resets(follower), resets)
+
+    def test_state_asked_for_before_a_follower_came_is_not_taken_for_its_own(
+        self,
+    ) -> None:
+        self.add("a")
+        self.follow()
+        late: Deferred[LogState] = Deferred()
+        state = self.store.state
+        self.store.state = lambda: late
+        self.wait()
+        self.store.state = state
+        self.add("b")
+        follower = self.follow()
+        late.callback(LogState(1, 1))
+        self.wait()
+        self.assertEqual(self.resets(follower), [])

@@ -1,6 +1,6 @@
 """
 The helper package that the tutorial recommends: what its virtual directory and its
-virtual host promise, fact by fact, kept by `Files`, `mounted` and `VirtualHosts`.
+virtual host promise, fact by fact, kept by `Files`, `PathPrefix` and `VirtualHosts`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource
 from twisted.web.static import Data
 
-from dartio_tut.resources import Files, VirtualHosts, mounted
+from dartio_tut.resources import Files, PathPrefix, VirtualHosts
 
 from .support.memory_client import ask, connect
 from .support.response_reader import Response, read_response
@@ -70,7 +70,7 @@ class HelperCase(SynchronousTestCase):
 class VirtualDirectoryTests(HelperCase):
     """Which files are served."""
 
-    def test_the_root_need_not_exist(self) -> None:
+    def test_missing_root_is_404(self) -> None:
         self.root.rmdir()
         files = self.files(listing=True)
         self.assertEqual(self.codes(files, "/", "/file", "/a/b"), [404] * 3)
@@ -78,27 +78,27 @@ class VirtualDirectoryTests(HelperCase):
         self.file("file")
         self.assertEqual(self.codes(files, "/", "/file"), [200, 200])
 
-    def test_a_prefix_is_stripped(self) -> None:
+    def test_prefix_is_stripped(self) -> None:
         self.file("file", b"found")
         self.file("static/file", b"below")
-        tree = mounted(self.files(), "/static/")
+        tree = PathPrefix(self.files(), "/static/")
         self.assertEqual(ask(tree, "GET", "/static/file").body, b"found")
         self.assertEqual(ask(tree, "GET", "/static/static/file").body, b"below")
         self.assertEqual(self.codes(tree, "/", "/file", "/staticfile", "/stati/file"),
                          [404] * 4)  # fmt: skip
 
-    def test_listing_off(self) -> None:
+    def test_folder_is_404_without_listing(self) -> None:
         self.file("folder/file")
         self.assertEqual(self.codes(self.files(), "/", "/folder/"), [404, 404])
 
-    def test_listing_on(self) -> None:
+    def test_folder_is_listed_when_asked_for(self) -> None:
         self.file("folder/file")
         listed = ask(self.files(listing=True), "GET", "/folder/", accept="text/html")
         self.assertEqual(listed.code, 200)
         self.assertEqual(listed.fields["content-type"], "text/html; charset=utf-8")
         self.assertIn("file", Links(listed.body).targets)
 
-    def test_links_followed(self) -> None:
+    def test_links_are_followed_when_asked_for(self) -> None:
         self.file("folder/file", b"found")
         os.symlink("folder", self.root / "link")
         os.symlink("link/file", self.root / "other")
@@ -107,7 +107,7 @@ class VirtualDirectoryTests(HelperCase):
             for target in ("/link/file", "/other"):
                 self.assertEqual(ask(files, "GET", target).body, b"found")
 
-    def test_links_not_followed(self) -> None:
+    def test_links_are_404_when_refused(self) -> None:
         self.file("file")
         os.symlink("file", self.root / "link")
         os.symlink(".", self.root / "self")
@@ -115,7 +115,7 @@ class VirtualDirectoryTests(HelperCase):
         self.assertEqual(self.codes(files, "/link", "/self/file", "/file"),
                          [404, 404, 200])  # fmt: skip
 
-    def test_jailed_to_the_root(self) -> None:
+    def test_links_outside_the_root_are_404(self) -> None:
         outside = self.root.parent / "outside"
         outside.mkdir()
         (outside / "file").write_bytes(b"secret")
@@ -127,14 +127,14 @@ class VirtualDirectoryTests(HelperCase):
         free = self.files(links="follow")
         self.assertEqual(self.codes(free, "/link", "/folder/file", "/chain"), [200] * 3)
 
-    def test_a_folders_own_answer_by_an_index(self) -> None:
+    def test_index_file_answers_for_its_folder(self) -> None:
         self.file("folder/index.html", b"index")
         self.file("folder/home.htm", b"home")
         self.assertEqual(self.get("/folder/").body, b"index")
         files = self.files(index=("home.htm", "index.html"), listing=True)
         self.assertEqual(ask(files, "GET", "/folder/").body, b"home")
 
-    def test_a_folders_own_answer_by_a_resource(self) -> None:
+    def test_resource_answers_for_its_folder(self) -> None:
         self.file("file", b"file")
         self.file("folder/file", b"below")
         files = self.files()
@@ -144,7 +144,7 @@ class VirtualDirectoryTests(HelperCase):
         self.assertEqual(ask(files, "GET", "/folder").body, b"own folder")
         self.assertEqual(ask(files, "GET", "/file").body, b"file")
 
-    def test_an_error_page_of_ones_own(self) -> None:
+    def test_own_error_page_is_sent(self) -> None:
         self.file("404.html", b"<h1>lost")
         self.file("405.html", b"<h1>not so")
         lost = self.get("/nothing", accept="text/html")
@@ -153,7 +153,7 @@ class VirtualDirectoryTests(HelperCase):
         refused = ask(self.files(), "PUT", "/404.html", b"x", accept="text/html")
         self.assertEqual((refused.code, refused.body), (405, b"<h1>not so"))
 
-    def test_no_way_up(self) -> None:
+    def test_dots_never_climb_out_of_the_root(self) -> None:
         self.file("folder/file")
         (self.root.parent / "secret").write_bytes(b"secret")
         for up in ("..", "%2e%2e", "%2E.", ".%2e", "folder/../..", "..%2f", "%2e%2e%2f",
@@ -183,7 +183,7 @@ class VirtualDirectoryTests(HelperCase):
                 self.assertEqual((target, self.get(target).body),
                                  (target, name.encode()))  # fmt: skip
 
-    def test_odd_names_are_listed_with_links_that_lead_there(self) -> None:
+    def test_links_of_a_listing_lead_to_odd_names(self) -> None:
         for name in ODD_NAMES:
             self.file(name, name.encode())
             self.file(f"in {name}/f", name.encode())
@@ -200,7 +200,7 @@ class VirtualDirectoryTests(HelperCase):
             found.append(answer.body.decode())
         self.assertEqual(sorted(found), sorted(ODD_NAMES * 2))
 
-    def test_a_folder_redirects_to_itself(self) -> None:
+    def test_folder_redirects_to_its_slash(self) -> None:
         for name in ODD_NAMES:
             self.file(f"{name}/index.html", name.encode())
             target = "/" + quote(name, safe="")
@@ -219,7 +219,7 @@ class ContentTests(HelperCase):
         self.file(name, content)
         return self.get("/" + quote(name)).fields["content-type"]
 
-    def test_type_by_magic_number(self) -> None:
+    def test_type_is_that_of_the_magic_number(self) -> None:
         for name in ("a.txt", "a.html", "a", "a.bin"):
             for start, kind in [
                 (b"%PDF-1.4", "application/pdf"), (b"GIF89a....", "image/gif"),
@@ -233,7 +233,7 @@ class ContentTests(HelperCase):
                 self.assertEqual((name, self.kind(name, start)), (name, kind))
                 (self.root / name).unlink()
 
-    def test_type_by_name(self) -> None:
+    def test_type_is_that_of_the_name_without_a_magic_number(self) -> None:
         for name, kind in [
             ("a.html", "text/html; charset=utf-8"), ("A.TXT",
             "text/plain; charset=utf-8"),
@@ -245,7 +245,7 @@ class ContentTests(HelperCase):
             for content in (b"", b"%PD", b"GIF", b"RIFF1234", b"plain text"):
                 self.assertEqual((name, self.kind(name, content)), (name, kind))
 
-    def test_last_modified(self) -> None:
+    def test_unchanged_file_is_304(self) -> None:
         self.file("file")
         os.utime(self.root / "file", (10**9, 10**9))
         date = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -260,7 +260,7 @@ class ContentTests(HelperCase):
             self.assertEqual(answer.body, b"" if code == 304 else b"0123456789")
             self.assertEqual(answer.fields["last-modified"], date)
 
-    def test_head(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         self.file("file")
         self.file("folder/file")
         files = self.files(listing=True)
@@ -275,28 +275,28 @@ class ContentTests(HelperCase):
         answer = self.get("/file", range=asked)
         return answer.code, answer.body, answer.fields.get("content-range")
 
-    def test_one_range(self) -> None:
+    def test_one_range_is_206(self) -> None:
         self.file("file")
         self.assertEqual(self.ranged("bytes=2-4"), (206, b"234", "bytes 2-4/10"))
         self.assertEqual(self.ranged("bytes=0-0"), (206, b"0", "bytes 0-0/10"))
         self.assertEqual(self.ranged("bytes=9-9"), (206, b"9", "bytes 9-9/10"))
         self.assertEqual(self.ranged("bytes=5-99"), (206, b"56789", "bytes 5-9/10"))
 
-    def test_prefix_range(self) -> None:
+    def test_range_without_an_end_goes_to_the_end(self) -> None:
         self.file("file")
         self.assertEqual(self.ranged("bytes=7-"), (206, b"789", "bytes 7-9/10"))
         self.assertEqual(self.ranged("bytes=0-"), (206, b"0123456789", "bytes 0-9/10"))
 
-    def test_suffix_range(self) -> None:
+    def test_suffix_range_is_the_end_of_the_file(self) -> None:
         self.file("file")
         self.assertEqual(self.ranged("bytes=-3"), (206, b"789", "bytes 7-9/10"))
         self.assertEqual(self.ranged("bytes=-10"), (206, b"0123456789", "bytes 0-9/10"))
 
-    def test_suffix_range_longer_than_the_file(self) -> None:
+    def test_suffix_longer_than_the_file_is_the_whole_file(self) -> None:
         self.file("file")
         self.assertEqual(self.ranged("bytes=-11"), (206, b"0123456789", "bytes 0-9/10"))
 
-    def test_unsatisfiable_range(self) -> None:
+    def test_unsatisfiable_range_is_416(self) -> None:
         self.file("file")
         for asked in ("bytes=10-", "bytes=10-12", "bytes=-0", "bytes=99-,100-"):
             code, body, span = self.ranged(asked)
@@ -315,7 +315,7 @@ class ContentTests(HelperCase):
                 (asked, self.ranged(asked)), (asked, (200, b"0123456789", None))
             )
 
-    def test_several_ranges(self) -> None:
+    def test_several_ranges_are_sent_in_parts(self) -> None:
         self.file("file")
         answer = self.get("/file", range="bytes=0-1,4-4,-2")
         self.assertEqual(answer.code, 206)
@@ -347,7 +347,7 @@ class VirtualHostTests(SynchronousTestCase):
         data.isLeaf = True
         return data
 
-    def test_by_the_host_field(self) -> None:
+    def test_host_field_chooses_the_tree(self) -> None:
         hosts = VirtualHosts()
         hosts.add("one.example", self.tree("one"))
         hosts.add("two.example", self.tree("two"))
@@ -356,7 +356,7 @@ class VirtualHostTests(SynchronousTestCase):
             "one.example:8080": "one", "one.example.": "one",
         })  # fmt: skip
 
-    def test_wildcards(self) -> None:
+    def test_wildcard_stands_for_names_below(self) -> None:
         hosts = VirtualHosts(self.tree("fallback"))
         hosts.add("*.example.org", self.tree("wild"))
         hosts.add("www.example.org", self.tree("www"))
@@ -369,17 +369,17 @@ class VirtualHostTests(SynchronousTestCase):
             "example.org.evil.example": "fallback",
         })  # fmt: skip
 
-    def test_a_fallback(self) -> None:
+    def test_other_names_get_the_fallback(self) -> None:
         hosts = VirtualHosts(self.tree("fallback"))
         hosts.add("one.example", self.tree("one"))
         self.answers(hosts, {"other.example": "fallback", "192.0.2.1": "fallback"})
 
-    def test_none(self) -> None:
+    def test_other_names_are_421_without_a_fallback(self) -> None:
         hosts = VirtualHosts()
         hosts.add("one.example", self.tree("one"))
         self.answers(hosts, {"other.example": 421, "one.example": "one"})
 
-    def test_a_folder_a_host(self) -> None:
+    def test_each_host_has_its_folder(self) -> None:
         hosts = VirtualHosts()
         for name in ("one", "two"):
             root = Path(self.mktemp())

@@ -4,80 +4,82 @@ JSON bodies, read strictly.
 
 from __future__ import annotations
 
+import gc
 from time import process_time
+from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.resources import HTTPError, parse_json_object
+from dartio_tut.resources import HTTPError, parse_json, parse_json_object
+from dartio_tut.resources.bodies import json_body
+from dartio_tut.resources.bodies.json_body import json_object
 
 
 class JSONObjectTests(SynchronousTestCase):
-    """`parse_json_object`."""
+    """`json_object`."""
 
-    def test_objects(self) -> None:
+    def test_objects_are_parsed(self) -> None:
         for body, value in [
             (b"{}", {}),
             (b' {"a": [1, 2.5, "x"]}\r\n', {"a": [1, 2.5, "x"]}),
             ('{"☃": "\N{PILE OF POO}"}'.encode(), {"☃": "\N{PILE OF POO}"}),
             (b'{"a":"]]]"}', {"a": "]]]"}),
         ]:
-            self.assertEqual(parse_json_object(body), value)
+            self.assertEqual(json_object(body), value)
 
-    def test_depth(self) -> None:
+    def test_text_nested_too_deeply_is_refused(self) -> None:
         deep = b'{"a":' + b"[" * 99 + b"]" * 99 + b"}"
-        self.assertIn("a", parse_json_object(deep))
+        self.assertIn("a", json_object(deep))
         self.refused(b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", 400, "column 105")
         self.refused(b"[" * 1_000_000, 400, "Nested deeper than 100")
-        self.assertEqual(
-            parse_json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500
-        )
+        self.assertEqual(json_object(b'{"a":"' + b"[" * 500 + b'"}')["a"], "[" * 500)
 
-    def test_where_it_goes_wrong(self) -> None:
+    def test_refusal_tells_line_and_column(self) -> None:
         self.refused(b"", 400, "line 1, column 1")
         self.refused(b'{"a":\n\n  oops}', 400, "line 3, column 3")
         self.refused(b'{"a": "\xff"}', 400, "UTF-8 at line 1, column 8")
         self.refused(b'{"a": 1} x', 400, "column 10")
 
-    def test_a_place_that_is_far_is_not_looked_for(self) -> None:
+    def test_place_is_not_searched_in_a_long_text(self) -> None:
         near = b'{"a": 1, "b": [' + b"[]," * 1000 + b'[]], "a": 1}'
         self.refused(near, 400, "column 3021")
         self.refused(near.replace(b"[],", b"[]," * 100), 400, "twice in one object.")
 
-    def test_strict(self) -> None:
+    def test_ambiguous_texts_are_refused(self) -> None:
         self.refused(b'{"a": NaN}', 400, "NaN")
         self.refused(b'{"a": -Infinity}', 400, "Infinity")
         self.refused(b'{"a": 1, "a": 2}', 400, "twice")
         self.refused(b'{"a": ' + b"1" * 4301 + b"}", 400, "digits")
         self.refused('{"a": 1}'.encode("utf-16"), 400, "UTF-8")
+        self.refused(b'\xef\xbb\xbf{"a": 1}', 400, "byte order mark")
         self.refused(b'\xef\xbb\xbf{"a": 1}', 400, "line 1, column 1")
         self.refused(b'{"a": "\n"}', 400, "line 1")
 
-    def test_no_object(self) -> None:
+    def test_other_values_than_objects_are_422(self) -> None:
         for body in (b"[]", b'"x"', b"5", b"null", b"true"):
             self.refused(body, 422, "object")
 
     def refused(self, body: bytes, code: int, said: str) -> None:
-        refusal = self.assertRaises(HTTPError, parse_json_object, body)
+        refusal = self.assertRaises(HTTPError, json_object, body)
         self.assertEqual(refusal.code, code)
         self.assertIn(said, refusal.text)
 
-    def test_odd_bodies_cost_no_more_than_their_length(self) -> None:
+    def test_odd_texts_take_no_more_than_linear_time(self) -> None:
         for body in (b'["' + b'\\"' * 500_000, b'"' * 1_000_001, b"[{" * 500_000):
             began = process_time()
-            self.assertRaises(HTTPError, parse_json_object, body)
+            self.assertRaises(HTTPError, json_object, body)
             self.assertLess(process_time() - began, 2)  # quadratic: minutes
 
-    def test_half_a_character(self) -> None:
+    def test_lone_surrogates_are_refused(self) -> None:
         self.refused(b'{"a": "\\ud800"}', 400, "surrogate")
         self.refused(b'{"\\uDFFF": 1}', 400, "surrogate")
-        self.assertEqual(
-            parse_json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"}
-        )
+        self.assertEqual(json_object(b'{"a": "\\ud83d\\udca9"}'), {"a": "\U0001f4a9"})
 
-    def test_infinity_by_size(self) -> None:
+    def test_number_too_large_for_a_float_is_refused(self) -> None:
         self.refused(b'{"a": 1e999}', 400, "too large")
 
-    def test_every_fault_has_its_place(self) -> None:
+    def test_place_of_every_fault_is_told(self) -> None:
         for body, said in [
             (b'{"a": 1,\n "a": 2}', "twice in one object at line 2, column 2"),
             (
@@ -97,17 +99,67 @@ class JSONObjectTests(SynchronousTestCase):
         ]:
             self.refused(body, 400, said)
 
-    def test_names_of_different_objects_may_be_the_same(self) -> None:
+    def test_same_name_in_different_objects_is_allowed(self) -> None:
         body = b'{"a": {"a": [{"a": "a"}, {"a": "a"}]}, "b": "a"}'
-        self.assertIn("a", parse_json_object(body))
+        self.assertIn("a", json_object(body))
         self.refused(body[:-1] + b', "c": NaN}', 400, "NaN is no JSON number")
 
-    def test_refusing_costs_no_more_than_the_length(self) -> None:
+    def test_searching_the_fault_takes_no_more_than_linear_time(self) -> None:
         for body in (
             b'{"a": ["' + b'", "' * 250_000 + b'"], "a": NaN}',
             b'{"a": [' + b'"\\n",' * 150_000 + b"NaN]}",
             b'{"a": NaN, "' + b'\\"' * 500_000,
         ):
             began = process_time()
-            self.assertRaises(HTTPError, parse_json_object, body)
+            self.assertRaises(HTTPError, json_object, body)
             self.assertLess(process_time() - began, 2)
+
+
+class LongBodyTests(SynchronousTestCase):
+    """Bodies that take a while to parse."""
+
+    def setUp(self) -> None:
+        self.run_elsewhere: list[bytes] = []
+
+    def run_later(self, function: Any, body: bytes) -> Deferred[Any]:
+        self.run_elsewhere.append(body)
+        self.waiting: Deferred[Any] = Deferred()
+        return self.waiting.addCallback(lambda _: function(body))
+
+    def test_long_body_is_parsed_in_a_thread_and_a_short_one_at_once(self) -> None:
+        short = b'{"a": "' + b"x" * 60_000 + b'"}'
+        parsed = self.parse(short)
+        self.assertIn("a", self.successResultOf(parsed))
+        self.assertEqual(self.run_elsewhere, [])
+        long = b'{"a": "' + b"x" * 70_000 + b'"}'
+        parsed = self.parse(long)
+        self.assertNoResult(parsed)
+        self.assertEqual(self.run_elsewhere, [long])
+        self.waiting.callback(None)
+        self.assertIn("a", self.successResultOf(parsed))
+
+    def test_long_bodies_wait_for_each_other(self) -> None:
+        parsed = [self.parse(b"[%d" % n + b"," * 70_000) for n in range(3)]
+        for number in range(3):
+            self.assertEqual(len(self.run_elsewhere), number + 1)
+            self.waiting.callback(None)
+            self.failureResultOf(parsed[number], HTTPError)
+
+    def parse(self, body: bytes) -> Deferred[Any]:
+        parse = parse_json_object if body.startswith(b"{") else parse_json
+        return Deferred.fromCoroutine(parse(body, self.run_later))
+
+    def test_garbage_collector_runs_again_afterwards(self) -> None:
+        for enabled in (True, False):
+            (gc.enable if enabled else gc.disable)()
+            self.addCleanup(gc.enable)
+            json_body.json_value(b"[[], []]")
+            self.assertRaises(HTTPError, json_body.json_value, b"[[], [")
+            self.assertEqual(gc.isenabled(), enabled)
+
+    def test_many_small_values_cost_little(self) -> None:
+        for value in (b"[]", b"{}", b'{"":1}', b"1", b"[" * 90 + b"]" * 90):
+            body = b"[" + (value + b",") * (1_048_000 // (len(value) + 1)) + b"1]"
+            began = process_time()
+            json_body.json_value(body)
+            self.assertLess(process_time() - began, 0.5)  # about 0.1

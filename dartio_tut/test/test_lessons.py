@@ -10,7 +10,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
 
+from dartio_tut.resources import RestDocuments
+from dartio_tut.resources.rest.digests import digest_of
 from dartio_tut.servers.basic_file import BasicFile
 from dartio_tut.servers.hello import Hello
 from dartio_tut.servers.mini_file import MiniFile
@@ -26,7 +29,7 @@ from .support.response_reader import Response
 class HelloTests(SynchronousTestCase):
     """The greeting."""
 
-    def test_any_method_any_path(self) -> None:
+    def test_every_method_and_path_gets_the_greeting(self) -> None:
         for method, path in [("GET", "/"), ("PUT", "/a/b?c"), ("DELETE", "/%00")]:
             response = ask(Hello(), method, path)
             self.assertEqual((response.code, response.body), (200, b"Hello, world!"))
@@ -34,7 +37,7 @@ class HelloTests(SynchronousTestCase):
                 response.fields["content-type"], "text/plain; charset=utf-8"
             )
 
-    def test_head_has_the_fields_alone(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         response = ask(Hello(), "HEAD")
         self.assertEqual(response.body, b"")
         self.assertEqual(response.fields["content-length"], "13")
@@ -53,12 +56,12 @@ class ThinkerTests(SynchronousTestCase):
         number: int = self.successResultOf(current)[0]
         return number
 
-    def test_right(self) -> None:
+    def test_right_guess_is_true_and_changes_the_number(self) -> None:
         response = ask(self.thinker, "GET", "/?q=6")
         self.assertEqual(response.body, b"true\nI'm thinking of another number.\n")
         self.assertEqual(self.number(), 3)
 
-    def test_wrong_missing_or_no_number(self) -> None:
+    def test_other_guesses_are_false(self) -> None:
         for target in ("/?q=5", "/", "/?q=", "/?q=six", "/?q=06", "/?q=%ff"):
             self.assertEqual(ask(self.thinker, "GET", target).body, b"false\n")
         self.assertEqual(self.number(), 6)
@@ -69,20 +72,20 @@ class ThinkerTests(SynchronousTestCase):
         self.assertEqual(response.fields["content-length"], "37")
         self.assertEqual(self.number(), 6)
 
-    def test_other_methods(self) -> None:
+    def test_other_methods_are_405(self) -> None:
         response = ask(self.thinker, "PUT", "/?q=6")
         self.assertEqual(
             (response.code, response.body), (405, b"Unsupported request: PUT.")
         )
         self.assertEqual(response.fields["allow"], "GET, HEAD")
 
-    def test_two_think_of_the_same_number(self) -> None:
+    def test_thinkers_with_one_store_share_the_number(self) -> None:
         other = Thinker(lambda below: 8, self.documents)
         self.assertEqual((self.number(), self.number(other)), (6, 6))
         self.assertIn(b"true", ask(other, "GET", "/?q=6").body)
         self.assertEqual((self.number(), self.number(other)), (8, 8))
 
-    def test_only_one_guesser_wins(self) -> None:
+    def test_only_the_first_of_two_guessers_is_right(self) -> None:
         class Slow(MemoryDocuments):
             """Where another guess is right between reading and writing."""
 
@@ -97,13 +100,13 @@ class ThinkerTests(SynchronousTestCase):
         raced.append(True)
         self.assertEqual(ask(thinker, "GET", "/?q=6").body, b"false\n")
 
-    def test_a_spoiled_thought_is_replaced(self) -> None:
+    def test_damaged_number_is_replaced(self) -> None:
         for spoiled in (b"", b"{}", b"[1]", b'{"number": "6"}', b'{"number": 77}'):
             self.documents.put("number", spoiled)
             thinker = Thinker(lambda below: 4, self.documents)
             self.assertEqual((spoiled, self.number(thinker)), (spoiled, 4))
 
-    def test_a_store_that_is_away(self) -> None:
+    def test_store_that_is_away_is_503(self) -> None:
         class Away(MemoryDocuments):
             def get(self, name: str) -> Deferred[Document]:
                 return fail(Unavailable("gone", 3))
@@ -121,20 +124,62 @@ class NotesTests(SynchronousTestCase):
     def post(self, value: object) -> Response:
         return ask(self.notes, "POST", "/", json.dumps(value).encode())
 
-    def test_save_and_get(self) -> None:
+    def test_saved_note_can_be_got_by_its_number(self) -> None:
         self.assertEqual(self.post({"myNote": "one"}).body, b"You have 1 notes.\n")
         self.assertEqual(self.post({"myNote": "two"}).body, b"You have 2 notes.\n")
         for number in (1, "1"):
             self.assertEqual(self.post({"getNote": number}).body, b"two\n")
 
-    def test_any_text_comes_back_as_it_went_in(self) -> None:
+    def test_number_may_be_written_in_any_way(self) -> None:
+        for text in map(str, range(11)):
+            self.post({"myNote": text})
+        for number, note in [
+            (1.0, b"1\n"),
+            (1e1, b"10\n"),
+            (-0.0, b"0\n"),
+            ("1.0", b"1\n"),
+            ("1.", b"1\n"),
+            ("1e1", b"10\n"),
+            ("10E-1", b"1\n"),
+            ("00", b"0\n"),
+        ]:
+            self.assertEqual(self.post({"getNote": number}).body, note, number)
+
+    def test_digest_and_coding_are_checked(self) -> None:
+        body = b'{"myNote": "x"}'
+        good = digest_of(body).decode()
+        bad = digest_of(b"other").decode()
+        for fields, code in [
+            ({"content_digest": bad}, 400),
+            ({"repr_digest": bad}, 400),
+            ({"content_digest": "sha-256=x"}, 400),
+            ({"content_digest": f"{good}, {bad}"}, 400),
+            ({"content_encoding": "gzip"}, 415),
+            ({"content_encoding": "br", "content_digest": good}, 415),
+        ]:
+            self.assertEqual(ask(self.notes, "POST", "/", body, **fields).code, code)
+        for fields in (
+            {"content_digest": good, "repr_digest": good},
+            {"content_digest": "md5=:AA==:"},
+            {"content_encoding": "identity"},
+        ):
+            self.assertEqual(ask(self.notes, "POST", "/", body, **fields).code, 200)
+        self.assertEqual(self.post({"myNote": "y"}).body, b"You have 4 notes.\n")
+
+    def test_no_type_is_guessed_for_a_note(self) -> None:
+        self.post({"myNote": "<script>"})
+        for method in ("POST", "GET", "OPTIONS"):
+            response = ask(self.notes, method, "/", b'{"getNote": 0}')
+            self.assertEqual(response.fields["x-content-type-options"], "nosniff")
+
+    def test_any_text_comes_back_unchanged(self) -> None:
         odd = ["a\nb", "tab\t", "☃ \N{PILE OF POO}", "", "\\n", "\r\n", "\0", "x" * 99]
         for number, note in enumerate(odd):
             self.post({"myNote": note})
             got = self.post({"getNote": number}).body
             self.assertEqual(got, note.encode() + b"\n")
 
-    def test_refused(self) -> None:
+    def test_bad_values_are_refused(self) -> None:
         self.post({"myNote": "only"})
         for value, code in [
             ({"getNote": 1}, 404),
@@ -145,6 +190,15 @@ class NotesTests(SynchronousTestCase):
             ({"getNote": ""}, 400),
             ({"getNote": "1_0"}, 400),
             ({"getNote": 0.5}, 400),
+            ({"getNote": "0.5"}, 400),
+            ({"getNote": "1e-1"}, 400),
+            ({"getNote": "nan"}, 400),
+            ({"getNote": "Infinity"}, 400),
+            ({"getNote": " 0"}, 400),
+            ({"getNote": "+0"}, 400),
+            ({"getNote": "1e999"}, 400),
+            ({"getNote": 1e300}, 404),
+            ({"getNote": "\u0660"}, 400),
             ({"getNote": None}, 422),
             ({"getNote": True}, 422),
             ({"getNote": [0]}, 422),
@@ -159,12 +213,12 @@ class NotesTests(SynchronousTestCase):
             self.assertEqual(response.fields["access-control-allow-origin"], "*")
         self.assertEqual(self.post({"myNote": "next"}).body, b"You have 2 notes.\n")
 
-    def test_not_json(self) -> None:
+    def test_malformed_json_is_400_with_its_place(self) -> None:
         response = ask(self.notes, "POST", "/", b'{"myNote":\n oops}')
         self.assertEqual(response.code, 400)
         self.assertIn(b"line 2, column 2", response.body)
 
-    def test_preflight(self) -> None:
+    def test_preflight_has_the_fields_of_the_tutorial(self) -> None:
         response = ask(self.notes, "OPTIONS", "/", origin="http://localhost:8080")
         self.assertEqual((response.code, response.body), (204, b""))
         self.assertEqual(
@@ -175,14 +229,28 @@ class NotesTests(SynchronousTestCase):
             "Origin, X-Requested-With, Content-Type, Accept",
         )
 
-    def test_anything_else_is_not_found(self) -> None:
+    def test_preflight_allows_the_key_when_it_is_asked_for(self) -> None:
+        for asked in ("idempotency-key", "content-type, Idempotency-Key"):
+            response = ask(
+                self.notes, "OPTIONS", "/", access_control_request_headers=asked
+            )
+            allowed = response.fields["access-control-allow-headers"]
+            self.assertIn("Accept, Idempotency-Key", allowed)
+        for asked in ("", "content-type", "x-idempotency-key"):
+            response = ask(
+                self.notes, "OPTIONS", "/", access_control_request_headers=asked
+            )
+            allowed = response.fields["access-control-allow-headers"]
+            self.assertNotIn("Idempotency-Key", allowed)
+
+    def test_other_requests_are_404(self) -> None:
         for method, path in [("GET", "/path"), ("PUT", "/"), ("POST", "/else")]:
             response = ask(self.notes, method, path)
             self.assertEqual(response.code, 404)
             self.assertEqual(response.body, f"Not found: {method}, {path}".encode())
             self.assertEqual(response.fields["access-control-allow-origin"], "*")
 
-    def test_a_broken_store_is_a_500_without_insides(self) -> None:
+    def test_failing_store_is_500_without_its_reason(self) -> None:
         class Broken(MemoryNotes):
             def append(self, text: str, token: str | None = None) -> Deferred[int]:
                 return fail(OSError(28, "No space left on device", "/secret"))
@@ -206,14 +274,14 @@ class WriterTests(SynchronousTestCase):
     ) -> Response:
         return ask(self.writer, "POST", path, body, content_type=kind)
 
-    def test_stored_as_sent(self) -> None:
+    def test_body_is_stored_exactly_as_sent(self) -> None:
         body = b' {"name" : "Han Solo",\r\n"x":1e5}\n'
         response = self.post(body)
         self.assertEqual(response.body, b"Wrote data for Han Solo.")
         got = self.successResultOf(self.documents.get("file.txt")).content
         self.assertEqual(got, body)
 
-    def test_name_member(self) -> None:
+    def test_answer_has_the_name_member(self) -> None:
         for body, said in [
             (b"{}", b"null"),
             (b'{"name": null}', b"null"),
@@ -226,25 +294,53 @@ class WriterTests(SynchronousTestCase):
         for kind in ("application/json; charset=utf-8", "Application/JSON;x=y"):
             self.assertEqual(self.post(b"{}", kind=kind).code, 200)
 
-    def test_unsupported(self) -> None:
-        for method, kind in [
-            ("GET", "application/json"),
-            ("PUT", "application/json"),
-            ("POST", "text/plain"),
-            ("POST", "application/jsonp"),
-            ("POST", ""),
+    def test_other_methods_and_types_are_405_with_advice(self) -> None:
+        advice = "\nSay Content-Type: application/json."
+        for method, kind, more in [
+            ("GET", "application/json", ""),
+            ("PUT", "application/json", ""),
+            ("PUT", "text/plain", ""),
+            ("POST", "text/plain", advice),
+            ("POST", "application/jsonp", advice),
+            ("POST", "application/x-www-form-urlencoded", advice),
+            ("POST", "", advice),
         ]:
-            response = ask(self.writer, method, "/f", b"{}", content_type=kind)
-            self.assertEqual(response.code, 405)
-            self.assertEqual(response.body, f"Unsupported request: {method}.".encode())
-            self.assertEqual(response.fields["allow"], "POST")
+            trees: list[Resource] = [self.writer]
+            if method == "POST":  # the other methods work with --rest
+                trees.append(RestDocuments(self.documents, self.writer))
+            for tree in trees:
+                response = ask(tree, method, "/f", b"{}", content_type=kind)
+                self.assertEqual(response.code, 405)
+                said = f"Unsupported request: {method}.{more}"
+                self.assertEqual(response.body, said.encode())
+                self.assertIn("POST", response.fields["allow"])
 
-    def test_not_stored(self) -> None:
+    def test_name_of_the_description_is_taken(self) -> None:
+        for path in ("/openapi.json", "/a/openapi.json", "/openapi%2ejson"):
+            response = self.post(b"{}", path)
+            self.assertEqual(response.code, 400)
+            self.assertIn(b"openapi.json is taken", response.body)
+        self.assertEqual(self.successResultOf(self.documents.list()), [])
+
+    def test_answer_has_the_version_as_etag(self) -> None:
+        etag = self.post(b"{}").fields["etag"]
+        version = self.successResultOf(self.documents.get("file.txt")).version
+        self.assertEqual(etag, f'"{version}"')
+        self.assertNotIn("etag", self.post(b"{").fields)
+
+    def test_no_type_is_guessed_for_what_was_sent(self) -> None:
+        for method, body in (("POST", b"{}"), ("POST", b"{"), ("GET", b"")):
+            response = ask(
+                self.writer, method, "/f", body, content_type="application/json"
+            )
+            self.assertEqual(response.fields["x-content-type-options"], "nosniff")
+
+    def test_bad_json_is_not_stored(self) -> None:
         for body, code in [(b"", 400), (b"{", 400), (b"[]", 422), (b'{"a":NaN}', 400)]:
             self.assertEqual((body, self.post(body).code), (body, code))
         self.failureResultOf(self.documents.get("file.txt"), LookupError)
 
-    def test_names(self) -> None:
+    def test_name_is_the_last_segment_and_must_be_allowed(self) -> None:
         for path, code in [
             ("/..", 400),
             ("/%2e%2e%2f", 400),
@@ -262,7 +358,7 @@ class WriterTests(SynchronousTestCase):
         for name in ("b", "two words.json", "ж.json"):
             self.successResultOf(self.documents.get(name))
 
-    def test_a_broken_store_is_a_500_without_paths(self) -> None:
+    def test_failing_store_is_500_without_paths(self) -> None:
         class Broken(MemoryDocuments):
             def put(self, *args: Any, **more: Any) -> Deferred[str]:
                 return fail(OSError(28, "No space left on device", "/secret"))
@@ -294,11 +390,11 @@ class OneFileTests(SynchronousTestCase):
                 self.assertTrue(response.fields["content-type"].startswith("text/html"))
                 self.assertIn(b"<p>hello", response.body)
 
-    def test_missing_or_no_file(self) -> None:
+    def test_missing_file_is_404(self) -> None:
         for server in self.servers:
             self.assertEqual(ask(server).code, 404)
 
-    def test_methods(self) -> None:
+    def test_other_methods_than_get_and_head_are_405(self) -> None:
         self.index.write_bytes(b"<p>hello")
         for server in self.servers:
             self.assertEqual(ask(server, "HEAD").body, b"")

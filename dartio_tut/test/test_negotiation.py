@@ -8,6 +8,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.resources import problem
 from dartio_tut.resources.negotiation import (
     MAX_MEMBERS,
     best_coding,
@@ -15,7 +16,6 @@ from dartio_tut.resources.negotiation import (
     type_weight,
     weights,
 )
-from dartio_tut.resources.problem import problem
 
 from .support.function_resource import FunctionResource
 from .support.memory_client import ask

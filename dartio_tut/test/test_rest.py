@@ -1,5 +1,5 @@
 """
-What a store says, in HTTP's terms.
+Errors of a store as status codes, and conditions as a store takes them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dartio_tut.store import (
     ABSENT,
     PRESENT,
     Conflict,
+    Deleted,
     InvalidName,
+    NameTaken,
     NoSuchEntry,
     StoreFull,
     TokenReused,
@@ -25,7 +27,7 @@ from .support.memory_client import RequestCase
 ONE, TWO = version_of(b"1"), version_of(b"2")
 
 
-class ToldTests(SynchronousTestCase):
+class FromStoreTests(SynchronousTestCase):
     """`from_store`."""
 
     def refusal(self, error: Exception) -> HTTPError:
@@ -34,13 +36,15 @@ class ToldTests(SynchronousTestCase):
         assert isinstance(refused, HTTPError)
         return refused
 
-    def test_what_it_is(self) -> None:
+    def test_result_is_returned(self) -> None:
         asked = Deferred.fromCoroutine(from_store(succeed(5)))
         self.assertEqual(self.successResultOf(asked), 5)
 
-    def test_errors(self) -> None:
+    def test_errors_of_a_store_become_status_codes(self) -> None:
         for error, code, text in [
             (NoSuchEntry("there is no note 3"), 404, "There is no note 3."),
+            (Deleted("note 3 was deleted"), 410, "Note 3 was deleted."),
+            (NameTaken("a is a folder"), 409, "Cannot store: a is a folder."),
             (Conflict("x"), 412, "It is not the version that was expected."),
             (TokenReused("x"), 422, "This Idempotency-Key came with something else"),
             (StoreFull("there are 5 notes"), 507, "There are 5 notes."),
@@ -50,12 +54,12 @@ class ToldTests(SynchronousTestCase):
             self.assertEqual(refused.code, code)
             self.assertTrue(refused.text.startswith(text), refused.text)
 
-    def test_when_to_try_again(self) -> None:
+    def test_unavailable_store_says_when_to_try_again(self) -> None:
         refused = self.refusal(Unavailable("away", 7))
         self.assertEqual(refused.fields, ((b"Retry-After", b"7"),))
         self.assertEqual(self.refusal(StoreFull("full")).fields, ())
 
-    def test_a_disk_that_fails_tells_no_path(self) -> None:
+    def test_failing_disk_tells_no_path(self) -> None:
         refused = self.refusal(OSError(5, "Input/output error", "/secret/place"))
         self.assertEqual(refused.code, 500)
         self.assertEqual(refused.text, "Exception during file I/O: Input/output error.")
@@ -63,19 +67,19 @@ class ToldTests(SynchronousTestCase):
         self.assertEqual(bare.text, "Exception during file I/O: it failed.")
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 2)
 
-    def test_other_errors_are_as_they_are(self) -> None:
+    def test_other_errors_are_raised_unchanged(self) -> None:
         for error in (InvalidName("x"), ZeroDivisionError()):
             asked = Deferred.fromCoroutine(from_store(fail(error)))
             self.failureResultOf(asked, type(error))
 
 
-class ExpectedTests(RequestCase):
+class PreconditionTests(RequestCase):
     """`precondition`."""
 
     def expected(self, *lines: str, required: bool = False) -> object:
         return precondition(self.held_request(*lines), required)
 
-    def test_versions(self) -> None:
+    def test_if_match_gives_its_versions(self) -> None:
         self.assertIsNone(self.expected())
         self.assertEqual(self.expected(f'If-Match: "{ONE}"'), {ONE})
         self.assertEqual(self.expected(f'If-Match: "{ONE}", "{TWO}"'), {ONE, TWO})
@@ -84,11 +88,11 @@ class ExpectedTests(RequestCase):
         )
         self.assertEqual(self.expected(f'If-Match: W/"{ONE}", "{TWO}"'), {TWO})
 
-    def test_any_or_none(self) -> None:
+    def test_star_stands_for_present_or_absent(self) -> None:
         self.assertEqual(self.expected("If-Match: *"), PRESENT)
         self.assertEqual(self.expected("If-None-Match: *"), ABSENT)
 
-    def test_what_nothing_has(self) -> None:
+    def test_foreign_and_weak_tags_match_nothing(self) -> None:
         for lines in (
             (f'If-Match: W/"{ONE}"',),
             ('If-Match: "*"',),
@@ -103,28 +107,28 @@ class ExpectedTests(RequestCase):
             assert isinstance(expected, (set, frozenset))
             self.assertFalse(expected & {ONE, "*"})
 
-    def test_lists_in_if_none_match(self) -> None:
+    def test_other_if_none_match_than_star_is_400(self) -> None:
         for field in (f'If-None-Match: "{ONE}"', "If-None-Match:"):
             refused = self.assertRaises(HTTPError, self.expected, field)
             self.assertEqual(refused.code, 400)
 
-    def test_required(self) -> None:
+    def test_missing_condition_is_428_when_it_is_required(self) -> None:
         refused = self.assertRaises(HTTPError, self.expected, required=True)
         self.assertEqual(refused.code, 428)
         self.assertEqual(self.expected("If-Match: *", required=True), PRESENT)
         self.assertEqual(self.expected("If-None-Match: *", required=True), ABSENT)
 
 
-class TokenTests(RequestCase):
+class IdempotencyKeyTests(RequestCase):
     """`idempotency_key`."""
 
-    def test_tokens(self) -> None:
+    def test_key_of_a_request_is_returned(self) -> None:
         for field, token in [(" abc ", "abc"), ("k" * 255, "k" * 255), ('"a"', '"a"')]:
             request = self.held_request(f"Idempotency-Key: {field}")
             self.assertEqual(idempotency_key(request), token)
         self.assertIsNone(idempotency_key(self.held_request()))
 
-    def test_refused(self) -> None:
+    def test_empty_or_long_key_is_400(self) -> None:
         for field in ("", "k" * 256):
             request = self.held_request(f"Idempotency-Key: {field}")
             refused = self.assertRaises(HTTPError, idempotency_key, request)

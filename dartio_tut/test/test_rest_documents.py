@@ -62,7 +62,7 @@ class DocumentsCase(SynchronousTestCase):
 class OneTests(DocumentsCase):
     """A document."""
 
-    def test_put_and_get(self) -> None:
+    def test_document_comes_back_as_it_was_put(self) -> None:
         first = self.put("/a.json", b' {"a": 1}\n')
         self.assertEqual((first.code, first.body), (201, b""))
         second = self.put("/a.json", b"[1, 2.50]")
@@ -75,24 +75,24 @@ class OneTests(DocumentsCase):
         self.assertEqual(got.fields["content-type"], JSON)
         self.assertEqual(got.fields["x-content-type-options"], "nosniff")
 
-    def test_head(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         self.put("/a", CONTENT)
         got, head = self.ask("GET", "/a"), self.ask("HEAD", "/a")
         self.assertEqual((head.code, head.body), (200, b""))
         self.assertEqual(head.fields, got.fields)
         self.assertEqual(got.fields["repr-digest"], SHORT)
 
-    def test_nothing_there(self) -> None:
+    def test_missing_document_is_404(self) -> None:
         for method in ("GET", "HEAD", "DELETE"):
             self.assertEqual(self.ask(method, "/a").code, 404)
 
-    def test_delete(self) -> None:
+    def test_deleted_document_is_404(self) -> None:
         self.put("/a")
         self.assertEqual(self.ask("DELETE", "/a").code, 204)
         self.assertEqual(self.ask("DELETE", "/a").code, 404)
         self.assertEqual(self.ask("GET", "/a").code, 404)
 
-    def test_methods(self) -> None:
+    def test_other_methods_are_405_with_allow(self) -> None:
         for target, allow in [
             ("/", "GET, HEAD, OPTIONS"),
             ("/openapi.json", "GET, HEAD, OPTIONS"),
@@ -108,14 +108,14 @@ class OneTests(DocumentsCase):
                 refused = self.ask(method, target, b"{}", content_type=JSON)
                 self.assertEqual(refused.code, 405)
 
-    def test_names(self) -> None:
+    def test_names_may_have_letters_of_any_script(self) -> None:
         for name in ("a b", "Ж-я_1.json", "木", "ü" * 127, "a..b"):
             target = "/" + quote(name)
             self.assertEqual(self.put(target, b"1").code, 201)
             self.assertEqual(self.ask("GET", target).body, b"1")
             self.assertEqual(self.ask("DELETE", target).code, 204)
 
-    def test_what_can_be_no_name(self) -> None:
+    def test_impossible_names_are_refused(self) -> None:
         for target in (
             "/a/b",
             "/a%2Fb",
@@ -135,7 +135,7 @@ class OneTests(DocumentsCase):
             self.assertEqual(refused.code, 400)
             self.assertTrue(refused.body.startswith(b"Cannot store: "), refused.body)
 
-    def test_the_description(self) -> None:
+    def test_description_is_served_and_cannot_be_replaced(self) -> None:
         got = self.ask("GET", "/openapi.json")
         self.assertEqual(json.loads(got.body)["openapi"], "3.1.0")
         self.assertEqual(got.fields["content-type"], JSON)
@@ -144,13 +144,13 @@ class OneTests(DocumentsCase):
         self.assertEqual(refused.code, 400)
         self.assertEqual(json.loads(self.ask("GET", "/").body)["documents"], [])
 
-    def test_types_of_content(self) -> None:
+    def test_other_types_than_json_are_415(self) -> None:
         for kind in ("application/ld+json", "Application/JSON; charset=utf-8"):
             self.assertEqual(self.put(f"/{len(kind)}", content_type=kind).code, 201)
         for kind in ("text/plain", "application/jsonx", "json", ""):
             self.assertEqual(self.put("/a", content_type=kind).code, 415)
 
-    def test_content_is_json_and_whole(self) -> None:
+    def test_malformed_json_and_parts_are_400(self) -> None:
         for body, where in [
             (b"", b"line 1, column 1"),
             (b"{\n1: 2}", b"line 2, column 1"),
@@ -164,7 +164,7 @@ class OneTests(DocumentsCase):
         self.assertEqual(refused.code, 400)
         self.assertEqual(self.ask("GET", "/a").code, 404)
 
-    def test_problems(self) -> None:
+    def test_errors_are_objects_for_clients_that_want_json(self) -> None:
         refused = self.put("/a", b'{"a": 1, "a": 2}', accept=JSON)
         self.assertEqual(refused.fields["content-type"], "application/problem+json")
         self.assertEqual(
@@ -180,7 +180,7 @@ class OneTests(DocumentsCase):
         refused = self.put("/a", b"x")
         self.assertEqual(refused.fields["content-type"], "text/plain; charset=utf-8")
 
-    def test_digests(self) -> None:
+    def test_wrong_digests_are_400(self) -> None:
         self.assertEqual(self.put("/a", CONTENT, repr_digest=SHORT).code, 201)
         for name in ("repr_digest", "content_digest"):
             for method in (self.put, self.post):
@@ -196,7 +196,7 @@ class ConditionTests(DocumentsCase):
         super().setUp()
         self.put("/a", b"1")
 
-    def test_if_match(self) -> None:
+    def test_if_match_allows_only_that_version(self) -> None:
         for method in (self.put, self.post):
             self.put("/a", b"1")
             for wrong in (
@@ -214,7 +214,7 @@ class ConditionTests(DocumentsCase):
             self.assertEqual(method("/none", b"{}", if_match="*").code, 412)
             self.assertEqual(method("/none", b"{}", if_match=right).code, 412)
 
-    def test_if_none_match(self) -> None:
+    def test_if_none_match_star_allows_only_a_new_document(self) -> None:
         for method in (self.put, self.post):
             self.assertEqual(method("/a", if_none_match="*").code, 412)
             self.assertEqual(method("/a", if_none_match=etag(b"1")).code, 400)
@@ -222,13 +222,13 @@ class ConditionTests(DocumentsCase):
         self.assertEqual((created.code, created.fields["etag"]), (201, etag(b"{}")))
         self.assertEqual(self.post("/c", if_none_match="*").code, 200)
 
-    def test_delete(self) -> None:
+    def test_delete_keeps_its_condition(self) -> None:
         self.assertEqual(self.ask("DELETE", "/a", if_match=etag(b"2")).code, 412)
         self.assertEqual(self.ask("DELETE", "/a", if_none_match="*").code, 412)
         self.assertEqual(self.ask("DELETE", "/b", if_match="*").code, 412)
         self.assertEqual(self.ask("DELETE", "/a", if_match=etag(b"1")).code, 204)
 
-    def test_reading(self) -> None:
+    def test_conditions_of_get_are_answered_304_or_412(self) -> None:
         for method in ("GET", "HEAD"):
             for tag in (etag(b"1"), f"W/{etag(b'1')}", f'"x", {etag(b"1")}', "*"):
                 same = self.ask(method, "/a", if_none_match=tag)
@@ -240,7 +240,7 @@ class ConditionTests(DocumentsCase):
             self.assertEqual(self.ask(method, "/a", if_match=etag(b"1")).code, 200)
             self.assertEqual(self.ask(method, "/b", if_match="*").code, 404)
 
-    def test_required(self) -> None:
+    def test_change_without_a_condition_is_428_when_required(self) -> None:
         self.use(self.documents, required=True)
         for method in ("PUT", "POST", "DELETE"):
             for fields in ({}, {"accept": JSON}):
@@ -251,7 +251,7 @@ class ConditionTests(DocumentsCase):
         self.assertEqual(self.ask("DELETE", "/b", if_match="*").code, 204)
         self.assertEqual(self.ask("GET", "/a").code, 200)
 
-    def test_somebody_else_is_quicker(self) -> None:
+    def test_put_goes_on_when_another_client_is_faster(self) -> None:
         outer = self
 
         class Racing(MemoryDocuments):
@@ -281,7 +281,7 @@ class ConditionTests(DocumentsCase):
 class TokenTests(DocumentsCase):
     """Idempotency-Key, with and without the rest of it."""
 
-    def test_post(self) -> None:
+    def test_post_with_the_same_key_stores_once(self) -> None:
         for alone in (False, True):
             self.use(MemoryDocuments())
             if alone:
@@ -304,13 +304,13 @@ class TokenTests(DocumentsCase):
 class PostTests(DocumentsCase):
     """The tutorial's POST, beside the rest."""
 
-    def test_as_ever(self) -> None:
+    def test_post_answers_as_without_rest(self) -> None:
         said = self.post("/a/b.txt", b'{"name": "Han"}')
         self.assertEqual((said.code, said.body), (200, b"Wrote data for Han."))
         self.assertEqual(self.ask("GET", "/b.txt").body, b'{"name": "Han"}')
         self.assertEqual(self.post("/a", b"[]").code, 422)
 
-    def test_another_type(self) -> None:
+    def test_post_of_another_type_is_405_with_all_methods(self) -> None:
         refused = self.post("/a", content_type="text/plain")
         self.assertEqual((refused.code, refused.fields["allow"]), (405, CHANGING))
 
@@ -318,7 +318,7 @@ class PostTests(DocumentsCase):
 class FailingTests(DocumentsCase):
     """A store that fails."""
 
-    def test_each_method(self) -> None:
+    def test_every_method_tells_of_a_failing_store(self) -> None:
         for error, code in [
             (StoreFull("no room"), 507),
             (Unavailable("10.0.0.1 is away", 5), 503),
@@ -349,7 +349,7 @@ class FailingTests(DocumentsCase):
                 self.assertEqual(said.fields.get("retry-after"), {503: "5"}.get(code))
         self.flushLoggedErrors(OSError, ZeroDivisionError)
 
-    def test_a_conflict_is_no_failure_of_the_store(self) -> None:
+    def test_conflict_is_not_logged_as_a_failure(self) -> None:
         class Full(MemoryDocuments):
             """Takes nothing new."""
 

@@ -46,7 +46,7 @@ class NotesCase(SynchronousTestCase):
 class OneTests(NotesCase):
     """A note."""
 
-    def test_json_and_text(self) -> None:
+    def test_note_is_json_or_text(self) -> None:
         self.note("Buy\nmilk ☃")
         got = self.ask("GET", "/0")
         self.assertEqual(json.loads(got.body), {"number": 0, "text": "Buy\nmilk ☃"})
@@ -56,12 +56,12 @@ class OneTests(NotesCase):
         self.assertEqual(text.fields["content-type"], "text/plain; charset=utf-8")
         self.assertEqual(text.fields["vary"], "Accept")
 
-    def test_head(self) -> None:
+    def test_head_has_the_fields_of_get(self) -> None:
         self.note("x")
         got, head = self.ask("GET", "/0"), self.ask("HEAD", "/0")
         self.assertEqual((head.code, head.body, head.fields), (200, b"", got.fields))
 
-    def test_tags(self) -> None:
+    def test_each_representation_has_its_own_tag(self) -> None:
         self.note("x")
         tags = {}
         for accept in (JSON, "text/plain"):
@@ -78,7 +78,7 @@ class OneTests(NotesCase):
         other = self.ask("GET", "/0", accept=JSON, if_none_match=tags["text/plain"])
         self.assertEqual(other.code, 200)
 
-    def test_nothing_there(self) -> None:
+    def test_missing_note_is_404(self) -> None:
         self.note("x")
         for target in (
             "/1",
@@ -94,22 +94,24 @@ class OneTests(NotesCase):
                 self.assertEqual(self.ask(method, target).code, 404, target)
         self.assertEqual(self.ask("GET", "/%30").code, 200)
 
-    def test_methods(self) -> None:
+    def test_other_methods_are_405_with_allow(self) -> None:
         self.note("x")
         for target, allow in [
             ("/", "GET, HEAD, OPTIONS, POST"),
-            ("/0", "GET, HEAD, OPTIONS"),
+            ("/0", "GET, HEAD, DELETE, OPTIONS"),
             ("/openapi.json", "GET, HEAD, OPTIONS"),
         ]:
             options = self.ask("OPTIONS", target)
             self.assertEqual((options.code, options.fields["allow"]), (204, allow))
             for method in ("PUT", "DELETE", "PATCH", "TRACE"):
+                if method in allow:
+                    continue
                 refused = self.ask(method, target)
                 self.assertEqual((refused.code, refused.fields["allow"]), (405, allow))
         for target, code in (("/0", 405), ("/openapi.json", 405), ("/x", 404)):
             self.assertEqual(self.ask("POST", target, b"{}").code, code)
 
-    def test_preflight(self) -> None:
+    def test_preflight_allows_what_pages_need(self) -> None:
         said = self.ask("OPTIONS", "/", origin="http://example.org")
         headers = said.fields["access-control-allow-headers"].split(", ")
         for name in ("Content-Type", "Idempotency-Key", "Last-Event-ID"):
@@ -117,9 +119,71 @@ class OneTests(NotesCase):
         methods = said.fields["access-control-allow-methods"]
         self.assertEqual(methods, "GET, HEAD, POST, OPTIONS")
 
-    def test_the_description(self) -> None:
+    def test_description_is_served(self) -> None:
         got = self.ask("GET", "/openapi.json")
         self.assertEqual(json.loads(got.body)["info"]["title"], "Notes")
+
+
+class DeleteTests(NotesCase):
+    """Deleting a note."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for text in ("zero", "one", "two"):
+            self.note(text)
+
+    def test_deleted_note_is_gone_and_its_number_stays(self) -> None:
+        deleted = self.ask("DELETE", "/1")
+        self.assertEqual((deleted.code, deleted.body), (204, b""))
+        for method in ("GET", "HEAD", "DELETE"):
+            self.assertEqual(self.ask(method, "/1").code, 410)
+        self.assertEqual(self.ask("POST", "/", b'{"getNote": 1}').code, 410)
+        self.assertEqual(self.note("three").body, b"You have 4 notes.\n")
+        page = json.loads(self.ask("GET", "/").body)
+        self.assertEqual(
+            page["notes"],
+            [
+                {"number": 0, "text": "zero"},
+                {"number": 2, "text": "two"},
+                {"number": 3, "text": "three"},
+            ],
+        )
+        self.assertEqual(page["count"], 4)
+        text = self.ask("GET", "/", accept="text/plain").body
+        self.assertEqual(text, b"zero\ntwo\nthree\n")
+
+    def test_note_that_never_was_is_404(self) -> None:
+        for target in ("/3", "/" + "9" * 19, "/x", "/-1", "/1.0", "/1/"):
+            self.assertEqual(self.ask("DELETE", target).code, 404)
+        for target in ("/openapi.json", "/"):
+            self.assertEqual(self.ask("DELETE", target).code, 405)
+
+    def test_condition_is_kept(self) -> None:
+        tags = [
+            self.ask("GET", "/1", accept=accept).fields["etag"]
+            for accept in (JSON, "text/plain")
+        ]
+        other = self.ask("GET", "/0").fields["etag"]
+        for match in ('"x"', other, f"W/{tags[0]}", "x", ""):
+            refused = self.ask("DELETE", "/1", if_match=match)
+            self.assertEqual(refused.code, 412, match)
+        for number, match in enumerate([f'"x", {tags[1]}', "*"], start=1):
+            deleted = self.ask("DELETE", f"/{number}", if_match=match)
+            self.assertEqual(deleted.code, 204)
+        self.assertEqual(self.ask("DELETE", "/1", if_match="*").code, 410)
+
+    def test_pages_step_over_deleted_notes(self) -> None:
+        self.ask("DELETE", "/1")
+        found, target = [], "/?limit=1"
+        while target != "/":
+            page = json.loads(self.ask("GET", target).body)
+            found += [note["number"] for note in page["notes"]]
+            target = "/" + (page["next"] or "")
+        self.assertEqual(found, [0, 2])
+
+    def test_pages_of_any_origin_may_not_delete(self) -> None:
+        allowed = self.ask("OPTIONS", "/1").fields["access-control-allow-methods"]
+        self.assertNotIn("DELETE", allowed)
 
 
 class PageTests(NotesCase):
@@ -134,7 +198,7 @@ class PageTests(NotesCase):
     def page(self, query: str = "") -> Any:
         return json.loads(self.ask("GET", f"/{query}").body)
 
-    def test_all_of_it(self) -> None:
+    def test_pages_lead_to_every_note_once(self) -> None:
         for limit in (1, 7, 25, 30, 59, 60, 61, 10**30):
             found, target = [], f"?limit={limit}"
             while target:
@@ -149,16 +213,16 @@ class PageTests(NotesCase):
             self.assertEqual([note["text"] for note in found], self.texts)
             self.assertEqual([note["number"] for note in found], list(range(60)))
 
-    def test_the_last_page(self) -> None:
+    def test_last_page_has_no_next(self) -> None:
         for query in ("?limit=60", "?from=1", "?limit=0"):
             self.assertIsNone(self.page(query)["next"])
 
-    def test_a_note_that_came_meanwhile(self) -> None:
+    def test_note_stored_during_the_request_is_counted(self) -> None:
         self.notes.count = lambda: succeed(59)
         said = self.page()
         self.assertEqual((len(said["notes"]), said["count"]), (60, 60))
 
-    def test_from(self) -> None:
+    def test_from_begins_at_that_note(self) -> None:
         said = self.page("?from=58")
         self.assertEqual([note["number"] for note in said["notes"]], [58, 59])
         for start in ("60", "61", "9" * 99):
@@ -166,15 +230,15 @@ class PageTests(NotesCase):
             self.assertEqual(said, {"notes": [], "count": 60, "next": None})
         self.assertEqual(self.page("?limit=0")["notes"], [])
 
-    def test_text(self) -> None:
+    def test_page_of_text_has_a_note_a_line(self) -> None:
         got = self.ask("GET", "/?from=1&limit=2", accept="text/plain")
         self.assertEqual(got.body, b"note 1\nnote 2\n")
 
-    def test_refused(self) -> None:
+    def test_malformed_parameters_are_400(self) -> None:
         for query in ("from=-1", "from=x", "from=", "limit=1.5", "limit=1&limit=1"):
             self.assertEqual(self.ask("GET", f"/?{query}").code, 400, query)
 
-    def test_a_page_of_long_notes_is_short(self) -> None:
+    def test_page_of_long_notes_is_short(self) -> None:
         asked: list[int] = []
 
         class Long(MemoryNotes):
@@ -196,7 +260,7 @@ class PageTests(NotesCase):
 class PostTests(NotesCase):
     """The tutorial's POST, beside the rest and alone."""
 
-    def test_tokens(self) -> None:
+    def test_same_key_stores_once(self) -> None:
         for alone in (False, True):
             self.use(MemoryNotes())
             if alone:
@@ -215,7 +279,7 @@ class PostTests(NotesCase):
 class FailingTests(NotesCase):
     """A store that fails."""
 
-    def test_each_method(self) -> None:
+    def test_every_method_tells_of_a_failing_store(self) -> None:
         for error, code in [
             (StoreFull("no room"), 507),
             (Unavailable("10.0.0.1 is away", 5), 503),
@@ -230,9 +294,16 @@ class FailingTests(NotesCase):
                     return fail(error)
 
                 append = entry = entries = count = _fail  # type: ignore[assignment]
+                state = delete = _fail  # type: ignore[assignment]
 
             self.use(Failing())
-            for method, target in [("GET", "/"), ("GET", "/0"), ("POST", "/")]:
+            for method, target in [
+                ("GET", "/"),
+                ("GET", "/0"),
+                ("POST", "/"),
+                ("DELETE", "/0"),
+                ("GET", "/?follow"),
+            ]:
                 said = self.ask(method, target, b'{"myNote": "x"}')
                 self.assertEqual((method, said.code), (method, code))
                 self.assertNotIn(b"secret", said.body)

@@ -13,7 +13,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from twisted.web.test.requesthelper import DummyChannel
 
-from dartio_tut.resources import VirtualHosts
+from dartio_tut.resources import AllowedHosts, VirtualHosts, parse_allowed_host
 
 from .support.memory_client import connect
 from .support.response_reader import Response, read_response
@@ -52,7 +52,7 @@ class VirtualHostsTests(SynchronousTestCase):
         self.assertEqual(answered.code, 200)
         return answered.body.decode().partition(" ")[0]
 
-    def test_one_name_however_it_is_written(self) -> None:
+    def test_name_may_be_written_in_any_way(self) -> None:
         self.hosts.add("www.Example.org", Said("www"))
         for host in [
             "www.example.org",
@@ -60,6 +60,8 @@ class VirtualHostsTests(SynchronousTestCase):
             "www.example.org.",
             "www.example.org:8080",
             "www.example.org.:8080",
+            "www.example.org:",
+            "www.example.org.:",
         ]:
             self.assertEqual(self.chosen(host), "www", host)
         for host in [
@@ -72,7 +74,7 @@ class VirtualHostsTests(SynchronousTestCase):
         ]:
             self.assertEqual(self.chosen(host), "fallback", host)
 
-    def test_wildcards(self) -> None:
+    def test_longest_wildcard_below_the_exact_name_is_taken(self) -> None:
         self.hosts.add("*.example.org", Said("wide"))
         self.hosts.add("*.b.example.org", Said("long"))
         self.hosts.add("a.b.example.org", Said("exact"))
@@ -90,7 +92,7 @@ class VirtualHostsTests(SynchronousTestCase):
         ]:
             self.assertEqual(self.chosen(host), name, host)
 
-    def test_letters_of_any_script(self) -> None:
+    def test_names_may_have_letters_of_any_script(self) -> None:
         self.hosts.add("Bücher.example", Said("books"))
         self.hosts.add("*.xn--mnchen-3ya.example", Said("below"))
         self.assertEqual(self.chosen("xn--bcher-kva.example"), "books")
@@ -104,7 +106,7 @@ class VirtualHostsTests(SynchronousTestCase):
         self.hosts.add(wide, Said("wide"))
         self.assertEqual(self.chosen("xn--mnchen-3ya.example"), "wide")
 
-    def test_letters_of_any_script_as_they_come(self) -> None:
+    def test_host_field_may_be_utf8(self) -> None:
         self.hosts.add("xn--bcher-kva.example", Said("books"))
         for host, name in [
             ("bücher.example".encode(), "books"),
@@ -117,7 +119,7 @@ class VirtualHostsTests(SynchronousTestCase):
             found: Any = self.hosts.getChildWithDefault(b"a", request)
             self.assertEqual(found.name, name)
 
-    def test_a_long_name_is_not_looked_into(self) -> None:
+    def test_too_long_host_costs_no_work(self) -> None:
         self.patch(idna, "encode", lambda *args, **more: 1 / 0)
         request = self.foreign_request()
         request.requestHeaders.setRawHeaders(b"Host", ["ü".encode() * 5000])
@@ -125,25 +127,27 @@ class VirtualHostsTests(SynchronousTestCase):
         found: Any = self.hosts.getChildWithDefault(b"a", request)
         self.assertEqual(found.name, "fallback")
 
-    def test_addresses(self) -> None:
+    def test_addresses_are_compared_in_one_form(self) -> None:
         self.hosts.add("127.0.0.1", Said("four"))
         self.hosts.add("[::1]", Said("six"))
         self.hosts.add("2001:DB8:0::1", Said("long six"))
         self.assertEqual(self.chosen("127.0.0.1:4040"), "four")
         self.assertEqual(self.chosen("[::ffff:127.0.0.1]"), "four")
         self.assertEqual(self.chosen("[::1]:4040"), "six")
+        self.assertEqual(self.chosen("[::1]:"), "six")
+        self.assertEqual(self.chosen("127.0.0.1:"), "four")
         self.assertEqual(self.chosen("[0:0::1]"), "six")
         self.assertEqual(self.chosen("[2001:db8::1]"), "long")
         self.assertEqual(self.chosen("[::2]"), "fallback")
 
-    def test_no_host(self) -> None:
+    def test_request_without_host_asks_for_the_address(self) -> None:
         self.assertEqual(self.chosen(None), "fallback")
         # The fake transport's address.
         self.hosts.add("10.0.0.1", Said("address"))
         self.hosts.add("192.168.1.1", Said("address"))
         self.assertEqual(self.chosen(None), "address")
 
-    def test_no_host_on_a_unix_socket(self) -> None:
+    def test_request_without_host_on_a_unix_socket_gets_the_fallback(self) -> None:
         request = self.foreign_request()
         request.host = UNIXAddress(b"/run/x")
         request.prepath, request.postpath = [b"a"], []
@@ -154,7 +158,7 @@ class VirtualHostsTests(SynchronousTestCase):
         """A request as Twisted's own channel makes it, without a Host."""
         return Request(DummyChannel(), False)
 
-    def test_without_a_fallback(self) -> None:
+    def test_other_names_are_421_without_a_fallback(self) -> None:
         hosts = VirtualHosts()
         hosts.add("a.example", Said("a"))
         self.assertEqual(ask_host(hosts, "a.example").code, 200)
@@ -167,7 +171,7 @@ class VirtualHostsTests(SynchronousTestCase):
             )
             self.assertNotIn(b"b.example", raw)
 
-    def test_the_tree_is_asked_as_if_it_were_the_root(self) -> None:
+    def test_tree_sees_the_path_as_if_it_were_the_root(self) -> None:
         tree = Said("tree", leaf=False)
         tree.putChild(b"", Said("index", leaf=False))
         inner = Said("inner", leaf=False)
@@ -186,7 +190,7 @@ class VirtualHostsTests(SynchronousTestCase):
             self.assertEqual(body, said, f"{host} {target}")
         self.assertEqual(ask_host(self.hosts, "tree.example", "/none").code, 404)
 
-    def test_below_another_tree(self) -> None:
+    def test_works_below_another_resource(self) -> None:
         root = Resource()
         root.putChild(b"sites", self.hosts)
         self.hosts.add("a.example", Said("a"))
@@ -199,7 +203,7 @@ class VirtualHostsTests(SynchronousTestCase):
             )
             self.assertEqual(read_response(raw).body, said)
 
-    def test_what_can_be_no_name(self) -> None:
+    def test_malformed_names_are_refused(self) -> None:
         for name in [
             "",
             ".",
@@ -228,12 +232,63 @@ class VirtualHostsTests(SynchronousTestCase):
         ]:
             self.assertRaises(ValueError, self.hosts.add, name, Said("x"))
 
-    def test_a_name_twice(self) -> None:
+    def test_same_name_twice_is_refused(self) -> None:
         self.hosts.add("a.example", Said("a"))
         self.hosts.add("*.a.example", Said("b"))
         self.assertRaises(ValueError, self.hosts.add, "A.example.", Said("c"))
         self.assertRaises(ValueError, self.hosts.add, "*.A.example.", Said("c"))
         self.assertEqual(self.chosen("a.example"), "a")
 
-    def test_nothing_beside_the_trees(self) -> None:
+    def test_nothing_is_put_beside_the_trees(self) -> None:
         self.assertRaises(NotImplementedError, self.hosts.putChild, b"a", Said("a"))
+
+
+class AllowedHostsTests(SynchronousTestCase):
+    """`AllowedHosts`."""
+
+    def codes(self, tree: Any, *hosts: str | None) -> list[int]:
+        return [ask_host(tree, host).code for host in hosts]
+
+    def test_other_hosts_are_421(self) -> None:
+        names = ["example.org", "*.localhost", "[::1]", "B\u00fccher.example"]
+        tree = AllowedHosts(Said("a"), names)
+        allowed = (
+            "example.org",
+            "EXAMPLE.org.:4040",
+            "example.org:",
+            "a.localhost",
+            "a.b.localhost:80",
+            "[::1]:4040",
+            "[0:0::1]",
+            "xn--bcher-kva.example",
+        )
+        self.assertEqual(self.codes(tree, *allowed), [200] * len(allowed))
+        refused = (
+            "localhost",
+            "127.0.0.1",
+            "[::2]",
+            "evil.test",
+            "example.org.evil.test",
+            "evilexample.org",
+            "a.example.org",
+            "evil-localhost",
+            ".localhost",
+        )
+        self.assertEqual(self.codes(tree, *refused), [421] * len(refused))
+
+    def test_every_address_is_allowed_when_asked_for(self) -> None:
+        tree = AllowedHosts(Said("a"), ["localhost"], addresses=True)
+        for host in ("127.0.0.1:4040", "192.0.2.1", "[2001:db8::1]:80", "localhost"):
+            self.assertEqual(self.codes(tree, host), [200], host)
+        for host in ("1.2.3.4.evil.test", "1.2.3", "1.2.3.456", "2130706433", "0x7f.1"):
+            self.assertEqual(self.codes(tree, host), [421], host)
+
+    def test_request_without_host_is_answered(self) -> None:
+        self.assertEqual(self.codes(AllowedHosts(Said("a"), ["b"]), None), [200])
+
+    def test_malformed_names_are_refused(self) -> None:
+        for name in ("", "*", "a.*", "a:80", "http://a", "*.127.0.0.1", "a b"):
+            self.assertRaises(ValueError, AllowedHosts, Said("a"), [name])
+            self.assertRaises(ValueError, parse_allowed_host, name)
+        for name in ("a", "*.a", "::1", "[::1]", "127.0.0.1"):
+            self.assertEqual(parse_allowed_host(name), name)

@@ -1,10 +1,11 @@
 """
-Running the shell transcripts of a page, and comparing what they print.
+The console transcripts of a page: how they are written, and how they are replayed.
 
-A transcript is a block fenced as ``console``: commands behind ``$ ``, each with its
-output. A page's blocks run in order, in one folder. ``twistd -n`` stays up until the
-page ends. Every port a page names is replaced by one that the system picks, and put
-back in what is printed. ``...`` matches anything, as does ``[...]``.
+A transcript is a block fenced as ``console``: commands that begin with ``$ ``, each
+followed by its output. A line ``^C`` is Ctrl-C. ``*Terminal 2*`` in the paragraph
+before a block says where it is typed; without that, where the block before it was.
+``...`` in an output matches anything, as does ``[...]``, which stands for the beginning
+of a log line.
 """
 
 from __future__ import annotations
@@ -21,25 +22,44 @@ from ..test_starting import SERVERS
 from .harness import PATIENCE, Case, environment, free_port
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CAPTION = re.compile(r"\*Terminal (\d)\*")
+
+CTRL_C = "^C"
 
 
 @dataclass
 class Step:
-    """A command, and what it should print."""
+    """
+    A command, and what it should print.
+
+    :ivar command: what is typed: a line, or `CTRL_C`.
+    :ivar terminal: the number of the terminal.
+    """
 
     command: str
     expected: list[str] = field(default_factory=list)
+    terminal: int = 1
+
+    @property
+    def starts_a_daemon(self) -> bool:
+        """Whether the command keeps running, by what it should print."""
+        text = "\n".join(self.expected)
+        return "Listening on" in text or "Open http" in text
 
 
 def steps(page: Path) -> Iterator[Step]:
     """The commands of *page*, in order."""
-    for block in _BLOCK.findall(page.read_text()):
+    text, terminal = page.read_text(), 1
+    for block in _BLOCK.finditer(text):
+        paragraph = text[: block.start()].rstrip().rpartition("\n\n")[2]
+        if caption := _CAPTION.findall(paragraph):
+            terminal = int(caption[-1])
         step = None
-        for line in block.splitlines():
-            if line.startswith("$ "):
+        for line in block[1].splitlines():
+            if line.startswith("$ ") or line == CTRL_C:
                 if step:
                     yield step
-                step = Step(line[2:])
+                step = Step(line.removeprefix("$ "), terminal=terminal)
             elif step:
                 step.expected.append(line)
         if step:
@@ -47,7 +67,12 @@ def steps(page: Path) -> Iterator[Step]:
 
 
 class Shell:
-    """Runs the steps of one page for *case*."""
+    """
+    Runs the steps of one page for *case*, in one folder.
+
+    ``twistd -n`` stays up until the page ends. Every port that the page names is
+    replaced by one that the system picks, and put back in what is printed.
+    """
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -56,7 +81,7 @@ class Shell:
 
     def run(self, step: Step) -> None:
         """Run one step; fails the test when it prints something else."""
-        if self.starts_a_daemon(step):
+        if step.starts_a_daemon:
             self.start(step)
             return
         ended = subprocess.run(
@@ -71,10 +96,6 @@ class Shell:
             check=False,
         )
         self.compare(step, ended.stdout)
-
-    def starts_a_daemon(self, step: Step) -> bool:
-        """Whether *step* is a daemon that comes up, by what it should print."""
-        return "Listening on" in "".join(step.expected)
 
     def start(self, step: Step) -> None:
         """Start the daemon of *step*, and read what it should print."""

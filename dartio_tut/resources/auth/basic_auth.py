@@ -1,81 +1,53 @@
 """
-Letting in who knows a password (HTTP Basic authentication, RFC 7617).
+HTTP Basic authentication (RFC 7617).
 
-Rule: nothing of the tree is asked before the password was right. Finding that out
-takes a thread and a fraction of a second, so it is rationed: guessing, however fast,
-costs two threads and no more.
+Rule: no code of the tree runs before the password was right. Checking one takes a
+thread and a fraction of a second, so it is rationed: guessing, however fast, costs two
+threads and no more, and does not keep the users of other addresses out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.http import SERVICE_UNAVAILABLE, UNAUTHORIZED
 from twisted.web.resource import IResource, Resource, getChildForRequest
-from twisted.web.server import NOT_DONE_YET
-from zope.interface import implementer
+from twisted.web.server import NOT_DONE_YET, Request
 
-from ..fields import SECURITY_FIELDS, set_fields
-from ..problem import problem
+from ..responses import ErrorResource, HTTPError
+from ..wrapper import Wrapper, stream_limit
+from .check_queue import CheckQueue, address_of
 from .credentials import Credentials, Remembered, credentials_of
 from .htpasswd import HtpasswdFile
 
-AT_ONCE = 2
-"""Passwords checked at a time: each takes a core, and one of the reactor's threads."""
-
-WAITING = 32
-"""Checks waiting for their turn: some seconds' worth."""
-
-RETRY_AFTER = b"5"
-"""Seconds after which those who wait have had their turn."""
+RETRY_AFTER_SECONDS = b"5"
+"""After that time, the checks that wait now have had their turn."""
 
 Run = Callable[..., Deferred[bool]]
-"""Calls a function elsewhere, as `deferToThread` does."""
+"""Calls a function in a thread, as `deferToThread` does."""
 
 
-class _Refused(Resource):
+_NOT_STORED = (b"Cache-Control", b"no-store")
+"""A cache that does not know Authorization would show a refusal to those whose password
+is right."""
+
+
+class BasicAuth(Wrapper):
     """
-    A leaf that says no.
+    Serve a tree only to the users in *passwords*.
 
-    It must not be stored: a cache that does not know Authorization would show it to
-    those who are let in.
-    """
-
-    isLeaf = True
-
-    def __init__(self, code: int, text: str, field: tuple[bytes, bytes]) -> None:
-        super().__init__()
-        self._code = code
-        self._text = text
-        self._field = field
-
-    def render(self, request: Any) -> bytes:
-        set_fields(request, SECURITY_FIELDS)
-        request.setHeader(*self._field)
-        request.setHeader(b"Cache-Control", b"no-store")
-        return problem(request, self._code, self._text)
-
-
-@implementer(IResource)
-class BasicAuth:
-    """
-    Any tree, for those only who are in *passwords*.
-
-    A tree's resources find the user in ``request.user`` (and ``request.getUser()``),
+    The tree's resources find the user in ``request.user`` (and ``request.getUser()``),
     as UTF-8. Right credentials are remembered for five minutes, or until the users
     change. Over plain HTTP anybody on the way can read them: serve this over TLS.
 
-    :param realm: tells the user, and the browser, what is guarded; ASCII.
-    :param run: runs the check of a password elsewhere.
-    :param now: the time, in seconds.
+    :param realm: what the browser shows beside its question for the password; ASCII.
+    :param run: runs the check of a password in a thread.
+    :param now: tells the time in seconds.
     """
-
-    isLeaf = False
 
     def __init__(
         self,
@@ -85,54 +57,40 @@ class BasicAuth:
         run: Run = deferToThread,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._resource = resource
+        super().__init__(resource)
         self._passwords = passwords
         self._run = run
-        self._turns = DeferredSemaphore(AT_ONCE)
+        self._checks = CheckQueue()
         self._remembered = Remembered(now)
         self._version = passwords.version()
-        # What other trees stream is not known before they may be asked.
-        streams = getattr(resource, "streams_up_to", 0)
-        self._streams_up_to = streams if resource.isLeaf else 0
-        self._unknown = _Refused(
-            UNAUTHORIZED,
-            "A name and a password are asked for here.",
-            (b"WWW-Authenticate", _challenge(realm)),
+        self._unknown = ErrorResource(
+            HTTPError(
+                UNAUTHORIZED,
+                "A name and a password are asked for here.",
+                ((b"WWW-Authenticate", _challenge(realm)), _NOT_STORED),
+            )
         )
-        self._busy = _Refused(
-            SERVICE_UNAVAILABLE,
-            "Too many are coming in at once. Try again soon.",
-            (b"Retry-After", RETRY_AFTER),
+        self._busy = ErrorResource(
+            HTTPError(
+                SERVICE_UNAVAILABLE,
+                "Too many are coming in at once. Try again soon.",
+                ((b"Retry-After", RETRY_AFTER_SECONDS), _NOT_STORED),
+            )
         )
-        # What the wire looks for at a root.
-        self.refusal_fields = getattr(resource, "refusal_fields", ())
 
-    def getChildWithDefault(self, path: bytes, request: Any) -> IResource:
-        """The tree, which is then asked for *path*; or who keeps the door."""
-        request.postpath.insert(0, request.prepath.pop())
-        return self._door(request)
-
-    def render(self, request: Any) -> bytes | int:
-        """As the tree's root renders, if it may."""
-        answered: bytes | int = self._door(request).render(request)
-        return answered
-
-    def putChild(self, path: bytes, child: IResource) -> None:
-        """
-        Nothing is beside the tree.
-
-        :raise NotImplementedError: always.
-        """
-        raise NotImplementedError("put it below the tree that is guarded")
-
-    def _door(self, request: Any) -> IResource:
+    def find(
+        self, request: Request, path: Sequence[bytes]
+    ) -> tuple[IResource, Sequence[bytes]]:
+        """Choose the tree, a refusal, or a resource that checks the password first."""
         credentials = credentials_of(request)
         if credentials is None:
-            return self._unknown
+            return self._unknown, ()
         self._forget_if_changed()
         if credentials in self._remembered:
-            return self._entered(request, credentials)
-        return _Checking(self, credentials, self._streams_up_to)
+            return self._entered(request, credentials), ()
+        # The tree may not be asked yet.
+        streams_up_to = stream_limit(self._resource, request, path)
+        return _Checking(self, credentials, streams_up_to), ()
 
     def _forget_if_changed(self) -> None:
         version = self._passwords.version()
@@ -140,32 +98,35 @@ class BasicAuth:
             self._version = version
             self._remembered.forget()
 
-    def _entered(self, request: Any, credentials: Credentials) -> IResource:
+    def _entered(self, request: Request, credentials: Credentials) -> IResource:
         request.user = credentials.user.encode("utf-8")
         request.password = credentials.password.encode("utf-8")
         return self._resource
 
     async def checked(
-        self, request: Any, credentials: Credentials, gone: list[object]
+        self, request: Request, credentials: Credentials, gone: list[object]
     ) -> IResource:
         """
-        What is to answer *request*, once it is known.
+        Return the resource that answers *request* once the password was checked.
 
-        A check that was begun is awaited, and keeps its turn, even when the client
-        goes away: else going away and coming again would start one after the other.
+        A check that was begun keeps its turn even when the client goes away: otherwise
+        a client could start one after the other by coming and going.
+
+        :param gone: has a member as soon as the client has gone away.
         """
-        if len(self._turns.waiting) >= WAITING:
+        turn = self._checks.enter(address_of(request))
+        if turn is None:
             return self._busy
-        await self._turns.acquire()
+        await turn
         try:
-            if gone or not await self._right(credentials):
+            if gone or not await self._is_right(credentials):
                 return self._unknown
         finally:
-            self._turns.release()
+            self._checks.leave()
         return self._entered(request, credentials)
 
-    async def _right(self, credentials: Credentials) -> bool:
-        if credentials in self._remembered:  # by a request that came before
+    async def _is_right(self, credentials: Credentials) -> bool:
+        if credentials in self._remembered:  # since another request asked
             return True
         version = self._version
         check = self._passwords.check
@@ -176,27 +137,27 @@ class BasicAuth:
 
 
 class _Checking(Resource):
-    """Keeps a request until its credentials are known to be right or wrong."""
+    """Holds a request until its credentials were checked."""
 
     isLeaf = True
 
     def __init__(
-        self, guarded: BasicAuth, credentials: Credentials, streams_up_to: int
+        self, auth: BasicAuth, credentials: Credentials, streams_up_to: int
     ) -> None:
         super().__init__()
-        self._guarded = guarded
+        self._auth = auth
         self._credentials = credentials
         self.streams_up_to = streams_up_to
 
-    def render(self, request: Any) -> int:
+    def render(self, request: Request) -> int:
         Deferred.fromCoroutine(self._answer(request))
         return NOT_DONE_YET
 
-    async def _answer(self, request: Any) -> None:
+    async def _answer(self, request: Request) -> None:
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
         try:
-            found = await self._guarded.checked(request, self._credentials, gone)
+            found = await self._auth.checked(request, self._credentials, gone)
             if not gone:
                 request.render(getChildForRequest(found, request))
         except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
@@ -206,11 +167,11 @@ class _Checking(Resource):
 
 def _challenge(realm: str) -> bytes:
     """
-    The challenge for *realm* (RFC 7617 section 2).
+    Return the challenge for *realm* (RFC 7617 section 2).
 
-    :raise ValueError: when it cannot stand in a field.
+    :raise ValueError: when it cannot be part of a header field.
     """
     if not realm.isascii() or not realm.isprintable():
-        raise ValueError(f"Expected a realm in ASCII: {realm!r}")
+        raise ValueError(f"the realm must be printable ASCII: {realm!r}")
     quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
     return f'Basic realm="{quoted}", charset="UTF-8"'.encode("ascii")

@@ -46,8 +46,7 @@ from ..fields import (
     set_fields,
 )
 from ..negotiation import type_weight
-from ..path_prefix import NotFound
-from ..problem import PROBLEM, problem, wanted
+from ..responses import ErrorResource, HTTPError, prefers_problem, problem
 from .byteranges import send_ranges
 from .caching import Rule
 from .listing.responses import Listings
@@ -103,7 +102,9 @@ class Files(File):
 
     # Declared by Twisted, as the types they have there.
     contentEncodings: dict[str, str] = {}  # noqa: RUF012
-    childNotFound = NotFound()  # type: ignore[assignment]
+    childNotFound = ErrorResource(  # type: ignore[assignment]
+        HTTPError(NOT_FOUND, "Not found.")
+    )
     _log = Logger()
 
     def __init__(
@@ -254,7 +255,7 @@ class Files(File):
     def _refuse(self, request: Request, code: int) -> bytes | int:
         """Answer with an error: with the page there is for it, if it may be a page."""
         set_fields(request, self._fields)
-        if wanted(request) != PROBLEM:
+        if not prefers_problem(request):
             page = b"%d.html" % code
             try:
                 opened = self._representations.opened_file((page,))

@@ -1,5 +1,5 @@
 """
-Descriptions of our resources, in OpenAPI 3.1.
+Descriptions of the resources in OpenAPI 3.1.
 """
 
 from __future__ import annotations
@@ -7,8 +7,11 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+DESCRIPTION_NAME = b"openapi.json"
+"""The name at which the description is found; no document can have it."""
+
 
 @cache
 def description(name: str) -> bytes:
-    """The description of the resources called *name*, JSON."""
+    """Return the description of the server called *name*, in JSON."""
     return (files(__package__) / "openapi" / f"{name}.json").read_bytes()

@@ -1,15 +1,16 @@
 """
-A store's documents as resources of HTTP: read, listed, put, deleted, with conditions.
+The documents of a store over HTTP: they are read, listed, put and deleted, with
+conditions.
 
-``/`` is the list, ``/name`` a document. POST is left to another resource.
+``/`` is the list, ``/name`` a document, ``/?follow`` a stream of changes. Another
+resource answers POST.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from urllib.parse import quote, unquote_to_bytes, urlencode
+from urllib.parse import unquote_to_bytes
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import (
     BAD_REQUEST,
     CREATED,
@@ -20,71 +21,70 @@ from twisted.web.http import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import Request
+from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.store import (
     ABSENT,
     PRESENT,
     Conflict,
-    DocumentInfo,
     Documents,
     InvalidName,
     NoSuchEntry,
 )
 
-from ..bodies.json_body import media_type, parse_json, read_body
+from ..bodies.json_body import media_type, read_body
+from ..bodies.json_thread import parse_json
 from ..conditions import choose
-from ..fields import field_of
-from ..negotiation import best_type
-from ..problem import TEXT
-from ..queries import number, text
-from ..responses import HTTPError, method_not_allowed, respond_later
-from .descriptions import description
+from ..fields import NOSNIFF, field_of, set_fields
+from ..queries import has
+from ..responses import (
+    HTTPError,
+    error_response,
+    method_not_allowed,
+    respond_later,
+)
+from .descriptions import DESCRIPTION_NAME, description
 from .digests import check_digests, digest_of
-from .documents_page import as_page
-from .store_errors import from_store, precondition
+from .document_names import document_name, etag_of
+from .documents_list import JSON, DocumentsList
+from .follow_documents import DocumentsFollowers
+from .preconditions import precondition
+from .store_errors import from_store
 
-JSON = b"application/json"
-HTML = b"text/html; charset=utf-8"
+LIST_METHODS = "GET, HEAD, OPTIONS"
 
-_KINDS = {kind.partition(b";")[0]: kind for kind in (JSON, TEXT, HTML)}
-
-PAGE = 100
-"""Documents in a list, unless asked for otherwise."""
-
-MAX_PAGE = 1000
-"""Documents in a list at most."""
-
-DESCRIPTION = b"openapi.json"
-"""The name at which these resources are described; no document can have it."""
-
-READING = "GET, HEAD, OPTIONS"
-
-CHANGING = "GET, HEAD, PUT, DELETE, POST, OPTIONS"
+DOCUMENT_METHODS = "GET, HEAD, PUT, DELETE, POST, OPTIONS"
 
 
 class RestDocuments(Resource):
     """
-    Documents of JSON.
+    Documents in JSON.
 
-    :param documents: where they are kept.
-    :param posting: answers POST.
-    :param require_match: whether a change must say what it expects to change.
+    :param documents: the store that keeps them.
+    :param posting: the resource that answers POST.
+    :param require_match: whether a change must have If-Match or If-None-Match.
+    :param clock: for tests; the reactor unless given.
     """
 
     isLeaf = True
 
     def __init__(
-        self, documents: Documents, posting: IResource, require_match: bool = False
+        self,
+        documents: Documents,
+        posting: IResource,
+        require_match: bool = False,
+        clock: IReactorTime | None = None,
     ) -> None:
         super().__init__()
         self._documents = documents
+        self._list = DocumentsList(documents)
+        self._followers = DocumentsFollowers(documents, clock)
         self._posting = posting
-        self._required = require_match
+        self._require_match = require_match
 
     def render(self, request: Request) -> bytes | int:
         """Answer for the list, or for the document that the path names."""
-        request.setHeader(b"X-Content-Type-Options", b"nosniff")
+        set_fields(request, NOSNIFF)
         name = unquote_to_bytes(request.path[1:])
         allow = _allowed(name)
         if request.method not in allow.encode("ascii").split(b", "):
@@ -95,19 +95,23 @@ class RestDocuments(Resource):
             return b""
         if request.method == b"POST":
             return self._post(request, allow)
-        if name == DESCRIPTION:
+        if name == DESCRIPTION_NAME:
             request.setHeader(b"Content-Type", JSON)
             return description("writer")
+        if not name and has(request, b"follow"):
+            self._followers.follow(request)
+            return NOT_DONE_YET
         if not name:
-            return respond_later(request, self._list(request))
+            return respond_later(request, self._list.respond(request))
         return respond_later(request, self._document(request, name))
 
     def _post(self, request: Request, allow: str) -> bytes | int:
-        if unquote_to_bytes(request.path.rpartition(b"/")[2]) == DESCRIPTION:
-            text = f"Cannot store: the name {DESCRIPTION.decode()} is taken."
-            return HTTPError(BAD_REQUEST, text).response_to(request)
+        try:
+            document_name(request)
+        except HTTPError as error:
+            return error_response(request, error)
         answered: bytes | int = self._posting.render(request)
-        if request.code == NOT_ALLOWED:  # POST is not all that there is here
+        if request.code == NOT_ALLOWED:  # it names POST only
             request.setHeader(b"Allow", allow.encode("ascii"))
         return answered
 
@@ -129,14 +133,14 @@ class RestDocuments(Resource):
         raise HTTPError(NOT_FOUND, "There is no such document.")
 
     async def _delete(self, request: Request, name: str) -> bytes:
-        expected = precondition(request, self._required)
+        expected = precondition(request, self._require_match)
         await from_store(self._documents.delete(name, expected))
         request.setResponseCode(NO_CONTENT)
         return b""
 
     async def _get(self, request: Request, name: str) -> bytes:
         found = await from_store(self._documents.get(name))
-        etag = b'"%b"' % found.version.encode("ascii")
+        etag = etag_of(found.version)
         request.setHeader(b"ETag", etag)
         request.setHeader(b"Cache-Control", b"no-cache")
         code = choose(field_of(request), etag, None, 0, b"HEAD").code
@@ -157,27 +161,30 @@ class RestDocuments(Resource):
             raise HTTPError(BAD_REQUEST, "Parts cannot be stored, only all of it.")
         body = read_body(request)
         check_digests(request, body)
-        parse_json(body)
-        expected = precondition(request, self._required)
+        await parse_json(body)
+        expected = precondition(request, self._require_match)
         if expected is None:
             version, is_new = await from_store(self._put_whatever_is_there(name, body))
         else:
             version = await from_store(self._documents.put(name, body, expected))
             is_new = expected == ABSENT
         request.setResponseCode(CREATED if is_new else NO_CONTENT)
-        request.setHeader(b"ETag", b'"%b"' % version.encode("ascii"))
+        request.setHeader(b"ETag", etag_of(version))
         return b""
 
     async def _put_whatever_is_there(self, name: str, body: bytes) -> tuple[str, bool]:
-        """The version, and whether there was none: 201 or 204 depends on it."""
+        """
+        Store a document whatever is there, and return its version and whether it is
+        new: the status code depends on that.
+        """
         while True:
-            # A change that is refused is flushed too: reading costs less.
+            # Looking first costs less than a change that the store refuses.
             is_new = not await self._exists(name)
             expected = ABSENT if is_new else PRESENT
             try:
                 return await self._documents.put(name, body, expected), is_new
             except Conflict:
-                pass  # somebody else has stored or deleted it meanwhile
+                pass  # another request has stored or deleted it meanwhile
 
     async def _exists(self, name: str) -> bool:
         try:
@@ -186,37 +193,7 @@ class RestDocuments(Resource):
             return False
         return True
 
-    async def _list(self, request: Request) -> bytes:
-        prefix = text(request, b"prefix")
-        after = text(request, b"after")
-        limit = number(request, b"limit", PAGE, MAX_PAGE)
-        found = await from_store(self._documents.list(prefix, after, limit + 1))
-        shown = found[:limit]
-        following = None
-        if len(found) > limit and shown:
-            query = {"prefix": prefix, "after": shown[-1].name, "limit": str(limit)}
-            following = "?" + urlencode({k: v for k, v in query.items() if v})
-            request.setHeader(b"Link", b'<%b>; rel="next"' % following.encode("ascii"))
-        kind = _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
-        request.setHeader(b"Content-Type", kind)
-        request.setHeader(b"Vary", b"Accept")
-        request.setHeader(b"Cache-Control", b"no-cache")
-        if kind == TEXT:
-            return "".join(f"{listed.name}\n" for listed in shown).encode()
-        if kind == HTML:
-            return as_page(request, shown, prefix, following)
-        return _as_json(shown, following)
-
 
 def _allowed(name: bytes) -> str:
-    """The methods that work with the document *name*; ``""`` is their list."""
-    return CHANGING if name and name != DESCRIPTION else READING
-
-
-def _as_json(shown: Sequence[DocumentInfo], following: str | None) -> bytes:
-    documents = [
-        {"name": listed.name, "size": listed.size, "url": quote(listed.name, safe="")}
-        for listed in shown
-    ]
-    said = {"documents": documents, "next": following}
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
+    """The methods for the document *name*, or for the list when it is empty."""
+    return DOCUMENT_METHODS if name and name != DESCRIPTION_NAME else LIST_METHODS

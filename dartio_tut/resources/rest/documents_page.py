@@ -1,10 +1,11 @@
 """
-The list of documents as a page.
+The list of documents as an HTML page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
 
@@ -32,7 +33,7 @@ td:last-child, th:last-child {{ text-align: right }}
 <form><label>Names that begin with <input name="prefix" value="{prefix}"></label>
 <button>Show</button></form>
 <table>
-<tr><th>Name<th>Bytes
+<tr><th>Name<th>Changed (UTC)<th>Bytes
 {rows}
 </table>
 {more}
@@ -43,12 +44,24 @@ td:last-child, th:last-child {{ text-align: right }}
 def as_page(
     request: Request, shown: Sequence[DocumentInfo], prefix: str, following: str | None
 ) -> bytes:
-    """The page for those *shown*, with a link to the *following* ones."""
+    """
+    Return the page.
+
+    :param shown: the documents on it.
+    :param prefix: with which their names begin.
+    :param following: the URL of the next page, if there is one.
+    """
     request.setHeader(b"Content-Security-Policy", _POLICY)
     rows = "\n".join(
         f'<tr><td><a href="{quote(listed.name, safe="")}">{escape(listed.name)}</a>'
-        f"<td>{listed.size:,}"
+        f"<td>{_time(listed.modified)}<td>{listed.size:,}"
         for listed in shown
     )
     more = f'<p><a href="{escape(following)}">More</a></p>' if following else ""
     return _PAGE.format(prefix=escape(prefix), rows=rows, more=more).encode()
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

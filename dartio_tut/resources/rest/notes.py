@@ -1,18 +1,24 @@
 """
-A store's notes as resources of HTTP: a page of them, one by its number, and each as it
-comes.
+The notes of a store over HTTP: many on a page, one by its number, and new ones as they
+are stored.
 
-``/`` is a page, ``/3`` a note, ``/?follow`` a stream of events. POST is left to another
-resource.
+``/`` is a page, ``/3`` a note, ``/?follow`` a stream of events. Another resource
+answers POST.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from twisted.web.http import NO_CONTENT, NOT_FOUND, NOT_MODIFIED, OK
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http import (
+    NO_CONTENT,
+    NOT_FOUND,
+    NOT_MODIFIED,
+    OK,
+    PRECONDITION_FAILED,
+)
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -20,55 +26,55 @@ from dartio_tut.store import Notes, version_of
 
 from ..conditions import choose
 from ..cors import cors_fields
-from ..fields import Fields, field_of, set_fields
+from ..fields import NOSNIFF, Fields, field_of, set_fields
 from ..negotiation import best_type
-from ..problem import TEXT
 from ..queries import has, number
-from ..responses import HTTPError, method_not_allowed, respond_later
-from .descriptions import description
-from .event_stream import Followers
+from ..responses import TEXT, HTTPError, method_not_allowed, respond_later
+from .descriptions import DESCRIPTION_NAME, description
+from .document_names import etag_of
+from .follow_notes import NotesFollowers
 from .store_errors import from_store
 
 JSON = b"application/json"
 
 _KINDS = {kind.partition(b";")[0]: kind for kind in (JSON, TEXT)}
 
-PAGE = 100
-"""Notes on a page, unless asked for otherwise."""
+DEFAULT_PAGE_LENGTH = 100
+"""Notes on a page, unless ``limit`` says how many."""
 
-MAX_PAGE = 1000
+MAX_PAGE_LENGTH = 1000
 """Notes on a page at most."""
 
-PAGE_SIZE = 1024 * 1024
-"""Characters of the notes on a page, about: then it ends, and the next one follows."""
+MAX_PAGE_CHARACTERS = 1024 * 1024
+"""A page with more, about, ends; the notes behind are on the next one."""
 
-AT_ONCE = 25
-"""Notes read at a time: each may be as long as the content of a request."""
+NOTES_PER_READ = 25
+"""Notes read from the store at a time: each may be as long as a request body."""
 
 MAX_DIGITS = 19
-"""Digits of a number that no log of notes will reach."""
+"""A longer number is that of no note."""
 
-DESCRIPTION = b"openapi.json"
-"""The name at which these resources are described."""
+READING_METHODS = "GET, HEAD, OPTIONS"
 
-ALLOW = "GET, HEAD, OPTIONS"
+PAGE_METHODS = "GET, HEAD, OPTIONS, POST"
 
+NOTE_METHODS = "GET, HEAD, DELETE, OPTIONS"
 
 ANY_ORIGIN = cors_fields(
     "GET, HEAD, POST, OPTIONS",
     ("Idempotency-Key", "If-None-Match", "Last-Event-ID"),
     ("ETag", "Link", "Retry-After"),
 )
-"""What lets the pages of any origin use all there is."""
+"""Header fields by which the pages of any origin may use all of these resources."""
 
 
 class RestNotes(Resource):
     """
     Notes by their numbers.
 
-    :param notes: where they are kept.
-    :param posting: answers POST.
-    :param fields: what every response has.
+    :param notes: the store that keeps them.
+    :param posting: the resource that answers POST.
+    :param fields: header fields of every response.
     :param clock: for tests; the reactor unless given.
     """
 
@@ -79,34 +85,36 @@ class RestNotes(Resource):
         notes: Notes,
         posting: IResource,
         fields: Fields = ANY_ORIGIN,
-        clock: Any = None,
+        clock: IReactorTime | None = None,
     ) -> None:
         super().__init__()
         self._notes = notes
         self._posting = posting
-        self._followers = Followers(notes, clock)
+        self._followers = NotesFollowers(notes, clock)
         self.refusal_fields = fields
-        self._fields = (*fields, (b"X-Content-Type-Options", b"nosniff"))
+        self._fields = (*fields, *NOSNIFF)
 
     def render(self, request: Request) -> bytes | int:
-        """Answer for the page, the note or the stream that is asked for."""
+        """Answer with a page, a note or a stream of events."""
         set_fields(request, self._fields)
         name = unquote_to_bytes(request.path[1:])
-        if request.method == b"POST" and not _is_ours(name):
+        if request.method == b"POST" and not _is_read_only(name):
             request.notifyFinish().addBoth(lambda _: self._followers.look())
             answered: bytes | int = self._posting.render(request)
             return answered
-        allow = ALLOW if name else f"{ALLOW}, POST"
+        allow = _allowed(name)
         if request.method == b"OPTIONS":
             request.setHeader(b"Allow", allow.encode("ascii"))
             request.setResponseCode(NO_CONTENT)
             return b""
+        if request.method == b"DELETE" and name not in (b"", DESCRIPTION_NAME):
+            return respond_later(request, self._delete(request, name))
         if request.method not in (b"GET", b"HEAD"):
             return method_not_allowed(request, allow)
         return self._read(request, name)
 
     def _read(self, request: Request, name: bytes) -> bytes | int:
-        if name == DESCRIPTION:
+        if name == DESCRIPTION_NAME:
             request.setHeader(b"Content-Type", JSON)
             return description("notes")
         if name:
@@ -117,15 +125,9 @@ class RestNotes(Resource):
         return respond_later(request, self._page(request))
 
     async def _note(self, request: Request, name: bytes) -> bytes:
-        if not _is_number(name):
-            raise HTTPError(NOT_FOUND, "There is no such note.")
-        text = await from_store(self._notes.entry(int(name)))
         kind = self._kind(request)
-        said = text.encode() + b"\n"
-        if kind == JSON:
-            said = _json({"number": int(name), "text": text})
-        # A strong tag is that of one representation (RFC 9110 section 8.8.1).
-        etag = b'"%b"' % version_of(said).encode("ascii")
+        said = await self._representation(_number_of(name), kind)
+        etag = etag_of(version_of(said))
         code = choose(field_of(request), etag, None, 0, b"HEAD").code
         if code not in (OK, NOT_MODIFIED):
             raise HTTPError(code, "It is not the version that was expected.")
@@ -134,9 +136,30 @@ class RestNotes(Resource):
         _set_fields(request, kind)
         return said if code == OK else b""
 
+    async def _representation(self, number: int, kind: bytes) -> bytes:
+        text = await from_store(self._notes.entry(number))
+        if kind == TEXT:
+            return text.encode() + b"\n"
+        return _json({"number": number, "text": text})
+
+    async def _delete(self, request: Request, name: bytes) -> bytes:
+        """Delete a note, under the condition that If-Match may say."""
+        number = _number_of(name)
+        match = field_of(request)(b"if-match")
+        if match is not None and match.strip() != b"*":
+            # A strong tag is that of one representation (RFC 9110 section 8.8.1).
+            found = [await self._representation(number, kind) for kind in (JSON, TEXT)]
+            tags = {etag_of(version_of(content)) for content in found}
+            if not tags & {tag.strip() for tag in match.split(b",")}:
+                text = "It is not the version that was expected."
+                raise HTTPError(PRECONDITION_FAILED, text)
+        await from_store(self._notes.delete(number))
+        request.setResponseCode(NO_CONTENT)
+        return b""
+
     async def _page(self, request: Request) -> bytes:
         start = number(request, b"from", 0, 10**18)
-        limit = number(request, b"limit", PAGE, MAX_PAGE)
+        limit = number(request, b"limit", DEFAULT_PAGE_LENGTH, MAX_PAGE_LENGTH)
         count = await from_store(self._notes.count())
         texts = await self._some(start, limit)
         after = start + len(texts)
@@ -152,16 +175,16 @@ class RestNotes(Resource):
         notes = [
             {"number": start + k, "text": text}
             for k, text in enumerate(texts)
-            if text is not None  # else that note was deleted
+            if text is not None  # else the note was deleted
         ]
         return _json({"notes": notes, "count": count, "next": following})
 
     async def _some(self, start: int, limit: int) -> list[str | None]:
-        """The notes from *start* on: *limit* of them, or fewer when they are long."""
+        """Read *limit* notes from *start* on, or fewer when they are long."""
         texts: list[str | None] = []
         size = 0
-        while len(texts) < limit and size < PAGE_SIZE:
-            most = min(AT_ONCE, limit - len(texts))
+        while len(texts) < limit and size < MAX_PAGE_CHARACTERS:
+            most = min(NOTES_PER_READ, limit - len(texts))
             found = await from_store(self._notes.entries(start + len(texts), most))
             texts += found
             size += sum(len(text or "") for text in found)
@@ -170,17 +193,30 @@ class RestNotes(Resource):
         return texts
 
     def _kind(self, request: Request) -> bytes:
-        """What the client wants it as."""
+        """The media type that the client prefers."""
         return _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
+
+
+def _number_of(name: bytes) -> int:
+    if not _is_number(name):
+        raise HTTPError(NOT_FOUND, "There is no such note.")
+    return int(name)
 
 
 def _is_number(name: bytes) -> bool:
     return name.isdigit() and len(name) <= MAX_DIGITS
 
 
-def _is_ours(name: bytes) -> bool:
-    """Whether *name* is only to be read, so that no POST works there."""
-    return name == DESCRIPTION or _is_number(name)
+def _allowed(name: bytes) -> str:
+    """The methods for the note *name*, or for the page of notes when it is empty."""
+    if not name:
+        return PAGE_METHODS
+    return READING_METHODS if name == DESCRIPTION_NAME else NOTE_METHODS
+
+
+def _is_read_only(name: bytes) -> bool:
+    """Whether *name* can only be read, so that POST is not allowed."""
+    return name == DESCRIPTION_NAME or _is_number(name)
 
 
 def _set_fields(request: Request, kind: bytes) -> None:

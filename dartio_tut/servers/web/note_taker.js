@@ -4,13 +4,11 @@
 const server = `http://${location.hostname}:4042/`;
 const answer = document.querySelector("#answer");
 
-async function post(request) {
+async function post(request, headers = {}) {
   try {
-    // A string without a content type goes as text/plain: no preflight is needed.
-    const response = await fetch(server, {
-      method: "POST",
-      body: JSON.stringify(request),
-    });
+    // A string without a content type goes as text/plain, which every page may send.
+    const body = JSON.stringify(request);
+    const response = await fetch(server, { method: "POST", headers, body });
     answer.textContent = (await response.text()).replace(/\n$/, "");
     return response.ok;
   } catch {
@@ -19,11 +17,25 @@ async function post(request) {
   }
 }
 
+function randomKey() {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
+}
+
+// The note that is being saved, and the key that keeps the server from storing it twice:
+// a second try after a lost answer sends the same one.
+let pending = { text: null, key: null };
+
 document.querySelector("#save").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const note = event.target.elements.note;
-  // What was not stored is still the person's to send again.
-  if (await post({ myNote: note.value })) note.value = "";
+  const { note, save } = event.target.elements;
+  const text = note.value;
+  if (text !== pending.text) pending = { text, key: randomKey() };
+  save.disabled = true; // a second click would send it again
+  const stored = await post({ myNote: text }, { "Idempotency-Key": pending.key });
+  save.disabled = false;
+  if (!stored) return; // the text is still there, to be sent again
+  pending = { text: null, key: null };
+  if (note.value === text) note.value = ""; // else the person has typed on
 });
 
 document.querySelector("#get").addEventListener("submit", (event) => {

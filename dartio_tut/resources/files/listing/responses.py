@@ -19,8 +19,7 @@ from twisted.web.server import Request
 
 from ...fields import Fields, set_fields
 from ...negotiation import best_type
-from ...problem import TEXT
-from ...responses import HTTPError, respond_later
+from ...responses import TEXT, HTTPError, respond_later
 from ..safe_open import ABSENT, Opened
 from .model import Entry, Order, arranged, as_json, as_text, filter_from, order_from
 from .page import CONTENT_SECURITY_POLICY, as_html
