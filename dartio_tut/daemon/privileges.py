@@ -1,0 +1,35 @@
+"""
+Acting, for a while, as the user that the daemon will be.
+
+Twistd gives up root's rights (``--uid``, ``--gid``) only when the server has been made
+and its ports are bound. What is made on disk before that must belong to the later user.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+
+@contextmanager
+def running_as_daemon_user(twistd: Mapping[str, int | None]) -> Iterator[None]:
+    """
+    Run as the user and group that *twistd*, its options, says to change to later.
+
+    :raise OSError: when this process may not change to them.
+    """
+    uid, gid = twistd.get("uid"), twistd.get("gid")
+    if uid is not None and gid is None:
+        gid = pwd.getpwuid(uid).pw_gid
+    user, group = os.geteuid(), os.getegid()
+    if gid is not None:
+        os.setegid(gid)
+    try:
+        if uid is not None:
+            os.seteuid(uid)
+        yield
+    finally:
+        os.seteuid(user)
+        os.setegid(group)
