@@ -6,6 +6,9 @@ Rule of the room: it never knows which lesson it serves. A lesson says
 those who build on it.
 """
 
+from .socket_activation import passed_endpoints  # before Twisted's endpoints
+
+# isort: split
 from dartio_tut.wire import Limits
 
 from .certificate import localhost_certificate
@@ -33,6 +36,7 @@ __all__ = [
     "https_endpoint_string",
     "localhost_certificate",
     "option",
+    "passed_endpoints",
     "repeated_option",
     "serve",
     "startup_errors",

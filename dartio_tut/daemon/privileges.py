@@ -18,18 +18,25 @@ def running_as_daemon_user(twistd: Mapping[str, int | None]) -> Iterator[None]:
     """
     Run as the user and group that *twistd*, its options, says to change to later.
 
+    Nothing is asked of the system when there is nothing to change: systemd kills a
+    process that calls ``seteuid`` where the unit's SystemCallFilter forbids it.
+
     :raise OSError: when this process may not change to them.
     """
     uid, gid = twistd.get("uid"), twistd.get("gid")
     if uid is not None and gid is None:
         gid = pwd.getpwuid(uid).pw_gid
     user, group = os.geteuid(), os.getegid()
-    if gid is not None:
+    changes_user = uid is not None and uid != user
+    changes_group = gid is not None and gid != group
+    if gid is not None and changes_group:
         os.setegid(gid)
     try:
-        if uid is not None:
+        if uid is not None and changes_user:
             os.seteuid(uid)
         yield
     finally:
-        os.seteuid(user)
-        os.setegid(group)
+        if changes_user:
+            os.seteuid(user)
+        if changes_group:
+            os.setegid(group)
