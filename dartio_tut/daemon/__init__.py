@@ -11,8 +11,10 @@ from .socket_activation import passed_endpoints  # before Twisted's endpoints
 # isort: split
 from dartio_tut.wire import Limits
 
+from .allowed_hosts import LOCAL_HOSTS, AllowedHosts
 from .certificate import localhost_certificate
 from .https_endpoint import https_endpoint, https_endpoint_string
+from .options.certificate import CertificateFiles
 from .options.folders import RootOptions, StoreOptions, data_folder
 from .options.option import Option, flag, option, repeated_option
 from .options.parsing import existing_folder
@@ -20,8 +22,12 @@ from .options.server import ServerOptions
 from .service import serve
 from .site import Site
 from .startup import StartupError, startup_errors
+from .together import serve_together
 
 __all__ = [
+    "LOCAL_HOSTS",
+    "AllowedHosts",
+    "CertificateFiles",
     "Limits",
     "Option",
     "RootOptions",
@@ -39,5 +45,6 @@ __all__ = [
     "passed_endpoints",
     "repeated_option",
     "serve",
+    "serve_together",
     "startup_errors",
 ]

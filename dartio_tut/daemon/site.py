@@ -74,6 +74,10 @@ class Site(TwistedSite):
         channel.callLater = self.reactor.callLater
         return channel
 
+    def acceptableProtocols(self) -> list[bytes]:
+        """HTTP/1.1 only: HTTP/2 is for endpoints that ask for it (``http2=yes``)."""
+        return [b"http/1.1"]
+
     def getContentFile(self, length: int | None) -> Any:
         """Where a request's content is kept: in memory, and on disk beyond a bound."""
         if length is not None and length <= self.limits.body_in_memory:

@@ -10,14 +10,27 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
-from twisted.application.service import IService, MultiService
+from twisted.application.service import IService
 
-from dartio_tut.daemon import StoreOptions, existing_folder, option
+from dartio_tut.daemon import (
+    LOCAL_HOSTS,
+    StoreOptions,
+    existing_folder,
+    option,
+    serve_together,
+)
 
 from .lessons import LESSONS, Lesson
 
 PAGES = "pages"
-"""The lesson that people open first: ``--port`` and ``--listen`` are for it."""
+"""The lesson that people open first."""
+
+OPTIONS_OF_ONE = {
+    PAGES: {"port", "listen"},
+    "static": {"root"},
+    "hello-secure": {"cert", "key", "key-password-file", "http2"},
+}
+"""Options that are for one lesson only; all others are for every lesson."""
 
 
 class Options(StoreOptions):
@@ -25,10 +38,12 @@ class Options(StoreOptions):
 
     longdesc = (
         "Runs every server of the tutorial, each on its own port. --port and --listen "
-        "say where the pages are; with port 0 the system picks every port. All other "
-        "options hold for every server."
+        "say where the pages are; with port 0 the system picks every port. A "
+        "certificate is for hello-secure. Names of this machine may be asked for in "
+        "any case; --allow-host adds others."
     )
     default_port = 8080
+    always_tls = True  # as hello-secure, to which --http2 goes
     options = (
         option("root", "Folder that static serves.", existing_folder, letter="r"),
         option(
@@ -39,16 +54,22 @@ class Options(StoreOptions):
         ),
     )
 
+    def postOptions(self) -> None:
+        """Let names of this machine be asked for, and those that were given."""
+        super().postOptions()
+        self["allow-host"] = [*LOCAL_HOSTS, *self["allow-host"]]
+        self.given.add("allow-host")
+
     def values_for(self, lesson: Lesson) -> dict[str, object]:
-        """The options for *lesson*: those that were given, and the interface."""
-        values = {name: self[name] for name in self.given}
-        values["interface"] = self["interface"]
-        if lesson.name != PAGES:
-            values.pop("listen", None)
-            if self["port"] != 0:
-                values.pop("port", None)
-        if lesson.name != "static":
-            values.pop("root", None)
+        """The options for *lesson*: those that were given, and where it listens."""
+        others = (
+            names for name, names in OPTIONS_OF_ONE.items() if name != lesson.name
+        )
+        values = {name: self[name] for name in self.given.difference(*others)}
+        if "listen" not in values:
+            values["interface"] = self["interface"]
+        if self["port"] == 0:
+            values["port"] = 0
         if "store" in values and lesson.keeps_store:
             values["store"] = self.store_of(lesson)
         return values
@@ -62,10 +83,10 @@ class Options(StoreOptions):
 
 def makeService(options: Options) -> IService:
     """Serve every lesson; all of them start, or none."""
-    services = MultiService()
+    options.fit_connections(servers=len(LESSONS))
+    services: dict[str, IService] = {}
     for lesson in LESSONS:
         module = import_module(lesson.module)
         chosen = module.Options.with_values(options.values_for(lesson))
-        module.makeService(chosen).setServiceParent(services)
-    whole: IService = services
-    return whole
+        services[lesson.name] = module.makeService(chosen)
+    return serve_together(list(services.values()), options, opened=services[PAGES])

@@ -4,9 +4,9 @@ Where a daemon listens, and the service that does.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import globalLogPublisher
@@ -17,13 +17,11 @@ from dartio_tut.daemon import (
     ServerOptions,
     Site,
     StartupError,
-    https_endpoint_string,
-    localhost_certificate,
     serve,
+    startup,
 )
-from dartio_tut.daemon.listening import subject
+from dartio_tut.daemon.listening import subject, url
 from dartio_tut.daemon.service import Daemon
-from dartio_tut.servers import hello_secure
 
 from .support.startup_case import StartupCase
 
@@ -37,10 +35,19 @@ class SubjectTests(SynchronousTestCase):
             ("tcp6:80:interface=\\:\\:1:backlog=5", "[::1]:80"),
             ("https:80:interface=\\:\\::cert=a", "[::]:80"),
             ("https:port=80:interface=1.2.3.4:key=a", "1.2.3.4:80"),
+            ("https:over=tcp\\:80\\:interface=1.2.3.4:cert=a:key=b", "1.2.3.4:80"),
+            ("https:over=unix\\:/run/x:cert=a:key=b", "unix:/run/x"),
             ("unix:/run/x", "unix:/run/x"),
             ("tcp:80", "tcp:80"),
         ]:
             self.assertEqual(subject(endpoint), "cannot listen on " + said)
+
+    def test_socket_without_an_address_is_shown_as_its_endpoint(self) -> None:
+        for endpoint, shown in [
+            ("unix:/run/x", "unix:/run/x"),
+            ("https:over=unix\\:/run/x:cert=a:key=b", "unix:/run/x (TLS)"),
+        ]:
+            self.assertEqual(url(endpoint, UNIXAddress("/run/x")), shown)
 
 
 class DaemonTests(StartupCase):
@@ -78,11 +85,16 @@ class DaemonTests(StartupCase):
             raise CannotListenError("", port, OSError(98, "Address already in use"))
 
         self.patch(self.reactor, "listenTCP", busy)
+        startup.set_program_name("hello")
         daemon = self.daemon("tcp:4040:interface=127.0.0.1")
         stopped = self.assertRaises(StartupError, daemon.privilegedStartService)
         self.assertEqual(
-            stopped.line, "cannot listen on 127.0.0.1:4040: Address already in use"
+            self.stderr.getvalue(),
+            "hello: cannot listen on 127.0.0.1:4040: Address already in use "
+            '(is "twistd -n tutorial" or another hello running? '
+            "--port 0 picks a free one)\n",
         )
+        self.assertEqual(stopped.code, 1)
 
     def test_wrong_endpoint_string_is_told_in_one_line(self) -> None:
         for endpoint in ("4040", "bogus:1", "tcp:x", "ssl:1:privateKey=/nothing", ""):
@@ -98,36 +110,3 @@ class DaemonTests(StartupCase):
             service._endpoints,  # type: ignore[attr-defined]
             ["tcp:5:interface=127.0.0.1:backlog=1024"],
         )
-
-
-class SecureTests(StartupCase):
-    """``hello-secure``: certificates and their endpoint strings."""
-
-    def test_endpoint_string_quotes_paths(self) -> None:
-        self.assertEqual(
-            https_endpoint_string("/a:b", "/k", "/p", port=1, interface="::1"),
-            "https:port=1:interface=\\:\\:1:cert=/a\\:b:key=/k:passwordFile=/p",
-        )
-
-    def test_certificate_and_key_go_together(self) -> None:
-        for arguments in (
-            ["--cert", "c.pem"],
-            ["--key", "k.pem"],
-            ["--key-password-file", "p"],
-        ):
-            self.refusal(*arguments, options=hello_secure.Options)
-
-    def test_certificate_is_made_once_and_its_key_is_private(self) -> None:
-        folder = self.mktemp()
-        cert, key = localhost_certificate(folder)
-        self.assertEqual(Path(key).stat().st_mode & 0o777, 0o600)
-        made = Path(cert).read_bytes()
-        localhost_certificate(folder)
-        self.assertEqual(Path(cert).read_bytes(), made)
-
-    def test_certificate_that_cannot_be_read_is_made_anew(self) -> None:
-        folder = self.mktemp()
-        cert, _ = localhost_certificate(folder)
-        Path(cert).write_bytes(b"no certificate")
-        localhost_certificate(folder)
-        self.assertIn(b"BEGIN CERTIFICATE", Path(cert).read_bytes())

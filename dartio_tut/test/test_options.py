@@ -5,6 +5,7 @@ The options that servers have, and the one line that says which of them is wrong
 from __future__ import annotations
 
 import re
+import resource
 import socket
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,15 +17,19 @@ from twisted.python.usage import Options, UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import (
+    LOCAL_HOSTS,
     Option,
     ServerOptions,
+    StartupError,
     existing_folder,
     flag,
     listening,
     option,
     repeated_option,
 )
+from dartio_tut.daemon.descriptors import connections_within, raise_descriptor_limit
 from dartio_tut.daemon.listening import INTERFACES, addresses
+from dartio_tut.daemon.options import server
 from dartio_tut.daemon.options.folders import loggable
 from dartio_tut.daemon.options.parsing import (
     port_number,
@@ -110,6 +115,48 @@ class KindsTests(StartupCase):
         self.assertRaises(
             UsageError, hello_secure.Options.with_values, {"cert": "c.pem"}
         )
+
+
+class ConnectionsTests(SynchronousTestCase):
+    """How many connections there may be, by file descriptors."""
+
+    def limits(self, soft: int, hard: int, *arguments: str, servers: int = 1) -> int:
+        self.patch(resource, "getrlimit", lambda which: (soft, hard))
+        self.raised: list[tuple[int, int]] = []
+        self.patch(resource, "setrlimit", lambda which, to: self.raised.append(to))
+        options = LessonOptions()
+        options.parseOptions(list(arguments))
+        options.fit_connections(servers)
+        return options.limits().connections
+
+    def test_connections_are_kept_below_the_descriptors(self) -> None:
+        connections = self.limits(1024, 1024)
+        self.assertEqual((connections, self.raised), (720, []))
+
+    def test_soft_limit_is_raised_to_the_hard_one(self) -> None:
+        connections = self.limits(1024, 65536)
+        self.assertEqual((connections, self.raised), (20_000, [(65536, 65536)]))
+
+    def test_fewer_connections_that_were_asked_for_are_kept(self) -> None:
+        self.assertEqual(self.limits(1024, 1024, "--max-connections", "5"), 5)
+
+    def test_no_limit_asked_for_is_what_descriptors_allow(self) -> None:
+        self.assertEqual(self.limits(1024, 1024, "--max-connections", "0"), 720)
+
+    def test_several_servers_share_the_descriptors(self) -> None:
+        self.assertEqual(self.limits(1024, 1024, servers=9), 79)
+
+    def test_any_number_of_descriptors(self) -> None:
+        self.assertEqual(self.limits(-1, resource.RLIM_INFINITY), 20_000)
+
+    def test_a_hard_limit_that_cannot_be_had(self) -> None:
+        def refuse(which: int, to: tuple[int, int]) -> None:
+            raise ValueError("not allowed to raise maximum limit")
+
+        self.patch(resource, "getrlimit", lambda which: (256, 4096))
+        self.patch(resource, "setrlimit", refuse)
+        self.assertEqual(raise_descriptor_limit(), 256)
+        self.assertEqual(connections_within(10), 1)
 
 
 class HelpTests(SynchronousTestCase):
@@ -208,6 +255,50 @@ class EndpointsTests(StartupCase):
             ["unix:/run/x", "tcp:1"],
         )
 
+    def test_certificate_is_for_every_endpoint(self) -> None:
+        files = ("--cert", "c.pem", "--key", "k.pem", "--key-password-file", "p")
+        cert, key, password = (
+            Path(name).absolute() for name in ("c.pem", "k.pem", "p")
+        )
+        pem = f":cert={cert}:key={key}:passwordFile={password}"
+        self.assertEqual(
+            self.endpoints(*files),
+            ["https:port=4040:interface=127.0.0.1:backlog=1024" + pem],
+        )
+        self.assertEqual(
+            self.endpoints(*files, "--listen", "unix:/run/x"),
+            [r"https:over=unix\:/run/x" + pem],
+        )
+        self.patch(
+            server, "passed_endpoints", lambda found: ["systemd:domain=INET:index=0"]
+        )
+        self.assertEqual(
+            self.endpoints(*files, "--http2"),
+            [r"https:over=systemd\:domain=INET\:index=0:http2=yes" + pem],
+        )
+
+    def test_endpoint_with_tls_of_its_own_keeps_it(self) -> None:
+        files = ("--cert", "c.pem", "--key", "k.pem")
+        for own in ("https:0:cert=a:key=b", "ssl:0:privateKey=a", "tls:/etc/pem"):
+            self.assertEqual(self.endpoints(*files, "--listen", own), [own])
+
+    def test_certificate_options_go_together(self) -> None:
+        for arguments, said in [
+            (["--cert", "c.pem"], "--cert and --key"),
+            (["--key", "k.pem"], "--cert and --key"),
+            (["--key-password-file", "p"], "--key-password-file goes with --key"),
+            (["--http2"], "--http2 goes with"),
+            (["--cert", ""], "--cert: the name of a file"),
+        ]:
+            self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
+
+    def test_chroot_is_refused(self) -> None:
+        options = LessonOptions()
+        options.parent = Options()
+        options.parent.update(chroot="/srv")
+        stopped = self.assertRaises(StartupError, options.parseOptions, [])
+        self.assertIn("--chroot", stopped.line)
+
     def test_listen_adds_to_a_port_that_is_given(self) -> None:
         given = self.endpoints("--listen", "unix:/run/x", "--port", "5")
         self.assertEqual(given[0], "unix:/run/x")
@@ -289,14 +380,16 @@ class TutorialTests(SynchronousTestCase):
 
     def test_each_lesson_listens_on_its_own_port(self) -> None:
         for values in self.values().values():
-            self.assertEqual(values, {"interface": "loopback-v4"})
+            self.assertEqual(set(values), {"interface", "allow-host"})
+            self.assertEqual(values["interface"], "loopback-v4")
 
     def test_port_and_listen_are_for_the_pages(self) -> None:
         values = self.values("--port", "8081", "--listen", "unix:/run/x")
         pages = values.pop("pages")
         self.assertEqual((pages["port"], pages["listen"]), (8081, ["unix:/run/x"]))
+        self.assertNotIn("interface", pages)  # or the default port would be bound, too
         for other in values.values():
-            self.assertEqual(other, {"interface": "loopback-v4"})
+            self.assertEqual(set(other), {"interface", "allow-host"})
 
     def test_port_0_is_for_all(self) -> None:
         for values in self.values("--port", "0").values():
@@ -317,6 +410,19 @@ class TutorialTests(SynchronousTestCase):
     def test_store_may_be_one_database_for_all(self) -> None:
         values = self.values("--store", "postgresql://a/b")
         self.assertEqual(values["notes"]["store"], "postgresql://a/b")
+
+    def test_names_of_this_machine_are_allowed_and_others_added(self) -> None:
+        for values in self.values("--allow-host", "room.example").values():
+            self.assertEqual(values["allow-host"], [*LOCAL_HOSTS, "room.example"])
+
+    def test_certificate_is_for_hello_secure(self) -> None:
+        values = self.values("--cert", "c.pem", "--key", "k.pem", "--http2")
+        secure = values.pop("hello-secure")
+        self.assertEqual(secure["cert"], str(Path("c.pem").absolute()))
+        self.assertTrue(secure["http2"])
+        self.assertFalse(
+            any({"cert", "key", "http2"} & set(v) for v in values.values())
+        )
 
     def test_limits_log_and_quota_are_for_all(self) -> None:
         given = ("--max-body", "7", "--idle-timeout", "3", "--backlog", "9")

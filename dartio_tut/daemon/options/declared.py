@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Self
 
 from twisted.python.usage import Options, UsageError
 
-from ..startup import fail_startup
+from ..startup import fail_startup, set_program_name
 from .help_text import help_text
 from .option import Option
 
@@ -35,8 +35,10 @@ class DeclaredOptions(Options):
         name takes the place of the base's.
     :cvar longdesc: what ``--help`` says first.
     :ivar given: the names of the options that the command line had.
+    :ivar from_another: whether they come from a server that starts this one.
     """
 
+    from_another = False
     options: ClassVar[Sequence[Option]] = ()
     synopsis: ClassVar[str] = "[options]"
     longdesc: ClassVar[str] = ""
@@ -75,6 +77,7 @@ class DeclaredOptions(Options):
         :raise UsageError: when the values do not go together.
         """
         options = cls()
+        options.from_another = True
         mine = {n: v for n, v in values.items() if n in options}
         options.update(mine)
         options.given.update(mine)
@@ -91,6 +94,8 @@ class DeclaredOptions(Options):
 
         :raise StartupError: when one of them is wrong.
         """
+        if self.parent is not None and self.parent.subCommand:
+            set_program_name(str(self.parent.subCommand))
         try:
             super().parseOptions(options)
         except UsageError as error:

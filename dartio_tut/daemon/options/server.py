@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.usage import UsageError
 
 from ..socket_activation import passed_endpoints  # before Twisted's endpoints
 
@@ -16,13 +18,24 @@ from twisted.plugins.twisted_core import systemdEndpointParser
 
 from dartio_tut.wire import Limits
 
-from ..listening import BACKLOG, addresses, tcp_endpoint
+from ..allowed_hosts import parse_allowed_host
+from ..descriptors import connections_within, raise_descriptor_limit
+from ..https_endpoint import https_endpoint_string
+from ..listening import BACKLOG, TLS_ENDPOINTS, addresses, tcp_endpoint
 from ..startup import startup_errors
+from .certificate import (
+    CERTIFICATE_OPTIONS,
+    CertificateFiles,
+    certificate_of,
+    check_certificate_options,
+)
 from .declared import DeclaredOptions
 from .help_text import LISTENING, LOGS, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
 from .option import Option, flag, option, repeated_option
 from .parsing import log_file, port_number, positive_number
+
+_log = Logger()
 
 
 class ServerOptions(DeclaredOptions):
@@ -30,10 +43,12 @@ class ServerOptions(DeclaredOptions):
     The options of a server that listens: a lesson adds its port and its own.
 
     :cvar default_port: the port to use when none is given.
+    :cvar always_tls: whether `certificate` finds one even if none is given.
     :ivar closing: what is called when the daemon has stopped listening.
     """
 
     default_port: ClassVar[int] = 0
+    always_tls: ClassVar[bool] = False
     options: ClassVar[Sequence[Option]] = (
         option(
             "port",
@@ -64,6 +79,14 @@ class ServerOptions(DeclaredOptions):
             BACKLOG,
             group=LISTENING,
         ),
+        *CERTIFICATE_OPTIONS,
+        repeated_option(
+            "allow-host",
+            "Host name that requests may ask for: a name, *.NAME, an IP address, or "
+            "any-ip; others are answered 421. Without it, any host.",
+            parse_allowed_host,
+            group=LISTENING,
+        ),
         *LIMIT_OPTIONS,
         option(
             "access-log",
@@ -83,12 +106,22 @@ class ServerOptions(DeclaredOptions):
 
     def postOptions(self) -> None:
         """
-        Leave out twistd's PID file when it stays in the foreground.
+        See that options go together, and leave out twistd's PID file in the foreground.
 
         Written even with ``-n``, it would keep a second server from starting in
         the same folder. ``--pidfile=FILE`` with another name is kept.
+
+        :raise UsageError: when some do not go together.
         """
+        check_certificate_options(self)
+        if self["http2"] and self["cert"] is None and not self.always_tls:
+            raise UsageError("--http2 goes with --cert and --key")
         twistd = self.parent
+        if twistd and twistd.get("chroot"):
+            raise UsageError(
+                "--chroot does not work: modules and files are opened by their full "
+                "paths while the server runs; use systemd's RootDirectory="
+            )
         if twistd and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
             twistd["pidfile"] = ""
 
@@ -98,31 +131,72 @@ class ServerOptions(DeclaredOptions):
 
         Those of ``--listen``; ``--port`` and ``--interface`` when they were given.
         With none of these: the sockets systemd passed, else the default port on
-        the IPv4 loopback.
+        the IPv4 loopback. With a certificate, all of them speak TLS.
+
+        :raise StartupError: when the interface, or what systemd passed, is wrong.
         """
+        listen = [self.over_tls(endpoint) for endpoint in self["listen"]]
         if not self.given & {"port", "interface"}:
-            given = self["listen"] or self._passed()
+            given = listen or self._passed()
             if given:
                 return given
         with startup_errors("--interface"):
             found = addresses(self["interface"])
-        own = [self.endpoint(self["port"], address) for address in found]
-        return [*self["listen"], *own]
+        return [*listen, *(self.endpoint(self["port"], address) for address in found)]
+
+    def certificate(self) -> CertificateFiles | None:
+        """The certificate to serve HTTPS with; None for plain HTTP."""
+        return certificate_of(self)
 
     def endpoint(self, port: int, address: str) -> str:
-        """The endpoint string for *port* of *address*; a lesson may choose another."""
-        return tcp_endpoint(port, address, self["backlog"])
+        """The endpoint string for *port* of the IP *address*."""
+        files = self.certificate()
+        if files is None:
+            return tcp_endpoint(port, address, self["backlog"])
+        return https_endpoint_string(
+            *files,
+            port=port,
+            interface=address,
+            backlog=self["backlog"],
+            http2="yes" if self["http2"] else None,
+        )
+
+    def over_tls(self, endpoint: str) -> str:
+        """*endpoint* with TLS over it, if there is a certificate and it has none."""
+        files = self.certificate()
+        if files is None or endpoint.startswith(TLS_ENDPOINTS):
+            return endpoint
+        return https_endpoint_string(
+            *files, over=endpoint, http2="yes" if self["http2"] else None
+        )
 
     def limits(self) -> Limits:
         """What a client may ask of the server."""
         return limits_of(self)
 
+    def fit_connections(self, servers: int = 1) -> None:
+        """
+        Lower ``--max-connections`` to what the file descriptors allow, and say so.
+
+        :param servers: how many servers share the descriptors of this process.
+        """
+        descriptors = raise_descriptor_limit()
+        most = connections_within(descriptors, servers)
+        asked = self["max-connections"]
+        if asked == 0 or asked > most:
+            self["max-connections"] = most
+            self.given.add("max-connections")
+            each = " each" if servers > 1 else ""
+            _log.info(
+                "At most {most} connections at a time{each}: "
+                "{descriptors} file descriptors are allowed",
+                most=most,
+                each=each,
+                descriptors=descriptors,
+            )
+
     def _passed(self) -> list[str]:
         """The endpoint strings of the sockets that systemd passed."""
         descriptors = systemdEndpointParser._sddaemon.inheritedDescriptors()
         with startup_errors("cannot listen on what systemd passed"):
-            return [self.adopted(e) for e in passed_endpoints(descriptors)]
-
-    def adopted(self, endpoint: str) -> str:
-        """The endpoint string to use a socket that systemd passed as *endpoint*."""
-        return endpoint
+            return [self.over_tls(e) for e in passed_endpoints(descriptors)]

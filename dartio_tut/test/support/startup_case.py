@@ -9,7 +9,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.daemon import ServerOptions, StartupError
+from dartio_tut.daemon import ServerOptions, StartupError, startup
 
 
 class StartupCase(SynchronousTestCase):
@@ -18,6 +18,7 @@ class StartupCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.stderr = io.StringIO()
         self.patch(sys, "__stderr__", self.stderr)
+        self.addCleanup(startup.set_program_name, startup.program_name())
 
     def refusal(self, *arguments: str, options: type[ServerOptions]) -> str:
         """The one line that says why *options* cannot be parsed from *arguments*."""
