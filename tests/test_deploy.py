@@ -7,11 +7,13 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 from contextlib import AbstractContextManager
 
 from twisted.trial.unittest import SkipTest
 
+from dartio_tut.daemon import localhost_certificate
 from dartio_tut.servers.lessons import LESSONS
 
 from .support.booted_systemd import BootedSystemd, booted_systemd
@@ -202,6 +204,20 @@ class BootedTests(Case):
                 self.assert_stops(systemd, f"dartio@{name}.socket")
                 self.assert_stops(systemd, unit)
 
+    def test_a_wrong_option_is_not_tried_again_and_all_else_is(self) -> None:
+        options = {"hello": "--port http", "pages": "--interface 192.0.2.1"}
+        with self.booted(**options) as systemd:
+            wrong, early = "dartio@hello.service", "dartio@pages.service"
+            for unit in (wrong, early):
+                systemd.systemctl("start", unit)
+            systemd.wait_for("hello: --port: 'http' is no port", wrong)
+            systemd.wait_for("192.0.2.1:8080: Cannot assign requested address", early)
+            systemd.wait_until("failed".__eq__, "show", "-P", "ActiveState", wrong)
+            for shown, expected in [("NRestarts", "0"), ("ExecMainStatus", "78")]:
+                said = systemd.systemctl("show", "-P", shown, wrong)
+                self.assertEqual((shown, said), (shown, expected))
+            systemd.wait_until("0".__ne__, "show", "-P", "NRestarts", early)
+
 
 class SocketActivationTests(Case):
     """Sockets that systemd listens on."""
@@ -247,6 +263,12 @@ class SocketActivationTests(Case):
         # It speaks TLS: what is wrong is that nobody vouches for the certificate.
         self.assertEqual(ended.returncode, 1)
         self.assertIn("certificate verify failed", ended.stderr)
+
+    def test_certificate_of_any_server_over_a_passed_socket(self) -> None:
+        cert, key = localhost_certificate(str(self.here))
+        port = self.activated("pages", "--cert", cert, "--key", key)
+        tls = ssl.create_default_context(cafile=cert)
+        self.assertEqual(ask(port, host="localhost", tls=tls).code, 200)
 
     def test_passed_socket_may_be_named_by_an_endpoint_string(self) -> None:
         port = self.activated("hello", "--listen", "systemd:domain=INET:name=http")

@@ -91,6 +91,15 @@ class Site(TwistedSite):
         found: IResource = getChildForRequest(self.resource, request)
         return found
 
+    def _openLogFile(self, path: str | bytes) -> Any:
+        """
+        The access log: lines are appended, because several servers may share it.
+
+        Twisted's own file writes where this site has last written, over the lines of
+        others.
+        """
+        return open(path, "a", buffering=1, encoding="utf-8")
+
     def log(self, request: Any) -> None:
         """Write a line of the access log, if there is one."""
         if self.logPath is not None:

@@ -38,6 +38,9 @@ LASTING_ERRNOS = frozenset(
 )
 """Errors of the system about a path, or a right, that do not pass by themselves."""
 
+LOCKED = "Cannot acquire lock"
+"""What Twisted says where another process listens on a Unix socket."""
+
 _log = Logger()
 _program_name = "dartio"
 
@@ -82,6 +85,8 @@ def fail_startup(line: str, code: int = CONFIGURATION_EXIT) -> NoReturn:
 
 def reason(error: BaseException) -> str:
     """The cause of *error* in words for people: no number, no class name."""
+    if is_address_in_use(error):
+        return os.strerror(errno.EADDRINUSE)
     if isinstance(error, CannotListenError):
         return reason(error.socketError)
     if isinstance(error, OSError):
@@ -98,12 +103,14 @@ def reason(error: BaseException) -> str:
 def is_address_in_use(error: BaseException) -> bool:
     """Whether *error* says that somebody else listens there already."""
     if isinstance(error, CannotListenError):
-        return is_address_in_use(error.socketError)
+        return error.socketError == LOCKED or is_address_in_use(error.socketError)
     return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
 
 
 def exit_code(error: BaseException) -> int:
     """The exit code of a process that *error* keeps from starting."""
+    if is_address_in_use(error):
+        return ENVIRONMENT_EXIT
     if isinstance(error, CannotListenError):
         return exit_code(error.socketError)
     if isinstance(error, OSError) and error.errno not in LASTING_ERRNOS:

@@ -56,6 +56,7 @@ class ExitCodeTests(SynchronousTestCase):
             listening(errno.EADDRINUSE),
             listening(errno.EADDRNOTAVAIL),
             listening(errno.EMFILE),
+            CannotListenError(None, b"/run/x", "Cannot acquire lock"),
             OSError(errno.ENOSPC, "No space left on device"),
             OSError("the database does not answer"),
         ):
@@ -94,6 +95,10 @@ class StartupErrorsTests(StartupCase):
             (listening(errno.EADDRINUSE), "cannot listen on unix:/run/x"),
         ]:
             self.assertNotIn("running?", self.line_for(error, subject, "hello"))
+
+    def test_unix_socket_in_use_is_told_as_a_port_is(self) -> None:
+        error = CannotListenError(None, b"/run/x", "Cannot acquire lock")
+        self.assertEqual(reason(error), "Address already in use")
 
     def test_of_two_paths_the_one_that_was_to_be_made_is_named(self) -> None:
         error = OSError(errno.ENOENT, "No such file", "123", None, "/nothing/x.lock")

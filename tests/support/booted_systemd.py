@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -150,6 +150,14 @@ class BootedSystemd:
         while text not in (said := self.log(unit)):
             if time.monotonic() > until:
                 raise AssertionError(f"{unit} has not logged {text!r}: {said}")
+            time.sleep(0.05)
+
+    def wait_until(self, fits: Callable[[str], bool], *line: str) -> None:
+        """Wait until what ``systemctl`` says to *line* is what the test wants."""
+        until = time.monotonic() + PATIENCE
+        while not fits(found := self.systemctl(*line)):
+            if time.monotonic() > until:
+                raise AssertionError(f"{line}: {found}")
             time.sleep(0.05)
 
     def wait_until_booted(self) -> None:
