@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .host_names import HostPattern, is_address
+from dartio_tut.wire import HostPattern, is_address
 
 MAX_ORIGIN_LENGTH = 512
 """Bytes: a scheme, a name as long as DNS has them, and a port."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from twisted.web.resource import IResource
 from twisted.web.server import Request
 
+from dartio_tut.wire import HostPattern, requested_host
+
 from .fields import Fields
-from .host_names import HostPattern, requested_host
 from .responses import MISDIRECTED_REQUEST, TEXT_ONLY, ErrorResource, HTTPError
 from .wrapper import Wrapper
 

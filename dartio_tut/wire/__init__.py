@@ -10,6 +10,13 @@ from .deadlines import NEVER, Deadlines
 from .events import ConnectionClosed, ConnectionOpened, Ending, Event, ExchangeDone
 from .fields import replace_fields
 from .file_sending import send_file, send_parts, set_length
+from .host_names import (
+    HostPattern,
+    canonical_host,
+    host_of_field,
+    is_address,
+    requested_host,
+)
 from .http1.channel import Channel
 from .http1.request_head import HeadReader
 from .http1.response_head import refusal
@@ -19,8 +26,8 @@ from .request import Request
 from .streamed_body import IncompleteBody
 from .transport.reactor import with_fast_ports
 from .transport.tls import listen_tls, set_alpn
-from .twisted_http2 import NegotiatingProtocol, http2_protocol
-from .twisted_private import passed_descriptors
+from .twisted_http2 import NegotiatingFactory, http2_protocol
+from .twisted_private import passed_descriptors, set_curves
 
 __all__ = [
     "NEVER",
@@ -34,19 +41,25 @@ __all__ = [
     "ExchangeDone",
     "Fields",
     "HeadReader",
+    "HostPattern",
     "IncompleteBody",
     "Limits",
-    "NegotiatingProtocol",
+    "NegotiatingFactory",
     "Request",
+    "canonical_host",
+    "host_of_field",
     "http2_protocol",
+    "is_address",
     "listen_tls",
     "passed_descriptors",
     "refusal",
     "refusal_fields",
     "replace_fields",
+    "requested_host",
     "send_file",
     "send_parts",
     "set_alpn",
+    "set_curves",
     "set_length",
     "with_fast_ports",
 ]

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.protocol import Factory
+
 from .deadlines import NEVER
 from .twisted_private import H2Connection
 
@@ -21,11 +23,34 @@ def http2_protocol(site: Any) -> Any:
     return protocol
 
 
+class NegotiatingFactory(Factory):
+    """
+    Builds protocols of *site* for connections that may negotiate HTTP/2.
+
+    For Twisted's own TLS, which builds a protocol before its handshake has ended.
+    """
+
+    noisy = False
+
+    def __init__(self, site: Any) -> None:
+        self._site = site
+
+    def doStart(self) -> None:
+        """A port that uses this factory starts to listen."""
+        self._site.doStart()
+
+    def doStop(self) -> None:
+        """A port that uses this factory has stopped."""
+        self._site.doStop()
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """A protocol for a new connection."""
+        return NegotiatingProtocol(self._site, self._site.buildProtocol(addr))
+
+
 class NegotiatingProtocol:
     """
     Serves by HTTP/1.1 or HTTP/2, whichever was negotiated before the first byte.
-
-    For Twisted's own TLS, which builds a protocol before its handshake has ended.
 
     :param channel: the protocol to begin with: it bounds the time of the handshake.
     """

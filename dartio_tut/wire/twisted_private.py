@@ -9,7 +9,7 @@ each function here against what is installed.
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from OpenSSL import SSL
@@ -53,6 +53,7 @@ __all__ = [
     "port_from_descriptor",
     "reserved_descriptor",
     "resolve_ipv6",
+    "set_curves",
     "tls_read",
     "tls_write",
 ]
@@ -144,6 +145,19 @@ def tls_read(connection: Any) -> bytes:
         connection._raise_ssl_error(connection._ssl, length)
     plain: bytes = _ffi.buffer(_landing, length)[:]
     return plain
+
+
+def set_curves(context: SSL.Context, lists: Sequence[str]) -> None:
+    """
+    Have *context* offer the first of *lists* that OpenSSL knows (groups, best first).
+
+    pyOpenSSL has no public name for it. Without the private one, OpenSSL's own list
+    stays.
+    """
+    set_list = getattr(_lib, "SSL_CTX_set1_curves_list", None)
+    raw: Any = getattr(context, "_context", None)
+    if set_list is not None and raw is not None:
+        any(set_list(raw, names.encode()) for names in lists)
 
 
 def tls_write(connection: Any, data: bytes) -> int:

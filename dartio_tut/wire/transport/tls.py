@@ -17,6 +17,7 @@ wants of the socket meanwhile becomes what the transport waits for.
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -44,8 +45,12 @@ LINGER_SECONDS = 2
 """Time in which a client that speaks no TLS may read why it was refused."""
 
 
-class NoCommonProtocol(Exception):
+class NoCommonProtocol(SSL.Error):
     """The client offers protocols by ALPN, and none of them is spoken here."""
+
+    def __init__(self) -> None:
+        # As OpenSSL's own errors: Twisted's TLS reads the last part of the first.
+        super().__init__([("SSL routines", "", "no application protocol")])
 
 
 class _NoProtocol:
@@ -354,7 +359,7 @@ def listen_tls(
     return listening
 
 
-def set_alpn(context: SSL.Context, protocols: list[bytes]) -> None:
+def set_alpn(context: SSL.Context, protocols: Sequence[bytes]) -> None:
     """
     Have *context* choose the first of *protocols* that a client offers (RFC 7301).
 
@@ -366,6 +371,8 @@ def set_alpn(context: SSL.Context, protocols: list[bytes]) -> None:
         for protocol in protocols:
             if protocol in offered:
                 return protocol
-        raise NoCommonProtocol(offered)
+        # pyOpenSSL sends the alert for whatever is raised, and raises it again from
+        # the handshake; NO_OVERLAPPING_PROTOCOLS would go on without a protocol.
+        raise NoCommonProtocol
 
     context.set_alpn_select_callback(choose)

@@ -47,6 +47,18 @@ def canonical_host(name: str) -> str:
     return key
 
 
+def host_of_field(field: bytes) -> str:
+    """
+    Return the canonical name of the host in *field*, the value of a Host field.
+
+    :raise ValueError: when there is none, or it is malformed.
+    """
+    found = _host_and_port(field)
+    if found is None:
+        raise ValueError("malformed Host")
+    return canonical_host(found[1].decode("utf-8"))
+
+
 def requested_host(request: Request) -> str | None:
     """
     Return the canonical name of the host that *request* asks for. Without a Host field
@@ -59,10 +71,7 @@ def requested_host(request: Request) -> str | None:
     if field is None:
         address = getattr(request.getHost(), "host", None)  # a UNIX socket has none
         return canonical_host(address) if isinstance(address, str) else None
-    found = _host_and_port(field)
-    if found is None:
-        raise ValueError("malformed Host")
-    return canonical_host(found[1].decode("utf-8"))
+    return host_of_field(field)
 
 
 def is_address(name: str) -> bool:
