@@ -11,7 +11,7 @@ from .bodies.form_body import BodyLimits, Form, UploadedFile
 from .bodies.json_body import media_type, parse_json, parse_json_object, read_body
 from .cors import CORS, cors_fields, parse_origin
 from .fields import SECURITY_FIELDS, parse_field, set_fields
-from .files.caching import rule as parse_cache_rule
+from .files.caching import parse_cache_rule
 from .files.resource import FILE_METHODS, Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type

@@ -21,12 +21,12 @@ from twisted.web.http import (
     stringToDatetime,
 )
 
-from .ranges import Part, parts_of
+from .ranges import ByteRange, parse_ranges
 
 _tags = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")').finditer
 
 
-LONGEST_DATE = 40
+MAX_DATE_CHARACTERS = 40
 """Characters: ``Wednesday, 09-Nov-94 08:49:37 GMT`` has 33."""
 
 
@@ -34,7 +34,7 @@ class Chosen(NamedTuple):
     """The status to answer with, and which parts to send."""
 
     code: int
-    parts: Sequence[Part] = ()
+    parts: Sequence[ByteRange] = ()
 
 
 def choose(
@@ -73,7 +73,7 @@ def choose(
     asked = field(b"range") if method == b"GET" else None
     if asked is None or not _still_holds(field(b"if-range"), etag, changed):
         return Chosen(OK, ((0, size),))
-    parts = parts_of(asked, size)
+    parts = parse_ranges(asked, size)
     if parts is None:
         return Chosen(OK, ((0, size),))
     code = PARTIAL_CONTENT if parts else REQUESTED_RANGE_NOT_SATISFIABLE
@@ -94,11 +94,11 @@ def _still_holds(if_range: bytes | None, etag: bytes, changed: int | None) -> bo
 
 
 def _date(value: bytes) -> int | None:
-    return _parsed(value) if len(value) <= LONGEST_DATE else None
+    return _parse_date(value) if len(value) <= MAX_DATE_CHARACTERS else None
 
 
 @lru_cache(1024)
-def _parsed(value: bytes) -> int | None:
+def _parse_date(value: bytes) -> int | None:
     try:
         return int(stringToDatetime(value))
     except (ArithmeticError, LookupError, TypeError, ValueError):

@@ -24,7 +24,13 @@ SECURITY_FIELDS: Fields = (
 )
 """What keeps a page from being guessed at, framed, or told on, and breaks none."""
 
-FRAMING = ("connection", "content-length", "date", "server", "transfer-encoding")
+CONNECTION_FIELDS = (
+    "connection",
+    "content-length",
+    "date",
+    "server",
+    "transfer-encoding",
+)
 """Fields that belong to the connection and the wire."""
 
 
@@ -42,12 +48,12 @@ def parse_field(text: str) -> tuple[bytes, bytes]:
     name, mark, value = text.partition(":")
     if not (mark and _name(name) and is_field_value(value)):
         raise ValueError(f"{text!r} is no field: use one such as X-Robots-Tag: noindex")
-    if name.lower() in FRAMING:
+    if name.lower() in CONNECTION_FIELDS:
         raise ValueError(f"{name} is the server's own to say")
     return name.encode("ascii"), value.strip().encode("latin-1")
 
 
-def merged(fields: Fields, given: Sequence[tuple[bytes, bytes]]) -> Fields:
+def merge_fields(fields: Fields, given: Sequence[tuple[bytes, bytes]]) -> Fields:
     """
     *fields*, with those *given* in place of those of the same name; one without a value
     only takes away. A Vary that is given joins the others.

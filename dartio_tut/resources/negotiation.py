@@ -17,16 +17,20 @@ MAX_MEMBERS = 64
 """Members of a list that are looked at; a browser sends about ten."""
 
 
-USUAL = 512
+REMEMBERED_FIELD_BYTES = 512
 """Bytes of a field that is worth remembering: no browser sends more."""
 
 
-def weights(field: bytes) -> Mapping[bytes, float]:
+def member_weights(field: bytes) -> Mapping[bytes, float]:
     """The members of a list, in lower case and without parameters, and their weight."""
-    return _remembered(field) if len(field) <= USUAL else _weights(field)
+    return (
+        _cached_weights(field)
+        if len(field) <= REMEMBERED_FIELD_BYTES
+        else _parse_weights(field)
+    )
 
 
-def _weights(field: bytes) -> Mapping[bytes, float]:
+def _parse_weights(field: bytes) -> Mapping[bytes, float]:
     found: dict[bytes, float] = {}
     for member in field.split(b",", MAX_MEMBERS)[:MAX_MEMBERS]:
         name, *parameters = (part.strip(b" \t") for part in member.split(b";"))
@@ -37,7 +41,7 @@ def _weights(field: bytes) -> Mapping[bytes, float]:
     return found
 
 
-_remembered = lru_cache(512)(_weights)
+_cached_weights = lru_cache(512)(_parse_weights)
 
 
 def best_type(accept: bytes | None, offered: Sequence[bytes]) -> bytes:
@@ -52,7 +56,7 @@ def type_weight(accept: bytes | None, kind: bytes) -> float:
     """How much *accept* (an Accept field) prefers the media type *kind*; 0: not."""
     if accept is None:
         return 1.0
-    asked = weights(accept)
+    asked = member_weights(accept)
     of_its_kind = kind.partition(b"/")[0] + b"/*"
     for pattern in (kind, of_its_kind, b"*/*"):
         if pattern in asked:
@@ -67,7 +71,7 @@ def best_coding(accept: bytes | None, offered: Sequence[bytes]) -> bytes | None:
     """
     if accept is None:
         return None
-    asked = weights(accept)
+    asked = member_weights(accept)
     other = asked.get(b"*", 0.0)
     best = max(offered, key=lambda coding: asked.get(coding, other), default=None)
     if best is None:

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 MAX_RANGES = 100
 """More than a player or a downloader asks for at once; Apache's bound is 200."""
 
-_DIGITS = 18
+_MAX_DIGITS = 18
 """Numbers with more are beyond any file; they are not worth converting."""
 
 _spec = re.compile(rb"([0-9]+)-([0-9]*)|-([0-9]+)").fullmatch
 
-Part = tuple[int, int]
+ByteRange = tuple[int, int]
 """The offset of the first byte, and how many there are."""
 
 
-def parts_of(asked: bytes, size: int) -> Sequence[Part] | None:
+def parse_ranges(asked: bytes, size: int) -> Sequence[ByteRange] | None:
     """
     The parts that *asked*, a Range field, is for; none when it cannot be satisfied.
 
@@ -32,7 +32,7 @@ def parts_of(asked: bytes, size: int) -> Sequence[Part] | None:
     specs = [spec for spec in specs if spec]
     if unit.strip(b" \t").lower() != b"bytes" or not 0 < len(specs) <= MAX_RANGES:
         return None
-    parts: list[Part] = []
+    parts: list[ByteRange] = []
     for spec in specs:
         found = _spec(spec)
         if found is None:
@@ -43,12 +43,12 @@ def parts_of(asked: bytes, size: int) -> Sequence[Part] | None:
         part = _part(first, last, found[3], size)
         if part[1] > 0:
             parts.append(part)
-    return _coalesced(parts)
+    return _coalesce(parts)
 
 
 def _part(
     first: bytes | None, last: bytes | None, suffix: bytes | None, size: int
-) -> Part:
+) -> ByteRange:
     if suffix is not None:
         length = min(_number(suffix), size)
         return size - length, length
@@ -59,12 +59,12 @@ def _part(
 
 def _number(digits: bytes) -> int:
     digits = digits.lstrip(b"0")
-    return int(digits or b"0") if len(digits) <= _DIGITS else 10**_DIGITS
+    return int(digits or b"0") if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
-def _coalesced(parts: list[Part]) -> list[Part]:
+def _coalesce(parts: list[ByteRange]) -> list[ByteRange]:
     """*parts* without overlaps; their own order is kept when there are none."""
-    merged: list[Part] = []
+    merged: list[ByteRange] = []
     for offset, length in sorted(parts):
         if merged and offset <= sum(merged[-1]):
             start, before = merged[-1]

@@ -11,7 +11,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 from twisted.web.server import Request
 
-from .fields import FRAMING, Fields
+from .fields import CONNECTION_FIELDS, Fields
 from .wrapper import Wrapper
 
 _VARY = b"vary"
@@ -38,7 +38,7 @@ class ResponseFields(Wrapper):
         self._kept: dict[bytes, tuple[bytes, list[bytes]]] = {}
         for name, value in fields:
             lower = name.lower()
-            if lower.decode("latin-1") in FRAMING:
+            if lower.decode("latin-1") in CONNECTION_FIELDS:
                 raise ValueError(f"{name.decode('latin-1')} is set by the server")
             _, values = self._kept.setdefault(lower, (name, []))
             if value:

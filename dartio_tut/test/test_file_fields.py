@@ -9,12 +9,12 @@ from functools import partial
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources.cors import parse_origin
-from dartio_tut.resources.fields import merged, parse_field
+from dartio_tut.resources.fields import merge_fields, parse_field
 from dartio_tut.resources.files.caching import (
     IMMUTABLE,
-    REVALIDATED,
+    REVALIDATE,
     cache_control,
-    rule,
+    parse_cache_rule,
 )
 from dartio_tut.resources.files.types import ContentTypes, parse_charset, parse_type
 
@@ -88,24 +88,28 @@ class CacheControlTests(SynchronousTestCase):
             "a-deadbeef.png", "jquery-Slideshow.js", "jquery-3.7.1.min.js",
             "photo-IMG1234a.jpg", "page.8e0d62a1.html", "8e0d62a1.js", "a.8e0d62.js",
         ):  # fmt: skip
-            self.assertEqual((name, cache_control(name)), (name, REVALIDATED))
+            self.assertEqual((name, cache_control(name)), (name, REVALIDATE))
 
     def test_rules(self) -> None:
-        rules = [rule("*.png=max-age=60"), rule("/a/*=no-store"), rule("b?=x")]
+        rules = [
+            parse_cache_rule("*.png=max-age=60"),
+            parse_cache_rule("/a/*=no-store"),
+            parse_cache_rule("b?=x"),
+        ]
         for path, value in [
             ("c.png", "max-age=60"),
             ("c/c.png", "max-age=60"),
             ("a/c.png", "no-store"),
             ("a/c/d.txt", "no-store"),
-            ("c/a/d.txt", REVALIDATED),
+            ("c/a/d.txt", REVALIDATE),
             ("b1", "x"),
-            ("b12", REVALIDATED),
+            ("b12", REVALIDATE),
         ]:
             self.assertEqual((path, cache_control(path, rules)), (path, value))
 
     def test_no_rules(self) -> None:
         for text in ("", "*.png", "=x", "*.png=a\r\nb", "*=\u20ac"):
-            self.assertRaises(ValueError, rule, text)
+            self.assertRaises(ValueError, parse_cache_rule, text)
 
 
 class FieldLineTests(SynchronousTestCase):
@@ -125,7 +129,7 @@ class FieldLineTests(SynchronousTestCase):
     def test_merged(self) -> None:
         default = ((b"A", b"1"), (b"B", b"2"))
         given = [(b"a", b"3"), (b"B", b""), (b"C", b"4")]
-        self.assertEqual(merged(default, given), ((b"a", b"3"), (b"C", b"4")))
+        self.assertEqual(merge_fields(default, given), ((b"a", b"3"), (b"C", b"4")))
 
     def test_origins(self) -> None:
         for text in (

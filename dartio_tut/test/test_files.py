@@ -15,7 +15,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
 from dartio_tut.resources import Files
-from dartio_tut.resources.files.listing.responses import AT_ONCE, WAITING
+from dartio_tut.resources.files.listing.responses import (
+    CONCURRENT_SCANS,
+    WAITING_REQUESTS,
+)
 
 from .support.memory_client import Connection, Response, ask
 
@@ -234,7 +237,9 @@ class FilesTests(SynchronousTestCase):
     ) -> None:
         files, held = self.listed_later()
         opened = len(os.listdir("/proc/self/fd"))
-        waiting = [Connection(files) for _ in range(AT_ONCE + WAITING)]
+        waiting = [
+            Connection(files) for _ in range(CONCURRENT_SCANS + WAITING_REQUESTS)
+        ]
         asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
         for number, connection in enumerate(waiting):
             self.assertEqual(connection.send(asked % number), b"")

@@ -16,20 +16,19 @@ from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import parse_qs
 
+from dartio_tut.resources.files.listing.formats import as_json, as_text
 from dartio_tut.resources.files.listing.model import (
     BY_NAME,
     Entry,
     Order,
-    arranged,
-    as_json,
-    as_text,
-    filter_from,
-    order_from,
+    arrange,
+    parse_filter,
+    parse_order,
 )
 from dartio_tut.resources.files.listing.page import (
     CONTENT_SECURITY_POLICY,
     as_html,
-    human,
+    human_size,
 )
 
 BASE = "http://host.example/a%20b/"
@@ -143,7 +142,7 @@ class Page(HTMLParser):
 def page(
     *entries: Entry, path: bytes = b"/", order: Order = BY_NAME, filter: str = ""
 ) -> Page:
-    return Page(as_html(path, arranged(entries, order, filter), order, filter))
+    return Page(as_html(path, arrange(entries, order, filter), order, filter))
 
 
 class QueryTests(SynchronousTestCase):
@@ -168,8 +167,8 @@ class QueryTests(SynchronousTestCase):
             (b"sort=__class__", BY_NAME),
         ]:
             args = parse_qs(query, keep_blank_values=True)
-            self.assertEqual((query, order_from(args)), (query, order))
-        self.assertEqual(order_from({b"sort": []}), BY_NAME)
+            self.assertEqual((query, parse_order(args)), (query, order))
+        self.assertEqual(parse_order({b"sort": []}), BY_NAME)
 
     def test_filter(self) -> None:
         for values, filter in [
@@ -182,8 +181,8 @@ class QueryTests(SynchronousTestCase):
             ([b"\0a\n\x1bb\x7f\xc2\x9b"], "ab"),
             ([b"n" * 256], "n" * 255),
         ]:
-            self.assertEqual(filter_from({b"filter": values}), filter)
-        self.assertEqual(filter_from({}), "")
+            self.assertEqual(parse_filter({b"filter": values}), filter)
+        self.assertEqual(parse_filter({}), "")
 
 
 class ArrangedTests(SynchronousTestCase):
@@ -192,7 +191,7 @@ class ArrangedTests(SynchronousTestCase):
     def names(self, *entries: Entry, **how: object) -> list[str]:
         order, filter = how.get("order", BY_NAME), how.get("filter", "")
         assert isinstance(order, Order)
-        return [e.name.decode() for e in arranged(entries, order, str(filter))]
+        return [e.name.decode() for e in arrange(entries, order, str(filter))]
 
     def test_by_name(self) -> None:
         for names in [
@@ -254,7 +253,7 @@ class ArrangedTests(SynchronousTestCase):
     @usual
     @given(some.lists(names_on_disk))
     def test_no_name_is_lost_or_invented(self, names: list[bytes]) -> None:
-        listed = [entry.name for entry in arranged([file(name) for name in names])]
+        listed = [entry.name for entry in arrange([file(name) for name in names])]
         self.assertEqual(sorted(listed), sorted(names))
 
 
@@ -315,7 +314,7 @@ class PageTests(SynchronousTestCase):
 
     def test_nothing_unseen_and_no_override_is_in_a_page(self) -> None:
         names = [file(name) for name in NASTY]
-        filter = filter_from({b"filter": [b"\x1b"]})
+        filter = parse_filter({b"filter": [b"\x1b"]})
         text = as_html(b"/\x1b\n/\xe2\x80\xae/", names, BY_NAME, filter).decode()
         unseen = re.findall(
             "[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text
@@ -338,7 +337,7 @@ class PageTests(SynchronousTestCase):
             ((1 << 63) - 1, "8.0 EiB"),
             (1 << 80, "1048576 EiB"),
         ]:
-            self.assertEqual((size, human(size)), (size, shown))
+            self.assertEqual((size, human_size(size)), (size, shown))
         listed = page(file("a", 1468006), file("b", 1), folder("c"))
         titles = [cell["title"] for cell in listed.of("td") if "title" in cell]
         self.assertEqual(titles, ["1,468,006 bytes", "1 byte"])
@@ -382,7 +381,7 @@ class PageTests(SynchronousTestCase):
             asked = [parse_qs(url.query.encode()) for url in queries]
             said = [(a[b"sort"] + a[b"order"]) for a in asked]
             self.assertEqual([b" ".join(pair).decode() for pair in said], hrefs)
-            self.assertEqual([filter_from(a) for a in asked], ["a&b=c#"] * 3)
+            self.assertEqual([parse_filter(a) for a in asked], ["a&b=c#"] * 3)
             self.assertEqual([url.path for url in queries], ["./"] * 3)
 
     def test_the_query_of_a_head_has_no_bare_ampersand(self) -> None:
@@ -394,7 +393,7 @@ class PageTests(SynchronousTestCase):
             query = urlsplit(href).query.encode()
             if query:
                 key = re.findall(b"sort=(.*?)&", query)[0].decode()
-                self.assertEqual(order_from(parse_qs(query)), Order(key, True))
+                self.assertEqual(parse_order(parse_qs(query)), Order(key, True))
 
     def test_filter_box(self) -> None:
         text = "\"><script>alert(1)</script>&amp;'"
@@ -416,7 +415,7 @@ class PageTests(SynchronousTestCase):
             ([file("a"), file("b"), folder("ac")], "a", "1 folder, 1 file, 1 B"),
             ([file(str(n), 0) for n in range(1000)], "", "1,000 files, 0 B"),
         ]:  # fmt: skip
-            said = as_html(b"/", arranged(entries, BY_NAME, filter), BY_NAME, filter)
+            said = as_html(b"/", arrange(entries, BY_NAME, filter), BY_NAME, filter)
             self.assertIn(f"<p id=count role=status>{told}</p>".encode(), said)
 
     def test_path(self) -> None:
@@ -484,7 +483,7 @@ class JsonTests(SynchronousTestCase):
     """The listing for programs."""
 
     def test_entries(self) -> None:
-        given = arranged([file("c d", 12, 1767323045.5), folder("b", 0)])
+        given = arrange([file("c d", 12, 1767323045.5), folder("b", 0)])
         self.assertEqual(
             json.loads(as_json("/ä/".encode(), given)),
             {
@@ -530,7 +529,7 @@ class TextTests(SynchronousTestCase):
     """The listing for a shell."""
 
     def test_names(self) -> None:
-        given = arranged([file("b c"), folder("a"), file("Ü&<'\"$x.txt")])
+        given = arrange([file("b c"), folder("a"), file("Ü&<'\"$x.txt")])
         self.assertEqual(as_text(b"/", given), "a/\nb c\nÜ&<'\"$x.txt\n".encode())
         self.assertEqual(as_text(b"/", []), b"")
 

@@ -12,8 +12,8 @@ from dartio_tut.resources.negotiation import (
     MAX_MEMBERS,
     best_coding,
     best_type,
+    member_weights,
     type_weight,
-    weights,
 )
 from dartio_tut.resources.problem import problem
 
@@ -29,11 +29,11 @@ class PreferenceTests(SynchronousTestCase):
 
     def test_weights(self) -> None:
         self.assertEqual(
-            weights(b"a, B ;q=0.5,c;x=1;Q=0.123,d;q=0 ,, ;q=1,e;q=2,a;q=0.1"),
+            member_weights(b"a, B ;q=0.5,c;x=1;Q=0.123,d;q=0 ,, ;q=1,e;q=2,a;q=0.1"),
             {b"a": 1, b"b": 0.5, b"c": 0.123, b"d": 0, b"e": 1},
         )
         self.assertEqual(
-            len(weights(b",".join(b"%d" % n for n in range(999)))), MAX_MEMBERS
+            len(member_weights(b",".join(b"%d" % n for n in range(999)))), MAX_MEMBERS
         )
 
     def test_types(self) -> None:

@@ -12,11 +12,15 @@ from twisted.web.server import Request
 
 from dartio_tut.wire import send_file, send_parts
 
-from ..ranges import Part
+from ..ranges import ByteRange
 
 
 def send_ranges(
-    request: Request, descriptor: int, size: int, kind: bytes, parts: Sequence[Part]
+    request: Request,
+    descriptor: int,
+    size: int,
+    kind: bytes,
+    parts: Sequence[ByteRange],
 ) -> None:
     """
     Answer *request* with 206 and *parts* of an open file, which is closed.
@@ -32,7 +36,7 @@ def send_ranges(
         return
     # Random, so that nobody can write a file that holds it.
     boundary = os.urandom(12).hex().encode()
-    pieces: list[bytes | Part] = []
+    pieces: list[bytes | ByteRange] = []
     for offset, length in parts:
         head = b"\r\n--%b\r\nContent-Type: %b\r\nContent-Range: %b\r\n\r\n" % (
             boundary, kind, _content_range(offset, length, size)

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from ..fields import is_field_value
 
-REVALIDATED = "no-cache"
+REVALIDATE = "no-cache"
 """Copies may be kept, and are asked about before they are used: a 304 costs little."""
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -30,11 +30,11 @@ _has_digest = re.compile(
     re.ASCII,
 ).fullmatch
 
-Rule = tuple[str, str]
+CacheRule = tuple[str, str]
 """A pattern as of the shell's, and the value of Cache-Control for what matches."""
 
 
-def rule(text: str) -> Rule:
+def parse_cache_rule(text: str) -> CacheRule:
     """
     The rule that *text* is, such as ``*.png=max-age=3600``.
 
@@ -46,7 +46,7 @@ def rule(text: str) -> Rule:
     return pattern, value
 
 
-def cache_control(path: str, rules: Sequence[Rule] = ()) -> str:
+def cache_control(path: str, rules: Sequence[CacheRule] = ()) -> str:
     """
     The value of Cache-Control for the file at *path* below the root.
 
@@ -58,4 +58,4 @@ def cache_control(path: str, rules: Sequence[Rule] = ()) -> str:
     for pattern, value in reversed(rules):
         if fnmatchcase(path if "/" in pattern else name, pattern.lstrip("/")):
             return value
-    return IMMUTABLE if _has_digest(name) else REVALIDATED
+    return IMMUTABLE if _has_digest(name) else REVALIDATE

@@ -15,10 +15,10 @@ from time import monotonic
 CODINGS = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
 """Content codings, the best first, and what the names of such siblings end with."""
 
-FRESH = 1.0
+LOOKUP_TTL_SECONDS = 1.0
 """Seconds for which what was found is taken to be there."""
 
-KEPT = 4096
+REMEMBERED_FILES = 4096
 """Files whose siblings are remembered."""
 
 _COMPRESSED = ("application/gzip", "application/zstd", "image/", "video/", "audio/")
@@ -35,7 +35,7 @@ def is_compressible(kind: str | None) -> bool:
     return kind == "image/svg+xml" or not kind.startswith(_COMPRESSED)
 
 
-class Siblings:
+class PrecompressedFiles:
     """
     Which compressed siblings files have.
 
@@ -59,7 +59,7 @@ class Siblings:
             path = os.path.join(self._root, *names)
             ends = CODINGS.items()
             found = tuple(coding for coding, end in ends if os.path.lexists(path + end))
-        if len(self._known) >= KEPT:
+        if len(self._known) >= REMEMBERED_FILES:
             self._known.clear()
-        self._known[names] = now + FRESH, found
+        self._known[names] = now + LOOKUP_TTL_SECONDS, found
         return found

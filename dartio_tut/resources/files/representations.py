@@ -16,23 +16,23 @@ from typing import NamedTuple
 
 from twisted.web.http import datetimeToString
 
-from ..fields import SECURITY_FIELDS, Fields, merged
+from ..fields import SECURITY_FIELDS, Fields, merge_fields
 from ..negotiation import best_coding
-from .caching import Rule, cache_control
-from .precompressed import CODINGS, Siblings
-from .safe_open import ABSENT, Opened, Opening
-from .types import LOOKED_AT, ContentTypes
+from .caching import CacheRule, cache_control
+from .precompressed import CODINGS, PrecompressedFiles
+from .safe_open import ABSENT_ERRORS, Opened, Opening
+from .types import SIGNATURE_BYTES, ContentTypes
 
-KNOWN = 4096
+REMEMBERED_VERSIONS = 4096
 """Versions of files of which it is remembered what to say."""
 
-OF_304 = (b"cache-control", b"etag", b"expires", b"last-modified", b"vary")
+NOT_MODIFIED_FIELDS = (b"cache-control", b"etag", b"expires", b"last-modified", b"vary")
 """Fields that a 304 has of those a 200 would have (RFC 9110 section 15.4.5)."""
 
 Names = tuple[bytes, ...]
 
 
-class About(NamedTuple):
+class FileMetadata(NamedTuple):
     """
     What is said of one version of a file.
 
@@ -55,7 +55,7 @@ class Representation(NamedTuple):
 
     descriptor: int
     size: int
-    about: About
+    metadata: FileMetadata
 
 
 class Representations:
@@ -73,7 +73,7 @@ class Representations:
         root: bytes,
         open: Opening,
         types: ContentTypes,
-        cache: Sequence[Rule],
+        cache: Sequence[CacheRule],
         precompressed: bool,
         fields: Sequence[tuple[bytes, bytes]],
     ) -> None:
@@ -81,9 +81,11 @@ class Representations:
         self._open = open
         self._types = types
         self._cache = cache
-        self._siblings = Siblings(root, types.by_name) if precompressed else None
+        self._precompressed = (
+            PrecompressedFiles(root, types.by_name) if precompressed else None
+        )
         self._fields = fields
-        self._known: dict[tuple[object, ...], About] = {}
+        self._known: dict[tuple[object, ...], FileMetadata] = {}
 
     def opened_file(self, names: Names) -> Opened | None:
         """
@@ -94,7 +96,7 @@ class Representations:
         try:
             descriptor, status = self._open(self._root, names)
         except OSError as error:
-            if error.errno not in ABSENT:
+            if error.errno not in ABSENT_ERRORS:
                 raise
             return None
         if S_ISREG(status.st_mode):
@@ -111,21 +113,21 @@ class Representations:
         :param field: gives a field of the request.
         :raise OSError: when the file cannot be read; it is closed.
         """
-        codings = self._siblings.of(names) if self._siblings else ()
+        codings = self._precompressed.of(names) if self._precompressed else ()
         coding, sibling = None, None
         if codings:
             accept = field(b"accept-encoding")
             coding, sibling = self._sibling(names, accept, codings, opened[1])
         descriptor, status = sibling or opened
         try:
-            about = self._about(names, opened, status, coding, codings)
+            metadata = self._metadata(names, opened, status, coding, codings)
         except OSError:
             os.close(descriptor)
             raise
         finally:
             if sibling:
                 os.close(opened[0])
-        return Representation(descriptor, status.st_size, about)
+        return Representation(descriptor, status.st_size, metadata)
 
     def _sibling(
         self,
@@ -149,22 +151,22 @@ class Representations:
         others = [other for other in codings if other != coding]
         return self._sibling(names, accept, others, status)
 
-    def _about(
+    def _metadata(
         self,
         names: Names,
         plain: Opened,
         status: os.stat_result,
         coding: bytes | None,
         codings: Sequence[bytes],
-    ) -> About:
+    ) -> FileMetadata:
         version = status.st_ino, status.st_mtime_ns, status.st_size
         key = names, *version, coding, bool(codings)
-        about = self._known.get(key)
-        if about is None:
+        metadata = self._known.get(key)
+        if metadata is None:
             name = names[-1] if names else os.path.basename(self._root)
-            start = partial(os.pread, plain[0], LOOKED_AT, 0)
+            start = partial(os.pread, plain[0], SIGNATURE_BYTES, 0)
             control = cache_control(os.fsdecode(b"/".join(names) or name), self._cache)
-            about = _described(
+            metadata = _describe(
                 status,
                 self._types.of(name, start).encode("latin-1"),
                 control.encode("latin-1"),
@@ -172,20 +174,20 @@ class Representations:
                 bool(codings),
                 self._fields,
             )
-            if len(self._known) >= KNOWN:
+            if len(self._known) >= REMEMBERED_VERSIONS:
                 self._known.clear()
-            self._known[key] = about
-        return about
+            self._known[key] = metadata
+        return metadata
 
 
-def _described(
+def _describe(
     status: os.stat_result,
     kind: bytes,
     control: bytes,
     coding: bytes | None,
     varies: bool,
     more: Sequence[tuple[bytes, bytes]],
-) -> About:
+) -> FileMetadata:
     mark = b"-" + coding if coding else b""
     etag = b'"%x-%x%b"' % (status.st_mtime_ns, status.st_size, mark)
     # A date in the future would be no date to compare with (RFC 9110 8.8.2.1).
@@ -202,6 +204,8 @@ def _described(
     if varies:
         own = (*own, (b"Vary", b"Accept-Encoding"))
     named = tuple(field for field in own if field[1])
-    fields = merged((*SECURITY_FIELDS, *named), more)
-    validators = tuple(field for field in fields if field[0].lower() in OF_304)
-    return About(kind, etag, changed, validators, fields)
+    fields = merge_fields((*SECURITY_FIELDS, *named), more)
+    validators = tuple(
+        field for field in fields if field[0].lower() in NOT_MODIFIED_FIELDS
+    )
+    return FileMetadata(kind, etag, changed, validators, fields)

@@ -42,18 +42,18 @@ from ..fields import (
     SECURITY_FIELDS,
     field_of,
     is_conditional,
-    merged,
+    merge_fields,
     set_fields,
 )
 from ..negotiation import type_weight
 from ..path_prefix import NotFound
 from ..problem import PROBLEM, problem, wanted
 from .byteranges import send_ranges
-from .caching import Rule
-from .listing.responses import Listings
+from .caching import CacheRule
+from .listing.responses import FolderListings
 from .representations import Names, Representations
-from .safe_open import ABSENT, LINK_POLICIES, Opened
-from .types import OCTETS, ContentTypes
+from .safe_open import ABSENT_ERRORS, LINK_POLICIES, Opened
+from .types import OCTET_STREAM, ContentTypes
 
 FILE_METHODS = b"GET, HEAD, OPTIONS"
 
@@ -117,12 +117,12 @@ class Files(File):
         spa: bool = False,
         try_html: bool = False,
         types: ContentTypes | None = None,
-        cache: Sequence[Rule] = (),
+        cache: Sequence[CacheRule] = (),
         precompressed: bool = True,
         fields: Sequence[tuple[bytes, bytes]] = (),
         run: Callable[..., Deferred[Any]] = _in_thread,
     ) -> None:
-        super().__init__(path, defaultType=OCTETS)
+        super().__init__(path, defaultType=OCTET_STREAM)
         self.indexNames = list(index)
         self.listing = listing
         self._root = os.fsencode(path)
@@ -131,11 +131,11 @@ class Files(File):
         self._spa = spa
         self._try_html = try_html
         self._types = types or ContentTypes()
-        self._fields = merged(SECURITY_FIELDS, fields)
+        self._fields = merge_fields(SECURITY_FIELDS, fields)
         self._representations = Representations(
             self._root, LINK_POLICIES[links], self._types, cache, precompressed, fields
         )
-        self._listings = Listings(self._may_show, self._open, run)
+        self._listings = FolderListings(self._may_show, self._open, run)
 
     @property
     def isLeaf(self) -> bool:  # type: ignore[override]
@@ -188,7 +188,7 @@ class Files(File):
         self, request: Request, names: Names, error: OSError, with_slash: bool = False
     ) -> bytes | int:
         """Answer in place of what could not be opened."""
-        if error.errno not in ABSENT:
+        if error.errno not in ABSENT_ERRORS:
             return self._answer_failed(request, error)
         others: list[Names] = []
         if self._try_html and names and not with_slash:
@@ -267,29 +267,31 @@ class Files(File):
                 send_file(request, opened[0], 0, opened[1].st_size)
                 return NOT_DONE_YET
         method = request.method.decode("ascii", "backslashreplace")
-        return problem(request, code, _TEXTS[code].format(method=method))
+        return problem(request, code, _ERROR_TEXTS[code].format(method=method))
 
     def _send(self, request: Request, opened: Opened, names: Names) -> bytes | int:
         """Answer with the open file, or with what the request's conditions ask for."""
         field = field_of(request)
         try:
-            descriptor, size, about = self._representations.of(names, opened, field)
+            descriptor, size, metadata = self._representations.of(names, opened, field)
         except OSError as error:
             return self._answer_failed(request, error)
         code, parts = OK, None
         if is_conditional(request):
-            code, parts = choose(field, about.etag, about.changed, size, request.method)
+            code, parts = choose(
+                field, metadata.etag, metadata.changed, size, request.method
+            )
         if code == OK:
-            set_fields(request, about.fields)
+            set_fields(request, metadata.fields)
             send_file(request, descriptor, 0, size)
         elif parts:
-            set_fields(request, about.fields)
-            send_ranges(request, descriptor, size, about.kind, parts)
+            set_fields(request, metadata.fields)
+            send_ranges(request, descriptor, size, metadata.kind, parts)
         else:
             os.close(descriptor)
             if code == NOT_MODIFIED:
                 request.setResponseCode(NOT_MODIFIED)
-                set_fields(request, about.validators)
+                set_fields(request, metadata.validators)
                 return b""
             if code == REQUESTED_RANGE_NOT_SATISFIABLE:
                 request.setHeader(b"Content-Range", b"bytes */%d" % size)
@@ -307,7 +309,7 @@ class Files(File):
         return tuple(names)
 
 
-_TEXTS: Mapping[int, str] = {
+_ERROR_TEXTS: Mapping[int, str] = {
     FORBIDDEN: "Not allowed.",
     NOT_ALLOWED: "Unsupported request: {method}.",
     NOT_FOUND: "Not found.",

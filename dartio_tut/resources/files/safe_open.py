@@ -17,17 +17,17 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 
-_STEP = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
-_ANY = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_STEP_FLAGS = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+_OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """Without O_NONBLOCK, opening a FIFO would wait for somebody to write to it; without
 O_NOCTTY, a terminal would become the daemon's own."""
-_LAST = _ANY | os.O_NOFOLLOW
+_LAST_FLAGS = _OPEN_FLAGS | os.O_NOFOLLOW
 
-_LINKED = (errno.ELOOP, errno.ENOTDIR)
+_LINK_ERRORS = (errno.ELOOP, errno.ENOTDIR)
 """What stepping onto a link, or through it, fails with."""
 
-ABSENT = (
-    *_LINKED,
+ABSENT_ERRORS = (
+    *_LINK_ERRORS,
     errno.ENOENT,
     errno.ENAMETOOLONG,
     errno.EINVAL,
@@ -56,18 +56,18 @@ def open_inside(root: bytes, names: Sequence[bytes]) -> Opened:
     try:
         return open_unlinked(root, names)
     except OSError as error:
-        if error.errno not in _LINKED:
+        if error.errno not in _LINK_ERRORS:
             raise
     # A link somewhere, or a file that was taken for a folder: the latter fails again.
     real_root = os.path.realpath(root)
     above = [name for name in real_root.split(b"/") if name]
-    real = _resolved(above, names)
+    real = _resolve(above, names)
     if real[: len(above)] != above:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     return open_unlinked(real_root, real[len(above) :])
 
 
-def _resolved(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
+def _resolve(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
     """
     The names from the top, without links, that *names* below *above* lead to.
 
@@ -99,23 +99,23 @@ def _resolved(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
 
 def open_anywhere(root: bytes, names: Sequence[bytes]) -> Opened:
     """Open what *names* lead to, following links wherever they go."""
-    return _judged(os.open(os.path.join(root, *names), _ANY))
+    return _regular_or_folder(os.open(os.path.join(root, *names), _OPEN_FLAGS))
 
 
 def open_unlinked(root: bytes, names: Sequence[bytes]) -> Opened:
     """Open *names*, one below the other, following no link below *root*."""
     if not names:
-        return _judged(os.open(root, _ANY))
+        return _regular_or_folder(os.open(root, _OPEN_FLAGS))
     first = b"%b/%b" % (root, names[0])  # the root is the operator's: nobody swaps it
     if len(names) == 1:
-        return _judged(os.open(first, _LAST))
-    folder = os.open(first, _STEP)
+        return _regular_or_folder(os.open(first, _LAST_FLAGS))
+    folder = os.open(first, _STEP_FLAGS)
     try:
         for name in names[1:-1]:
-            below = os.open(name, _STEP, dir_fd=folder)
+            below = os.open(name, _STEP_FLAGS, dir_fd=folder)
             os.close(folder)
             folder = below
-        return _judged(os.open(names[-1], _LAST, dir_fd=folder))
+        return _regular_or_folder(os.open(names[-1], _LAST_FLAGS, dir_fd=folder))
     finally:
         os.close(folder)
 
@@ -139,7 +139,7 @@ def parse_link_policy(text: str) -> str:
     return text
 
 
-def _judged(descriptor: int) -> Opened:
+def _regular_or_folder(descriptor: int) -> Opened:
     """*descriptor* with its status, if it may be served."""
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):

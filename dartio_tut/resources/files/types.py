@@ -12,13 +12,13 @@ from twisted.web.static import File
 from ..bodies.charsets import charset_called
 from ..responses import HTTPError
 
-LOOKED_AT = 16
+SIGNATURE_BYTES = 16
 """Bytes of a file that are looked at: as many as the longest sign below has."""
 
-OCTETS = "application/octet-stream"
+OCTET_STREAM = "application/octet-stream"
 """For what nothing tells the type of: a browser saves it instead of guessing."""
 
-_SIGNS: tuple[tuple[bytes, str], ...] = (
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "application/pdf"),
     (b"%!PS", "application/postscript"),
     (b"GIF87a", "image/gif"),
@@ -35,7 +35,7 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
     (b"(\xb5\x2f\xfd", "application/zstd"),
 )
 
-_IN_CONTAINER: Mapping[tuple[bytes, bytes], str] = {
+_CONTAINER_TYPES: Mapping[tuple[bytes, bytes], str] = {
     (b"RIFF", b"WEBP"): "image/webp",
     (b"RIFF", b"WAVE"): "audio/x-wav",
     (b"RIFF", b"AVI "): "video/x-msvideo",
@@ -44,7 +44,7 @@ _IN_CONTAINER: Mapping[tuple[bytes, bytes], str] = {
 }
 """What stands first, and after eight bytes."""
 
-_BRANDS: Mapping[bytes, str] = {
+_ISO_MEDIA_BRANDS: Mapping[bytes, str] = {
     b"avif": "image/avif",
     b"heic": "image/heic",
     b"qt  ": "video/quicktime",
@@ -52,7 +52,7 @@ _BRANDS: Mapping[bytes, str] = {
 }
 """Of ISO media files, with ``ftyp`` after four bytes; others are ``video/mp4``."""
 
-MORE_NAMES = {
+ADDED_EXTENSIONS = {
     ".avif": "image/avif",
     ".gz": "application/gzip",
     ".log": "text/plain",
@@ -70,16 +70,26 @@ MORE_NAMES = {
 }
 """What the system's tables may lack, or get wrong: an archive is no content coding."""
 
-NAMES: Mapping[str, str] = {**File.contentTypes, **MORE_NAMES}
+TYPES_BY_EXTENSION: Mapping[str, str] = {**File.contentTypes, **ADDED_EXTENSIONS}
 
 _named = re.compile(
     r"(\.[^.=/\s]+)=([\w.+-]+/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)?)", re.ASCII
 ).fullmatch
 
-_SPECIFIC = (".docx", ".xlsx", ".pptx", ".svgz", ".mov", ".m4v", ".3gp", ".ai", ".eps")
+_SPECIFIC_EXTENSIONS = (
+    ".docx",
+    ".xlsx",
+    ".pptx",
+    ".svgz",
+    ".mov",
+    ".m4v",
+    ".3gp",
+    ".ai",
+    ".eps",
+)
 """Names that tell more than the container's first bytes do."""
 
-_TEXT = ("application/javascript", "application/xml", "image/svg+xml")
+_TEXT_TYPES = ("application/javascript", "application/xml", "image/svg+xml")
 """Text whose charset is worth saying, beside ``text/*``."""
 
 
@@ -110,14 +120,14 @@ def parse_charset(text: str) -> str | None:
     return text
 
 
-def sign_of(start: bytes) -> str | None:
-    """The type that *start*, the first `LOOKED_AT` bytes, is a sign of."""
-    for sign, kind in _SIGNS:
+def type_by_signature(start: bytes) -> str | None:
+    """The type that *start*, the first `SIGNATURE_BYTES` bytes, is a sign of."""
+    for sign, kind in _SIGNATURES:
         if start.startswith(sign):
             return kind
     if start[4:8] == b"ftyp":
-        return _BRANDS.get(start[8:12], "video/mp4")
-    return _IN_CONTAINER.get((start[:4], start[8:12]))
+        return _ISO_MEDIA_BRANDS.get(start[8:12], "video/mp4")
+    return _CONTAINER_TYPES.get((start[:4], start[8:12]))
 
 
 class ContentTypes:
@@ -132,7 +142,7 @@ class ContentTypes:
         self, charset: str | None = "utf-8", names: Mapping[str, str] | None = None
     ) -> None:
         self._charset = charset
-        self._names = {**NAMES, **(names or {})}
+        self._names = {**TYPES_BY_EXTENSION, **(names or {})}
         self._given = frozenset(names or ())
 
     def by_name(self, name: bytes) -> str | None:
@@ -148,10 +158,10 @@ class ContentTypes:
         """
         extension = _extension(name)
         kind = self._names.get(extension)
-        if extension not in self._given and extension not in _SPECIFIC:
-            kind = sign_of(start()) or kind
-        kind = kind or OCTETS
-        is_text = kind.startswith("text/") or kind in _TEXT
+        if extension not in self._given and extension not in _SPECIFIC_EXTENSIONS:
+            kind = type_by_signature(start()) or kind
+        kind = kind or OCTET_STREAM
+        is_text = kind.startswith("text/") or kind in _TEXT_TYPES
         if is_text and self._charset and ";" not in kind:
             return f"{kind}; charset={self._charset}"
         return kind

@@ -16,11 +16,11 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
-from .model import BY_NAME, Entry, Order, day_and_clock, plain, url_of
+from .model import BY_NAME, Entry, Order, day_and_clock, is_unreserved, url_of
 
-_PARTS = Path(__file__).with_name("assets")
-_STYLE = (_PARTS / "listing.css").read_text("utf-8")
-_SCRIPT = (_PARTS / "listing.js").read_text("utf-8")
+_ASSETS = Path(__file__).with_name("assets")
+_STYLE = (_ASSETS / "listing.css").read_text("utf-8")
+_SCRIPT = (_ASSETS / "listing.js").read_text("utf-8")
 
 
 def _hash(inline: str) -> str:
@@ -43,10 +43,10 @@ _COLUMNS = (
 )
 """Key, head, and whether one wants to see the largest first."""
 
-_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_SIZE_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 _MARKUP = {ord(c): f"&#{ord(c)};" for c in "&<>\"'"}
-_PICTURES = (
+_CONTROL_PICTURES = (
     {number: chr(0x2400 + number) for number in range(0x20)}
     | {0x7F: "\u2421"}
     | dict.fromkeys(range(0x80, 0xA0), "\ufffd")
@@ -54,8 +54,10 @@ _PICTURES = (
 """What can be seen of a character that cannot."""
 
 # Embeddings, overrides and isolates make a name read as another: "exe.jpg".
-_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
-_VISIBLE = _PICTURES | _TURNS | _MARKUP
+_DIRECTION_CHANGES = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
+)
+_VISIBLE = _CONTROL_PICTURES | _DIRECTION_CHANGES | _MARKUP
 
 
 def as_html(
@@ -72,9 +74,11 @@ def as_html(
     return "".join(
         [
             _HEAD.format(title=_visible(path)),
-            f"<header>{_crumbs(names)}{_search(order, filter)}</header>\n<main>\n",
-            f"<p id=count role=status>{_count(entries, filter)}</p>\n",
-            f"<table>\n<thead><tr>{_heads(order, filter)}</tr></thead>\n{parent}",
+            f"<header>{_breadcrumbs(names)}{_filter_form(order, filter)}</header>\n",
+            "<main>\n",
+            f"<p id=count role=status>{_counted(entries, filter)}</p>\n",
+            f"<table>\n<thead><tr>{_column_heads(order, filter)}</tr></thead>\n",
+            parent,
             "<tbody id=entries>\n",
             *_rows(entries),
             "</tbody>\n</table>\n</main>\n",
@@ -114,7 +118,7 @@ def _attribute(text: str) -> str:
 def _rows(entries: Sequence[Entry]) -> list[str]:
     rows = []
     for name, is_folder, size, changed in entries:
-        if plain(name):
+        if is_unreserved(name):
             url = shown = name.decode("ascii")
         else:
             url, shown = url_of(name), _shown(name)
@@ -124,7 +128,7 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
         else:
             slash, measured = (
                 "",
-                f'<td title="{size:,} byte{"s" * (size != 1)}">{human(size)}',
+                f'<td title="{size:,} byte{"s" * (size != 1)}">{human_size(size)}',
             )
         rows.append(
             f'<tr><th scope=row><a href="{url}{slash}">{shown}{slash}</a>{measured}'
@@ -133,21 +137,21 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
     return rows
 
 
-def human(size: int) -> str:
+def human_size(size: int) -> str:
     """*size* with two or three digits, in units of 1,024."""
     if size < 1024:
         return f"{size} B"
     value = size / 1024
-    for unit in _UNITS:
+    for unit in _SIZE_UNITS:
         if value < 9.95:
             return f"{value:.1f} {unit}"
         if value < 1023.5:
             return f"{value:.0f} {unit}"
         value /= 1024
-    return f"{value * 1024:.0f} {_UNITS[-1]}"
+    return f"{value * 1024:.0f} {_SIZE_UNITS[-1]}"
 
 
-def _count(entries: Sequence[Entry], filter: str) -> str:
+def _counted(entries: Sequence[Entry], filter: str) -> str:
     if not entries:
         return "Nothing here matches." if filter else "This folder is empty."
     folders = sum(entry.is_folder for entry in entries)
@@ -156,12 +160,12 @@ def _count(entries: Sequence[Entry], filter: str) -> str:
     if folders:
         counted.append(f"{folders:,} folder{'s' * (folders != 1)}")
     if files:
-        total = human(sum(entry.size for entry in entries))
+        total = human_size(sum(entry.size for entry in entries))
         counted.append(f"{files:,} file{'s' * (files != 1)}, {total}")
     return ", ".join(counted)
 
 
-def _crumbs(names: list[bytes]) -> str:
+def _breadcrumbs(names: list[bytes]) -> str:
     """The way to this folder; the links hold wherever the tree is mounted."""
     steps = ["<nav aria-label=Path><h1>"]
     for up, name in zip(range(len(names), -1, -1), [b"", *names], strict=True):
@@ -171,7 +175,7 @@ def _crumbs(names: list[bytes]) -> str:
     return "".join([*steps, "</h1></nav>\n"])
 
 
-def _search(order: Order, filter: str) -> str:
+def _filter_form(order: Order, filter: str) -> str:
     kept = "".join(
         f'<input type=hidden name={name} value="{value}">'
         for name, value in _query(order, "").items()
@@ -184,7 +188,7 @@ def _search(order: Order, filter: str) -> str:
     )
 
 
-def _heads(order: Order, filter: str) -> str:
+def _column_heads(order: Order, filter: str) -> str:
     heads = []
     for key, label, largest_first in _COLUMNS:
         if key == order.key:

@@ -21,46 +21,47 @@ from ...fields import Fields, set_fields
 from ...negotiation import best_type
 from ...problem import TEXT
 from ...responses import HTTPError, respond_later
-from ..safe_open import ABSENT, Opened
-from .model import Entry, Order, arranged, as_json, as_text, filter_from, order_from
+from ..safe_open import ABSENT_ERRORS, Opened
+from .formats import as_json, as_text
+from .model import Entry, Order, arrange, parse_filter, parse_order
 from .page import CONTENT_SECURITY_POLICY, as_html
-from .scan import entries
+from .scan import scan_folder
 
 HTML = b"text/html; charset=utf-8"
 JSON = b"application/json"
 
-_KINDS = {kind.partition(b";")[0]: kind for kind in (TEXT, HTML, JSON)}
+_CONTENT_TYPES = {kind.partition(b";")[0]: kind for kind in (TEXT, HTML, JSON)}
 """The first is for who takes anything, such as curl."""
 
 _FIELDS: Fields = ((b"Cache-Control", b"no-cache"), (b"Vary", b"Accept"))
 
-FRESH = 1.0
+PAGE_TTL_SECONDS = 1.0
 """Seconds that a page is good for: sizes and times in it may be so old."""
 
-KEPT = 16 * 1024 * 1024
+KEPT_PAGES_BYTES = 16 * 1024 * 1024
 """Bytes of pages that are kept: eight of 10,000 entries."""
 
-AT_ONCE = 2
+CONCURRENT_SCANS = 2
 """Folders read at a time: more would only keep the reactor's thread waiting."""
 
-MOST = 1024
+KEPT_PAGES = 1024
 """Pages that are kept, however small."""
 
-TICK = 20_000_000
+MTIME_TICK_NS = 20_000_000
 """Nanoseconds in which two changes of a folder may have the same time."""
 
-WAITING = 32
+WAITING_REQUESTS = 32
 """Folders waiting for their turn; it is a second or so."""
 
-_BUSY = "It cannot be read just now. Try again."
+_BUSY_TEXT = "It cannot be read just now. Try again."
 
 Names = tuple[bytes, ...]
 
-Made = tuple[tuple[int, int] | None, bytes]
+VersionedPage = tuple[tuple[int, int] | None, bytes]
 """The version of a folder, and its page."""
 
 
-class Form(NamedTuple):
+class ListingForm(NamedTuple):
     """What is asked for: which folder, as what, in which order, and what of it."""
 
     names: Names
@@ -71,13 +72,13 @@ class Form(NamedTuple):
     def shown(self, found: list[Entry]) -> bytes:
         """The content, of what was *found* in the folder."""
         path = b"/" + b"".join(name + b"/" for name in self.names)
-        chosen = arranged(found, self.order, self.filter)
+        chosen = arrange(found, self.order, self.filter)
         if self.kind == HTML:
             return as_html(path, chosen, self.order, self.filter)
         return as_json(path, chosen) if self.kind == JSON else as_text(path, chosen)
 
 
-class Listings:
+class FolderListings:
     """
     The listings of a folder and of those below it.
 
@@ -97,15 +98,17 @@ class Listings:
         self._may_show = may_show
         self._open = open
         self._run = run
-        self._turns = DeferredSemaphore(AT_ONCE)
+        self._turns = DeferredSemaphore(CONCURRENT_SCANS)
         self._size = 0
-        self._kept: dict[Form, tuple[float, tuple[int, int], bytes]] = {}
+        self._kept: dict[ListingForm, tuple[float, tuple[int, int], bytes]] = {}
 
     def answer(self, request: Request, folder: Opened, names: Names) -> bytes | int:
         """Answer with the listing of the open *folder* at *names*, which is closed."""
         accept = request.getHeader(b"Accept") or b"text/html"
-        kind = _KINDS[best_type(accept, list(_KINDS))]
-        form = Form(names, kind, order_from(request.args), filter_from(request.args))
+        kind = _CONTENT_TYPES[best_type(accept, list(_CONTENT_TYPES))]
+        form = ListingForm(
+            names, kind, parse_order(request.args), parse_filter(request.args)
+        )
         set_fields(request, ((b"Content-Type", kind), *_FIELDS))
         if kind == HTML:
             request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
@@ -117,40 +120,42 @@ class Listings:
             return page
         return respond_later(request, self._read(request, form))
 
-    async def _read(self, request: Request, form: Form) -> bytes:
+    async def _read(self, request: Request, form: ListingForm) -> bytes:
         """Read the folder when there is its turn, and keep what comes of it."""
-        if len(self._turns.waiting) >= WAITING:
-            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY, ((b"Retry-After", b"1"),))
+        if len(self._turns.waiting) >= WAITING_REQUESTS:
+            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY_TEXT, ((b"Retry-After", b"1"),))
         await self._turns.acquire()
         try:
             if request._disconnected:
                 return b""
-            made: Made = await self._run(self._made, form)
+            made: VersionedPage = await self._run(self._make, form)
         except OSError as error:
-            if error.errno in ABSENT:  # gone since it was asked for
+            if error.errno in ABSENT_ERRORS:  # gone since it was asked for
                 raise HTTPError(NOT_FOUND, "Not found.") from None
             self._log.error("Cannot list: {error}", error=error.strerror)
-            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY) from None
+            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY_TEXT) from None
         finally:
             self._turns.release()
         self._keep(form, *made)
         return made[1]
 
-    def _made(self, form: Form) -> Made:
+    def _make(self, form: ListingForm) -> VersionedPage:
         """The page, and of which version of the folder; none if that is too new."""
         folder, status = self._open(form.names)
-        page = form.shown(entries(folder, self._may_show, self._opener(form.names)))
-        settled = time_ns() - status.st_mtime_ns > TICK
+        page = form.shown(scan_folder(folder, self._may_show, self._opener(form.names)))
+        settled = time_ns() - status.st_mtime_ns > MTIME_TICK_NS
         return (status.st_ino, status.st_mtime_ns) if settled else None, page
 
-    def _keep(self, form: Form, version: tuple[int, int] | None, page: bytes) -> None:
+    def _keep(
+        self, form: ListingForm, version: tuple[int, int] | None, page: bytes
+    ) -> None:
         if version is None:
             return
         self._size += len(page)
-        if self._size > KEPT or len(self._kept) >= MOST:
+        if self._size > KEPT_PAGES_BYTES or len(self._kept) >= KEPT_PAGES:
             self._kept.clear()
             self._size = len(page)
-        self._kept[form] = monotonic() + FRESH, version, page
+        self._kept[form] = monotonic() + PAGE_TTL_SECONDS, version, page
 
     def _opener(self, names: Names) -> Callable[[bytes], Opened]:
         return lambda name: self._open((*names, name))

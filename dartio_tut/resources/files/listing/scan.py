@@ -12,7 +12,7 @@ from ..safe_open import Opened
 from .model import Entry
 
 
-def entries(
+def scan_folder(
     folder: int, may_show: Callable[[bytes], bool], open_link: Callable[[bytes], Opened]
 ) -> list[Entry]:
     """
