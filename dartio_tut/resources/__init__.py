@@ -12,7 +12,8 @@ from .bodies.json_body import media_type, parse_json, parse_json_object, read_bo
 from .cors import CORS, cors_fields, parse_origin
 from .fields import SECURITY_FIELDS, parse_field, set_fields
 from .files.caching import parse_cache_rule
-from .files.resource import FILE_METHODS, Files, parse_index_name
+from .files.file_responses import FILE_METHODS
+from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
 from .path_prefix import PathPrefix, parse_path_prefix

@@ -24,15 +24,41 @@ import json
 import re
 from collections.abc import Sequence
 
+from ...negotiation import ANYTHING, member_weights, named_weight
 from .model import Entry, day_and_clock, url_of
+
+HTML = b"text/html"
+JSON = b"application/json"
+TEXT = b"text/plain"
+
+FORMATS = (HTML, JSON, TEXT)
+"""Of those that a client names with one weight, the first is sent."""
 
 _is_plain_text = re.compile(rb"[ -\[\]-~]*").fullmatch
 _UNSAFE_IN_TEXT = re.compile("[\0-\x1f\\\\\x7f-\x9f\u2028\u2029\udc80-\udcff]")
 _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": r"\\"}
 
 
+def choose_format(accept: bytes | None, user_agent: bytes | None) -> tuple[bytes, bool]:
+    """
+    Return the one of `FORMATS` that a client prefers, and whether its User-Agent
+    decided.
+
+    What it names beats what only ``*/*`` admits. One that names none gets a page, with
+    links that a mirror can follow; curl gets text, because a person reads it there.
+    """
+    named = [named_weight(accept or b"", kind) or 0.0 for kind in FORMATS]
+    if max(named) > 0:
+        return FORMATS[named.index(max(named))], False
+    asked = member_weights(accept or ANYTHING)
+    refused = [kind for kind in FORMATS if asked.get(kind) == 0.0]
+    by_curl = (user_agent or b"").lower().startswith(b"curl/")
+    preferred = (TEXT, HTML, JSON) if by_curl else FORMATS
+    return next((k for k in preferred if k not in refused), preferred[0]), True
+
+
 def as_json(path: bytes, entries: Sequence[Entry]) -> bytes:
-    """*entries* of the folder *path* for programs, as told above."""
+    """Return *entries* of the folder *path* as JSON, in UTF-8."""
     described = {
         "path": path.decode("utf-8", "replace"),
         "entries": [_described(entry) for entry in entries],
@@ -55,7 +81,7 @@ def _described(entry: Entry) -> dict[str, str | int]:
 
 
 def as_text(path: bytes, entries: Sequence[Entry]) -> bytes:
-    """*entries* for a shell, a line each, as told above; *path* is not repeated."""
+    """Return *entries* as lines, in UTF-8; *path* is not repeated."""
     return b"".join(
         (entry.name if _is_plain_text(entry.name) else _escaped(entry.name))
         + (b"/\n" if entry.is_folder else b"\n")

@@ -105,9 +105,9 @@ def arrange(
     Folders have no size: where it counts, they stay in the order of their names.
     Equals stay so too, whichever way the others go.
     """
-    wanted = filter.lower()
+    wanted = comparable(filter)
     if wanted:
-        entries = (entry for entry in entries if wanted in decoded(entry).lower())
+        entries = (entry for entry in entries if wanted in comparable(decoded(entry)))
     by_name = sorted(entries, key=_reading_order)
     folders = [entry for entry in by_name if entry.is_folder]
     files = [entry for entry in by_name if not entry.is_folder]
@@ -135,6 +135,14 @@ def _as_long_as(found: re.Match[str]) -> str:
     """A number with its length before it: as text, it sorts by its value."""
     digits = found[0].lstrip("0")
     return f"{len(digits):03}{digits}"
+
+
+def comparable(text: str) -> str:
+    """
+    Return *text* in the one form in which names are compared: in lower case, and an
+    accent is part of its letter, however it was typed (NFC).
+    """
+    return text.lower() if text.isascii() else normalize("NFC", text.lower())
 
 
 def decoded(entry: Entry) -> str:

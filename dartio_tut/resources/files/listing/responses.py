@@ -17,23 +17,21 @@ from twisted.logger import Logger
 from twisted.web.http import NOT_FOUND, SERVICE_UNAVAILABLE
 from twisted.web.server import Request
 
-from ...fields import Fields, set_fields
-from ...negotiation import best_type
-from ...problem import TEXT
+from ...fields import Fields, field_of, merge_fields, set_fields
 from ...responses import HTTPError, respond_later
+from ..lookup import OpenFolder
+from ..private_files import PrivateFiles
 from ..safe_open import ABSENT_ERRORS, Opened
-from .formats import as_json, as_text
+from .formats import HTML, JSON, TEXT, as_json, as_text, choose_format
 from .model import Entry, Order, arrange, parse_filter, parse_order
 from .page import CONTENT_SECURITY_POLICY, as_html
 from .scan import scan_folder
 
-HTML = b"text/html; charset=utf-8"
-JSON = b"application/json"
-
-_CONTENT_TYPES = {kind.partition(b";")[0]: kind for kind in (TEXT, HTML, JSON)}
-"""The first is for who takes anything, such as curl."""
-
-_FIELDS: Fields = ((b"Cache-Control", b"no-cache"), (b"Vary", b"Accept"))
+_CONTENT_TYPES = {
+    HTML: b"text/html; charset=utf-8",
+    JSON: b"application/json",
+    TEXT: b"text/plain; charset=utf-8",
+}
 
 PAGE_TTL_SECONDS = 1.0
 """Seconds that a page is good for: sizes and times in it may be so old."""
@@ -62,29 +60,31 @@ VersionedPage = tuple[tuple[int, int] | None, bytes]
 
 
 class ListingForm(NamedTuple):
-    """What is asked for: which folder, as what, in which order, and what of it."""
+    """Which folder is asked for, in which format and order, and which entries."""
 
     names: Names
-    kind: bytes
+    format: bytes
     order: Order
     filter: str
 
-    def shown(self, found: list[Entry]) -> bytes:
-        """The content, of what was *found* in the folder."""
+    def written(self, found: list[Entry]) -> bytes:
+        """Return the content, of the entries *found* in the folder."""
         path = b"/" + b"".join(name + b"/" for name in self.names)
         chosen = arrange(found, self.order, self.filter)
-        if self.kind == HTML:
+        if self.format == HTML:
             return as_html(path, chosen, self.order, self.filter)
-        return as_json(path, chosen) if self.kind == JSON else as_text(path, chosen)
+        return as_json(path, chosen) if self.format == JSON else as_text(path, chosen)
 
 
 class FolderListings:
     """
-    The listings of a folder and of those below it.
+    Answer with the listings of a folder and of those below it.
 
-    :param may_show: whether a name may be shown.
+    :param may_show: tells whether a name may be shown.
     :param open: opens what is below the folder.
     :param run: calls what takes a while elsewhere.
+    :param fields: header fields of all responses.
+    :param private: files that are not listed.
     """
 
     _log = Logger()
@@ -94,26 +94,34 @@ class FolderListings:
         may_show: Callable[[bytes], bool],
         open: Callable[[Names], Opened],
         run: Callable[..., Deferred[Any]],
+        fields: Fields,
+        private: PrivateFiles,
     ) -> None:
         self._may_show = may_show
         self._open = open
         self._run = run
+        self._fields = fields
+        self._private = private
         self._turns = DeferredSemaphore(CONCURRENT_SCANS)
         self._size = 0
         self._kept: dict[ListingForm, tuple[float, tuple[int, int], bytes]] = {}
 
-    def answer(self, request: Request, folder: Opened, names: Names) -> bytes | int:
-        """Answer with the listing of the open *folder* at *names*, which is closed."""
-        accept = request.getHeader(b"Accept") or b"text/html"
-        kind = _CONTENT_TYPES[best_type(accept, list(_CONTENT_TYPES))]
-        form = ListingForm(
-            names, kind, parse_order(request.args), parse_filter(request.args)
-        )
-        set_fields(request, ((b"Content-Type", kind), *_FIELDS))
-        if kind == HTML:
-            request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        descriptor, status = folder
+    def answer(self, request: Request, folder: OpenFolder) -> bytes | int:
+        """Answer with the listing of the open *folder*, which is closed."""
+        descriptor, status, names = folder
         os.close(descriptor)
+        field = field_of(request)
+        format, by_agent = choose_format(field(b"accept"), field(b"user-agent"))
+        order, filter = parse_order(request.args), parse_filter(request.args)
+        form = ListingForm(names, format, order, filter)
+        fields = (
+            (b"Content-Type", _CONTENT_TYPES[format]),
+            (b"Cache-Control", b"no-cache"),
+            (b"Vary", b"Accept, User-Agent" if by_agent else b"Accept"),
+        )
+        set_fields(request, merge_fields(fields, self._fields))
+        if format == HTML:
+            request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
         version = status.st_ino, status.st_mtime_ns
         until, of, page = self._kept.get(form, (0, None, b""))
         if of == version and monotonic() < until:
@@ -142,7 +150,8 @@ class FolderListings:
     def _make(self, form: ListingForm) -> VersionedPage:
         """The page, and of which version of the folder; none if that is too new."""
         folder, status = self._open(form.names)
-        page = form.shown(scan_folder(folder, self._may_show, self._opener(form.names)))
+        opener, private = self._opener(form.names), self._private.identities()
+        page = form.written(scan_folder(folder, self._may_show, opener, private))
         settled = time_ns() - status.st_mtime_ns > MTIME_TICK_NS
         return (status.st_ino, status.st_mtime_ns) if settled else None, page
 
