@@ -182,7 +182,7 @@ class WhereTests(OptionCase):
             for target in ("/", "/who", f"{below}x/who", f"{below}//who", "/file/who"):
                 self.assertEqual((target, self.code(static, target)), (target, 404))
         for bad in ("", "files", "//", "/a//b/", "/../", "/a/%2e%2e/", "/./"):
-            self.assertIn("is no path", self.complaint("--prefix", bad))
+            self.assertIn("is not a path", self.complaint("--prefix", bad))
         self.refuses("static", "--root", "www", "--prefix", "files")
 
     def test_what_is_wrong_is_named(self) -> None:

@@ -1,29 +1,41 @@
 """
-Branches that any resource tree may hang up: files, JSON bodies, answers.
+Resources for any `twisted.web` tree: files, request bodies, passwords, other origins,
+virtual hosts, documents and notes.
 
-Rule of the room: they read a request and write a response; they open no socket.
+Rule of the room: they read a request and write a response. They open no socket, and
+know no server and no option.
 """
 
+from .allowed_hosts import AllowedHosts, parse_allowed_host
 from .auth.basic_auth import BasicAuth
 from .auth.htpasswd import HtpasswdFile, open_htpasswd
 from .bodies.body import Body, parse_body
 from .bodies.form_body import BodyLimits, Form, UploadedFile
 from .bodies.json_body import media_type, parse_json, parse_json_object, read_body
-from .cors import CORS, cors_fields, parse_origin
+from .cors import CORS, cors_fields
 from .fields import SECURITY_FIELDS, parse_field, set_fields
 from .files.caching import parse_cache_rule
 from .files.file_responses import FILE_METHODS
 from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
+from .origins import parse_origin
 from .path_prefix import PathPrefix, parse_path_prefix
-from .problem import problem
 from .response_fields import ResponseFields
-from .responses import HTTPError, method_not_allowed, respond_later, text_response
+from .responses import (
+    ErrorResource,
+    HTTPError,
+    error_response,
+    method_not_allowed,
+    problem,
+    respond_later,
+    text_response,
+)
 from .rest.digests import check_digests
 from .rest.documents import RestDocuments
 from .rest.notes import RestNotes
-from .rest.store_errors import from_store, idempotency_key, precondition
+from .rest.preconditions import idempotency_key, precondition
+from .rest.store_errors import from_store
 from .virtual_hosts import VirtualHosts, parse_host_name
 from .wrapper import Wrapper
 
@@ -32,10 +44,12 @@ __all__ = [
     "FILE_METHODS",
     "LINK_POLICIES",
     "SECURITY_FIELDS",
+    "AllowedHosts",
     "BasicAuth",
     "Body",
     "BodyLimits",
     "ContentTypes",
+    "ErrorResource",
     "Files",
     "Form",
     "HTTPError",
@@ -49,11 +63,13 @@ __all__ = [
     "Wrapper",
     "check_digests",
     "cors_fields",
+    "error_response",
     "from_store",
     "idempotency_key",
     "media_type",
     "method_not_allowed",
     "open_htpasswd",
+    "parse_allowed_host",
     "parse_body",
     "parse_cache_rule",
     "parse_charset",

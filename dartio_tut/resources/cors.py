@@ -1,43 +1,47 @@
 """
-Cross-origin resource sharing: letting pages of other origins read an answer
-(Fetch standard, section 3.2).
+Cross-origin resource sharing: pages of other origins may read a response (Fetch
+standard, section 3.2).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
-from twisted.web.http import NO_CONTENT
+from twisted.web.http import FORBIDDEN, NO_CONTENT
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
+from .fields import Fields
+from .origins import Origins
+from .responses import ErrorResource, HTTPError
 from .wrapper import Wrapper
 
-MAX_AGE = b"7200"
-"""Seconds a browser may go without asking again: more than two hours none does."""
+MAX_AGE_SECONDS = b"7200"
+"""How long a browser may remember the answer to a preflight. Browsers allow no more."""
 
-_origin = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.\[\]:_-]+").fullmatch
+_ALLOWED_FIELDS = ("Origin", "X-Requested-With", "Content-Type", "Accept")
 
-_USUAL = ("Origin", "X-Requested-With", "Content-Type", "Accept")
+_ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 
-_EXPOSED = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
+_EXPOSED_FIELDS = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
 
 
 def cors_fields(
     methods: str, headers: Sequence[str] = (), exposed: Sequence[str] = ()
 ) -> tuple[tuple[bytes, bytes], ...]:
     """
-    The fields that let the pages of any origin send *methods* and read the response.
+    Return header fields by which the pages of any origin may send *methods* and read
+    the response.
 
-    For what is nobody's secret: any page a person visits may ask for it.
+    Every page that a person opens may then do so, also a hostile one.
 
-    :param headers: fields that they may send beside the usual.
-    :param exposed: fields of the response that they may read beside the usual.
+    :param headers: header fields that the pages may send, beside the usual ones.
+    :param exposed: header fields of the response that they may read, beside the usual
+        ones.
     """
-    sent = ", ".join((*_USUAL, *headers))
+    sent = ", ".join((*_ALLOWED_FIELDS, *headers))
     fields = (
-        (b"Access-Control-Allow-Origin", b"*"),
+        _ANY_ORIGIN,
         (b"Access-Control-Allow-Methods", methods.encode("ascii")),
         (b"Access-Control-Allow-Headers", sent.encode("ascii")),
     )
@@ -47,27 +51,22 @@ def cors_fields(
     return (*fields, (b"Access-Control-Expose-Headers", read))
 
 
-def parse_origin(text: str) -> bytes:
-    """
-    The origin that *text* is, such as ``https://example.org``, or ``*`` for any.
-
-    :raise ValueError: when it is none.
-    """
-    if text != "*" and not _origin(text):
-        raise ValueError(f"{text!r} is no origin: use * or https://example.org")
-    return text.encode("ascii")
-
-
 class CORS(Wrapper):
     """
     Let the pages of some other origins read a tree.
 
     It answers their preflights before anybody asks for a password: a browser sends
-    none with them.
+    none with them. Pages of origins that are named, one by one or by ``*.``, may also
+    send the person's credentials (cookies, passwords); those of any origin (``*``) may
+    not.
 
     :param resource: the tree.
-    :param origins: such as ``https://example.org``; ``*`` is any.
+    :param origins: as `parse_origin` takes them, such as ``https://example.org``.
     :param methods: those that the pages may use.
+    :param exposed: header fields of the response that the pages may read.
+    :param refuse_others: whether requests from pages of other origins are answered
+        with 403. Otherwise they are done, and the page cannot read the response.
+    :raise ValueError: when an origin is malformed.
     """
 
     def __init__(
@@ -75,34 +74,61 @@ class CORS(Wrapper):
         resource: IResource,
         origins: Collection[bytes],
         methods: bytes = b"GET, HEAD",
+        exposed: bytes = _EXPOSED_FIELDS,
+        refuse_others: bool = False,
     ) -> None:
         super().__init__(resource)
-        self._origins = origins
+        self._origins = Origins(origins)
+        self._exposed = (b"Access-Control-Expose-Headers", exposed)
         self._preflight = _Preflight(methods)
+        self._refusal: IResource | None = None
+        if refuse_others:
+            text = "Pages of this origin may not use this server."
+            self._refusal = ErrorResource(HTTPError(FORBIDDEN, text))
+
+    @property
+    def refusal_fields(self) -> Fields:
+        """
+        The header fields that the tree wants on refusals of the wire, and those by
+        which pages may read them, where these do not depend on the request.
+        """
+        only = self._origins.only
+        own: Fields = ()
+        if self._origins.is_any:
+            own = (_ANY_ORIGIN, self._exposed)
+        elif only:
+            own = (*_named(only), self._exposed, (b"Vary", b"Origin"))
+        return (*own, *super().refusal_fields)
 
     def prepare(self, request: Request) -> None:
         """Say which origin may read the response."""
-        varies = request.responseHeaders.getRawHeaders(b"Vary", [])
-        if b"*" not in self._origins and b"Origin" not in varies:
-            request.responseHeaders.addRawHeader(b"Vary", b"Origin")
-        allowed = self._allowed(request)
-        if allowed:
-            request.setHeader(b"Access-Control-Allow-Origin", allowed)
-            request.setHeader(b"Access-Control-Expose-Headers", _EXPOSED)
+        headers = request.responseHeaders
+        is_any = self._origins.is_any
+        if not is_any and b"Origin" not in headers.getRawHeaders(b"Vary", []):
+            headers.addRawHeader(b"Vary", b"Origin")
+        origin = request.getHeader(b"Origin")
+        if origin not in self._origins:
+            return
+        for field in (_ANY_ORIGIN,) if is_any else _named(origin or b""):
+            request.setHeader(*field)
+        request.setHeader(*self._exposed)
 
     def resource_for(self, request: Request) -> IResource:
-        """Choose what answers a preflight, or the tree."""
+        """Choose what answers a preflight, a refusal, or the tree."""
+        origin = request.getHeader(b"Origin")
+        if origin not in self._origins:
+            refused = self._refusal if origin is not None else None
+            return refused or self._resource
         asked = request.getHeader(b"Access-Control-Request-Method")
         is_preflight = request.method == b"OPTIONS" and asked
-        if is_preflight and self._allowed(request):
-            return self._preflight
-        return self._resource
+        return self._preflight if is_preflight else self._resource
 
-    def _allowed(self, request: Request) -> bytes | None:
-        if b"*" in self._origins:
-            return b"*"
-        origin: bytes | None = request.getHeader(b"Origin")
-        return origin if origin in self._origins else None
+
+def _named(origin: bytes) -> Fields:
+    return (
+        (b"Access-Control-Allow-Origin", origin),
+        (b"Access-Control-Allow-Credentials", b"true"),
+    )
 
 
 class _Preflight(Resource):
@@ -117,7 +143,7 @@ class _Preflight(Resource):
     def render(self, request: Request) -> bytes:
         request.setResponseCode(NO_CONTENT)
         request.setHeader(b"Access-Control-Allow-Methods", self._methods)
-        request.setHeader(b"Access-Control-Max-Age", MAX_AGE)
+        request.setHeader(b"Access-Control-Max-Age", MAX_AGE_SECONDS)
         headers = request.getHeader(b"Access-Control-Request-Headers")
         if headers:
             request.setHeader(b"Access-Control-Allow-Headers", headers)

@@ -1,5 +1,5 @@
 """
-Fields of requests and responses, as the wire has them, or any other ``twisted.web``.
+Header fields of requests and responses, of our own wire or any other ``twisted.web``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ SECURITY_FIELDS: Fields = (
     (b"X-Frame-Options", b"SAMEORIGIN"),
     (b"Referrer-Policy", b"strict-origin-when-cross-origin"),
 )
-"""What keeps a page from being guessed at, framed, or told on, and breaks none."""
+"""These keep browsers from guessing a type, from framing a page of another origin, and
+from telling other origins the path that a person came from. They break no page."""
 
 CONNECTION_FIELDS = (
     "connection",
@@ -31,32 +32,35 @@ CONNECTION_FIELDS = (
     "server",
     "transfer-encoding",
 )
-"""Fields that belong to the connection and the wire."""
+"""Header fields that only the wire may set."""
 
 
 def is_field_value(text: str) -> bool:
-    """Whether *text* can be the value of a field (RFC 9110 section 5.5)."""
+    """Whether *text* can be the value of a header field (RFC 9110 section 5.5)."""
     return _value(text) is not None
 
 
 def parse_field(text: str) -> tuple[bytes, bytes]:
     """
-    The name and value that *text* stands for, as ``X-Robots-Tag: noindex``.
+    Return the name and the value of a header field such as ``X-Robots-Tag: noindex``.
 
-    :raise ValueError: when it is no field, or one that is not anybody's to set.
+    :raise ValueError: when *text* is not a header field, or is one that only the
+        server may set.
     """
     name, mark, value = text.partition(":")
     if not (mark and _name(name) and is_field_value(value)):
-        raise ValueError(f"{text!r} is no field: use one such as X-Robots-Tag: noindex")
+        raise ValueError(
+            f"{text!r} is not a header field; write one such as X-Robots-Tag: noindex"
+        )
     if name.lower() in CONNECTION_FIELDS:
-        raise ValueError(f"{name} is the server's own to say")
+        raise ValueError(f"{name} is set by the server itself")
     return name.encode("ascii"), value.strip().encode("latin-1")
 
 
 def merge_fields(fields: Fields, given: Sequence[tuple[bytes, bytes]]) -> Fields:
     """
-    *fields*, with those *given* in place of those of the same name; one without a value
-    only takes away. A Vary that is given joins the others.
+    Return *fields*, with those *given* in place of those of the same name. A given one
+    without a value only removes; a given Vary joins the others.
     """
     replaced = {name.lower() for name, _ in given} - {b"vary"}
     kept = [field for field in fields if field[0].lower() not in replaced]
@@ -70,8 +74,8 @@ def merge_fields(fields: Fields, given: Sequence[tuple[bytes, bytes]]) -> Fields
 
 def set_fields(request: Request, fields: Fields) -> None:
     """
-    Set *fields* of the response in place of what was there, in one go where the request
-    knows how. A Vary joins what others have said.
+    Set header *fields* of the response in place of those that had their names. A Vary
+    joins those that were set before.
     """
     at_once = getattr(request, "set_fields", None)
     if at_once is not None:
@@ -81,13 +85,16 @@ def set_fields(request: Request, fields: Fields) -> None:
 
 
 def field_of(request: Request) -> Callable[[bytes], bytes | None]:
-    """What gives a field of *request* by its lower-case name, all lines joined."""
+    """
+    Return a function that takes the lower-case name of a header field of *request* and
+    returns its value, all lines joined by commas.
+    """
     fields = getattr(request, "fields", None)
     return partial(_joined, request) if fields is None else fields.joined
 
 
 def is_conditional(request: Request) -> bool:
-    """Whether anything but the whole may be the answer to *request*."""
+    """Whether *request* has a precondition or asks for a range."""
     return getattr(request, "is_conditional", True)
 
 

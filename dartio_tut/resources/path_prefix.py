@@ -5,43 +5,34 @@ Serving a tree further below: at ``/files/`` instead of ``/``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from twisted.web.http import NOT_FOUND
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import IResource
 from twisted.web.server import Request
 
-from .fields import SECURITY_FIELDS, set_fields
-from .problem import problem
+from .responses import ErrorResource, HTTPError
 from .wrapper import Wrapper
 
-
-class NotFound(Resource):
-    """Answers 404."""
-
-    isLeaf = True
-
-    def render(self, request: Request) -> bytes:
-        """There is nothing here."""
-        set_fields(request, SECURITY_FIELDS)
-        return problem(request, NOT_FOUND, "Not found.")
+_KEPT = "!$&'()*+,;=:@~[]^{|}"
+"""Punctuation that terminals and browsers take as it is."""
 
 
 def parse_path_prefix(text: str) -> str:
     """
-    Return *text* if a tree can be served at that path.
+    Return *text* as the path of a URL, in which a space is ``%20``.
 
     :raise ValueError: when it does not begin with a slash, or has empty parts.
     """
-    _segments(text)
-    return text
+    path = "".join(f"/{quote(name, safe=_KEPT)}" for name in _segments(text))
+    return f"{path}/" if text.endswith("/") else path
 
 
 def _segments(prefix: str) -> list[bytes]:
     path = prefix.removesuffix("/")
     names = [unquote_to_bytes(name) for name in path.split("/")[1:]]
     if prefix[:1] != "/" or not all(names) or b"." in names or b".." in names:
-        raise ValueError(f"{prefix!r} is no path: use one such as /files/")
+        raise ValueError(f"{prefix!r} is not a path; use one such as /files/")
     return names
 
 
@@ -56,7 +47,7 @@ class PathPrefix(Wrapper):
     def __init__(self, resource: IResource, prefix: str) -> None:
         super().__init__(resource)
         self._segments = _segments(prefix)
-        self._not_found = NotFound()
+        self._not_found = ErrorResource(HTTPError(NOT_FOUND, "Not found."))
 
     @property
     def streams_up_to(self) -> int:

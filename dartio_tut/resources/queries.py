@@ -18,9 +18,9 @@ def has(request: Request, name: bytes) -> bool:
 
 def text(request: Request, name: bytes) -> str:
     """
-    The only value of the query parameter *name*, or ``""``.
+    Return the only value of the query parameter *name*, or ``""``.
 
-    :raise Refusal: 400 when there are several, or it is no UTF-8.
+    :raise HTTPError: 400 when there are several, or it is not UTF-8.
     """
     values = request.args.get(name, [b""])
     try:
@@ -31,16 +31,17 @@ def text(request: Request, name: bytes) -> str:
     return decoded
 
 
-def number(request: Request, name: bytes, default: int, most: int) -> int:
+def number(request: Request, name: bytes, default: int, maximum: int) -> int:
     """
-    The whole number that the query parameter *name* is.
+    Return the query parameter *name* as a whole number.
 
-    :param most: more is taken for this.
-    :raise Refusal: 400 when it is none.
+    :param default: for a request that does not have the parameter.
+    :param maximum: a larger number counts as this one.
+    :raise HTTPError: 400 when it is not a whole number.
     """
     if not has(request, name):
         return default
     value = text(request, name)
     if not (value.isascii() and value.isdigit()):
         raise HTTPError(BAD_REQUEST, f"{name.decode()} is no whole number.")
-    return min(int(value), most) if len(value) < 20 else most
+    return min(int(value), maximum) if len(value) < 20 else maximum

@@ -1,35 +1,66 @@
 """
-Answers in plain text, now or later.
+Responses in plain text, and refusals in the client's own terms, now or later.
 
-Rule: what a resource cannot do ends as one `HTTPError`, and every refusal becomes
-a response here.
+Rule: whatever a resource cannot do is one `HTTPError`, and `error_response` is the only
+function that turns one into a response.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Coroutine
+from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
+from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.wire import set_length
 
-from .fields import Fields
-from .problem import PROBLEM, TEXT, problem, wanted
+from .error_page import POLICY, error_page
+from .fields import SECURITY_FIELDS, Fields, set_fields
+from .negotiation import best_type
+
+TEXT = b"text/plain; charset=utf-8"
+HTML = b"text/html"
+PROBLEM = b"application/problem+json"
+
+TEXT_ONLY = (TEXT,)
+TEXT_OR_PROBLEM = (TEXT, PROBLEM)
+ANY_FORM = (TEXT, HTML, PROBLEM)
+
+MISDIRECTED_REQUEST = 421
+"""RFC 9110 section 15.5.20."""
+
+UNPROCESSABLE_CONTENT = 422
+"""RFC 9110 section 15.5.21."""
+
+PRECONDITION_REQUIRED = 428
+"""RFC 6585 section 3."""
+
+_REASONS = {
+    MISDIRECTED_REQUEST: b"Misdirected Request",
+    UNPROCESSABLE_CONTENT: b"Unprocessable Content",
+    PRECONDITION_REQUIRED: b"Precondition Required",
+}
+"""Reason phrases of the status codes that Twisted has no name for."""
+
+_OFFERED = (TEXT.partition(b";")[0], HTML, PROBLEM, b"application/json")
 
 _log = Logger()
 
 
 class HTTPError(Exception):
     """
-    A request that gets no for an answer.
+    A request that is refused.
 
     :param code: the status code (RFC 9110 section 15).
-    :param text: what to tell the client; it must not speak of the server's insides.
-    :param fields: of the response.
+    :param text: a sentence for the client; it must not tell how the server works
+        inside.
+    :param fields: header fields of the response.
     """
 
     def __init__(self, code: int, text: str, fields: Fields = ()) -> None:
@@ -38,69 +69,163 @@ class HTTPError(Exception):
         self.text = text
         self.fields = fields
 
-    def response_to(self, request: Request) -> bytes:
-        """
-        Prepare this as the response to *request*: in text, or as an object for who
-        asks for JSON. The result is for ``render``.
-        """
-        for name, value in self.fields:
-            request.setHeader(name, value)
-        if wanted(request) == PROBLEM:
-            return problem(request, self.code, self.text)
-        return text_response(request, self.text, self.code)
 
-
-def text_response(request: Request, text: str, code: int = 200) -> bytes:
+def text_response(request: Request, text: str, code: int = OK) -> bytes:
     """
-    Prepare *text* as the response to *request*; the result is for ``render``.
+    Prepare *text* as the response to *request*, and return it for ``render``.
 
-    A HEAD request gets the same fields; the content is left out on the way.
+    A HEAD request gets the same header fields; the content is left out on the way.
     """
     if code != OK:
-        request.setResponseCode(code)
-    # Costs less than the field, which it becomes.
+        request.setResponseCode(code, _REASONS.get(code))
+    # This costs less than setting the header field, which it becomes.
     request.defaultContentType = TEXT
     return text.encode("utf-8", "backslashreplace")
 
 
+def error_response(
+    request: Request, error: HTTPError, forms: tuple[bytes, ...] = TEXT_OR_PROBLEM
+) -> bytes:
+    """
+    Prepare the response that tells of *error*, and return its content for ``render``.
+
+    :param forms: the media types that a client may choose from by its Accept field: a
+        page, a line of text, or an object (RFC 9457). A client that prefers one that
+        is not among them gets text.
+    """
+    for name, value in error.fields:
+        request.setHeader(name, value)
+    form = _preferred(request) if len(forms) > 1 else TEXT
+    if HTML not in forms and form != PROBLEM:
+        return text_response(request, error.text, error.code)
+    request.setResponseCode(error.code, _REASONS.get(error.code))
+    request.responseHeaders.addRawHeader(b"Vary", b"Accept")
+    if form == PROBLEM:
+        request.setHeader(b"Content-Type", PROBLEM)
+        return _problem_object(error)
+    if form == HTML:
+        request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
+        request.setHeader(b"Content-Security-Policy", POLICY)
+        return error_page(error.code, _title(error.code), error.text)
+    request.setHeader(b"Content-Type", TEXT)
+    return error.text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def prefers_problem(request: Request) -> bool:
+    """Whether the client of *request* wants to be told of errors by a JSON object."""
+    return _preferred(request) == PROBLEM
+
+
+def _preferred(request: Request) -> bytes:
+    kind = best_type(request.getHeader(b"Accept"), _OFFERED)
+    return PROBLEM if kind == b"application/json" else kind
+
+
+def _title(code: int) -> str:
+    try:
+        return HTTPStatus(code).phrase
+    except ValueError:
+        return "Error"
+
+
+def _problem_object(error: HTTPError) -> bytes:
+    members = {
+        "type": "about:blank",
+        "title": _title(error.code),
+        "status": error.code,
+        "detail": error.text,
+    }
+    return json.dumps(members).encode() + b"\n"
+
+
+def problem(request: Request, code: int, text: str) -> bytes:
+    """
+    Prepare a response with the status *code* that tells *text*: a page for browsers, a
+    line of text for curl, an object for programs (RFC 9457). Return its content for
+    ``render``.
+
+    :param text: a sentence for the client; it must not tell how the server works
+        inside.
+    """
+    return error_response(request, HTTPError(code, text), ANY_FORM)
+
+
 def method_not_allowed(request: Request, allow: str) -> bytes:
-    """Answer 405; *allow* lists the methods that work (RFC 9110 section 10.2.1)."""
-    request.setHeader(b"Allow", allow.encode("ascii"))
+    """
+    Prepare a response with the status code 405, and return its content for ``render``.
+
+    :param allow: the methods that are allowed (RFC 9110 section 10.2.1).
+    """
     method = request.method.decode("ascii", "backslashreplace")
-    return text_response(request, f"Unsupported request: {method}.", NOT_ALLOWED)
+    fields = ((b"Allow", allow.encode("ascii")),)
+    error = HTTPError(NOT_ALLOWED, f"Unsupported request: {method}.", fields)
+    return error_response(request, error, TEXT_ONLY)
+
+
+class ErrorResource(Resource):
+    """
+    A leaf that answers every request with *error*.
+
+    :param forms: as for `error_response`.
+    """
+
+    isLeaf = True
+
+    def __init__(self, error: HTTPError, forms: tuple[bytes, ...] = ANY_FORM) -> None:
+        super().__init__()
+        self._error = error
+        self._forms = forms
+
+    def render(self, request: Request) -> bytes:
+        """Answer with the error."""
+        set_fields(request, SECURITY_FIELDS)
+        return error_response(request, self._error, self._forms)
 
 
 def respond_later(
-    request: Request, text: Coroutine[Deferred[Any], Any, str | bytes]
+    request: Request, result: Coroutine[Deferred[Any], Any, str | bytes]
 ) -> int:
     """
-    Answer *request* with *text* once it is known; the result is for ``render``. Bytes
-    are sent as they are, and what finds them sets their fields.
+    Answer *request* with the *result* of a coroutine once it is known. What this
+    returns is for ``render``.
 
-    A `HTTPError` becomes its status and text, any other error a 500 and a line in
-    the log. *text* is awaited to its end even when the client goes away before:
-    what was begun is not left half done.
+    Text becomes a response in plain text. Bytes are sent as they are; the coroutine
+    sets their header fields. A `HTTPError` becomes its response, any other error a 500
+    and a line in the log. The coroutine runs to its end even when the client goes away
+    before: what was begun is not left half done.
     """
-    Deferred.fromCoroutine(_answer(request, text))
+    Deferred.fromCoroutine(_respond(request, result))
     return NOT_DONE_YET
 
 
-async def _answer(
-    request: Request,
-    text: Coroutine[Deferred[Any], Any, str | bytes],
+async def _respond(
+    request: Request, result: Coroutine[Deferred[Any], Any, str | bytes]
 ) -> None:
     try:
-        said = await text
-        body = said if isinstance(said, bytes) else text_response(request, said)
-    except HTTPError as refusal:
-        body = refusal.response_to(request)
+        content = _content(request, await result)
+    except HTTPError as error:
+        content = error_response(request, error)
     except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
         _log.failure("{method} {uri}", method=request.method, uri=request.uri)
-        body = text_response(
+        content = text_response(
             request, "Something went wrong here.", INTERNAL_SERVER_ERROR
         )
-    # What notifyFinish would tell, without a Deferred for each request.
+    finish_with(request, content)
+
+
+def _content(request: Request, result: object) -> bytes:
+    if isinstance(result, bytes):
+        return result
+    if isinstance(result, str):
+        return text_response(request, result)
+    kind = type(result).__name__
+    raise TypeError(f"the coroutine returned {kind}; it must return str or bytes")
+
+
+def finish_with(request: Request, content: bytes) -> None:
+    """Send *content* as the whole response, unless the client has gone away."""
+    # This is what notifyFinish would tell, without a Deferred for each request.
     if not request._disconnected:
-        set_length(request, len(body))
-        request.write(body)
+        set_length(request, len(content))
+        request.write(content)
         request.finish()

@@ -1,47 +1,22 @@
 """
-Several trees behind one port, chosen by the name the client asked for.
+Several trees behind one port, chosen by the host name that the client asks for.
 
-Rule: a name and the same name written otherwise (case, trailing dot, port, IDNA) are
-one name; of two that fit, the one that says more is taken.
+Rule: of two names that fit, the longer one is taken.
 """
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv6Address
-
-import idna
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import IResource
 from twisted.web.server import Request
 
-from .fields import SECURITY_FIELDS, Fields, set_fields
-from .responses import text_response
+from .fields import Fields
+from .host_names import HostPattern, requested_host
+from .responses import MISDIRECTED_REQUEST, TEXT_ONLY, ErrorResource, HTTPError
 from .wrapper import Wrapper
 
-MISDIRECTED_REQUEST = 421
-"""RFC 9110 section 15.5.20; Twisted has no name for it."""
-
-MAX_NAME = 253
-"""Characters of a name in DNS (RFC 1035 section 2.3.4, without the root's own)."""
-
-_dns_name = re.compile(
-    r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*"
-).fullmatch
-"""Letters, digits and hyphens; containers and test machines have underscores too."""
-
-
-class _Misdirected(Resource):
-    """There is no tree of that name."""
-
-    isLeaf = True
-
-    def render(self, request: Request) -> bytes:
-        set_fields(request, SECURITY_FIELDS)
-        body = text_response(
-            request, "No site of that name is here.", MISDIRECTED_REQUEST
-        )
-        request.setResponseCode(MISDIRECTED_REQUEST, b"Misdirected Request")
-        return body
+_NO_SUCH_HOST = ErrorResource(
+    HTTPError(MISDIRECTED_REQUEST, "No site of that name is here."), TEXT_ONLY
+)
 
 
 class VirtualHosts(Wrapper):
@@ -55,32 +30,29 @@ class VirtualHosts(Wrapper):
 
     :param fallback: the tree for all other names. Without it they are answered with
         421 (Misdirected Request): unlike 404 it says that the server, not the path, is
-        the wrong one, and tells a client that shares a connection between names to try
-        a connection of its own.
+        the wrong one. A client that uses one connection for several names then opens
+        another one.
     """
 
     def __init__(self, fallback: IResource | None = None) -> None:
-        super().__init__(_Misdirected() if fallback is None else fallback)
+        super().__init__(_NO_SUCH_HOST if fallback is None else fallback)
         self._exact: dict[str, IResource] = {}
         self._below: dict[str, IResource] = {}
 
     def add(self, name: str, resource: IResource) -> None:
         """
-        Serve *resource* to those who ask for *name*.
+        Serve *resource* to clients that ask for *name*.
 
         :param name: a host name, an IP address, or ``*.`` and a host name; never with
             a port. Letters of any script may be given as such or in their
             ``xn--`` form.
-        :raise ValueError: when it is none of these, or was added before.
+        :raise ValueError: when it is not one of these, or was added before.
         """
-        wild = name.startswith("*.")
-        names = self._below if wild else self._exact
-        key = _plain(name[2:] if wild else name)
-        if wild and ":" in key:
-            raise ValueError(f"There is nothing below an address: {name!r}")
-        if key in names:
-            raise ValueError(f"Added twice: {name!r}")
-        names[key] = resource
+        pattern = HostPattern(name)
+        names = self._below if pattern.is_wildcard else self._exact
+        if pattern.name in names:
+            raise ValueError(f"added twice: {name!r}")
+        names[pattern.name] = resource
 
     @property
     def refusal_fields(self) -> Fields:
@@ -97,16 +69,14 @@ class VirtualHosts(Wrapper):
 
     def _trees(self) -> list[IResource]:
         own = [*self._exact.values(), *self._below.values()]
-        is_misdirected = isinstance(self._resource, _Misdirected)
-        return own if own and is_misdirected else [self._resource, *own]
+        has_fallback = self._resource is not _NO_SUCH_HOST
+        return [self._resource, *own] if has_fallback or not own else own
 
     def resource_for(self, request: Request) -> IResource:
         """Choose the tree by the name that *request* asks for."""
         try:
-            name = _plain(request.getRequestHostname().decode("utf-8"))
+            name = requested_host(request) or ""
         except ValueError:
-            return self._resource
-        except AttributeError:  # no Host, and a UNIX socket has no address either
             return self._resource
         found = self._exact.get(name)
         rest = name
@@ -118,28 +88,9 @@ class VirtualHosts(Wrapper):
 
 def parse_host_name(text: str) -> str:
     """
-    *text*, if it can be the name of a virtual host.
+    Return *text* if it can be the name of a virtual host.
 
     :raise ValueError: when it cannot.
     """
-    VirtualHosts().add(text, Resource())
+    HostPattern(text)
     return text
-
-
-def _plain(name: str) -> str:
-    """
-    *name* in the one form it is compared in.
-
-    :raise ValueError: when it cannot be the name of a host.
-    """
-    if len(name) > MAX_NAME + 1:  # before work that grows with its length
-        raise ValueError(f"Longer than a name may be: {name[:MAX_NAME]!r}")
-    if ":" in name:
-        address = IPv6Address(name.removeprefix("[").removesuffix("]"))
-        return str(address.ipv4_mapped or address)
-    key = name.removesuffix(".").lower()
-    if not key.isascii():
-        key = idna.encode(key, uts46=True).decode("ascii")
-    if len(key) > MAX_NAME or not _dns_name(key):
-        raise ValueError(f"Not the name of a host: {name!r}")
-    return key

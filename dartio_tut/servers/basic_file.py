@@ -1,8 +1,8 @@
 """
-Basic file server: one file as the answer to every path, left to a resource.
+Basic file server: answers every path with one file, by a resource for files.
 
-What `mini_file` does in steps is one line here, and more comes with it: the
-length, the date, ranges, a short answer when the client's copy is still good.
+What `mini_file` does in steps is one line here, and the resource does more: the
+length, the date, ranges, a short response when the client's copy is still good.
 
     $ twistd -n basic-file
     $ curl http://localhost:4046/
@@ -41,7 +41,7 @@ class BasicFile(Resource):
 
 
 class Options(RootOptions):
-    """Listen where the tutorial listens, serve the index.html of a folder."""
+    """Listen on the tutorial's port, and serve the index.html of a folder."""
 
     synopsis = "[options]"
     longdesc = "Answers every path with one file, index.html."

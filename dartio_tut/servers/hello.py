@@ -1,5 +1,5 @@
 """
-Hello, world: every request gets the same answer.
+Hello, world: every request gets the same response.
 
     $ twistd -n hello
     $ curl http://localhost:4040/
@@ -27,7 +27,7 @@ class Hello(Resource):
 
 
 class Options(ServerOptions):
-    """Listen where the tutorial listens."""
+    """Listen on the tutorial's port."""
 
     synopsis = "[options]"
     longdesc = "Answers every request with Hello, world! Try curl on its URL."

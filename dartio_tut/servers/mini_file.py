@@ -1,8 +1,8 @@
 """
-Mini file server: one file as the answer to every path, step by step.
+Mini file server: answers every path with one file, step by step.
 
-Does it exist? Open it, send it piece by piece, close it. Read `basic_file` beside
-this: it leaves these steps to a resource.
+Does the file exist? Open it, send it piece by piece, close it. Read `basic_file` beside
+this one: it leaves these steps to a resource.
 
     $ twistd -n mini-file
     $ curl http://localhost:4044/
@@ -44,7 +44,7 @@ class MiniFile(Resource):
             return method_not_allowed(request, "GET, HEAD")
         name = self.path.name
         try:
-            # "Is it a file" before "open it": opening a FIFO would wait for ever.
+            # Ask first, then open: opening a FIFO would wait for a writer, for ever.
             file = self.path.open("rb") if self.path.is_file() else None
         except OSError:
             return text_response(request, f"Not allowed to open {name}.", 403)
@@ -63,7 +63,7 @@ class MiniFile(Resource):
 
 
 class Options(RootOptions):
-    """Listen where the tutorial listens, serve the index.html of a folder."""
+    """Listen on the tutorial's port, and serve the index.html of a folder."""
 
     synopsis = "[options]"
     longdesc = "Answers every path with one file, index.html, step by step."

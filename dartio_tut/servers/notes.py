@@ -36,13 +36,13 @@ from dartio_tut.store import open_notes
 
 class Notes(Resource):
     """
-    Take notes by POST, from the pages of any origin.
+    Store notes and give them back, for the pages of any origin.
 
-    :param notes: where they are kept.
+    :param notes: the store that keeps them.
     """
 
     isLeaf = True
-    # Refusals that the wire sends itself, such as 413, have these fields too.
+    # The wire, which sends refusals such as 413 itself, looks for this name.
     refusal_fields = cors_fields("POST, OPTIONS")
 
     def __init__(self, notes: Log) -> None:
@@ -50,7 +50,7 @@ class Notes(Resource):
         self.notes = notes
 
     def render(self, request: Request) -> bytes | int:
-        """Take a note or give one back; a browser asks first whether it may."""
+        """Answer a POST, and the preflight by which a browser asks whether it may."""
         set_fields(request, self.refusal_fields)
         if request.method == b"OPTIONS":
             request.setResponseCode(204)
@@ -63,23 +63,23 @@ class Notes(Resource):
         )
 
     async def post(self, request: Request, body: bytes) -> str:
-        """Do what the JSON object *body* asks for."""
-        asked, token = parse_json_object(body), idempotency_key(request)
+        """Store a note or give one back, as the JSON object *body* says."""
+        asked, key = parse_json_object(body), idempotency_key(request)
         if "myNote" in asked:
-            return await self.save(asked["myNote"], token)
+            return await self.save(asked["myNote"], key)
         if "getNote" in asked:
             return await self.get(asked["getNote"])
         raise HTTPError(422, "Expected myNote or getNote.")
 
-    async def save(self, note: Any, token: str | None) -> str:
-        """Store *note*, once for each *token*; it is on disk when this returns."""
+    async def save(self, note: Any, key: str | None) -> str:
+        """Store *note*, once for each *key*. It is on disk when this returns."""
         if not isinstance(note, str):
             raise HTTPError(422, "Expected myNote to be a string.")
-        number = await from_store(self.notes.append(note, token))
+        number = await from_store(self.notes.append(note, key))
         return f"You have {number + 1} notes.\n"
 
     async def get(self, number: Any) -> str:
-        """Give back the note of that *number*."""
+        """Return the note with that *number*."""
         if isinstance(number, bool) or not isinstance(number, (str, int, float)):
             raise HTTPError(422, "Expected getNote to be a number.")
         if not re.fullmatch("-?[0-9]{1,4300}", str(number)):
@@ -88,7 +88,7 @@ class Notes(Resource):
 
 
 class Options(StoreOptions):
-    """Listen where the tutorial listens, keep notes in a store."""
+    """Listen on the tutorial's port, and keep notes in a store."""
 
     synopsis = "[options]"
     longdesc = 'Keeps notes: POST {"myNote": "text"}, get one by {"getNote": 0}.'
@@ -98,9 +98,9 @@ class Options(StoreOptions):
 
 
 def makeService(options: Options) -> IService:
-    """Serve `Notes` as a daemon, alone or as the POST of more."""
-    kept = options.open_store(open_notes)
-    notes = Notes(kept)
+    """Serve `Notes` as a daemon; with ``--rest``, GET is answered too."""
+    log = options.open_store(open_notes)
+    notes = Notes(log)
     if options["rest"]:
-        return serve(RestNotes(kept, notes), options)
+        return serve(RestNotes(log, notes), options)
     return serve(notes, options)

@@ -1,5 +1,5 @@
 """
-Pages: the tutorial's web folder, the browser's side of it.
+Pages: serves the web folder of the tutorial to browsers.
 
     $ twistd -n pages
     $ curl http://localhost:8080/make_a_guess.html
@@ -18,7 +18,7 @@ PAGES = str(Path(__file__).with_name("web"))
 
 
 class Options(RootOptions):
-    """Listen where the tutorial listens, serve its pages."""
+    """Listen on the tutorial's port, and serve its pages."""
 
     synopsis = "[options]"
     longdesc = (

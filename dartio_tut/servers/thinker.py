@@ -1,5 +1,5 @@
 """
-Number thinker: thinks of a number from 0 to 9, and tells whether a guess is right.
+Number thinker: thinks of a number from 0 to 9, and says whether a guess is right.
 
     $ twistd -n thinker
     $ curl "http://localhost:4041/?q=6"
@@ -28,7 +28,7 @@ class Thinker(Resource):
     Compare the query parameter ``q`` with a number.
 
     :param think: returns a random number below its argument.
-    :param documents: where the number is kept, for all who share it.
+    :param documents: a store for the number, if several thinkers share it.
     """
 
     isLeaf = True
@@ -43,12 +43,12 @@ class Thinker(Resource):
         self.thought = Thought(documents or MemoryDocuments(), think)
 
     async def begin(self) -> None:
-        """Think of a number, unless another who shares it has."""
+        """Think of a number, unless another thinker with the same store has done so."""
         number, _ = await self.thought.number()
         self.log.info("I'm thinking of a number: {number}", number=number)
 
     def render(self, request: Request) -> bytes | int:
-        """Answer a guess, or refuse what is none."""
+        """Answer a guess; other methods than GET and HEAD are refused."""
         body: bytes | int
         if request.method in (b"GET", b"HEAD"):
             body = respond_later(request, from_store(self.guess(request)))
@@ -65,23 +65,28 @@ class Thinker(Resource):
             return "false\n"
         if request.method == b"GET":
             another = await self.thought.another(instead_of=version)
-            if another is None:  # somebody else has guessed it, too, and was faster
+            if another is None:  # another guess was faster
                 return "false\n"
             self.log.info("I'm thinking of another number: {number}", number=another)
         return "true\nI'm thinking of another number.\n"
 
 
 class Options(StoreOptions):
-    """Listen where the tutorial listens."""
+    """Listen on the tutorial's port."""
 
     synopsis = "[options]"
     longdesc = (
-        "Thinks of a number from 0 to 9. Guess it with ?q=6, or: dartio guess. With "
-        "--store, all who have the same one think of the same number."
+        "Thinks of a number from 0 to 9. Guess it with ?q=6, or: dartio guess. "
+        "Thinkers with the same --store think of the same number."
     )
     defaultPort = "4041"
     optParameters = (
-        ("store", "s", None, "Folder, or postgresql://HOST/DATABASE, to share it by."),
+        (
+            "store",
+            "s",
+            None,
+            "Folder, or postgresql://HOST/DATABASE, that keeps the number.",
+        ),
     )
 
 

@@ -1,5 +1,5 @@
 """
-Basic writer: stores the JSON documents it is sent, just as they were sent.
+Basic writer: stores JSON documents exactly as they were sent.
 
     $ twistd -n writer
     $ curl -H "Content-Type: application/json" -d '{"name": "Han Solo"}' \\
@@ -35,10 +35,10 @@ from dartio_tut.store import Documents, InvalidName, open_documents
 
 class Writer(Resource):
     """
-    Store what is posted under the last segment of the path.
+    Store each body that is posted, under the last segment of the path.
 
-    :param documents: where it is kept.
-    :param require_match: whether a change must say what it expects to change.
+    :param documents: the store that keeps them.
+    :param require_match: whether a change must have If-Match or If-None-Match.
     """
 
     isLeaf = True
@@ -49,13 +49,13 @@ class Writer(Resource):
         self.require_match = require_match
 
     def render(self, request: Request) -> bytes | int:
-        """Store a document, or refuse what is none."""
+        """Answer a POST of JSON; other requests are refused."""
         if request.method != b"POST" or media_type(request) != "application/json":
             return method_not_allowed(request, "POST")
         return respond_later(request, self.store(request, read_body(request)))
 
     async def store(self, request: Request, body: bytes) -> str:
-        """Store *body*, which is on disk when this returns."""
+        """Store *body*. It is on disk when this returns."""
         check_digests(request, body)
         data = parse_json_object(body)
         name = unquote_to_bytes(request.path.rpartition(b"/")[2])
@@ -75,10 +75,10 @@ class Writer(Resource):
 
 
 class Options(StoreOptions):
-    """Listen where the tutorial listens, keep documents in a store."""
+    """Listen on the tutorial's port, and keep documents in a store."""
 
     synopsis = "[options]"
-    longdesc = "Stores JSON objects that are posted, each as the file of its name."
+    longdesc = "Stores the JSON objects that are posted, each in the file of its name."
     defaultPort = "4049"
     storeName = "writer"
     optFlags = (
@@ -88,7 +88,7 @@ class Options(StoreOptions):
 
 
 def makeService(options: Options) -> IService:
-    """Serve a `Writer` as a daemon, alone or as the POST of more."""
+    """Serve a `Writer` as a daemon; with ``--rest``, GET and PUT are answered too."""
     documents = options.open_store(open_documents)
     require_match = bool(options["require-match"])
     writer = Writer(documents, require_match)

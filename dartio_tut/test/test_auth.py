@@ -8,6 +8,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
@@ -18,7 +19,7 @@ from twisted.web.resource import Resource
 
 from dartio_tut.daemon import Site
 from dartio_tut.resources import BasicAuth, HtpasswdFile
-from dartio_tut.resources.auth import credentials
+from dartio_tut.resources.auth import check_queue, credentials
 
 from .support.memory_client import Connection, Response, parsed
 from .test_htpasswd import SHA1_OF_SECRET, hashed
@@ -114,6 +115,7 @@ class GuardedCase(SynchronousTestCase):
         *authorization: str | bytes,
         start: str = "GET /a",
         body: bytes = b"",
+        host: str = "127.0.0.1",
     ) -> Connection:
         """Ask on a connection of its own."""
         lines = [f"{start} HTTP/1.1".encode(), b"Host: x"]
@@ -123,6 +125,8 @@ class GuardedCase(SynchronousTestCase):
         if body:
             lines.append(b"Content-Length: %d" % len(body))
         connection = Connection(self.guarded)
+        peer = (IPv6Address if ":" in host else IPv4Address)("TCP", host, 50000)
+        connection.transport.peerAddr = peer
         connection.protocol.dataReceived(b"\r\n".join([*lines, b"", b""]) + body)
         return connection
 
@@ -327,7 +331,7 @@ class RememberingTests(GuardedCase):
         self.assertEqual(self.ask(HAN).code, 401)
 
     def test_a_bounded_number(self) -> None:
-        self.patch(credentials, "MANY", 2)
+        self.patch(credentials, "REMEMBERED_CREDENTIALS", 2)
         self.guard(*[f"u{n}:{SHA1_OF_SECRET}" for n in range(3)])
         for n in (0, 1, 1, 0, 2):
             self.ask(basic(f"u{n}", "secret"))
@@ -340,7 +344,7 @@ class RememberingTests(GuardedCase):
         self.assertEqual(self.checks(), 4)
 
     def test_the_same_ones_twice_crowd_out_no_other(self) -> None:
-        self.patch(credentials, "MANY", 2)
+        self.patch(credentials, "REMEMBERED_CREDENTIALS", 2)
         self.guard(f"han:{SHA1_OF_SECRET}", f"leia:{SHA1_OF_SECRET}")
         self.ask(HAN)
         self.elsewhere.at_once = False
@@ -389,6 +393,49 @@ class FloodTests(GuardedCase):
             self.assertIn(b" 401 ", connection.transport.value())
         self.assertEqual(self.checks(), 34)
         self.assertEqual(self.send(WRONG).transport.value(), b"")
+
+    def test_guessers_of_one_address_do_not_keep_others_out(self) -> None:
+        guessing = [self.send(WRONG, host="10.0.0.1") for _ in range(40)]
+        refused = [c for c in guessing if b" 503 " in c.transport.value()]
+        self.assertEqual(len(refused), 6)
+        han = self.send(HAN, host="10.0.0.2")
+        self.elsewhere.end(0)
+        self.elsewhere.end(1)
+        self.elsewhere.end(2)
+        self.elsewhere.end(3)
+        self.assertIn(b" 200 ", han.transport.value())
+
+    def test_addresses_take_turns(self) -> None:
+        for user, host in [
+            *[("a", "10.0.0.1")] * 5,
+            *[("b", "10.0.0.2")] * 2,
+            ("c", "10.0.0.3"),
+        ]:
+            self.send(basic(user, "x"), host=host)
+        for number in range(8):
+            self.elsewhere.end(number)
+        users = [args[0] for _, _, args in self.elsewhere.begun]
+        self.assertEqual("".join(users), "aaabcaba")
+
+    def test_addresses_of_one_network_count_as_one(self) -> None:
+        for hosts, refused in [
+            ([f"2001:db8::{n:x}" for n in range(40)], 6),
+            ([f"2001:db8:0:{n:x}::1" for n in range(40)], 0),
+            (["::ffff:10.0.0.1", "10.0.0.1"] * 20, 6),
+            ([f"fe80::{n:x}%eth0" for n in range(40)], 6),
+        ]:
+            self.elsewhere.end_all()
+            self.guard(f"han:{SHA1_OF_SECRET}")
+            guessing = [self.send(WRONG, host=host) for host in hosts]
+            found = [c for c in guessing if b" 503 " in c.transport.value()]
+            self.assertEqual(len(found), refused, hosts[1])
+
+    def test_checks_of_all_addresses_are_bounded(self) -> None:
+        self.patch(check_queue, "WAITING_IN_ALL", 5)
+        hosts = [f"10.0.0.{n}" for n in range(10)]
+        guessing = [self.send(WRONG, host=host) for host in hosts]
+        refused = [c for c in guessing if b" 503 " in c.transport.value()]
+        self.assertEqual(refused, guessing[7:])
 
     def test_who_is_remembered_does_not_wait(self) -> None:
         self.elsewhere.at_once = True

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.resources.cors import parse_origin
 from dartio_tut.resources.fields import merge_fields, parse_field
 from dartio_tut.resources.files.caching import (
     IMMUTABLE,
@@ -129,20 +128,3 @@ class FieldLineTests(SynchronousTestCase):
         default = ((b"A", b"1"), (b"B", b"2"))
         given = [(b"a", b"3"), (b"B", b""), (b"C", b"4")]
         self.assertEqual(merge_fields(default, given), ((b"a", b"3"), (b"C", b"4")))
-
-    def test_origins(self) -> None:
-        for text in (
-            "*",
-            "https://example.org",
-            "http://localhost:3000",
-            "http://[::1]:80",
-        ):
-            self.assertEqual(parse_origin(text), text.encode())
-        for text in (
-            "",
-            "example.org",
-            "https://a/",
-            "https://a\r\nb",
-            "https://\u00e9",
-        ):
-            self.assertRaises(ValueError, parse_origin, text)

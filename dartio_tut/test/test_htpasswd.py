@@ -11,7 +11,7 @@ from typing import Any
 
 import bcrypt
 from passlib.hash import sha256_crypt, sha512_crypt
-from twisted.logger import globalLogPublisher
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import HtpasswdFile
@@ -49,7 +49,7 @@ class PasswordsTests(SynchronousTestCase):
     def warn(self, event: dict[str, Any]) -> None:
         """Keep what the log is told."""
         if event["log_level"].name == "warn":
-            self.warnings.append(event["error"])
+            self.warnings.append(str(formatEvent(event)))
 
     def watch(self) -> None:
         """Listen to the log."""
@@ -147,7 +147,6 @@ class PasswordsTests(SynchronousTestCase):
             "{SSHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
             whole[:-1],
             whole + "x",
-            whole + " ",
             whole + ":comment",
             whole.replace("$04$", "$03$"),
             whole.replace("$04$", "$99$"),
@@ -176,7 +175,7 @@ class PasswordsTests(SynchronousTestCase):
             "han",
             f"han\0:{good}",
             f"han\x85:{good}",
-            f" han:{good}",
+            f"han\ufeff:{good}",
             f"han :{good}",
             f"ha:n:{good}",
         ]:
@@ -188,14 +187,64 @@ class PasswordsTests(SynchronousTestCase):
         self.assertIn("line 2: the same user", str(error))
         self.path.write_bytes(b"h\xffn:" + good.encode())
         error = self.assertRaises(ValueError, HtpasswdFile, self.path)
-        self.assertIn("line 1: not UTF-8", str(error))
+        self.assertIn("line 1: it is not UTF-8", str(error))
+
+    def test_byte_order_mark_and_blanks_are_no_part_of_a_user(self) -> None:
+        for hash_ in (hashed("secret"), SHA1_OF_SECRET):
+            for line in (
+                f"\ufeffhan:{hash_}",
+                f"\ufeff# users\r\nhan:{hash_} \t\r",
+                f"\ufeff\nhan: {hash_}\u00a0",
+                f"  han:{hash_}",
+                f"  # users\n \t \nhan:{hash_} \t ",
+            ):
+                passwords = self.passwords(line)
+                self.assertTrue(passwords.check("han", "secret"), line)
+                self.assertFalse(passwords.check("\ufeffhan", "secret"), line)
+
+    def test_byte_order_mark_in_the_middle_is_refused(self) -> None:
+        lines = [f"{user}:{SHA1_OF_SECRET}" for user in ("han", "\ufeffleia")]
+        error = self.assertRaises(ValueError, self.passwords, *lines)
+        self.assertIn("line 2: a byte order mark", str(error))
+        self.path.write_bytes(f"han:{SHA1_OF_SECRET}".encode("utf-16"))
+        error = self.assertRaises(ValueError, HtpasswdFile, self.path)
+        self.assertIn("line 1: it is not UTF-8", str(error))
+
+    def test_file_without_users_is_said(self) -> None:
+        self.watch()
+        for lines in ([], [""], ["# nobody"], ["\ufeff"], [" ", "\t\r"]):
+            self.passwords(*lines)
+            self.assertEqual(len(self.warnings), 1, lines)
+            self.assertIn(f"{self.path} has no users", self.warnings.pop())
+        passwords = self.passwords(f"han:{SHA1_OF_SECRET}")
+        self.assertEqual(self.warnings, [])
+        self.path.write_text("")
+        self.assertEqual(passwords.version(), 1)
+        self.assertIn("has no users", self.warnings.pop())
+
+    def test_sha_crypt_without_its_library_is_refused_with_what_to_do(self) -> None:
+        self.patch(sys, "modules", sys.modules | {"passlib.hash": None})
+        for line in OF_OTHERS[2:]:
+            error = self.assertRaises(ValueError, self.passwords, f"a:{line}")
+            self.assertIn("pip install 'dartio-tut[sha-crypt]'", str(error))
+            self.assertIn("htpasswd -B", str(error))
+            self.assertNotIn("salt", str(error))
+        for line in [*OF_OTHERS[:2], SHA1_OF_SECRET]:
+            self.passwords(f"a:{line}")
+
+    def test_edit_that_keeps_size_and_time_is_seen(self) -> None:
+        passwords = self.passwords(f"han:{hashed('solo')}")
+        before = os.stat(self.path)
+        self.path.write_text(f"han:{hashed('duo1')}\n")
+        os.utime(self.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        self.assertEqual(passwords.version(), 1)
 
     def test_no_file(self) -> None:
         self.assertRaises(FileNotFoundError, HtpasswdFile, self.path)
         self.assertRaises(OSError, HtpasswdFile, self.path.parent)
 
     def test_too_large(self) -> None:
-        self.patch(sys.modules[HtpasswdFile.__module__], "MAX_FILE", 10)
+        self.patch(sys.modules[HtpasswdFile.__module__], "MAX_FILE_BYTES", 10)
         self.assertRaises(ValueError, self.passwords, "#" * 10)
         self.assertEqual(self.passwords("#" * 9).version(), 0)
 

@@ -9,6 +9,7 @@ from time import process_time
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.resources import problem
 from dartio_tut.resources.negotiation import (
     MAX_FIELD_BYTES,
     MAX_MEMBERS,
@@ -19,7 +20,6 @@ from dartio_tut.resources.negotiation import (
     names_type,
     type_weight,
 )
-from dartio_tut.resources.problem import problem
 
 from .support.function_resource import Doing
 from .support.memory_client import Response, ask

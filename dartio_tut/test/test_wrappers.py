@@ -27,6 +27,7 @@ from dartio_tut.resources import (
     VirtualHosts,
     Wrapper,
     cors_fields,
+    parse_path_prefix,
     text_response,
 )
 
@@ -181,6 +182,19 @@ class PathPrefixTests(SynchronousTestCase):
         tree = PathPrefix(Path(), "/a%20b/")
         self.assertEqual(ask(tree, "GET", "/a%20b/").code, 200)
 
+    def test_prefix_is_told_as_a_url_has_it(self) -> None:
+        for text, path in [
+            ("/a b/", "/a%20b/"),
+            ("/a%20b", "/a%20b"),
+            ("/\u00e9/", "/%C3%A9/"),
+            ("/a?b#c%d\n", "/a%3Fb%23c%25d%0A"),
+            ("/{odd}/", "/{odd}/"),
+            ("/a%2Fb/", "/a%2Fb/"),
+            ("/", "/"),
+        ]:
+            self.assertEqual(parse_path_prefix(text), path)
+            self.assertEqual(ask(PathPrefix(Path(), path), "GET", path).code, 200)
+
     def test_slash_alone_is_the_root(self) -> None:
         tree = PathPrefix(Path(), "/")
         self.assertEqual(ask(tree, "GET", "/a").body, b"([], [b'a'])")
@@ -331,6 +345,44 @@ class CrossOriginTests(SynchronousTestCase):
         response = self.asked(b"*", origin="https://c")
         self.assertEqual(response.fields["access-control-allow-origin"], "*")
         self.assertNotIn("vary", response.fields)
+        self.assertNotIn("access-control-allow-credentials", response.fields)
+
+    def test_named_origins_may_send_credentials(self) -> None:
+        for given in (b"https://a", b"https://a:443", b"https://*.a", b"*.a"):
+            origin = "https://b.a" if b"*" in given else "https://a"
+            response = self.asked(given, origin=origin)
+            allowed = response.fields["access-control-allow-origin"]
+            self.assertEqual(allowed, origin)
+            credentials = response.fields["access-control-allow-credentials"]
+            self.assertEqual(credentials, "true")
+            other = self.asked(given, origin="https://c")
+            self.assertNotIn("access-control-allow-credentials", other.fields)
+
+    def test_refusals_of_the_wire_may_be_read(self) -> None:
+        for given, field in [
+            ([b"*"], (b"Access-Control-Allow-Origin", b"*")),
+            ([b"https://a"], (b"Access-Control-Allow-Origin", b"https://a")),
+        ]:
+            self.assertIn(field, CORS(Path(), given).refusal_fields)
+        for given in ([b"https://a", b"https://b"], [b"https://*.a"]):
+            self.assertEqual(CORS(Path(), given).refusal_fields, ())
+
+    def test_other_origins_are_refused_when_asked_for(self) -> None:
+        asked: list[bytes] = []
+
+        def do(request: Any) -> bytes:
+            asked.append(request.method)
+            return b"done"
+
+        tree = CORS(Doing(do), [b"https://a"], b"POST", refuse_others=True)
+        for origin in ("https://b", "null", "https://a:443", "https://a.b"):
+            for method in ("POST", "GET", "OPTIONS"):
+                response = ask(tree, method, "/", b"", origin=origin)
+                self.assertEqual(response.code, 403)
+                self.assertNotIn("access-control-allow-origin", response.fields)
+        self.assertEqual(asked, [])
+        self.assertEqual(ask(tree, "POST").body, b"done")
+        self.assertEqual(ask(tree, "POST", origin="https://a").body, b"done")
 
     def test_preflight_of_named_origin_is_answered(self) -> None:
         response = self.asked(

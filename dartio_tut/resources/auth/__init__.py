@@ -1,5 +1,5 @@
 """
-Names and passwords before a tree.
+Names and passwords before a tree (HTTP Basic authentication).
 
-Rule: no password, and no hash of one, is in a log, an error or a ``repr``.
+Rule: no password, and no hash of one, appears in a log, an error or a ``repr``.
 """

@@ -1,9 +1,9 @@
 """
-Letting in who knows a password (HTTP Basic authentication, RFC 7617).
+HTTP Basic authentication (RFC 7617).
 
-Rule: nothing of the tree is asked before the password was right. Finding that out
-takes a thread and a fraction of a second, so it is rationed: guessing, however fast,
-costs two threads and no more.
+Rule: no code of the tree runs before the password was right. Checking one takes a
+thread and a fraction of a second, so it is rationed: guessing, however fast, costs two
+threads and no more, and does not keep the users of other addresses out.
 """
 
 from __future__ import annotations
@@ -11,66 +11,42 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web.http import SERVICE_UNAVAILABLE, UNAUTHORIZED
 from twisted.web.resource import IResource, Resource, getChildForRequest
 from twisted.web.server import NOT_DONE_YET, Request
 
-from ..fields import SECURITY_FIELDS, set_fields
-from ..problem import problem
+from ..responses import ErrorResource, HTTPError
 from ..wrapper import Wrapper, stream_limit
+from .check_queue import CheckQueue, address_of
 from .credentials import Credentials, Remembered, credentials_of
 from .htpasswd import HtpasswdFile
 
-AT_ONCE = 2
-"""Passwords checked at a time: each takes a core, and one of the reactor's threads."""
-
-WAITING = 32
-"""Checks waiting for their turn: some seconds' worth."""
-
-RETRY_AFTER = b"5"
-"""Seconds after which those who wait have had their turn."""
+RETRY_AFTER_SECONDS = b"5"
+"""After that time, the checks that wait now have had their turn."""
 
 Run = Callable[..., Deferred[bool]]
-"""Calls a function elsewhere, as `deferToThread` does."""
+"""Calls a function in a thread, as `deferToThread` does."""
 
 
-class _Refused(Resource):
-    """
-    A leaf that says no.
-
-    It must not be stored: a cache that does not know Authorization would show it to
-    those who are let in.
-    """
-
-    isLeaf = True
-
-    def __init__(self, code: int, text: str, field: tuple[bytes, bytes]) -> None:
-        super().__init__()
-        self._code = code
-        self._text = text
-        self._field = field
-
-    def render(self, request: Request) -> bytes:
-        set_fields(request, SECURITY_FIELDS)
-        request.setHeader(*self._field)
-        request.setHeader(b"Cache-Control", b"no-store")
-        return problem(request, self._code, self._text)
+_NOT_STORED = (b"Cache-Control", b"no-store")
+"""A cache that does not know Authorization would show a refusal to those whose password
+is right."""
 
 
 class BasicAuth(Wrapper):
     """
-    Any tree, for those only who are in *passwords*.
+    Serve a tree only to the users in *passwords*.
 
-    A tree's resources find the user in ``request.user`` (and ``request.getUser()``),
+    The tree's resources find the user in ``request.user`` (and ``request.getUser()``),
     as UTF-8. Right credentials are remembered for five minutes, or until the users
     change. Over plain HTTP anybody on the way can read them: serve this over TLS.
 
-    :param realm: tells the user, and the browser, what is guarded; ASCII.
-    :param run: runs the check of a password elsewhere.
-    :param now: the time, in seconds.
+    :param realm: what the browser shows beside its question for the password; ASCII.
+    :param run: runs the check of a password in a thread.
+    :param now: tells the time in seconds.
     """
 
     def __init__(
@@ -84,18 +60,22 @@ class BasicAuth(Wrapper):
         super().__init__(resource)
         self._passwords = passwords
         self._run = run
-        self._turns = DeferredSemaphore(AT_ONCE)
+        self._checks = CheckQueue()
         self._remembered = Remembered(now)
         self._version = passwords.version()
-        self._unknown = _Refused(
-            UNAUTHORIZED,
-            "A name and a password are asked for here.",
-            (b"WWW-Authenticate", _challenge(realm)),
+        self._unknown = ErrorResource(
+            HTTPError(
+                UNAUTHORIZED,
+                "A name and a password are asked for here.",
+                ((b"WWW-Authenticate", _challenge(realm)), _NOT_STORED),
+            )
         )
-        self._busy = _Refused(
-            SERVICE_UNAVAILABLE,
-            "Too many are coming in at once. Try again soon.",
-            (b"Retry-After", RETRY_AFTER),
+        self._busy = ErrorResource(
+            HTTPError(
+                SERVICE_UNAVAILABLE,
+                "Too many are coming in at once. Try again soon.",
+                ((b"Retry-After", RETRY_AFTER_SECONDS), _NOT_STORED),
+            )
         )
 
     def find(
@@ -127,23 +107,26 @@ class BasicAuth(Wrapper):
         self, request: Request, credentials: Credentials, gone: list[object]
     ) -> IResource:
         """
-        What is to answer *request*, once it is known.
+        Return the resource that answers *request* once the password was checked.
 
-        A check that was begun is awaited, and keeps its turn, even when the client
-        goes away: else going away and coming again would start one after the other.
+        A check that was begun keeps its turn even when the client goes away: otherwise
+        a client could start one after the other by coming and going.
+
+        :param gone: has a member as soon as the client has gone away.
         """
-        if len(self._turns.waiting) >= WAITING:
+        turn = self._checks.enter(address_of(request))
+        if turn is None:
             return self._busy
-        await self._turns.acquire()
+        await turn
         try:
-            if gone or not await self._right(credentials):
+            if gone or not await self._is_right(credentials):
                 return self._unknown
         finally:
-            self._turns.release()
+            self._checks.leave()
         return self._entered(request, credentials)
 
-    async def _right(self, credentials: Credentials) -> bool:
-        if credentials in self._remembered:  # by a request that came before
+    async def _is_right(self, credentials: Credentials) -> bool:
+        if credentials in self._remembered:  # since another request asked
             return True
         version = self._version
         check = self._passwords.check
@@ -154,15 +137,15 @@ class BasicAuth(Wrapper):
 
 
 class _Checking(Resource):
-    """Keeps a request until its credentials are known to be right or wrong."""
+    """Holds a request until its credentials were checked."""
 
     isLeaf = True
 
     def __init__(
-        self, guarded: BasicAuth, credentials: Credentials, streams_up_to: int
+        self, auth: BasicAuth, credentials: Credentials, streams_up_to: int
     ) -> None:
         super().__init__()
-        self._guarded = guarded
+        self._auth = auth
         self._credentials = credentials
         self.streams_up_to = streams_up_to
 
@@ -174,7 +157,7 @@ class _Checking(Resource):
         gone: list[object] = []
         request.notifyFinish().addErrback(gone.append)
         try:
-            found = await self._guarded.checked(request, self._credentials, gone)
+            found = await self._auth.checked(request, self._credentials, gone)
             if not gone:
                 request.render(getChildForRequest(found, request))
         except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
@@ -184,11 +167,11 @@ class _Checking(Resource):
 
 def _challenge(realm: str) -> bytes:
     """
-    The challenge for *realm* (RFC 7617 section 2).
+    Return the challenge for *realm* (RFC 7617 section 2).
 
-    :raise ValueError: when it cannot stand in a field.
+    :raise ValueError: when it cannot be part of a header field.
     """
     if not realm.isascii() or not realm.isprintable():
-        raise ValueError(f"Expected a realm in ASCII: {realm!r}")
+        raise ValueError(f"the realm must be printable ASCII: {realm!r}")
     quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
     return f'Basic realm="{quoted}", charset="UTF-8"'.encode("ascii")

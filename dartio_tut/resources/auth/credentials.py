@@ -1,8 +1,9 @@
 """
-The user and password that a request brings (RFC 7617), and who has shown them lately.
+The user and the password of a request (RFC 7617), and which of them were right a short
+time ago.
 
-Rule: neither is kept. What is remembered is a digest under a key that dies with the
-process.
+Rule: no password is kept. What is remembered is a digest, under a key that only this
+process has.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from twisted.web.server import Request
 
 from .htpasswd import CONTROL
 
-MAX_FIELD = 1024
-"""Bytes of the field: hashing takes time that grows with the password."""
+MAX_FIELD_BYTES = 1024
+"""The longest Authorization field: hashing takes time that grows with the password."""
 
-MANY = 1000
-"""Users who are remembered; beyond it the first of them are forgotten."""
+REMEMBERED_CREDENTIALS = 1000
+"""How many are remembered; then the oldest is forgotten for each new one."""
 
-WHILE = 300.0
-"""Seconds for which they are, as long as a leaked memory could serve for guessing."""
+REMEMBERED_SECONDS = 300.0
+"""For how long. A hash takes a fraction of a second, a digest a microsecond: whoever
+reads the memory of this process could guess that much faster."""
 
 
 class Credentials:
-    """A user and a password. Nothing that is shown of them tells the password."""
+    """A user and a password. Its ``repr`` tells neither."""
 
     __slots__ = ("password", "user")
 
@@ -38,13 +40,14 @@ class Credentials:
 
 def credentials_of(request: Request) -> Credentials | None:
     """
-    What the Authorization field of *request* says, if it is well formed.
+    Return the credentials in the Authorization field of *request*, or ``None`` when
+    there are none or the field is malformed.
 
-    They are UTF-8, as our challenge asks for; of what cannot be, Latin-1, which some
-    clients send regardless.
+    They are read as UTF-8, which the challenge asks for, or else as Latin-1, which
+    some clients send all the same.
     """
     fields = request.requestHeaders.getRawHeaders(b"Authorization", [])
-    if len(fields) != 1 or len(fields[0]) > MAX_FIELD:
+    if len(fields) != 1 or len(fields[0]) > MAX_FIELD_BYTES:
         return None
     scheme, _, token = fields[0].strip().partition(b" ")
     if scheme.lower() != b"basic":
@@ -67,7 +70,7 @@ class Remembered:
     """
     Credentials that were right a short time ago.
 
-    :param now: the time, in seconds.
+    :param now: tells the time in seconds.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -79,18 +82,18 @@ class Remembered:
         return self._until.get(self._digest(credentials), 0.0) > self._now()
 
     def add(self, credentials: Credentials) -> None:
-        """They are right, now."""
+        """Remember *credentials*, which are right now."""
         digest = self._digest(credentials)
-        self._until.pop(digest, None)  # so that it is the last
-        if len(self._until) >= MANY:
+        self._until.pop(digest, None)  # so that it becomes the newest
+        if len(self._until) >= REMEMBERED_CREDENTIALS:
             del self._until[next(iter(self._until))]
-        self._until[digest] = self._now() + WHILE
+        self._until[digest] = self._now() + REMEMBERED_SECONDS
 
     def forget(self) -> None:
-        """Whatever was right may be wrong now."""
+        """Forget all: what was right may be wrong now."""
         self._until.clear()
 
     def _digest(self, credentials: Credentials) -> bytes:
-        # No user holds a colon.
+        # A colon is never part of the user, so the pair cannot be another one.
         pair = f"{credentials.user}:{credentials.password}"
         return hmac.digest(self._key, pair.encode("utf-8"), "sha256")

@@ -1,8 +1,9 @@
 """
-Who may come in, as an htpasswd file says.
+The users of an htpasswd file.
 
-Rule: a user who is not there costs as much as one who is. A file that is wrong keeps
-the server from starting; one that becomes wrong changes nothing.
+Rule: checking a user who is not in the file takes as long as checking one who is. A
+file that is wrong keeps the server from starting; one that becomes wrong later changes
+nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hmac
 import os
 import re
 import secrets
+from codecs import BOM_UTF8
 from typing import NamedTuple
 
 from twisted.logger import Logger
@@ -18,15 +20,19 @@ from twisted.logger import Logger
 from .password_hashes import Check, check_of
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-"""What no user or password may hold (RFC 7617 section 2). That spares all questions of
-what a hash does at a NUL."""
+"""Characters that no user or password may have (RFC 7617 section 2). That spares the
+question of what a hash does at a NUL."""
 
-MAX_FILE = 4 * 1024 * 1024
-"""Bytes of a file: 50,000 users."""
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""The longest file: about 50,000 users."""
+
+
+_BYTE_ORDER_MARK = "\ufeff"
+"""What some editors put before a text; two files in one have it in the middle."""
 
 
 class _Users(NamedTuple):
-    """The checks by user, and again in a row."""
+    """The checks by the names of users, and all of them in a row."""
 
     by_name: dict[str, Check]
     all: tuple[Check, ...]
@@ -34,16 +40,17 @@ class _Users(NamedTuple):
 
 class HtpasswdFile:
     """
-    The users of an htpasswd file, one ``user:hash`` a line; blank lines and such as
-    begin with ``#`` are left out.
+    The users of an htpasswd file, one ``user:hash`` a line. Blank lines and comments,
+    which begin with ``#``, are left out.
 
-    The file is read again when it has changed. While it is gone or wrong, the users
-    are those it had before, and the log says so.
+    The file is read again when it has changed. While it is missing or wrong, its users
+    are those that it had before, and the log says so. The log also says when the file
+    has no users, because then nobody is let in.
 
-    :param path: where it is.
+    :param path: where the file is.
     :raise OSError: when it cannot be read.
-    :raise ValueError: when a line is wrong; it tells the line's number, never what is
-        in it.
+    :raise ValueError: when a line is wrong. The text has the number of the line, never
+        what is in it.
     """
 
     _log = Logger()
@@ -56,7 +63,7 @@ class HtpasswdFile:
         self._users = self._read()
 
     def version(self) -> int:
-        """How often the users have changed since the start, by now."""
+        """Tell how often the users have changed since the start."""
         seen = self._look()
         if seen != self._seen:
             self._seen = seen
@@ -64,7 +71,7 @@ class HtpasswdFile:
                 self._users = self._read()
             except (OSError, ValueError) as error:
                 self._log.warn(
-                    "The users are as they were before: {error}", error=str(error)
+                    "The users are still those of before: {error}", error=str(error)
                 )
             else:
                 self._version += 1
@@ -72,10 +79,12 @@ class HtpasswdFile:
 
     def check(self, user: str, password: str) -> bool:
         """
-        Whether that is *user*'s password. Takes its time: call it in a thread.
+        Tell whether *password* is that of *user*. This takes a fraction of a second:
+        call it in a thread.
 
-        For a user who is not there, the hash of another is checked, of whom is random
-        but always the same for that name: kind and cost of it tell nothing.
+        For a user who is not in the file, the hash of another one is checked. Whose it
+        is depends on a random key, but is always the same for a name, so that neither
+        the kind nor the cost of the hash tells whether the user exists.
         """
         users = self._users
         known = user in users.by_name
@@ -90,30 +99,38 @@ class HtpasswdFile:
         return right and known
 
     def _look(self) -> tuple[int, ...] | None:
-        """What tells one state of the file from another."""
+        """What differs between two states of the file."""
         try:
             status = os.stat(self._path)
         except OSError:
             return None
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+        changed = status.st_mtime_ns, status.st_ctime_ns
+        return status.st_dev, status.st_ino, status.st_size, *changed
 
     def _read(self) -> _Users:
         with open(self._path, "rb") as file:
-            data = file.read(MAX_FILE + 1)
-        if len(data) > MAX_FILE:
-            raise ValueError(f"{self._path}: longer than {MAX_FILE} bytes")
+            data = file.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise ValueError(f"{self._path}: longer than {MAX_FILE_BYTES} bytes")
         users: dict[str, Check] = {}
+        data = data.removeprefix(BOM_UTF8)
         for number, line in enumerate(data.split(b"\n"), start=1):
             try:
                 _add(users, line)
             except ValueError as error:
                 raise ValueError(f"{self._path}, line {number}: {error}") from None
+        if not users:
+            self._log.warn(
+                "{path} has no users, so nobody is let in. Add one with: {command}",
+                path=self._path,
+                command=f"htpasswd -B {self._path} USER",
+            )
         return _Users(users, tuple(users.values()))
 
 
 def open_htpasswd(path: str) -> HtpasswdFile:
     """
-    The users of the file at *path*.
+    Read the htpasswd file at *path*.
 
     :raise ValueError: when it cannot be read, or a line is wrong.
     """
@@ -124,16 +141,18 @@ def open_htpasswd(path: str) -> HtpasswdFile:
 
 
 def _add(users: dict[str, Check], line: bytes) -> None:
-    """Add the user of *line*, if it has one."""
+    """Add the user of *line*, unless it is blank or a comment."""
     try:
-        text = line.decode("utf-8").removesuffix("\r")
+        text = line.decode("utf-8").strip()
     except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
-    if not text.strip() or text.startswith("#"):
+        raise ValueError("it is not UTF-8") from None
+    if not text or text.startswith("#"):
         return
     user, colon, hashed = text.partition(":")
+    if _BYTE_ORDER_MARK in user:
+        raise ValueError("a byte order mark is in the middle of the file")
     if not colon or not user or user != user.strip() or CONTROL.search(text):
         raise ValueError("expected user:hash")
     if user in users:
-        raise ValueError("the same user as in a line before")
-    users[user] = check_of(hashed)
+        raise ValueError("the same user as in an earlier line")
+    users[user] = check_of(hashed.strip())

@@ -1,8 +1,8 @@
 """
-Hashes of passwords, as lines of an htpasswd file have them.
+Hashes of passwords, in the forms that an htpasswd file has.
 
-Rule: a hash that can be guessed at speed, or is none, is refused when it is read, not
-when somebody logs in. No message holds a hash or a password.
+Rule: a hash that is weak or malformed is refused when the file is read, not when
+somebody logs in. No message has a hash or a password in it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 
 # Libraries are imported when a file has such hashes: most servers ask for no password.
 Check = Callable[[bytes], bool]
-"""Whether a password is the right one. Takes as long for a wrong one."""
+"""Tells whether a password is right. A wrong one takes as long as a right one."""
 
-BCRYPT_BYTES = 72
-"""Of a password that bcrypt looks at. A longer one is never right: all that begin alike
-would be."""
+MAX_BCRYPT_BYTES = 72
+"""How many bytes of a password bcrypt looks at. A longer one is never right here: else
+every password that begins like it would be."""
 
 _bcrypt = re.compile(
     r"\$2[aby]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}"
@@ -31,10 +31,10 @@ _bcrypt = re.compile(
 
 def check_of(text: str) -> Check:
     """
-    The check that the hash *text* stands for: bcrypt, SHA-256-crypt, SHA-512-crypt or
-    ``{SHA}``.
+    Return the check for the hash *text*: bcrypt, ``{SHA}``, and with the extra
+    ``sha-crypt`` also SHA-256-crypt and SHA-512-crypt.
 
-    :raise ValueError: when it is another, or none.
+    :raise ValueError: when it is another kind of hash, or not a hash.
     """
     if text.startswith(("$2a$", "$2b$", "$2y$")):
         if not _bcrypt(text):
@@ -55,16 +55,23 @@ def check_of(text: str) -> Check:
 
 
 def _matches_bcrypt(bcrypt: Any, hashed: bytes, password: bytes) -> bool:
-    # The work is done for one that is too long, too: no answer comes sooner.
-    right: bool = bcrypt.checkpw(password[:BCRYPT_BYTES], hashed)
-    return right and len(password) <= BCRYPT_BYTES
+    # The work is done for a password that is too long as well: its answer must not
+    # come sooner.
+    right: bool = bcrypt.checkpw(password[:MAX_BCRYPT_BYTES], hashed)
+    return right and len(password) <= MAX_BCRYPT_BYTES
 
 
 def _crypt_check(kind: str, text: str) -> Check:
-    algorithm = getattr(import_module("passlib.hash"), kind)
+    try:
+        algorithm = getattr(import_module("passlib.hash"), kind)
+    except ImportError:
+        raise ValueError(
+            f"{kind.replace('_', '-')} hashes need a library: "
+            "pip install 'dartio-tut[sha-crypt]', or make another with htpasswd -B"
+        ) from None
     try:
         whole = algorithm.from_string(text).checksum is not None
-    except ValueError:  # its text may hold the hash
+    except ValueError:  # the error's text may have the hash in it
         whole = False
     if not whole:
         raise ValueError(f"malformed {kind.replace('_', '-')} hash")

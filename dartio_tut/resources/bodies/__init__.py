@@ -1,5 +1,5 @@
 """
-What requests bring along: JSON, forms, text.
+Request bodies: JSON, forms, text.
 
-Rule: what two parsers could read in two ways is refused.
+Rule: a body that two parsers could read in two ways is refused.
 """

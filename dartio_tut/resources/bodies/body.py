@@ -1,8 +1,8 @@
 """
-What a request's content means, by its type and charset.
+Parsing a request body by its content type and charset.
 
-Rule: what it says it is, it must be. Content of an unknown type is bytes; content of a
-known one is parsed whole or refused.
+Rule: a body must be what its content type says. One of an unknown type stays bytes; one
+of a known type is parsed as a whole or refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from twisted.web.server import Request
 
 from ..responses import HTTPError
 from .charsets import UTF_8, charset_called, decoded
-from .form_body import BodyLimits, line_form, parts_form, too_much
+from .form_body import BodyLimits, multipart_form, too_much, urlencoded_form
 from .json_body import media_type, parse_json
 
 Kind = Literal["json", "form", "parts", "text", "bytes"]
@@ -24,12 +24,12 @@ Kind = Literal["json", "form", "parts", "text", "bytes"]
 
 class Body(NamedTuple):
     """
-    The content of a request.
+    A request body.
 
     ======== =========================================== ==============================
     kind     content types                               value
     ======== =========================================== ==============================
-    json     ``application/json``, ``*/*+json``          what it says, any value
+    json     ``application/json``, ``*/*+json``          any JSON value
     form     ``application/x-www-form-urlencoded``       ``dict[str, list[str]]``
     parts    ``multipart/form-data``                     `Form`, with fields and files
     text     ``text/*``                                  ``str``
@@ -45,10 +45,11 @@ def parse_body(
     request: Request, *kinds: Kind, limits: BodyLimits | None = None
 ) -> Body:
     """
-    The content of *request*, parsed; best called in what `respond_later` is given.
+    Parse the body of *request*. Call this in a coroutine that `respond_later` gets, so
+    that an error becomes the response.
 
-    :param kinds: those that are welcome; all when none is given.
-    :raise Refusal: 415 when it is of another kind, compressed, or in an unknown
+    :param kinds: the kinds that are accepted; all when none is given.
+    :raise HTTPError: 415 when it is of another kind, compressed, or in an unknown
         charset; 413 when it is beyond the *limits*; 400 when it is malformed.
     """
     limits = limits or BodyLimits()
@@ -60,26 +61,26 @@ def parse_body(
     content = BytesIO() if request.content is None else request.content
     _check_size(content, limits)
     if kind == "parts":
-        form = parts_form(content, boundary, limits)
+        form = multipart_form(content, boundary, limits)
         request.notifyFinish().addBoth(lambda _: form.close())
         return Body(kind, form)
     data = bytes(content.read())
     if kind == "json":
         return Body(kind, parse_json(data))
     if kind == "form":
-        return Body(kind, line_form(data, charset, limits))
+        return Body(kind, urlencoded_form(data, charset, limits))
     return Body(kind, decoded(data, charset) if kind == "text" else data)
 
 
 def _check_size(content: IO[bytes], limits: BodyLimits) -> None:
-    """Leave *content* at its beginning, if it is not too long."""
+    """Refuse *content* that is too long, else go to its beginning."""
     if content.seek(0, 2) > limits.total:
         too_much("Content that is too long.")
     content.seek(0)
 
 
 def _described(request: Request) -> tuple[Kind, str, str]:
-    """The kind, charset and boundary that the fields of *request* tell."""
+    """The kind, charset and boundary in the header fields of *request*."""
     headers = request.requestHeaders
     fields = headers.getRawHeaders(b"Content-Type", [])
     if len(fields) > 1:

@@ -1,9 +1,9 @@
 """
-The charsets that content may be in.
+The charsets that a request body may have.
 
-Rule: a charset is taken by its name from a list. Python knows more codecs than there
-are charsets: some take quadratic time, some are no text, and it remembers for good
-each name that it did not find.
+Rule: only charsets of a list are decoded. Python has more codecs than that: some take
+quadratic time, some do not give text, and each name that is not found is kept in memory
+for ever.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ CHARSETS = {
     "iso-2022-jp": (),
     "euc-kr": (),
 }
-"""Charsets of the Encoding Standard that occur, and other names for each. What is
-ASCII is UTF-8; GBK and GB2312 are parts of GB18030."""
+"""Charsets of the Encoding Standard that are in use, and other names for each. ASCII is
+part of UTF-8; GBK and GB2312 are parts of GB18030."""
 
-_called = {
+_charset_by_name = {
     name: charset for charset, others in CHARSETS.items() for name in (charset, *others)
 }
 
 
 def charset_called(name: str) -> str:
     """
-    The charset that *name* stands for; UTF-8 when it is empty.
+    Return the charset that has that *name*; UTF-8 when it is empty.
 
-    :raise Refusal: 415 when it is none of `CHARSETS`.
+    :raise HTTPError: 415 when it is not one of `CHARSETS`.
     """
-    charset = _called.get(name.strip().lower()) if name else UTF_8
+    charset = _charset_by_name.get(name.strip().lower()) if name else UTF_8
     if charset is None:
         raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "Content in an unknown charset.")
     return charset
@@ -61,9 +61,9 @@ def charset_called(name: str) -> str:
 
 def decoded(data: bytes, charset: str) -> str:
     """
-    The text that *data* is.
+    Decode *data*.
 
-    :raise Refusal: 400 when it is none in that charset.
+    :raise HTTPError: 400 when it is not text in that charset.
     """
     try:
         return data.decode(charset)

@@ -1,7 +1,7 @@
 """
-Forms, as browsers send them: in one line, or in parts with files.
+Forms in a request body: URL-encoded, or multipart with files.
 
-Rule: each count and size has a limit, and is looked at before the work it stands for.
+Rule: each count and size has a limit, which is checked before the work is done.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from twisted.web.http import (
 from ..responses import HTTPError
 from .charsets import UTF_8, charset_called, decoded
 
-MAX_BOUNDARY = 70
+MAX_BOUNDARY_LENGTH = 70
 """Characters of a boundary (RFC 2046 section 5.1.1)."""
 
-IN_MEMORY = 64 * 1024
-"""Bytes of a file that are held in memory, as of all content; beyond it is on disk."""
+MEMORY_BYTES = 64 * 1024
+"""A larger file is held on disk, as any larger request body is."""
 
-PIECE = 64 * 1024
-"""Bytes to read at once."""
+PIECE_BYTES = 64 * 1024
+"""How much of the body is parsed at a time."""
 
 
 @dataclass(frozen=True)
 class BodyLimits:
     """
-    What the content of one request may ask for.
+    How large a request body may be, and how many parts it may have.
 
-    :ivar total: bytes of it that are parsed. The daemon's own limit is usually lower.
-    :ivar fields: of a form; Django takes 1,000 too.
-    :ivar files: of a form; Django takes 100 too.
-    :ivar field: bytes of a field's value (and name, in one line).
+    :ivar total: bytes of the body. The daemon's own limit is usually lower.
+    :ivar fields: how many fields a form may have; Django allows 1,000 too.
+    :ivar files: how many files a form may have; Django allows 100 too.
+    :ivar field: bytes of a field's value (URL-encoded: of its name and value).
     :ivar file: bytes of a file.
     :ivar header: bytes of one header line of a part.
-    :ivar headers: lines of a part's header; RFC 7578 has three.
+    :ivar headers: header lines of a part; RFC 7578 has three.
     """
 
     total: int = 16 * 1024 * 1024
@@ -61,11 +61,11 @@ class UploadedFile:
     """
     A file that came with a form.
 
-    :ivar name: as the client calls it: not to be trusted as the name of anything here.
-    :ivar media_type: as the client says; lower case, without parameters.
-    :ivar content: an open file at its beginning. It is closed when the request is
+    :ivar name: what the client calls the file. Never use it as a path.
+    :ivar media_type: what the client says it is; lower case, without parameters.
+    :ivar content: the open file, at its beginning. It is closed when the request is
         finished, like ``request.content``.
-    :ivar size: its bytes.
+    :ivar size: how many bytes it has.
     """
 
     name: str
@@ -76,7 +76,7 @@ class UploadedFile:
 
 @dataclass
 class Form:
-    """The fields and the files of a form, a list for each name, as they came."""
+    """The fields and the files of a form: a list for each name, in the order sent."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     files: dict[str, list[UploadedFile]] = field(default_factory=dict)
@@ -88,13 +88,16 @@ class Form:
                 file.content.close()
 
 
-def line_form(body: bytes, charset: str, limits: BodyLimits) -> dict[str, list[str]]:
+def urlencoded_form(
+    body: bytes, charset: str, limits: BodyLimits
+) -> dict[str, list[str]]:
     """
-    The fields of an ``application/x-www-form-urlencoded`` *body*.
+    Return the fields of an ``application/x-www-form-urlencoded`` *body*.
 
-    :raise Refusal: when it is none, or beyond the *limits*.
+    :raise HTTPError: 400 when it is malformed, 413 when it is beyond the *limits*, 415
+        for a charset that such forms cannot have.
     """
-    if charset.startswith("utf-16"):  # the Encoding Standard has no such forms either
+    if charset.startswith("utf-16"):  # as in the Encoding Standard
         raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "Not a charset for a form.")
     if body.count(b"&") >= limits.fields:
         too_much(f"More than {limits.fields} fields.")
@@ -113,24 +116,24 @@ def line_form(body: bytes, charset: str, limits: BodyLimits) -> dict[str, list[s
     return fields
 
 
-def parts_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> Form:
+def multipart_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> Form:
     """
-    The fields and files of ``multipart/form-data`` *content* (RFC 7578).
+    Return the fields and files of ``multipart/form-data`` *content* (RFC 7578).
 
-    :raise Refusal: when it is none, or beyond the *limits*.
+    :raise HTTPError: 400 when it is malformed, 413 when it is beyond the *limits*.
     """
-    if not 0 < len(boundary) <= MAX_BOUNDARY:
+    if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
         raise HTTPError(BAD_REQUEST, "No good boundary between the parts of the form.")
     parts = _Parts(limits)
-    with ExitStack() as unless_whole:
-        unless_whole.callback(parts.form.close)
+    with ExitStack() as on_error:
+        on_error.callback(parts.form.close)
         try:
             _feed(content, boundary, parts)
         except TooMuch:
             too_much("A form with too many or too large parts.")
         except MultipartError:
             raise HTTPError(BAD_REQUEST, "Not a form in parts.") from None
-        unless_whole.pop_all()
+        on_error.pop_all()
     return parts.form
 
 
@@ -149,7 +152,7 @@ def _feed(content: IO[bytes], boundary: str, parts: _Parts) -> None:
         max_header_count=limits.headers,
     )
     with parser:
-        while piece := content.read(PIECE):
+        while piece := content.read(PIECE_BYTES):
             for event in parser.parse(piece):
                 if event is None:
                     parts.end()
@@ -160,7 +163,7 @@ def _feed(content: IO[bytes], boundary: str, parts: _Parts) -> None:
 
 
 class _Parts:
-    """Makes a form of its parts as they are read."""
+    """Builds a form from its parts as they are parsed."""
 
     def __init__(self, limits: BodyLimits) -> None:
         self.limits = limits
@@ -172,7 +175,7 @@ class _Parts:
         self._part: MultipartSegment
 
     def begin(self, part: MultipartSegment) -> None:
-        """A part begins."""
+        """Begin a part."""
         if not part.name:
             raise HTTPError(BAD_REQUEST, "A part of the form has no name.")
         self._part = part
@@ -189,12 +192,12 @@ class _Parts:
 
     def _open(self, name: str, filename: str) -> None:
         kind = self._part.content_type or "application/octet-stream"
-        spooled: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        spooled: IO[bytes] = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115
         self._file = UploadedFile(filename, kind, spooled)
         self.form.files.setdefault(name, []).append(self._file)
 
     def take(self, piece: bytes) -> None:
-        """More of its content."""
+        """Add a piece of the part's content."""
         self._size += len(piece)
         if self._file is None:
             if self._size > self.limits.field:
@@ -206,7 +209,7 @@ class _Parts:
         self._file.content.write(piece)
 
     def end(self) -> None:
-        """The part is whole."""
+        """End the part."""
         name = self._part.name or ""
         if self._file is not None:
             self._file.content.seek(0)
@@ -219,7 +222,7 @@ class _Parts:
         self.form.fields.setdefault(name, []).append(value)
 
     def _drop(self, name: str) -> None:
-        """Forget a file that is none: so browsers say that nothing was chosen."""
+        """Forget an empty file without a name: what browsers send for no file."""
         files = self.form.files[name]
         files.pop().content.close()
         if not files:

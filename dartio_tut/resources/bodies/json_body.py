@@ -1,8 +1,8 @@
 """
-Bodies in JSON (RFC 8259), read strictly.
+Request bodies in JSON (RFC 8259), parsed strictly.
 
-Rule: what two parsers could read in two ways is refused: anything but UTF-8,
-a name twice in one object, NaN and Infinity, lone surrogates.
+Rule: a text that two parsers could read in two ways is refused: anything but UTF-8, the
+same name twice in one object, NaN and Infinity, lone surrogates.
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ from typing import Any, NoReturn
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 
-from ..responses import HTTPError
+from ..responses import UNPROCESSABLE_CONTENT, HTTPError
 from .json_faults import MAX_DIGITS, first_fault
 
-UNPROCESSABLE_CONTENT = 422
-"""RFC 9110 section 15.5.21; Twisted has no name for it."""
-
-LOOKED_THROUGH = 128 * 1024
-"""Characters in which the place of a fault is looked for: a twentieth of a second's
-work. That of a mistake in the syntax is told in any."""
+MAX_SEARCHED_LENGTH = 128 * 1024
+"""Characters of the longest text in which the place of a fault is searched for, which
+takes up to 50 ms. The place of a mistake in the syntax is known for any length."""
 
 MAX_DEPTH = 100
 """Objects and arrays within each other; Python's own parser gives up near 1,000."""
@@ -31,27 +28,27 @@ MAX_DEPTH = 100
 _MAYBE_SURROGATE = rb"\ud"
 
 _BRACKETS_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
-"""The closing quote may be missing: otherwise each quote in a string without an end
+"""The closing quote may be missing: otherwise every quote of a string without an end
 would be tried as a beginning, in quadratic time."""
 
 
 def media_type(request: Request) -> str:
-    """The type and subtype of the request's content, lower case, or ``""``."""
+    """Return the media type of the request body in lower case, or ``""``."""
     field = request.getHeader(b"Content-Type") or b""
     return field.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 def read_body(request: Request) -> bytes:
-    """All of the request's content."""
+    """Return the whole body of *request*."""
     return b"" if request.content is None else bytes(request.content.read())
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:
     """
-    The JSON object that *body* is.
+    Parse *body* as a JSON object.
 
-    :raise Refusal: 400 that tells line and column when it is not JSON; 422 when
-        it is JSON but no object.
+    :raise HTTPError: 400 with line and column when it is not JSON; 422 when it is
+        another JSON value.
     """
     value = parse_json(body)
     if not isinstance(value, dict):
@@ -61,12 +58,14 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
 
 def parse_json(body: bytes) -> Any:
     """
-    What *body* says in JSON, which may be any value.
+    Parse *body* as any JSON value.
 
-    :raise Refusal: 400 that tells line and column when it is not JSON.
+    :raise HTTPError: 400 with line and column when it is not JSON.
     """
     text = _text(body)
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:  # else none can be too deep
+    if (
+        body.count(b"[") + body.count(b"{") > MAX_DEPTH
+    ):  # with fewer it cannot be too deep
         _check_depth(text)
     try:
         value = _decoder.decode(text)
@@ -80,7 +79,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _check_surrogates(value: Any, text: str) -> None:
-    """Refuse half a character: it has no UTF-8 (RFC 8259 section 8.2)."""
+    """Refuse half of a surrogate pair: UTF-8 has none (RFC 8259 section 8.2)."""
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -88,8 +87,8 @@ def _check_surrogates(value: Any, text: str) -> None:
 
 
 def _refuse_first_fault(text: str, otherwise: str) -> NoReturn:
-    """Tell where *text* has its first fault, if it is soon found."""
-    found = first_fault(text) if len(text) <= LOOKED_THROUGH else None
+    """Tell where *text* has its first fault, unless the search would take long."""
+    found = first_fault(text) if len(text) <= MAX_SEARCHED_LENGTH else None
     if found is None:
         raise HTTPError(BAD_REQUEST, f"Not JSON: {otherwise.rstrip('.')}.")
     _refuse(found[0], text, found[1])
@@ -104,7 +103,7 @@ def _text(body: bytes) -> str:
 
 
 def _check_depth(text: str) -> None:
-    """Refuse what is nested too deeply before a recursive parser sees it."""
+    """Refuse a text that is nested too deeply, before the recursive parser sees it."""
     depth = 0
     for found in _BRACKETS_OR_STRING.finditer(text):
         if found[0] in "[{":

@@ -1,8 +1,8 @@
 """
-Where a JSON text has what only a strict reader refuses: a name twice, a number that is
-none or too long, half a character.
+The place in a JSON text of what only a strict parser refuses: a name that appears
+twice, a number that is malformed or too long, a lone surrogate.
 
-Rule: it is asked only about a text that was refused, so it may take its time.
+Rule: only a text that was refused is searched, so this may take its time.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ import re
 from math import isinf
 
 MAX_DIGITS = 4300
-"""Characters of one number: what Python converts without being asked twice."""
+"""Characters of one number; Python refuses to convert longer ones by default."""
 
 _TOKEN = re.compile(
     r'("(?:[^"\\]|\\.)*"?)([ \t\r\n]*:)?|(-?[0-9][0-9.eE+-]*)|(-?[A-Za-z]+)|[{}\[\]]',
     re.DOTALL,
 )
 """A string (and whether it is a name), a number, a word, or a bracket. The closing
-quote may be missing: otherwise each quote in a string without an end would be tried as
+quote may be missing: otherwise every quote of a string without an end would be tried as
 a beginning, in quadratic time."""
 
 _WORDS = ("true", "false", "null")
 
 
 def first_fault(text: str) -> tuple[str, int] | None:
-    """What is wrong first in *text*, which is well formed up to there, and where."""
+    """
+    Return the first fault of *text*, and its position.
+
+    The text is well formed up to there.
+    """
     within: list[set[str]] = []
     for found in _TOKEN.finditer(text):
         string, colon, number, word = found.groups()
@@ -53,7 +57,7 @@ def _fault_of_number(number: str) -> str | None:
 
 
 def _fault_of_string(string: str, names: set[str] | None) -> str | None:
-    """What is wrong with *string*, a name when there are *names* beside it."""
+    """What is wrong with *string*, which is a name when *names* of its object come."""
     value = string[1:-1]
     if "\\" in value:
         try:

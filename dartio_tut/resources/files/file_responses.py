@@ -25,8 +25,7 @@ from dartio_tut.wire import send_file
 
 from ..conditions import choose
 from ..fields import Fields, field_of, is_conditional, set_fields
-from ..problem import PROBLEM, problem, wanted
-from ..responses import HTTPError
+from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import send_ranges
 from .lookup import Moved
 from .representations import (
@@ -172,7 +171,7 @@ class FileResponses:
         ``404.html``, or in the form that the client prefers.
         """
         set_fields(request, (*self._fields, *error.fields))
-        if wanted(request) != PROBLEM and self._send_page(request, error.code):
+        if not prefers_problem(request) and self._send_page(request, error.code):
             return NOT_DONE_YET
         content = problem(request, error.code, error.text)
         request.setResponseCode(error.code, _REASONS.get(error.code))

@@ -23,10 +23,8 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 from twisted.web.static import File, Registry
 
-from ..fields import SECURITY_FIELDS, merge_fields, set_fields
-from ..path_prefix import NotFound
-from ..problem import problem
-from ..responses import HTTPError
+from ..fields import SECURITY_FIELDS, merge_fields
+from ..responses import ErrorResource, HTTPError
 from .caching import CacheRule
 from .field_rules import FieldRule, fields_for_all
 from .file_responses import FileResponses
@@ -57,17 +55,6 @@ def _in_thread(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
     from twisted.internet.threads import deferToThread  # its reactor, not before
 
     return deferToThread(function, *args)
-
-
-class Forbidden(Resource):
-    """Answers 403."""
-
-    isLeaf = True
-
-    def render(self, request: Request) -> bytes:
-        """Answer that it may not be read."""
-        set_fields(request, SECURITY_FIELDS)
-        return problem(request, FORBIDDEN, "Not allowed.")
 
 
 class _Tree(NamedTuple):
@@ -143,8 +130,12 @@ class Files(File):
     contentTypes: dict[str, str] = dict(TYPES_BY_EXTENSION)  # noqa: RUF012
     contentEncodings: dict[str, str] = {}  # noqa: RUF012
     indexNames = ["index.html"]  # noqa: RUF012
-    childNotFound = NotFound()  # type: ignore[assignment]
-    forbidden = Forbidden()  # type: ignore[assignment]
+    childNotFound = ErrorResource(  # type: ignore[assignment]
+        HTTPError(NOT_FOUND, "Not found.")
+    )
+    forbidden = ErrorResource(  # type: ignore[assignment]
+        HTTPError(FORBIDDEN, "Not allowed.")
+    )
     type: str | None = None
     encoding: str | None = None
 

@@ -1,5 +1,5 @@
 """
-A store's notes and documents over HTTP.
+The notes and documents of a store over HTTP.
 
-Rule: what a store says becomes a status code in one place, `terms`.
+Rule: errors of a store become status codes in one place, `store_errors`.
 """

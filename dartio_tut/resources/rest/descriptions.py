@@ -1,5 +1,5 @@
 """
-Descriptions of our resources, in OpenAPI 3.1.
+Descriptions of the resources in OpenAPI 3.1.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ from importlib.resources import files
 
 @cache
 def description(name: str) -> bytes:
-    """The description of the resources called *name*, JSON."""
+    """Return the description of the server called *name*, in JSON."""
     return (files(__package__) / "openapi" / f"{name}.json").read_bytes()

@@ -1,5 +1,5 @@
 """
-Digests of content, as fields (RFC 9530).
+Digests of content in header fields (RFC 9530).
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _member = re.compile(r"([a-z0-9*._-]+)=:([A-Za-z0-9+/]*={0,2}):").fullmatch
 
 
 def digest_of(content: bytes) -> bytes:
-    """The value of Repr-Digest for *content*."""
+    """Return the value of Repr-Digest for *content*."""
     return b"sha-256=:%b:" % b64encode(sha256(content).digest())
 
 
 def check_digests(request: Request, content: bytes) -> None:
     """
-    See that *content* is what the fields of *request* say it is.
+    Check *content* against the Content-Digest and Repr-Digest of *request*.
 
-    Algorithms that are not known are passed over.
+    Algorithms other than sha-256 and sha-512 are ignored.
 
-    :raise Refusal: 400 when it is not, or a field cannot be understood; 415 when it is
-        in a content coding.
+    :raise HTTPError: 400 when a digest is not that of the content, or a field is
+        malformed; 415 when the content is in a content coding.
     """
     coding = field_of(request)(b"content-encoding")
     if coding is not None and coding.strip().lower() not in (b"", b"identity"):
@@ -43,13 +43,13 @@ def check_digests(request: Request, content: bytes) -> None:
             if found is None:
                 raise HTTPError(BAD_REQUEST, f"Cannot understand {name.decode()}.")
             algorithm = _ALGORITHMS.get(found[1])
-            if algorithm and algorithm(content).digest() != _decoded(found[2]):
+            if algorithm and algorithm(content).digest() != _bytes_of(found[2]):
                 raise HTTPError(
                     BAD_REQUEST, f"The content is not that of {name.decode()}."
                 )
 
 
-def _decoded(text: str) -> bytes:
+def _bytes_of(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except ValueError:

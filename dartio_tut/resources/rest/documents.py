@@ -1,7 +1,8 @@
 """
-A store's documents as resources of HTTP: read, listed, put, deleted, with conditions.
+The documents of a store over HTTP: they are read, listed, put and deleted, with
+conditions.
 
-``/`` is the list, ``/name`` a document. POST is left to another resource.
+``/`` is the list, ``/name`` a document. Another resource answers POST.
 """
 
 from __future__ import annotations
@@ -36,40 +37,46 @@ from ..bodies.json_body import media_type, parse_json, read_body
 from ..conditions import choose
 from ..fields import field_of
 from ..negotiation import best_type
-from ..problem import TEXT
 from ..queries import number, text
-from ..responses import HTTPError, method_not_allowed, respond_later
+from ..responses import (
+    TEXT,
+    HTTPError,
+    error_response,
+    method_not_allowed,
+    respond_later,
+)
 from .descriptions import description
 from .digests import check_digests, digest_of
 from .documents_page import as_page
-from .store_errors import from_store, precondition
+from .preconditions import precondition
+from .store_errors import from_store
 
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
 
 _KINDS = {kind.partition(b";")[0]: kind for kind in (JSON, TEXT, HTML)}
 
-PAGE = 100
-"""Documents in a list, unless asked for otherwise."""
+DEFAULT_LIST_LENGTH = 100
+"""Documents on a page of the list, unless ``limit`` says how many."""
 
-MAX_PAGE = 1000
-"""Documents in a list at most."""
+MAX_LIST_LENGTH = 1000
+"""Documents on a page of the list at most."""
 
-DESCRIPTION = b"openapi.json"
-"""The name at which these resources are described; no document can have it."""
+DESCRIPTION_NAME = b"openapi.json"
+"""The name of the description of these resources; no document can have it."""
 
-READING = "GET, HEAD, OPTIONS"
+LIST_METHODS = "GET, HEAD, OPTIONS"
 
-CHANGING = "GET, HEAD, PUT, DELETE, POST, OPTIONS"
+DOCUMENT_METHODS = "GET, HEAD, PUT, DELETE, POST, OPTIONS"
 
 
 class RestDocuments(Resource):
     """
-    Documents of JSON.
+    Documents in JSON.
 
-    :param documents: where they are kept.
-    :param posting: answers POST.
-    :param require_match: whether a change must say what it expects to change.
+    :param documents: the store that keeps them.
+    :param posting: the resource that answers POST.
+    :param require_match: whether a change must have If-Match or If-None-Match.
     """
 
     isLeaf = True
@@ -80,7 +87,7 @@ class RestDocuments(Resource):
         super().__init__()
         self._documents = documents
         self._posting = posting
-        self._required = require_match
+        self._require_match = require_match
 
     def render(self, request: Request) -> bytes | int:
         """Answer for the list, or for the document that the path names."""
@@ -95,7 +102,7 @@ class RestDocuments(Resource):
             return b""
         if request.method == b"POST":
             return self._post(request, allow)
-        if name == DESCRIPTION:
+        if name == DESCRIPTION_NAME:
             request.setHeader(b"Content-Type", JSON)
             return description("writer")
         if not name:
@@ -103,11 +110,11 @@ class RestDocuments(Resource):
         return respond_later(request, self._document(request, name))
 
     def _post(self, request: Request, allow: str) -> bytes | int:
-        if unquote_to_bytes(request.path.rpartition(b"/")[2]) == DESCRIPTION:
-            text = f"Cannot store: the name {DESCRIPTION.decode()} is taken."
-            return HTTPError(BAD_REQUEST, text).response_to(request)
+        if unquote_to_bytes(request.path.rpartition(b"/")[2]) == DESCRIPTION_NAME:
+            text = f"Cannot store: the name {DESCRIPTION_NAME.decode()} is taken."
+            return error_response(request, HTTPError(BAD_REQUEST, text))
         answered: bytes | int = self._posting.render(request)
-        if request.code == NOT_ALLOWED:  # POST is not all that there is here
+        if request.code == NOT_ALLOWED:  # it names POST only
             request.setHeader(b"Allow", allow.encode("ascii"))
         return answered
 
@@ -129,7 +136,7 @@ class RestDocuments(Resource):
         raise HTTPError(NOT_FOUND, "There is no such document.")
 
     async def _delete(self, request: Request, name: str) -> bytes:
-        expected = precondition(request, self._required)
+        expected = precondition(request, self._require_match)
         await from_store(self._documents.delete(name, expected))
         request.setResponseCode(NO_CONTENT)
         return b""
@@ -158,7 +165,7 @@ class RestDocuments(Resource):
         body = read_body(request)
         check_digests(request, body)
         parse_json(body)
-        expected = precondition(request, self._required)
+        expected = precondition(request, self._require_match)
         if expected is None:
             version, is_new = await from_store(self._put_whatever_is_there(name, body))
         else:
@@ -169,15 +176,18 @@ class RestDocuments(Resource):
         return b""
 
     async def _put_whatever_is_there(self, name: str, body: bytes) -> tuple[str, bool]:
-        """The version, and whether there was none: 201 or 204 depends on it."""
+        """
+        Store a document whatever is there, and return its version and whether it is
+        new: the status code depends on that.
+        """
         while True:
-            # A change that is refused is flushed too: reading costs less.
+            # Looking first costs less than a change that the store refuses.
             is_new = not await self._exists(name)
             expected = ABSENT if is_new else PRESENT
             try:
                 return await self._documents.put(name, body, expected), is_new
             except Conflict:
-                pass  # somebody else has stored or deleted it meanwhile
+                pass  # another request has stored or deleted it meanwhile
 
     async def _exists(self, name: str) -> bool:
         try:
@@ -189,7 +199,7 @@ class RestDocuments(Resource):
     async def _list(self, request: Request) -> bytes:
         prefix = text(request, b"prefix")
         after = text(request, b"after")
-        limit = number(request, b"limit", PAGE, MAX_PAGE)
+        limit = number(request, b"limit", DEFAULT_LIST_LENGTH, MAX_LIST_LENGTH)
         found = await from_store(self._documents.list(prefix, after, limit + 1))
         shown = found[:limit]
         following = None
@@ -209,8 +219,8 @@ class RestDocuments(Resource):
 
 
 def _allowed(name: bytes) -> str:
-    """The methods that work with the document *name*; ``""`` is their list."""
-    return CHANGING if name and name != DESCRIPTION else READING
+    """The methods for the document *name*, or for the list when it is empty."""
+    return DOCUMENT_METHODS if name and name != DESCRIPTION_NAME else LIST_METHODS
 
 
 def _as_json(shown: Sequence[DocumentInfo], following: str | None) -> bytes:

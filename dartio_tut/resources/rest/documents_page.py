@@ -1,5 +1,5 @@
 """
-The list of documents as a page.
+The list of documents as an HTML page.
 """
 
 from __future__ import annotations
@@ -43,7 +43,13 @@ td:last-child, th:last-child {{ text-align: right }}
 def as_page(
     request: Request, shown: Sequence[DocumentInfo], prefix: str, following: str | None
 ) -> bytes:
-    """The page for those *shown*, with a link to the *following* ones."""
+    """
+    Return the page.
+
+    :param shown: the documents on it.
+    :param prefix: with which their names begin.
+    :param following: the URL of the next page, if there is one.
+    """
     request.setHeader(b"Content-Security-Policy", _POLICY)
     rows = "\n".join(
         f'<tr><td><a href="{quote(listed.name, safe="")}">{escape(listed.name)}</a>'

@@ -1,10 +1,10 @@
 """
-Notes as they come: server-sent events (HTML standard, section 9.2).
+Notes as they are stored, in server-sent events (HTML standard, section 9.2).
 
-Other processes, and other machines, may append to the same notes: while anybody
-follows, the store is asked how many there are, once a second.
+Other processes, and other machines, may append to the same notes: while a client
+follows them, the store is asked once a second how many there are.
 
-Rule: what a client does not take is read again, and never kept for it.
+Rule: notes that a client is too slow to take are read again later, never kept for it.
 """
 
 from __future__ import annotations
@@ -24,33 +24,32 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from dartio_tut.store import Notes, Unavailable
-from dartio_tut.wire import set_length
 
 from ..queries import number
-from ..responses import HTTPError
+from ..responses import HTTPError, error_response, finish_with
 from .store_errors import from_store
 
-EVERY = 1.0
-"""Seconds until a note of somebody else's is seen."""
+POLL_SECONDS = 1.0
+"""How often the store is asked for notes that other processes have stored."""
 
-SILENCE = 15
-"""Turns without a note until a comment is sent: it keeps proxies from giving up."""
+SILENT_POLLS = 15
+"""After so many without a note, a comment is sent: it keeps proxies from giving up."""
 
-FEW = 10
-"""Notes read at first; as many more as the client takes them."""
+FIRST_READ_NOTES = 10
+"""Notes read at first; more when the client takes them quickly."""
 
-AT_ONCE = 100
+MAX_READ_NOTES = 100
 """Notes read at a time at most."""
 
-READERS = 8
-"""Followers whose notes are read at the same time: bounds the memory they take."""
+CONCURRENT_READS = 8
+"""Followers for whom notes are read at the same time: it bounds the memory."""
 
 _log = Logger()
 
 
 class Followers:
     """
-    Those who follow some notes.
+    The clients that follow the notes of a store.
 
     :param clock: for tests; the reactor unless given.
     """
@@ -58,16 +57,16 @@ class Followers:
     def __init__(self, notes: Notes, clock: Any = None) -> None:
         self._notes = notes
         self._all: set[_Follower] = set()
-        self._reading = _Reading()
+        self._reads = _ReadQueue()
         self._looking = self._again = False
-        self._turns = LoopingCall(self._turn)
+        self._polls = LoopingCall(self._poll)
         if clock is not None:
-            self._turns.clock = clock
+            self._polls.clock = clock
 
     def follow(self, request: Request) -> None:
         """
-        Send *request* the notes from ``?from=`` on, or after Last-Event-ID; without
-        either, those that come from now on.
+        Answer *request* with the notes from ``?from=`` on, or after Last-Event-ID;
+        without either, with those that are stored from now on.
         """
         Deferred.fromCoroutine(self._follow(request, request.notifyFinish()))
 
@@ -77,14 +76,10 @@ class Followers:
         try:
             start = _start(request)
             if start is None:
-                # Known before the client is told to wait: what comes then is new.
+                # This is known before the response begins: any later note is new.
                 start = await from_store(self._notes.count())
-        except HTTPError as refusal:
-            if not gone:
-                body = refusal.response_to(request)
-                set_length(request, len(body))
-                request.write(body)
-                request.finish()
+        except HTTPError as error:
+            finish_with(request, error_response(request, error))
             return
         except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer)
             if not gone:
@@ -99,23 +94,23 @@ class Followers:
         if request.method == b"HEAD":
             request.finish()
             return
-        follower = _Follower(self._notes, self._reading, request, start)
+        follower = _Follower(self._notes, self._reads, request, start)
         self._all.add(follower)
         request.notifyFinish().addBoth(lambda _: self._leave(follower))
         request.registerProducer(follower, True)
         request.write(b": notes as they come\n\n")
-        if not self._turns.running:
-            self._turns.start(EVERY, now=False)
+        if not self._polls.running:
+            self._polls.start(POLL_SECONDS, now=False)
         self.look()
 
     def look(self) -> None:
-        """There may be another note."""
+        """Ask the store for new notes."""
         if self._looking:
             self._again = True
         elif self._all:
             Deferred.fromCoroutine(self._look())
 
-    def _turn(self) -> None:
+    def _poll(self) -> None:
         for follower in list(self._all):
             follower.keep_alive()
         self.look()
@@ -128,10 +123,10 @@ class Followers:
                 self._again = False
                 count = await self._notes.count()
                 for follower in list(self._all):
-                    follower.there_are(count)
+                    follower.send_up_to(count)
         except (OSError, Unavailable):
-            pass  # asked again in the next turn
-        except Exception:  # noqa: BLE001  (whatever it is, the next turn tries again)
+            pass  # the next poll asks again
+        except Exception:  # noqa: BLE001  (whatever it is, the next poll tries again)
             _log.failure("Cannot tell how many notes there are")
         finally:
             self._looking = False
@@ -139,8 +134,8 @@ class Followers:
     def _leave(self, follower: _Follower) -> None:
         follower.stopProducing()
         self._all.discard(follower)
-        if not self._all and self._turns.running:
-            self._turns.stop()
+        if not self._all and self._polls.running:
+            self._polls.stop()
 
 
 def _start(request: Request) -> int | None:
@@ -153,8 +148,8 @@ def _start(request: Request) -> int | None:
     return int(last) + 1
 
 
-class _Reading:
-    """Lets a few followers read at the same time, all of them in turn."""
+class _ReadQueue:
+    """Lets a few followers read at the same time, and all of them in turn."""
 
     def __init__(self) -> None:
         self._waiting: deque[_Follower] = deque()
@@ -162,15 +157,15 @@ class _Reading:
         self._going = False
 
     def wait(self, follower: _Follower) -> None:
-        """Let *follower* send some notes when it is its turn."""
+        """Let *follower* read and send some notes when it is its turn."""
         self._waiting.append(follower)
         self._go_on()
 
     def _go_on(self) -> None:
         if self._going:
-            return  # a read that ends at once must not begin the next one in itself
+            return  # a read that ends at once must not begin the next one within itself
         self._going = True
-        while self._waiting and self._busy < READERS:
+        while self._waiting and self._busy < CONCURRENT_READS:
             self._busy += 1
             follower = self._waiting.popleft()
             sent = Deferred.fromCoroutine(follower.send_some())
@@ -187,67 +182,67 @@ class _Reading:
 @implementer(IPushProducer)
 class _Follower:
     """
-    Sends notes to one client, as fast as it takes them.
+    Sends notes to one client, as fast as the client takes them.
 
-    :param reading: lets it read when it is its turn.
-    :param number: the next to send.
+    :param reads: lets it read when it is its turn.
+    :param number: that of the next note to send.
     """
 
     def __init__(
         self,
         notes: Notes,
-        reading: _Reading,
+        reads: _ReadQueue,
         request: Request,
         number: int,
     ) -> None:
         self._notes = notes
-        self._reading = reading
+        self._reads = reads
         self._request: Request | None = request
         self._number = number
         self._count = 0
-        self._at_once = FEW
+        self._read_notes = FIRST_READ_NOTES
         self._silent = 0
         self._paused = False
         self._sending = False
 
-    def there_are(self, count: int) -> None:
-        """There are *count* notes now."""
+    def send_up_to(self, count: int) -> None:
+        """Send up to the note before *count*, which is how many there are."""
         self._count = count
         self._go_on()
 
     def keep_alive(self) -> None:
-        """Another turn has passed."""
+        """Send a comment when there was nothing to send for some polls."""
         self._silent += 1
-        if self._silent >= SILENCE and self._request and not self._paused:
+        if self._silent >= SILENT_POLLS and self._request and not self._paused:
             self._silent = 0
             self._request.write(b":\n\n")
 
     def _go_on(self) -> None:
         if self._is_due() and not self._sending:
             self._sending = True
-            self._reading.wait(self)
+            self._reads.wait(self)
 
     def _is_due(self) -> bool:
         going = self._request is not None and not self._paused
         return going and self._number < self._count
 
     async def send_some(self) -> bool:
-        """Send the next notes; whether there are more to send at once."""
+        """Read and send the next notes; tell whether there are more."""
         more = False
         try:
             if self._is_due():
-                texts = await self._notes.entries(self._number, self._at_once)
+                texts = await self._notes.entries(self._number, self._read_notes)
                 self._write(texts)
                 more = bool(texts) and self._is_due()
         except (OSError, Unavailable):
-            pass  # tried again when the store is asked next
-        except Exception:  # noqa: BLE001  (as well)
+            pass  # tried again after the next poll
+        except Exception:  # noqa: BLE001  (whatever it is, the next poll tries again)
             _log.failure("Cannot read the notes from {number} on", number=self._number)
         self._sending = more
         return more
 
     def _write(self, texts: Sequence[str]) -> None:
-        """Send those of *texts* that the client takes now."""
+        """Send as many of *texts* as the client takes now."""
         sent = 0
         for text in texts:
             if self._request is None or self._paused:
@@ -257,7 +252,7 @@ class _Follower:
             self._request.write(_event(self._number - 1, text))
             sent += 1
         more = 2 * sent if sent == len(texts) else sent
-        self._at_once = min(max(more, 1), AT_ONCE)
+        self._read_notes = min(max(more, 1), MAX_READ_NOTES)
 
     def pauseProducing(self) -> None:
         """The client does not keep up."""
@@ -274,6 +269,6 @@ class _Follower:
 
 
 def _event(number: int, text: str) -> bytes:
-    """The event for a note: JSON, in which a line break is no line break."""
+    """The event for a note. JSON escapes the line breaks, which would end the event."""
     data = json.dumps({"number": number, "text": text}, ensure_ascii=False)
     return f"id: {number}\ndata: {data}\n\n".encode()

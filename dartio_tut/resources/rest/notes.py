@@ -1,9 +1,9 @@
 """
-A store's notes as resources of HTTP: a page of them, one by its number, and each as it
-comes.
+The notes of a store over HTTP: many on a page, one by its number, and new ones as they
+are stored.
 
-``/`` is a page, ``/3`` a note, ``/?follow`` a stream of events. POST is left to another
-resource.
+``/`` is a page, ``/3`` a note, ``/?follow`` a stream of events. Another resource
+answers POST.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from ..conditions import choose
 from ..cors import cors_fields
 from ..fields import Fields, field_of, set_fields
 from ..negotiation import best_type
-from ..problem import TEXT
 from ..queries import has, number
-from ..responses import HTTPError, method_not_allowed, respond_later
+from ..responses import TEXT, HTTPError, method_not_allowed, respond_later
 from .descriptions import description
 from .event_stream import Followers
 from .store_errors import from_store
@@ -33,42 +32,41 @@ JSON = b"application/json"
 
 _KINDS = {kind.partition(b";")[0]: kind for kind in (JSON, TEXT)}
 
-PAGE = 100
-"""Notes on a page, unless asked for otherwise."""
+DEFAULT_PAGE_LENGTH = 100
+"""Notes on a page, unless ``limit`` says how many."""
 
-MAX_PAGE = 1000
+MAX_PAGE_LENGTH = 1000
 """Notes on a page at most."""
 
-PAGE_SIZE = 1024 * 1024
-"""Characters of the notes on a page, about: then it ends, and the next one follows."""
+MAX_PAGE_CHARACTERS = 1024 * 1024
+"""A page with more, about, ends; the notes behind are on the next one."""
 
-AT_ONCE = 25
-"""Notes read at a time: each may be as long as the content of a request."""
+NOTES_PER_READ = 25
+"""Notes read from the store at a time: each may be as long as a request body."""
 
 MAX_DIGITS = 19
-"""Digits of a number that no log of notes will reach."""
+"""A longer number is that of no note."""
 
-DESCRIPTION = b"openapi.json"
-"""The name at which these resources are described."""
+DESCRIPTION_NAME = b"openapi.json"
+"""The name of the description of these resources."""
 
-ALLOW = "GET, HEAD, OPTIONS"
-
+READING_METHODS = "GET, HEAD, OPTIONS"
 
 ANY_ORIGIN = cors_fields(
     "GET, HEAD, POST, OPTIONS",
     ("Idempotency-Key", "If-None-Match", "Last-Event-ID"),
     ("ETag", "Link", "Retry-After"),
 )
-"""What lets the pages of any origin use all there is."""
+"""Header fields by which the pages of any origin may use all of these resources."""
 
 
 class RestNotes(Resource):
     """
     Notes by their numbers.
 
-    :param notes: where they are kept.
-    :param posting: answers POST.
-    :param fields: what every response has.
+    :param notes: the store that keeps them.
+    :param posting: the resource that answers POST.
+    :param fields: header fields of every response.
     :param clock: for tests; the reactor unless given.
     """
 
@@ -89,14 +87,14 @@ class RestNotes(Resource):
         self._fields = (*fields, (b"X-Content-Type-Options", b"nosniff"))
 
     def render(self, request: Request) -> bytes | int:
-        """Answer for the page, the note or the stream that is asked for."""
+        """Answer with a page, a note or a stream of events."""
         set_fields(request, self._fields)
         name = unquote_to_bytes(request.path[1:])
-        if request.method == b"POST" and not _is_ours(name):
+        if request.method == b"POST" and not _is_read_only(name):
             request.notifyFinish().addBoth(lambda _: self._followers.look())
             answered: bytes | int = self._posting.render(request)
             return answered
-        allow = ALLOW if name else f"{ALLOW}, POST"
+        allow = READING_METHODS if name else f"{READING_METHODS}, POST"
         if request.method == b"OPTIONS":
             request.setHeader(b"Allow", allow.encode("ascii"))
             request.setResponseCode(NO_CONTENT)
@@ -106,7 +104,7 @@ class RestNotes(Resource):
         return self._read(request, name)
 
     def _read(self, request: Request, name: bytes) -> bytes | int:
-        if name == DESCRIPTION:
+        if name == DESCRIPTION_NAME:
             request.setHeader(b"Content-Type", JSON)
             return description("notes")
         if name:
@@ -136,7 +134,7 @@ class RestNotes(Resource):
 
     async def _page(self, request: Request) -> bytes:
         start = number(request, b"from", 0, 10**18)
-        limit = number(request, b"limit", PAGE, MAX_PAGE)
+        limit = number(request, b"limit", DEFAULT_PAGE_LENGTH, MAX_PAGE_LENGTH)
         count = await from_store(self._notes.count())
         texts = await self._some(start, limit)
         after = start + len(texts)
@@ -153,11 +151,11 @@ class RestNotes(Resource):
         return _json({"notes": notes, "count": count, "next": following})
 
     async def _some(self, start: int, limit: int) -> list[str]:
-        """The notes from *start* on: *limit* of them, or fewer when they are long."""
+        """Read *limit* notes from *start* on, or fewer when they are long."""
         texts: list[str] = []
         size = 0
-        while len(texts) < limit and size < PAGE_SIZE:
-            most = min(AT_ONCE, limit - len(texts))
+        while len(texts) < limit and size < MAX_PAGE_CHARACTERS:
+            most = min(NOTES_PER_READ, limit - len(texts))
             found = await from_store(self._notes.entries(start + len(texts), most))
             texts += found
             size += sum(map(len, found))
@@ -166,7 +164,7 @@ class RestNotes(Resource):
         return texts
 
     def _kind(self, request: Request) -> bytes:
-        """What the client wants it as."""
+        """The media type that the client prefers."""
         return _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
 
 
@@ -174,9 +172,9 @@ def _is_number(name: bytes) -> bool:
     return name.isdigit() and len(name) <= MAX_DIGITS
 
 
-def _is_ours(name: bytes) -> bool:
-    """Whether *name* is only to be read, so that no POST works there."""
-    return name == DESCRIPTION or _is_number(name)
+def _is_read_only(name: bytes) -> bool:
+    """Whether *name* can only be read, so that POST is not allowed."""
+    return name == DESCRIPTION_NAME or _is_number(name)
 
 
 def _set_fields(request: Request, kind: bytes) -> None:
