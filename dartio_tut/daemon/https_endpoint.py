@@ -40,7 +40,8 @@ from zope.interface import implementer
 
 from dartio_tut.wire import listen_tls, set_alpn
 
-from .listening import BACKLOG, port_number
+from .listening import BACKLOG
+from .options.parsing import port_number
 from .site import Site
 
 CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(

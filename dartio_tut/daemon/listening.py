@@ -36,17 +36,6 @@ INTERFACES = {
 TLS_ENDPOINTS = ("https:", "ssl:", "tls:")
 
 
-def port_number(text: str) -> int:
-    """
-    The TCP port *text* stands for; 0 lets the system pick one.
-
-    :raise ValueError: when it is not a number from 0 to 65535.
-    """
-    if not (text.isascii() and text.isdigit()) or int(text[:6]) > 65535:
-        raise ValueError(f"{text!r} is no port: use a number from 0 to 65535")
-    return int(text)
-
-
 def addresses(interface: str) -> list[str]:
     """
     The IP addresses to bind for *interface*: a name of `INTERFACES`, an IP

@@ -19,6 +19,7 @@ from dartio_tut.daemon import (
     data_folder,
     https_endpoint_string,
     localhost_certificate,
+    option,
     serve,
     startup_errors,
 )
@@ -31,17 +32,18 @@ log = Logger()
 class Options(ServerOptions):
     """Listen over TLS, with the certificate that was given or one made here."""
 
-    synopsis = "[options]"
     longdesc = (
         "Answers every request with Hello, world! over TLS. Without --cert and "
         "--key it makes itself a certificate for localhost."
     )
-    defaultPort = "4047"
-    optParameters = (
-        ("cert", "c", None, "PEM file: the certificate, then its intermediates."),
-        ("key", "k", None, "PEM file: the certificate's private key."),
-        ("key-password-file", None, None, "File with the password of the key."),
-        ("store", "s", None, "Folder that keeps the certificate made here."),
+    default_port = 4047
+    options = (
+        option(
+            "cert", "PEM file: the certificate, then its intermediates.", letter="c"
+        ),
+        option("key", "PEM file: the certificate's private key.", letter="k"),
+        option("key-password-file", "File with the password of the key."),
+        option("store", "Folder that keeps the certificate made here.", letter="s"),
     )
 
     def postOptions(self) -> None:
