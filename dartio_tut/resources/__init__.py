@@ -14,8 +14,11 @@ from .bodies.form_body import BodyLimits, Form, UploadedFile
 from .bodies.json_body import media_type, parse_json, parse_json_object, read_body
 from .cors import CORS, cors_fields
 from .fields import SECURITY_FIELDS, parse_field, set_fields
+from .file_server import parse_host_folder, parse_served_path, static_tree
 from .files.caching import parse_cache_rule
+from .files.field_rules import FieldRule, parse_field_rule
 from .files.file_responses import FILE_METHODS
+from .files.redirects import Redirect, parse_redirect
 from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
@@ -50,11 +53,13 @@ __all__ = [
     "BodyLimits",
     "ContentTypes",
     "ErrorResource",
+    "FieldRule",
     "Files",
     "Form",
     "HTTPError",
     "HtpasswdFile",
     "PathPrefix",
+    "Redirect",
     "ResponseFields",
     "RestDocuments",
     "RestNotes",
@@ -74,6 +79,8 @@ __all__ = [
     "parse_cache_rule",
     "parse_charset",
     "parse_field",
+    "parse_field_rule",
+    "parse_host_folder",
     "parse_host_name",
     "parse_index_name",
     "parse_json",
@@ -81,11 +88,14 @@ __all__ = [
     "parse_link_policy",
     "parse_origin",
     "parse_path_prefix",
+    "parse_redirect",
+    "parse_served_path",
     "parse_type",
     "precondition",
     "problem",
     "read_body",
     "respond_later",
     "set_fields",
+    "static_tree",
     "text_response",
 ]

@@ -66,6 +66,7 @@ def makeService(options: Options) -> IService:
     for lesson in LESSONS:
         module = import_module(lesson.module)
         chosen = module.Options.with_values(options.values_for(lesson))
+        chosen.parent = options.parent
         module.makeService(chosen).setServiceParent(services)
     whole: IService = services
     return whole

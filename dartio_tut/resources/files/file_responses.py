@@ -7,6 +7,7 @@ Rule: everything was decided before; each response is written once.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from twisted.logger import Logger
 from twisted.web.http import (
@@ -85,19 +86,15 @@ class FileResponses:
         code, parts = OK, None
         if is_conditional(request):
             code, parts = choose(
-                field,
-                metadata.etag,
-                metadata.changed,
-                status.st_size,
-                request.method,
+                field, metadata.etag, metadata.changed, status.st_size, request.method,
                 metadata.is_date_strong,
-            )
+            )  # fmt: skip
         if code != OK and not parts:
             os.close(descriptor)
             return self._without_content(request, code, found)
         set_fields(request, metadata.fields)
-        if kind is not None:
-            request.setHeader(b"Content-Type", kind.encode("latin-1"))
+        if kind or metadata.removed:
+            _change_fields(request, kind, metadata.removed)
         if code == OK:
             send_file(request, descriptor, 0, status.st_size)
         else:
@@ -190,3 +187,13 @@ class FileResponses:
         set_fields(request, ((b"Content-Type", kind), (b"Vary", b"Accept")))
         send_file(request, page.descriptor, 0, page.status.st_size)
         return True
+
+
+def _change_fields(
+    request: Request, kind: str | None, removed: Sequence[bytes]
+) -> None:
+    """Set the content type *kind*, if there is one, and remove some fields."""
+    if kind:
+        request.setHeader(b"Content-Type", kind.encode("latin-1"))
+    for name in removed:
+        request.responseHeaders.removeHeader(name)

@@ -250,12 +250,19 @@ class Lookup:
         """Find what stands for a path that no file has."""
         single = [name for name in segments[:-1] if name] + [*segments[-1:]]
         names = self._root.names(single) if len(single) < len(segments) else None
-        if names is not None:
-            for other in (names, *self._similar(names, files)) if names else (names,):
-                if self._root.exists(other):
-                    url = with_single_slashes(request.uri)
-                    return Moved(url, "There is a slash too many.")
+        if names is not None and self._is_there(names, single, files):
+            url = with_single_slashes(request.uri)
+            return Moved(url, "There is a slash too many.")
         return self._fall_back(request, None, files)
+
+    def _is_there(
+        self, names: Names, segments: Sequence[bytes], files: Alternatives
+    ) -> bool:
+        """Tell whether there is a folder, or without a slash at the end a file."""
+        if segments[-1] == b"":
+            return self._root.exists(names, as_folder=True)
+        others = (names, *self._similar(names, files))
+        return any(self._root.exists(other) for other in others)
 
     def _fall_back(
         self, request: Request, names: Names | None, files: Alternatives

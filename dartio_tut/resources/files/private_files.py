@@ -12,6 +12,8 @@ import os
 from collections.abc import Collection
 from time import monotonic
 
+from twisted.logger import Logger
+
 Identity = tuple[int, int]
 """A file's device and inode."""
 
@@ -25,11 +27,18 @@ class PrivateFiles:
     name with a dot and more behind it.
     """
 
+    _log = Logger()
+
     def __init__(self, paths: Collection[str] = ()) -> None:
         # The daemon may change its folder before the files are there.
         self._paths = [os.path.abspath(path) for path in paths]
-        self._rotated: frozenset[Identity] = frozenset()
+        self._recent: frozenset[Identity] = frozenset()
         self._until = 0.0
+
+    def tell(self, root: str) -> None:
+        """Tell in the log which of them are, or will be, below the folder *root*."""
+        for path in self.below(root):
+            self._log.info("Never served, because it is private: {path}", path=path)
 
     def include(self, status: os.stat_result) -> bool:
         """Tell whether the file of this *status* is one of them."""
@@ -43,9 +52,11 @@ class PrivateFiles:
             return frozenset()
         now = monotonic()
         if now >= self._until:
-            self._rotated = self._find_rotated()
+            self._recent = self._find_rotated()
             self._until = now + LOOKUP_TTL_SECONDS
-        return self._rotated | frozenset(filter(None, map(_identity, self._paths)))
+        # Those of before are kept for a while: they may have been rotated since.
+        self._recent |= frozenset(filter(None, map(_identity, self._paths)))
+        return self._recent
 
     def below(self, root: str) -> list[str]:
         """Return the paths of those that are, or will be, below the folder *root*."""

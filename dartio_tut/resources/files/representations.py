@@ -66,6 +66,7 @@ class FileMetadata(NamedTuple):
     :ivar is_date_strong: whether no other version of that second was sent.
     :ivar not_modified: the fields of a 304.
     :ivar fields: the fields of a 200.
+    :ivar removed: the names of fields that are not sent, whoever has set them.
     """
 
     kind: bytes
@@ -74,6 +75,7 @@ class FileMetadata(NamedTuple):
     is_date_strong: bool
     not_modified: Fields
     fields: Fields
+    removed: tuple[bytes, ...]
 
 
 class Representation(NamedTuple):
@@ -264,10 +266,17 @@ class Representations:
             own.append((b"Content-Encoding", stored))
         if varies:
             own.append((b"Vary", b"Accept-Encoding"))
-        given = [*self._for_all, *fields_for(path, self._rules)]
+        given = self._given(path)
+        removed = tuple(name for name, value in given if not value)
         fields = merge_fields((*SECURITY_FIELDS, *own), given)
         kept = tuple(f for f in fields if f[0].lower() in NOT_MODIFIED_FIELDS)
-        return FileMetadata(kind, etag, changed, True, kept, fields)
+        return FileMetadata(kind, etag, changed, True, kept, fields, removed)
+
+    def _given(self, path: str) -> list[tuple[bytes, bytes]]:
+        """The fields that are given for this file, and the others for all files."""
+        own = fields_for(path, self._rules)
+        names = {name.lower() for name, _ in own} - {b"vary"}
+        return [f for f in self._for_all if f[0].lower() not in names] + own
 
     def _content_type(self, file: OpenFile, name: bytes) -> bytes:
         def start() -> bytes:

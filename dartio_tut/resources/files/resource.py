@@ -164,8 +164,11 @@ class Files(File):
         run: Callable[..., Deferred[Any]] = _in_thread,
     ) -> None:
         super().__init__(path, defaultType, ignoredExts, registry, allowExt)
+        self.children = _Children(self)
         self.indexNames = list(self.indexNames if index is None else index)
         self.listing = listing
+        private_files = PrivateFiles(private)
+        private_files.tell(path)
         self._tree_at = partial(
             _tree,
             links=links,
@@ -177,7 +180,7 @@ class Files(File):
             precompressed=precompressed,
             rules=[_rule(field) for field in fields],
             redirects=redirects,
-            private=PrivateFiles(private),
+            private=private_files,
             default_type=defaultType,
             run=run,
         )
@@ -280,7 +283,7 @@ class Files(File):
     def _similar(self, path: str) -> Files:
         similar = copy(self)
         FilePath.__init__(similar, path)
-        similar.children = {}
+        similar.children = _Children(similar)
         similar.indexNames = self.indexNames[:]
         similar.ignoredExts = list(self.ignoredExts)
         similar.type = None
@@ -300,6 +303,22 @@ class Files(File):
         """Send the client to this folder's URL with the slash at its end."""
         text = "The folder is one slash further."
         return self._tree.responses.move(request, Moved(with_slash(request.uri), text))
+
+
+class _Children(dict[bytes, IResource]):
+    """
+    The resources that were put below `Files` by hand; called, the paths in the folder.
+
+    Twisted's `Resource` has an attribute of the name that `FilePath` has for a method,
+    which `FilePath.walk`, ``remove`` and ``copyTo`` call.
+    """
+
+    def __init__(self, files: Files) -> None:
+        super().__init__()
+        self._files = files
+
+    def __call__(self) -> list[FilePath[str]]:
+        return list(FilePath.children(self._files))
 
 
 class _Listing(Resource):

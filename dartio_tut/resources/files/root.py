@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from stat import S_ISDIR
 from time import monotonic
 
 from twisted.logger import Logger
@@ -54,13 +55,18 @@ class Root:
         """
         return self._open(self.path, names)
 
-    def exists(self, names: Names) -> bool:
-        """Tell whether *names* lead to something, which may not be readable."""
+    def exists(self, names: Names, as_folder: bool = False) -> bool:
+        """
+        Tell whether *names* lead to something, which may not be readable.
+
+        :param as_folder: whether it has to be a folder.
+        """
         try:
-            os.close(self.open(names)[0])
+            descriptor, status = self.open(names)
         except OSError as error:
             return error.errno not in ABSENT_ERRORS
-        return True
+        os.close(descriptor)
+        return S_ISDIR(status.st_mode) or not as_folder
 
     def listed(self, names: Names) -> list[bytes]:
         """Return the sorted names of what may be asked for in a folder."""
