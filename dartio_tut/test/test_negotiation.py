@@ -31,7 +31,7 @@ OFFERED = [b"text/plain", b"text/html", b"application/json"]
 class PreferenceTests(SynchronousTestCase):
     """What a client prefers."""
 
-    def test_weights(self) -> None:
+    def test_members_have_the_largest_weight_given(self) -> None:
         self.assertEqual(
             member_weights(b"a, B ;q=0.5,c;x=1;Q=0.123,d;q=0 ,, ;q=1,e;q=2,a;q=0.1"),
             {b"a": 1, b"b": 0.5, b"c": 0.123, b"d": 0, b"e": 1},
@@ -40,7 +40,7 @@ class PreferenceTests(SynchronousTestCase):
             len(member_weights(b",".join(b"%d" % n for n in range(999)))), MAX_MEMBERS
         )
 
-    def test_types(self) -> None:
+    def test_best_type(self) -> None:
         for accept, best in [
             (None, b"text/plain"),
             (b"*/*", b"text/plain"),
@@ -55,14 +55,14 @@ class PreferenceTests(SynchronousTestCase):
         ]:
             self.assertEqual((accept, best_type(accept, OFFERED)), (accept, best))
 
-    def test_whether_a_type_is_taken(self) -> None:
+    def test_weight_of_one_type(self) -> None:
         for accept, weight in [
             (None, 1), (b"*/*", 1), (b"text/*;q=0.3", 0.3), (b"image/png", 0),
             (b"text/html;q=0, */*", 0),
         ]:  # fmt: skip
             self.assertEqual(type_weight(accept, b"text/html"), weight)
 
-    def test_codings(self) -> None:
+    def test_best_coding(self) -> None:
         for accept, best in [
             (None, None),
             (b"", None),

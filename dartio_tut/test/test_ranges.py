@@ -16,7 +16,7 @@ BYTE = st.integers(0, 30)
 class RangesTests(SynchronousTestCase):
     """Which parts of ten bytes are asked for."""
 
-    def test_parts(self) -> None:
+    def test_ranges_become_offsets_and_lengths(self) -> None:
         for asked, parts in [
             (b"bytes=2-4", [(2, 3)]),
             (b"Bytes = 2-4", [(2, 3)]),
@@ -39,7 +39,7 @@ class RangesTests(SynchronousTestCase):
                 (asked, list(parse_ranges(asked, 10) or ())), (asked, parts)
             )
 
-    def test_what_cannot_be_satisfied(self) -> None:
+    def test_ranges_beyond_the_end_are_unsatisfiable(self) -> None:
         for asked in (
             b"bytes=10-", b"bytes=10-12", b"bytes=-0", b"bytes=10-,99-",
             b"bytes=" + b"9" * 400 + b"-",
@@ -48,7 +48,7 @@ class RangesTests(SynchronousTestCase):
         self.assertEqual(parse_ranges(b"bytes=0-", 0), [])
         self.assertEqual(parse_ranges(b"bytes=-1", 0), [])
 
-    def test_what_is_ignored(self) -> None:
+    def test_malformed_ranges_are_ignored(self) -> None:
         for asked in (
             b"", b"bytes", b"bytes=", b"bytes=,", b"lines=0-1", b"bytes=4-2",
             b"bytes=0-1,4-2", b"bytes=a-b", b"bytes=+0-3", b"bytes=0_0-3",
@@ -57,7 +57,7 @@ class RangesTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertIsNone(parse_ranges(asked, 10), asked)
 
-    def test_a_flood_is_ignored(self) -> None:
+    def test_too_many_ranges_are_ignored(self) -> None:
         some = b"bytes=" + b",".join(b"%d-%d" % (n, n) for n in range(0, 200, 2))
         self.assertEqual(len(parse_ranges(some, 1000) or ()), MAX_RANGES)
         self.assertIsNone(parse_ranges(some + b",900-", 1000))
@@ -66,7 +66,7 @@ class RangesTests(SynchronousTestCase):
     @given(
         st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30))), st.integers(1, 20)
     )
-    def test_every_byte_asked_for_is_there_once(
+    def test_each_byte_that_is_asked_for_is_sent_once(
         self, asked: list[tuple[int, int]], size: int
     ) -> None:
         specs = [(a, b) for a, b in asked if a <= b]
