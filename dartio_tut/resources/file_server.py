@@ -21,6 +21,7 @@ from .cors import CORS
 from .fields import Fields
 from .files.field_rules import FieldRule
 from .files.resource import Files
+from .files.root import printable
 from .files.types import ContentTypes
 from .path_prefix import PathPrefix
 from .response_fields import ResponseFields
@@ -72,6 +73,7 @@ def static_tree(options: Mapping[str, Any], private: Sequence[str] = ()) -> IRes
     :param private: paths of files that are never served.
     :raise ValueError: when two hosts have the same name.
     """
+    rules: Sequence[FieldRule] = options["header"]
     if options["auth"]:
         private = [*private, options["auth"].path]
     files = partial(
@@ -85,17 +87,17 @@ def static_tree(options: Mapping[str, Any], private: Sequence[str] = ()) -> IRes
         types=ContentTypes(options["charset"], dict(options["type"])),
         cache=options["cache"],
         precompressed=not options["no-precompressed"],
-        fields=options["header"],
+        fields=[rule for rule in rules if rule.pattern or _is_for_some(rule, rules)],
         redirects=options["redirect"],
         private=private,
     )
     root = os.path.abspath(options["root"])
-    _log.info("Serving {root}", root=root)
+    _log.info("Serving {root}", root=printable(root))
     tree: IResource = files(root)
     if options["host"]:
         hosts = VirtualHosts(tree)
         for name, folder in options["host"]:
-            _log.info("Serving {folder} as {name}", folder=folder, name=name)
+            _log.info("Serving {folder} as {name}", folder=printable(folder), name=name)
             hosts.add(name, files(folder))
         tree = hosts
     if options["prefix"] != "/":
@@ -104,7 +106,7 @@ def static_tree(options: Mapping[str, Any], private: Sequence[str] = ()) -> IRes
         tree = BasicAuth(tree, options["auth"], "files")
     if options["cors"]:
         tree = CORS(tree, options["cors"])
-    return with_fields(tree, options["header"])
+    return with_fields(tree, rules)
 
 
 def with_fields(tree: IResource, rules: Sequence[FieldRule]) -> IResource:
@@ -112,13 +114,20 @@ def with_fields(tree: IResource, rules: Sequence[FieldRule]) -> IResource:
     Return *tree* with those fields of *rules* on every response that are for all. Those
     that some files have otherwise are left to these files.
     """
-    for_some = {rule.name.lower() for rule in rules if rule.pattern}
-    for_all = [(rule.name, rule.value) for rule in rules if not rule.pattern]
-    fixed = [field for field in for_all if field[0].lower() not in for_some]
-    changing = [field for field in for_all if field[0].lower() in for_some and field[1]]
+    for_all = [rule for rule in rules if not rule.pattern]
+    fixed = [rule[1:] for rule in for_all if not _is_for_some(rule, rules)]
+    changing = [rule[1:] for rule in for_all if _is_for_some(rule, rules)]
     if changing:
-        tree = _InitialFields(tree, tuple(changing))
+        tree = _InitialFields(tree, tuple(field for field in changing if field[1]))
     return ResponseFields(tree, fixed) if fixed else tree
+
+
+def _is_for_some(rule: FieldRule, rules: Sequence[FieldRule]) -> bool:
+    """Whether some files have the field of *rule* otherwise. A Vary is joined."""
+    name = rule.name.lower()
+    if name == b"vary":
+        return False
+    return any(other.pattern and other.name.lower() == name for other in rules)
 
 
 class _InitialFields(Wrapper):

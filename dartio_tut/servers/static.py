@@ -47,7 +47,6 @@ class Options(RootOptions):
     )
     default_port = 4048
     options = (
-        option("root", "Folder or file to serve.", parse_served_path, letter="r"),
         flag("listing", "List a folder that has no index file."),
         flag("dotfiles", "Serve names that begin with a dot, too."),
         flag("spa", "Answer a browser with the index when a page is not found."),
@@ -80,8 +79,10 @@ class Options(RootOptions):
         """Serve the folder or file that is named without an option."""
         if len(paths) + ("root" in self.given) > 1:
             raise UsageError("name one folder or file to serve")
-        for path in paths:
-            self.opt_root(path)  # type: ignore[attr-defined]  # it is declared above
+        try:
+            self["root"] = parse_served_path(paths[0]) if paths else self["root"]
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
 
 def makeService(options: Options) -> IService:

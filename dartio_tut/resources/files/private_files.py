@@ -14,6 +14,8 @@ from time import monotonic
 
 from twisted.logger import Logger
 
+from .root import printable
+
 Identity = tuple[int, int]
 """A file's device and inode."""
 
@@ -38,7 +40,9 @@ class PrivateFiles:
     def tell(self, root: str) -> None:
         """Tell in the log which of them are, or will be, below the folder *root*."""
         for path in self.below(root):
-            self._log.info("Never served, because it is private: {path}", path=path)
+            self._log.info(
+                "Never served, because it is private: {path}", path=printable(path)
+            )
 
     def include(self, status: os.stat_result) -> bool:
         """Tell whether the file of this *status* is one of them."""

@@ -24,6 +24,11 @@ SECONDS_BETWEEN_REPORTS = 60
 Names = tuple[bytes, ...]
 
 
+def printable(path: str | bytes) -> str:
+    """Return *path* as the log may have it: what is not UTF-8 in it is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 class Root:
     """
     A folder, and what is below it; or one file.
@@ -94,7 +99,7 @@ class Root:
             self._reported = now
             self._log.error(
                 "{root}: the folder that is served is not there",
-                root=self.path.decode("utf-8", "replace"),
+                root=printable(self.path),
             )
         return True
 
