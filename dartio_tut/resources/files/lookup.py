@@ -142,15 +142,10 @@ class Lookup:
             raise self._failed(request, error)
         if error.errno not in ABSENT_ERRORS:
             raise self._failed(request, error)
-        if names == self._root.own_names:
-            found = self._open_either(request, ())
-            if found and not ends_with_slash:
-                return found
         if names and not ends_with_slash:
-            for other in (names, *self._similar(names, files)):
-                found = self._open_either(request, other)
-                if found:
-                    return found
+            found = self._open_instead(request, names, files)
+            if found:
+                return found
         return self._fall_back(request, names, files)
 
     def _similar(self, names: Names, files: Alternatives) -> Iterator[Names]:
@@ -219,18 +214,41 @@ class Lookup:
                 return found
         return None
 
+    def _open_instead(
+        self, request: Request, names: Names, files: Alternatives
+    ) -> OpenFile | None:
+        """Open what stands for a file that is not there."""
+        if names == self._root.own_names:
+            return self._open_either(request, ())
+        found = self._open_lone(request, names)
+        if found is None and (self._try_html or files.ignoredExts):
+            for other in self._similar(names, files):
+                found = found or self._open_either(request, other)
+        return found
+
     def _open_either(self, request: Request, names: Names) -> OpenFile | None:
         """
         Open the file at *names*, or its compressed form if that is all there is.
 
-        :raise HTTPError: when it cannot be had, or not in a coding that the client
-            accepts.
+        :raise HTTPError: as `_open_lone`, or when it is there, but cannot be opened.
+        """
+        try:
+            found = self._representations.open_file(names)
+        except OSError as error:
+            raise self._failed(request, error) from None
+        return found or self._open_lone(request, names)
+
+    def _open_lone(self, request: Request, names: Names) -> OpenFile | None:
+        """
+        Open the compressed form of a file that is itself not there.
+
+        :raise HTTPError: when the client accepts none of its codings.
         """
         representations = self._representations
+        codings = representations.lone_codings(names)
+        if not codings:
+            return None
         try:
-            found = representations.open_file(names)
-            if found or not (codings := representations.lone_codings(names)):
-                return found
             accept = field_of(request)(b"accept-encoding")
             found = representations.open_lone(names, accept)
         except OSError as error:
