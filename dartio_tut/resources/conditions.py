@@ -1,8 +1,8 @@
 """
 What to answer to a conditional or partial request (RFC 9110 sections 13 and 14).
 
-Pure: from the fields of a request and the validators of a representation to a status
-and ranges. Nothing is sent here.
+Pure: the fields of a request and the validators of a representation are turned into a
+status code and ranges. Nothing is sent here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _tags = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")').finditer
 
 
 class Chosen(NamedTuple):
-    """The status to answer with, and which parts to send."""
+    """The status code of the response, and the parts to send."""
 
     code: int
     parts: Sequence[ByteRange] = ()
@@ -41,13 +41,13 @@ def choose(
     is_date_strong: bool = True,
 ) -> Chosen:
     """
-    What to answer to GET or HEAD, in the order of RFC 9110 section 13.2.2.
+    Decide what to answer to GET or HEAD, in the order of RFC 9110 section 13.2.2.
 
-    :param field: gives a request's field by its lower-case name, all lines joined.
+    :param field: returns a request's field by its lower-case name, all lines joined.
     :param etag: the strong entity tag, with its quotes.
-    :param changed: when the representation was last changed, in whole seconds; where
-        that is not known, conditions on dates are ignored.
-    :param size: its bytes.
+    :param changed: when the representation was last changed, in whole seconds; when
+        that is not known, conditions with dates are ignored.
+    :param size: how many bytes the representation has.
     :param method: ranges are for GET only (section 14.2).
     :param is_date_strong: whether *changed* tells this representation from all others
         that were sent; an If-Range with a date counts only then (section 13.1.5).
@@ -86,7 +86,7 @@ def _matches(listed: bytes, etag: bytes, weakly: bool) -> bool:
 
 
 def _still_holds(if_range: bytes | None, etag: bytes, changed: int | None) -> bool:
-    """Whether the part that the client has is of this representation."""
+    """Tell whether the part that the client has is of this representation."""
     if if_range is None or if_range == etag:
         return True
     return changed is not None and parse_http_date(if_range) == changed

@@ -8,24 +8,25 @@ import re
 from collections.abc import Sequence
 
 MAX_RANGES = 100
-"""More than a player or a downloader asks for at once; Apache's bound is 200."""
+"""Players and downloaders ask for fewer at once; Apache allows 200."""
 
 _MAX_DIGITS = 18
-"""Numbers with more are beyond any file; they are not worth converting."""
+"""A number with more digits is beyond the end of any file, and is not converted."""
 
 _spec = re.compile(rb"([0-9]+)-([0-9]*)|-([0-9]+)").fullmatch
 
 ByteRange = tuple[int, int]
-"""The offset of the first byte, and how many there are."""
+"""The offset of the first byte, and the number of bytes."""
 
 
 def parse_ranges(asked: bytes, size: int) -> Sequence[ByteRange] | None:
     """
-    The parts that *asked*, a Range field, is for; none when it cannot be satisfied.
+    Return the parts that *asked*, the value of a Range field, asks for. They are empty
+    when it cannot be satisfied.
 
-    ``None`` when it is to be ignored, as a server may (section 14.2): another unit,
-    malformed, or too many ranges. Parts that overlap or touch become one, so that
-    no byte is sent twice, and come in their order in the file.
+    ``None`` stands for a field that is ignored, as a server may do (section 14.2): it
+    has another unit, is malformed, or has too many ranges. Parts that overlap or touch
+    become one, so that no byte is sent twice, and are then in their order in the file.
     """
     unit, _, listed = asked.partition(b"=")
     specs = [spec.strip(b" \t") for spec in listed.split(b",", MAX_RANGES + 1)]
@@ -63,7 +64,7 @@ def _number(digits: bytes) -> int:
 
 
 def _coalesce(parts: list[ByteRange]) -> list[ByteRange]:
-    """*parts* without overlaps; their own order is kept when there are none."""
+    """Join the *parts* that overlap or touch; if none do, their order is kept."""
     merged: list[ByteRange] = []
     for offset, length in sorted(parts):
         if merged and offset <= sum(merged[-1]):

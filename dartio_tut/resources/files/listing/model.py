@@ -1,11 +1,10 @@
 r"""
 The listing of a folder: which entries, and in which order.
 
-Pure. Which entries may be listed is known elsewhere, and so is
-the query; the page for people is made in `page`.
+Pure. Which entries may be listed is decided elsewhere.
 
-Names are bytes, as the system has them. A link to one is always its bytes, percent-
-encoded; what is shown of one that is no UTF-8 has U+FFFD in it.
+Names are bytes, as the file system has them. A link has these bytes, percent-encoded.
+What is shown of a name that is not UTF-8 has U+FFFD in it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from unicodedata import normalize
 SORT_KEYS = ("name", "size", "changed")
 
 MAX_FILTER_CHARACTERS = 255
-"""No name is longer than this where Linux keeps files (NAME_MAX)."""
+"""No file system of Linux has longer names (NAME_MAX)."""
 
 DAY_SECONDS = 24 * 60 * 60
 
@@ -36,11 +35,11 @@ _PERCENT_ENCODED = {
     if not re.match(rb"[%b]" % _UNRESERVED, bytes([number]))
 }
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])
-"""Nobody types these, and no page should repeat them."""
+"""Control characters, which nobody types and no page should repeat."""
 
 
 is_unreserved = re.compile(rb"[%b]+" % _UNRESERVED).fullmatch
-"""Whether a name stands for itself in URLs, HTML and text alike: most do."""
+"""Tells whether a name is the same in a URL, in HTML and in text: most names are."""
 
 _replace_numbers = re.compile("[0-9]+").sub
 _drop_marks = re.compile("[\u0300-\u036f]").sub
@@ -48,9 +47,9 @@ _drop_marks = re.compile("[\u0300-\u036f]").sub
 
 class Entry(NamedTuple):
     """
-    What a folder holds under one name.
+    A file or a folder in a folder.
 
-    :ivar name: as the system has it, without a slash.
+    :ivar name: as the file system has it, without a slash.
     :ivar size: bytes; 0 for a folder.
     :ivar changed: seconds since the epoch.
     """
@@ -76,7 +75,7 @@ BY_NAME = Order()
 
 
 def parse_order(args: Mapping[bytes, list[bytes]]) -> Order:
-    """The order a query asks for, as ``?sort=size&order=desc``; by name if unclear."""
+    """Return the order of ``?sort=size&order=desc``; by name if that is not clear."""
     key = _only(args, b"sort", b"name").decode("latin-1")
     direction = _only(args, b"order", b"asc")
     if key not in SORT_KEYS or direction not in (b"asc", b"desc"):
@@ -85,13 +84,13 @@ def parse_order(args: Mapping[bytes, list[bytes]]) -> Order:
 
 
 def parse_filter(args: Mapping[bytes, list[bytes]]) -> str:
-    """What a name must contain, as ``?filter=text`` asks; all do contain ``""``."""
+    """Return the text of ``?filter=text``, which a name must contain."""
     text = _only(args, b"filter", b"").decode("utf-8", "replace")
     return text.translate(_CONTROLS)[:MAX_FILTER_CHARACTERS]
 
 
 def _only(args: Mapping[bytes, list[bytes]], name: bytes, default: bytes) -> bytes:
-    """The argument *name*, if it is there, and once."""
+    """Return the argument *name* if it is there once, and empty bytes if more often."""
     values = args.get(name, [default])
     return values[0] if len(values) == 1 else b""
 
@@ -100,10 +99,10 @@ def arrange(
     entries: Iterable[Entry], order: Order = BY_NAME, filter: str = ""
 ) -> list[Entry]:
     """
-    Those of *entries* that contain *filter*, whatever its case; folders first.
+    Return those of *entries* that contain *filter*, in any case, with folders first.
 
-    Folders have no size: where it counts, they stay in the order of their names.
-    Equals stay so too, whichever way the others go.
+    Folders have no size. When entries are sorted by size, folders stay in the order of
+    their names, and so do files of one size.
     """
     wanted = comparable(filter)
     if wanted:
@@ -123,7 +122,7 @@ def arrange(
 
 
 def _reading_order(entry: Entry) -> tuple[str, bytes]:
-    """A key that puts file2 before File10, and e with its accents beside e."""
+    """Return a key that sorts file2 before File10, and é beside e."""
     name = entry.name
     text = name.decode("utf-8", "replace").lower()
     if not text.isascii():
@@ -132,7 +131,7 @@ def _reading_order(entry: Entry) -> tuple[str, bytes]:
 
 
 def _as_long_as(found: re.Match[str]) -> str:
-    """A number with its length before it: as text, it sorts by its value."""
+    """Return a number with its length before it, so that as text it sorts by value."""
     digits = found[0].lstrip("0")
     return f"{len(digits):03}{digits}"
 
@@ -146,18 +145,18 @@ def comparable(text: str) -> str:
 
 
 def decoded(entry: Entry) -> str:
-    """The name of *entry* as it is read; a folder's has a slash at its end."""
+    """Return the name of *entry* as text; that of a folder ends with a slash."""
     name = entry.name.decode("utf-8", "replace")
     return name + "/" if entry.is_folder else name
 
 
 def url_of(name: bytes) -> str:
-    """*name* percent-encoded: a single segment, in which nothing has a meaning."""
+    """Return *name* percent-encoded, as one segment of a URL."""
     return name.decode("latin-1").translate(_PERCENT_ENCODED)
 
 
 def day_and_clock(changed: float) -> tuple[str, str, int]:
-    """A time in UTC, as its date, its hour and minute, and its second."""
+    """Return a time in UTC as a date, as hour and minute, and as a second."""
     if not YEAR_1 <= changed <= YEAR_9999:
         changed = YEAR_1 if changed < 0 else YEAR_9999
     day, second = divmod(int(changed // 1), DAY_SECONDS)
@@ -166,6 +165,6 @@ def day_and_clock(changed: float) -> tuple[str, str, int]:
 
 @lru_cache(4096)
 def _date(day: int) -> str:
-    """The date of a day since the epoch: most files share theirs with others."""
+    """Return the date of a day since the epoch. Many files have the same one."""
     moment = gmtime(day * DAY_SECONDS)
     return f"{moment.tm_year:04}{strftime('-%m-%d', moment)}"

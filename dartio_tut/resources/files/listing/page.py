@@ -1,11 +1,12 @@
 """
 The listing of a folder as a page for people.
 
-The page is whole without its script, which only filters while one types, moves with
-the arrow keys and tells local time. Nothing is fetched from elsewhere, and the content
-security policy says so to the browser.
+The page works without its script, which filters while a person types, moves the focus
+with the arrow keys, and shows local time. Nothing is loaded from elsewhere, and the
+content security policy forbids it.
 
-Rule: text enters the page through `_shown`, `_attribute` or `url_of`, or it is ours.
+Rule: text that is not our own enters the page through `_shown`, `_attribute` or
+`url_of`.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ CONTENT_SECURITY_POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 ).encode("ascii")
-"""Goes with `as_html`, in the field of that name."""
+"""The value of the header field of that name that is sent with the page."""
 
 _COLUMNS = (
     ("name", "Name", False),
     ("size", "Size", True),
     ("changed", "Changed", True),
 )
-"""Key, head, and whether one wants to see the largest first."""
+"""The key, the head of the column, and whether the largest are first at a click."""
 
 _SIZE_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -51,7 +52,7 @@ _CONTROL_PICTURES = (
     | {0x7F: "\u2421"}
     | dict.fromkeys(range(0x80, 0xA0), "\ufffd")
 )
-"""What can be seen of a character that cannot."""
+"""Visible characters in the place of control characters."""
 
 # Embeddings, overrides and isolates make a name read as another: "exe.jpg".
 _DIRECTION_CHANGES = dict.fromkeys(
@@ -64,10 +65,10 @@ def as_html(
     path: bytes, entries: Sequence[Entry], order: Order = BY_NAME, filter: str = ""
 ) -> bytes:
     """
-    The page of the folder *path*.
+    Return the page of the folder *path*, in UTF-8.
 
-    :param path: decoded, from where the tree is mounted: ``b"/a b/c/"``.
-    :param entries: in order already, and those only that *filter* lets through.
+    :param path: the decoded path below the root: ``b"/a b/c/"``.
+    :param entries: sorted and filtered already.
     """
     names = [name for name in path.split(b"/") if name]
     parent = _PARENT if names else ""
@@ -101,17 +102,17 @@ _FOOT = f"<script>{_SCRIPT}</script>\n</html>\n"
 
 
 def _visible(name: bytes) -> str:
-    """*name* as text, with nothing in it that is unseen or has a meaning in HTML."""
+    """Return *name* as text without invisible characters and without markup."""
     return name.decode("utf-8", "replace").translate(_VISIBLE)
 
 
 def _shown(name: bytes) -> str:
-    """*name* as HTML that keeps its direction to itself."""
+    """Return *name* as HTML; its writing direction ends with it."""
     return f"<bdi>{_visible(name)}</bdi>"
 
 
 def _attribute(text: str) -> str:
-    """*text* as the quoted value of an attribute."""
+    """Return *text* as it stands in a quoted attribute."""
     return text.translate(_MARKUP)
 
 
@@ -138,7 +139,7 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
 
 
 def human_size(size: int) -> str:
-    """*size* with two or three digits, in units of 1,024."""
+    """Return *size* with two or three digits, in units of 1,024 bytes."""
     if size < 1024:
         return f"{size} B"
     value = size / 1024
@@ -166,7 +167,7 @@ def _counted(entries: Sequence[Entry], filter: str) -> str:
 
 
 def _breadcrumbs(names: list[bytes]) -> str:
-    """The way to this folder; the links hold wherever the tree is mounted."""
+    """Return the links to the folders above; they are relative."""
     steps = ["<nav aria-label=Path><h1>"]
     for up, name in zip(range(len(names), -1, -1), [b"", *names], strict=True):
         here = "" if up else " aria-current=page"

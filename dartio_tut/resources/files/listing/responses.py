@@ -1,8 +1,8 @@
 """
-Answering with the listing of a folder, in the form that a client prefers.
+Answering with the listing of a folder, in the format that a client prefers.
 
-Reading a large folder takes a while: it is done in a thread, and a page is good for a
-second, unless a name has come or gone.
+To read a large folder takes a while, so it is done in a thread. A page is kept for a
+second, but not when a name has come or gone.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ _CONTENT_TYPES = {
 }
 
 PAGE_TTL_SECONDS = 1.0
-"""Seconds that a page is good for: sizes and times in it may be so old."""
+"""How long a page is sent again: sizes and times in it may be this old."""
 
 KEPT_PAGES_BYTES = 16 * 1024 * 1024
-"""Bytes of pages that are kept: eight of 10,000 entries."""
+"""Bytes of all pages that are kept: eight pages of 10,000 entries."""
 
 CONCURRENT_SCANS = 2
-"""Folders read at a time: more would only keep the reactor's thread waiting."""
+"""Folders that are read at a time. More threads would slow down the reactor's."""
 
 KEPT_PAGES = 1024
-"""Pages that are kept, however small."""
+"""Pages that are kept at most, however small they are."""
 
 MTIME_TICK_NS = 20_000_000
-"""Nanoseconds in which two changes of a folder may have the same time."""
+"""Nanoseconds in which two changes of a folder may get the same time."""
 
 WAITING_REQUESTS = 32
-"""Folders waiting for their turn; it is a second or so."""
+"""Requests that wait for their turn at most; they wait for a second or so."""
 
 _BUSY_TEXT = "It cannot be read just now. Try again."
 
 Names = tuple[bytes, ...]
 
 VersionedPage = tuple[tuple[int, int] | None, bytes]
-"""The version of a folder, and its page."""
+"""The version of a folder, and the page of it."""
 
 
 class ListingForm(NamedTuple):
@@ -129,7 +129,7 @@ class FolderListings:
         return respond_later(request, self._read(request, form))
 
     async def _read(self, request: Request, form: ListingForm) -> bytes:
-        """Read the folder when there is its turn, and keep what comes of it."""
+        """Read the folder when it has its turn, and keep the page."""
         if len(self._turns.waiting) >= WAITING_REQUESTS:
             raise HTTPError(SERVICE_UNAVAILABLE, _BUSY_TEXT, ((b"Retry-After", b"1"),))
         await self._turns.acquire()
@@ -148,7 +148,7 @@ class FolderListings:
         return made[1]
 
     def _make(self, form: ListingForm) -> VersionedPage:
-        """The page, and of which version of the folder; none if that is too new."""
+        """Return the page, and the version of the folder unless that is very new."""
         folder, status = self._open(form.names)
         opener, private = self._opener(form.names), self._private.identities()
         page = form.written(scan_folder(folder, self._may_show, opener, private))
