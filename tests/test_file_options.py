@@ -241,7 +241,7 @@ class NamedPathTests(OptionCase):
         self.file("who.txt", b"named")
 
     def test_folder_that_is_named_is_served(self) -> None:
-        static = self.serve("static", "--listing", "www")
+        static = self.daemon("static", "www", "--port", "0", "--listing").ready()
         self.assertEqual(self.get(static, "/who.txt").body, b"named")
         self.assertEqual(self.names(static), {"who.txt"})
         self.assertIn(f"Serving {self.root}", static.output())
