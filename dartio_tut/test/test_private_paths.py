@@ -19,11 +19,12 @@ class OwnFilesTests(SynchronousTestCase):
     def own(self, *line: str, **twistd: Any) -> list[str]:
         options = ServerOptions()
         options.parseOptions(list(line))
-        options.parent = twistd
+        parent: Any = twistd
+        options.parent = parent
         return [os.path.relpath(path) for path in own_files(options)]
 
     def test_log_and_pid_file_of_twistd(self) -> None:
-        for twistd, files in [
+        cases: list[tuple[dict[str, Any], list[str]]] = [
             ({"pidfile": "twistd.pid", "rundir": "."}, ["twistd.log", "twistd.pid"]),
             ({"logfile": "a.log", "pidfile": "b.pid"}, ["a.log", "b.pid"]),
             ({"pidfile": "b.pid", "rundir": "run"}, ["twistd.log", "run/b.pid"]),
@@ -33,7 +34,8 @@ class OwnFilesTests(SynchronousTestCase):
             ({"syslog": True, "pidfile": "b.pid"}, ["b.pid"]),
             ({"nodaemon": True, "profile": "p"}, ["p"]),
             ({}, []),
-        ]:
+        ]
+        for twistd, files in cases:
             self.assertEqual((twistd, self.own(**twistd)), (twistd, files))
 
     def test_access_log_and_private_keys(self) -> None:

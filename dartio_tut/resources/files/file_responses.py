@@ -35,7 +35,6 @@ from .representations import (
     Representations,
     without_validators,
 )
-from .safe_open import ABSENT_ERRORS
 from .types import ContentTypes
 from .unsized import may_be_unsized, read_unsized
 
@@ -78,7 +77,7 @@ class FileResponses:
         except OSError as error:
             raise self._failed(request, error) from None
         descriptor, status, metadata = found
-        if may_be_unsized(status):
+        if may_be_unsized(descriptor, status):
             content = self._unsized_content(request, descriptor, status.st_size)
             if content is not None:
                 set_fields(request, without_validators(metadata.fields))
@@ -135,7 +134,7 @@ class FileResponses:
 
     def _failed(self, request: Request, error: OSError) -> HTTPError:
         """Return the refusal for a file that was opened, but cannot be read."""
-        if error.errno in ABSENT_ERRORS:
+        if isinstance(error, FileNotFoundError):
             return HTTPError(NOT_FOUND, "Not found.")
         self._log.error("{path}: {error}", path=request.path, error=error.strerror)
         return HTTPError(SERVICE_UNAVAILABLE, "It cannot be read just now.")

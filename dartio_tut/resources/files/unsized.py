@@ -14,13 +14,18 @@ MAX_UNSIZED_BYTES = 1024 * 1024
 """What is read beforehand at most; the files of ``/proc`` are mostly far smaller."""
 
 
-def may_be_unsized(status: os.stat_result) -> bool:
+def may_be_unsized(descriptor: int, status: os.stat_result) -> bool:
     """
-    Tell whether the size in *status* may be wrong: there is none, or there is one
-    without a block on the disk. (A small file may be kept without one, too.)
+    Tell whether the size in *status*, of an open file, may be wrong: there is none, or
+    there is one without a block on the disk, and the file system has no blocks at all.
+
+    A file system with blocks is believed: a file of it that has another length when it
+    is read is being changed.
     """
     size = status.st_size
-    return not size or (not status.st_blocks and size <= MAX_UNSIZED_BYTES)
+    if size and (status.st_blocks or size > MAX_UNSIZED_BYTES):
+        return False
+    return os.fstatvfs(descriptor).f_blocks == 0
 
 
 def read_unsized(descriptor: int, size: int) -> bytes | None:
