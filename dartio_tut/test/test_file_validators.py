@@ -4,8 +4,10 @@ Entity tags and dates of files, and files whose size or coding is not what it se
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest import skipUnless
@@ -18,6 +20,11 @@ from zope.interface import implementer
 from dartio_tut.resources import FieldRule, Files
 from dartio_tut.resources.files.entity_tags import MAX_DIGESTED_BYTES, entity_tag
 from dartio_tut.resources.files.private_files import PrivateFiles
+from dartio_tut.resources.files.safe_open import (
+    LINK_POLICIES,
+    Opened,
+    open_inside,
+)
 from dartio_tut.resources.files.unsized import MAX_UNSIZED_BYTES, read_unsized
 
 from .support.file_case import FileCase
@@ -288,7 +295,25 @@ class PrecompressedTests(LogCase):
         for _ in range(3):
             ask(files, "GET", "/sub/a.js", accept_encoding="gzip")
         self.assertEqual(len(self.logged), 1)
-        self.assertIn("sub/a.js.gz is older than sub/a.js", self.logged[0])
+        self.assertIn("sub/a.js.gz is not sent: it is older", self.logged[0])
+
+    def test_one_that_cannot_be_opened_has_one_line_in_the_log(self) -> None:
+        self.file("a.js", b"plain")
+        self.file("a.js.gz")
+
+        def refuse(root: bytes, names: Sequence[bytes]) -> Opened:
+            if names[-1].endswith(b".gz"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return open_inside(root, names)
+
+        LINK_POLICIES["test"] = refuse
+        self.addCleanup(LINK_POLICIES.pop, "test")
+        files = self.files(links="test")
+        for _ in range(3):
+            body = ask(files, "GET", "/a.js", accept_encoding="gzip").body
+            self.assertEqual(body, b"plain")
+        self.assertEqual(len(self.logged), 1)
+        self.assertIn("a.js.gz is not sent: Permission denied", self.logged[0])
 
 
 class PrivateFilesTests(LogCase):

@@ -25,7 +25,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from dartio_tut.wire import send_file
 
 from ..conditions import choose
-from ..fields import Fields, field_of, is_conditional, set_fields
+from ..fields import Fields, field_of, is_conditional, merge_fields, set_fields
 from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import send_ranges
 from .lookup import Moved
@@ -141,10 +141,9 @@ class FileResponses:
 
     def move(self, request: Request, moved: Moved) -> bytes:
         """Send the client to another URL."""
-        set_fields(request, self._fields)
-        request.setHeader(b"Location", moved.location)
-        # Without this, a browser keeps it for ever, and nobody can take it back.
-        request.setHeader(b"Cache-Control", b"no-cache")
+        # Without Cache-Control, a browser keeps it, and nobody can take it back.
+        own = ((b"Location", moved.location), (b"Cache-Control", b"no-cache"))
+        set_fields(request, merge_fields(own, self._fields))
         return problem(request, MOVED_PERMANENTLY, moved.text)
 
     def allow(self, request: Request) -> bytes:

@@ -16,6 +16,8 @@ from time import monotonic
 
 from twisted.logger import Logger
 
+from .root import printable
+
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
 """Content codings, the best first, and how the names of such files end."""
 
@@ -76,15 +78,21 @@ class PrecompressedFiles:
         """
         if int(form.st_mtime) + MTIME_SLACK_SECONDS >= int(file.st_mtime):
             return True
-        report = names, coding, file.st_mtime_ns
-        if report not in self._reported:
-            if len(self._reported) >= REMEMBERED_FILES:
-                self._reported.clear()
-            self._reported.add(report)
-            path = b"/".join(names).decode("utf-8", "replace")
-            self._log.warn(
-                "{path}{suffix} is older than {path}, and not sent: compress it again",
-                path=path,
-                suffix=SUFFIXES[coding].decode("ascii"),
-            )
+        self.report(names, coding, file, "it is older than the file: compress it again")
         return False
+
+    def report(
+        self, names: Names, coding: bytes, file: os.stat_result, reason: str
+    ) -> None:
+        """
+        Tell in the log, once for a version of the *file* at *names*, for what *reason*
+        its compressed form is not sent.
+        """
+        report = names, coding, file.st_mtime_ns
+        if report in self._reported:
+            return
+        if len(self._reported) >= REMEMBERED_FILES:
+            self._reported.clear()
+        self._reported.add(report)
+        path = b"/".join(names) + SUFFIXES[coding]
+        self._log.warn("{path} is not sent: {why}", path=printable(path), why=reason)

@@ -206,7 +206,9 @@ class Representations:
         names = file.names
         try:
             form = self.open_file((*names[:-1], names[-1] + SUFFIXES[coding]))
-        except OSError:
+        except OSError as error:
+            reason = error.strerror or "it cannot be opened"
+            precompressed.report(names, coding, file.status, reason)
             form = None
         if form and precompressed.is_current(names, coding, file.status, form.status):
             return coding, form
