@@ -132,13 +132,13 @@ class SwapTests(TreeCase):
                 self.never_the_secret(static, "/sub/", "Accept: application/json",
                                       codes={200, 404})  # fmt: skip
 
-    def test_links_inside(self) -> None:
+    def test_no_swapped_link_leads_outside(self) -> None:
         self.under_attack("inside")
 
-    def test_links_refused(self) -> None:
+    def test_no_swapped_link_is_followed_with_refuse(self) -> None:
         self.under_attack("refuse")
 
-    def test_the_other_files_that_may_be_sent(self) -> None:
+    def test_swapped_index_error_page_and_compressed_file(self) -> None:
         (self.root / "folder").mkdir()
         self.file("page.js", INSIDE)
         for name in ("folder/index.html", "404.html", "page.js.br", "page.html"):
@@ -223,12 +223,12 @@ class LengthTests(TreeCase):
             self.assertNotIn(b"more", first.body)
             self.assertEqual(bytes(second.body), b"more")
 
-    def test_in_the_kernel(self) -> None:
+    def test_changed_length_while_the_kernel_sends(self) -> None:
         static = self.static()
         self.shrinks(static)
         self.grows(static)
 
-    def test_several_ranges(self) -> None:
+    def test_changed_length_while_ranges_are_sent(self) -> None:
         static = self.static()
         self.shrinks(static, self.PARTS)
         self.grows(static, self.PARTS)
@@ -249,13 +249,13 @@ class LengthTests(TreeCase):
         answer = ask(daemon, target="/", host="localhost", tls=context)
         self.assertEqual(answer.code, 404)
 
-    def test_encrypted(self) -> None:
+    def test_changed_length_over_tls(self) -> None:
         static = self.secure()
         self.shrinks(static)
         self.grows(static)
         self.shrinks(static, self.PARTS)
 
-    def test_small_ones(self) -> None:
+    def test_small_files_are_whole_or_cut(self) -> None:
         """Answers are whole, of one of the lengths, or cut: never another's bytes."""
         sizes = (0, 10, 20_000)
         static = self.static()

@@ -86,7 +86,7 @@ class CurlTests(Downloads):
     def curl(self, *line: str, code: int = 0) -> str:
         return self.fetch("-sSf", *line, code=code)
 
-    def test_resume(self) -> None:
+    def test_broken_off_download_is_resumed(self) -> None:
         content = random.randbytes(3 * MIB)
         self.file("file", content)
         static = self.static()
@@ -96,14 +96,14 @@ class CurlTests(Downloads):
             self.assertTrue((self.there / "got").read_bytes() == content, had)
         self.assertEqual([code for _, _, code in self.logged(static)], [206] * 3)
 
-    def test_resume_of_what_is_complete(self) -> None:
+    def test_complete_download_is_not_resumed(self) -> None:
         self.file("file", b"complete")
         (self.there / "got").write_bytes(b"complete")
         static = self.static()
         self.fetch("-sS", "-C", "-", "-o", "got", f"{static.url}file")
         self.assertEqual((self.there / "got").read_bytes(), b"complete")
 
-    def test_ranges(self) -> None:
+    def test_single_and_multiple_ranges(self) -> None:
         self.file("file", bytes(range(256)) * 100)
         url = f"{self.static().url}file"
         self.assertEqual(self.curl("-r", "65-69", url), "ABCDE")
@@ -124,7 +124,7 @@ class CurlTests(Downloads):
             self.assertTrue(part.endswith(f"\r\n\r\n{content}\r\n"), part)
         self.curl("-r", "25600-", url, code=22)
 
-    def test_compressed(self) -> None:
+    def test_compressed_files_are_decoded(self) -> None:
         for name, content in [
             ("a.css.gz", gzip.compress(b"compressed")),
             ("b.css.br", stored_br(b"compressed")),
@@ -142,7 +142,7 @@ class CurlTests(Downloads):
                 continue
             self.assertEqual(self.curl("--compressed", url), "compressed")
 
-    def test_time_condition(self) -> None:
+    def test_time_condition_is_kept(self) -> None:
         path = self.file("file", b"content")
         os.utime(path, (10**9, 10**9))
         static = self.static()
@@ -157,7 +157,7 @@ class CurlTests(Downloads):
         codes = [code for _, _, code in self.logged(static)]
         self.assertEqual(codes, [200, 304, 200, 200])
 
-    def test_etag(self) -> None:
+    def test_etag_condition_is_kept(self) -> None:
         path = self.file("file", b"first")
         static = self.static()
         tag = ("--etag-compare", "etag", "--etag-save", "etag", f"{static.url}file")
@@ -169,7 +169,7 @@ class CurlTests(Downloads):
         codes = [code for _, _, code in self.logged(static)]
         self.assertEqual(codes, [200, 304, 200])
 
-    def test_a_listing_is_lines(self) -> None:
+    def test_listing_is_one_name_a_line(self) -> None:
         for name in ("b", "a", "two words"):
             self.file(name, name.encode())
         url = self.static("--listing").url
@@ -181,7 +181,7 @@ class WgetTests(Downloads):
 
     program = "wget"
 
-    def test_resume(self) -> None:
+    def test_broken_off_download_is_resumed(self) -> None:
         content = random.randbytes(2 * MIB)
         self.file("file", content)
         static = self.static()
@@ -192,7 +192,7 @@ class WgetTests(Downloads):
         codes = [code for _, _, code in self.logged(static)]
         self.assertEqual(codes, [200, 206, 416])
 
-    def test_only_what_is_newer(self) -> None:
+    def test_only_newer_files_are_fetched(self) -> None:
         path = self.file("file", b"first")
         os.utime(path, (10**9, 10**9))
         static = self.static()
@@ -204,7 +204,7 @@ class WgetTests(Downloads):
         codes = [code for _, _, code in self.logged(static)]
         self.assertEqual(codes, [200, 304, 200])
 
-    def test_a_tree(self) -> None:
+    def test_tree_is_mirrored(self) -> None:
         wanted = {}
         for name in ("a", "two words", "sub/b", "sub/été/☃", "sub/100%", "sub/[c]&d"):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +213,7 @@ class WgetTests(Downloads):
         (self.root / "sub" / "index").mkdir()
         static = self.static("--listing")
         self.fetch(
-            *("-q", "-r", "-np", "-nH", "-l", "inf", "--header", "Accept: text/html"),
+            *("-q", "-r", "-np", "-nH", "-l", "inf"),
             *("--restrict-file-names=nocontrol", "--reject-regex", r"\?", static.url),
         )
         found = {
@@ -229,7 +229,7 @@ class AriaTests(Downloads):
 
     program = "aria2c"
 
-    def test_several_connections(self) -> None:
+    def test_download_over_several_connections(self) -> None:
         content = random.randbytes(20 * MIB)
         self.file("file", content)
         static = self.static()
@@ -274,7 +274,7 @@ class BrowserTests(Downloads):
         browser.set_script_timeout(PATIENCE)
         return browser
 
-    def test_seek(self) -> None:
+    def test_film_can_be_sought(self) -> None:
         static = self.static()
         browser = self.browser()
         browser.get(static.url)

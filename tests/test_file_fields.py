@@ -4,6 +4,7 @@ The options of ``static`` that are about the fields of a response.
 
 from __future__ import annotations
 
+from .support.exchange import exchange
 from .support.harness import Daemon, ask
 from .support.trees import OptionCase
 
@@ -31,12 +32,11 @@ class FieldTests(OptionCase):
     def field(self, daemon: Daemon, target: str, name: str) -> str | None:
         return self.get(daemon, target).fields[name]
 
-    def test_cache(self) -> None:
+    def test_cache_control_is_no_cache_unless_a_pattern_says_otherwise(self) -> None:
         static = self.static()
         for target, value in [
             ("/page.html", "no-cache"), ("/logo.png", "no-cache"),
-            ("/app.3f9a12bc.js", "public, max-age=31536000, immutable"),
-            ("/index-BdJ7f3xQ.css", "public, max-age=31536000, immutable"),
+            ("/app.3f9a12bc.js", "no-cache"), ("/index-BdJ7f3xQ.css", "no-cache"),
             ("/20260102.png", "no-cache"), ("/deadbeef.css", "no-cache"),
         ]:  # fmt: skip
             said = self.field(static, target, "Cache-Control")
@@ -44,10 +44,12 @@ class FieldTests(OptionCase):
         static = self.static(
             *("--cache", "*.png=max-age=60", "--cache", "/sub/*=no-store"),
             *("--cache", "app.*=max-age=1", "--cache", "page.html="),
+            *("--cache", "index-????????.css=immutable"),
         )
         for target, value in [
             ("/logo.png", "max-age=60"), ("/sub/a.txt", "no-store"),
             ("/a.txt", "no-cache"), ("/app.3f9a12bc.js", "max-age=1"),
+            ("/index-BdJ7f3xQ.css", "public, max-age=31536000, immutable"),
         ]:  # fmt: skip
             said = self.field(static, target, "Cache-Control")
             self.assertEqual((target, said), (target, value))
@@ -58,7 +60,7 @@ class FieldTests(OptionCase):
         self.assertEqual(again.fields["Cache-Control"], "max-age=60")
         self.bad("--cache", "", "*.png", "=no-store", "*.png=a\nb", "*.png=☃")
 
-    def test_header(self) -> None:
+    def test_header_takes_the_place_of_a_default(self) -> None:
         static = self.static()
         for name, value in SECURITY.items():
             self.assertEqual(self.field(static, "/page.html", name), value)
@@ -86,50 +88,104 @@ class FieldTests(OptionCase):
         self.assertEqual(found[0], found[1], "it depends on the connection")
         return found[0]
 
-    def test_header_that_has_a_default_elsewhere(self) -> None:
+    def test_header_takes_the_place_of_cache_control(self) -> None:
         option = ("--header", "Cache-Control: no-store")
         said = self.lines("/page.html", "Cache-Control", *option)
         self.assertEqual(said, ["no-store"])
 
-    def test_header_of_the_content(self) -> None:
+    def test_header_takes_the_place_of_the_content_type(self) -> None:
         option = ("--header", "Content-Type: text/x-mine")
         said = self.lines("/page.html", "Content-Type", *option)
         self.assertEqual(len(said), 1)
 
-    def test_header_taken_away(self) -> None:
+    def test_header_without_a_value_is_not_sent(self) -> None:
         self.assertEqual(self.lines("/page.html", "ETag", "--header", "ETag:"), [])
 
-    def test_header_twice(self) -> None:
+    def test_header_given_twice_is_sent_twice(self) -> None:
         option = ("--header", "Link: <a>", "--header", "Link: <b>")
         said = self.lines("/page.html", "Link", *option)
         self.assertEqual(", ".join(said), "<a>, <b>")
 
-    def test_header_vary_and_a_sibling(self) -> None:
+    def test_header_of_some_files(self) -> None:
+        static = self.static(
+            *("-H", "X-Robots-Tag: all", "-H", "sub/*=X-Robots-Tag: noindex"),
+            *("-H", "*.html=Content-Security-Policy: default-src 'self'"),
+            *("-H", "*.png=X-Frame-Options:"),
+        )
+        for target, name, value in [
+            ("/page.html", "X-Robots-Tag", "all"),
+            ("/sub/a.txt", "X-Robots-Tag", "noindex"),
+            ("/nothing", "X-Robots-Tag", "all"),
+            ("/page.html", "Content-Security-Policy", "default-src 'self'"),
+            ("/a.txt", "Content-Security-Policy", None),
+            ("/logo.png", "X-Frame-Options", None),
+            ("/a.txt", "X-Frame-Options", "SAMEORIGIN"),
+        ]:
+            said = self.field(static, target, name)
+            self.assertEqual((target, name, said), (target, name, value))
+
+    def test_header_is_on_every_answer(self) -> None:
+        self.file("users", b"ann:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n")
+        static = self.static(
+            *("-H", "Strict-Transport-Security: max-age=1", "-H", "X-Frame-Options:"),
+            *("--auth", "www/users", "--cors", "https://a.example", "--prefix", "/p"),
+            "--listing",
+        )
+        in_ = "Authorization: Basic YW5uOnRlc3Q="
+        answers: list[tuple[int, *tuple[str, ...]]] = [
+            (401, "GET /p/a.txt HTTP/1.1"),
+            (200, "GET /p/a.txt HTTP/1.1", in_),
+            (404, "GET /other HTTP/1.1", in_),
+            (404, "GET /p/none HTTP/1.1", in_),
+            (301, "GET /p/sub HTTP/1.1", in_),
+            (200, "GET /p/ HTTP/1.1", in_),
+            (206, "GET /p/a.txt HTTP/1.1", in_, "Range: bytes=0-0"),
+            (412, "GET /p/a.txt HTTP/1.1", in_, 'If-Match: "x"'),
+            (204, "OPTIONS /p/a.txt HTTP/1.1", "Origin: https://a.example",
+             "Access-Control-Request-Method: GET"),
+            (405, "DELETE /p/a.txt HTTP/1.1", in_),
+            (400, "GET /p/a.txt HTTP/1.1", "Host: b"),
+            (505, "GET / HTTP/9.9"),
+            (431, "GET / HTTP/1.1", "X: " + "x" * 40_000),
+        ]  # fmt: skip
+        for code, *lines in answers:
+            head = [lines[0], "Host: a", "Connection: close", *lines[1:], "", ""]
+            came = exchange(static.port, "\r\n".join(head).encode())
+            self.assertIn(b"HTTP/1.1 %d " % code, came, lines)
+            self.assertIn(b"\r\nStrict-Transport-Security: max-age=1\r\n", came, lines)
+            self.assertNotIn(b"X-Frame-Options", came, lines)
+
+    def test_header_vary_joins_that_of_a_compressed_file(self) -> None:
         self.file("app.js")
         self.file("app.js.gz")
         said = self.lines("/app.js", "Vary", "--header", "Vary: Cookie")
         vary = ", ".join(said).split(", ")
         self.assertEqual(sorted(vary), ["Accept-Encoding", "Cookie"])
 
-    def test_type(self) -> None:
+    def test_type_by_extension_by_name_and_by_default(self) -> None:
         static = self.static(
             *("--type", ".custom=application/x-custom", "--type", ".TXT=text/markdown"),
             *("--type", ".png=text/plain; charset=ascii"),
+            *("--type", "LICENSE=text/plain", "--type", "*=application/x-rest"),
         )
         (self.root / "A.CUSTOM").write_bytes(b"%PDF-1.4")
+        self.file("LICENSE")
+        self.file("rest")
         for target, kind in [
             ("/data.custom", "application/x-custom"),
             ("/a.txt", "text/markdown; charset=utf-8"),
             ("/logo.png", "text/plain; charset=ascii"),
             ("/A.CUSTOM", "application/x-custom"),
+            ("/LICENSE", "text/plain; charset=utf-8"),
+            ("/rest", "application/x-rest"),
             ("/page.html", "text/html; charset=utf-8"),
         ]:
             said = self.field(static, target, "Content-Type")
             self.assertEqual((target, said), (target, kind))
-        self.bad("--type", "", ".x", "x=text/plain", ".x=text", ".x=text/", "=a/b",
+        self.bad("--type", "", ".x", "x y=text/plain", ".x=text", ".x=text/", "=a/b",
                  ".x=a/b\nc", ".x=a b/c", ".=a/b", ".x=a/b;")  # fmt: skip
 
-    def test_charset(self) -> None:
+    def test_charset_of_text(self) -> None:
         for given, kind in [
             ("none", "text/plain"), ("iso-8859-15", "text/plain; charset=iso-8859-15"),
         ]:  # fmt: skip
@@ -139,7 +195,7 @@ class FieldTests(OptionCase):
                              "image/png")  # fmt: skip
         self.bad("--charset", "", "utf-99", "x y")
 
-    def test_charsets_that_only_python_knows(self) -> None:
+    def test_charset_that_only_python_knows_is_refused(self) -> None:
         self.bad("--charset", "utf 8", "rot13", "zlib", "idna")
 
 
@@ -152,7 +208,7 @@ class OriginTests(OptionCase):
         super().setUp()
         self.file("file", b"0123456789")
 
-    def test_a_list(self) -> None:
+    def test_listed_origins_may_read(self) -> None:
         static = self.static("--cors", self.HERE, "--cors", self.OTHER)
         for origin in (self.HERE, self.OTHER):
             for target, code in (("/file", 200), ("/nothing", 404)):
@@ -171,7 +227,7 @@ class OriginTests(OptionCase):
         answer = self.get(static, "/file")
         self.assertIn("Origin", ", ".join(answer.fields.get_all("Vary") or []))
 
-    def test_any(self) -> None:
+    def test_any_origin_may_read(self) -> None:
         static = self.static("--cors", "*")
         for fields in ({"Origin": self.HERE}, {"Origin": "null"}, {}):
             answer = self.get(static, "/file", **fields)
@@ -180,7 +236,7 @@ class OriginTests(OptionCase):
         self.assertEqual(ranged.body, b"12")
         self.assertIn("Content-Range", ranged.fields["Access-Control-Expose-Headers"])
 
-    def test_preflight(self) -> None:
+    def test_preflight_of_a_listed_origin(self) -> None:
         static = self.static("--cors", self.HERE)
         asked = {
             "Origin": self.HERE,
@@ -200,12 +256,12 @@ class OriginTests(OptionCase):
         plain = ask(static, "OPTIONS", "/file", None, {"Origin": self.HERE})
         self.assertEqual(plain.fields["Allow"], "GET, HEAD, OPTIONS")
 
-    def test_no_option_no_fields(self) -> None:
+    def test_no_cors_fields_without_the_option(self) -> None:
         answer = self.get(self.static(), "/file", Origin=self.HERE)
         for name in answer.fields:
             self.assertFalse(name.lower().startswith("access-control"), name)
 
-    def test_bad(self) -> None:
+    def test_wrong_origins_are_refused(self) -> None:
         self.bad("--cors", "", "example.org", "https://", "https://a/", "https://a/b",
                  "https://a b", "https://a\nb", "https://a,https://b",
                  "**")  # fmt: skip

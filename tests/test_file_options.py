@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import select
+import signal
 
 from dartio_tut.test.support.response_reader import Response
 
 from .support.exchange import exchange
-from .support.harness import Daemon, ask
+from .support.harness import PATIENCE, Daemon, ask
 from .support.trees import HTML, OptionCase
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -31,7 +34,7 @@ class FallbackTests(OptionCase):
         self.file("about.html", b"about")
         self.file("sub/page.html", b"page")
 
-    def test_index(self) -> None:
+    def test_index_names_and_their_order(self) -> None:
         (self.root / "both").mkdir()
         for name in ("both/home.htm", "both/index.html", "sub/default.htm"):
             self.file(name, name.encode())
@@ -42,30 +45,40 @@ class FallbackTests(OptionCase):
         self.assertEqual(self.get(static, "/both/").body, b"both/home.htm")
         self.bad("--index", "", ".", "..", "a/b", "/index.html")
 
-    def test_spa(self) -> None:
+    def test_spa_answers_pages_with_the_index_and_nothing_else(self) -> None:
         static = self.static("--spa")
-        for target in ("/", "/app", "/app/route/7", "/app/", "/v1.2", "/app?x=/y.js"):
+        for target in (
+            "/", "/app", "/app/route/7", "/app/", "/v1.2", "/app?x=/y.js", "/sub",
+            "/sub/", "/app.js", "/app/logo.png", "/x.html", "/.env", "/point/a%2Fb",
+            "/point//b", "/sites/example.com",
+        ):  # fmt: skip
             answer = self.get(static, target, Accept=BROWSER)
             self.assertEqual((target, answer.code), (target, 200))
             self.assertEqual((target, answer.body), (target, b"index"))
             self.assertEqual(answer.fields["Content-Type"], "text/html; charset=utf-8")
             self.assertEqual(answer.fields["Cache-Control"], "no-cache")
         for target in ("/app.js", "/app/logo.png", "/style.css", "/x.html", "/.env"):
-            code = self.code(static, target, Accept=BROWSER)
+            code = self.code(static, target, Accept="*/*")
             self.assertEqual((target, code), (target, 404))
-        self.assertEqual(self.code(static, "/api", Accept="application/json"), 404)
-        self.assertEqual(self.code(static, "/api", Accept="image/*"), 404)
+        fetch, picture = "application/json, text/plain, */*", "image/avif,*/*;q=0.8"
+        for accept in ("application/json", "image/*", fetch, picture):
+            self.assertEqual((accept, self.code(static, "/api", Accept=accept)),
+                             (accept, 404))  # fmt: skip
+        self.assertEqual(self.code(static, "/api", Accept="*/*"), 200)
+        self.assertEqual(self.code(static, "/api"), 200)
         self.assertEqual(ask(static, "POST", "/app").code, 405)
         self.assertEqual(self.code(self.static(), "/app", Accept=BROWSER), 404)
 
-    def test_try_html(self) -> None:
+    def test_try_html_finds_pages_before_folders(self) -> None:
         (self.root / "about").mkdir()
         static = self.static("--try-html")
         self.assertEqual(self.get(static, "/sub/page").body, b"page")
         self.assertEqual(self.get(static, "/sub/page?a").body, b"page")
         self.assertEqual(self.code(static, "/sub/page/"), 404)
         self.assertEqual(self.code(static, "/sub/pag"), 404)
-        self.assertEqual(self.code(static, "/about"), 301)
+        self.assertEqual(self.get(static, "/about").body, b"about")
+        answer = self.get(static, "/about/")
+        self.assertEqual((answer.code, answer.fields["Location"]), (301, "../about"))
         self.assertEqual(self.get(static, "/about.html").body, b"about")
         self.assertEqual(self.code(self.static(), "/sub/page"), 404)
 
@@ -88,7 +101,7 @@ class ErrorTests(OptionCase):
             416: ask(daemon, "GET", "/ten", None, {"Range": "bytes=10-", **accepting}),
         }
 
-    def test_in_the_clients_own_terms(self) -> None:
+    def test_errors_are_told_in_the_form_that_the_client_prefers(self) -> None:
         static = self.static()
         for accept, kind in [
             (BROWSER, "text/html; charset=utf-8"),
@@ -111,12 +124,12 @@ class ErrorTests(OptionCase):
                 if kind.startswith("text/html"):
                     self.assertIn(b"<h1>%d " % code, answer.body)
 
-    def test_what_belongs_to_a_status(self) -> None:
+    def test_405_has_allow_and_416_has_the_size(self) -> None:
         for answers in (self.each(self.static(), "*/*"),):
             self.assertEqual(answers[405].fields["Allow"], "GET, HEAD, OPTIONS")
             self.assertEqual(answers[416].fields["Content-Range"], "bytes */10")
 
-    def test_pages_of_ones_own(self) -> None:
+    def test_own_error_pages_take_the_place_of_ours(self) -> None:
         for code in (404, 405, 412, 416):
             self.file(f"{code}.html", b"<h1>own %d" % code)
         static = self.static()
@@ -141,12 +154,12 @@ class ErrorTests(OptionCase):
         self.file("404.html", large)
         self.assertTrue(self.get(static, "/nothing", Accept="text/html").body == large)
 
-    def test_the_charset_of_a_page_of_ones_own(self) -> None:
+    def test_own_error_page_has_the_charset_of_the_option(self) -> None:
         self.file("404.html", "<h1>né".encode("latin-1"))
         answer = self.get(self.static("--charset", "iso-8859-1"), "/nothing")
         self.assertEqual(answer.fields["Content-Type"], "text/html; charset=iso-8859-1")
 
-    def test_below_a_prefix(self) -> None:
+    def test_404_outside_and_below_a_prefix(self) -> None:
         self.file("404.html", b"own")
         static = self.static("--prefix", "/files/")
         for target in ("/nothing", "/files/nothing"):
@@ -164,13 +177,13 @@ class WhereTests(OptionCase):
         (self.root / "sub").mkdir()
         self.file("sub/index.html", b"sub")
 
-    def test_prefix_is_in_the_url_that_is_told(self) -> None:
+    def test_prefix_is_in_the_url_that_the_log_tells(self) -> None:
         for prefix in ("/files/", "/{odd}/"):
             static = self.daemon("static", "--port", "0", "--prefix", prefix)
             self.assertTrue(static.wait_for("Listening on").endswith(prefix))
             self.assertIn("reach it", static.output())
 
-    def test_prefix(self) -> None:
+    def test_tree_is_below_the_prefix_only(self) -> None:
         for prefix in ("/files/", "/files", "/a/b%20c/"):
             static = self.static("--prefix", prefix, "--listing")
             below = prefix.rstrip("/")
@@ -182,17 +195,20 @@ class WhereTests(OptionCase):
                 self.assertEqual(answer.code, 301)
                 location = f"./{last.rpartition('/')[2]}/"
                 self.assertEqual(answer.fields["Location"], location)
-            for target in ("/", "/who", f"{below}x/who", f"{below}//who", "/file/who"):
+            for target in ("/", "/who", f"{below}x/who", "/file/who"):
                 self.assertEqual((target, self.code(static, target)), (target, 404))
+            answer = self.get(static, f"{below}//who")
+            self.assertEqual((answer.code, answer.fields["Location"]),
+                             (301, f"{below}/who"))  # fmt: skip
         for bad in ("", "files", "//", "/a//b/", "/../", "/a/%2e%2e/", "/./"):
             self.assertIn("is not a path", self.complaint("--prefix", bad))
         self.refuses("static", "--root", "www", "--prefix", "files")
 
-    def test_what_is_wrong_is_named(self) -> None:
+    def test_wrong_values_are_named(self) -> None:
         self.assertIn("--prefix", self.complaint("--prefix", "files"))
         self.assertIn("--host", self.complaint("--host", f"a b={self.here}"))
 
-    def test_hosts(self) -> None:
+    def test_hosts_choose_their_folders(self) -> None:
         for name in ("one", "wild", "deep"):
             (self.here / name).mkdir()
             (self.here / name / "who").write_bytes(name.encode())
@@ -218,3 +234,105 @@ class WhereTests(OptionCase):
             self.complaint("--host", f"{name}={self.here}")
         twice = ("--host", f"a.example={self.here}") * 2
         self.assertIn("a.example", self.complaint(*twice))
+
+
+class NamedPathTests(OptionCase):
+    """``twistd static www`` and ``twistd static file.txt``."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.file("who.txt", b"named")
+
+    def test_folder_that_is_named_is_served(self) -> None:
+        static = self.daemon("static", "www", "--port", "0", "--listing").ready()
+        self.assertEqual(self.get(static, "/who.txt").body, b"named")
+        self.assertEqual(self.names(static), {"who.txt"})
+        self.assertIn(f"Serving {self.root}", static.output())
+
+    def test_file_that_is_named_is_served(self) -> None:
+        self.file("other.txt", b"other")
+        static = self.serve("static", "www/who.txt")
+        for target in ("/", "/who.txt"):
+            answer = self.get(static, target)
+            self.assertEqual((target, answer.body), (target, b"named"))
+            self.assertEqual(answer.fields["Content-Type"], "text/plain; charset=utf-8")
+        for target in ("/other.txt", "/who.txt/", "/www/who.txt", "/.."):
+            self.assertEqual((target, self.code(static, target)), (target, 404))
+
+    def test_what_cannot_be_served_is_told_in_one_line(self) -> None:
+        os.mkfifo(self.here / "fifo")
+        for line, why in [
+            (("nowhere",), "no such folder or file"),
+            (("fifo",), "neither a folder nor a file"),
+            (("",), "it is empty"),
+            (("www", "www"), "name one folder or file"),
+            (("--root", "www", "www"), "name one folder or file"),
+            (("--root", ""), "it is empty"),
+        ]:
+            self.assertIn(why, self.refuses("static", *line))
+
+
+class PrivateFilesTests(OptionCase):
+    """What lies in the folder by accident."""
+
+    def test_own_files_of_the_daemon_are_not_served(self) -> None:
+        """The accident itself: started in the background, in the folder it serves."""
+        self.file("other", b"other")
+        self.here = self.root
+        self.run_program("twistd", "static", "--port", "0", "--listing",
+                         "--access-log", "access")  # fmt: skip
+        process = os.pidfd_open(int((self.root / "twistd.pid").read_text()))
+        self.addCleanup(os.close, process)
+        self.addCleanup(self.ends, process)
+        log = (self.root / "twistd.log").read_text()
+        for name in ("twistd.log", "twistd.pid", "access"):
+            self.assertIn(f"private: {self.root}/{name}", log)
+        found = re.search(r"Site starting on (\d+)", log)
+        assert found is not None
+        port = int(found[1])
+        os.link(self.root / "twistd.log", self.root / "hard")
+        os.symlink("twistd.pid", self.root / "link")
+        self.file("twistd.log.1", b"rotated")
+        for name in ("twistd.log", "twistd.pid", "access", "hard", "link",
+                     "twistd.log.1"):  # fmt: skip
+            self.assertEqual((name, ask(port, target=f"/{name}").code), (name, 404))
+        self.assertEqual(ask(port, target="/other").body, b"other")
+        listed = ask(port, target="/", fields={"Accept": "text/plain"}).body
+        self.assertEqual(listed, b"other\n")
+
+    def ends(self, process: int) -> None:
+        """End the daemon in the background, and wait for it."""
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        self.assertTrue(select.select([process], [], [], PATIENCE)[0])
+
+    def test_list_of_passwords_is_not_served(self) -> None:
+        self.file("users", b"ann:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n")
+        self.file("other", b"other")
+        static = self.static("--auth", "www/users")
+        asked = {"Authorization": "Basic YW5uOnRlc3Q="}
+        self.assertEqual(self.get(static, "/other", **asked).body, b"other")
+        self.assertEqual(self.code(static, "/users", **asked), 404)
+
+
+class RedirectTests(OptionCase):
+    """``--redirect``."""
+
+    def test_redirects(self) -> None:
+        self.file("new.html", b"new")
+        static = self.static(
+            *("--redirect", "/old.html=/new.html", "--redirect", "/old/*=/*"),
+            *("--redirect", "/shop=https://shop.example/", "--prefix", "/files/"),
+        )
+        for target, there in [
+            ("/files/old.html", "./new.html"),
+            ("/files/old.html?a=b", "./new.html?a=b"),
+            ("/files/old/a/b", "../../a/b"),
+            ("/files/shop", "https://shop.example/"),
+        ]:
+            answer = self.get(static, target)
+            self.assertEqual((target, answer.code), (target, 301))
+            self.assertEqual(answer.fields["Location"], there)
+            self.assertEqual(answer.fields["Cache-Control"], "no-cache")
+        for target in ("/files/old//evil.example", "/old.html", "/files/old/%2e%2e/a"):
+            self.assertEqual((target, self.code(static, target)), (target, 404))
+        self.bad("--redirect", "/a", "/a=b", "a=/b", "/a=//b", "/a=/a", "/a/*=/b")

@@ -69,7 +69,7 @@ class NameTests(TreeCase):
         self.assertEqual((target, answer.code), (target, 200))
         return answer.body
 
-    def test_as_json(self) -> None:
+    def test_urls_of_the_json_lead_to_each_name(self) -> None:
         for folder, end in (("/files/", ""), ("/folders/", "f")):
             entries = self.listed(self.daemon_, folder)
             found = [self.content(urljoin(folder, e["url"] + end)) for e in entries]
@@ -77,7 +77,7 @@ class NameTests(TreeCase):
             names = sorted(name.decode("utf-8", "replace") for name in ODD_NAMES)
             self.assertEqual(sorted(e["name"] for e in entries), names)
 
-    def test_as_a_page(self) -> None:
+    def test_links_of_the_page_lead_to_each_name(self) -> None:
         plain = Links(ask(self.daemon_, target="/", fields=HTML).body).elements
         for folder, end in (("/files/", ""), ("/folders/", "f")):
             page = Links(ask(self.daemon_, target=folder, fields=HTML).body)
@@ -87,7 +87,7 @@ class NameTests(TreeCase):
             found = [self.content(to + end) for to in below]
             self.assertEqual(sorted(found), sorted(ODD_NAMES))
 
-    def test_as_text(self) -> None:
+    def test_lines_of_the_text_can_be_undone(self) -> None:
         for folder, end in (("/files/", b""), ("/folders/", b"/")):
             listed = ask(self.daemon_, target=folder, fields=TEXT).body
             self.assertEqual(listed.translate(None, b"\n"), re.sub(
@@ -95,7 +95,7 @@ class NameTests(TreeCase):
             found = [unescaped(line) for line in listed.splitlines()]
             self.assertEqual(sorted(found), sorted(name + end for name in ODD_NAMES))
 
-    def test_folders_redirect_to_themselves(self) -> None:
+    def test_folder_redirects_to_itself_with_a_slash(self) -> None:
         for name in ODD_NAMES:
             target = "/folders" + url_of(name)
             answer = self.get(self.daemon_, target)
@@ -120,7 +120,7 @@ class CrowdTests(TreeCase):
         self.file("small", b"small")
         self.wanted = {f"entry {number}" for number in range(self.MANY)}
 
-    def test_all_are_listed(self) -> None:
+    def test_ten_thousand_entries_are_listed(self) -> None:
         static = self.static("--listing")
         with self.at_rest(static):
             self.assertEqual(self.names(static, "/many/"), self.wanted)
@@ -133,7 +133,7 @@ class CrowdTests(TreeCase):
             self.assertEqual({to.replace("%20", " ") for to in targets},
                              self.wanted)  # fmt: skip
 
-    def test_others_are_answered_meanwhile(self) -> None:
+    def test_other_clients_are_answered_while_a_listing_is_made(self) -> None:
         static = self.static("--listing")
         for _ in range(20):
             with connect(static.port) as lister:
@@ -145,3 +145,35 @@ class CrowdTests(TreeCase):
             if not came:
                 return
         self.fail("twenty listings, and nobody was answered while one was made")
+
+
+class LocaleTests(TreeCase):
+    """A daemon whose locale is not UTF-8."""
+
+    def test_links_of_a_listing_lead_to_their_files(self) -> None:
+        names = ["größe.txt".encode(), b"\xe9t\xe9", "日本".encode(), b"plain"]
+        for name in names:
+            self.file(name, name)
+        for setting in ("LC_ALL=C", "LC_ALL=POSIX", "LC_ALL=de_DE.ISO-8859-1",
+                        "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0"):  # fmt: skip
+            self.runner = ("env", *setting.split())
+            static = self.static("--listing")
+            found = [
+                self.get(static, "/" + entry["url"]).body
+                for entry in self.listed(static)
+            ]
+            self.assertEqual((setting, sorted(found)), (setting, sorted(names)))
+            page = Links(ask(static, target="/", fields=HTML).body)
+            targets = [to for to in page.targets if not to.startswith(("./", "../"))]
+            found = [self.get(static, "/" + to).body for to in targets]
+            self.assertEqual((setting, sorted(found)), (setting, sorted(names)))
+
+    def test_root_of_any_name(self) -> None:
+        for name in ("größe".encode(), b"\xff\xfe"):
+            folder = os.fsencode(self.here) + b"/" + name
+            os.mkdir(folder)
+            with open(folder + b"/who", "wb") as file:
+                file.write(b"here")
+            self.runner = ("env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0")
+            static = self.serve("static", "--root", os.fsdecode(name))
+            self.assertEqual(self.get(static, "/who").body, b"here")

@@ -46,7 +46,7 @@ class OddTests(TreeCase):
             static.stop()
             self.assertNotIn("#error", static.output())
 
-    def test_fifos(self) -> None:
+    def test_fifos_are_not_found(self) -> None:
         os.mkfifo(self.root / "fifo")
         os.mkfifo(self.root / "open")
         both_ends = os.open(self.root / "open", os.O_RDWR)
@@ -63,11 +63,11 @@ class OddTests(TreeCase):
             finally:
                 os.chdir(back)
 
-    def test_sockets(self) -> None:
+    def test_sockets_are_not_found(self) -> None:
         self.socket_in_the_tree()
         self.not_there("socket")
 
-    def test_devices(self) -> None:
+    def test_devices_are_not_found(self) -> None:
         if os.geteuid() != 0:
             raise SkipTest("NOT TESTED: device nodes; only root can make them")
         os.mknod(self.root / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
@@ -75,13 +75,13 @@ class OddTests(TreeCase):
         os.mknod(self.root / "loop", stat.S_IFBLK | 0o666, os.makedev(7, 0))
         self.not_there("null", "zero", "loop")
 
-    def test_devices_without_a_driver(self) -> None:
+    def test_devices_without_a_driver_are_not_found(self) -> None:
         if os.geteuid() != 0:
             raise SkipTest("NOT TESTED: device nodes; only root can make them")
         os.mknod(self.root / "none", stat.S_IFCHR | 0o666, os.makedev(240, 99))
         self.not_there("none")
 
-    def test_a_terminal_does_not_become_the_daemons(self) -> None:
+    def test_terminal_does_not_become_that_of_the_daemon(self) -> None:
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         self.addCleanup(os.close, theirs)
@@ -93,7 +93,7 @@ class OddTests(TreeCase):
         terminal = status.rpartition(")")[2].split()[4]
         self.assertEqual(terminal, "0")
 
-    def test_a_file_that_cannot_be_read_leaves_nothing_open(self) -> None:
+    def test_file_that_cannot_be_read_leaves_no_descriptor_open(self) -> None:
         os.symlink("/proc/self/mem", self.root / "mem")
         static = self.static("--links", "follow")
         ask(static)
@@ -182,16 +182,16 @@ class LinkTests(TreeCase):
                 followed |= {name for name in self.links if name.startswith("out")}
             self.assertEqual(found, followed - {"sub"} if follows_in else set())
 
-    def test_inside(self) -> None:
+    def test_links_inside_the_root_only(self) -> None:
         self.expect("inside", True, False)
 
-    def test_follow(self) -> None:
+    def test_all_links_with_follow(self) -> None:
         self.expect("follow", True, True)
 
-    def test_refuse(self) -> None:
+    def test_no_links_with_refuse(self) -> None:
         self.expect("refuse", False, False)
 
-    def test_other_ways_to_a_file_are_guarded_too(self) -> None:
+    def test_index_error_page_and_compressed_file_obey_the_policy(self) -> None:
         secret = self.outside / "secret"
         self.file("page.js", b"plain")
         self.file("compressed.js", b"plain")
@@ -215,7 +215,7 @@ class LinkTests(TreeCase):
             self.assertNotIn("index.html", self.names(static, "/folder/"))
             static.stop()
 
-    def test_dotfiles(self) -> None:
+    def test_dotfiles_only_with_the_option(self) -> None:
         for name in (".secret", ".well-known", ".git"):
             (self.root / name).mkdir()
             (self.root / name / "file").write_bytes(b"dot")
@@ -239,20 +239,20 @@ class LinkTests(TreeCase):
             os.symlink(f"c{number - 1}", self.root / f"c{number}")
         return f"/c{length}"
 
-    def test_a_chain_as_long_as_the_kernel_follows(self) -> None:
+    def test_chain_of_links_as_long_as_the_kernel_follows(self) -> None:
         target = self.chain(KERNEL_LINKS)
         for links in ("inside", "follow"):
             static = self.static("--links", links)
             self.assertEqual(self.get(static, target).body, b"inside")
 
-    def test_a_chain_that_is_too_long(self) -> None:
+    def test_404_for_a_chain_of_links_that_is_too_long(self) -> None:
         target = self.chain(1200)
         static = self.static()
         code = self.get(static, target).code
         static.stop()
         self.assertEqual(code, 404)
 
-    def test_a_listing_of_many_links_is_made_soon(self) -> None:
+    def test_listing_of_many_links_is_made_soon(self) -> None:
         self.chain(500)
         static = self.static("--listing")
         ask(static, target="/sub/", fields=JSON)

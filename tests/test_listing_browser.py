@@ -115,7 +115,7 @@ class WithoutScriptTests(ListingTests):
         self.assertEqual(self.filter().get_dom_attribute("value"), "file")
         self.assertEqual(self.sorted_as(), [("Size", "descending")])
 
-    def test_times_are_told_in_utc(self) -> None:
+    def test_times_are_in_utc_without_script(self) -> None:
         self.look()
         said = self.browser.find_element(By.TAG_NAME, "table").text
         self.assertIn("2026-01-01 00:00", said)
@@ -163,7 +163,7 @@ class WithScriptTests(ListingTests):
         self.filter().send_keys("<b>&")
         self.assertEqual(self.names(), ["<b>&.html"])
 
-    def test_sorting_keeps_what_was_typed(self) -> None:
+    def test_sorting_keeps_the_filter(self) -> None:
         self.look("?sort=size&order=desc")
         self.filter().send_keys("file")
         self.until(lambda: "filter=file" in self.browser.current_url)
@@ -172,7 +172,7 @@ class WithScriptTests(ListingTests):
         self.assertEqual(self.names(), ["file2.txt", "file10.txt"])
         self.assertEqual(self.filter().get_property("value"), "file")
 
-    def test_a_wider_filter_is_asked_of_the_server(self) -> None:
+    def test_wider_filter_is_asked_of_the_server(self) -> None:
         self.look("?filter=file2&sort=size&order=desc")
         self.assertEqual(self.names(), ["file2.txt"])
         self.filter().send_keys(Keys.BACKSPACE)
@@ -182,7 +182,7 @@ class WithScriptTests(ListingTests):
         self.press("1")
         self.assertEqual(self.names(), ["file10.txt"])
 
-    def test_keys(self) -> None:
+    def test_keys_move_and_filter(self) -> None:
         self.look()
         self.press("/")
         self.assertEqual(self.active(), self.filter())
@@ -201,7 +201,7 @@ class WithScriptTests(ListingTests):
         self.assertEqual(self.filter().get_property("value"), "/")
         self.assertEqual(self.names(), ["docs/", "src/"])
 
-    def test_a_link_leads_to_its_entry(self) -> None:
+    def test_link_leads_to_its_entry(self) -> None:
         self.look()
         self.press(Keys.ARROW_DOWN)
         outline = self.active().value_of_css_property("outline-style")
@@ -212,7 +212,7 @@ class WithScriptTests(ListingTests):
         self.browser.find_element(By.LINK_TEXT, "Parent folder").click()
         self.until(lambda: self.names() == BY_NAME)
 
-    def test_times_are_told_where_the_person_is(self) -> None:
+    def test_times_are_local_with_script(self) -> None:
         zone = {"timezoneId": "Asia/Kolkata"}
         self.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", zone)
         self.look()
@@ -223,7 +223,7 @@ class WithScriptTests(ListingTests):
         told = {time.get_dom_attribute("title") for time in times}
         self.assertIn("2026-01-01 00:00 UTC", told)
 
-    def test_light_and_dark(self) -> None:
+    def test_contrast_in_light_and_dark(self) -> None:
         for scheme, grounds in [("light", "255, 255, 255"), ("dark", "20, 23, 26")]:
             feature = {"name": "prefers-color-scheme", "value": scheme}
             wanted = {"features": [feature]}
@@ -240,7 +240,7 @@ class WithScriptTests(ListingTests):
                 # WCAG 2.2, 1.4.3: what text needs at least.
                 self.assertGreater(contrast, 4.5, (scheme, selector))
 
-    def test_it_fits_a_phone(self) -> None:
+    def test_page_fits_a_phone(self) -> None:
         (self.root / ("n" * 255)).touch()
         phone = {"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": True}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)

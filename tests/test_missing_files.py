@@ -53,7 +53,7 @@ class UnreadableTests(TreeCase):
         self.addCleanup(self.ends_quietly, static)
         self.static_ = static.ready()
 
-    def test_forbidden(self) -> None:
+    def test_403_for_what_may_not_be_read(self) -> None:
         with self.at_rest(self.static_):
             for target, code in [
                 ("/open", 200), ("/file", 403), ("/closed/", 403), ("/closed/in", 403),
@@ -64,25 +64,25 @@ class UnreadableTests(TreeCase):
                 self.assertNotIn(b"never", answer.body)
         self.assertEqual(ask(self.static_, "HEAD", "/file").code, 403)
 
-    def test_made_readable_it_is_served(self) -> None:
+    def test_file_that_is_made_readable_is_served(self) -> None:
         self.assertEqual(self.get(self.static_, "/file").code, 403)
         (self.root / "file").chmod(0o644)
         self.assertEqual(self.get(self.static_, "/file").body, b"never")
 
-    def test_an_index_that_may_not_be_read(self) -> None:
+    def test_403_for_an_index_that_may_not_be_read(self) -> None:
         self.assertEqual(self.get(self.static_, "/index/").code, 403)
 
-    def test_a_page_that_may_not_be_read(self) -> None:
+    def test_403_for_a_page_that_may_not_be_read(self) -> None:
         self.assertEqual(self.get(self.static_, "/page").code, 403)
 
-    def test_a_folder_that_may_only_be_passed(self) -> None:
+    def test_index_of_a_folder_that_may_only_be_passed(self) -> None:
         self.assertEqual(self.get(self.static_, "/passage/").body, b"open")
 
 
 class ComingAndGoingTests(TreeCase):
     """What was there a moment ago."""
 
-    def test_deleted_between_listing_and_asking(self) -> None:
+    def test_404_for_what_was_deleted_after_the_listing(self) -> None:
         for number in range(10):
             self.file(f"{number}")
         static = self.static("--listing")
@@ -94,14 +94,14 @@ class ComingAndGoingTests(TreeCase):
             self.assertEqual(codes, [404, 200] * 5)
             self.assertEqual(len(self.names(static)), 5)
 
-    def test_the_root_removed_and_put_back(self) -> None:
+    def test_503_and_one_log_line_while_the_root_is_gone(self) -> None:
         self.file("a", b"first")
         static = self.static("--listing")
         with self.at_rest(static):
             self.assertEqual(self.get(static, "/a").body, b"first")
             shutil.rmtree(self.root)
             for target in ("/", "/a", "/a/b"):
-                self.assertEqual((target, self.get(static, target).code), (target, 404))
+                self.assertEqual((target, self.get(static, target).code), (target, 503))
             self.root.mkdir()
             self.file("a", b"second")
             self.assertEqual(self.get(static, "/a").body, b"second")
@@ -109,11 +109,13 @@ class ComingAndGoingTests(TreeCase):
             shutil.rmtree(self.root)
             self.root.write_bytes(b"a file now")
             for target in ("/", "/a"):
-                self.assertEqual((target, self.get(static, target).code), (target, 404))
+                self.assertEqual((target, self.get(static, target).code), (target, 503))
             self.root.unlink()
             self.root.mkdir()
+        static.stop()
+        self.assertEqual(static.output().count("served is not there"), 1)
 
-    def test_a_root_that_is_a_link_and_is_switched(self) -> None:
+    def test_root_that_is_a_link_may_be_switched(self) -> None:
         for release in ("one", "two"):
             (self.here / release).mkdir()
             (self.here / release / "who").write_bytes(release.encode())
@@ -128,7 +130,7 @@ class ComingAndGoingTests(TreeCase):
                 for target in ("/who", "/link"):
                     self.assertEqual(self.get(static, target).body, release.encode())
 
-    def test_a_file_that_another_holds_by_a_lease(self) -> None:
+    def test_503_for_a_file_that_is_leased_to_another(self) -> None:
         path = self.file("leased", b"leased")
         with path.open("r+b") as held:
             # Who opens it would wait until the lease is given up: 45 seconds.
@@ -145,7 +147,7 @@ class ComingAndGoingTests(TreeCase):
             self.assertLess(time.monotonic() - started, SOON)
         self.assertEqual(self.get(static, "/leased").body, b"leased")
 
-    def test_short_of_descriptors(self) -> None:
+    def test_503_without_descriptors(self) -> None:
         self.file("file", b"x" * 50_000)
         self.runner = ("prlimit", "--nofile=60")
         if not shutil.which("prlimit"):
@@ -164,7 +166,7 @@ class ComingAndGoingTests(TreeCase):
         with self.at_rest(static):
             self.assertEqual(self.get(static, "/file").code, 200)
 
-    def test_short_of_descriptors_for_a_folder(self) -> None:
+    def test_503_without_descriptors_for_an_index(self) -> None:
         """One descriptor is left: the folder's own, and then none for its index."""
         (self.root / "sub").mkdir()
         self.file("sub/index.html", b"index")

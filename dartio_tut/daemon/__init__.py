@@ -19,6 +19,7 @@ from .options.folders import RootOptions, StoreOptions, data_folder
 from .options.option import Option, flag, option, repeated_option
 from .options.parsing import existing_folder
 from .options.server import ServerOptions
+from .private_paths import own_files
 from .service import serve
 from .site import Site
 from .startup import StartupError, startup_errors
@@ -42,6 +43,7 @@ __all__ = [
     "https_endpoint_string",
     "localhost_certificate",
     "option",
+    "own_files",
     "passed_endpoints",
     "repeated_option",
     "serve",

@@ -15,8 +15,12 @@ from .bodies.json_members import whole_number
 from .bodies.json_thread import parse_json, parse_json_object
 from .cors import CORS, allow_field, cors_fields, restrict_origins
 from .fields import NOSNIFF, SECURITY_FIELDS, parse_field, set_fields
-from .files.caching import rule as parse_cache_rule
-from .files.resource import FILE_METHODS, Files, parse_index_name
+from .file_server import parse_host_folder, parse_served_path, static_tree
+from .files.caching import parse_cache_rule
+from .files.field_rules import FieldRule, parse_field_rule
+from .files.file_responses import FILE_METHODS
+from .files.redirects import Redirect, parse_redirect
+from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
 from .origins import parse_origin
@@ -52,11 +56,13 @@ __all__ = [
     "BodyLimits",
     "ContentTypes",
     "ErrorResource",
+    "FieldRule",
     "Files",
     "Form",
     "HTTPError",
     "HtpasswdFile",
     "PathPrefix",
+    "Redirect",
     "ResponseFields",
     "RestDocuments",
     "RestNotes",
@@ -79,6 +85,8 @@ __all__ = [
     "parse_cache_rule",
     "parse_charset",
     "parse_field",
+    "parse_field_rule",
+    "parse_host_folder",
     "parse_host_name",
     "parse_index_name",
     "parse_json",
@@ -86,6 +94,8 @@ __all__ = [
     "parse_link_policy",
     "parse_origin",
     "parse_path_prefix",
+    "parse_redirect",
+    "parse_served_path",
     "parse_type",
     "precondition",
     "problem",
@@ -93,6 +103,7 @@ __all__ = [
     "respond_later",
     "restrict_origins",
     "set_fields",
+    "static_tree",
     "text_response",
     "whole_number",
 ]

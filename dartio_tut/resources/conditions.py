@@ -1,15 +1,14 @@
 """
 What to answer to a conditional or partial request (RFC 9110 sections 13 and 14).
 
-Pure: from the fields of a request and the validators of a representation to a status
-and ranges. Nothing is sent here.
+Pure: the fields of a request and the validators of a representation are turned into a
+status code and ranges. Nothing is sent here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from twisted.web.http import (
@@ -18,23 +17,19 @@ from twisted.web.http import (
     PARTIAL_CONTENT,
     PRECONDITION_FAILED,
     REQUESTED_RANGE_NOT_SATISFIABLE,
-    stringToDatetime,
 )
 
-from .ranges import Part, parts_of
+from .http_dates import parse_http_date
+from .ranges import ByteRange, parse_ranges
 
 _tags = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")').finditer
 
 
-LONGEST_DATE = 40
-"""Characters: ``Wednesday, 09-Nov-94 08:49:37 GMT`` has 33."""
-
-
 class Chosen(NamedTuple):
-    """The status to answer with, and which parts to send."""
+    """The status code of the response, and the parts to send."""
 
     code: int
-    parts: Sequence[Part] = ()
+    parts: Sequence[ByteRange] = ()
 
 
 def choose(
@@ -43,23 +38,26 @@ def choose(
     changed: int | None,
     size: int,
     method: bytes = b"GET",
+    is_date_strong: bool = True,
 ) -> Chosen:
     """
-    What to answer to GET or HEAD, in the order of RFC 9110 section 13.2.2.
+    Decide what to answer to GET or HEAD, in the order of RFC 9110 section 13.2.2.
 
-    :param field: gives a request's field by its lower-case name, all lines joined.
+    :param field: returns a request's field by its lower-case name, all lines joined.
     :param etag: the strong entity tag, with its quotes.
-    :param changed: when the representation was last changed, in whole seconds; where
-        that is not known, conditions on dates are ignored.
-    :param size: its bytes.
+    :param changed: when the representation was last changed, in whole seconds; when
+        that is not known, conditions with dates are ignored.
+    :param size: how many bytes the representation has.
     :param method: ranges are for GET only (section 14.2).
+    :param is_date_strong: whether *changed* tells this representation from all others
+        that were sent; an If-Range with a date counts only then (section 13.1.5).
     """
     match, unmodified = field(b"if-match"), field(b"if-unmodified-since")
     if match is not None:
         if not _matches(match, etag, weakly=False):
             return Chosen(PRECONDITION_FAILED)
     elif unmodified is not None:
-        date = _date(unmodified)
+        date = parse_http_date(unmodified)
         if date is not None and changed is not None and changed > date:
             return Chosen(PRECONDITION_FAILED)
     none_match, modified = field(b"if-none-match"), field(b"if-modified-since")
@@ -67,13 +65,14 @@ def choose(
         if _matches(none_match, etag, weakly=True):
             return Chosen(NOT_MODIFIED)
     elif modified is not None:
-        date = _date(modified)
+        date = parse_http_date(modified)
         if date is not None and changed is not None and changed <= date:
             return Chosen(NOT_MODIFIED)
     asked = field(b"range") if method == b"GET" else None
-    if asked is None or not _still_holds(field(b"if-range"), etag, changed):
+    date = changed if is_date_strong else None
+    if asked is None or not _still_holds(field(b"if-range"), etag, date):
         return Chosen(OK, ((0, size),))
-    parts = parts_of(asked, size)
+    parts = parse_ranges(asked, size)
     if parts is None:
         return Chosen(OK, ((0, size),))
     code = PARTIAL_CONTENT if parts else REQUESTED_RANGE_NOT_SATISFIABLE
@@ -87,19 +86,7 @@ def _matches(listed: bytes, etag: bytes, weakly: bool) -> bool:
 
 
 def _still_holds(if_range: bytes | None, etag: bytes, changed: int | None) -> bool:
-    """Whether the part that the client has is of this representation."""
+    """Tell whether the part that the client has is of this representation."""
     if if_range is None or if_range == etag:
         return True
-    return changed is not None and _date(if_range) == changed
-
-
-def _date(value: bytes) -> int | None:
-    return _parsed(value) if len(value) <= LONGEST_DATE else None
-
-
-@lru_cache(1024)
-def _parsed(value: bytes) -> int | None:
-    try:
-        return int(stringToDatetime(value))
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        return None
+    return changed is not None and parse_http_date(if_range) == changed

@@ -60,7 +60,7 @@ def parse_field(text: str) -> tuple[bytes, bytes]:
     return name.encode("ascii"), value.strip().encode("latin-1")
 
 
-def merged(fields: Fields, given: Sequence[tuple[bytes, bytes]]) -> Fields:
+def merge_fields(fields: Fields, given: Sequence[tuple[bytes, bytes]]) -> Fields:
     """
     Return *fields*, with those *given* in place of those of the same name. A given one
     without a value only removes; a given Vary joins the others.

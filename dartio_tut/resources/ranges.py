@@ -8,31 +8,32 @@ import re
 from collections.abc import Sequence
 
 MAX_RANGES = 100
-"""More than a player or a downloader asks for at once; Apache's bound is 200."""
+"""Players and downloaders ask for fewer at once; Apache allows 200."""
 
-_DIGITS = 18
-"""Numbers with more are beyond any file; they are not worth converting."""
+_MAX_DIGITS = 18
+"""A number with more digits is beyond the end of any file, and is not converted."""
 
 _spec = re.compile(rb"([0-9]+)-([0-9]*)|-([0-9]+)").fullmatch
 
-Part = tuple[int, int]
-"""The offset of the first byte, and how many there are."""
+ByteRange = tuple[int, int]
+"""The offset of the first byte, and the number of bytes."""
 
 
-def parts_of(asked: bytes, size: int) -> Sequence[Part] | None:
+def parse_ranges(asked: bytes, size: int) -> Sequence[ByteRange] | None:
     """
-    The parts that *asked*, a Range field, is for; none when it cannot be satisfied.
+    Return the parts that *asked*, the value of a Range field, asks for. They are empty
+    when it cannot be satisfied.
 
-    ``None`` when it is to be ignored, as a server may (section 14.2): another unit,
-    malformed, or too many ranges. Parts that overlap or touch become one, so that
-    no byte is sent twice, and come in their order in the file.
+    ``None`` stands for a field that is ignored, as a server may do (section 14.2): it
+    has another unit, is malformed, or has too many ranges. Parts that overlap or touch
+    become one, so that no byte is sent twice, and are then in their order in the file.
     """
     unit, _, listed = asked.partition(b"=")
     specs = [spec.strip(b" \t") for spec in listed.split(b",", MAX_RANGES + 1)]
     specs = [spec for spec in specs if spec]
     if unit.strip(b" \t").lower() != b"bytes" or not 0 < len(specs) <= MAX_RANGES:
         return None
-    parts: list[Part] = []
+    parts: list[ByteRange] = []
     for spec in specs:
         found = _spec(spec)
         if found is None:
@@ -43,12 +44,12 @@ def parts_of(asked: bytes, size: int) -> Sequence[Part] | None:
         part = _part(first, last, found[3], size)
         if part[1] > 0:
             parts.append(part)
-    return _coalesced(parts)
+    return _coalesce(parts)
 
 
 def _part(
     first: bytes | None, last: bytes | None, suffix: bytes | None, size: int
-) -> Part:
+) -> ByteRange:
     if suffix is not None:
         length = min(_number(suffix), size)
         return size - length, length
@@ -59,12 +60,12 @@ def _part(
 
 def _number(digits: bytes) -> int:
     digits = digits.lstrip(b"0")
-    return int(digits or b"0") if len(digits) <= _DIGITS else 10**_DIGITS
+    return int(digits or b"0") if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
-def _coalesced(parts: list[Part]) -> list[Part]:
-    """*parts* without overlaps; their own order is kept when there are none."""
-    merged: list[Part] = []
+def _coalesce(parts: list[ByteRange]) -> list[ByteRange]:
+    """Join the *parts* that overlap or touch; if none do, their order is kept."""
+    merged: list[ByteRange] = []
     for offset, length in sorted(parts):
         if merged and offset <= sum(merged[-1]):
             start, before = merged[-1]

@@ -1,143 +1,92 @@
 """
-Static file server: a folder and all that is below it.
+Static file server: a folder and all that is below it, or one file.
 
-    $ twistd -n static --root . --listing
+    $ twistd -n static --listing
     $ curl http://localhost:4048/file.txt
 """
 
 from __future__ import annotations
 
-import os
-from functools import partial
-
 from twisted.application.service import IService
-from twisted.logger import Logger
-from twisted.web.resource import IResource
+from twisted.python.usage import UsageError
 
 from dartio_tut.daemon import (
     RootOptions,
-    existing_folder,
     flag,
     option,
+    own_files,
     repeated_option,
     serve,
     startup_errors,
 )
 from dartio_tut.resources import (
-    CORS,
-    BasicAuth,
-    ContentTypes,
-    Files,
-    PathPrefix,
-    VirtualHosts,
     open_htpasswd,
     parse_cache_rule,
     parse_charset,
-    parse_field,
-    parse_host_name,
+    parse_field_rule,
+    parse_host_folder,
     parse_index_name,
     parse_link_policy,
     parse_origin,
     parse_path_prefix,
+    parse_redirect,
+    parse_served_path,
     parse_type,
+    static_tree,
 )
-
-log = Logger()
-
-
-def host(text: str) -> tuple[str, str]:
-    """A host's name, and its folder."""
-    name, _, folder = text.partition("=")
-    if not folder:
-        raise ValueError(f"{text!r} is no host: use one such as example.org=FOLDER")
-    return parse_host_name(name), existing_folder(folder)
 
 
 class Options(RootOptions):
-    """Listen where the tutorial listens, serve a folder."""
+    """Listen on the tutorial's port, and serve a folder or a file."""
 
+    synopsis = "[options] [FOLDER or FILE]"
     longdesc = (
-        "Serves a folder and what is below it. A folder answers with its "
-        "index.html, or with a listing. Compressed siblings (app.js.br) are sent "
-        "to who takes them, and 404.html to who goes astray."
+        "Serves a folder and what is below it, or one file. A folder answers with its "
+        "index.html. Files that were compressed beforehand (app.js.br) are sent to "
+        "clients that accept them, and 404.html when a file is not found."
     )
     default_port = 4048
     options = (
         flag("listing", "List a folder that has no index file."),
         flag("dotfiles", "Serve names that begin with a dot, too."),
-        flag("spa", "Answer with the index what is no file and has no extension."),
+        flag("spa", "Answer a browser with the index when a page is not found."),
         flag("try-html", "Answer /about with about.html."),
-        flag("no-precompressed", "Never send a compressed sibling instead."),
-        option(
-            "links",
-            "Links: those inside the root, follow, or refuse.",
-            parse_link_policy,
-            "inside",
-        ),
-        option(
-            "charset", "What text is said to be in; or none.", parse_charset, "utf-8"
-        ),
-        option(
-            "prefix", "Path to serve below, such as /files/.", parse_path_prefix, "/"
-        ),
-        option(
-            "auth", "Ask for a name and password of this htpasswd file.", open_htpasswd
-        ),
-        repeated_option(
-            "index", "A folder's index file, instead of index.html.", parse_index_name
-        ),
-        repeated_option(
-            "host", "NAME=FOLDER to serve another host, also *.NAME.", host
-        ),
-        repeated_option("cache", "PATTERN=VALUE of Cache-Control.", parse_cache_rule),
-        repeated_option(
-            "header",
-            "NAME: VALUE for every file; no value: not sent.",
-            parse_field,
-            letter="H",
-        ),
-        repeated_option("type", ".EXTENSION=TYPE of content.", parse_type),
-        repeated_option(
-            "cors", "Origin whose pages may read the files; * is any.", parse_origin
-        ),
-    )
+        flag("no-precompressed", "Never send app.js.br in the place of app.js."),
+        option("links", "Links to follow: inside the root, follow (all), refuse.",
+               parse_link_policy, "inside"),
+        option("charset", "Charset of text, or none.", parse_charset, "utf-8"),
+        option("prefix", "Path to serve below: /files/.", parse_path_prefix, "/"),
+        option("auth", "Ask for a user and password of this htpasswd file.",
+               open_htpasswd),
+        repeated_option("index", "Name of index files, instead of index.html.",
+                        parse_index_name),
+        repeated_option("host", "NAME=FOLDER for another host; NAME may be *.NAME.",
+                        parse_host_folder),
+        repeated_option("cache", "PATTERN=VALUE of Cache-Control: assets/*=immutable.",
+                        parse_cache_rule),
+        repeated_option("header", "NAME: VALUE on every response, or PATTERN=NAME: "
+                        "VALUE with some files; without a value it is not sent.",
+                        parse_field_rule, letter="H"),
+        repeated_option("type", "NAME=TYPE of content, by .log, LICENSE or * for the "
+                        "rest.", parse_type),
+        repeated_option("redirect", "FROM=TO: /old.html=/new.html, /old/*=/new/*.",
+                        parse_redirect),
+        repeated_option("cors", "Origin whose pages may read the files; * for any.",
+                        parse_origin),
+    )  # fmt: skip
 
-
-def tree(options: Options) -> IResource:
-    """The resources that *options* ask for, one around the other."""
-    files = partial(
-        Files,
-        listing=bool(options["listing"]),
-        index=options["index"] or ["index.html"],
-        links=options["links"],
-        dotfiles=bool(options["dotfiles"]),
-        spa=bool(options["spa"]),
-        try_html=bool(options["try-html"]),
-        types=ContentTypes(options["charset"], dict(options["type"])),
-        cache=options["cache"],
-        precompressed=not options["no-precompressed"],
-        fields=options["header"],
-    )
-    root: IResource = files(options["root"])
-    if options["host"]:
-        hosts = VirtualHosts(root)
-        for name, folder in options["host"]:
-            hosts.add(name, files(folder))
-        root = hosts
-    if options["prefix"] != "/":
-        root = PathPrefix(root, options["prefix"])
-    if options["auth"]:
-        root = BasicAuth(root, options["auth"], "files")
-    if options["cors"]:
-        root = CORS(root, options["cors"])
-    return root
+    def parseArgs(self, *paths: str) -> None:
+        """Serve the folder or file that is named without an option."""
+        if len(paths) + ("root" in self.given) > 1:
+            raise UsageError("name one folder or file to serve")
+        try:
+            self["root"] = parse_served_path(paths[0]) if paths else self["root"]
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
 
 def makeService(options: Options) -> IService:
     """Serve the files as a daemon."""
-    log.info("Serving {root}", root=os.path.abspath(options["root"]))
-    for name, folder in options["host"]:
-        log.info("Serving {folder} as {name}", folder=folder, name=name)
     with startup_errors("--host"):
-        root = tree(options)
-    return serve(root, options, path=options["prefix"])
+        tree = static_tree(options, own_files(options))
+    return serve(tree, options, path=options["prefix"])

@@ -88,5 +88,6 @@ def makeService(options: Options) -> IService:
     for lesson in LESSONS:
         module = import_module(lesson.module)
         chosen = module.Options.with_values(options.values_for(lesson))
+        chosen.parent = options.parent
         services[lesson.name] = module.makeService(chosen)
     return serve_together(list(services.values()), options, opened=services[PAGES])

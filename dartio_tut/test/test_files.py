@@ -15,7 +15,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
 from dartio_tut.resources import Files
-from dartio_tut.resources.files.listing.responses import AT_ONCE, WAITING
+from dartio_tut.resources.files.listing.responses import (
+    CONCURRENT_SCANS,
+    WAITING_REQUESTS,
+)
 
 from .support.memory_client import ask, connect
 from .support.response_reader import Response
@@ -51,24 +54,24 @@ class FilesTests(SynchronousTestCase):
 
         return Files(str(self.root), listing=True, run=later), held
 
-    def test_file(self) -> None:
+    def test_file_is_sent_with_its_fields(self) -> None:
         response = self.get("/file.txt")
         self.assertEqual((response.code, response.body), (200, b"0123456789"))
         self.assertEqual(response.fields["content-type"], "text/plain; charset=utf-8")
         self.assertEqual(response.fields["x-content-type-options"], "nosniff")
         self.assertIn("last-modified", response.fields)
 
-    def test_head(self) -> None:
+    def test_head_has_the_fields_of_get_and_no_content(self) -> None:
         response = ask(Files(str(self.root)), "HEAD", "/file.txt")
         self.assertEqual((response.code, response.body), (200, b""))
         self.assertEqual(response.fields["content-length"], "10")
 
-    def test_not_modified(self) -> None:
+    def test_304_when_not_changed_since_its_date(self) -> None:
         date = self.get("/file.txt").fields["last-modified"]
         response = self.get("/file.txt", if_modified_since=date)
         self.assertEqual((response.code, response.body), (304, b""))
 
-    def test_ranges(self) -> None:
+    def test_range_field_selects_parts(self) -> None:
         for asked, code, body in [
             ("bytes=2-4", 206, b"234"),
             ("bytes=8-", 206, b"89"),
@@ -100,12 +103,12 @@ class FilesTests(SynchronousTestCase):
         self.assertEqual(self.get("/http:").fields["location"], "./http:/")
         self.assertEqual(self.get("//evil.example/..").code, 404)
 
-    def test_index(self) -> None:
+    def test_folder_answers_with_its_index(self) -> None:
         response = self.get("/sub/")
         self.assertEqual((response.code, response.body), (200, b"<p>sub"))
         self.assertEqual(response.fields["content-type"], "text/html; charset=utf-8")
 
-    def test_listing_only_when_asked_for(self) -> None:
+    def test_listing_is_made_only_when_it_is_switched_on(self) -> None:
         self.assertEqual(self.get("/bare/").code, 404)
         (self.root / "bare" / "<i>.txt").write_bytes(b"x")
         (self.root / "bare" / ".secret").write_bytes(b"x")
@@ -117,11 +120,11 @@ class FilesTests(SynchronousTestCase):
         for hidden in (b"secret", b"fifo", b"./link", b"<i>.txt"):
             self.assertNotIn(hidden, listed.body)
 
-    def test_a_listing_survives_names_that_are_no_text(self) -> None:
+    def test_listing_of_names_that_are_not_utf8(self) -> None:
         Path(os.fsdecode(os.fsencode(self.root / "bare") + b"/\xff")).write_bytes(b"x")
         self.assertEqual(self.listing("/bare/").code, 200)
 
-    def test_not_served(self) -> None:
+    def test_hidden_special_and_outside_paths_are_not_found(self) -> None:
         (self.root / ".secret").write_bytes(b"x")
         os.mkfifo(self.root / "fifo")
         os.symlink("/etc/passwd", self.root / "outside")
@@ -136,7 +139,7 @@ class FilesTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertEqual((target, self.get(target).code), (target, 404))
 
-    def test_served_all_the_same(self) -> None:
+    def test_odd_names_and_inner_links_are_served(self) -> None:
         for name in (".well-known", "a b", "é", "%2e%2e", "in"):
             (self.root / name).mkdir()
             (self.root / name / "f").write_bytes(b"f")
@@ -146,7 +149,7 @@ class FilesTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertEqual((target, self.get(target).body), (target, b"f"))
 
-    def test_types(self) -> None:
+    def test_content_types(self) -> None:
         for name, kind in [
             ("a.html", "text/html; charset=utf-8"),
             ("a.tar.gz", "application/gzip"),
@@ -158,18 +161,18 @@ class FilesTests(SynchronousTestCase):
             self.assertEqual(response.fields["content-type"], kind)
             self.assertNotIn("content-encoding", response.fields)
 
-    def test_a_folder_has_the_same_methods(self) -> None:
+    def test_folder_has_the_methods_of_a_file(self) -> None:
         files = self.listed()
         for target in ("/", "/sub/"):
             self.assertEqual(ask(files, "DELETE", target).code, 405)
             self.assertEqual(ask(files, "HEAD", target).body, b"")
             self.assertEqual(ask(files, "HEAD", target).code, 200)
 
-    def test_an_index_that_is_a_folder_is_none(self) -> None:
+    def test_folder_called_index_html_is_not_an_index(self) -> None:
         (self.root / "bare" / "index.html").mkdir()
         self.assertEqual(self.get("/bare/").code, 404)
 
-    def test_a_root_that_is_switched(self) -> None:
+    def test_root_that_is_a_link_is_followed_anew_for_each_request(self) -> None:
         current = self.root.parent / (self.root.name + "-current")
         os.symlink(self.root.name, current)
         files = Files(str(current))
@@ -181,7 +184,7 @@ class FilesTests(SynchronousTestCase):
         os.replace(current.with_suffix(".new"), current)
         self.assertEqual(ask(files, "GET", "/file.txt").body, b"next")
 
-    def test_conditions(self) -> None:
+    def test_conditions_are_evaluated_in_the_order_of_the_rfc(self) -> None:
         fields = self.get("/file.txt").fields
         etag, date = fields["etag"], fields["last-modified"]
         old = "Mon, 01 Jan 2001 00:00:00 GMT"
@@ -216,7 +219,7 @@ class FilesTests(SynchronousTestCase):
                 (asked, self.get("/file.txt", **asked).code), (asked, code)
             )
 
-    def test_beside_resources_put_there_by_hand(self) -> None:
+    def test_children_put_there_by_hand_are_found_first(self) -> None:
         files = Files(str(self.root))
         files.putChild(b"api", Data(b"api", "text/plain"))
         self.assertEqual(ask(files, "GET", "/api").body, b"api")
@@ -224,18 +227,18 @@ class FilesTests(SynchronousTestCase):
         self.assertEqual(ask(files, "GET", "/sub/").body, b"<p>sub")
         self.assertEqual(ask(files, "GET", "/nothing/at/all").code, 404)
 
-    def test_methods(self) -> None:
+    def test_other_methods_are_refused_with_allow(self) -> None:
         response = ask(Files(str(self.root)), "DELETE", "/file.txt")
         self.assertEqual(response.code, 405)
         self.assertEqual(response.fields["allow"], "GET, HEAD, OPTIONS")
         self.assertTrue((self.root / "file.txt").exists())
 
-    def test_who_waits_for_a_listing_holds_nothing_and_is_told_when_it_is_full(
+    def test_waiting_for_a_listing_holds_no_descriptor_and_the_queue_is_bounded(
         self,
     ) -> None:
         files, held = self.listed_later()
         opened = len(os.listdir("/proc/self/fd"))
-        waiting = [connect(files) for _ in range(AT_ONCE + WAITING)]
+        waiting = [connect(files) for _ in range(CONCURRENT_SCANS + WAITING_REQUESTS)]
         asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
         for number, connection in enumerate(waiting):
             self.assertEqual(connection.send(asked % number), b"")
@@ -247,10 +250,25 @@ class FilesTests(SynchronousTestCase):
             held.pop(0).callback(None)
         self.assertIn(b" 200 ", waiting[0].transport.value())
 
-    def test_a_folder_that_is_gone_when_its_turn_comes(self) -> None:
+    def test_404_when_the_folder_is_gone_at_its_turn(self) -> None:
         files, held = self.listed_later()
         connection = connect(files)
         connection.send(b"GET /bare/ HTTP/1.1\r\nHost: a\r\n\r\n")
         (self.root / "bare").rmdir()
         held.pop().callback(None)
         self.assertIn(b" 404 ", connection.transport.value())
+
+    def test_503_and_one_log_line_when_the_root_is_gone(self) -> None:
+        files = self.listed()
+        self.assertEqual(ask(files, "GET", "/file.txt").code, 200)
+        aside = self.root.with_name(self.root.name + "-aside")
+        self.root.rename(aside)
+        for target in ("/file.txt", "/", "/sub/", "/none"):
+            self.assertEqual((target, ask(files, "GET", target).code), (target, 503))
+        self.root.write_bytes(b"a file now")
+        for target in ("/file.txt", "/"):
+            self.assertEqual((target, ask(files, "GET", target).code), (target, 503))
+        self.root.unlink()
+        aside.rename(self.root)
+        self.assertEqual(ask(files, "GET", "/file.txt").code, 200)
+        self.assertEqual(ask(files, "GET", "/none").code, 404)

@@ -16,20 +16,26 @@ from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import parse_qs
 
+from dartio_tut.resources.files.listing.formats import (
+    HTML,
+    JSON,
+    TEXT,
+    as_json,
+    as_text,
+    choose_format,
+)
 from dartio_tut.resources.files.listing.model import (
     BY_NAME,
     Entry,
     Order,
-    arranged,
-    as_json,
-    as_text,
-    filter_from,
-    order_from,
+    arrange,
+    parse_filter,
+    parse_order,
 )
 from dartio_tut.resources.files.listing.page import (
     CONTENT_SECURITY_POLICY,
     as_html,
-    human,
+    human_size,
 )
 
 BASE = "http://host.example/a%20b/"
@@ -143,13 +149,13 @@ class Page(HTMLParser):
 def page(
     *entries: Entry, path: bytes = b"/", order: Order = BY_NAME, filter: str = ""
 ) -> Page:
-    return Page(as_html(path, arranged(entries, order, filter), order, filter))
+    return Page(as_html(path, arrange(entries, order, filter), order, filter))
 
 
 class QueryTests(SynchronousTestCase):
     """What a query asks for."""
 
-    def test_order(self) -> None:
+    def test_order_is_by_name_unless_the_query_is_clear(self) -> None:
         for query, order in [
             (b"", BY_NAME),
             (b"sort=name", BY_NAME),
@@ -168,10 +174,10 @@ class QueryTests(SynchronousTestCase):
             (b"sort=__class__", BY_NAME),
         ]:
             args = parse_qs(query, keep_blank_values=True)
-            self.assertEqual((query, order_from(args)), (query, order))
-        self.assertEqual(order_from({b"sort": []}), BY_NAME)
+            self.assertEqual((query, parse_order(args)), (query, order))
+        self.assertEqual(parse_order({b"sort": []}), BY_NAME)
 
-    def test_filter(self) -> None:
+    def test_filter_has_no_control_characters_and_a_limit(self) -> None:
         for values, filter in [
             ([], ""),
             ([b""], ""),
@@ -182,8 +188,8 @@ class QueryTests(SynchronousTestCase):
             ([b"\0a\n\x1bb\x7f\xc2\x9b"], "ab"),
             ([b"n" * 256], "n" * 255),
         ]:
-            self.assertEqual(filter_from({b"filter": values}), filter)
-        self.assertEqual(filter_from({}), "")
+            self.assertEqual(parse_filter({b"filter": values}), filter)
+        self.assertEqual(parse_filter({}), "")
 
 
 class ArrangedTests(SynchronousTestCase):
@@ -192,9 +198,9 @@ class ArrangedTests(SynchronousTestCase):
     def names(self, *entries: Entry, **how: object) -> list[str]:
         order, filter = how.get("order", BY_NAME), how.get("filter", "")
         assert isinstance(order, Order)
-        return [e.name.decode() for e in arranged(entries, order, str(filter))]
+        return [e.name.decode() for e in arrange(entries, order, str(filter))]
 
-    def test_by_name(self) -> None:
+    def test_numbers_sort_by_value_and_accents_beside_their_letter(self) -> None:
         for names in [
             ["file2", "file10"],
             ["a", "B", "c"],
@@ -229,13 +235,13 @@ class ArrangedTests(SynchronousTestCase):
         ]:
             self.assertEqual("".join(self.names(*given, order=order)), names, order)
 
-    def test_equals_stay_by_name(self) -> None:
+    def test_entries_that_are_equal_stay_sorted_by_name(self) -> None:
         given = [file("c", 1), file("b", 1), file("a", 1), file("d", 2)]
         for descending, names in [(False, "abcd"), (True, "dabc")]:
             order = Order("size", descending)
             self.assertEqual("".join(self.names(*given, order=order)), names)
 
-    def test_filter(self) -> None:
+    def test_filter_ignores_case_and_is_no_pattern(self) -> None:
         given = [file("Readme.md"), file("notes.txt"), file("ÄRGER"), folder("docs")]
         for filter, names in [
             ("", ["docs", "ÄRGER", "notes.txt", "Readme.md"]),
@@ -246,6 +252,7 @@ class ArrangedTests(SynchronousTestCase):
             (".", ["notes.txt", "Readme.md"]),
             (".*", []),
             ("readme ", []),
+            ("A\u0308r", ["ÄRGER"]),
         ]:
             self.assertEqual(
                 (filter, self.names(*given, filter=filter)), (filter, names)
@@ -254,8 +261,62 @@ class ArrangedTests(SynchronousTestCase):
     @usual
     @given(some.lists(names_on_disk))
     def test_no_name_is_lost_or_invented(self, names: list[bytes]) -> None:
-        listed = [entry.name for entry in arranged([file(name) for name in names])]
+        listed = [entry.name for entry in arrange([file(name) for name in names])]
         self.assertEqual(sorted(listed), sorted(names))
+
+    def test_filter_compares_accents_however_they_are_typed(self) -> None:
+        for name in ("ärger", "a\u0308rger", "Ärger", "A\u0308RGER"):
+            for filter in ("är", "a\u0308r", "ÄR", "A\u0308"):
+                self.assertEqual(self.names(file(name), filter=filter), [name])
+        self.assertEqual(self.names(file("arger"), filter="är"), [])
+
+
+class FormatTests(SynchronousTestCase):
+    """Which format a client gets."""
+
+    CURL = b"curl/8.5.0"
+    WGET = b"Wget/1.21.3"
+
+    def format(self, accept: bytes | None, agent: bytes | None = None) -> bytes:
+        return choose_format(accept, agent)[0]
+
+    def test_what_is_named_beats_what_only_a_wildcard_admits(self) -> None:
+        for accept, format in [
+            (b"text/html,application/xhtml+xml,*/*;q=0.8", HTML),
+            (b"text/html, text/plain, */*;q=0.01", HTML),
+            (b"text/html, text/plain;q=0.9, text/sgml, */*;q=0.01", HTML),
+            (b"application/json, text/plain, */*", JSON),
+            (b"application/json", JSON),
+            (b"APPLICATION/JSON", JSON),
+            (b"text/plain", TEXT),
+            (b"text/plain;q=0.1, */*", TEXT),
+            (b"text/plain, text/html;q=0.9", TEXT),
+            (b"text/plain, application/json", JSON),
+            (b"application/*", JSON),
+            (b"text/*", HTML),
+            (b"text/*;q=0.5, application/json;q=0.6", JSON),
+            (b"text/html;q=0, text/plain;q=0.1", TEXT),
+        ]:
+            for agent in (None, self.CURL, self.WGET):
+                self.assertEqual((accept, self.format(accept, agent)), (accept, format))
+                self.assertFalse(choose_format(accept, agent)[1])
+
+    def test_anything_is_text_for_curl_and_a_page_for_others(self) -> None:
+        for accept in (None, b"", b"*/*", b"*/*;q=0.5", b"image/png, */*;q=0.1",
+                       b"image/png"):  # fmt: skip
+            for agent, format in [
+                (self.CURL, TEXT), (b"Curl/7", TEXT), (self.WGET, HTML), (None, HTML),
+                (b"Mozilla/5.0 curl/8", HTML), (b"libcurl/8", HTML),
+            ]:  # fmt: skip
+                found = self.format(accept, agent)
+                self.assertEqual((accept, agent, found), (accept, agent, format))
+                self.assertTrue(choose_format(accept, agent)[1])
+
+    def test_what_is_refused_is_not_chosen(self) -> None:
+        self.assertEqual(self.format(b"*/*, text/plain;q=0", self.CURL), HTML)
+        self.assertEqual(self.format(b"*/*, text/html;q=0", self.WGET), JSON)
+        refused = b"text/html;q=0, text/plain;q=0, application/json;q=0"
+        self.assertEqual(self.format(refused, self.WGET), HTML)
 
 
 class PageTests(SynchronousTestCase):
@@ -297,7 +358,7 @@ class PageTests(SynchronousTestCase):
         expected = [("a/", "a/"), ("b%3Ac%20d/", "b:c d/"), ("e", "e")]
         self.assertEqual(listed.entries(), expected)
 
-    def test_names_are_shown_as_they_read(self) -> None:
+    def test_names_are_shown_readably(self) -> None:
         for name, shown in [
             (b"<b>&amp;'\"", "<b>&amp;'\""),
             (b" a  b ", " a  b "),
@@ -313,16 +374,16 @@ class PageTests(SynchronousTestCase):
             self.assertEqual([text for _, text in listed.entries()], [shown])
             self.assertEqual(len(listed.of("bdi")), 1)
 
-    def test_nothing_unseen_and_no_override_is_in_a_page(self) -> None:
+    def test_page_has_no_invisible_characters_and_no_overrides(self) -> None:
         names = [file(name) for name in NASTY]
-        filter = filter_from({b"filter": [b"\x1b"]})
+        filter = parse_filter({b"filter": [b"\x1b"]})
         text = as_html(b"/\x1b\n/\xe2\x80\xae/", names, BY_NAME, filter).decode()
         unseen = re.findall(
             "[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text
         )
         self.assertEqual(unseen, [])
 
-    def test_sizes(self) -> None:
+    def test_sizes_are_shown_in_units_of_1024(self) -> None:
         for size, shown in [
             (0, "0 B"),
             (1, "1 B"),
@@ -338,12 +399,12 @@ class PageTests(SynchronousTestCase):
             ((1 << 63) - 1, "8.0 EiB"),
             (1 << 80, "1048576 EiB"),
         ]:
-            self.assertEqual((size, human(size)), (size, shown))
+            self.assertEqual((size, human_size(size)), (size, shown))
         listed = page(file("a", 1468006), file("b", 1), folder("c"))
         titles = [cell["title"] for cell in listed.of("td") if "title" in cell]
         self.assertEqual(titles, ["1,468,006 bytes", "1 byte"])
 
-    def test_times(self) -> None:
+    def test_times_are_in_utc_and_have_four_digit_years(self) -> None:
         for changed, told, shown in [
             (0, "1970-01-01T00:00:00Z", "1970-01-01 00:00"),
             (1767323045.9, "2026-01-02T03:04:05Z", "2026-01-02 03:04"),
@@ -357,7 +418,7 @@ class PageTests(SynchronousTestCase):
             self.assertIn(shown, listed.text)
         self.assertIn("UTC", page().text)
 
-    def test_heads_say_the_order_and_lead_to_another(self) -> None:
+    def test_column_heads_tell_the_order_and_link_to_the_other(self) -> None:
         for order, sorted_, hrefs in [
             (
                 BY_NAME,
@@ -382,21 +443,21 @@ class PageTests(SynchronousTestCase):
             asked = [parse_qs(url.query.encode()) for url in queries]
             said = [(a[b"sort"] + a[b"order"]) for a in asked]
             self.assertEqual([b" ".join(pair).decode() for pair in said], hrefs)
-            self.assertEqual([filter_from(a) for a in asked], ["a&b=c#"] * 3)
+            self.assertEqual([parse_filter(a) for a in asked], ["a&b=c#"] * 3)
             self.assertEqual([url.path for url in queries], ["./"] * 3)
 
-    def test_the_query_of_a_head_has_no_bare_ampersand(self) -> None:
+    def test_links_of_column_heads_have_no_bare_ampersand(self) -> None:
         said = as_html(b"/", [], BY_NAME, "&copy")
         self.assertIn(b'href="./?sort=size&#38;order=desc&#38;filter=%26copy"', said)
 
-    def test_every_head_leads_to_the_order_it_names(self) -> None:
+    def test_column_heads_link_to_the_order_they_name(self) -> None:
         for href, _ in page().links:
             query = urlsplit(href).query.encode()
             if query:
                 key = re.findall(b"sort=(.*?)&", query)[0].decode()
-                self.assertEqual(order_from(parse_qs(query)), Order(key, True))
+                self.assertEqual(parse_order(parse_qs(query)), Order(key, True))
 
-    def test_filter_box(self) -> None:
+    def test_filter_box_keeps_the_order_and_escapes_its_text(self) -> None:
         text = "\"><script>alert(1)</script>&amp;'"
         listed = page(order=Order("size", True), filter=text)
         self.assertEqual(listed.of("form")[0]["action"], "./")
@@ -405,7 +466,7 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(values, {"sort": "size", "order": "desc", "filter": text})
         self.assertEqual(len(listed.of("script")), 1)
 
-    def test_count(self) -> None:
+    def test_count_tells_folders_files_and_bytes(self) -> None:
         for entries, filter, told in [
             ([], "", "This folder is empty."),
             ([], "a", "Nothing here matches."),
@@ -416,10 +477,10 @@ class PageTests(SynchronousTestCase):
             ([file("a"), file("b"), folder("ac")], "a", "1 folder, 1 file, 1 B"),
             ([file(str(n), 0) for n in range(1000)], "", "1,000 files, 0 B"),
         ]:  # fmt: skip
-            said = as_html(b"/", arranged(entries, BY_NAME, filter), BY_NAME, filter)
+            said = as_html(b"/", arrange(entries, BY_NAME, filter), BY_NAME, filter)
             self.assertIn(f"<p id=count role=status>{told}</p>".encode(), said)
 
-    def test_path(self) -> None:
+    def test_path_is_a_trail_of_links(self) -> None:
         for path, crumbs, title in [
             (b"/", [("./", "")], "/"),
             (b"/a/", [("../", ""), ("./", "a")], "/a/"),
@@ -443,7 +504,7 @@ class PageTests(SynchronousTestCase):
             self.assertEqual(parents, ["../"] if path != b"/" else [])
             self.assertTrue(listed.text.lstrip().startswith(title), listed.text)
 
-    def test_it_can_be_read_by_all(self) -> None:
+    def test_page_is_accessible(self) -> None:
         listed = page(file("a"), folder("b"), path=b"/c/")
         self.assertEqual(listed.of("html"), [{"lang": "en"}])
         scopes = [head["scope"] for head in listed.of("th")]
@@ -455,7 +516,7 @@ class PageTests(SynchronousTestCase):
         self.assertIn("prefers-color-scheme: dark", style)
         self.assertIn(":focus-visible", style)
 
-    def test_the_policy_allows_this_page_and_nothing_else(self) -> None:
+    def test_security_policy_allows_this_page_only(self) -> None:
         listed = page(*[file(name) for name in NASTY], filter="")
         parts = CONTENT_SECURITY_POLICY.decode().split("; ")
         policy = dict(part.split(" ", 1) for part in parts)
@@ -471,7 +532,7 @@ class PageTests(SynchronousTestCase):
             fetched = attributes.keys() & {"src", "style", "onclick", "onload"}
             self.assertEqual(fetched, set())
 
-    def test_nothing_comes_from_elsewhere(self) -> None:
+    def test_page_loads_nothing_from_elsewhere(self) -> None:
         listed = page(file("a"), path=b"/b/")
         for part in listed.inline.values():
             for word in ("http:", "https:", "url(", "@import", "innerHTML", "fetch("):
@@ -483,8 +544,8 @@ class PageTests(SynchronousTestCase):
 class JsonTests(SynchronousTestCase):
     """The listing for programs."""
 
-    def test_entries(self) -> None:
-        given = arranged([file("c d", 12, 1767323045.5), folder("b", 0)])
+    def test_each_entry_is_described(self) -> None:
+        given = arrange([file("c d", 12, 1767323045.5), folder("b", 0)])
         self.assertEqual(
             json.loads(as_json("/ä/".encode(), given)),
             {
@@ -507,10 +568,10 @@ class JsonTests(SynchronousTestCase):
             },
         )
 
-    def test_no_entries(self) -> None:
+    def test_empty_folder(self) -> None:
         self.assertEqual(json.loads(as_json(b"/", [])), {"path": "/", "entries": []})
 
-    def test_nasty_names(self) -> None:
+    def test_urls_lead_to_nasty_names(self) -> None:
         listed = json.loads(as_json(b"/\xff/", [file(name) for name in NASTY]))
         self.assertEqual(listed["path"], "/\ufffd/")
         for name, about in zip(NASTY, listed["entries"], strict=True):
@@ -520,7 +581,7 @@ class JsonTests(SynchronousTestCase):
 
     @usual
     @given(names_on_disk)
-    def test_any_name(self, name: bytes) -> None:
+    def test_urls_lead_to_any_name(self, name: bytes) -> None:
         [about] = json.loads(as_json(b"/", [file(name)]))["entries"]
         self.assertEqual(about["name"], name.decode("utf-8", "replace"))
         self.assertEqual(unquote_to_bytes(about["url"]), name)
@@ -529,12 +590,12 @@ class JsonTests(SynchronousTestCase):
 class TextTests(SynchronousTestCase):
     """The listing for a shell."""
 
-    def test_names(self) -> None:
-        given = arranged([file("b c"), folder("a"), file("Ü&<'\"$x.txt")])
+    def test_one_name_a_line_with_a_slash_for_folders(self) -> None:
+        given = arrange([file("b c"), folder("a"), file("Ü&<'\"$x.txt")])
         self.assertEqual(as_text(b"/", given), "a/\nb c\nÜ&<'\"$x.txt\n".encode())
         self.assertEqual(as_text(b"/", []), b"")
 
-    def test_escapes(self) -> None:
+    def test_unsafe_characters_are_escaped_for_printf(self) -> None:
         for name, line in [
             (b"a\nb", rb"a\nb"),
             (b"\r\t", rb"\r\t"),
@@ -547,12 +608,12 @@ class TextTests(SynchronousTestCase):
         ]:
             self.assertEqual(as_text(b"/", [file(name)]), line + b"\n")
 
-    def test_nasty_names(self) -> None:
+    def test_nasty_names_can_be_undone(self) -> None:
         self.assert_told(NASTY)
 
     @usual
     @given(some.lists(names_on_disk))
-    def test_any_names(self, names: list[bytes]) -> None:
+    def test_any_names_can_be_undone(self, names: list[bytes]) -> None:
         self.assert_told([name for name in names if b"\0" not in name])
 
     def assert_told(self, names: list[bytes]) -> None:

@@ -15,8 +15,10 @@ asks for it; it calls a method ``opt_NAME`` for each option, and these are made 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from getopt import GetoptError, gnu_getopt
 from importlib.metadata import version
 from typing import Any, ClassVar, Self
 
@@ -97,9 +99,28 @@ class DeclaredOptions(Options):
         if self.parent is not None and self.parent.subCommand:
             set_program_name(str(self.parent.subCommand))
         try:
-            super().parseOptions(options)
+            super().parseOptions(self._options_first(options))
         except UsageError as error:
             fail_startup(f"{error} (see --help)")
+
+    def _options_first(self, line: Sequence[str] | None) -> list[str]:
+        """
+        Return *line* with its arguments behind its options. People write them in any
+        order, but Twisted stops at the first argument.
+        """
+        words = list(sys.argv[1:] if line is None else line)
+        try:
+            found, arguments = gnu_getopt(words, self.shortOpt, self.longOpt)
+        except GetoptError:
+            return words  # Twisted tells what is wrong
+        options: list[str] = []
+        for name, value in found:
+            takes_value = f"{name[2:]}=" in self.longOpt
+            if name.startswith("--"):
+                options.append(f"{name}={value}" if takes_value else name)
+            else:
+                options += (name, value) if f"{name[1]}:" in self.shortOpt else (name,)
+        return [*options, "--", *arguments] if arguments else options
 
     def getUsage(self, width: int | None = None) -> str:
         """The text of ``--help`` below its first line."""

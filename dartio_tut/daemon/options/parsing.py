@@ -75,6 +75,8 @@ def existing_folder(path: str) -> str:
 
     :raise ValueError: when it is not a folder, or cannot be read.
     """
+    if not path:
+        raise ValueError("it is empty; write . for the current folder")
     folder = Path(path).absolute()
     if not folder.exists():
         raise ValueError(f"{path}: no such folder")

@@ -47,7 +47,7 @@ class HtpasswdFile:
     are those that it had before, and the log says so. The log also says when the file
     has no users, because then nobody is let in.
 
-    :param path: where the file is.
+    :ivar path: where the file is.
     :raise OSError: when it cannot be read.
     :raise ValueError: when a line is wrong. The text has the number of the line, never
         what is in it.
@@ -56,7 +56,7 @@ class HtpasswdFile:
     _log = Logger()
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.fspath(path)
+        self.path = os.fspath(path)
         self._key = secrets.token_bytes(32)
         self._version = 0
         self._seen = self._look()
@@ -101,29 +101,29 @@ class HtpasswdFile:
     def _look(self) -> tuple[int, ...] | None:
         """What differs between two states of the file."""
         try:
-            status = os.stat(self._path)
+            status = os.stat(self.path)
         except OSError:
             return None
         changed = status.st_mtime_ns, status.st_ctime_ns
         return status.st_dev, status.st_ino, status.st_size, *changed
 
     def _read(self) -> _Users:
-        with open(self._path, "rb") as file:
+        with open(self.path, "rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
         if len(data) > MAX_FILE_BYTES:
-            raise ValueError(f"{self._path}: longer than {MAX_FILE_BYTES} bytes")
+            raise ValueError(f"{self.path}: longer than {MAX_FILE_BYTES} bytes")
         users: dict[str, Check] = {}
         data = data.removeprefix(BOM_UTF8)
         for number, line in enumerate(data.split(b"\n"), start=1):
             try:
                 _add(users, line)
             except ValueError as error:
-                raise ValueError(f"{self._path}, line {number}: {error}") from None
+                raise ValueError(f"{self.path}, line {number}: {error}") from None
         if not users:
             self._log.warn(
                 "{path} has no users, so nobody is let in. Add one with: {command}",
-                path=self._path,
-                command=f"htpasswd -B {self._path} USER",
+                path=self.path,
+                command=f"htpasswd -B {self.path} USER",
             )
         return _Users(users, tuple(users.values()))
 

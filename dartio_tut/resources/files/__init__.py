@@ -1,5 +1,6 @@
 """
-Files and folders: opened so that nothing leads out, described, listed, sent.
+Files and folders: opened so that no path leads outside, described, listed and sent.
 
-Rule: a path is bytes, and is opened by `opening` alone; what is opened is judged.
+Rule: names are bytes, and `safe_open` alone opens them. `lookup` decides what a path
+stands for, and `file_responses` sends it.
 """

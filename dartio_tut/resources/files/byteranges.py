@@ -12,17 +12,22 @@ from twisted.web.server import Request
 
 from dartio_tut.wire import send_file, send_parts
 
-from ..ranges import Part
+from ..ranges import ByteRange
 
 
 def send_ranges(
-    request: Request, descriptor: int, size: int, kind: bytes, parts: Sequence[Part]
+    request: Request,
+    descriptor: int,
+    size: int,
+    kind: bytes,
+    parts: Sequence[ByteRange],
 ) -> None:
     """
-    Answer *request* with 206 and *parts* of an open file, which is closed.
+    Answer *request* with 206 and *parts* of an open file. The file is closed when they
+    are sent.
 
-    :param size: all bytes of the file.
-    :param kind: its content type.
+    :param size: how many bytes the whole file has.
+    :param kind: the content type of the file.
     """
     request.setResponseCode(PARTIAL_CONTENT)
     if len(parts) == 1:
@@ -30,9 +35,9 @@ def send_ranges(
         request.setHeader(b"Content-Range", _content_range(offset, length, size))
         send_file(request, descriptor, offset, length)
         return
-    # Random, so that nobody can write a file that holds it.
+    # It is random, so that nobody can write a file that has it inside.
     boundary = os.urandom(12).hex().encode()
-    pieces: list[bytes | Part] = []
+    pieces: list[bytes | ByteRange] = []
     for offset, length in parts:
         head = b"\r\n--%b\r\nContent-Type: %b\r\nContent-Range: %b\r\n\r\n" % (
             boundary, kind, _content_range(offset, length, size)

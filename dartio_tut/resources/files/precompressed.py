@@ -1,7 +1,10 @@
 """
-Files that lie beside a file and are the same, compressed: ``app.js.br``.
+Files that were compressed beforehand: ``app.js.br`` in the place of ``app.js``.
 
-Looking for them at each request would cost three system calls that mostly fail, so
+Rule: whoever put such a file there wants it sent; one that is passed over has its line
+in the log.
+
+To look for them at each request would cost three system calls that mostly fail, so
 what was found is believed for a moment. A new one is seen a little later; one that is
 gone is noticed when it is opened.
 """
@@ -9,57 +12,87 @@ gone is noticed when it is opened.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from time import monotonic
 
-CODINGS = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
-"""Content codings, the best first, and what the names of such siblings end with."""
+from twisted.logger import Logger
 
-FRESH = 1.0
-"""Seconds for which what was found is taken to be there."""
+from .root import printable
 
-KEPT = 4096
-"""Files whose siblings are remembered."""
+SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
+"""Content codings, the best first, and how the names of such files end."""
 
-_COMPRESSED = ("application/gzip", "application/zstd", "image/", "video/", "audio/")
+LOOKUP_TTL_SECONDS = 1.0
+"""How long the result of a lookup is believed."""
+
+REMEMBERED_FILES = 4096
+"""Files of which it is remembered in which codings they are there."""
+
+MTIME_SLACK_SECONDS = 2
+"""
+How much older than its file a compressed one may be: tools write the two in any order,
+and an archive keeps times to within two seconds (FAT, zip).
+"""
+
+Names = tuple[bytes, ...]
 
 
-def is_compressible(kind: str | None) -> bool:
+class PrecompressedFiles:
     """
-    Whether content of the type *kind* is worth compressing.
-
-    Not archives and the like: ``data.tar.gz`` may well be other than ``data.tar``.
-    """
-    if kind is None or kind == "application/x-tar":
-        return False
-    return kind == "image/svg+xml" or not kind.startswith(_COMPRESSED)
-
-
-class Siblings:
-    """
-    Which compressed siblings files have.
+    Find the compressed forms of files.
 
     :param root: the folder that paths are below.
-    :param type_of: gives the type that a name stands for.
     """
 
-    def __init__(self, root: bytes, type_of: Callable[[bytes], str | None]) -> None:
-        self._root = root
-        self._type_of = type_of
-        self._known: dict[tuple[bytes, ...], tuple[float, tuple[bytes, ...]]] = {}
+    _log = Logger()
 
-    def of(self, names: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        """The content codings in which the file at *names* lies there as well."""
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._known: dict[Names, tuple[float, tuple[bytes, ...]]] = {}
+        self._reported: set[tuple[Names, bytes, int]] = set()
+
+    def codings(self, names: Names) -> tuple[bytes, ...]:
+        """Return the content codings in which the file at *names* is there."""
         now = monotonic()
         known = self._known.get(names)
         if known is not None and now < known[0]:
             return known[1]
         found: tuple[bytes, ...] = ()
-        if names and is_compressible(self._type_of(names[-1])):
+        if names:
             path = os.path.join(self._root, *names)
-            ends = CODINGS.items()
-            found = tuple(coding for coding, end in ends if os.path.lexists(path + end))
-        if len(self._known) >= KEPT:
+            suffixes = SUFFIXES.items()
+            found = tuple(c for c, end in suffixes if os.path.lexists(path + end))
+        if len(self._known) >= REMEMBERED_FILES:
             self._known.clear()
-        self._known[names] = now + FRESH, found
+        self._known[names] = now + LOOKUP_TTL_SECONDS, found
         return found
+
+    def is_current(
+        self, names: Names, coding: bytes, file: os.stat_result, form: os.stat_result
+    ) -> bool:
+        """
+        Tell whether a compressed form is as new as its file, to whole seconds and with
+        `MTIME_SLACK_SECONDS`. The first time that one is not, the log tells.
+
+        :param file: the status of the file at *names*.
+        :param form: the status of its compressed form.
+        """
+        if int(form.st_mtime) + MTIME_SLACK_SECONDS >= int(file.st_mtime):
+            return True
+        self.report(names, coding, file, "it is older than the file: compress it again")
+        return False
+
+    def report(
+        self, names: Names, coding: bytes, file: os.stat_result, reason: str
+    ) -> None:
+        """
+        Tell in the log, once for a version of the *file* at *names*, for what *reason*
+        its compressed form is not sent.
+        """
+        report = names, coding, file.st_mtime_ns
+        if report in self._reported:
+            return
+        if len(self._reported) >= REMEMBERED_FILES:
+            self._reported.clear()
+        self._reported.add(report)
+        path = b"/".join(names) + SUFFIXES[coding]
+        self._log.warn("{path} is not sent: {why}", path=printable(path), why=reason)

@@ -1,71 +1,101 @@
 """
-A file as it is sent: which of its forms, and what is said of it.
+A file as it is sent: which of its forms, and with which header fields.
 
-Rule: what is said of a version of a file is made once, and kept while that file has the
-same inode, time and size.
+Rule: the fields for a version of a file are made once, and kept while the file has the
+same device, inode, time of its last change, and size.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 from stat import S_ISREG
-from time import time
 from typing import NamedTuple
 
 from twisted.web.http import datetimeToString
 
-from ..fields import SECURITY_FIELDS, Fields, merged
+from ..fields import SECURITY_FIELDS, Fields, merge_fields
 from ..negotiation import best_coding
-from .caching import Rule, cache_control
-from .precompressed import CODINGS, Siblings
-from .safe_open import ABSENT, Opened, Opening
-from .types import LOOKED_AT, ContentTypes
+from .caching import CacheRule, cache_control
+from .entity_tags import entity_tag, last_modified
+from .field_rules import FieldRule, fields_for, fields_for_all
+from .precompressed import SUFFIXES, PrecompressedFiles
+from .private_files import PrivateFiles
+from .safe_open import ABSENT_ERRORS, Opening
+from .signatures import SIGNATURE_BYTES
+from .types import OCTET_STREAM, ContentTypes
 
-KNOWN = 4096
-"""Versions of files of which it is remembered what to say."""
+REMEMBERED_FILES = 4096
+"""Files, and forms of files, of which the fields are kept."""
 
-OF_304 = (b"cache-control", b"etag", b"expires", b"last-modified", b"vary")
+NOT_MODIFIED_FIELDS = (b"cache-control", b"etag", b"expires", b"last-modified", b"vary")
 """Fields that a 304 has of those a 200 would have (RFC 9110 section 15.4.5)."""
+
+VALIDATORS = (b"accept-ranges", b"etag", b"last-modified")
+"""Fields that promise that the same bytes can be had again."""
+
+_GZIP_SIGNATURE = b"\x1f\x8b"
 
 Names = tuple[bytes, ...]
 
 
-class About(NamedTuple):
+class OpenFile(NamedTuple):
     """
-    What is said of one version of a file.
+    A file that was found and opened.
+
+    :ivar names: the names that lead to it, one below the other.
+    :ivar coding: its content coding, when only its compressed form is there.
+    :ivar varies: whether another Accept field leads to another file.
+    """
+
+    descriptor: int
+    status: os.stat_result
+    names: Names
+    coding: bytes | None = None
+    varies: bool = False
+
+
+class FileMetadata(NamedTuple):
+    """
+    What a response tells of one version of a file.
 
     :ivar kind: its content type.
-    :ivar etag: a strong entity tag: of the last change, in nanoseconds, and the size.
-    :ivar changed: seconds since the epoch.
-    :ivar validators: the fields of a 304.
-    :ivar fields: those of a 200.
+    :ivar etag: a strong entity tag.
+    :ivar changed: seconds since the epoch, or ``None`` when that is not known.
+    :ivar is_date_strong: whether no other version of that second was sent.
+    :ivar not_modified: the fields of a 304.
+    :ivar fields: the fields of a 200.
+    :ivar removed: the names of fields that are not sent, whoever has set them.
     """
 
     kind: bytes
     etag: bytes
-    changed: int
-    validators: Fields
+    changed: int | None
+    is_date_strong: bool
+    not_modified: Fields
     fields: Fields
+    removed: tuple[bytes, ...]
 
 
 class Representation(NamedTuple):
-    """An open file to send, and what is said of it."""
+    """An open file to send, and what is told of it."""
 
     descriptor: int
-    size: int
-    about: About
+    status: os.stat_result
+    metadata: FileMetadata
 
 
 class Representations:
     """
-    Finds the representation of a file to send.
+    Find the representation of a file to send.
 
     :param root: the folder that it is in.
     :param open: opens what is below it.
-    :param precompressed: whether a sibling such as ``app.js.br`` may be sent instead.
-    :param fields: given by hand, in place of those of the same name.
+    :param precompressed: whether ``app.js.br`` may be sent instead of ``app.js``.
+    :param rules: header fields that take the place of those of the same name.
+    :param private: files that are never sent.
+    :param default: the content type of files of which nothing tells the type.
     """
 
     def __init__(
@@ -73,135 +103,207 @@ class Representations:
         root: bytes,
         open: Opening,
         types: ContentTypes,
-        cache: Sequence[Rule],
+        cache: Sequence[CacheRule],
         precompressed: bool,
-        fields: Sequence[tuple[bytes, bytes]],
+        rules: Sequence[FieldRule],
+        private: PrivateFiles,
+        default: str = OCTET_STREAM,
     ) -> None:
         self._root = root
         self._open = open
         self._types = types
         self._cache = cache
-        self._siblings = Siblings(root, types.by_name) if precompressed else None
-        self._fields = fields
-        self._known: dict[tuple[object, ...], About] = {}
+        self._precompressed = PrecompressedFiles(root) if precompressed else None
+        self._rules = rules
+        self._for_all = fields_for_all(rules)
+        self._private = private
+        self._default = default
+        self._known: dict[
+            tuple[Names, bytes | None, bool],
+            tuple[tuple[int, int, int, int], FileMetadata],
+        ] = {}
 
-    def opened_file(self, names: Names) -> Opened | None:
+    def open_file(self, names: Names) -> OpenFile | None:
         """
-        The file at *names*, if there is one.
+        Open the file at *names*; ``None`` when there is none.
 
-        :raise OSError: when there is, but it cannot be opened.
+        :raise OSError: when it is there, but cannot be opened.
         """
         try:
             descriptor, status = self._open(self._root, names)
         except OSError as error:
-            if error.errno not in ABSENT:
+            if error.errno not in ABSENT_ERRORS:
                 raise
             return None
         if S_ISREG(status.st_mode):
-            return descriptor, status
+            return OpenFile(descriptor, status, names)
         os.close(descriptor)
         return None
 
-    def of(
-        self, names: Names, opened: Opened, field: Callable[[bytes], bytes | None]
+    def lone_codings(self, names: Names) -> tuple[bytes, ...]:
+        """Return the codings in which the file at *names*, itself absent, is there."""
+        return self._precompressed.codings(names) if self._precompressed else ()
+
+    def open_lone(self, names: Names, accept: bytes | None) -> OpenFile | None:
+        """
+        Open the compressed form of the file at *names*, which is itself absent.
+
+        :param accept: the request's Accept-Encoding.
+        :return: ``None`` when there is none, or none that the client accepts.
+        :raise OSError: when it is there, but cannot be opened.
+        """
+        codings = list(self.lone_codings(names))
+        while coding := best_coding(accept, codings):
+            found = self.open_file((*names[:-1], names[-1] + SUFFIXES[coding]))
+            if found:
+                return OpenFile(found.descriptor, found.status, names, coding)
+            codings.remove(coding)
+        return None
+
+    def select(
+        self, file: OpenFile, field: Callable[[bytes], bytes | None]
     ) -> Representation:
         """
-        The form of the *opened* file at *names* that a client prefers.
+        Select the form of *file* that a client prefers. The others are closed.
 
-        :param field: gives a field of the request.
-        :raise OSError: when the file cannot be read; it is closed.
+        :param field: returns a field of the request.
+        :raise OSError: when the file cannot be read, or is private; it is closed.
         """
-        codings = self._siblings.of(names) if self._siblings else ()
-        coding, sibling = None, None
-        if codings:
-            accept = field(b"accept-encoding")
-            coding, sibling = self._sibling(names, accept, codings, opened[1])
-        descriptor, status = sibling or opened
+        descriptor, status, names, coding, _ = file
+        form: OpenFile | None = None
+        varies = coding is not None
+        if self._precompressed and coding is None:
+            codings = self._precompressed.codings(names)
+            if codings:
+                varies = True
+                accept = field(b"accept-encoding")
+                coding, form = self._open_form(
+                    self._precompressed, file, accept, codings
+                )
+                if form:
+                    descriptor, status = form.descriptor, form.status
         try:
-            about = self._about(names, opened, status, coding, codings)
+            metadata = self._metadata(file, descriptor, status, coding, varies)
         except OSError:
             os.close(descriptor)
             raise
         finally:
-            if sibling:
-                os.close(opened[0])
-        return Representation(descriptor, status.st_size, about)
+            if form:
+                os.close(file.descriptor)
+        return Representation(descriptor, status, metadata)
 
-    def _sibling(
+    def _open_form(
         self,
-        names: Names,
+        precompressed: PrecompressedFiles,
+        file: OpenFile,
         accept: bytes | None,
         codings: Sequence[bytes],
-        status: os.stat_result,
-    ) -> tuple[bytes | None, Opened | None]:
-        """The coding and the sibling to send, if there is one: not an older one."""
+    ) -> tuple[bytes | None, OpenFile | None]:
+        """Open the compressed form to send, unless all are too old."""
         coding = best_coding(accept, codings)
         if coding is None:
             return None, None
+        names = file.names
         try:
-            opened = self.opened_file((*names[:-1], names[-1] + CODINGS[coding]))
-        except OSError:
-            opened = None
-        if opened and opened[1].st_mtime_ns >= status.st_mtime_ns:
-            return coding, opened
-        if opened:
-            os.close(opened[0])
+            form = self.open_file((*names[:-1], names[-1] + SUFFIXES[coding]))
+        except OSError as error:
+            reason = error.strerror or "it cannot be opened"
+            precompressed.report(names, coding, file.status, reason)
+            form = None
+        if form and precompressed.is_current(names, coding, file.status, form.status):
+            return coding, form
+        if form:
+            os.close(form.descriptor)
         others = [other for other in codings if other != coding]
-        return self._sibling(names, accept, others, status)
+        return self._open_form(precompressed, file, accept, others)
 
-    def _about(
+    def _metadata(
         self,
-        names: Names,
-        plain: Opened,
+        file: OpenFile,
+        descriptor: int,
         status: os.stat_result,
         coding: bytes | None,
-        codings: Sequence[bytes],
-    ) -> About:
-        version = status.st_ino, status.st_mtime_ns, status.st_size
-        key = names, *version, coding, bool(codings)
-        about = self._known.get(key)
-        if about is None:
-            name = names[-1] if names else os.path.basename(self._root)
-            start = partial(os.pread, plain[0], LOOKED_AT, 0)
-            control = cache_control(os.fsdecode(b"/".join(names) or name), self._cache)
-            about = _described(
-                status,
-                self._types.of(name, start).encode("latin-1"),
-                control.encode("latin-1"),
-                coding,
-                bool(codings),
-                self._fields,
-            )
-            if len(self._known) >= KNOWN:
-                self._known.clear()
-            self._known[key] = about
-        return about
+        varies: bool,
+    ) -> FileMetadata:
+        key = file.names, coding, varies
+        version = status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size
+        known = self._known.get(key)
+        if known is not None and known[0] == version:
+            return known[1]
+        if self._private.include(status):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        metadata = self._describe(file, descriptor, status, coding, varies)
+        if known is not None and _may_be_confused(known[1], metadata):
+            metadata = metadata._replace(is_date_strong=False)
+        if len(self._known) >= REMEMBERED_FILES:
+            self._known.clear()
+        self._known[key] = version, metadata
+        return metadata
+
+    def _describe(
+        self,
+        file: OpenFile,
+        descriptor: int,
+        status: os.stat_result,
+        coding: bytes | None,
+        varies: bool,
+    ) -> FileMetadata:
+        name = file.names[-1] if file.names else os.path.basename(self._root)
+        path = os.fsdecode(b"/".join(file.names) or name)
+        kind = self._content_type(file, name)
+        etag = entity_tag(descriptor, status, coding)
+        changed = last_modified(status)
+        own: list[tuple[bytes, bytes]] = [
+            (b"Content-Type", kind),
+            (b"Accept-Ranges", b"bytes"),
+            (b"ETag", etag),
+        ]
+        if changed is not None:
+            own.append((b"Last-Modified", datetimeToString(changed)))
+        control = cache_control(path, self._cache).encode("latin-1")
+        if control:
+            own.append((b"Cache-Control", control))
+        stored = coding or _stored_coding(name, file.descriptor)
+        if stored:
+            own.append((b"Content-Encoding", stored))
+        if varies:
+            own.append((b"Vary", b"Accept-Encoding"))
+        given = self._given(path)
+        removed = tuple(name for name, value in given if not value)
+        fields = merge_fields((*SECURITY_FIELDS, *own), given)
+        kept = tuple(f for f in fields if f[0].lower() in NOT_MODIFIED_FIELDS)
+        return FileMetadata(kind, etag, changed, True, kept, fields, removed)
+
+    def _given(self, path: str) -> list[tuple[bytes, bytes]]:
+        """The fields that are given for this file, and the others for all files."""
+        own = fields_for(path, self._rules)
+        names = {name.lower() for name, _ in own} - {b"vary"}
+        return [f for f in self._for_all if f[0].lower() not in names] + own
+
+    def _content_type(self, file: OpenFile, name: bytes) -> bytes:
+        def start() -> bytes:
+            if file.coding:
+                return b""  # what is there is compressed
+            return os.pread(file.descriptor, SIGNATURE_BYTES, 0)
+
+        return self._types.content_type(name, start, self._default).encode("latin-1")
 
 
-def _described(
-    status: os.stat_result,
-    kind: bytes,
-    control: bytes,
-    coding: bytes | None,
-    varies: bool,
-    more: Sequence[tuple[bytes, bytes]],
-) -> About:
-    mark = b"-" + coding if coding else b""
-    etag = b'"%x-%x%b"' % (status.st_mtime_ns, status.st_size, mark)
-    # A date in the future would be no date to compare with (RFC 9110 8.8.2.1).
-    changed = max(0, min(status.st_mtime_ns // 10**9, int(time())))
-    own: Fields = (
-        (b"Content-Type", kind),
-        (b"Accept-Ranges", b"bytes"),
-        (b"Last-Modified", datetimeToString(changed)),
-        (b"ETag", etag),
-        (b"Cache-Control", control),
-    )
-    if coding:
-        own = (*own, (b"Content-Encoding", coding))
-    if varies:
-        own = (*own, (b"Vary", b"Accept-Encoding"))
-    named = tuple(field for field in own if field[1])
-    fields = merged((*SECURITY_FIELDS, *named), more)
-    validators = tuple(field for field in fields if field[0].lower() in OF_304)
-    return About(kind, etag, changed, validators, fields)
+def _may_be_confused(old: FileMetadata, new: FileMetadata) -> bool:
+    """Whether a client that has a part of *old* may take its date for that of *new*."""
+    if old.changed != new.changed:
+        return False
+    return old.etag != new.etag or not old.is_date_strong
+
+
+def _stored_coding(name: bytes, descriptor: int) -> bytes | None:
+    """Return the content coding that belongs to the type that *name* tells."""
+    if not name.lower().endswith(b".svgz"):
+        return None
+    is_gzip = os.pread(descriptor, len(_GZIP_SIGNATURE), 0) == _GZIP_SIGNATURE
+    return b"gzip" if is_gzip else None
+
+
+def without_validators(fields: Fields) -> Fields:
+    """Return *fields* for a content that may be another the next time."""
+    return tuple(field for field in fields if field[0].lower() not in VALIDATORS)

@@ -1,73 +1,53 @@
 """
-Files and folders, served without surprises.
+Files and folders as a resource.
 
 `twisted.web.static.File` as it comes serves what hides behind a dot or a link, waits
 for ever on a FIFO, calls an archive's compression a content coding and trips over odd
-ranges. `Files` is that resource with these doors closed, and it sends a file from the
+ranges. `Files` is that resource without these faults, and it sends a file from the
 kernel to the socket.
-
-First it is found out what the answer is, then it is sent, once.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from functools import partial
-from typing import Any
+from stat import S_ISDIR
+from typing import Any, Literal, NamedTuple
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
-from twisted.web.http import (
-    FORBIDDEN,
-    MOVED_PERMANENTLY,
-    NO_CONTENT,
-    NOT_ALLOWED,
-    NOT_FOUND,
-    NOT_MODIFIED,
-    OK,
-    PRECONDITION_FAILED,
-    REQUESTED_RANGE_NOT_SATISFIABLE,
-    SERVICE_UNAVAILABLE,
-)
+from twisted.python.filepath import FilePath
+from twisted.web.http import FORBIDDEN, NOT_FOUND
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET, Request
-from twisted.web.static import File
+from twisted.web.server import Request
+from twisted.web.static import File, Registry
 
-from dartio_tut.wire import send_file
-
-from ..conditions import choose
-from ..fields import (
-    SECURITY_FIELDS,
-    field_of,
-    is_conditional,
-    merged,
-    set_fields,
-)
-from ..negotiation import type_weight
-from ..responses import ErrorResource, HTTPError, prefers_problem, problem
-from .byteranges import send_ranges
-from .caching import Rule
-from .listing.responses import Listings
-from .representations import Names, Representations
-from .safe_open import ABSENT, LINK_POLICIES, Opened
-from .types import OCTETS, ContentTypes
-
-FILE_METHODS = b"GET, HEAD, OPTIONS"
-
-WELL_KNOWN = b".well-known"
-"""RFC 8615: the one name with a dot that is meant to be seen."""
+from ..fields import SECURITY_FIELDS, merge_fields
+from ..responses import ErrorResource, HTTPError
+from .caching import CacheRule
+from .field_rules import FieldRule, fields_for_all
+from .file_responses import FileResponses
+from .listing.responses import FolderListings
+from .locations import with_slash
+from .lookup import Lookup, Moved, OpenFolder
+from .private_files import PrivateFiles
+from .redirects import Redirect
+from .representations import OpenFile, Representations
+from .root import Root
+from .safe_open import LINK_POLICIES
+from .type_table import TYPES_BY_EXTENSION
+from .types import OCTET_STREAM, ContentTypes
 
 
 def parse_index_name(text: str) -> str:
     """
-    *text*, if it can be the name of an index file.
+    Return *text* if it can be the name of an index file.
 
-    :raise ValueError: when it is none, or a path.
+    :raise ValueError: when it is empty, or a path.
     """
     if text in ("", ".", "..") or "/" in text:
-        raise ValueError(f"{text!r} is no file's name")
+        raise ValueError(f"{text!r} is not the name of a file: use index.html")
     return text
 
 
@@ -77,14 +57,57 @@ def _in_thread(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
     return deferToThread(function, *args)
 
 
+class _Tree(NamedTuple):
+    """What serves all that is below one root."""
+
+    root: Root
+    lookup: Lookup
+    responses: FileResponses
+    listings: FolderListings
+
+
+def _tree(
+    path: str,
+    *,
+    links: str,
+    dotfiles: bool,
+    spa: bool,
+    try_html: bool,
+    types: ContentTypes,
+    cache: Sequence[CacheRule],
+    precompressed: bool,
+    rules: Sequence[FieldRule],
+    redirects: Sequence[Redirect],
+    private: PrivateFiles,
+    default_type: str,
+    run: Callable[..., Deferred[Any]],
+) -> _Tree:
+    root = Root(os.fsencode(path), LINK_POLICIES[links], dotfiles)
+    representations = Representations(
+        root.path, LINK_POLICIES[links], types, cache, precompressed, rules, private,
+        default_type,
+    )  # fmt: skip
+    fields = merge_fields(SECURITY_FIELDS, fields_for_all(rules))
+    return _Tree(
+        root,
+        Lookup(root, representations, types, spa, try_html, redirects),
+        FileResponses(representations, types, fields),
+        FolderListings(root.may_show, root.open, run, fields, private),
+    )
+
+
 class Files(File):
     """
     A file, or a folder and what is below it.
 
-    Served are regular files and folders. ``404.html`` in the root, and the like for any
-    status, is what all but those who ask for JSON get instead of a file.
+    Regular files and folders are served. ``404.html`` in the root, and the like for any
+    other status code, is sent in the place of an error, but not to clients that ask for
+    JSON.
 
     :param path: the file or folder.
+    :param defaultType: the content type of files of which nothing tells the type.
+    :param ignoredExts: extensions that a path may leave out.
+    :param registry: for *processors*, as Twisted's `File` has them.
     :param listing: whether a folder without an index file is listed.
     :param index: the names that an index file may have, the best first.
     :param links: which links are followed: ``"inside"`` the root, wherever they lead
@@ -95,244 +118,234 @@ class Files(File):
     :param try_html: whether ``/about`` may be ``about.html``.
     :param types: content types and charset.
     :param cache: patterns of paths, and the Cache-Control for what matches.
-    :param precompressed: whether a sibling such as ``app.js.br`` may be sent instead.
-    :param fields: of all answers, in place of those of the same name.
+    :param precompressed: whether ``app.js.br`` may be sent instead of ``app.js``.
+    :param fields: header fields of all responses, or of those with some files, in the
+        place of those of the same name.
+    :param redirects: paths that have moved.
+    :param private: paths of files that are never served, such as the daemon's log.
     :param run: calls what takes a while elsewhere.
     """
 
-    # Declared by Twisted, as the types they have there.
+    # Declared by Twisted, with the types they have there.
+    contentTypes: dict[str, str] = dict(TYPES_BY_EXTENSION)  # noqa: RUF012
     contentEncodings: dict[str, str] = {}  # noqa: RUF012
+    indexNames = ["index.html"]  # noqa: RUF012
     childNotFound = ErrorResource(  # type: ignore[assignment]
         HTTPError(NOT_FOUND, "Not found.")
     )
-    _log = Logger()
+    forbidden = ErrorResource(  # type: ignore[assignment]
+        HTTPError(FORBIDDEN, "Not allowed.")
+    )
+    type: str | None = None
+    encoding: str | None = None
+
+    _segments: tuple[bytes, ...] = ()
 
     def __init__(
         self,
         path: str,
-        listing: bool = False,
+        defaultType: str = OCTET_STREAM,
+        ignoredExts: Sequence[str] = (),
+        registry: Registry | None = None,
+        allowExt: Literal[0] = 0,
         *,
-        index: Sequence[str] = ("index.html",),
+        listing: bool = False,
+        index: Sequence[str] | None = None,
         links: str = "inside",
         dotfiles: bool = False,
         spa: bool = False,
         try_html: bool = False,
         types: ContentTypes | None = None,
-        cache: Sequence[Rule] = (),
+        cache: Sequence[CacheRule] = (),
         precompressed: bool = True,
-        fields: Sequence[tuple[bytes, bytes]] = (),
+        fields: Sequence[tuple[bytes, bytes] | FieldRule] = (),
+        redirects: Sequence[Redirect] = (),
+        private: Sequence[str] = (),
         run: Callable[..., Deferred[Any]] = _in_thread,
     ) -> None:
-        super().__init__(path, defaultType=OCTETS)
-        self.indexNames = list(index)
+        super().__init__(path, defaultType, ignoredExts, registry, allowExt)
+        self.children = _Children(self)
+        self.indexNames = list(self.indexNames if index is None else index)
         self.listing = listing
-        self._root = os.fsencode(path)
-        self._open = partial(LINK_POLICIES[links], self._root)
-        self._dotfiles = dotfiles
-        self._spa = spa
-        self._try_html = try_html
-        self._types = types or ContentTypes()
-        self._fields = merged(SECURITY_FIELDS, fields)
-        self._representations = Representations(
-            self._root, LINK_POLICIES[links], self._types, cache, precompressed, fields
+        private_files = PrivateFiles(private)
+        private_files.tell(path)
+        self._tree_at = partial(
+            _tree,
+            links=links,
+            dotfiles=dotfiles,
+            spa=spa,
+            try_html=try_html,
+            types=types or ContentTypes(known=self.contentTypes),
+            cache=cache,
+            precompressed=precompressed,
+            rules=[_rule(field) for field in fields],
+            redirects=redirects,
+            private=private_files,
+            default_type=defaultType,
+            run=run,
         )
-        self._listings = Listings(self._may_show, self._open, run)
+        self._tree = self._tree_at(path)
 
     @property
     def isLeaf(self) -> bool:  # type: ignore[override]
-        """It finds what is below by itself, unless resources were put there."""
-        return not self.children
-
-    def getChild(self, path: bytes, request: Request) -> IResource:
-        """The rest of the way, beside what was put here by hand."""
-        return _Below(self, [path])
+        """Whether it finds all that is below by itself: that is the fast way."""
+        return not (self.children or self.processors)
 
     def render(self, request: Request) -> bytes | int:
-        """Answer with the file that the rest of the path names."""
+        """Answer with what the rest of the path names."""
+        if request.method == b"GET":
+            return self.render_GET(request)
         return self.answer_for(request, request.postpath or [])
 
+    def render_GET(self, request: Request) -> bytes | int:
+        """Answer with what the rest of the path names."""
+        return self.answer_for(request, request.postpath or [])
+
+    render_HEAD = render_GET
+
     def answer_for(self, request: Request, segments: Sequence[bytes]) -> bytes | int:
-        """Answer *request* with what is found at *segments* below here."""
-        if request.method not in (b"GET", b"HEAD"):
-            return self._answer_other_method(request)
-        names = self._names(segments)
-        if names is None:
-            return self._refuse(request, NOT_FOUND)
-        with_slash = bool(segments) and segments[-1] == b""
+        """Answer with what is found at *segments* below here."""
+        if self._segments:
+            segments = [*self._segments, *segments]
+        responses = self._tree.responses
         try:
-            descriptor, status = self._open(names)
-        except PermissionError:
-            if with_slash:  # a folder that may be passed, if not read
-                return self._answer_folder(request, None, names)
-            return self._refuse(request, FORBIDDEN)
-        except OSError as error:
-            return self._answer_missing(request, names, error, with_slash)
-        if stat.S_ISREG(status.st_mode) and not with_slash:
-            return self._send(request, (descriptor, status), names)
-        if stat.S_ISREG(status.st_mode):
-            os.close(descriptor)
-            return self._refuse(request, NOT_FOUND)
-        if not with_slash:
-            os.close(descriptor)
-            return self.redirect(request)
-        return self._answer_folder(request, (descriptor, status), names)
+            if request.method not in (b"GET", b"HEAD"):
+                return responses.allow(request)
+            found = self._tree.lookup.find(request, segments, self)
+            if isinstance(found, OpenFile):
+                kind = self.type if self.type and self._is_own(found) else None
+                return responses.send(request, found, kind)
+        except HTTPError as error:
+            page = {NOT_FOUND: self.childNotFound, FORBIDDEN: self.forbidden}
+            own = page.get(error.code)
+            if own in (None, Files.childNotFound, Files.forbidden):
+                return responses.refuse(request, error)
+            answered: bytes | int = own.render(request)
+            return answered
+        if isinstance(found, Moved):
+            return responses.move(request, found)
+        return self._tree.listings.answer(request, found)
 
-    def _answer_other_method(self, request: Request) -> bytes | int:
-        request.setHeader(b"Allow", FILE_METHODS)
-        if request.method == b"OPTIONS":
-            set_fields(request, self._fields)
-            request.setResponseCode(NO_CONTENT)
-            return b""
-        return self._refuse(request, NOT_ALLOWED)
+    def _is_own(self, found: OpenFile) -> bool:
+        return found.names == self._segments
 
-    def _answer_missing(
-        self, request: Request, names: Names, error: OSError, with_slash: bool = False
-    ) -> bytes | int:
-        """Answer in place of what could not be opened."""
-        if error.errno not in ABSENT:
-            return self._answer_failed(request, error)
-        others: list[Names] = []
-        if self._try_html and names and not with_slash:
-            others.append((*names[:-1], names[-1] + b".html"))
-        if self._spa and self._may_be_page(request, names):
-            others += [(os.fsencode(index),) for index in self.indexNames]
-            request.responseHeaders.addRawHeader(b"Vary", b"Accept")
-        for other in others:
-            try:
-                opened = self._representations.opened_file(other)
-            except OSError as failed:
-                return self._answer_failed(request, failed)
-            if opened:
-                return self._send(request, opened, other)
-        return self._refuse(request, NOT_FOUND)
+    # What Twisted's File offers to programs.
 
-    def _answer_failed(self, request: Request, error: OSError) -> bytes | int:
-        """Answer in place of what is there and cannot be had."""
-        if isinstance(error, PermissionError):
-            return self._refuse(request, FORBIDDEN)
-        self._log.error("{path}: {error}", path=request.path, error=error.strerror)
-        return self._refuse(request, SERVICE_UNAVAILABLE)
-
-    def _may_be_page(self, request: Request, names: Names) -> bool:
-        """Whether a page is asked for, and not a script or a picture."""
-        accept = request.getHeader(b"Accept")
-        is_asset = bool(names) and self._types.by_name(names[-1]) is not None
-        return not is_asset and type_weight(accept, b"text/html") > 0
-
-    def _answer_folder(
-        self, request: Request, folder: Opened | None, names: Names
-    ) -> bytes | int:
-        """Answer with the index of the *folder*, which may be open, or its listing."""
-        for index in self.indexNames:
-            path = (*names, os.fsencode(index))
-            try:
-                opened = self._representations.opened_file(path)
-            except OSError as error:
-                _close(folder)
-                return self._answer_failed(request, error)
-            if opened:
-                _close(folder)
-                return self._send(request, opened, path)
-        if folder is None or not self.listing:
-            _close(folder)
-            return self._refuse(request, NOT_FOUND if folder else FORBIDDEN)
-        set_fields(request, self._fields)
-        return self._listings.answer(request, folder, names)
-
-    def _may_show(self, name: bytes) -> bool:
-        return self._dotfiles or name[:1] != b"." or name == WELL_KNOWN
-
-    def redirect(self, request: Request) -> bytes | int:
-        """Send the client to this folder's URL with the slash at its end."""
-        path, mark, query = request.uri.partition(b"?")
-        # Relative, so that it cannot lead to another host; "./" so that a colon in
-        # the name is no scheme.
-        last = b"./" + path.rpartition(b"/")[2] + b"/"
-        set_fields(request, self._fields)
-        request.setHeader(b"Location", last + mark + query)
-        return problem(request, MOVED_PERMANENTLY, "The folder is one slash further.")
-
-    def _refuse(self, request: Request, code: int) -> bytes | int:
-        """Answer with an error: with the page there is for it, if it may be a page."""
-        set_fields(request, self._fields)
-        if not prefers_problem(request):
-            page = b"%d.html" % code
-            try:
-                opened = self._representations.opened_file((page,))
-            except OSError:
-                opened = None
-            if opened:
-                request.setResponseCode(code)
-                kind = self._types.of(page, bytes).encode("ascii")
-                set_fields(request, ((b"Content-Type", kind), (b"Vary", b"Accept")))
-                send_file(request, opened[0], 0, opened[1].st_size)
-                return NOT_DONE_YET
-        method = request.method.decode("ascii", "backslashreplace")
-        return problem(request, code, _TEXTS[code].format(method=method))
-
-    def _send(self, request: Request, opened: Opened, names: Names) -> bytes | int:
-        """Answer with the open file, or with what the request's conditions ask for."""
-        field = field_of(request)
+    def getChild(self, path: bytes, request: Request) -> IResource:
+        """
+        Return the resource for the name *path* in this folder: what one of
+        `processors` makes of such a file, or `Files` with the same settings.
+        """
+        child = self._child(path)
+        if not self.processors:
+            return child
         try:
-            descriptor, size, about = self._representations.of(names, opened, field)
-        except OSError as error:
-            return self._answer_failed(request, error)
-        code, parts = OK, None
-        if is_conditional(request):
-            code, parts = choose(field, about.etag, about.changed, size, request.method)
-        if code == OK:
-            set_fields(request, about.fields)
-            send_file(request, descriptor, 0, size)
-        elif parts:
-            set_fields(request, about.fields)
-            send_ranges(request, descriptor, size, about.kind, parts)
+            found = self._tree.lookup.find(request, child._segments, self)
+        except HTTPError:
+            return child
+        if isinstance(found, Moved):
+            return child
+        os.close(found.descriptor)
+        if isinstance(found, OpenFolder):
+            return child
+        served = os.path.join(os.fsencode(self._tree.root.path), *found.names)
+        processor = self.processors.get(os.path.splitext(os.fsdecode(served))[1])
+        if processor is None:
+            return child
+        processed: Any = processor(os.fsdecode(served), self.registry)
+        return IResource(processed)
+
+    def createSimilarFile(self, path: str) -> Files:
+        """
+        Return a resource for the file or folder at *path*, with the same settings. What
+        is below this one stays below its root.
+        """
+        top = os.path.abspath(os.fsdecode(self._tree.root.path))
+        below = os.path.relpath(path, top)
+        similar = self._similar(path)
+        if below == os.pardir or below.startswith(os.path.join(os.pardir, "")):
+            similar._tree = self._tree_at(path)
+            similar._segments = ()
         else:
-            os.close(descriptor)
-            if code == NOT_MODIFIED:
-                request.setResponseCode(NOT_MODIFIED)
-                set_fields(request, about.validators)
-                return b""
-            if code == REQUESTED_RANGE_NOT_SATISFIABLE:
-                request.setHeader(b"Content-Range", b"bytes */%d" % size)
-            return self._refuse(request, code)
-        return NOT_DONE_YET
+            names = () if below == os.curdir else os.fsencode(below).split(b"/")
+            similar._segments = tuple(names)
+        return similar
 
-    def _names(self, segments: Sequence[bytes]) -> Names | None:
-        """What *segments* stand for; nothing when one may not be asked for."""
-        names = segments[:-1] if segments and not segments[-1] else segments
-        for name in names:
-            if not name or b"/" in name or b"\0" in name or name in (b".", b".."):
-                return None
-            if name[0] == 46 and not self._may_show(name):
-                return None
-        return tuple(names)
+    def _child(self, name: bytes) -> Files:
+        """The resource for *name* below, which may be one that no file has."""
+        segments = (*self._segments, name)
+        is_name = bool(name) and self._tree.root.names((name,)) is not None
+        path = os.path.join(self.path, os.fsdecode(name)) if is_name else self.path
+        child = self._similar(path)
+        child._segments = segments
+        return child
+
+    def _similar(self, path: str) -> Files:
+        similar = copy(self)
+        FilePath.__init__(similar, path)
+        similar.children = _Children(similar)
+        similar.indexNames = self.indexNames[:]
+        similar.ignoredExts = list(self.ignoredExts)
+        similar.type = None
+        return similar
+
+    def listNames(self) -> list[str]:
+        """Return the sorted names in this folder that may be asked for."""
+        root = self._tree.root
+        return list(map(os.fsdecode, root.listed(root.names(self._segments) or ())))
+
+    def directoryListing(self) -> Resource:
+        """Return a resource that lists this folder, whatever its settings say."""
+        names = self._tree.root.names(self._segments) or ()
+        return _Listing(self._tree, names)
+
+    def redirect(self, request: Request) -> bytes:
+        """Send the client to this folder's URL with the slash at its end."""
+        text = "The folder is one slash further."
+        return self._tree.responses.move(request, Moved(with_slash(request.uri), text))
 
 
-_TEXTS: Mapping[int, str] = {
-    FORBIDDEN: "Not allowed.",
-    NOT_ALLOWED: "Unsupported request: {method}.",
-    NOT_FOUND: "Not found.",
-    PRECONDITION_FAILED: "It is not the version that was expected.",
-    SERVICE_UNAVAILABLE: "It cannot be read just now.",
-    REQUESTED_RANGE_NOT_SATISFIABLE: "The file has no such bytes.",
-}
+class _Children(dict[bytes, IResource]):
+    """
+    The resources that were put below `Files` by hand; called, the paths in the folder.
+
+    Twisted's `Resource` has an attribute of the name that `FilePath` has for a method,
+    which `FilePath.walk`, ``remove`` and ``copyTo`` call.
+    """
+
+    def __init__(self, files: Files) -> None:
+        super().__init__()
+        self._files = files
+
+    def __call__(self) -> list[FilePath[str]]:
+        return list(FilePath.children(self._files))
 
 
-def _close(opened: Opened | None) -> None:
-    if opened:
-        os.close(opened[0])
-
-
-class _Below(Resource):
-    """What is below a `Files` that has resources put beside its files."""
+class _Listing(Resource):
+    """The listing of a folder."""
 
     isLeaf = True
 
-    def __init__(self, files: Files, path: list[bytes]) -> None:
+    def __init__(self, tree: _Tree, names: tuple[bytes, ...]) -> None:
         super().__init__()
-        self._files = files
-        self._path = path
+        self._tree = tree
+        self._names = names
 
     def render(self, request: Request) -> bytes | int:
-        path = [*self._path, *(request.postpath or [])]
-        return self._files.answer_for(request, path)
+        try:
+            descriptor, status = self._tree.root.open(self._names)
+        except OSError:
+            return self._refuse(request)
+        if not S_ISDIR(status.st_mode):
+            os.close(descriptor)
+            return self._refuse(request)
+        folder = OpenFolder(descriptor, status, self._names)
+        return self._tree.listings.answer(request, folder)
+
+    def _refuse(self, request: Request) -> bytes | int:
+        error = HTTPError(NOT_FOUND, "Not found.")
+        return self._tree.responses.refuse(request, error)
+
+
+def _rule(field: tuple[bytes, bytes] | FieldRule) -> FieldRule:
+    return field if isinstance(field, FieldRule) else FieldRule("", *field)

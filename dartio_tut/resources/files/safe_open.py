@@ -3,11 +3,11 @@ Opening a file below a folder, and nowhere else.
 
 Checking a path and opening it are two steps, and somebody may swap a link in between.
 So each component is opened relative to the one before, without following a link, and
-what was opened is judged. A link is resolved first and must lead to a place inside;
-that place is then walked to in the same way.
+what was opened is looked at. A link is resolved first and must lead to a place inside;
+that place is then opened component by component in the same way.
 
-Names are bytes, as the filesystem has them: nothing is decoded, so that nothing can
-be written in two ways.
+Names are bytes, as the file system has them. Nothing is decoded, so that no name can be
+written in two ways.
 """
 
 from __future__ import annotations
@@ -17,61 +17,62 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 
-_STEP = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
-_ANY = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_STEP_FLAGS = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+_OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """Without O_NONBLOCK, opening a FIFO would wait for somebody to write to it; without
 O_NOCTTY, a terminal would become the daemon's own."""
-_LAST = _ANY | os.O_NOFOLLOW
+_LAST_FLAGS = _OPEN_FLAGS | os.O_NOFOLLOW
 
-_LINKED = (errno.ELOOP, errno.ENOTDIR)
-"""What stepping onto a link, or through it, fails with."""
+_LINK_ERRORS = (errno.ELOOP, errno.ENOTDIR)
+"""Errors of opening a link, or a path that goes through one."""
 
-ABSENT = (
-    *_LINKED,
+ABSENT_ERRORS = (
+    *_LINK_ERRORS,
     errno.ENOENT,
     errno.ENAMETOOLONG,
     errno.EINVAL,
     errno.ENXIO,  # a socket, or a device
     errno.ENODEV,
 )
-"""What opening fails with when there is nothing of that name to be had."""
+"""Errors of opening a path at which there is nothing that could be served."""
 
 MAX_LINKS = 40
-"""Links on the way to one file: the kernel's own bound (path_resolution(7))."""
+"""Links in one path: the kernel follows no more (path_resolution(7))."""
 
 Opened = tuple[int, os.stat_result]
-"""A descriptor, and the status of what it is."""
+"""A descriptor, and the status of the open file or folder."""
 
 Opening = Callable[[bytes, Sequence[bytes]], Opened]
 """
-Opens what a path leads to, below a folder.
+A function that opens what a path below a folder leads to.
 
-It raises `OSError` when there is nothing, it may not be read, or it is neither a
-regular file nor a folder.
+It raises `OSError` when there is nothing, when it may not be read, and when it is
+neither a regular file nor a folder.
 """
 
 
 def open_inside(root: bytes, names: Sequence[bytes]) -> Opened:
-    """Open what *names* lead to; links are followed while they stay inside *root*."""
+    """Open what *names* lead to, following links that stay inside *root*."""
     try:
         return open_unlinked(root, names)
     except OSError as error:
-        if error.errno not in _LINKED:
+        if error.errno not in _LINK_ERRORS:
             raise
-    # A link somewhere, or a file that was taken for a folder: the latter fails again.
+    # There is a link in the path, or a file in the place of a folder. The second case
+    # fails again below.
     real_root = os.path.realpath(root)
     above = [name for name in real_root.split(b"/") if name]
-    real = _resolved(above, names)
+    real = _resolve(above, names)
     if real[: len(above)] != above:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     return open_unlinked(real_root, real[len(above) :])
 
 
-def _resolved(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
+def _resolve(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
     """
-    The names from the top, without links, that *names* below *above* lead to.
+    Return the names from the top, without links, that *names* below *above* lead to.
 
-    :raise OSError: when there is nothing, or too many links.
+    :raise OSError: when there is nothing, or when there are too many links.
     """
     real, left, links = list(above), list(reversed(names)), 0
     while left:
@@ -84,7 +85,7 @@ def _resolved(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
         try:
             target = os.readlink(b"/" + b"/".join([*real, name]))
         except OSError as error:
-            if error.errno != errno.EINVAL:  # which is: no link
+            if error.errno != errno.EINVAL:  # EINVAL: it is not a link
                 raise
             real.append(name)
             continue
@@ -99,23 +100,23 @@ def _resolved(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
 
 def open_anywhere(root: bytes, names: Sequence[bytes]) -> Opened:
     """Open what *names* lead to, following links wherever they go."""
-    return _judged(os.open(os.path.join(root, *names), _ANY))
+    return _regular_or_folder(os.open(os.path.join(root, *names), _OPEN_FLAGS))
 
 
 def open_unlinked(root: bytes, names: Sequence[bytes]) -> Opened:
     """Open *names*, one below the other, following no link below *root*."""
     if not names:
-        return _judged(os.open(root, _ANY))
-    first = b"%b/%b" % (root, names[0])  # the root is the operator's: nobody swaps it
+        return _regular_or_folder(os.open(root, _OPEN_FLAGS))
+    first = b"%b/%b" % (root, names[0])  # nobody but the operator can swap the root
     if len(names) == 1:
-        return _judged(os.open(first, _LAST))
-    folder = os.open(first, _STEP)
+        return _regular_or_folder(os.open(first, _LAST_FLAGS))
+    folder = os.open(first, _STEP_FLAGS)
     try:
         for name in names[1:-1]:
-            below = os.open(name, _STEP, dir_fd=folder)
+            below = os.open(name, _STEP_FLAGS, dir_fd=folder)
             os.close(folder)
             folder = below
-        return _judged(os.open(names[-1], _LAST, dir_fd=folder))
+        return _regular_or_folder(os.open(names[-1], _LAST_FLAGS, dir_fd=folder))
     finally:
         os.close(folder)
 
@@ -125,22 +126,22 @@ LINK_POLICIES: dict[str, Opening] = {
     "follow": open_anywhere,
     "refuse": open_unlinked,
 }
-"""What may be done about links."""
+"""The functions that open files, by what they do about links."""
 
 
 def parse_link_policy(text: str) -> str:
     """
-    *text*, if it is one of `LINK_POLICIES`.
+    Return *text* if it is one of `LINK_POLICIES`.
 
     :raise ValueError: when it is not.
     """
     if text not in LINK_POLICIES:
-        raise ValueError(f"{text!r} is none of {', '.join(LINK_POLICIES)}")
+        raise ValueError(f"{text!r} is not one of {', '.join(LINK_POLICIES)}")
     return text
 
 
-def _judged(descriptor: int) -> Opened:
-    """*descriptor* with its status, if it may be served."""
+def _regular_or_folder(descriptor: int) -> Opened:
+    """Return *descriptor* and its status; close it when it may not be served."""
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
         return descriptor, status

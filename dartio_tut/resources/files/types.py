@@ -1,5 +1,8 @@
 """
-The content type of a file: by its first bytes where they tell, else by its name.
+The content type of a file: by its name, or by its first bytes where the name tells
+none.
+
+Rule: a name that is known is believed. A script is a script, whatever it begins with.
 """
 
 from __future__ import annotations
@@ -7,99 +10,53 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from twisted.web.static import File
-
 from ..bodies.charsets import charset_called
 from ..responses import HTTPError
+from .signatures import type_by_signature
+from .type_table import TYPES_BY_EXTENSION
 
-LOOKED_AT = 16
-"""Bytes of a file that are looked at: as many as the longest sign below has."""
+OCTET_STREAM = "application/octet-stream"
+"""The type of files of which nothing tells the type: a browser saves them."""
 
-OCTETS = "application/octet-stream"
-"""For what nothing tells the type of: a browser saves it instead of guessing."""
+DEFAULT = "*"
+"""In the place of a name: the type of all files of which nothing tells the type."""
 
-_SIGNS: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "application/pdf"),
-    (b"%!PS", "application/postscript"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-    (b"fLaC", "audio/x-flac"),
-    (b"\0asm", "application/wasm"),
-    (b"wOFF", "font/woff"),
-    (b"wOF2", "font/woff2"),
-    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    (b"(\xb5\x2f\xfd", "application/zstd"),
-)
-
-_IN_CONTAINER: Mapping[tuple[bytes, bytes], str] = {
-    (b"RIFF", b"WEBP"): "image/webp",
-    (b"RIFF", b"WAVE"): "audio/x-wav",
-    (b"RIFF", b"AVI "): "video/x-msvideo",
-    (b"FORM", b"AIFF"): "audio/x-aiff",
-    (b"FORM", b"AIFC"): "audio/x-aiff",
-}
-"""What stands first, and after eight bytes."""
-
-_BRANDS: Mapping[bytes, str] = {
-    b"avif": "image/avif",
-    b"heic": "image/heic",
-    b"qt  ": "video/quicktime",
-    b"M4A ": "audio/mp4",
-}
-"""Of ISO media files, with ``ftyp`` after four bytes; others are ``video/mp4``."""
-
-MORE_NAMES = {
-    ".avif": "image/avif",
-    ".gz": "application/gzip",
-    ".log": "text/plain",
-    ".map": "application/json",
-    ".md": "text/markdown",
-    ".mjs": "text/javascript",
-    ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-    ".zst": "application/zstd",
-}
-"""What the system's tables may lack, or get wrong: an archive is no content coding."""
-
-NAMES: Mapping[str, str] = {**File.contentTypes, **MORE_NAMES}
-
-_named = re.compile(
-    r"(\.[^.=/\s]+)=([\w.+-]+/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)?)", re.ASCII
+_type_rule = re.compile(
+    r"(\*|\.[^.=/\s]+|[^.*=/\s][^=/\s]*)"
+    r"=([\w.+-]+/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)?)",
+    re.ASCII,
 ).fullmatch
 
-_SPECIFIC = (".docx", ".xlsx", ".pptx", ".svgz", ".mov", ".m4v", ".3gp", ".ai", ".eps")
-"""Names that tell more than the container's first bytes do."""
+_TEXT_TYPES = ("application/javascript",)
+"""Types that get a charset, beside ``text/*``."""
 
-_TEXT = ("application/javascript", "application/xml", "image/svg+xml")
-"""Text whose charset is worth saying, beside ``text/*``."""
+_XML_ENDINGS = ("/xml", "+xml")
+"""XML says itself how it is encoded (RFC 7303 section 3.2)."""
 
 
 def parse_type(text: str) -> tuple[str, str]:
     """
-    The extension and the content type that *text* stands for, as ``.log=text/plain``.
+    Return the name and the content type that *text* stands for: an extension as in
+    ``.log=text/plain``, a whole name as in ``LICENSE=text/plain``, or ``*`` for all
+    files of which nothing tells the type.
 
-    :raise ValueError: when it is none.
+    :raise ValueError: when it is written in another way.
     """
-    found = _named(text)
+    found = _type_rule(text)
     if found is None:
-        raise ValueError(f"{text!r} is no type: use one such as .log=text/plain")
-    return found[1].lower(), found[2]
+        raise ValueError(
+            f"{text!r} is not NAME=TYPE: use .log=text/plain, LICENSE=text/plain or "
+            "*=text/plain"
+        )
+    name = found[1]
+    return name.lower() if name.startswith(".") else name, found[2]
 
 
 def parse_charset(text: str) -> str | None:
     """
-    The charset that *text* stands for; none for ``none``.
+    Return the charset that *text* stands for, or ``None`` for ``none``.
 
-    :raise ValueError: when it is none of `CHARSETS`.
+    :raise ValueError: when nobody knows a charset of that name.
     """
     if text == "none":
         return None
@@ -110,51 +67,59 @@ def parse_charset(text: str) -> str | None:
     return text
 
 
-def sign_of(start: bytes) -> str | None:
-    """The type that *start*, the first `LOOKED_AT` bytes, is a sign of."""
-    for sign, kind in _SIGNS:
-        if start.startswith(sign):
-            return kind
-    if start[4:8] == b"ftyp":
-        return _BRANDS.get(start[8:12], "video/mp4")
-    return _IN_CONTAINER.get((start[:4], start[8:12]))
-
-
 class ContentTypes:
     """
-    Finds the content type of files.
+    Find the content types of files.
 
-    :param charset: what the charset of text is said to be; ``None`` to say nothing.
-    :param names: types by extension, over the usual ones.
+    :param charset: the charset that text is sent with; ``None`` to say nothing.
+    :param given: types that take precedence, by extension (``".log"``), by whole name
+        (``"LICENSE"``), and under ``"*"`` for files of which nothing tells the type.
+    :param known: the other types, by extension.
     """
 
     def __init__(
-        self, charset: str | None = "utf-8", names: Mapping[str, str] | None = None
+        self,
+        charset: str | None = "utf-8",
+        given: Mapping[str, str] | None = None,
+        known: Mapping[str, str] = TYPES_BY_EXTENSION,
     ) -> None:
         self._charset = charset
-        self._names = {**NAMES, **(names or {})}
-        self._given = frozenset(names or ())
+        self._given = dict(given or {})
+        self._known = known
 
     def by_name(self, name: bytes) -> str | None:
-        """The type that the extension of *name* stands for."""
-        return self._names.get(_extension(name))
-
-    def of(self, name: bytes, start: Callable[[], bytes]) -> str:
-        """
-        The type of a file called *name*, with its charset.
-
-        :param start: gives the first bytes; they are not read when the name was given
-            a type by hand.
-        """
+        """Return the type that *name* tells, or ``None`` when it tells none."""
+        whole = name.decode("utf-8", "surrogateescape")
         extension = _extension(name)
-        kind = self._names.get(extension)
-        if extension not in self._given and extension not in _SPECIFIC:
-            kind = sign_of(start()) or kind
-        kind = kind or OCTETS
-        is_text = kind.startswith("text/") or kind in _TEXT
-        if is_text and self._charset and ";" not in kind:
+        return (
+            self._given.get(whole)
+            or self._given.get(extension)
+            or self._known.get(extension)
+        )
+
+    def content_type(
+        self, name: bytes, start: Callable[[], bytes], default: str = OCTET_STREAM
+    ) -> str:
+        """
+        Return the type of the file called *name*, with its charset.
+
+        :param start: returns the first bytes of the file; called only if the name tells
+            no type.
+        :param default: the type when nothing tells it, unless ``"*"`` was given one.
+        """
+        kind = self.by_name(name)
+        if kind is None:
+            kind = type_by_signature(start()) or self._given.get(DEFAULT, default)
+        if self._charset and _has_charset(kind):
             return f"{kind}; charset={self._charset}"
         return kind
+
+
+def _has_charset(kind: str) -> bool:
+    """Whether the content type *kind* is text, of which no charset is said yet."""
+    if ";" in kind or kind.endswith(_XML_ENDINGS):
+        return False
+    return kind.startswith("text/") or kind in _TEXT_TYPES
 
 
 def _extension(name: bytes) -> str:

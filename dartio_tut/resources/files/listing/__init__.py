@@ -1,5 +1,5 @@
 """
-The listing of a folder.
+The listing of a folder: read, sorted and filtered, as a page, as JSON and as text.
 
-Rule: what may be listed is decided elsewhere.
+Rule: which names may be listed is decided outside of this room.
 """

@@ -1,11 +1,12 @@
 """
 The listing of a folder as a page for people.
 
-The page is whole without its script, which only filters while one types, moves with
-the arrow keys and tells local time. Nothing is fetched from elsewhere, and the content
-security policy says so to the browser.
+The page works without its script, which filters while a person types, moves the focus
+with the arrow keys, and shows local time. Nothing is loaded from elsewhere, and the
+content security policy forbids it.
 
-Rule: text enters the page through `_shown`, `_attribute` or `url_of`, or it is ours.
+Rule: text that is not our own enters the page through `_shown`, `_attribute` or
+`url_of`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
-from .model import BY_NAME, Entry, Order, day_and_clock, plain, url_of
+from .model import BY_NAME, Entry, Order, day_and_clock, is_unreserved, url_of
 
-_PARTS = Path(__file__).with_name("assets")
-_STYLE = (_PARTS / "listing.css").read_text("utf-8")
-_SCRIPT = (_PARTS / "listing.js").read_text("utf-8")
+_ASSETS = Path(__file__).with_name("assets")
+_STYLE = (_ASSETS / "listing.css").read_text("utf-8")
+_SCRIPT = (_ASSETS / "listing.js").read_text("utf-8")
 
 
 def _hash(inline: str) -> str:
@@ -34,47 +35,51 @@ CONTENT_SECURITY_POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 ).encode("ascii")
-"""Goes with `as_html`, in the field of that name."""
+"""The value of the header field of that name that is sent with the page."""
 
 _COLUMNS = (
     ("name", "Name", False),
     ("size", "Size", True),
     ("changed", "Changed", True),
 )
-"""Key, head, and whether one wants to see the largest first."""
+"""The key, the head of the column, and whether the largest are first at a click."""
 
-_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_SIZE_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 _MARKUP = {ord(c): f"&#{ord(c)};" for c in "&<>\"'"}
-_PICTURES = (
+_CONTROL_PICTURES = (
     {number: chr(0x2400 + number) for number in range(0x20)}
     | {0x7F: "\u2421"}
     | dict.fromkeys(range(0x80, 0xA0), "\ufffd")
 )
-"""What can be seen of a character that cannot."""
+"""Visible characters in the place of control characters."""
 
 # Embeddings, overrides and isolates make a name read as another: "exe.jpg".
-_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
-_VISIBLE = _PICTURES | _TURNS | _MARKUP
+_DIRECTION_CHANGES = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
+)
+_VISIBLE = _CONTROL_PICTURES | _DIRECTION_CHANGES | _MARKUP
 
 
 def as_html(
     path: bytes, entries: Sequence[Entry], order: Order = BY_NAME, filter: str = ""
 ) -> bytes:
     """
-    The page of the folder *path*.
+    Return the page of the folder *path*, in UTF-8.
 
-    :param path: decoded, from where the tree is mounted: ``b"/a b/c/"``.
-    :param entries: in order already, and those only that *filter* lets through.
+    :param path: the decoded path below the root: ``b"/a b/c/"``.
+    :param entries: sorted and filtered already.
     """
     names = [name for name in path.split(b"/") if name]
     parent = _PARENT if names else ""
     return "".join(
         [
             _HEAD.format(title=_visible(path)),
-            f"<header>{_crumbs(names)}{_search(order, filter)}</header>\n<main>\n",
-            f"<p id=count role=status>{_count(entries, filter)}</p>\n",
-            f"<table>\n<thead><tr>{_heads(order, filter)}</tr></thead>\n{parent}",
+            f"<header>{_breadcrumbs(names)}{_filter_form(order, filter)}</header>\n",
+            "<main>\n",
+            f"<p id=count role=status>{_counted(entries, filter)}</p>\n",
+            f"<table>\n<thead><tr>{_column_heads(order, filter)}</tr></thead>\n",
+            parent,
             "<tbody id=entries>\n",
             *_rows(entries),
             "</tbody>\n</table>\n</main>\n",
@@ -97,24 +102,24 @@ _FOOT = f"<script>{_SCRIPT}</script>\n</html>\n"
 
 
 def _visible(name: bytes) -> str:
-    """*name* as text, with nothing in it that is unseen or has a meaning in HTML."""
+    """Return *name* as text without invisible characters and without markup."""
     return name.decode("utf-8", "replace").translate(_VISIBLE)
 
 
 def _shown(name: bytes) -> str:
-    """*name* as HTML that keeps its direction to itself."""
+    """Return *name* as HTML; its writing direction ends with it."""
     return f"<bdi>{_visible(name)}</bdi>"
 
 
 def _attribute(text: str) -> str:
-    """*text* as the quoted value of an attribute."""
+    """Return *text* as it stands in a quoted attribute."""
     return text.translate(_MARKUP)
 
 
 def _rows(entries: Sequence[Entry]) -> list[str]:
     rows = []
     for name, is_folder, size, changed in entries:
-        if plain(name):
+        if is_unreserved(name):
             url = shown = name.decode("ascii")
         else:
             url, shown = url_of(name), _shown(name)
@@ -124,7 +129,7 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
         else:
             slash, measured = (
                 "",
-                f'<td title="{size:,} byte{"s" * (size != 1)}">{human(size)}',
+                f'<td title="{size:,} byte{"s" * (size != 1)}">{human_size(size)}',
             )
         rows.append(
             f'<tr><th scope=row><a href="{url}{slash}">{shown}{slash}</a>{measured}'
@@ -133,21 +138,21 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
     return rows
 
 
-def human(size: int) -> str:
-    """*size* with two or three digits, in units of 1,024."""
+def human_size(size: int) -> str:
+    """Return *size* with two or three digits, in units of 1,024 bytes."""
     if size < 1024:
         return f"{size} B"
     value = size / 1024
-    for unit in _UNITS:
+    for unit in _SIZE_UNITS:
         if value < 9.95:
             return f"{value:.1f} {unit}"
         if value < 1023.5:
             return f"{value:.0f} {unit}"
         value /= 1024
-    return f"{value * 1024:.0f} {_UNITS[-1]}"
+    return f"{value * 1024:.0f} {_SIZE_UNITS[-1]}"
 
 
-def _count(entries: Sequence[Entry], filter: str) -> str:
+def _counted(entries: Sequence[Entry], filter: str) -> str:
     if not entries:
         return "Nothing here matches." if filter else "This folder is empty."
     folders = sum(entry.is_folder for entry in entries)
@@ -156,13 +161,13 @@ def _count(entries: Sequence[Entry], filter: str) -> str:
     if folders:
         counted.append(f"{folders:,} folder{'s' * (folders != 1)}")
     if files:
-        total = human(sum(entry.size for entry in entries))
+        total = human_size(sum(entry.size for entry in entries))
         counted.append(f"{files:,} file{'s' * (files != 1)}, {total}")
     return ", ".join(counted)
 
 
-def _crumbs(names: list[bytes]) -> str:
-    """The way to this folder; the links hold wherever the tree is mounted."""
+def _breadcrumbs(names: list[bytes]) -> str:
+    """Return the links to the folders above; they are relative."""
     steps = ["<nav aria-label=Path><h1>"]
     for up, name in zip(range(len(names), -1, -1), [b"", *names], strict=True):
         here = "" if up else " aria-current=page"
@@ -171,7 +176,7 @@ def _crumbs(names: list[bytes]) -> str:
     return "".join([*steps, "</h1></nav>\n"])
 
 
-def _search(order: Order, filter: str) -> str:
+def _filter_form(order: Order, filter: str) -> str:
     kept = "".join(
         f'<input type=hidden name={name} value="{value}">'
         for name, value in _query(order, "").items()
@@ -184,7 +189,7 @@ def _search(order: Order, filter: str) -> str:
     )
 
 
-def _heads(order: Order, filter: str) -> str:
+def _column_heads(order: Order, filter: str) -> str:
     heads = []
     for key, label, largest_first in _COLUMNS:
         if key == order.key:

@@ -1,8 +1,8 @@
 """
-Answering with the listing of a folder, in the form that a client prefers.
+Answering with the listing of a folder, in the format that a client prefers.
 
-Reading a large folder takes a while: it is done in a thread, and a page is good for a
-second, unless a name has come or gone.
+To read a large folder takes a while, so it is done in a thread. A page is kept for a
+second, but not when a name has come or gone.
 """
 
 from __future__ import annotations
@@ -17,72 +17,74 @@ from twisted.logger import Logger
 from twisted.web.http import NOT_FOUND, SERVICE_UNAVAILABLE
 from twisted.web.server import Request
 
-from ...fields import Fields, set_fields
-from ...negotiation import best_type
-from ...responses import TEXT, HTTPError, respond_later
-from ..safe_open import ABSENT, Opened
-from .model import Entry, Order, arranged, as_json, as_text, filter_from, order_from
+from ...fields import Fields, field_of, merge_fields, set_fields
+from ...responses import HTTPError, respond_later
+from ..lookup import OpenFolder
+from ..private_files import PrivateFiles
+from ..safe_open import ABSENT_ERRORS, Opened
+from .formats import HTML, JSON, TEXT, as_json, as_text, choose_format
+from .model import Entry, Order, arrange, parse_filter, parse_order
 from .page import CONTENT_SECURITY_POLICY, as_html
-from .scan import entries
+from .scan import scan_folder
 
-HTML = b"text/html; charset=utf-8"
-JSON = b"application/json"
+_CONTENT_TYPES = {
+    HTML: b"text/html; charset=utf-8",
+    JSON: b"application/json",
+    TEXT: b"text/plain; charset=utf-8",
+}
 
-_KINDS = {kind.partition(b";")[0]: kind for kind in (TEXT, HTML, JSON)}
-"""The first is for who takes anything, such as curl."""
+PAGE_TTL_SECONDS = 1.0
+"""How long a page is sent again: sizes and times in it may be this old."""
 
-_FIELDS: Fields = ((b"Cache-Control", b"no-cache"), (b"Vary", b"Accept"))
+KEPT_PAGES_BYTES = 16 * 1024 * 1024
+"""Bytes of all pages that are kept: eight pages of 10,000 entries."""
 
-FRESH = 1.0
-"""Seconds that a page is good for: sizes and times in it may be so old."""
+CONCURRENT_SCANS = 2
+"""Folders that are read at a time. More threads would slow down the reactor's."""
 
-KEPT = 16 * 1024 * 1024
-"""Bytes of pages that are kept: eight of 10,000 entries."""
+KEPT_PAGES = 1024
+"""Pages that are kept at most, however small they are."""
 
-AT_ONCE = 2
-"""Folders read at a time: more would only keep the reactor's thread waiting."""
+MTIME_TICK_NS = 20_000_000
+"""Nanoseconds in which two changes of a folder may get the same time."""
 
-MOST = 1024
-"""Pages that are kept, however small."""
+WAITING_REQUESTS = 32
+"""Requests that wait for their turn at most; they wait for a second or so."""
 
-TICK = 20_000_000
-"""Nanoseconds in which two changes of a folder may have the same time."""
-
-WAITING = 32
-"""Folders waiting for their turn; it is a second or so."""
-
-_BUSY = "It cannot be read just now. Try again."
+_BUSY_TEXT = "It cannot be read just now. Try again."
 
 Names = tuple[bytes, ...]
 
-Made = tuple[tuple[int, int] | None, bytes]
-"""The version of a folder, and its page."""
+VersionedPage = tuple[tuple[int, int] | None, bytes]
+"""The version of a folder, and the page of it."""
 
 
-class Form(NamedTuple):
-    """What is asked for: which folder, as what, in which order, and what of it."""
+class ListingForm(NamedTuple):
+    """Which folder is asked for, in which format and order, and which entries."""
 
     names: Names
-    kind: bytes
+    format: bytes
     order: Order
     filter: str
 
-    def shown(self, found: list[Entry]) -> bytes:
-        """The content, of what was *found* in the folder."""
+    def written(self, found: list[Entry]) -> bytes:
+        """Return the content, of the entries *found* in the folder."""
         path = b"/" + b"".join(name + b"/" for name in self.names)
-        chosen = arranged(found, self.order, self.filter)
-        if self.kind == HTML:
+        chosen = arrange(found, self.order, self.filter)
+        if self.format == HTML:
             return as_html(path, chosen, self.order, self.filter)
-        return as_json(path, chosen) if self.kind == JSON else as_text(path, chosen)
+        return as_json(path, chosen) if self.format == JSON else as_text(path, chosen)
 
 
-class Listings:
+class FolderListings:
     """
-    The listings of a folder and of those below it.
+    Answer with the listings of a folder and of those below it.
 
-    :param may_show: whether a name may be shown.
+    :param may_show: tells whether a name may be shown.
     :param open: opens what is below the folder.
     :param run: calls what takes a while elsewhere.
+    :param fields: header fields of all responses.
+    :param private: files that are not listed.
     """
 
     _log = Logger()
@@ -92,64 +94,77 @@ class Listings:
         may_show: Callable[[bytes], bool],
         open: Callable[[Names], Opened],
         run: Callable[..., Deferred[Any]],
+        fields: Fields,
+        private: PrivateFiles,
     ) -> None:
         self._may_show = may_show
         self._open = open
         self._run = run
-        self._turns = DeferredSemaphore(AT_ONCE)
+        self._fields = fields
+        self._private = private
+        self._turns = DeferredSemaphore(CONCURRENT_SCANS)
         self._size = 0
-        self._kept: dict[Form, tuple[float, tuple[int, int], bytes]] = {}
+        self._kept: dict[ListingForm, tuple[float, tuple[int, int], bytes]] = {}
 
-    def answer(self, request: Request, folder: Opened, names: Names) -> bytes | int:
-        """Answer with the listing of the open *folder* at *names*, which is closed."""
-        accept = request.getHeader(b"Accept") or b"text/html"
-        kind = _KINDS[best_type(accept, list(_KINDS))]
-        form = Form(names, kind, order_from(request.args), filter_from(request.args))
-        set_fields(request, ((b"Content-Type", kind), *_FIELDS))
-        if kind == HTML:
-            request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        descriptor, status = folder
+    def answer(self, request: Request, folder: OpenFolder) -> bytes | int:
+        """Answer with the listing of the open *folder*, which is closed."""
+        descriptor, status, names = folder
         os.close(descriptor)
+        field = field_of(request)
+        format, by_agent = choose_format(field(b"accept"), field(b"user-agent"))
+        order, filter = parse_order(request.args), parse_filter(request.args)
+        form = ListingForm(names, format, order, filter)
+        fields = (
+            (b"Content-Type", _CONTENT_TYPES[format]),
+            (b"Cache-Control", b"no-cache"),
+            (b"Vary", b"Accept, User-Agent" if by_agent else b"Accept"),
+        )
+        set_fields(request, merge_fields(fields, self._fields))
+        if format == HTML:
+            request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
         version = status.st_ino, status.st_mtime_ns
         until, of, page = self._kept.get(form, (0, None, b""))
         if of == version and monotonic() < until:
             return page
         return respond_later(request, self._read(request, form))
 
-    async def _read(self, request: Request, form: Form) -> bytes:
-        """Read the folder when there is its turn, and keep what comes of it."""
-        if len(self._turns.waiting) >= WAITING:
-            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY, ((b"Retry-After", b"1"),))
+    async def _read(self, request: Request, form: ListingForm) -> bytes:
+        """Read the folder when it has its turn, and keep the page."""
+        if len(self._turns.waiting) >= WAITING_REQUESTS:
+            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY_TEXT, ((b"Retry-After", b"1"),))
         await self._turns.acquire()
         try:
             if request._disconnected:
                 return b""
-            made: Made = await self._run(self._made, form)
+            made: VersionedPage = await self._run(self._make, form)
         except OSError as error:
-            if error.errno in ABSENT:  # gone since it was asked for
+            if error.errno in ABSENT_ERRORS:  # gone since it was asked for
                 raise HTTPError(NOT_FOUND, "Not found.") from None
             self._log.error("Cannot list: {error}", error=error.strerror)
-            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY) from None
+            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY_TEXT) from None
         finally:
             self._turns.release()
         self._keep(form, *made)
         return made[1]
 
-    def _made(self, form: Form) -> Made:
-        """The page, and of which version of the folder; none if that is too new."""
+    def _make(self, form: ListingForm) -> VersionedPage:
+        """Return the page, and the version of the folder unless that is very new."""
         folder, status = self._open(form.names)
-        page = form.shown(entries(folder, self._may_show, self._opener(form.names)))
-        settled = time_ns() - status.st_mtime_ns > TICK
+        opener, private = self._opener(form.names), self._private.identities()
+        page = form.written(scan_folder(folder, self._may_show, opener, private))
+        settled = time_ns() - status.st_mtime_ns > MTIME_TICK_NS
         return (status.st_ino, status.st_mtime_ns) if settled else None, page
 
-    def _keep(self, form: Form, version: tuple[int, int] | None, page: bytes) -> None:
+    def _keep(
+        self, form: ListingForm, version: tuple[int, int] | None, page: bytes
+    ) -> None:
         if version is None:
             return
         self._size += len(page)
-        if self._size > KEPT or len(self._kept) >= MOST:
+        if self._size > KEPT_PAGES_BYTES or len(self._kept) >= KEPT_PAGES:
             self._kept.clear()
             self._size = len(page)
-        self._kept[form] = monotonic() + FRESH, version, page
+        self._kept[form] = monotonic() + PAGE_TTL_SECONDS, version, page
 
     def _opener(self, names: Names) -> Callable[[bytes], Opened]:
         return lambda name: self._open((*names, name))

@@ -1,39 +1,45 @@
 """
-What is in a folder, as far as it would be served.
+The entries of a folder, as far as they would be served.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from stat import S_ISDIR, S_ISREG
 
 from ..safe_open import Opened
 from .model import Entry
 
 
-def entries(
-    folder: int, may_show: Callable[[bytes], bool], open_link: Callable[[bytes], Opened]
+def scan_folder(
+    folder: int,
+    may_show: Callable[[bytes], bool],
+    open_link: Callable[[bytes], Opened],
+    private: Collection[tuple[int, int]] = (),
 ) -> list[Entry]:
     """
-    The entries of the open *folder*, which is closed. It takes a while: call it in a
-    thread.
+    Return the entries of the open *folder*, which is closed. It takes a while: call it
+    in a thread.
 
-    :param may_show: whether a name may be shown.
+    :param may_show: tells whether a name may be shown.
     :param open_link: opens a link by its name, and raises `OSError` when it would not
         be served.
+    :param private: the devices and inodes of files that are never served.
     """
     found = []
     try:
         with os.scandir(folder) as items:
             for item in items:
-                name = item.name.encode("utf-8", "surrogateescape")
+                name = os.fsencode(item.name)
                 if not may_show(name):
                     continue
                 try:
                     status = _status(item, name, open_link)
                 except OSError:
                     continue  # gone meanwhile, or a link that leads nowhere
+                if (status.st_dev, status.st_ino) in private:
+                    continue
                 if S_ISREG(status.st_mode):
                     found.append(Entry(name, False, status.st_size, status.st_mtime))
                 elif S_ISDIR(status.st_mode):

@@ -4,9 +4,11 @@
   const filter = document.querySelector("#filter");
   const count = document.querySelector("#count");
   const rows = [...document.querySelector("#entries").rows];
-  const names = rows.map((row) => row.cells[0].textContent.toLowerCase());
+  // As the server compares names: an accent is part of its letter.
+  const comparable = (text) => text.toLowerCase().normalize("NFC");
+  const names = rows.map((row) => comparable(row.cells[0].textContent));
   const counted = count.textContent;
-  const served = filter.defaultValue.toLowerCase();
+  const served = comparable(filter.defaultValue);
   let pause;
 
   const link = (row) => row.cells[0].firstElementChild;
@@ -20,7 +22,7 @@
   }
 
   function apply() {
-    const wanted = filter.value.toLowerCase();
+    const wanted = comparable(filter.value);
     let matching = 0;
     rows.forEach((row, at) => {
       row.hidden = !names[at].includes(wanted);
@@ -37,7 +39,7 @@
       head.href = withFilter(head.href);
     }
     const here = withFilter(location.href);
-    if (filter.value.toLowerCase().includes(served)) {
+    if (comparable(filter.value).includes(served)) {
       history.replaceState(null, "", here);
     } else {
       // The page holds only what matched before: the rest is the server's to send.

@@ -1,0 +1,121 @@
+"""
+The folder that files are served from, or the one file.
+
+Rule: which names may be asked for is decided here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from stat import S_ISDIR
+from time import monotonic
+
+from twisted.logger import Logger
+
+from .safe_open import ABSENT_ERRORS, Opened, Opening
+
+WELL_KNOWN = b".well-known"
+"""The one name with a dot in front that is meant to be seen (RFC 8615)."""
+
+SECONDS_BETWEEN_REPORTS = 60
+"""How often the log tells that the folder is gone."""
+
+Names = tuple[bytes, ...]
+
+
+def printable(path: str | bytes) -> str:
+    """Return *path* as the log may have it: what is not UTF-8 in it is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+class Root:
+    """
+    A folder, and what is below it; or one file.
+
+    :param path: the folder, or the file.
+    :param open: opens what is below it.
+    :param dotfiles: whether names that begin with a dot may be asked for.
+    :ivar is_folder: whether it was a folder when it was last looked at and was there.
+    :ivar own_names: the name of the one file, under which it may be asked for as well.
+    """
+
+    _log = Logger()
+
+    def __init__(self, path: bytes, open: Opening, dotfiles: bool) -> None:
+        self.path = path
+        self._open = open
+        self._dotfiles = dotfiles
+        self._reported = -float(SECONDS_BETWEEN_REPORTS)
+        self.is_folder = os.path.isdir(path)
+        self.own_names: Names | None = None
+        if not self.is_folder:
+            self.own_names = (os.path.basename(path),)
+
+    def open(self, names: Names) -> Opened:
+        """
+        Open what *names* lead to.
+
+        :raise OSError: when it is not there, or may not be read.
+        """
+        return self._open(self.path, names)
+
+    def exists(self, names: Names, as_folder: bool = False) -> bool:
+        """
+        Tell whether *names* lead to something, which may not be readable.
+
+        :param as_folder: whether it has to be a folder.
+        """
+        try:
+            descriptor, status = self.open(names)
+        except OSError as error:
+            return error.errno not in ABSENT_ERRORS
+        os.close(descriptor)
+        return S_ISDIR(status.st_mode) or not as_folder
+
+    def listed(self, names: Names) -> list[bytes]:
+        """Return the sorted names of what may be asked for in a folder."""
+        try:
+            descriptor, _ = self.open(names)
+        except OSError:
+            return []
+        try:
+            found = os.listdir(descriptor)
+        except OSError:
+            return []
+        finally:
+            os.close(descriptor)
+        return sorted(filter(self.may_show, map(os.fsencode, found)))
+
+    def is_gone(self) -> bool:
+        """Tell whether the folder is not there any more; the log tells it, too."""
+        if os.path.isdir(self.path):
+            self.is_folder, self.own_names = True, None
+            return False
+        if not self.is_folder:
+            return False
+        now = monotonic()
+        if now - self._reported >= SECONDS_BETWEEN_REPORTS:
+            self._reported = now
+            self._log.error(
+                "{root}: the folder that is served is not there",
+                root=printable(self.path),
+            )
+        return True
+
+    def may_show(self, name: bytes) -> bool:
+        """Tell whether a name may be seen, as far as its first character goes."""
+        return self._dotfiles or name[:1] != b"." or name == WELL_KNOWN
+
+    def names(self, segments: Sequence[bytes]) -> Names | None:
+        """
+        Return the names that the decoded *segments* of a path stand for, or ``None``
+        when no file may be asked for so.
+        """
+        names = segments[:-1] if segments and not segments[-1] else segments
+        for name in names:
+            if not name or b"/" in name or b"\0" in name or name in (b".", b".."):
+                return None
+            if name[0] == 46 and not self.may_show(name):
+                return None
+        return tuple(names)

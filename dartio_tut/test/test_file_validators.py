@@ -1,0 +1,422 @@
+"""
+Entity tags and dates of files, and files whose size or coding is not what it seems.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from unittest import skipUnless
+
+from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
+from twisted.python.filepath import FilePath
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from dartio_tut.resources import FieldRule, Files
+from dartio_tut.resources.files.entity_tags import MAX_DIGESTED_BYTES, entity_tag
+from dartio_tut.resources.files.private_files import PrivateFiles
+from dartio_tut.resources.files.safe_open import (
+    LINK_POLICIES,
+    Opened,
+    open_inside,
+)
+from dartio_tut.resources.files.unsized import MAX_UNSIZED_BYTES, read_unsized
+
+from .support.file_case import FileCase
+from .support.memory_client import ask, connect
+from .support.response_reader import Response
+
+SECOND_NS = 10**9
+
+
+class LogCase(FileCase):
+    """A test that reads the log."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.logged: list[str] = []
+
+        @implementer(ILogObserver)
+        def observe(event: dict[str, Any]) -> None:
+            if event["log_namespace"].startswith("dartio_tut"):
+                self.logged.append(formatEvent(event))
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+
+
+class EntityTagTests(FileCase):
+    """Two contents never have one tag."""
+
+    def switched(self, moment_ns: int, size: int = 10) -> tuple[Response, Response]:
+        """
+        The responses for a file before and after the root is switched to another, of
+        the same size and time; the second is asked for with the first's tag.
+        """
+        current = self.root.parent / (self.root.name + "-current")
+        for name, content in (("one", b"1"), ("two", b"2")):
+            os.utime(self.file(f"{name}/file", content * size), ns=(moment_ns,) * 2)
+        os.symlink(self.root.name + "/one", current)
+        files = Files(str(current))
+        first = ask(files, "GET", "/file")
+        current.unlink()
+        os.symlink(self.root.name + "/two", current)
+        tag = first.fields["etag"]
+        return first, ask(files, "GET", "/file", if_none_match=tag)
+
+    def test_files_of_one_size_whose_time_a_build_has_set(self) -> None:
+        for moment in (0, SECOND_NS, -5 * SECOND_NS, 315532800 * SECOND_NS,
+                       499162500 * SECOND_NS, 1700000000 * SECOND_NS):  # fmt: skip
+            for size in (10, MAX_DIGESTED_BYTES + 1):
+                first, second = self.switched(moment, size)
+                self.assertEqual((moment, second.code), (moment, 200))
+                self.assertNotEqual(first.fields["etag"], second.fields["etag"])
+                self.assertEqual(second.body[:1], b"2")
+                self.tearDownTree()
+
+    def tearDownTree(self) -> None:
+        FilePath(str(self.root)).remove()
+        (self.root.parent / (self.root.name + "-current")).unlink()
+        self.root.mkdir()
+
+    def test_times_up_to_a_second_are_no_times(self) -> None:
+        for moment, has_date in [
+            (0, False), (1, False), (-SECOND_NS, False), (SECOND_NS, False),
+            (SECOND_NS + 1, True), (2 * SECOND_NS, True),
+        ]:  # fmt: skip
+            os.utime(self.file("file"), ns=(moment,) * 2)
+            response = self.get("/file")
+            self.assertEqual((moment, "last-modified" in response.fields),
+                             (moment, has_date))  # fmt: skip
+            self.assertIn("etag", response.fields)
+
+    def test_same_content_and_time_in_another_folder_has_the_same_tag(self) -> None:
+        tags = set()
+        for name in ("a", "b"):
+            path = self.file(name, b"content")
+            os.utime(path, ns=(1700000000 * SECOND_NS,) * 2)
+            tags.add(self.get(f"/{name}").fields["etag"])
+        self.assertEqual(len(tags), 1)
+
+    def test_tag_is_kept_while_the_file_is(self) -> None:
+        for moment in (SECOND_NS, 1700000000 * SECOND_NS, 1700000000 * SECOND_NS + 5):
+            os.utime(self.file("file"), ns=(moment,) * 2)
+            files = self.files()
+            tags = {ask(files, "GET", "/file").fields["etag"] for _ in range(3)}
+            tags.add(self.get("/file").fields["etag"])
+            self.assertEqual(len(tags), 1)
+            [tag] = tags
+            self.assertEqual(self.get("/file", if_none_match=tag).code, 304)
+
+    def test_codings_have_tags_of_their_own(self) -> None:
+        with self.file("file").open("rb") as file:
+            status = os.fstat(file.fileno())
+            tags = {
+                entity_tag(file.fileno(), status, c) for c in (None, b"br", b"gzip")
+            }
+        self.assertEqual(len(tags), 3)
+
+
+class IfRangeTests(FileCase):
+    """A part is never spliced with a part of another version."""
+
+    def write(self, content: bytes, moment_ns: int) -> None:
+        os.utime(self.file("file", content), ns=(moment_ns,) * 2)
+
+    def part(self, files: Files, if_range: str) -> tuple[int, bytes]:
+        response = ask(files, "GET", "/file", range="bytes=5-", if_range=if_range)
+        return response.code, response.body
+
+    def test_date_counts_while_it_tells_versions_apart(self) -> None:
+        files = self.files()
+        self.write(b"0123456789", 1700000000 * SECOND_NS + 1)
+        date = ask(files, "GET", "/file").fields["last-modified"]
+        self.assertEqual(self.part(files, date), (206, b"56789"))
+        self.write(b"abcdefghij", 1700000001 * SECOND_NS + 1)
+        self.assertEqual(self.part(files, date), (200, b"abcdefghij"))
+        date = ask(files, "GET", "/file").fields["last-modified"]
+        self.assertEqual(self.part(files, date), (206, b"fghij"))
+
+    def test_date_does_not_count_after_two_versions_in_one_second(self) -> None:
+        files = self.files()
+        for content, part in [
+            (b"0123456789", 1),
+            (b"abcdefghij", 7),
+            (b"ABCDEFGHIJ", 8),
+        ]:
+            self.write(content, 1700000000 * SECOND_NS + part * 10**8)
+            fields = ask(files, "GET", "/file").fields
+            date, tag = fields["last-modified"], fields["etag"]
+            whole = (206, content[5:]) if part == 1 else (200, content)
+            self.assertEqual(self.part(files, date), whole)
+            self.assertEqual(self.part(files, tag), (206, content[5:]))
+
+    def test_date_counts_after_a_change_that_left_the_content(self) -> None:
+        files = self.files()
+        self.write(b"0123456789", 1700000000 * SECOND_NS)
+        date = ask(files, "GET", "/file").fields["last-modified"]
+        (self.root / "file").chmod(0o600)
+        self.assertEqual(self.part(files, date), (206, b"56789"))
+
+    def test_condition_with_a_date_that_is_not_in_the_calendar_is_ignored(self) -> None:
+        self.write(b"0123456789", 1700000000 * SECOND_NS)
+        for date in ("Mon, 30 Feb 2027 00:00:00 GMT", "Sat, 01 Jan 2027 24:00:00 GMT"):
+            for name in ("if_modified_since", "if_unmodified_since"):
+                self.assertEqual(self.get("/file", **{name: date}).code, 200)
+
+    def test_range_beyond_the_end_has_the_phrase_of_the_rfc(self) -> None:
+        self.file("file")
+        files = self.files()
+        for page in (False, True):
+            if page:
+                self.file("416.html")
+            said = beyond_the_end(files)
+            self.assertTrue(said.startswith(b"HTTP/1.1 416 Range Not Satisfiable\r\n"))
+
+
+def beyond_the_end(files: Files) -> bytes:
+    """The response to a range beyond the end of a file, byte by byte."""
+    asked = b"GET /file HTTP/1.1\r\nHost: a\r\nRange: bytes=9-\r\n\r\n"
+    return connect(files).send(asked)
+
+
+@skipUnless(Path("/proc/cpuinfo").exists(), "NOT TESTED: no /proc here")
+class UnsizedTests(LogCase):
+    """Files whose size is a lie."""
+
+    def test_small_ones_are_sent_with_their_true_length(self) -> None:
+        for path in ("/proc/version", "/proc/sys/kernel/ostype"):
+            response = ask(Files(path), "GET", "/")
+            self.assertEqual((path, response.code), (path, 200))
+            self.assertEqual(response.body, Path(path).read_bytes())
+            self.assertEqual(response.fields["content-length"],
+                             str(len(response.body)))  # fmt: skip
+            for name in ("etag", "last-modified", "accept-ranges"):
+                self.assertNotIn(name, response.fields)
+            head = ask(Files(path), "HEAD", "/")
+            self.assertEqual(head.body, b"")
+            self.assertEqual(head.fields["content-length"],
+                             response.fields["content-length"])  # fmt: skip
+
+    def test_conditions_and_ranges_do_not_count(self) -> None:
+        content = Path("/proc/version").read_bytes()
+        for fields in ({"if_none_match": "*"}, {"range": "bytes=0-1"},
+                       {"if_match": '"x"'}):  # fmt: skip
+            response = ask(Files("/proc/version"), "GET", "/", b"", **fields)
+            self.assertEqual((response.code, response.body), (200, content))
+
+    def test_what_cannot_be_read_is_503_with_a_line_in_the_log(self) -> None:
+        response = ask(Files("/proc/self/mem"), "GET", "/")
+        self.assertEqual(response.code, 503)
+        self.assertEqual(len(self.logged), 1)
+
+    def test_shorter_and_longer_than_it_says(self) -> None:
+        path = self.file("file", b"0123456789")
+        for said, content in [(10, None), (4096, b"0123456789"), (0, b"0123456789")]:
+            with path.open("rb") as file:
+                self.assertEqual(read_unsized(file.fileno(), said), content)
+
+    def test_too_long_to_be_read_beforehand(self) -> None:
+        with self.file("file", b"x" * (MAX_UNSIZED_BYTES + 1)).open("rb") as file:
+            self.assertRaises(OSError, read_unsized, file.fileno(), 0)
+
+    def test_empty_and_sparse_files_are_as_ever(self) -> None:
+        self.file("empty", b"")
+        os.truncate(self.file("sparse", b""), 5000)
+        for target, length in (("/empty", 0), ("/sparse", 5000)):
+            response = self.get(target)
+            self.assertEqual((response.code, response.body), (200, bytes(length)))
+            self.assertIn("etag", response.fields)
+            code = self.get(target, if_none_match=response.fields["etag"]).code
+            self.assertEqual(code, 304)
+
+    def test_no_descriptor_stays_open(self) -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        for path in ("/proc/version", "/proc/self/mem", "/proc/cpuinfo"):
+            for method in ("GET", "HEAD"):
+                ask(Files(path), method, "/")
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+
+class StoredCodingTests(FileCase):
+    """Types that are compressed by themselves."""
+
+    def test_svgz_has_its_coding(self) -> None:
+        content = gzip.compress(b"<svg/>")
+        self.file("pic.svgz", content)
+        for fields in ({}, {"accept_encoding": "gzip"}):
+            response = self.get("/pic.svgz", **fields)
+            self.assertEqual(response.fields["content-type"], "image/svg+xml")
+            self.assertEqual(response.fields["content-encoding"], "gzip")
+            self.assertEqual(response.body, content)
+
+    def test_svgz_that_is_not_compressed_has_none(self) -> None:
+        self.file("pic.svgz", b"<svg/>")
+        self.assertNotIn("content-encoding", self.get("/pic.svgz").fields)
+
+    def test_archives_have_none(self) -> None:
+        self.file("a.tar.gz", gzip.compress(b"tar"))
+        response = self.get("/a.tar.gz")
+        self.assertEqual(response.fields["content-type"], "application/gzip")
+        self.assertNotIn("content-encoding", response.fields)
+
+
+class PrecompressedTests(LogCase):
+    """Files that were compressed beforehand."""
+
+    def coding(self, target: str) -> str | None:
+        response = self.get(target, accept_encoding="gzip")
+        return response.fields.get("content-encoding")
+
+    def test_sent_whatever_the_type(self) -> None:
+        for name in ("hello", "a.unknown", "a.js", "a.png", "a.tar", "LICENSE"):
+            self.file(name)
+            self.file(f"{name}.gz")
+            self.assertEqual((name, self.coding(f"/{name}")), (name, "gzip"))
+
+    def test_sent_though_older_by_less_than_tools_keep(self) -> None:
+        moment = 1700000000 * SECOND_NS
+        for older, sent in [
+            (0, True), (1, True), (SECOND_NS, True), (2 * SECOND_NS, True),
+            (2 * SECOND_NS + SECOND_NS // 2, False), (3600 * SECOND_NS, False),
+        ]:  # fmt: skip
+            os.utime(self.file("a.js"), ns=(moment + 400_000_000,) * 2)
+            os.utime(self.file("a.js.gz"), ns=(moment + 400_000_000 - older,) * 2)
+            self.assertEqual((older, self.coding("/a.js") == "gzip"), (older, sent))
+
+    def test_too_old_one_has_one_line_in_the_log(self) -> None:
+        os.utime(self.file("sub/a.js.gz"), (1, 1))
+        self.file("sub/a.js")
+        files = self.files()
+        for _ in range(3):
+            ask(files, "GET", "/sub/a.js", accept_encoding="gzip")
+        self.assertEqual(len(self.logged), 1)
+        self.assertIn("sub/a.js.gz is not sent: it is older", self.logged[0])
+
+    def test_one_that_cannot_be_opened_has_one_line_in_the_log(self) -> None:
+        self.file("a.js", b"plain")
+        self.file("a.js.gz")
+
+        def refuse(root: bytes, names: Sequence[bytes]) -> Opened:
+            if names[-1].endswith(b".gz"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return open_inside(root, names)
+
+        LINK_POLICIES["test"] = refuse
+        self.addCleanup(LINK_POLICIES.pop, "test")
+        files = self.files(links="test")
+        for _ in range(3):
+            body = ask(files, "GET", "/a.js", accept_encoding="gzip").body
+            self.assertEqual(body, b"plain")
+        self.assertEqual(len(self.logged), 1)
+        self.assertIn("a.js.gz is not sent: Permission denied", self.logged[0])
+
+
+class PrivateFilesTests(LogCase):
+    """The daemon's own files."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.log = self.file("twistd.log", b"secret")
+        self.settings = {"private": [str(self.log), str(self.root / "twistd.pid")],
+                         "listing": True}  # fmt: skip
+
+    def test_never_served_under_any_name(self) -> None:
+        os.symlink("twistd.log", self.root / "link")
+        os.link(self.log, self.root / "hard")
+        self.file("twistd.log.1", b"rotated")
+        os.symlink("twistd.log.1", self.root / "rotated")
+        for target in ("/twistd.log", "/link", "/hard", "/twistd.log.1", "/rotated"):
+            self.assert_answers(target, 404, b"Not found.\n")
+        self.file("twistd.logs", b"another")
+        self.assert_answers("/twistd.logs", 200, b"another")
+
+    def test_one_that_comes_later(self) -> None:
+        files = self.files()
+        self.assertEqual(ask(files, "GET", "/twistd.pid").code, 404)
+        self.file("twistd.pid", b"1")
+        self.assertEqual(ask(files, "GET", "/twistd.pid").code, 404)
+
+    def test_one_that_grows(self) -> None:
+        files = self.files()
+        for _ in range(3):
+            self.assertEqual(ask(files, "GET", "/twistd.log").code, 404)
+            with self.log.open("ab") as file:
+                file.write(b"more")
+
+    def test_one_that_is_rotated(self) -> None:
+        files = self.files()
+        self.assertEqual(ask(files, "GET", "/twistd.log").code, 404)
+        os.rename(self.log, self.root / "twistd.log.1")
+        self.file("twistd.log", b"new")
+        for target in ("/twistd.log", "/twistd.log.1"):
+            self.assertEqual((target, ask(files, "GET", target).code), (target, 404))
+
+    def test_not_as_an_index_or_a_page(self) -> None:
+        more = {"index": ["twistd.log"], "ignoredExts": [".log"]}
+        for target in ("/", "/twistd"):
+            said = ask(self.files(**more), "GET", target).body
+            self.assertNotIn(b"secret", said)
+
+    def test_not_listed(self) -> None:
+        self.file("other")
+        listed = self.get("/", accept="text/plain")
+        self.assertEqual(listed.body, b"other\n")
+
+    def test_told_at_the_start(self) -> None:
+        elsewhere = str(self.root.parent / "elsewhere.log")
+        self.settings = {"private": [str(self.log), elsewhere]}
+        self.files()
+        self.assertEqual(len(self.logged), 1)
+        self.assertIn(str(self.log.absolute()), self.logged[0])
+
+    def test_no_descriptor_stays_open(self) -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        for target in ("/twistd.log", "/"):
+            self.get(target)
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+
+class NoPrivateFilesTests(SynchronousTestCase):
+    """Nothing is private."""
+
+    def test_nothing_is_looked_for(self) -> None:
+        self.assertEqual(PrivateFiles().identities(), frozenset())
+        self.assertFalse(PrivateFiles().include(os.stat("/")))
+
+
+class FieldsOfSomeFilesTests(FileCase):
+    """Fields by pattern."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for name in ("a.html", "sub/a.html", "a.txt"):
+            self.file(name)
+        self.settings = {
+            "fields": [
+                (b"X-All", b"all"),
+                (b"X-Frame-Options", b"DENY"),
+                FieldRule("*.html", b"X-Page", b"page"),
+                FieldRule("sub/*", b"X-All", b"sub"),
+                FieldRule("sub/*", b"X-Frame-Options", b""),
+                FieldRule("*.txt", b"ETag", b""),
+            ]
+        }
+
+    def test_each_file_has_its_own(self) -> None:
+        wanted: list[tuple[str, dict[str, str | None]]] = [
+            ("/a.html", {"x-all": "all", "x-page": "page", "x-frame-options": "DENY"}),
+            ("/sub/a.html", {"x-all": "sub", "x-page": "page"}),
+            ("/sub/a.html", {"x-frame-options": None}),
+            ("/a.txt", {"x-all": "all", "x-page": None, "etag": None}),
+            ("/none.html", {"x-all": "all", "x-page": None, "x-frame-options": "DENY"}),
+        ]
+        for target, fields in wanted:
+            found = self.get(target).fields
+            for name, value in fields.items():
+                self.assertEqual((target, name, found.get(name)), (target, name, value))

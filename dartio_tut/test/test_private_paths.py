@@ -1,0 +1,80 @@
+"""
+The daemon's own files, and what a static file server may be given to serve.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.daemon import ServerOptions, own_files
+from dartio_tut.resources import parse_host_folder, parse_served_path
+
+
+class OwnFilesTests(SynchronousTestCase):
+    """What the daemon writes or keeps secret."""
+
+    def own(self, *line: str, **twistd: Any) -> list[str]:
+        options = ServerOptions()
+        options.parseOptions(list(line))
+        parent: Any = twistd
+        options.parent = parent
+        return [os.path.relpath(path) for path in own_files(options)]
+
+    def test_log_and_pid_file_of_twistd(self) -> None:
+        cases: list[tuple[dict[str, Any], list[str]]] = [
+            ({"pidfile": "twistd.pid", "rundir": "."}, ["twistd.log", "twistd.pid"]),
+            ({"logfile": "a.log", "pidfile": "b.pid"}, ["a.log", "b.pid"]),
+            ({"pidfile": "b.pid", "rundir": "run"}, ["twistd.log", "run/b.pid"]),
+            ({"nodaemon": True, "pidfile": ""}, []),
+            ({"nodaemon": True, "logfile": "-"}, []),
+            ({"nodaemon": True, "logfile": "a.log"}, ["a.log"]),
+            ({"syslog": True, "pidfile": "b.pid"}, ["b.pid"]),
+            ({"nodaemon": True, "profile": "p"}, ["p"]),
+            ({}, []),
+        ]
+        for twistd, files in cases:
+            self.assertEqual((twistd, self.own(**twistd)), (twistd, files))
+
+    def test_access_log_and_private_keys(self) -> None:
+        folder = self.mktemp()
+        os.mkdir(folder)
+        log = f"{folder}/access.log"
+        endpoint = r"https:0:cert=c.pem:key=k\:1.pem"
+        stock = "ssl:0:privateKey=p.pem:certKey=c.pem"
+        found = self.own("--access-log", log, "--listen", endpoint, "--listen", stock)
+        self.assertEqual(found, [os.path.relpath(log), "k:1.pem", "p.pem"])
+
+    def test_options_without_twistd(self) -> None:
+        options = ServerOptions()
+        options.parseOptions([])
+        self.assertEqual(own_files(options), [])
+
+
+class ServedPathTests(SynchronousTestCase):
+    """A folder, or one file."""
+
+    def test_absolute_path_of_a_folder_and_of_a_file(self) -> None:
+        folder = self.mktemp()
+        os.mkdir(folder)
+        path = os.path.join(folder, "file")
+        with open(path, "wb"):
+            pass
+        self.assertEqual(parse_served_path(folder), os.path.abspath(folder))
+        self.assertEqual(parse_served_path(path), os.path.abspath(path))
+        self.assertEqual(parse_served_path("."), os.getcwd())
+        host = parse_host_folder(f"a.example={folder}")
+        self.assertEqual(host, ("a.example", os.path.abspath(folder)))
+
+    def test_other_paths_are_refused(self) -> None:
+        folder = self.mktemp()
+        os.mkdir(folder)
+        os.mkfifo(f"{folder}/fifo")
+        os.symlink("loop", f"{folder}/loop")
+        for text in ("", f"{folder}/none", f"{folder}/fifo", f"{folder}/loop"):
+            self.assertRaises(ValueError, parse_served_path, text)
+        for text in ("", "a.example", "a.example=", f"a b={folder}",
+                     f"a.example={folder}/none", f"a.example={__file__}"):  # fmt: skip
+            self.assertRaises(ValueError, parse_host_folder, text)
