@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest
 
 from .support.harness import BIN, Case, ask, free_port
+from .support.privileges import become
 
 NOBODY = 65534
 
@@ -62,12 +62,10 @@ class UserTests(Case):
         as_root()
         self.open_folder()
         store = self.here / "store"
-        without = ["env", "-i", f"PATH={BIN}:{os.environ['PATH']}"]
-        nobody = ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"]
-        tried = [*without, *nobody, str(BIN / "twistd"), "--version"]
-        if subprocess.run(tried, capture_output=True, cwd="/").returncode:
+        user = become("54321", [str(BIN / "twistd"), "--version"])
+        if user is None:
             raise SkipTest("NOT TESTED: another user cannot run this installation")
-        self.runner = (*without, *nobody)
+        self.runner = ("env", "-i", f"PATH={BIN}:{os.environ['PATH']}", *user)
         self.assertIn("--store: ", self.refuses("notes", "--port", "0"))
         daemon = self.serve("notes", "--store", str(store))
         self.assertEqual(ask(daemon, "POST", "/", '{"myNote": "x"}').code, 200)

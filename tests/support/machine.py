@@ -22,16 +22,9 @@ from twisted.trial.unittest import SkipTest
 
 from .harness import BIN, PATIENCE
 from .postgres import binaries
+from .privileges import become
 
 PATRONI = BIN / "patroni"
-
-OTHERS = (
-    # Root by another name: it may still read an installation that is root's alone.
-    ["unshare", "--user", "--map-user=postgres", "--map-group=postgres"],
-    # For containers, where that is often forbidden.
-    ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"],
-)
-"""How root becomes a user whom PostgreSQL trusts, best first."""
 
 ANSWER = 2.0
 """Seconds that a machine has to say how it is; one that hangs never does."""
@@ -55,17 +48,7 @@ def as_whom() -> list[str] | None:
     """How to start what must not be run by root; ``None``: there is no way."""
     if os.geteuid():
         return []
-    for way in OTHERS:
-        # env: what setpriv itself starts is still opened with root's rights.
-        tried = [*way, "env", sys.executable, "-c", "import patroni, psutil"]
-        if (
-            shutil.which(way[0])
-            and not subprocess.run(
-                tried, cwd="/", capture_output=True, check=False
-            ).returncode
-        ):
-            return way
-    return None
+    return become("postgres", [sys.executable, "-c", "import patroni, psutil"])
 
 
 class Machine:
