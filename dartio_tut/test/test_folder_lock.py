@@ -241,6 +241,24 @@ class FilesOfAPersonTests(FolderCase):
             self.result_of(documents.put("a", b"2"))
             self.assertEqual((self.folder / "a").stat().st_mode & 0o7777, mode)
 
+    def test_only_root_gives_files_away(self) -> None:
+        documents = self.documents()
+        self.result_of(documents.put("a", b"1"))
+        given: list[Any] = []
+        self.patch(os, "fchown", lambda *given_to: given.append(given_to))
+        lstat = os.lstat
+
+        def of_another(path: Any, **more: Any) -> os.stat_result:
+            fields = list(lstat(path, **more))
+            fields[4] += 1  # the user
+            return os.stat_result(fields)
+
+        self.patch(os, "lstat", of_another)
+        for user, times in ((1000, 0), (0, 1)):
+            self.patch(os, "geteuid", lambda user=user: user)
+            self.result_of(documents.put("a", b"2"))
+            self.assertEqual(len(given), times)
+
     def test_nothing_is_left_of_what_is_being_written(self) -> None:
         documents = open_documents(str(self.folder), run=maybeDeferred)
         fsync, found = os.fsync, []
