@@ -37,7 +37,7 @@ SLACK_SECONDS = 1.0
 
 @functools.cache
 def restartable_server() -> Postgres:
-    """A server that may be ill-treated; whoever does leaves it running."""
+    """A server that tests may stop or hold; they start it again."""
     server = Postgres()
     server.start()
     THE_REACTOR.addSystemEventTrigger("after", "shutdown", server.remove)

@@ -9,10 +9,19 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from dartio_tut.store import Unavailable
+from dartio_tut.store import (
+    ABSENT,
+    PRESENT,
+    Conflict,
+    InvalidName,
+    NameTaken,
+    NoSuchEntry,
+    Unavailable,
+)
 from dartio_tut.store.folder import documents, documents_files, documents_names
 from dartio_tut.store.folder.disk import DEFAULT_QUOTA
 from dartio_tut.store.folder.documents import open_folder_documents
+from dartio_tut.store.names import folded
 
 from .support.folder_case import FolderCase
 from .test_group_commit import ManualThread
@@ -92,3 +101,56 @@ class ScanTests(FolderCase):
         again = store.list()
         thread.all()
         self.assertEqual(self.result_of(again), [])
+
+
+class CaseIgnoringTests(FolderCase):
+    """A file system that takes ``A.json`` and ``a.json`` for one name."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder.mkdir()
+        listdir = os.listdir
+
+        def real(path: Any) -> Any:
+            """The name that the file has, whatever the case of *path*."""
+            if not isinstance(path, str | os.PathLike):
+                return path
+            folder, name = os.path.split(path)
+            if folder != str(self.folder):
+                return path
+            same = [each for each in listdir(folder) if folded(each) == folded(name)]
+            return os.path.join(folder, *(same or [name]))
+
+        for call in ("lstat", "stat", "open", "unlink"):
+            original = getattr(os, call)
+
+            def one(
+                path: Any, *rest: Any, original: Any = original, **more: Any
+            ) -> Any:
+                return original(real(path), *rest, **more)
+
+            self.patch(os, call, one)
+        replace = os.replace
+        self.patch(os, "replace", lambda old, new: replace(real(old), real(new)))
+
+    def test_names_are_told_apart_all_the_same(self) -> None:
+        documents = self.documents()
+        self.result_of(documents.put("a.json", b"1"))
+        self.failure_of(documents.put("A.JSON", b"2"), NameTaken)
+        self.failure_of(documents.put("A.JSON", b"2", ABSENT), NameTaken)
+        self.failure_of(documents.put("A.JSON", b"2", PRESENT), Conflict)
+        self.failure_of(documents.get("A.JSON"), NoSuchEntry)
+        self.failure_of(documents.delete("A.JSON"), NoSuchEntry)
+        self.result_of(documents.put("a.json", b"3", PRESENT))
+        self.assertEqual(self.result_of(documents.get("a.json")).content, b"3")
+        self.result_of(documents.delete("a.json"))
+        self.result_of(documents.put("A.JSON", b"4"))
+        self.assertEqual(os.listdir(self.folder), ["A.JSON"])
+
+    def test_notes_are_not_replaced(self) -> None:
+        self.with_notes("a")
+        documents = self.documents()
+        for name in ("NOTES.TXT", "Notes.txt", "NOTES.torn"):
+            self.failure_of(documents.put(name, b"1"), InvalidName)
+            self.failure_of(documents.delete(name), InvalidName)
+        self.assertEqual(self.file.read_bytes(), b"a\n")

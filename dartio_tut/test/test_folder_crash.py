@@ -25,7 +25,7 @@ from dartio_tut.store.folder import notes_file
 
 from .support.store_suite import SynchronousResults
 
-CHANGING_CALLS = ("write", "fsync", "ftruncate", "replace", "unlink")
+CHANGING_CALLS = ("write", "fsync", "ftruncate", "link", "replace", "unlink")
 """The system calls that change what is on the disk."""
 
 
@@ -55,14 +55,14 @@ class CrashCase(SynchronousResults, SynchronousTestCase):
         patches = []
 
         def counted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-            def counted_call(*args: Any) -> Any:
+            def counted_call(*args: Any, **more: Any) -> Any:
                 if len(made) >= call:
                     if len(made) == call and name == "write" and part is not None:
                         original(args[0], bytes(args[1][:part]))
                     made.append(f"{name}, never")
                     raise Killed
                 made.append(name)
-                return original(*args)
+                return original(*args, **more)
 
             return counted_call
 
@@ -126,6 +126,28 @@ class NotesCrashTests(CrashCase):
             )
         self.assertEqual(self.result_of(again.append("one", "first")), 0)
         return False
+
+    def test_killed_while_deleting_keeps_all_other_notes(self) -> None:
+        for part in (None, 3):
+            for call, folder in enumerate(self.folders()):
+                folder = folder.with_name(f"{part}{call}")
+                notes = self.open(folder)
+                for text in "abc":
+                    self.result_of(notes.append(text, text))
+                outcome: list[object] = []
+                with self.killed_at(call, part) as calls:
+                    notes.delete(1).addBoth(outcome.append)
+                again = self.open(folder)
+                there = self.result_of(again.entries(0, 9))
+                if outcome == [None]:
+                    self.assertEqual(there, ["a", None, "c"])
+                    break
+                self.assertIn(there, (["a", None, "c"], ["a", "b", "c"]), calls)
+                self.assertEqual(self.result_of(again.append("b", "b")), 1)
+                self.assertEqual(self.result_of(again.append("d")), 3)
+                left = [path.name for path in folder.glob(".notes-new-*")]
+                self.assertEqual(left, [])
+            self.assertGreater(call, 4)
 
     def test_killed_while_opening_keeps_all_notes(self) -> None:
         for call, folder in enumerate(self.folders()):

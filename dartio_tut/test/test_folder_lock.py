@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EBADF, EDQUOT, ENOLCK, ENOSPC
+from errno import EBADF, EDQUOT, EIO, ENOLCK, ENOSPC, ENOTCONN, ESTALE
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,23 @@ from dartio_tut.store.folder import folder_lock
 from .support.folder_case import FolderCase
 
 
-class HeldLockTests(FolderCase):
+class LoggedCase(FolderCase):
+    """What is logged meanwhile is kept."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.logged: list[str] = []
+        observe: Any = lambda event: self.logged.append(formatEvent(event))  # noqa: E731
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+
+
+class HeldLockTests(LoggedCase):
     """Another process holds the lock, and is stopped."""
 
     def setUp(self) -> None:
         super().setUp()
         self.patch(folder_lock, "LOCK_SECONDS", 0.02)
-        self.logged: list[str] = []
-        observe: Any = lambda event: self.logged.append(formatEvent(event))  # noqa: E731
-        globalLogPublisher.addObserver(observe)
-        self.addCleanup(globalLogPublisher.removeObserver, observe)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -101,7 +108,7 @@ class HeldLockTests(FolderCase):
             patched.restore()
 
 
-class FolderGoneTests(FolderCase):
+class FolderGoneTests(LoggedCase):
     """The folder is moved away, or another one takes its place."""
 
     def test_everything_is_unavailable_and_nothing_is_made(self) -> None:
@@ -133,6 +140,29 @@ class FolderGoneTests(FolderCase):
         self.assertEqual(self.all(notes), ["a"])
         self.assertEqual(self.result_of(documents.get("a")).content, b"1")
         self.result_of(documents.put("a", b"2"))
+        self.result_of(notes.append("b"))
+        said = [line for line in self.logged if "cannot be used" in line]
+        self.assertEqual(len(said), 2)  # one for each store
+        self.assertEqual(sum("is back" in line for line in self.logged), 2)
+
+    def test_folder_that_cannot_be_read_is_unavailable(self) -> None:
+        notes, documents = self.with_notes("a"), self.documents()
+        for number in (ESTALE, ENOTCONN, EIO):
+
+            def failed(*args: Any, number: int = number, **more: Any) -> Any:
+                raise OSError(number, os.strerror(number))
+
+            patches = [self.patch(os, call, failed) for call in ("open", "stat")]
+            for failing in (
+                notes.append("b"),
+                notes.entry(0),
+                documents.get("a"),
+                documents.list(),
+                documents.put("a", b"1"),
+            ):
+                self.failure_of(failing, Unavailable)
+            for patch in patches:
+                patch.restore()
 
 
 class NoRoomForFilesTests(FolderCase):
@@ -210,6 +240,24 @@ class FilesOfAPersonTests(FolderCase):
             (self.folder / "a").chmod(mode)
             self.result_of(documents.put("a", b"2"))
             self.assertEqual((self.folder / "a").stat().st_mode & 0o7777, mode)
+
+    def test_only_root_gives_files_away(self) -> None:
+        documents = self.documents()
+        self.result_of(documents.put("a", b"1"))
+        given: list[Any] = []
+        self.patch(os, "fchown", lambda *given_to: given.append(given_to))
+        lstat = os.lstat
+
+        def of_another(path: Any, **more: Any) -> os.stat_result:
+            fields = list(lstat(path, **more))
+            fields[4] += 1  # the user
+            return os.stat_result(fields)
+
+        self.patch(os, "lstat", of_another)
+        for user, times in ((1000, 0), (0, 1)):
+            self.patch(os, "geteuid", lambda user=user: user)
+            self.result_of(documents.put("a", b"2"))
+            self.assertEqual(len(given), times)
 
     def test_nothing_is_left_of_what_is_being_written(self) -> None:
         documents = open_documents(str(self.folder), run=maybeDeferred)

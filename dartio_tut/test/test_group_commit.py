@@ -224,7 +224,7 @@ class SharedFlushTests(SynchronousTestCase):
         closed = notes.close()
         first.addCallback(lambda number: (number, len(run.waiting)))
         tell()
-        # The next turn has begun before the first is told of.
+        # The next batch has begun before the first callback is called.
         self.assertEqual(self.successResultOf(first), (0, 1))
         tell = run.work()
         self.assertNoResult(rest[0])

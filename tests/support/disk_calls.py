@@ -1,7 +1,7 @@
 """
 What each system call does to a `disk.Disk`.
 
-Rule: what is not understood, and touches the disk, is an error.
+Rule: a call that touches the disk and is not known here is an error.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def binaries() -> Path:
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Who runs the server: ``None`` is whoever runs the tests."""
+    """The user that runs the server; ``None``: the one that runs the tests."""
     if os.getuid() != 0:
         return None
     known = [user for user in pwd.getpwall() if user.pw_name in SERVER_USERS]

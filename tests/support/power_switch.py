@@ -3,8 +3,8 @@ One machine of a cluster: programs, and all that they start, under one switch.
 
     $ python power_switch.py '[["etcd", "--name", "a"], ["patroni", "a.json"]]'
 
-Rule: when its standard input ends, everything that runs here is killed at once; so
-it is too when whoever holds the other end dies. ``stop`` on a line halts everything,
+Rule: when its standard input ends, everything that runs here is killed at once; so it
+is when the process at the other end dies. ``stop`` on a line halts everything,
 as a machine that hangs, ``continue`` lets it go on; the line comes back when done.
 """
 

@@ -20,6 +20,9 @@ Identity = tuple[int, int, int, int, int]
 NEW_FILE_MODE = 0o666
 """Before the umask is applied: the operator decides who may read."""
 
+PERMISSIONS = 0o777
+"""The bits of a mode that are copied: no document is a program with other rights."""
+
 DISK_FULL_ERRNOS = (ENOSPC, EDQUOT, EFBIG)
 """The errors that end when somebody makes room; ENOSPC is that of inodes, too."""
 
@@ -119,13 +122,18 @@ def free_bytes(where: int | Path, quota: Quota) -> int:
 
 
 def copy_owner_and_mode(status: os.stat_result, descriptor: int) -> None:
-    """Give a file the mode and, where that is allowed, the owner of *status*."""
+    """
+    Give a file the permissions of *status*, and to root's files their owner.
+
+    Only root may give files away; a sandbox may kill others that try.
+    """
     new = os.fstat(descriptor)
-    if (new.st_uid, new.st_gid) != (status.st_uid, status.st_gid):
+    owners = status.st_uid, status.st_gid
+    if os.geteuid() == 0 and (new.st_uid, new.st_gid) != owners:
         with suppress(PermissionError):
-            os.fchown(descriptor, status.st_uid, status.st_gid)
-    if stat.S_IMODE(new.st_mode) != stat.S_IMODE(status.st_mode):
-        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            os.fchown(descriptor, *owners)
+    if (new.st_mode ^ status.st_mode) & PERMISSIONS:
+        os.fchmod(descriptor, status.st_mode & PERMISSIONS)
 
 
 def open_regular(path: Path, flags: int) -> int:

@@ -55,7 +55,7 @@ class DocumentsCount:
         self._counted = 0.0
 
     def mark_folder(self) -> None:
-        """Leave word that documents are kept in the folder, if there is none yet."""
+        """Make the file, which shows that documents are kept in the folder."""
         os.close(os.open(self.path, _OPEN_FLAGS, NEW_FILE_MODE))
 
     def read(self, anew: bool = False) -> None:

@@ -44,7 +44,7 @@ def is_notes_file(name: str) -> bool:
     return folded(name) in NOTES_FILE_NAMES
 
 
-def content_of(path: Path) -> bytes | None:
+def content_of(path: str | Path) -> bytes | None:
     """The content of the file *path*; ``None`` if it is not a document."""
     try:
         descriptor = os.open(path, _READ_FLAGS)

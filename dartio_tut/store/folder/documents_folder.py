@@ -41,14 +41,17 @@ class DocumentsFolder:
 
     def __init__(self, path: Path, lock: FolderLock, new_files: MakesNewFiles) -> None:
         self.path = path
+        self._prefix = f"{path}/"
         self.lock = lock
         self.names = DocumentNames(path)
         self._new_files = new_files
 
     def get(self, name: str) -> Document:
         """The document *name*."""
-        content = content_of(self.path / name)
-        self.lock.check()  # else all documents would be missing
+        try:
+            content = content_of(f"{self._prefix}{name}")
+        finally:
+            self.lock.check()  # else all documents would be missing
         if content is None or not self.has_exactly(name):
             raise NoSuchEntry(f"there is no document {name}")
         return Document(content, version_of(content))

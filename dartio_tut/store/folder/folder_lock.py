@@ -50,10 +50,11 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder
+        self._path = str(folder)
         status = os.stat(folder)
         self._identity = status.st_dev, status.st_ino
         self._waiter: _Waiter | None = None
+        self._is_gone = False
 
     @contextmanager
     def held(self) -> Iterator[int]:
@@ -87,14 +88,24 @@ class FolderLock:
     def _check(self, status: os.stat_result) -> None:
         if (status.st_dev, status.st_ino) != self._identity:
             raise self._gone("another folder is in its place")
+        if self._is_gone:
+            self._is_gone = False
+            _log.info("The store's folder {folder} is back", folder=self._path)
 
     def _gone(self, why: str) -> Unavailable:
+        if not self._is_gone:
+            self._is_gone = True
+            _log.warn(
+                "The store's folder {folder} cannot be used: {why}",
+                folder=self._path,
+                why=why,
+            )
         return Unavailable(f"the store's folder cannot be used: {why}")
 
     def _acquired(self) -> int:
         try:
             descriptor = os.open(self._path, _OPEN_FLAGS)
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except OSError as error:
             raise self._gone(error.strerror or "it is gone") from None
         try:
             self._check(os.fstat(descriptor))
@@ -114,7 +125,7 @@ class FolderLock:
             if error.errno in NO_LOCKS_ERRNOS:
                 why = "it cannot be locked; a store needs a disk of this machine, "
                 why += "and this seems to be a network file system"
-                raise OSError(error.errno, why, str(self._path)) from None
+                raise OSError(error.errno, why, self._path) from None
             raise
         return True
 
@@ -137,7 +148,7 @@ class FolderLock:
             "{holder} has held the lock of {folder} for more than {seconds:g} s: "
             "nothing can be written until it goes on or ends",
             holder=holder,
-            folder=str(self._path),
+            folder=self._path,
             seconds=LOCK_SECONDS,
         )
         raise waiter.locked

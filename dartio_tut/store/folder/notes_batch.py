@@ -73,7 +73,7 @@ class NotesLog:
         """
         Delete the note of that number.
 
-        :raise NoSuchEntry: if there is none, or no more.
+        :raise NoSuchEntry: if there is none, or it was deleted before.
         """
         try:
             with self.file.locked() as (file, index):

@@ -114,6 +114,9 @@ class NotesFile:
             self._lock.check()
             yield -1, LineIndex(), self._seen.epoch
             return
+        except OSError:
+            self._lock.check()
+            raise
         try:
             seen = self._as_seen(file) or self._looked_at(file)
             if seen is not None:
@@ -324,7 +327,7 @@ class NotesFile:
             is_open = False  # an open line is ended by what was written
         if is_open or read_all(file, len(content), start) != content:
             raise EditedMeanwhile
-        # As it was before: whoever looks next sees that it was changed.
+        # As it was before: so the next look sees that it was changed.
         return len(before), replace(seen, edition=another_number())
 
     def _undo(

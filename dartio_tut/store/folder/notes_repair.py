@@ -3,7 +3,7 @@ What is taken out of ``notes.txt`` again: a batch that failed or was cut off, an
 may be half a note after the machine went down.
 
 Rule: what a person has written is never taken away. A batch is found by its content,
-which the journal has; what is not certain to be of it stays. Whatever is cut after a
+which the journal has; bytes that may not belong to it stay. Whatever is cut after a
 crash is kept in ``notes.torn``, and the log says so.
 """
 

@@ -1,5 +1,5 @@
 """
-Errors while a folder store is opened: whoever opens one is told by an OSError.
+Errors while a folder store is opened: they are OSErrors, for one line on stderr.
 """
 
 from __future__ import annotations

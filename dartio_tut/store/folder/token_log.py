@@ -166,7 +166,7 @@ class TokenLog:
             self._cut(end)
 
     def forget(self, entries: Sequence[Entry]) -> None:
-        """Of what is not settled, *entries* were not stored, and the others were."""
+        """Forget *entries*, which were not stored; all other unsettled ones were."""
         for entry in entries:
             if self._known.get(entry.token) == entry:
                 del self._known[entry.token]

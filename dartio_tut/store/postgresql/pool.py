@@ -165,7 +165,7 @@ class Pool:
             self._away = True
             why = self.database.clean(why)
             self._log.warn(
-                "The database at {host} is unavailable: {why}",
+                "The database on {host} is unavailable: {why}",
                 host=self.database.host,
                 why=why,
             )
@@ -174,7 +174,7 @@ class Pool:
         if not self._pooled:
             self._pooled = True
             self._log.warn(
-                "Statements for the database at {host} are no longer prepared: there "
+                "Statements for the database on {host} are no longer prepared: there "
                 "seems to be a pooler in transaction mode. Say prepare=no in the URL "
                 "of the store",
                 host=self.database.host,
@@ -183,7 +183,7 @@ class Pool:
     def _is_back(self) -> None:
         if self._away:
             self._away = False
-            self._log.info("The database at {host} is back", host=self.database.host)
+            self._log.info("The database on {host} is back", host=self.database.host)
 
 
 def _after(event: Deferred[None]) -> Deferred[None]:

@@ -158,14 +158,14 @@ def _meaning(database: Database, error: psycopg.Error) -> Exception:
 
 def _missing(database: Database, row: Row) -> OSError:
     name = row.name.decode()
-    return OSError(f"the database at {database.host} has no {row.kind} {name}")
+    return OSError(f"the database on {database.host} has no {row.kind} {name}")
 
 
 def _unusable(database: Database, why: str) -> OSError:
     why = database.clean(why)
     if "unsupported startup parameter" in why:
         why += " (a pooler that refuses options needs an empty options= in the URL)"
-    return OSError(f"cannot use the database {database.host}: {why}")
+    return OSError(f"cannot use the database on {database.host}: {why}")
 
 
 def _shut(connection_socket: socket.socket) -> None:

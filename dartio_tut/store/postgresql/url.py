@@ -211,7 +211,7 @@ def _what_is_wrong(error: str) -> str:
 
 def _check_password_is_encoded(conninfo: dict[str, str]) -> None:
     """
-    See that no part of a password was taken for something else.
+    Check that libpq did not read a part of the password as something else.
 
     :raise ValueError: if that seems to be so.
     """
