@@ -277,6 +277,8 @@ class CommandTests(SynchronousTestCase):
                     if name == "ours":
                         self.assertEqual("KEY" in line, bool(secure), line)
                         self.assertEqual("--access-log" in line, bool(logs), line)
+                        asks = http2 and path == "/"
+                        self.assertEqual("http2=yes" in line, bool(asks), line)
 
 
 class LossTests(SynchronousTestCase):
