@@ -89,11 +89,7 @@ def main() -> None:
     idle = raise_open_files(options.idle)
     if idle < options.idle:
         print(f"Only {idle:,} idle connections: more files may not be open", flush=True)
-    cases = [
-        case
-        for case in (*servers.cases(idle), *stores.cases(options.notes))
-        if not options.case or case.name in options.case
-    ]
+    cases = asked(options, [*servers.cases(idle), *stores.cases(options.notes)])
     install(cases, options.installed)
     with ExitStack() as at_exit:
         bench = prepared(options, idle, at_exit)
@@ -108,6 +104,19 @@ def main() -> None:
     show(results, told, bench.left_out, options.out or (None if part else OUT))
     if options.compare:
         print(comparison(results, earlier, bench.seconds))
+
+
+def asked(options: argparse.Namespace, cases: Sequence[Case]) -> list[Case]:
+    """
+    The cases to measure.
+
+    Peers that are named without a case are measured where one of them is the reference,
+    such as nginx for the servers; everywhere, when none is one.
+    """
+    if options.case:
+        return [case for case in cases if case.name in options.case]
+    beside = [case for case in cases if case.reference in (options.peer or ())]
+    return beside or list(cases)
 
 
 def install(cases: Sequence[Case], installed: bool) -> None:

@@ -17,7 +17,7 @@ from unittest import skipUnless
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from benchmarks.__main__ import arguments, repeated
+from benchmarks.__main__ import arguments, asked, repeated
 from benchmarks.figures import Run, figures
 from benchmarks.kept_runs import Kept, comparison
 from benchmarks.load import Request
@@ -245,6 +245,19 @@ class CommandTests(SynchronousTestCase):
         repeat = "python -m benchmarks --case hello --rounds 2"
         self.assertEqual(repeated(words), repeat)
 
+    def test_peers_without_a_case_are_measured_beside_their_reference(self) -> None:
+        """Servers beside nginx, stores beside the raw rate; everywhere without it."""
+        cases = [HELLO, APPENDS, READS]
+        for peers, found in (
+            (["nginx", "ours"], [HELLO]),
+            (["raw", "http"], [APPENDS]),
+            (["ours"], cases),
+        ):
+            words = [word for peer in peers for word in ("--peer", peer)]
+            self.assertEqual(asked(arguments(words), cases), found)
+            named = arguments([*words, "--case", "reads"])
+            self.assertEqual(asked(named, cases), [READS])
+
     def test_every_peer_can_be_started_for_every_case(self) -> None:
         """No part of a command or a configuration is left open."""
         folder = Path(self.mktemp())
@@ -264,6 +277,8 @@ class CommandTests(SynchronousTestCase):
                     if name == "ours":
                         self.assertEqual("KEY" in line, bool(secure), line)
                         self.assertEqual("--access-log" in line, bool(logs), line)
+                        asks = http2 and path == "/"
+                        self.assertEqual("http2=yes" in line, bool(asks), line)
 
 
 class LossTests(SynchronousTestCase):

@@ -70,6 +70,7 @@ class Peer(NamedTuple):
             "logging": words.get("logging" if role.logs else "no-logging", ""),
         }
         values = {
+            "http2": parts["http2"],
             "program": self.program,
             "programs": str(PROGRAMS),
             "bin": str(Path(self.program).parent),
