@@ -16,7 +16,7 @@ from twisted.application.service import IService
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import StoreOptions, serve
+from dartio_tut.daemon import StoreOptions, flag, repeated_option, serve
 from dartio_tut.resources import (
     NOSNIFF,
     HTTPError,
@@ -91,12 +91,13 @@ class Notes(Resource):
 class Options(StoreOptions):
     """Listen on the tutorial's port, and keep notes in a store."""
 
-    synopsis = "[options]"
     longdesc = 'Keeps notes: POST {"myNote": "text"}, get one by {"getNote": 0}.'
-    defaultPort = "4042"
-    storeName = "notes"
-    optFlags = (("rest", None, "Answer GET too: /, /3 and /?follow."),)
-    optLists = (("cors", None, "Only pages of this origin may come.", parse_origin),)
+    default_port = 4042
+    store_name = "notes"
+    options = (
+        flag("rest", "Answer GET too: /, /3 and /?follow."),
+        repeated_option("cors", "Only pages of this origin may come.", parse_origin),
+    )
 
 
 def makeService(options: Options) -> IService:

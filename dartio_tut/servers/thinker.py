@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import StoreOptions, serve
+from dartio_tut.daemon import StoreOptions, option, serve
 from dartio_tut.resources import (
     SharedNumber,
     from_store,
@@ -79,14 +79,17 @@ class Thinker(Resource):
 class Options(StoreOptions):
     """Listen on the tutorial's port."""
 
-    synopsis = "[options]"
     longdesc = (
         "Thinks of a number from 0 to 9. Guess it with ?q=6, or: dartio guess. "
         "Thinkers with the same --store think of the same number."
     )
-    defaultPort = "4041"
-    optParameters = (
-        ("store", "s", None, "Folder, or postgresql://HOST/DATABASE, for the number."),
+    default_port = 4041
+    options = (
+        option(
+            "store",
+            "Folder, or postgresql://HOST/DATABASE, for the number.",
+            letter="s",
+        ),
     )
 
 
