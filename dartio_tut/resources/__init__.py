@@ -6,7 +6,6 @@ Rule of the room: they read a request and write a response. They open no socket,
 know no server and no option.
 """
 
-from .allowed_hosts import AllowedHosts, parse_allowed_host
 from .auth.basic_auth import BasicAuth
 from .auth.htpasswd import HtpasswdFile, open_htpasswd
 from .bodies.body import Body, parse_body
@@ -48,7 +47,6 @@ __all__ = [
     "LINK_POLICIES",
     "NOSNIFF",
     "SECURITY_FIELDS",
-    "AllowedHosts",
     "BasicAuth",
     "Body",
     "BodyLimits",
@@ -77,7 +75,6 @@ __all__ = [
     "media_type",
     "method_not_allowed",
     "open_htpasswd",
-    "parse_allowed_host",
     "parse_body",
     "parse_cache_rule",
     "parse_charset",

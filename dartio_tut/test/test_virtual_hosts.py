@@ -13,7 +13,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from twisted.web.test.requesthelper import DummyChannel
 
-from dartio_tut.resources import AllowedHosts, VirtualHosts, parse_allowed_host
+from dartio_tut.resources import VirtualHosts
 
 from .support.memory_client import connect
 from .support.response_reader import Response, read_response
@@ -241,54 +241,3 @@ class VirtualHostsTests(SynchronousTestCase):
 
     def test_nothing_is_put_beside_the_trees(self) -> None:
         self.assertRaises(NotImplementedError, self.hosts.putChild, b"a", Said("a"))
-
-
-class AllowedHostsTests(SynchronousTestCase):
-    """`AllowedHosts`."""
-
-    def codes(self, tree: Any, *hosts: str | None) -> list[int]:
-        return [ask_host(tree, host).code for host in hosts]
-
-    def test_other_hosts_are_421(self) -> None:
-        names = ["example.org", "*.localhost", "[::1]", "B\u00fccher.example"]
-        tree = AllowedHosts(Said("a"), names)
-        allowed = (
-            "example.org",
-            "EXAMPLE.org.:4040",
-            "example.org:",
-            "a.localhost",
-            "a.b.localhost:80",
-            "[::1]:4040",
-            "[0:0::1]",
-            "xn--bcher-kva.example",
-        )
-        self.assertEqual(self.codes(tree, *allowed), [200] * len(allowed))
-        refused = (
-            "localhost",
-            "127.0.0.1",
-            "[::2]",
-            "evil.test",
-            "example.org.evil.test",
-            "evilexample.org",
-            "a.example.org",
-            "evil-localhost",
-            ".localhost",
-        )
-        self.assertEqual(self.codes(tree, *refused), [421] * len(refused))
-
-    def test_every_address_is_allowed_when_asked_for(self) -> None:
-        tree = AllowedHosts(Said("a"), ["localhost"], addresses=True)
-        for host in ("127.0.0.1:4040", "192.0.2.1", "[2001:db8::1]:80", "localhost"):
-            self.assertEqual(self.codes(tree, host), [200], host)
-        for host in ("1.2.3.4.evil.test", "1.2.3", "1.2.3.456", "2130706433", "0x7f.1"):
-            self.assertEqual(self.codes(tree, host), [421], host)
-
-    def test_request_without_host_is_answered(self) -> None:
-        self.assertEqual(self.codes(AllowedHosts(Said("a"), ["b"]), None), [200])
-
-    def test_malformed_names_are_refused(self) -> None:
-        for name in ("", "*", "a.*", "a:80", "http://a", "*.127.0.0.1", "a b"):
-            self.assertRaises(ValueError, AllowedHosts, Said("a"), [name])
-            self.assertRaises(ValueError, parse_allowed_host, name)
-        for name in ("a", "*.a", "::1", "[::1]", "127.0.0.1"):
-            self.assertEqual(parse_allowed_host(name), name)
