@@ -60,6 +60,8 @@ class AllowedHosts:
     """
     Passes requests for *hosts* on to *resource*; others are answered 421.
 
+    A request without a Host field (HTTP/1.0) is passed on: browsers always send one.
+
     :param hosts: as `parse_allowed_host` returns them.
     """
 
@@ -92,7 +94,8 @@ class AllowedHosts:
         self._resource.putChild(path, child)
 
     def _chosen(self, request: Request) -> IResource:
-        if self.allows(_requested_host(request)):
+        host = _requested_host(request)
+        if host is None or self.allows(host):
             return self._resource
         return self._misdirected
 
@@ -114,7 +117,8 @@ class Misdirected(Resource):
 
     def render(self, request: Request) -> bytes:
         """Answer with 421, and say what to do."""
-        host = ascii(_without_port(_requested_host(request))[:SHOWN_CHARACTERS])[1:-1]
+        name = _without_port(_requested_host(request) or "")
+        host = ascii(name[:SHOWN_CHARACTERS])[1:-1]
         body = (
             f"This server does not answer for the host {host}.\n"
             "--allow-host NAME adds one.\n"
@@ -126,10 +130,10 @@ class Misdirected(Resource):
         return b"" if request.method == b"HEAD" else body
 
 
-def _requested_host(request: Request) -> str:
-    """The Host field of *request*; the wire has seen to its grammar."""
-    host: bytes = request.getHeader(b"host") or b""
-    return host.decode("utf-8", "replace")
+def _requested_host(request: Request) -> str | None:
+    """The Host field of *request*, if there is one; the wire has checked it."""
+    host: bytes | None = request.getHeader(b"host")
+    return None if host is None else host.decode("utf-8", "replace")
 
 
 def _without_port(host: str) -> str:
@@ -156,7 +160,8 @@ def _plain(name: str) -> str:
     if not name or len(name) > LONGEST_NAME + 1:  # before work that grows with it
         raise ValueError("no host")
     if _is_address(name):
-        return str(ip_address(name))
+        address = ip_address(name)
+        return str(getattr(address, "ipv4_mapped", None) or address)
     key = name.removesuffix(".").lower()
     if not key.isascii():
         key = idna.encode(key, uts46=True).decode("ascii")
