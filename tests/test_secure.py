@@ -388,6 +388,20 @@ class ValidityTests(CertificateCase):
         said, _ = self.run_program("twistd", "hello", "--port", "0", *line)
         self.assertEqual(said, "hello: all is in order\n")
 
+    def test_certificates_of_twisted_endpoints_count_as_well(self) -> None:
+        self.server_from(-9, -2)
+        (self.here / "pems").mkdir()
+        both = [
+            (self.here / name).read_bytes() for name in ("late-key.pem", "late.pem")
+        ]
+        self.write("pems/localhost.pem", b"".join(both))
+        for endpoint in (
+            "ssl:0:privateKey=late-key.pem:certKey=late.pem",
+            "tls:pems:0:interface=127.0.0.1",
+        ):
+            line = ("hello", "--listen", endpoint, "--check")
+            self.assertIn("expired on", self.refuses(*line, codes=(78,)))
+
     def test_an_expired_intermediate_or_authority_counts_as_well(self) -> None:
         days = (timedelta(days=-9), timedelta(days=-2))
         middle = Authority("middle", self.root, True, *days)

@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
+from twisted.trial.unittest import SkipTest
+
 from dartio_tut.servers.lessons import LESSONS
 
-from .support.harness import PATIENCE, TWISTD, Case, ask, environment, free_port
+from .support.harness import BIN, PATIENCE, TWISTD, Case, ask, environment, free_port
 
 SERVERS = [lesson.name for lesson in LESSONS]
 
@@ -80,6 +84,23 @@ class TutorialTests(Case):
             os.kill(pid, signal.SIGTERM)
         self.assertEqual((said, errors), ("", ""))
         self.assertNotIn("Ctrl-C", log)
+
+    def test_stores_belong_to_the_user_that_it_changes_to(self) -> None:
+        if os.geteuid() != 0:
+            raise SkipTest("NOT TESTED: another user; that takes root")
+        self.here = Path(tempfile.mkdtemp())  # trial's own folders are closed to others
+        self.addCleanup(shutil.rmtree, self.here)
+        os.chmod(self.here, 0o777)
+        nobody = (str(BIN / "twistd"), "-n", "--pidfile=", "--uid", "65534")
+        line = ("tutorial", "--port", "0", "--store", "store")
+        tutorial = self.started(*nobody, *line)
+        self.addCleanup(tutorial.stop)
+        tutorial.wait_for("Open ")
+        urls = [said.rpartition(" ")[2] for said in tutorial.lines if "http://" in said]
+        port = int(urls[2].rpartition(":")[2].strip("/"))  # hello, thinker, notes
+        self.assertEqual(ask(port, "POST", "/", '{"myNote": "x"}').code, 200)
+        made = os.stat(self.here / "store" / "notes" / "notes.txt")
+        self.assertEqual(made.st_uid, 65534)
 
     def test_options_for_all_reach_every_server(self) -> None:
         line = ("--max-body", "5", "--access-log", "access.log", "--max-entries", "1")

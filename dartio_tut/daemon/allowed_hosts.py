@@ -53,6 +53,8 @@ class AllowedHosts:
     """
     Passes requests for *hosts* on to *resource*; others are answered 421.
 
+    A request without a Host field (HTTP/1.0) is passed on: browsers always send one.
+
     :param hosts: such as `parse_allowed_host` takes.
     :raise ValueError: when one of them is malformed.
     """
@@ -86,7 +88,7 @@ class AllowedHosts:
 
     def _chosen(self, request: Request) -> IResource:
         field: bytes | None = request.getHeader(b"Host")
-        if field is None or self.allows(field):  # browsers always send one
+        if field is None or self.allows(field):
             return self._resource
         return self._misdirected
 

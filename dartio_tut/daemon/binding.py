@@ -5,6 +5,8 @@ Binding an endpoint at once, or saying why not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -17,13 +19,38 @@ from twisted.python import context
 from twisted.python.failure import Failure
 from twisted.python.log import ILogContext
 
+from .listening import endpoint_parts
+from .pem_files import read_certificates, validity_warnings
+
 T = TypeVar("T")
 
 
-def endpoint_warnings(endpoint: IStreamServerEndpoint) -> Sequence[str]:
-    """What is wrong with *endpoint* though it can be used: an expired certificate."""
-    warnings: Sequence[str] = getattr(endpoint, "warnings", ())
-    return warnings
+def endpoint_warnings(text: str, endpoint: IStreamServerEndpoint) -> Sequence[str]:
+    """
+    What is wrong with *endpoint* although it works: certificates that are not valid.
+
+    :param text: the endpoint string that it was made from.
+    """
+    warnings: Sequence[str] | None = getattr(endpoint, "warnings", None)
+    if warnings is not None:
+        return warnings
+    found: list[str] = []
+    for path in _certificate_files(text):
+        with suppress(OSError, ValueError):  # Twisted says what it cannot read
+            found += validity_warnings(path, read_certificates(path))
+    return found
+
+
+def _certificate_files(text: str) -> list[str]:
+    """The files with certificates of Twisted's own ``ssl:`` and ``tls:``."""
+    kind, first, settings = endpoint_parts(text)
+    if kind == "ssl":
+        key = settings.get("privateKey", "server.pem")
+        named = [settings.get("certKey", key), settings.get("extraCertChain", "")]
+        return [path for path in named if path]
+    if kind == "tls":
+        return sorted(map(str, Path(settings.get("path", first)).glob("*.pem")))
+    return []
 
 
 def bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:

@@ -1,9 +1,9 @@
 """
 ``--check``: looks at all that a start needs, as ``nginx -t`` does, and starts nothing.
 
-Options were parsed and files read when this is called. It binds every endpoint, for a
-moment, and takes a warning for an error. An address in use is well: most often it is
-in use by the very server whose new options are checked.
+Options have been parsed and files read when this is called. It binds every endpoint for
+a moment, and treats a warning as an error. An address in use is no error: most often it
+is used by the very server whose new options are checked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def check_endpoints(
     for text in endpoints:
         with startup_errors(subject(text)):
             endpoint = serverFromString(reactor, text)
-        for warning in endpoint_warnings(endpoint):
+        for warning in endpoint_warnings(text, endpoint):
             fail_startup(warning)
         with startup_errors(subject(text)):
             try:

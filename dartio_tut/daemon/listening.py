@@ -78,7 +78,7 @@ def tcp_endpoint(port: int, address: str, backlog: int) -> str:
 
 def subject(endpoint: str) -> str:
     """What to call *endpoint* in an error: its address, where it has one."""
-    kind, port, settings = _parts(endpoint)
+    kind, port, settings = endpoint_parts(endpoint)
     if "over" in settings:
         return subject(settings["over"])
     address = settings.get("interface", "")
@@ -90,13 +90,13 @@ def subject(endpoint: str) -> str:
 def url(endpoint: str, address: IAddress, path: str = "/") -> str:
     """The URL to reach *address* at, where *endpoint* listens."""
     if not isinstance(address, (IPv4Address, IPv6Address)):
-        over = _parts(endpoint)[2].get("over")
+        over = endpoint_parts(endpoint)[2].get("over")
         return endpoint if over is None else f"{over} (TLS)"
     scheme = "https" if endpoint.startswith(TLS_ENDPOINTS) else "http"
     return f"{scheme}://{_host(address.host)}:{address.port}{path}"
 
 
-def _parts(endpoint: str) -> tuple[str, str, dict[str, str]]:
+def endpoint_parts(endpoint: str) -> tuple[str, str, dict[str, str]]:
     """The kind of an endpoint string, what comes next, and its settings."""
     kind, *parts = re.split(r"(?<!\\):", endpoint)
     settings = dict(part.split("=", 1) for part in parts if "=" in part)

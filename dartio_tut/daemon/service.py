@@ -78,7 +78,7 @@ class Daemon(Service):
     def _bind(self, text: str) -> IListeningPort:
         """Listen on the endpoint *text*, now; a failure is raised."""
         endpoint = serverFromString(self._reactor, text)
-        for warning in endpoint_warnings(endpoint):
+        for warning in endpoint_warnings(text, endpoint):
             self._log.warn("{warning}", warning=warning)
         return bind(endpoint, self._site)
 

@@ -87,7 +87,7 @@ def makeService(options: Options) -> IService:
     services: dict[str, IService] = {}
     for lesson in LESSONS:
         module = import_module(lesson.module)
-        chosen = module.Options.with_values(options.values_for(lesson))
-        chosen.parent = options.parent
+        values = options.values_for(lesson)
+        chosen = module.Options.with_values(values, options.parent)
         services[lesson.name] = module.makeService(chosen)
     return serve_together(list(services.values()), options, opened=services[PAGES])

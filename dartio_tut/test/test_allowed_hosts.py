@@ -61,7 +61,7 @@ class AllowsTests(SynchronousTestCase):
         hosts = AllowedHosts(Resource(), named)
         for host in (
             "example.org", "a.xn--bcher-kva.example", "a.b\xdcCHER.example",
-            "192.0.2.1:80", "[0:0:0:0:0:0:0:1]",
+            "192.0.2.1:80", "[0:0:0:0:0:0:0:1]", "[::ffff:192.0.2.1]",
         ):  # fmt: skip
             self.assertTrue(hosts.allows(host.encode()), host)
         for host in (
@@ -93,6 +93,13 @@ class AllowedHostsTests(SynchronousTestCase):
             response = ask_for("evil.example", self.tree, method, path)
             self.assertEqual(response.code, 421)
             self.assertIn(b"host evil.example.\n--allow-host NAME", response.body)
+
+    def test_request_without_a_host_gets_the_tree(self) -> None:
+        response = parsed(Connection(self.tree).send(b"GET / HTTP/1.0\r\n\r\n"))
+        self.assertEqual((response.code, response.body), (200, b"hello from /"))
+
+    def test_empty_host_is_another_host(self) -> None:
+        self.assertEqual(ask_for("", self.tree, "GET", "/").code, 421)
 
     def test_head_has_no_content(self) -> None:
         response = ask_for("evil.example", self.tree, "HEAD", "/")

@@ -95,8 +95,8 @@ class KindsTests(StartupCase):
 
     def test_a_wrong_value_is_refused_by_the_name_of_its_option(self) -> None:
         for arguments, said in [
-            (["--type", "x"], "--type: 'x' is no whole number"),
-            (["-t", "-1"], "--type: '-1' is no whole number"),
+            (["--type", "x"], "--type: 'x' is not a whole number"),
+            (["-t", "-1"], "--type: '-1' is not a whole number"),
             (["-r", "/nothing/here"], "--root: /nothing/here: no such folder"),
             (["--listing=yes"], "--listing"),
             (["--type"], "--type"),

@@ -69,17 +69,21 @@ class DeclaredOptions(Options):
         return tuple(found.values())
 
     @classmethod
-    def with_values(cls, values: Mapping[str, object]) -> Self:
+    def with_values(
+        cls, values: Mapping[str, object], parent: Options | None = None
+    ) -> Self:
         """
         Options that have *values*, by name, as if they had been given.
 
         For a server that starts others; names that this class does not have are
         passed over.
 
+        :param parent: twistd's options, such as the user that it will change to.
         :raise UsageError: when the values do not go together.
         """
         options = cls()
         options.from_another = True
+        options.parent = parent
         mine = {n: v for n, v in values.items() if n in options}
         options.update(mine)
         options.given.update(mine)

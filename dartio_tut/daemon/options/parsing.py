@@ -2,7 +2,7 @@
 Checks of what the command line says: from the text of an option to its value.
 
 Rule: a check raises `ValueError` with a message that says what is wrong and, where
-it helps, what is right; the name of the option is put before it by who calls.
+it helps, what is right; the caller puts the name of the option before it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def whole_number(text: str) -> int:
     :raise ValueError: when it is not a whole number, or is below 0.
     """
     if not _is_whole(text):
-        raise ValueError(f"{text!r} is no whole number")
+        raise ValueError(f"{text!r} is not a whole number")
     return int(text)
 
 
@@ -50,7 +50,7 @@ def positive_number(text: str) -> int:
     """
     number = whole_number(text)
     if not number:
-        raise ValueError("it must be 1 at least")
+        raise ValueError("it must be at least 1")
     return number
 
 
@@ -65,7 +65,7 @@ def seconds(text: str) -> float:
     except ValueError:
         time = 0
     if not 0 < time < LONGEST_SECONDS:
-        raise ValueError(f"{text!r} is no time in seconds")
+        raise ValueError(f"{text!r} is not a time in seconds")
     return time
 
 
