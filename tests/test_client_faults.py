@@ -225,7 +225,7 @@ class NonsenseTests(FaultCase):
             (b"HTTP/1.1 abc OK\r\n\r\n", "URL gives a malformed response: "),
             (HEAD + b"Content-Length: -5\r\n\r\n", "URL gives a malformed response: "),
             (HEAD + b"A: b\r\n" * 100000 + b"\r\n", "header fields without an end"),
-            (CHUNKED + b"zz\r\n", "URL: incomplete: "),
+            (CHUNKED + b"zz\r\n", "URL: malformed after 0 bytes: "),
         ):
             self.fails(answer, why)
 
@@ -234,6 +234,10 @@ class NonsenseTests(FaultCase):
             b"one \xff\n", "Set-Cookie: a=é", "Content-Type: text/plain; charset=nope"
         )
         with ScriptedServer(answer) as server:
+            code, out, said = self.dartio("note", "--get", "0", "--url", server.url)
+        self.assertEqual((code, out.decode(), said), (0, "one \ufffd\n", ""))
+        latin = answer.replace(b"charset=nope", b"charset=\xe9")
+        with ScriptedServer(latin) as server:
             code, out, said = self.dartio("note", "--get", "0", "--url", server.url)
         self.assertEqual((code, out.decode(), said), (0, "one \ufffd\n", ""))
 
@@ -341,15 +345,23 @@ class TLSFaultTests(FaultCase):
     def test_certificate_for_another_name(self) -> None:
         trusted = "--cacert", str(self.authority.path)
         for names, host, why in (
-            ([x509.DNSName("other.example")], "localhost", "but for other.example"),
-            ([self.name], "127.0.0.1", "but for localhost"),
-            ([x509.IPAddress(ip_address("::1"))], "localhost", "but for ::1"),
-            ([], "localhost", "but for no host"),
+            (
+                [x509.DNSName("other.example")],
+                "localhost",
+                "is for another host: other.example",
+            ),
+            ([self.name], "127.0.0.1", "is for another host: localhost"),
+            (
+                [x509.IPAddress(ip_address("::1"))],
+                "localhost",
+                "is for another host: ::1",
+            ),
+            ([], "localhost", "names no host"),
         ):
             certificate = Signer(self.folder, *names, issuer=self.authority)
             code, said = self.secure(certificate, *trusted, host=host)
             self.assertEqual(code, 1, said)
-            self.assertEqual(said, f"certificate of {host} is not for it, {why}")
+            self.assertEqual(said, f"certificate of {host} {why}")
 
     def test_certificate_out_of_its_time_or_purpose(self) -> None:
         trusted = "--cacert", str(self.authority.path)

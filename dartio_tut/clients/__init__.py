@@ -1,7 +1,9 @@
 """
-The lessons' other half: treq clients, one a file, and the command ``dartio``.
+The command ``dartio`` and its clients: the lessons' other half, one a file.
 
-Rule of the room: a client knows a URL, never a server. ``python -m
+Rule of the room: a client knows a URL and what is answered there, never the code of a
+server. `get`, `guess`, `note` and `write` are lessons: what goes beyond their one idea
+lies beside them, and everything about exchanges in ``web``. ``python -m
 dartio_tut.clients.guess`` runs one alone, ``dartio guess`` by its name.
 """
 

@@ -18,10 +18,10 @@ def charset_of(headers: Headers) -> str:
 
     UTF-8 where they name no charset, or one that Python does not know.
     """
-    values = headers.getRawHeaders("Content-Type", [])
+    values = headers.getRawHeaders(b"Content-Type", [])
     if not values:
         return DEFAULT_CHARSET
-    _, parameters = parse_options_header(values[-1])
+    _, parameters = parse_options_header(values[-1].decode("latin-1"))
     name: str = parameters.get("charset", "")
     try:
         # Only codecs of text, and only those that can replace what they cannot decode.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.components import proxyForInterface
@@ -21,6 +22,7 @@ from ..errors import ClientError
 from .codings import ContentDecoder, ContentError
 from .connection import Connection
 from .patience import Patience
+from .reasons import malformed
 
 PIECES_A_TURN = 16
 """How many pieces are decoded before the reactor has its turn: about a megabyte, some
@@ -61,6 +63,15 @@ class ContentResponse(proxyForInterface(IResponse)):  # type: ignore[misc]
     def discard(self) -> None:
         """Nobody will read the content: close the connection."""
         self.connection.abort()
+
+
+def _cause(end: Failure) -> BaseException | None:
+    """What Twisted's parser could not read, if that is why it gave up with *end*."""
+    reasons = getattr(end.value, "reasons", None)
+    if not reasons or reasons[0].check(ConnectionClosed):
+        return None
+    cause: BaseException = reasons[0].value
+    return cause
 
 
 class _Delivery(Protocol):
@@ -158,6 +169,9 @@ class _Delivery(Protocol):
         if end.check(ResponseDone):
             return
         received = self._received_bytes
+        cause = _cause(end)
+        if cause is not None:
+            raise ContentError(f"malformed after {received} bytes: {malformed(cause)}")
         length = self._response.original.length
         if end.check(PotentialDataLoss):  # it lasts until the connection is closed
             if not self._response.connection.was_closed_well():

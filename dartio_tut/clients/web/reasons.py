@@ -18,6 +18,9 @@ from twisted.internet.error import (
 from ..errors import ClientError
 from .connection import TLS_ALERT, Connection
 
+LINE_BYTES = 16384
+"""The longest line that Twisted reads of a response's head."""
+
 
 def reason(error: Exception, url: str, connection: Connection) -> str:
     """Why a request to *url* brought no response, in a sentence that names it."""
@@ -82,6 +85,8 @@ def _tls_reason(cause: BaseException, url: str, connection: Connection) -> str:
 
 def _closed(url: str, connection: Connection) -> str:
     """The server closed the connection before a response was there."""
+    if connection.head_bytes > LINE_BYTES:
+        return f"{url} answers with a header field of more than {LINE_BYTES} bytes"
     if connection.first_bytes:
         return f"incomplete: {url} closed the connection within its header fields"
     hint = "" if connection.is_tls else "; is it https:// ?"
@@ -93,5 +98,21 @@ def _malformed(cause: BaseException, url: str, connection: Connection) -> str:
     first = connection.first_bytes.decode("latin-1")
     if first and not connection.is_tls and not first.startswith("HTTP/"):
         return f"{url} does not answer in HTTP: {first!r}"
-    said = str(cause) or type(cause).__name__
-    return f"{url} gives a malformed response: {said}"
+    return f"{url} gives a malformed response: {malformed(cause)}"
+
+
+def malformed(cause: BaseException) -> str:
+    """What is wrong with a response, when Twisted's parser fails with *cause*."""
+    if isinstance(cause, KeyError):
+        return f"its transfer coding is not known: {_text(cause.args[0])!r}"
+    line, said = getattr(cause, "data", None), str(cause.args[0]) if cause.args else ""
+    if line is not None:
+        said = "no version of HTTP" if "unpack" in said else said
+        return f"{said}: {_text(line)!r}"
+    if isinstance(cause, ValueError) and "unpack" in said:
+        return "a header field has no colon"
+    return str(cause) or type(cause).__name__
+
+
+def _text(line: object) -> str:
+    return line.decode("latin-1") if isinstance(line, bytes) else str(line)

@@ -99,12 +99,13 @@ class _VerifiedTLS:
 
 def _name_problem(certificate: Any, host: str) -> str:
     """Why *certificate* is not for *host* (RFC 9525); empty when it is."""
-    is_address = isIPAddress(host) or isIPv6Address(host)
-    wanted = IPAddress_ID(host) if is_address else DNS_ID(host)
     try:
+        is_address = isIPAddress(host) or isIPv6Address(host)
+        wanted = IPAddress_ID(host) if is_address else DNS_ID(host.rstrip("."))
         verify_service_identity(extract_patterns(certificate), [wanted], [])
     except Exception:  # noqa: BLE001  (nothing that goes wrong here may pass)
-        return f"is not for it, but for {_names(certificate) or 'no host'}"
+        names = _names(certificate)
+        return f"is for another host: {names}" if names else "names no host"
     return ""
 
 
