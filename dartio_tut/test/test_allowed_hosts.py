@@ -95,7 +95,7 @@ class AllowedHostsTests(SynchronousTestCase):
             self.assertIn(b"host evil.example.\n--allow-host NAME", response.body)
 
     def test_request_without_a_host_gets_the_tree(self) -> None:
-        response = parsed(Connection(self.tree).send(b"GET / HTTP/1.0\r\n\r\n"))
+        response = read_response(connect(self.tree).send(b"GET / HTTP/1.0\r\n\r\n"))
         self.assertEqual((response.code, response.body), (200, b"hello from /"))
 
     def test_empty_host_is_another_host(self) -> None:
