@@ -78,7 +78,8 @@ def _ours(name: str, venv: Path) -> Peer:
         if not role.case.secure:
             return [*static, "--port", port]
         cert, key = role.certificate
-        return [*static, "--listen", f"https:{port}:cert={cert}:key={key}"]
+        http2 = ["--http2"] * role.case.http2
+        return [*static, "--port", port, "--cert", cert, "--key", key, *http2]
 
     version, twisted = versions["dartio-tut"], versions.get("twisted")
     return Peer(name, f"dartio_tut {version}, Twisted {twisted}", "", command)

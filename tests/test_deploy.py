@@ -4,45 +4,219 @@ The systemd units, and sockets passed by systemd.
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
+import ssl
 import subprocess
+from contextlib import AbstractContextManager
 
 from twisted.trial.unittest import SkipTest
 
+from dartio_tut.daemon import localhost_certificate
+from dartio_tut.servers.lessons import LESSONS
+
+from .support.booted_systemd import BootedSystemd, booted_systemd
 from .support.harness import BIN, CHECKOUT, Case, ask, environment, free_port
 
-UNITS = ("dartio@.service", "dartio@.socket")
+DEPLOY = CHECKOUT / "deploy"
+
+SERVICE = DEPLOY / "dartio@.service"
+
+SERVERS = [*(lesson.name for lesson in LESSONS), "tutorial"]
 
 
 class UnitTests(Case):
     """``deploy/``."""
 
+    def verify(self, unit: str) -> None:
+        """Let systemd look at *unit*, which is in the test's folder."""
+        ended = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", str(self.here / unit)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = [line for line in ended.stderr.splitlines() if "dartio" in line]
+        self.assertEqual((ended.returncode, said), (0, []), ended.stderr)
+
     def test_systemd_finds_no_fault(self) -> None:
         if not shutil.which("systemd-analyze"):
             raise SkipTest("NOT TESTED: no systemd-analyze here")
-        for unit in UNITS:
-            text = (CHECKOUT / "deploy" / unit).read_text()
-            text = text.replace("/opt/dartio-tut/bin/twistd", str(BIN / "twistd"))
-            (self.here / unit).write_text(text)
-        for unit in ("dartio@hello.service", "dartio@hello.socket"):
-            template = unit.replace("@hello", "@")
-            shutil.copy(self.here / template, self.here / unit)
-            ended = subprocess.run(
-                ["systemd-analyze", "verify", "--man=no", str(self.here / unit)],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            said = [line for line in ended.stderr.splitlines() if "dartio" in line]
-            self.assertEqual((ended.returncode, said), (0, []), ended.stderr)
+        service = SERVICE.read_text().replace("/opt/dartio-tut/bin", str(BIN))
+        (self.here / "dartio@.service").write_text(service)
+        (self.here / "dartio@hello.service").write_text(service)
+        self.verify("dartio@hello.service")
+        for unit in DEPLOY.glob("*.socket"):
+            shutil.copy(unit, self.here)
+            self.verify(unit.name)
+
+    def test_every_server_has_a_socket_unit_with_its_port(self) -> None:
+        ports = {
+            unit.name: re.findall(r"^ListenStream=(.*)$", unit.read_text(), re.M)
+            for unit in DEPLOY.glob("*.socket")
+        }
+        self.assertEqual(
+            ports,
+            {f"dartio@{s.name}.socket": [f"127.0.0.1:{s.port}"] for s in LESSONS},
+        )
 
     def test_what_the_service_starts_is_a_server(self) -> None:
-        text = (CHECKOUT / "deploy" / "dartio@.service").read_text()
-        line = next(t for t in text.splitlines() if t.startswith("ExecStart="))
+        line = next(
+            t for t in SERVICE.read_text().splitlines() if t.startswith("ExecStart=")
+        )
         words = line.partition("/bin/twistd ")[2].replace("$DARTIO_OPTIONS", "")
         words = words.replace("%i", "hello").replace("-n --pidfile= ", "")
         daemon = self.daemon(*words.split(), "--port", "0").ready()
         self.assertEqual(ask(daemon).body, b"Hello, world!")
+
+
+def system_call_groups() -> dict[str, list[str]]:
+    """The groups of system calls that units may name; a group may name others."""
+    if not shutil.which("systemd-analyze"):
+        raise SkipTest("NOT TESTED: system calls; that takes systemd-analyze")
+    said = subprocess.run(
+        ["systemd-analyze", "--no-pager", "syscall-filter"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    groups: dict[str, list[str]] = {}
+    for line in said.splitlines():
+        if line.startswith("@"):
+            members = groups[line.strip()] = []
+        elif line.startswith(" ") and not line.strip().startswith("#"):
+            members.append(line.strip())
+    return groups
+
+
+def allowed_calls(unit: str) -> set[str]:
+    """The system calls that the SystemCallFilter lines of *unit* allow."""
+    groups = system_call_groups()
+
+    def members(name: str) -> set[str]:
+        if name not in groups:
+            return {name}
+        return set().union(*(members(member) for member in groups[name]))
+
+    # A filter that begins by allowing always has these, too (systemd.exec(5)).
+    allowed = members("@default")
+    for line in re.findall(r"^SystemCallFilter=(.*)$", unit, re.M):
+        named = set().union(*(members(name) for name in line.strip("~").split()))
+        allowed = allowed - named if line.startswith("~") else allowed | named
+    return allowed
+
+
+class SystemCallTests(Case):
+    """What each server asks of the kernel, held against the unit's filter."""
+
+    def calls_of(self, name: str, *options: str) -> set[str]:
+        """The names of all system calls of a server that starts, answers, stops."""
+        trace = self.here / f"trace-{name}"
+        strace = ("strace", "-D", "-f", "-qq", "-e", "signal=none", "-o", str(trace))
+        self.runner = (*strace,)
+        daemon = self.serve(name, *options)
+        if daemon.url.startswith("http:"):
+            ask(daemon)
+            ask(daemon, "POST", "/a.json", "{}", {"Content-Type": "application/json"})
+            ask(daemon, "POST", "/", '{"myNote": "milk"}')
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+        self.assertEqual(daemon.errors(), "")
+        found = re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.M)
+        self.assertIn("epoll_wait", found)
+        return set(found)
+
+    def test_no_server_makes_a_call_that_the_unit_forbids(self) -> None:
+        if not shutil.which("strace"):
+            raise SkipTest("NOT TESTED: system calls; that takes strace")
+        allowed = allowed_calls(SERVICE.read_text())
+        self.assertIn("epoll_wait", allowed)
+        self.assertNotIn("setresuid", allowed)
+        for line in [*([name] for name in SERVERS), ["thinker", "--store", "shared"]]:
+            self.assertEqual((line, self.calls_of(*line) - allowed), (line, set()))
+
+
+class BootedTests(Case):
+    """The units under a real systemd."""
+
+    def booted(self, **options: str) -> AbstractContextManager[BootedSystemd]:
+        """Boot one that has the units of ``deploy/``, and *options* for servers."""
+        units = {unit.name: unit.read_text() for unit in DEPLOY.iterdir()}
+        lines = {
+            f"dartio-{name}": f"DARTIO_OPTIONS={line}\n"
+            for name, line in options.items()
+        }
+        return booted_systemd(self.here, units, lines)
+
+    def assert_answers(self, systemd: BootedSystemd, name: str) -> None:
+        """The server *name* answers on its port, inside."""
+        port = next(lesson.port for lesson in LESSONS if lesson.name == name)
+        if name == "hello-secure":
+            pem = "/var/lib/dartio/hello-secure/dartio_tut/hello-secure/cert.pem"
+            url = ["--cacert", pem, f"https://localhost:{port}/"]
+        else:
+            url = [f"http://127.0.0.1:{port}/"]
+        ended = systemd.run("dartio", "get", *url)
+        # writer has no GET, notes has no /, static's folder has no index: they say so.
+        told = {"writer": " 405 ", "notes": " 404 ", "static": " 404 "}.get(name, "")
+        self.assertIn(told, ended.stderr, f"{name}: {ended}")
+        self.assertEqual(ended.returncode, 1 if told else 0, f"{name}: {ended}")
+
+    def assert_stops(self, systemd: BootedSystemd, unit: str) -> None:
+        """Stopping *unit* succeeds."""
+        self.assertEqual(systemd.systemctl("stop", unit), "")
+        shown = systemd.systemctl("show", "-p", "ActiveState,Result", unit)
+        self.assertEqual(
+            sorted(shown.split()), ["ActiveState=inactive", "Result=success"], unit
+        )
+
+    def test_every_service_starts_answers_and_stops(self) -> None:
+        with self.booted(thinker="--store shared") as systemd:
+            for name in SERVERS[:-1]:
+                systemd.systemctl("start", f"dartio@{name}.service")
+            for name in SERVERS[:-1]:
+                unit = f"dartio@{name}.service"
+                systemd.wait_for("Listening on ", unit)
+                self.assert_answers(systemd, name)
+                user = systemd.systemctl("show", "-P", "User", unit)
+                self.assertEqual(user, f"dartio-{name}")
+                self.assert_stops(systemd, unit)
+            systemd.systemctl("start", "dartio@tutorial.service")
+            systemd.wait_for("Listening on http://127.0.0.1:8080/", "dartio@tutorial")
+            for name in SERVERS[:-1]:
+                if name != "hello-secure":  # its certificate is another's here
+                    self.assert_answers(systemd, name)
+            self.assert_stops(systemd, "dartio@tutorial.service")
+
+    def test_every_socket_starts_its_server_at_the_first_connection(self) -> None:
+        with self.booted() as systemd:
+            for name in SERVERS[:-1]:
+                said = systemd.systemctl("start", f"dartio@{name}.socket")
+                self.assertEqual((name, said), (name, ""))
+            for name in SERVERS[:-1]:
+                unit = f"dartio@{name}.service"
+                self.assertEqual(systemd.systemctl("is-active", unit), "inactive")
+                if name == "hello-secure":  # it makes a certificate first
+                    systemd.systemctl("start", unit)
+                    systemd.wait_for("Listening on ", unit)
+                self.assert_answers(systemd, name)
+                self.assertEqual(systemd.systemctl("is-active", unit), "active")
+                self.assert_stops(systemd, f"dartio@{name}.socket")
+                self.assert_stops(systemd, unit)
+
+    def test_a_wrong_option_is_not_tried_again_and_all_else_is(self) -> None:
+        options = {"hello": "--port http", "pages": "--interface 192.0.2.1"}
+        with self.booted(**options) as systemd:
+            wrong, early = "dartio@hello.service", "dartio@pages.service"
+            for unit in (wrong, early):
+                systemd.systemctl("start", unit)
+            systemd.wait_for("hello: --port: 'http' is no port", wrong)
+            systemd.wait_for("192.0.2.1:8080: Cannot assign requested address", early)
+            systemd.wait_until("failed".__eq__, "show", "-P", "ActiveState", wrong)
+            for shown, expected in [("NRestarts", "0"), ("ExecMainStatus", "78")]:
+                said = systemd.systemctl("show", "-P", shown, wrong)
+                self.assertEqual((shown, said), (shown, expected))
+            systemd.wait_until("0".__ne__, "show", "-P", "NRestarts", early)
 
 
 class SocketActivationTests(Case):
@@ -69,11 +243,11 @@ class SocketActivationTests(Case):
         self.assertIn("Listening on", activator.stderr.readline())
         return port
 
-    def test_used_unless_told_otherwise(self) -> None:
+    def test_passed_socket_is_used_unless_told_otherwise(self) -> None:
         port = self.activated("hello")
         self.assertEqual(ask(port).body, b"Hello, world!")
 
-    def test_used_without_a_name(self) -> None:
+    def test_passed_socket_needs_no_name(self) -> None:
         port = self.activated("hello", named=False)
         self.assertEqual(ask(port).body, b"Hello, world!")
 
@@ -90,6 +264,12 @@ class SocketActivationTests(Case):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("certificate verify failed", ended.stderr)
 
-    def test_named_by_an_endpoint_string(self) -> None:
+    def test_certificate_of_any_server_over_a_passed_socket(self) -> None:
+        cert, key = localhost_certificate(str(self.here))
+        port = self.activated("pages", "--cert", cert, "--key", key)
+        tls = ssl.create_default_context(cafile=cert)
+        self.assertEqual(ask(port, host="localhost", tls=tls).code, 200)
+
+    def test_passed_socket_may_be_named_by_an_endpoint_string(self) -> None:
         port = self.activated("hello", "--listen", "systemd:domain=INET:name=http")
         self.assertEqual(ask(port).body, b"Hello, world!")

@@ -1,11 +1,15 @@
 """
-``hello-secure``: certificates, keys, passwords.
+TLS: certificates, keys, passwords, protocols, sessions.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import ssl
+import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
@@ -20,8 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from twisted.trial.unittest import SkipTest
 
-from .support.harness import Case, Daemon, ask
+from .support.harness import PATIENCE, Case, Daemon, ask
 
 PASSWORD = b"s\xc3\xa9same, ouvre-toi"
 
@@ -29,7 +34,14 @@ PASSWORD = b"s\xc3\xa9same, ouvre-toi"
 class Authority:
     """A certificate authority, and what it signs."""
 
-    def __init__(self, name: str, issuer: Authority | None = None, ca: bool = True):
+    def __init__(
+        self,
+        name: str,
+        issuer: Authority | None = None,
+        ca: bool = True,
+        began: timedelta = timedelta(hours=-1),
+        ends: timedelta = timedelta(days=1),
+    ):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         signer = issuer or self
@@ -37,8 +49,8 @@ class Authority:
         self.cert = (
             x509.CertificateBuilder(signer.name, self.name, self.key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_before(now + began)
+            .not_valid_after(now + ends)
             .add_extension(x509.BasicConstraints(ca, None), critical=True)
             .add_extension(
                 x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
@@ -66,8 +78,8 @@ class Authority:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
 
 
-class SecureTests(Case):
-    """A chain of three: root, intermediate, server."""
+class CertificateCase(Case):
+    """A test with a chain of three: root, intermediate, server."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -91,12 +103,16 @@ class SecureTests(Case):
         response = ask(daemon, host="localhost", tls=tls)
         self.assertEqual((response.code, response.body), (200, b"Hello, world!"))
 
-    def test_chain_and_key(self) -> None:
+
+class SecureTests(CertificateCase):
+    """``hello-secure``."""
+
+    def test_a_chain_and_its_key_are_served(self) -> None:
         secure = self.serve("hello-secure", "--cert", "chain.pem", "--key", "key.pem")
         self.assertTrue(secure.url.startswith("https://127.0.0.1:"))
         self.hello(secure)
 
-    def test_key_with_a_password(self) -> None:
+    def test_a_key_may_have_a_password(self) -> None:
         line = ("--cert", "chain.pem", "--key", "locked.pem")
         self.hello(self.serve("hello-secure", *line, "--key-password-file", "password"))
 
@@ -110,7 +126,7 @@ class SecureTests(Case):
         self.assertRaises((OSError, HTTPException), ask, secure)
         self.hello(secure)
 
-    def test_made_for_localhost(self) -> None:
+    def test_without_a_certificate_one_for_localhost_is_made_and_kept(self) -> None:
         secure = self.daemon("hello-secure", "--port", "0")
         line = secure.wait_for("made for localhost")
         made = Path(line.rpartition(": ")[2])
@@ -123,7 +139,7 @@ class SecureTests(Case):
         self.assertEqual(made.read_bytes(), first)
         self.hello(again, made)
 
-    def test_endpoint_strings_of_our_own_and_of_twisted(self) -> None:
+    def test_endpoint_strings_of_ours_and_of_twisted_are_served(self) -> None:
         chain = (self.here / "chain.pem").read_bytes()
         self.write("both.pem", self.server.key_pem() + chain)
         for endpoint in (
@@ -133,7 +149,9 @@ class SecureTests(Case):
         ):
             self.hello(self.daemon("hello", "--listen", endpoint).ready())
 
-    def test_client_certificates(self) -> None:
+    def test_clients_without_a_certificate_are_refused_where_one_is_asked_for(
+        self,
+    ) -> None:
         secure = self.daemon(
             "hello",
             "--listen",
@@ -144,7 +162,7 @@ class SecureTests(Case):
         tls.load_cert_chain(self.here / "chain.pem", self.here / "key.pem")
         self.assertEqual(ask(secure, host="localhost", tls=tls).code, 200)
 
-    def test_refused(self) -> None:
+    def test_wrong_files_are_refused_in_one_line(self) -> None:
         self.write("wrong", b"wrong\n")
         self.write("other.pem", Authority("other").key_pem())
         self.write("junk.pem", b"junk")
@@ -171,7 +189,7 @@ class SecureTests(Case):
         ]:
             self.assertIn(said, self.refuses(*line))
 
-    def test_an_unreadable_key(self) -> None:
+    def test_a_key_that_cannot_be_read_is_refused(self) -> None:
         if os.geteuid() != 0:
             os.chmod(self.here / "key.pem", 0)
             line = ("--cert", "chain.pem", "--key", "key.pem")
@@ -191,3 +209,215 @@ class SecureTests(Case):
         _, why = self.run_program("dartio", "get", url, code=1)
         self.assertEqual(why.count("\n"), 1)
         self.assertIn(url, why)
+
+    def test_certificate_made_here_may_sign_no_other(self) -> None:
+        line = self.daemon("hello-secure", "--port", "0").wait_for("made for localhost")
+        made = Path(line.rpartition(": ")[2])
+        found = x509.load_pem_x509_certificate(made.read_bytes()).extensions
+        self.assertFalse(found.get_extension_for_class(x509.BasicConstraints).value.ca)
+
+
+class EverySocketTests(CertificateCase):
+    """``--cert`` and ``--key``, which every server has, on any socket."""
+
+    files = ("--cert", "chain.pem", "--key", "key.pem")
+
+    def test_servers_of_all_kinds_speak_tls(self) -> None:
+        tls = self.trusting(self.here / "root.pem")
+        for name, more in [
+            ("notes", ("--store", "notes")),
+            ("static", ()),
+            ("pages", ()),
+        ]:
+            server = self.serve(name, *self.files, *more)
+            self.assertTrue(server.url.startswith("https://127.0.0.1:"), server.url)
+            self.assertIn(ask(server, host="localhost", tls=tls).code, (200, 404))
+            self.assertRaises((OSError, HTTPException), ask, server)
+
+    def test_endpoints_speak_tls(self) -> None:
+        line = ("--listen", "tcp:0:interface=127.0.0.1", "--listen", "unix:socket")
+        hello = self.daemon("hello", *self.files, *line)
+        self.hello(hello.ready())
+        hello.wait_for("unix")
+        tls = self.trusting(self.here / "root.pem")
+        with socket.socket(socket.AF_UNIX) as plain:
+            plain.connect(os.path.relpath(self.here / "socket"))
+            with tls.wrap_socket(plain, server_hostname="localhost") as secure:
+                secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertIn(b"200 OK", secure.recv(1000))
+
+    def test_locked_key_takes_its_password_from_a_file(self) -> None:
+        locked = ("--cert", "chain.pem", "--key", "locked.pem")
+        self.hello(self.serve("hello", *locked, "--key-password-file", "password"))
+        self.assertIn("has a password", self.refuses("hello", *locked, codes=(78,)))
+
+
+class ProtocolTests(CertificateCase):
+    """Which protocols, curves and sessions there are."""
+
+    def connect(
+        self, server: Daemon, tls: ssl.SSLContext, session: ssl.SSLSession | None = None
+    ) -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+        secure = tls.wrap_socket(plain, server_hostname="localhost", session=session)
+        self.addCleanup(secure.close)
+        return secure
+
+    def secure_servers(self, more: str = "") -> Iterator[Daemon]:
+        """A server on a socket of our TLS, and one of Twisted's TLS over another."""
+        pem = "cert=chain.pem:key=key.pem" + more
+        for endpoint in (f"https:0:{pem}", rf"https:over=tcp\:0:{pem}"):
+            yield self.daemon("hello", "--listen", endpoint).ready()
+
+    def offering(self, *protocols: str) -> ssl.SSLContext:
+        tls = self.trusting(self.here / "root.pem")
+        tls.set_alpn_protocols(protocols)
+        return tls
+
+    def test_http2_is_off_unless_asked_for(self) -> None:
+        files = ("--cert", "chain.pem", "--key", "key.pem")
+        for line, chosen in [
+            (("hello-secure",), "http/1.1"),
+            (("hello", *files), "http/1.1"),
+            (("hello-secure", "--http2"), "h2"),
+            (("hello", *files, "--http2"), "h2"),
+        ]:
+            server = self.serve(*line)
+            tls = self.offering("h2", "http/1.1")
+            tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+            secure = self.connect(server, tls)
+            self.assertEqual((line, secure.selected_alpn_protocol()), (line, chosen))
+
+    def test_http2_is_off_at_every_kind_of_endpoint(self) -> None:
+        chain = (self.here / "chain.pem").read_bytes()
+        self.write("both.pem", self.server.key_pem() + chain)
+        pem = "privateKey=both.pem:certKey=both.pem:extraCertChain=chain.pem"
+        twisted = self.daemon("hello", "--listen", f"ssl:0:{pem}").ready()
+        for server in (*self.secure_servers(), twisted):
+            secure = self.connect(server, self.offering("h2", "http/1.1"))
+            self.assertEqual(secure.selected_alpn_protocol(), "http/1.1")
+        for server in self.secure_servers(":http2=yes"):
+            secure = self.connect(server, self.offering("h2", "http/1.1"))
+            self.assertEqual(secure.selected_alpn_protocol(), "h2")
+
+    def test_protocols_without_overlap_are_a_fatal_alert(self) -> None:
+        for server in self.secure_servers():
+            error = self.assertRaises(
+                ssl.SSLError, self.connect, server, self.offering("h2", "spdy/3")
+            )
+            self.assertIn(
+                "NO APPLICATION PROTOCOL", str(error).upper().replace("_", " ")
+            )
+            self.hello(server)
+
+    def test_60_of_60_reconnects_resume_their_session(self) -> None:
+        get = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for server in self.secure_servers():
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                tls = self.trusting(self.here / "root.pem")
+                tls.minimum_version = tls.maximum_version = version
+                resumed, session = 0, None
+                for _ in range(61):
+                    with self.connect(server, tls, session) as secure:
+                        secure.sendall(get)
+                        self.assertIn(b"200 OK", secure.recv(1000))
+                        resumed += bool(secure.session_reused)
+                        session = secure.session
+                self.assertEqual((version, resumed), (version, 60))
+
+    def test_sessions_resume_where_clients_show_certificates(self) -> None:
+        for server in self.secure_servers(":clientCA=root.pem"):
+            tls = self.trusting(self.here / "root.pem")
+            tls.load_cert_chain(self.here / "chain.pem", self.here / "key.pem")
+            session = None
+            for resumed in (False, True):
+                with self.connect(server, tls, session) as secure:
+                    secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    self.assertIn(b"200 OK", secure.recv(1000))
+                    self.assertEqual(secure.session_reused, resumed)
+                    session = secure.session
+
+    def test_only_the_usual_curves_are_offered(self) -> None:
+        if not shutil.which("openssl"):
+            raise SkipTest("NOT TESTED: curves; that takes openssl")
+        for server in self.secure_servers():
+            for curve, offered in [
+                ("X25519", True), ("P-256", True), ("P-384", True),
+                ("X448", False), ("P-521", False), ("brainpoolP256r1", False),
+                ("ffdhe2048", False),
+            ]:  # fmt: skip
+                ended = subprocess.run(
+                    ["openssl", "s_client", "-groups", curve, "-tls1_3"]
+                    + ["-connect", f"127.0.0.1:{server.port}"],
+                    input="",
+                    capture_output=True,
+                    text=True,
+                    timeout=PATIENCE,
+                    check=False,
+                )
+                shook = "Server Temp Key" in ended.stdout
+                self.assertEqual((curve, shook), (curve, offered))
+
+
+class ValidityTests(CertificateCase):
+    """Certificates that are valid no more, or not yet."""
+
+    def server_from(self, began: int, ends: int) -> tuple[str, ...]:
+        """The options for a certificate of these days from now."""
+        days = (timedelta(days=began), timedelta(days=ends))
+        server = Authority("localhost", self.middle, False, *days)
+        self.write("late.pem", server.pem() + self.middle.pem())
+        self.write("late-key.pem", server.key_pem())
+        return ("--cert", "late.pem", "--key", "late-key.pem")
+
+    def test_a_warning_is_logged_at_start(self) -> None:
+        for days, said in [
+            ((-9, -2), "late.pem: the certificate CN=localhost expired on "),
+            ((2, 9), "late.pem: the certificate CN=localhost is not valid before "),
+        ]:
+            for name in ("hello", "hello-secure"):
+                server = self.daemon(name, "--port", "0", *self.server_from(*days))
+                self.assertIn("#warn", server.wait_for(said))
+                server.ready()
+
+    def test_check_fails(self) -> None:
+        for days, said in [((-9, -2), "expired on"), ((2, 9), "is not valid before")]:
+            line = ("hello", "--port", "0", "--check", *self.server_from(*days))
+            self.assertIn(said, self.refuses(*line, codes=(78,)))
+        line = ("--check", "--cert", "chain.pem", "--key", "key.pem")
+        said, _ = self.run_program("twistd", "hello", "--port", "0", *line)
+        self.assertEqual(said, "hello: all is in order\n")
+
+    def test_certificates_of_twisted_endpoints_count_as_well(self) -> None:
+        self.server_from(-9, -2)
+        (self.here / "pems").mkdir()
+        both = [
+            (self.here / name).read_bytes() for name in ("late-key.pem", "late.pem")
+        ]
+        self.write("pems/localhost.pem", b"".join(both))
+        for endpoint in (
+            "ssl:0:privateKey=late-key.pem:certKey=late.pem",
+            "tls:pems:0:interface=127.0.0.1",
+        ):
+            line = ("hello", "--listen", endpoint, "--check")
+            self.assertIn("expired on", self.refuses(*line, codes=(78,)))
+
+    def test_an_expired_intermediate_or_authority_counts_as_well(self) -> None:
+        days = (timedelta(days=-9), timedelta(days=-2))
+        middle = Authority("middle", self.root, True, *days)
+        server = Authority("localhost", middle, ca=False)
+        self.write("mixed.pem", server.pem() + middle.pem())
+        self.write("mixed-key.pem", server.key_pem())
+        self.write("old-root.pem", Authority("root", None, True, *days).pem())
+        for endpoint, said in [
+            (
+                "https:0:cert=mixed.pem:key=mixed-key.pem",
+                "mixed.pem: the certificate CN=m",
+            ),
+            (
+                "https:0:cert=chain.pem:key=key.pem:clientCA=old-root.pem",
+                "old-root.pem: ",
+            ),
+        ]:
+            line = ("hello", "--listen", endpoint, "--check")
+            self.assertIn(said, self.refuses(*line, codes=(78,)))

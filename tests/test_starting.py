@@ -12,13 +12,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
+from dartio_tut.servers.lessons import LESSONS
+
 from .support.harness import Case, ask
 
-SERVERS = {
-    "hello": 4040, "thinker": 4041, "notes": 4042, "mini-file": 4044,
-    "basic-file": 4046, "hello-secure": 4047, "static": 4048, "writer": 4049,
-    "pages": 8080,
-}  # fmt: skip
+SERVERS = {lesson.name: lesson.port for lesson in LESSONS}
 
 
 def has_ipv6() -> bool:

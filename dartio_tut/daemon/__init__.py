@@ -6,36 +6,45 @@ Rule of the room: it never knows which lesson it serves. A lesson says
 those who build on it.
 """
 
+from .socket_activation import passed_endpoints  # before Twisted's endpoints
+
+# isort: split
 from dartio_tut.wire import Limits
 
+from .allowed_hosts import LOCAL_HOSTS, AllowedHosts
 from .certificate import localhost_certificate
 from .https_endpoint import https_endpoint, https_endpoint_string
-from .options.folders import RootOptions, StoreOptions
-from .options.server import DaemonOptions, ServerOptions
+from .options.certificate import CertificateFiles
+from .options.folders import RootOptions, StoreOptions, data_folder
+from .options.option import Option, flag, option, repeated_option
+from .options.parsing import existing_folder
+from .options.server import ServerOptions
 from .service import serve
 from .site import Site
-from .startup import (
-    StartupError,
-    coerce_option,
-    data_folder,
-    existing_folder,
-    startup_errors,
-)
+from .startup import StartupError, startup_errors
+from .together import serve_together
 
 __all__ = [
-    "DaemonOptions",
+    "LOCAL_HOSTS",
+    "AllowedHosts",
+    "CertificateFiles",
     "Limits",
+    "Option",
     "RootOptions",
     "ServerOptions",
     "Site",
     "StartupError",
     "StoreOptions",
-    "coerce_option",
     "data_folder",
     "existing_folder",
+    "flag",
     "https_endpoint",
     "https_endpoint_string",
     "localhost_certificate",
+    "option",
+    "passed_endpoints",
+    "repeated_option",
     "serve",
+    "serve_together",
     "startup_errors",
 ]

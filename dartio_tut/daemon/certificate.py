@@ -2,7 +2,8 @@
 A certificate for localhost, made when none was given.
 
 It signs itself, so that a browser warns: it is for trying TLS out, and lets
-``curl --cacert`` check that the server is the one whose file was named.
+``curl --cacert`` check that the server is the one whose file was named. It may sign no
+other: whoever trusts it trusts this one server.
 """
 
 from __future__ import annotations
@@ -21,12 +22,27 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from .pem_files import is_leaf
 
 LIFETIME = timedelta(days=397)
 """The longest that browsers accept from an authority (CA/Browser Forum, 2020)."""
 
 RENEW_BEFORE = timedelta(days=30)
 """A certificate this close to its end is made anew at start, as ACME clients do."""
+
+_SIGNS_HANDSHAKES_ONLY = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def localhost_certificate(folder: str) -> tuple[str, str]:
@@ -44,14 +60,14 @@ def localhost_certificate(folder: str) -> tuple[str, str]:
 
 
 def _are_good(certificate: Path, key: Path) -> bool:
-    """Whether the two belong together, and for a while yet."""
+    """Whether the two belong together, for a while yet, and may sign no other."""
     try:
         made = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = load_pem_private_key(key.read_bytes(), None)
     except (FileNotFoundError, TypeError, ValueError):
         return False
     fresh = made.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
-    return fresh and made.public_key() == private.public_key()
+    return fresh and is_leaf(made) and made.public_key() == private.public_key()
 
 
 def _make(certificate: Path, key: Path) -> None:
@@ -66,7 +82,15 @@ def _make(certificate: Path, key: Path) -> None:
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + LIFETIME)
         .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_SIGNS_HANDSHAKES_ONLY, critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(private.public_key()),
+            critical=False,
+        )
         .sign(private, SHA256())
     )
     _write(

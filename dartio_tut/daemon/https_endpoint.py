@@ -8,51 +8,38 @@ allows; here it is TLS 1.2 and later with forward secrecy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from OpenSSL.crypto import PKey
-from OpenSSL.SSL import (
-    MODE_RELEASE_BUFFERS,
-    OP_NO_RENEGOTIATION,
-    SESS_CACHE_OFF,
-    Context,
-)
-from OpenSSL.SSL import Error as TLSError
+from OpenSSL import SSL
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.endpoints import (
     quoteStringArgument,
     serverFromString,
     wrapServerTLS,
 )
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.internet.ssl import (
-    AcceptableCiphers,
-    Certificate,
-    CertificateOptions,
-    TLSVersion,
-    trustRootFromCertificates,
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IOpenSSLServerConnectionCreator,
+    IStreamServerEndpoint,
 )
 from zope.interface import implementer
 
-from dartio_tut.wire import listen_tls, set_alpn
+from dartio_tut.wire import listen_tls
 
-from .listening import BACKLOG, port_number
+from .listening import BACKLOG
+from .options.parsing import port_number
+from .pem_files import read_certificates, read_private_key, validity_warnings
 from .site import Site
+from .tls_context import offer_protocols, tls_context
 
-CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(
-    "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
-)
-"""Forward secrecy and authenticated encryption only: Mozilla's intermediate profile."""
-
-PEM_END = b"-----END CERTIFICATE-----"
+PROTOCOLS = {"no": (b"http/1.1",), "yes": (b"h2", b"http/1.1")}
+"""What is offered to clients (RFC 7301), by the setting ``http2=``."""
 
 
 def https_endpoint_string(
-    cert: str, key: str, password_file: str | None, **where: str | int
+    cert: str, key: str, password_file: str | None, **where: str | int | None
 ) -> str:
     """
     The endpoint string that serves HTTPS with this certificate.
@@ -82,6 +69,7 @@ def https_endpoint(
     over: str = "",
     clientCA: str | None = None,
     minimum: str = "1.2",
+    http2: str = "no",
 ) -> IStreamServerEndpoint:
     """
     What the endpoint string ``https:PORT:cert=FILE:key=FILE`` stands for.
@@ -92,6 +80,8 @@ def https_endpoint(
     :param over: another endpoint string to listen on, instead of a port.
     :param clientCA: PEM file of authorities; clients must show a certificate of one.
     :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
+    :param http2: ``yes`` offers HTTP/2, too. It is off by default, because none of
+        the limits of HTTP/1.1 but the idle time holds for it yet.
     :raise ValueError: when a part is missing or does not fit the others.
     :raise OSError: when a file cannot be read.
     """
@@ -99,11 +89,26 @@ def https_endpoint(
         raise ValueError("https: needs cert=FILE and key=FILE")
     if bool(port) == bool(over):
         raise ValueError("https: needs either a port or over=ENDPOINT")
-    options = _options(cert, key, passwordFile, clientCA, minimum)
+    if http2 not in PROTOCOLS:
+        raise ValueError(f"http2={http2}: use yes or no")
+    chain = read_certificates(cert)
+    authorities = read_certificates(clientCA) if clientCA else []
+    private = read_private_key(key, passwordFile)
+    try:
+        context = tls_context(chain, private, authorities, minimum)
+    except SSL.Error as error:
+        raise ValueError(_fault(error, cert, key)) from None
+    offer_protocols(context, PROTOCOLS[http2])
+    warnings = validity_warnings(cert, chain)
+    if clientCA:
+        warnings += validity_warnings(clientCA, authorities)
     if over:
-        return wrapServerTLS(options, serverFromString(reactor, over))
+        inner = serverFromString(reactor, over)
+        return WrappedTLSEndpoint(
+            warnings, wrapServerTLS(ConnectionCreator(context), inner)
+        )
     return TLSEndpoint(
-        reactor, port_number(port), int(backlog), interface, options.getContext()
+        warnings, reactor, port_number(port), int(backlog), interface, context
     )
 
 
@@ -111,20 +116,22 @@ def https_endpoint(
 @dataclass
 class TLSEndpoint:
     """
-    Listens with TLS; straight on the socket where the factory is one of our sites.
+    Listens with TLS straight on the socket, for one of our sites.
+
+    :param warnings: what is wrong with the certificates, though they can be used.
     """
 
+    warnings: Sequence[str]
     reactor: Any
     port: int
     backlog: int
     interface: str
-    context: Context
+    context: SSL.Context
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:
         """Listen with *factory*."""
         if not isinstance(factory, Site):
             raise ValueError("https: serves sites of dartio_tut only")
-        set_alpn(self.context, factory.acceptableProtocols())
         return execute(
             listen_tls,
             self.reactor,
@@ -136,67 +143,40 @@ class TLSEndpoint:
         )
 
 
-def _options(
-    cert: str, key: str, password_file: str | None, client_ca: str | None, minimum: str
-) -> CertificateOptions:
-    versions = {"1.2": TLSVersion.TLSv1_2, "1.3": TLSVersion.TLSv1_3}
-    if minimum not in versions:
-        raise ValueError(f"minimum={minimum}: use 1.2 or 1.3")
-    chain = _certificates(cert)
-    trusted = client_ca and trustRootFromCertificates(_certificates(client_ca))
-    options = CertificateOptions(
-        privateKey=_private_key(key, password_file),
-        certificate=chain[0].original,
-        extraCertChain=[link.original for link in chain[1:]],
-        trustRoot=trusted or None,
-        acceptableCiphers=CIPHERS,
-        lowerMaximumSecurityTo=None,
-        insecurelyLowerMinimumTo=versions[minimum],
-    )
-    try:
-        context = options.getContext()
-    except TLSError as error:
-        raise ValueError(_fault(error, cert, key)) from None
-    context.set_options(OP_NO_RENEGOTIATION)
-    # Buffers of an idle connection are given back, and no session is kept: tickets
-    # are the clients' to keep.
-    context.set_mode(MODE_RELEASE_BUFFERS)
-    context.set_session_cache_mode(SESS_CACHE_OFF)
-    return options
+@implementer(IStreamServerEndpoint)
+@dataclass
+class WrappedTLSEndpoint:
+    """
+    Listens with TLS on what another endpoint listens on, by Twisted's own TLS.
+
+    :param warnings: as of `TLSEndpoint`.
+    """
+
+    warnings: Sequence[str]
+    wrapped: IStreamServerEndpoint
+
+    def listen(self, factory: Any) -> Deferred[IListeningPort]:
+        """Listen with *factory*."""
+        listening: Deferred[IListeningPort] = self.wrapped.listen(factory)
+        return listening
 
 
-def _fault(error: TLSError, cert: str, key: str) -> str:
+@implementer(IOpenSSLServerConnectionCreator)
+@dataclass
+class ConnectionCreator:
+    """Makes Twisted's TLS use *context* as it is, with the protocols it offers."""
+
+    context: SSL.Context
+
+    def serverConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+        """The connection of *tlsProtocol*, to which no socket belongs."""
+        return SSL.Connection(self.context, None)
+
+
+def _fault(error: SSL.Error, cert: str, key: str) -> str:
     """What OpenSSL has against a certificate and its key."""
     faults = error.args[0] if error.args else []
     said = str(faults[-1][-1]) if faults else "refused"
     if "mismatch" in said:
         return f"{key}: not the key of the certificate in {cert}"
     return f"{cert}: {said}"
-
-
-def _certificates(path: str) -> list[Certificate]:
-    """The certificates in a PEM file, in its order."""
-    blocks = Path(path).read_bytes().split(PEM_END)[:-1]
-    if not blocks:
-        raise ValueError(f"{path}: no certificate in PEM format")
-    try:
-        return [Certificate.loadPEM(block + PEM_END) for block in blocks]
-    except Exception:  # noqa: BLE001  (pyOpenSSL raises what it likes)
-        raise ValueError(f"{path}: a certificate in it cannot be read") from None
-
-
-def _private_key(path: str, password_file: str | None) -> PKey:
-    """The private key in a PEM file, unlocked with the password in another."""
-    password = None
-    if password_file is not None:
-        password = Path(password_file).read_bytes().partition(b"\n")[0].rstrip(b"\r")
-    pem = Path(path).read_bytes()
-    encrypted = b"ENCRYPTED" in pem
-    if encrypted and password is None:
-        raise ValueError(f"{path}: the key has a password; name a file that holds it")
-    try:
-        key = load_pem_private_key(pem, password if encrypted else None)
-        return PKey.from_cryptography_key(key)  # type: ignore[arg-type]
-    except (TypeError, UnsupportedAlgorithm, ValueError):
-        fault = "wrong password" if encrypted else "no private key in PEM format"
-        raise ValueError(f"{path}: {fault}") from None

@@ -36,17 +36,6 @@ INTERFACES = {
 TLS_ENDPOINTS = ("https:", "ssl:", "tls:")
 
 
-def port_number(text: str) -> int:
-    """
-    The TCP port *text* stands for; 0 lets the system pick one.
-
-    :raise ValueError: when it is not a number from 0 to 65535.
-    """
-    if not (text.isascii() and text.isdigit()) or int(text[:6]) > 65535:
-        raise ValueError(f"{text!r} is no port: use a number from 0 to 65535")
-    return int(text)
-
-
 def addresses(interface: str) -> list[str]:
     """
     The IP addresses to bind for *interface*: a name of `INTERFACES`, an IP
@@ -89,21 +78,37 @@ def tcp_endpoint(port: int, address: str, backlog: int) -> str:
 
 def subject(endpoint: str) -> str:
     """What to call *endpoint* in an error: its address, where it has one."""
-    parts = re.split(r"(?<!\\):", endpoint)
-    options = dict(part.split("=", 1) for part in parts[1:] if "=" in part)
-    port = options.get("port", parts[1] if len(parts) > 1 else "")
-    address = options.get("interface", "").replace("\\:", ":")
-    if parts[0] in ("tcp", "tcp6", "https") and address:
-        return f"cannot listen on {_host(address)}:{port}"
+    kind, port, settings = endpoint_parts(endpoint)
+    if "over" in settings:
+        return subject(settings["over"])
+    address = settings.get("interface", "")
+    if kind in ("tcp", "tcp6", "https") and address:
+        return f"cannot listen on {_host(address)}:{settings.get('port', port)}"
     return f"cannot listen on {endpoint}"
 
 
 def url(endpoint: str, address: IAddress, path: str = "/") -> str:
     """The URL to reach *address* at, where *endpoint* listens."""
     if not isinstance(address, (IPv4Address, IPv6Address)):
-        return endpoint
+        over = endpoint_parts(endpoint)[2].get("over")
+        return endpoint if over is None else f"{over} (TLS)"
     scheme = "https" if endpoint.startswith(TLS_ENDPOINTS) else "http"
     return f"{scheme}://{_host(address.host)}:{address.port}{path}"
+
+
+def endpoint_parts(endpoint: str) -> tuple[str, str, dict[str, str]]:
+    """The kind of an endpoint string, what comes next, and its settings."""
+    kind, *parts = re.split(r"(?<!\\):", endpoint)
+    settings = dict(part.split("=", 1) for part in parts if "=" in part)
+    plain = {name: text.replace("\\:", ":") for name, text in settings.items()}
+    return kind, parts[0] if parts else "", plain
+
+
+def local_url(endpoint: str, address: IPv4Address | IPv6Address) -> str:
+    """The URL that a person on this machine opens for *address*."""
+    if address.host in ("127.0.0.1", "0.0.0.0", "::"):  # noqa: S104  (binds nothing)
+        address = type(address)("TCP", "localhost", address.port)
+    return url(endpoint, address)
 
 
 def reach(where: Iterable[tuple[str, IAddress]], path: str = "/") -> str:

@@ -4,20 +4,21 @@ The service: listens with a site for as long as the daemon runs.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 
 from dartio_tut.wire import with_fast_ports
 
+from .allowed_hosts import AllowedHosts
+from .binding import bind, endpoint_warnings
+from .checking import check_endpoints, end_check
 from .listening import reach, subject, url
 from .options.server import ServerOptions
 from .site import Site
@@ -32,8 +33,10 @@ class Daemon(Service):
     :param endpoints: endpoint strings.
     :param closing: what to call when it has stopped listening.
     :param path: where there is something to see.
+    :ivar tells_reach: whether it logs who can reach it.
     """
 
+    tells_reach = True
     _log = Logger()
 
     def __init__(
@@ -70,21 +73,12 @@ class Daemon(Service):
                 port.stopListening()
             raise
 
-    def _bind(self, endpoint: str) -> IListeningPort:
-        """Listen on *endpoint*, now; a failure is raised."""
-        outcome: list[Any] = []
-        listening: Deferred[IListeningPort] = serverFromString(
-            self._reactor, endpoint
-        ).listen(self._site)
-        listening.addBoth(outcome.append)
-        if not outcome:
-            raise ValueError(
-                "this kind of endpoint does not tell at once if it listens"
-            )
-        if isinstance(outcome[0], Failure):
-            outcome[0].raiseException()
-        port: IListeningPort = outcome[0]
-        return port
+    def _bind(self, text: str) -> IListeningPort:
+        """Listen on the endpoint *text*, now; a failure is raised."""
+        endpoint = serverFromString(self._reactor, text)
+        for warning in endpoint_warnings(text, endpoint):
+            self._log.warn("{warning}", warning=warning)
+        return bind(endpoint, self._site)
 
     def startService(self) -> None:
         """Say where the daemon can be reached, once it answers there."""
@@ -94,9 +88,14 @@ class Daemon(Service):
         # Only a running reactor answers, and has its signal handlers in place.
         self._reactor.callWhenRunning(self._tell)
 
+    def listening(self) -> list[tuple[str, IAddress]]:
+        """The endpoint strings that it listens on, each with the real address."""
+        return [(where, port.getHost()) for where, port in self._ports]
+
     def _tell(self) -> None:
-        listening = [(where, port.getHost()) for where, port in self._ports]
-        self._log.info("{reach}", reach=reach(listening, self._path))
+        listening = self.listening()
+        if self.tells_reach:
+            self._log.info("{reach}", reach=reach(listening, self._path))
         for endpoint, address in listening:
             self._log.info("Listening on {url}", url=url(endpoint, address, self._path))
 
@@ -123,24 +122,16 @@ def serve(resource: IResource, options: ServerOptions, path: str = "/") -> IServ
 
     :raise StartupError: when they name no place to listen on.
     """
+    options.fit_connections()
+    if options["allow-host"]:
+        resource = AllowedHosts(resource, options["allow-host"])
     site = Site(resource, logPath=options["access-log"], limits=options.limits())
     endpoints = options.endpoints()
     if options["check"]:
-        _check(endpoints)
+        from twisted.internet import reactor
+
+        check_endpoints(with_fast_ports(reactor), endpoints, site)
+        if not options.from_another:
+            end_check()
     service: IService = Daemon(site, endpoints, closing=options.closing, path=path)
     return service
-
-
-def _check(endpoints: list[str]) -> NoReturn:
-    """
-    Look at what *endpoints* name, such as certificates, and end the program.
-
-    :raise StartupError: when something is wrong.
-    """
-    from twisted.internet import reactor
-
-    for endpoint in endpoints:
-        with startup_errors(subject(endpoint)):
-            serverFromString(reactor, endpoint)
-    print("dartio: all is in order", file=sys.__stdout__, flush=True)
-    raise SystemExit(0)

@@ -74,6 +74,10 @@ class Site(TwistedSite):
         channel.callLater = self.reactor.callLater
         return channel
 
+    def acceptableProtocols(self) -> list[bytes]:
+        """HTTP/1.1 only: HTTP/2 is for endpoints that ask for it (``http2=yes``)."""
+        return [b"http/1.1"]
+
     def getContentFile(self, length: int | None) -> Any:
         """Where a request's content is kept: in memory, and on disk beyond a bound."""
         if length is not None and length <= self.limits.body_in_memory:
@@ -86,6 +90,15 @@ class Site(TwistedSite):
         request.sitepath = request.prepath[:]
         found: IResource = getChildForRequest(self.resource, request)
         return found
+
+    def _openLogFile(self, path: str | bytes) -> Any:
+        """
+        The access log: lines are appended, because several servers may share it.
+
+        Twisted's own file writes where this site has last written, over the lines of
+        others.
+        """
+        return open(path, "a", buffering=1, encoding="utf-8")
 
     def log(self, request: Any) -> None:
         """Write a line of the access log, if there is one."""

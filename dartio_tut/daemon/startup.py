@@ -1,66 +1,121 @@
 """
 Saying in one line why a daemon cannot start.
 
-Rule: whatever stops a start (a bad option, a port in use, a folder that cannot
-be written) ends as `StartupError`: one line on stderr, exit code 1, no traceback.
+Rule: whatever stops a start (a wrong option, a port in use, a folder that cannot be
+written) ends as `StartupError`: one line on stderr that begins with the name of the
+server, an exit code that tells whether trying again may help, and no traceback.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import pwd
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn
 
-from platformdirs import user_data_path
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 
-T = TypeVar("T")
+CONFIGURATION_EXIT = os.EX_CONFIG
+"""Exit code 78: an option or a file is wrong, and stays so until somebody mends it."""
+
+ENVIRONMENT_EXIT = 1
+"""Exit code for all else, such as a port in use: trying again may help."""
+
+LASTING_ERRNOS = frozenset(
+    (
+        errno.EACCES,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+    )
+)
+"""Errors of the system about a path, or a right, that do not pass by themselves."""
+
+LOCKED = "Cannot acquire lock"
+"""What Twisted says where another process listens on a Unix socket."""
 
 _log = Logger()
+_program_name = "dartio"
 
 
 class StartupError(SystemExit, Exception):
     """
     The daemon cannot start; its text is the line the user reads.
 
-    A `SystemExit`, so that Python ends with exit code 1 and shows no traceback;
+    A `SystemExit`, so that Python ends with its exit code and shows no traceback;
     an `Exception`, so that a daemonising ``twistd`` tells its parent about it.
     """
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, code: int = CONFIGURATION_EXIT) -> None:
         super().__init__(line)
         self.line = line
-        self.code = 1
+        self.code = code
 
 
-def fail_startup(line: str) -> NoReturn:
+def set_program_name(name: str) -> None:
+    """Let all lines that say why this process cannot start begin with *name*."""
+    global _program_name
+    _program_name = name
+
+
+def program_name() -> str:
+    """What people call the server of this process, such as ``hello``."""
+    return _program_name
+
+
+def fail_startup(line: str, code: int = CONFIGURATION_EXIT) -> NoReturn:
     """
-    Say *line* to whoever is at the terminal, and to the log, and give up.
+    Say *line* on stderr and in the log, and give up.
 
+    :param code: the exit code.
     :raise StartupError: always.
     """
     # twistd points sys.stderr at its log; a person looks at the real one.
-    print(f"dartio: {line}", file=sys.__stderr__, flush=True)
+    print(f"{_program_name}: {line}", file=sys.__stderr__, flush=True)
     _log.error("Cannot start: {line}", line=line)
-    raise StartupError(line)
+    raise StartupError(line, code)
 
 
 def reason(error: BaseException) -> str:
-    """The cause of *error* as a person would say it: no number, no class name."""
+    """The cause of *error* in words for people: no number, no class name."""
+    if is_address_in_use(error):
+        return os.strerror(errno.EADDRINUSE)
     if isinstance(error, CannotListenError):
         return reason(error.socketError)
     if isinstance(error, OSError):
         cause = error.strerror or str(error)
-        return f"{error.filename}: {cause}" if error.filename else cause
+        # Of two paths, the second is the one that was to be made.
+        path = error.filename2 or error.filename
+        return f"{path}: {cause}" if path else cause
     text = str(error).partition("\n")[0]
     if isinstance(error, TypeError) and "argument" in text:
         return "it has an argument too many, or lacks one"
     return text or type(error).__name__
+
+
+def is_address_in_use(error: BaseException) -> bool:
+    """Whether *error* says that somebody else listens there already."""
+    if isinstance(error, CannotListenError):
+        return error.socketError == LOCKED or is_address_in_use(error.socketError)
+    return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code of a process that *error* keeps from starting."""
+    if is_address_in_use(error):
+        return ENVIRONMENT_EXIT
+    if isinstance(error, CannotListenError):
+        return exit_code(error.socketError)
+    if isinstance(error, OSError) and error.errno not in LASTING_ERRNOS:
+        return ENVIRONMENT_EXIT
+    return CONFIGURATION_EXIT
 
 
 @contextmanager
@@ -75,82 +130,15 @@ def startup_errors(subject: str) -> Iterator[None]:
     except StartupError:
         raise
     except Exception as error:  # noqa: BLE001  (endpoints of others raise anything)
-        fail_startup(f"{subject}: {reason(error)}")
+        line = f"{subject}: {reason(error)}"
+        if is_address_in_use(error) and re.search(r":\d+$", subject):
+            line = f"{line} ({_who_may_listen()})"
+        fail_startup(line, exit_code(error))
 
 
-@contextmanager
-def as_daemon(options: Any) -> Iterator[None]:
-    """
-    Be, for a while, the user the daemon will be (twistd's ``--uid`` and ``--gid``).
-
-    What is made on disk before the daemon has given up root's rights is then its own.
-    """
-    twistd = options.parent or {}
-    uid, gid = twistd.get("uid"), twistd.get("gid")
-    if uid is not None and gid is None:
-        gid = pwd.getpwuid(uid).pw_gid
-    user, group = os.geteuid(), os.getegid()
-    if gid is not None:
-        os.setegid(gid)
-    try:
-        if uid is not None:
-            os.seteuid(uid)
-        yield
-    finally:
-        os.seteuid(user)
-        os.setegid(group)
-
-
-def data_folder(name: str) -> str:
-    """
-    Where the server *name* keeps its data unless told otherwise.
-
-    Below the user's data folder (``$XDG_DATA_HOME``, usually
-    ``~/.local/share``); nothing is created yet.
-    """
-    return str(user_data_path("dartio_tut") / name)
-
-
-def existing_folder(path: str) -> str:
-    """
-    The absolute form of *path*.
-
-    :raise ValueError: when it is no folder, or one that cannot be entered.
-    """
-    folder = Path(path).absolute()
-    if not folder.exists():
-        raise ValueError(f"{path}: no such folder")
-    if not folder.is_dir():
-        raise ValueError(f"{path}: not a folder")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise ValueError(f"{path}: permission denied")
-    return str(folder)
-
-
-def log_file(path: str) -> str:
-    """
-    The absolute form of *path*, to which a log may be appended.
-
-    :raise ValueError: when it is a folder, or in none that can be written.
-    """
-    file = Path(path).absolute()
-    if file.is_dir():
-        raise ValueError(f"{path}: is a folder")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise ValueError(f"{path}: cannot be written")
-    return str(file)
-
-
-def coerce_option(option: str, check: Callable[[str], T]) -> Callable[[str], T]:
-    """
-    *check* as the coerce function of *option*: its `ValueError` names the option.
-    """
-
-    def coerce(text: str) -> T:
-        try:
-            return check(text)
-        except ValueError as error:
-            raise ValueError(f"{option}: {error}") from None
-
-    coerce.coerceDoc = ""  # type: ignore[attr-defined]  # or --help shows this docstring
-    return coerce
+def _who_may_listen() -> str:
+    """Who may have a port that is in use, and what to type instead."""
+    if _program_name == "tutorial":
+        return "is one of its servers running already? --port 0 picks free ports"
+    others = f'"twistd -n tutorial" or another {_program_name}'
+    return f"is {others} running? --port 0 picks a free one"

@@ -43,10 +43,9 @@ class BasicFile(Resource):
 class Options(RootOptions):
     """Listen where the tutorial listens, serve the index.html of a folder."""
 
-    synopsis = "[options]"
     longdesc = "Answers every path with one file, index.html."
-    defaultPort = "4046"
-    defaultRoot = PAGES
+    default_port = 4046
+    default_root = PAGES
 
 
 def makeService(options: Options) -> IService:

@@ -29,9 +29,8 @@ class Hello(Resource):
 class Options(ServerOptions):
     """Listen where the tutorial listens."""
 
-    synopsis = "[options]"
     longdesc = "Answers every request with Hello, world! Try curl on its URL."
-    defaultPort = "4040"
+    default_port = 4040
 
 
 def makeService(options: Options) -> IService:

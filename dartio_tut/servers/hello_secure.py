@@ -8,17 +8,15 @@ Hello, world over TLS: the same resource, another endpoint.
 
 from __future__ import annotations
 
-import os
-
 from twisted.application.service import IService
 from twisted.logger import Logger
-from twisted.python.usage import UsageError
 
 from dartio_tut.daemon import (
+    CertificateFiles,
     ServerOptions,
     data_folder,
-    https_endpoint_string,
     localhost_certificate,
+    option,
     serve,
     startup_errors,
 )
@@ -31,49 +29,26 @@ log = Logger()
 class Options(ServerOptions):
     """Listen over TLS, with the certificate that was given or one made here."""
 
-    synopsis = "[options]"
     longdesc = (
         "Answers every request with Hello, world! over TLS. Without --cert and "
         "--key it makes itself a certificate for localhost."
     )
-    defaultPort = "4047"
-    optParameters = (
-        ("cert", "c", None, "PEM file: the certificate, then its intermediates."),
-        ("key", "k", None, "PEM file: the certificate's private key."),
-        ("key-password-file", None, None, "File with the password of the key."),
-        ("store", "s", None, "Folder that keeps the certificate made here."),
+    default_port = 4047
+    always_tls = True
+    options = (
+        option("store", "Folder that keeps the certificate made here.", letter="s"),
     )
 
-    def postOptions(self) -> None:
-        """See that certificate and key come together."""
-        super().postOptions()
-        if (self["cert"] is None) != (self["key"] is None):
-            raise UsageError("--cert and --key go together")
-        if self["key-password-file"] and not self["key"]:
-            raise UsageError("--key-password-file goes with --key")
-        for file in ("cert", "key", "key-password-file"):
-            self[file] = self[file] and os.path.abspath(self[file])
-
-    def endpoint(self, port: int, address: str) -> str:
-        """The endpoint string: all there is to TLS, as the server sees it."""
-        return https_endpoint_string(
-            *self.certificate(), port=port, interface=address, backlog=self["backlog"]
-        )
-
-    def adopted(self, endpoint: str) -> str:
-        """The same over a socket that systemd passed."""
-        return https_endpoint_string(*self.certificate(), over=endpoint)
-
-    def certificate(self) -> tuple[str, str, str | None]:
-        """The files of certificate, key and password."""
-        if self["cert"] is None:
-            with startup_errors("cannot make a certificate"):
-                folder = self["store"] or data_folder("hello-secure")
-                self["cert"], self["key"] = localhost_certificate(folder)
-            log.info(
-                "Using a certificate made for localhost: {cert}", cert=self["cert"]
-            )
-        return self["cert"], self["key"], self["key-password-file"]
+    def certificate(self) -> CertificateFiles:
+        """The certificate that was given, or else one for localhost."""
+        given = super().certificate()
+        if given is not None:
+            return given
+        with startup_errors("cannot make a certificate"):
+            made = localhost_certificate(self["store"] or data_folder("hello-secure"))
+        self["cert"], self["key"] = made
+        log.info("Using a certificate made for localhost: {cert}", cert=self["cert"])
+        return CertificateFiles(*made)
 
 
 def makeService(options: Options) -> IService:

@@ -65,10 +65,9 @@ class MiniFile(Resource):
 class Options(RootOptions):
     """Listen where the tutorial listens, serve the index.html of a folder."""
 
-    synopsis = "[options]"
     longdesc = "Answers every path with one file, index.html, step by step."
-    defaultPort = "4044"
-    defaultRoot = PAGES
+    default_port = 4044
+    default_root = PAGES
 
 
 def makeService(options: Options) -> IService:

@@ -17,7 +17,7 @@ from twisted.application.service import IService
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import StoreOptions, serve
+from dartio_tut.daemon import StoreOptions, flag, serve
 from dartio_tut.resources import (
     HTTPError,
     RestNotes,
@@ -90,11 +90,10 @@ class Notes(Resource):
 class Options(StoreOptions):
     """Listen where the tutorial listens, keep notes in a store."""
 
-    synopsis = "[options]"
     longdesc = 'Keeps notes: POST {"myNote": "text"}, get one by {"getNote": 0}.'
-    defaultPort = "4042"
-    storeName = "notes"
-    optFlags = (("rest", None, "Answer GET too: /, /3 and /?follow."),)
+    default_port = 4042
+    store_name = "notes"
+    options = (flag("rest", "Answer GET too: /, /3 and /?follow."),)
 
 
 def makeService(options: Options) -> IService:

@@ -20,13 +20,12 @@ PAGES = str(Path(__file__).with_name("web"))
 class Options(RootOptions):
     """Listen where the tutorial listens, serve its pages."""
 
-    synopsis = "[options]"
     longdesc = (
         "Serves the tutorial's pages: a form for thinker, a script for notes, and "
         "an index of all servers."
     )
-    defaultPort = "8080"
-    defaultRoot = PAGES
+    default_port = 8080
+    default_root = PAGES
 
 
 def makeService(options: Options) -> IService:

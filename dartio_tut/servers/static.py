@@ -16,8 +16,10 @@ from twisted.web.resource import IResource
 
 from dartio_tut.daemon import (
     RootOptions,
-    coerce_option,
     existing_folder,
+    flag,
+    option,
+    repeated_option,
     serve,
     startup_errors,
 )
@@ -54,46 +56,49 @@ def host(text: str) -> tuple[str, str]:
 class Options(RootOptions):
     """Listen where the tutorial listens, serve a folder."""
 
-    synopsis = "[options]"
     longdesc = (
         "Serves a folder and what is below it. A folder answers with its "
         "index.html, or with a listing. Compressed siblings (app.js.br) are sent "
         "to who takes them, and 404.html to who goes astray."
     )
-    defaultPort = "4048"
-    optFlags = (
-        ("listing", None, "List a folder that has no index file."),
-        ("dotfiles", None, "Serve names that begin with a dot, too."),
-        ("spa", None, "Answer with the index what is no file and has no extension."),
-        ("try-html", None, "Answer /about with about.html."),
-        ("no-precompressed", None, "Never send a compressed sibling instead."),
-    )
-    optParameters = (
-        ("links", None, "inside", "Links: those inside the root, follow, or refuse.",
-         coerce_option("--links", parse_link_policy)),
-        ("charset", None, "utf-8", "What text is said to be in; or none.",
-         coerce_option("--charset", parse_charset)),
-        ("prefix", None, "/", "Path to serve below, such as /files/.",
-         coerce_option("--prefix", parse_path_prefix)),
-        ("auth", None, None, "Ask for a name and a password of this htpasswd file.",
-         coerce_option("--auth", open_htpasswd)),
-    )  # fmt: skip
-    optLists = (
-        (
-            "index",
-            None,
-            "A folder's index file, instead of index.html.",
-            parse_index_name,
+    default_port = 4048
+    options = (
+        flag("listing", "List a folder that has no index file."),
+        flag("dotfiles", "Serve names that begin with a dot, too."),
+        flag("spa", "Answer with the index what is no file and has no extension."),
+        flag("try-html", "Answer /about with about.html."),
+        flag("no-precompressed", "Never send a compressed sibling instead."),
+        option(
+            "links",
+            "Links: those inside the root, follow, or refuse.",
+            parse_link_policy,
+            "inside",
         ),
-        ("host", None, "NAME=FOLDER to serve another host, also *.NAME.", host),
-        ("cache", None, "PATTERN=VALUE of Cache-Control.", parse_cache_rule),
-        ("header", "H", "NAME: VALUE for every file; no value: not sent.", parse_field),
-        ("type", None, ".EXTENSION=TYPE of content.", parse_type),
-        (
-            "cors",
-            None,
-            "Origin whose pages may read the files; * is any.",
-            parse_origin,
+        option(
+            "charset", "What text is said to be in; or none.", parse_charset, "utf-8"
+        ),
+        option(
+            "prefix", "Path to serve below, such as /files/.", parse_path_prefix, "/"
+        ),
+        option(
+            "auth", "Ask for a name and password of this htpasswd file.", open_htpasswd
+        ),
+        repeated_option(
+            "index", "A folder's index file, instead of index.html.", parse_index_name
+        ),
+        repeated_option(
+            "host", "NAME=FOLDER to serve another host, also *.NAME.", host
+        ),
+        repeated_option("cache", "PATTERN=VALUE of Cache-Control.", parse_cache_rule),
+        repeated_option(
+            "header",
+            "NAME: VALUE for every file; no value: not sent.",
+            parse_field,
+            letter="H",
+        ),
+        repeated_option("type", ".EXTENSION=TYPE of content.", parse_type),
+        repeated_option(
+            "cors", "Origin whose pages may read the files; * is any.", parse_origin
         ),
     )
 
@@ -134,4 +139,4 @@ def makeService(options: Options) -> IService:
         log.info("Serving {folder} as {name}", folder=folder, name=name)
     with startup_errors("--host"):
         root = tree(options)
-    return serve(root, options, options["prefix"])
+    return serve(root, options, path=options["prefix"])

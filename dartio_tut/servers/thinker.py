@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import StoreOptions, serve
+from dartio_tut.daemon import StoreOptions, option, serve
 from dartio_tut.resources import from_store, method_not_allowed, respond_later
 from dartio_tut.store import Documents, MemoryDocuments, Thought, open_documents
 
@@ -74,14 +74,17 @@ class Thinker(Resource):
 class Options(StoreOptions):
     """Listen where the tutorial listens."""
 
-    synopsis = "[options]"
     longdesc = (
         "Thinks of a number from 0 to 9. Guess it with ?q=6, or: dartio guess. With "
         "--store, all who have the same one think of the same number."
     )
-    defaultPort = "4041"
-    optParameters = (
-        ("store", "s", None, "Folder, or postgresql://HOST/DATABASE, to share it by."),
+    default_port = 4041
+    options = (
+        option(
+            "store",
+            "Folder, or postgresql://HOST/DATABASE, to share it by.",
+            letter="s",
+        ),
     )
 
 

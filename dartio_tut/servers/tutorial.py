@@ -8,79 +8,86 @@ The whole tutorial: every server in one process, each on its own port.
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
-from twisted.application.service import IService, MultiService
+from twisted.application.service import IService
 
 from dartio_tut.daemon import (
-    DaemonOptions,
-    ServerOptions,
-    coerce_option,
+    LOCAL_HOSTS,
+    StoreOptions,
     existing_folder,
+    option,
+    serve_together,
 )
 
-from . import (
-    basic_file,
-    hello,
-    hello_secure,
-    mini_file,
-    notes,
-    pages,
-    static,
-    thinker,
-    writer,
-)
+from .lessons import LESSONS, Lesson
 
-LESSONS = (
-    hello,
-    thinker,
-    notes,
-    mini_file,
-    basic_file,
-    hello_secure,
-    static,
-    writer,
-    pages,
-)
+PAGES = "pages"
+"""The lesson that people open first."""
+
+OPTIONS_OF_ONE = {
+    PAGES: {"port", "listen"},
+    "static": {"root"},
+    "hello-secure": {"cert", "key", "key-password-file", "http2"},
+}
+"""Options that are for one lesson only; all others are for every lesson."""
 
 
-class Options(DaemonOptions):
+class Options(StoreOptions):
     """Every server where the tutorial has it."""
 
-    synopsis = "[options]"
     longdesc = (
-        "Runs every server of the tutorial, each on its own port. --port is where "
-        "the pages are, 8080 unless given; with 0 the system picks every port."
+        "Runs every server of the tutorial, each on its own port. --port and --listen "
+        "say where the pages are; with port 0 the system picks every port. A "
+        "certificate is for hello-secure. Names of this machine may be asked for in "
+        "any case; --allow-host adds others."
     )
-    optParameters = (
-        ("root", "r", None, "Folder that static serves; the current one unless given.",
-         coerce_option("--root", existing_folder)),
-        ("store", "s", None, "Folder with a folder for each that keeps something, or postgresql://..."),
-    )  # fmt: skip
+    default_port = 8080
+    always_tls = True  # as hello-secure, to which --http2 goes
+    options = (
+        option("root", "Folder that static serves.", existing_folder, letter="r"),
+        option(
+            "store",
+            "Folder with a folder for each server that keeps something, or "
+            "postgresql://HOST/DATABASE; without it, folders in your data folder.",
+            letter="s",
+        ),
+    )
 
-    def of(self, lesson: ServerOptions, name: str) -> list[str]:
-        """The command line for the *lesson* called *name*."""
-        line = ["--interface", self["interface"] or "loopback-v4"]
-        if self["port"] == 0 or (self["port"] is not None and name == "pages"):
-            line += ["--port", str(self["port"])]
-        if self["root"] is not None and name == "static":
-            line += ["--root", self["root"]]
-        if self["store"] is not None and "store" in lesson:
-            line += ["--store", self.store_of(name)]
-        return line
+    def postOptions(self) -> None:
+        """Let names of this machine be asked for, and those that were given."""
+        super().postOptions()
+        self["allow-host"] = [*LOCAL_HOSTS, *self["allow-host"]]
+        self.given.add("allow-host")
 
-    def store_of(self, name: str) -> str:
-        """Where the lesson called *name* keeps its things: a database is for all."""
+    def values_for(self, lesson: Lesson) -> dict[str, object]:
+        """The options for *lesson*: those that were given, and where it listens."""
+        others = (
+            names for name, names in OPTIONS_OF_ONE.items() if name != lesson.name
+        )
+        values = {name: self[name] for name in self.given.difference(*others)}
+        if "listen" not in values:
+            values["interface"] = self["interface"]
+        if self["port"] == 0:
+            values["port"] = 0
+        if "store" in values and lesson.keeps_store:
+            values["store"] = self.store_of(lesson)
+        return values
+
+    def store_of(self, lesson: Lesson) -> str:
+        """Where *lesson* keeps its things: a folder for each, or one database."""
         store: str = self["store"]
         shared = store.startswith(("postgres://", "postgresql://"))
-        return store if shared else os.path.join(store, name)
+        return store if shared else os.path.join(store, lesson.name)
 
 
 def makeService(options: Options) -> IService:
     """Serve every lesson; all of them start, or none."""
-    services = MultiService()
+    options.fit_connections(servers=len(LESSONS))
+    services: dict[str, IService] = {}
     for lesson in LESSONS:
-        chosen = lesson.Options()
-        chosen.parseOptions(options.of(chosen, lesson.__name__.rpartition(".")[2]))
-        lesson.makeService(chosen).setServiceParent(services)
-    whole: IService = services
-    return whole
+        module = import_module(lesson.module)
+        values = options.values_for(lesson)
+        chosen = module.Options.with_values(values, options.parent)
+        services[lesson.name] = module.makeService(chosen)
+    return serve_together(list(services.values()), options, opened=services[PAGES])

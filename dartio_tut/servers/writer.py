@@ -16,7 +16,7 @@ from twisted.application.service import IService
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import StoreOptions, serve
+from dartio_tut.daemon import StoreOptions, flag, serve
 from dartio_tut.resources import (
     HTTPError,
     RestDocuments,
@@ -77,13 +77,12 @@ class Writer(Resource):
 class Options(StoreOptions):
     """Listen where the tutorial listens, keep documents in a store."""
 
-    synopsis = "[options]"
     longdesc = "Stores JSON objects that are posted, each as the file of its name."
-    defaultPort = "4049"
-    storeName = "writer"
-    optFlags = (
-        ("rest", None, "Answer GET, PUT and DELETE too, and / with a list."),
-        ("require-match", None, "Refuse changes without If-Match or If-None-Match."),
+    default_port = 4049
+    store_name = "writer"
+    options = (
+        flag("rest", "Answer GET, PUT and DELETE too, and / with a list."),
+        flag("require-match", "Refuse changes without If-Match or If-None-Match."),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import dartio_tut
+from twisted.plugins import dartio_tut_plugin
 
 HOUSE = Path(dartio_tut.__file__).parent
 
@@ -63,6 +64,19 @@ class FloorTests(SynchronousTestCase):
             for node in tree.body[1:]:
                 self.assertIsInstance(node, (ast.ImportFrom, ast.Assign), path)
 
+    def test_listing_plugins_imports_no_lesson(self) -> None:
+        for path in (
+            HOUSE / "servers" / "__init__.py",
+            HOUSE / "servers" / "lessons.py",
+            Path(dartio_tut_plugin.__file__),
+        ):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    house = node.module.startswith("dartio_tut")
+                    allowed = node.module == "dartio_tut.servers.lessons"
+                    self.assertTrue(allowed or not house, f"{path}: {node.module}")
+                    self.assertEqual(node.level, 0, f"{path}: {node.module}")
+
     def test_no_module_takes_the_global_reactor_when_imported(self) -> None:
         for _, path, tree in modules():
             for node in tree.body:
@@ -72,7 +86,7 @@ class FloorTests(SynchronousTestCase):
                         node.module == "twisted.internet" and "reactor" in taken, path
                     )
 
-    def test_sizes(self) -> None:
+    def test_modules_and_functions_are_short(self) -> None:
         for _, path, tree in modules():
             self.assertLess(len(path.read_text().splitlines()), 400, path)
             for node in ast.walk(tree):

@@ -1,5 +1,5 @@
 """
-The options of servers that serve a folder, or keep what they are sent in one.
+The options of servers that serve a folder, or keep what they are sent in a store.
 """
 
 from __future__ import annotations
@@ -9,27 +9,25 @@ import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, TypeVar
 
+from platformdirs import user_data_path
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from dartio_tut.store import Quota
 
-from ..startup import (
-    as_daemon,
-    coerce_option,
-    data_folder,
-    existing_folder,
-    startup_errors,
-)
-from .quota import QUOTA_PARAMETERS, quota_of
+from ..privileges import running_as_daemon_user
+from ..startup import startup_errors
+from .option import Option, option
+from .parsing import existing_folder
+from .quota import QUOTA_OPTIONS, quota_of
 from .server import ServerOptions
 
 
 class Closable(Protocol):
-    """What can be closed."""
+    """A store, as far as it has to be closed."""
 
     def close(self) -> Deferred[None]:
-        """Let go of what is held open."""
+        """Release what is held open; fires when that is done."""
 
 
 S = TypeVar("S", bound=Closable)
@@ -41,42 +39,36 @@ class RootOptions(ServerOptions):
     """
     The options of a server that serves a folder, ``options["root"]``.
 
-    :cvar defaultRoot: the folder to serve when none is given.
+    :cvar default_root: the folder to serve when none is given.
     """
 
-    defaultRoot: ClassVar[str] = "."
-    optParameters: ClassVar[Sequence[Sequence[object]]] = (
-        (
-            "root",
-            "r",
-            None,
-            "Folder to serve.",
-            coerce_option("--root", existing_folder),
-        ),
+    default_root: ClassVar[str] = "."
+    options: ClassVar[Sequence[Option]] = (
+        option("root", "Folder to serve.", existing_folder, letter="r"),
     )
 
     def __init__(self) -> None:
         super().__init__()
-        self.defaults["root"] = self["root"] = self.defaultRoot
+        self.set_default("root", self.default_root)
 
 
 class StoreOptions(ServerOptions):
     """
     The options of a server that keeps something in a store.
 
-    :cvar storeName: what its folder below the user's data folder is called, which is
-        used when none is given.
+    :cvar store_name: the name of its folder below the user's data folder, which is
+        used when no store is given.
     """
 
-    storeName: ClassVar[str]
-    optParameters: ClassVar[Sequence[Sequence[object]]] = (
-        (
+    store_name: ClassVar[str]
+    options: ClassVar[Sequence[Option]] = (
+        option(
             "store",
-            "s",
-            None,
-            "Folder, or postgresql://HOST/DATABASE; else in your data folder.",
+            "Folder, or postgresql://HOST/DATABASE, to keep things in; without it, a "
+            "folder in your data folder.",
+            letter="s",
         ),
-        *QUOTA_PARAMETERS,
+        *QUOTA_OPTIONS,
     )
 
     def open_store(self, opened: Callable[[str, Quota], S]) -> S:
@@ -86,18 +78,28 @@ class StoreOptions(ServerOptions):
 
         :raise StartupError: when it cannot be read and written.
         """
-        with startup_errors("--store"), as_daemon(self):
+        with startup_errors("--store"), running_as_daemon_user(self.parent or {}):
             if self["store"] == "":
                 raise ValueError("it is empty")
-            where = self["store"] or data_folder(self.storeName)
+            where = self["store"] or data_folder(self.store_name)
             store = opened(where, quota_of(self))
         self.closing.append(store.close)
         _log.info("All of it is kept in {where}", where=loggable(where))
         return store
 
 
+def data_folder(name: str) -> str:
+    """
+    Where the server *name* keeps its data unless told otherwise.
+
+    Below the user's data folder (``$XDG_DATA_HOME``, usually
+    ``~/.local/share``); nothing is created yet.
+    """
+    return str(user_data_path("dartio_tut") / name)
+
+
 def loggable(where: str) -> str:
-    """*where* as it may stand in a log: an absolute path, or no password."""
+    """*where* for the log: an absolute path, or a URL without its password."""
     if "://" not in where:
         return os.path.abspath(where)
     return re.sub(r"(?<=://).*@", "", where.partition("?")[0])

@@ -1,45 +1,44 @@
 """
-How much a store may hold, as options.
+How much a store may hold: an option for each bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from dartio_tut.store import Quota
 
-from ..startup import coerce_option
-from .limits import whole_number
+from .help_text import LIMITS
+from .option import option
+from .parsing import whole_number
 
-QUOTA_PARAMETERS = (
-    (
+QUOTA_OPTIONS = (
+    option(
         "max-entries",
-        None,
+        "Notes or documents in the store; more are answered 507. 0 sets no limit.",
+        whole_number,
         0,
-        "Notes or documents; more are refused with 507; 0: any.",
-        coerce_option("--max-entries", whole_number),
+        group=LIMITS,
     ),
-    (
+    option(
         "max-store-size",
-        None,
+        "Bytes of all notes or documents; more are answered 507. 0 sets no limit.",
+        whole_number,
         0,
-        "Bytes of all of them; more are refused with 507; 0: any.",
-        coerce_option("--max-store-size", whole_number),
+        group=LIMITS,
     ),
-    (
+    option(
         "keep-free",
-        None,
+        "Bytes of the disk to leave free; what would take them is answered 507.",
+        whole_number,
         Quota().free,
-        "Bytes of the disk to leave free; 507 beyond.",
-        coerce_option("--keep-free", whole_number),
+        group=LIMITS,
     ),
 )
-"""For ``optParameters``."""
 
 
-def quota_of(options: Mapping[str, Any]) -> Quota:
-    """The room that *options* give."""
+def quota_of(options: Mapping[str, int]) -> Quota:
+    """The quota that *options* set."""
     entries = options["max-entries"]
     size, free = options["max-store-size"], options["keep-free"]
     return Quota(notes=entries, documents=entries, size=size, free=free)

@@ -1,15 +1,15 @@
 """
-The options every server has, and the one line that says which is wrong.
+The options that every server has: where it listens, its limits, its log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred
-from twisted.python.usage import Options, UsageError
+from twisted.logger import Logger
+from twisted.python.usage import UsageError
 
 from ..socket_activation import passed_endpoints  # before Twisted's endpoints
 
@@ -18,135 +18,112 @@ from twisted.plugins.twisted_core import systemdEndpointParser
 
 from dartio_tut.wire import Limits
 
-from ..listening import BACKLOG, addresses, port_number, tcp_endpoint
-from ..startup import coerce_option, fail_startup, log_file, startup_errors
-from .limits import LIMIT_PARAMETERS, limits_of, positive
+from ..allowed_hosts import parse_allowed_host
+from ..descriptors import connections_within, raise_descriptor_limit
+from ..https_endpoint import https_endpoint_string
+from ..listening import BACKLOG, TLS_ENDPOINTS, addresses, tcp_endpoint
+from ..startup import startup_errors
+from .certificate import (
+    CERTIFICATE_OPTIONS,
+    CertificateFiles,
+    certificate_of,
+    check_certificate_options,
+)
+from .declared import DeclaredOptions
+from .help_text import LISTENING, LOGS, OTHER
+from .limits import LIMIT_OPTIONS, limits_of
+from .option import Option, flag, option, repeated_option
+from .parsing import log_file, port_number, positive_number
 
-Lists = Sequence[tuple[str, str | None, str, Callable[[str], Any]]]
-
-
-def _appending(
-    name: str, says: str, check: Callable[[str], Any]
-) -> Callable[[Any, str], None]:
-    """The method for an option that may be given several times."""
-    check = coerce_option(f"--{name}", check)
-
-    def append(self: Any, value: str) -> None:
-        try:
-            self[name].append(check(value))
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-
-    append.__doc__ = f"{says} (Repeatable.)"
-    return append
+_log = Logger()
 
 
-class DaemonOptions(Options):
-    """What any daemon understands, whether it listens once or on many ports."""
-
-    optParameters: ClassVar[Sequence[Sequence[object]]] = [
-        [
-            "port",
-            "p",
-            None,
-            "TCP port; 0 lets the system pick one.",
-            coerce_option("--port", port_number),
-        ],
-        [
-            "interface",
-            "i",
-            None,
-            (
-                "Address to bind: loopback-v4 (the default), loopback-v6, any-v4, "
-                "any-v6 (IPv4 as well), an IP address or a host name."
-            ),
-        ],
-    ]
-
-    optLists: ClassVar[Lists] = ()
-    """Options that may be given several times: name, letter, help and check."""
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        for name, letter, says, check in cls.optLists:
-            append = _appending(name, says, check)
-            setattr(cls, f"opt_{name.replace('-', '_')}", append)
-            if letter:
-                setattr(cls, f"opt_{letter}", append)
-
-    def __init__(self) -> None:
-        super().__init__()
-        for floor in type(self).__mro__:
-            for name, *_ in vars(floor).get("optLists", ()):
-                self[name] = []
-
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """
-        Parse *options*.
-
-        :raise StartupError: when one of them is wrong.
-        """
-        try:
-            super().parseOptions(options)
-        except UsageError as error:
-            complaint = str(error).removeprefix("Parameter type enforcement failed: ")
-            fail_startup(f"{complaint} (see --help)")
-
-    def postOptions(self) -> None:
-        """
-        Leave out twistd's PID file when it stays in the foreground.
-
-        Written even with ``-n``, it would keep a second server from starting in
-        the same folder. ``--pidfile=FILE`` with another name is kept.
-        """
-        twistd = self.parent
-        if twistd and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
-            twistd["pidfile"] = ""
-
-    def opt_version(self) -> None:
-        """Show the version and exit."""
-        print(f"dartio-tut {version('dartio-tut')}")  # noqa: T201
-        raise SystemExit(0)
-
-
-class ServerOptions(DaemonOptions):
+class ServerOptions(DeclaredOptions):
     """
     The options of a server that listens: a lesson adds its port and its own.
 
-    :cvar defaultPort: the port to use when none is given.
+    :cvar default_port: the port to use when none is given.
+    :cvar always_tls: whether `certificate` finds one even if none is given.
     :ivar closing: what is called when the daemon has stopped listening.
     """
 
-    defaultPort: ClassVar[str] = "0"
-    optParameters: ClassVar[Sequence[Sequence[object]]] = (
-        (
+    default_port: ClassVar[int] = 0
+    always_tls: ClassVar[bool] = False
+    options: ClassVar[Sequence[Option]] = (
+        option(
+            "port",
+            "TCP port; 0 lets the system pick one.",
+            port_number,
+            letter="p",
+            group=LISTENING,
+        ),
+        option(
+            "interface",
+            "Address to bind: loopback-v4, loopback-v6, any-v4, any-v6 (IPv4 as "
+            "well), an IP address or a host name.",
+            str,
+            "loopback-v4",
+            letter="i",
+            group=LISTENING,
+        ),
+        repeated_option(
+            "listen",
+            "Twisted endpoint string to listen on, such as unix:/run/x.",
+            letter="l",
+            group=LISTENING,
+        ),
+        option(
             "backlog",
-            None,
+            "Connections that the kernel holds until they are accepted.",
+            positive_number,
             BACKLOG,
-            "Connections the kernel holds until they are accepted.",
-            coerce_option("--backlog", positive),
+            group=LISTENING,
         ),
-        *LIMIT_PARAMETERS,
-        (
+        *CERTIFICATE_OPTIONS,
+        repeated_option(
+            "allow-host",
+            "Host name that requests may ask for: a name, *.NAME, an IP address, or "
+            "any-ip; others are answered 421. Without it, any host.",
+            parse_allowed_host,
+            group=LISTENING,
+        ),
+        *LIMIT_OPTIONS,
+        option(
             "access-log",
-            None,
-            None,
-            "File to append a line a request to.",
-            coerce_option("--access-log", log_file),
+            "File to which a line is appended for each request.",
+            log_file,
+            group=LOGS,
         ),
-    )
-
-    optFlags: ClassVar[Sequence[Sequence[object]]] = (
-        ("check", None, "Check options, folders and certificates, and exit."),
-    )
-    optLists: ClassVar[Lists] = (
-        ("listen", "l", "Twisted endpoint string, such as unix:/run/x.", str),
+        flag(
+            "check", "Check options, folders and certificates, and exit.", group=OTHER
+        ),
     )
 
     def __init__(self) -> None:
         super().__init__()
         self.closing: list[Callable[[], Deferred[None]]] = []
-        self.defaults["port"] = self.defaultPort  # shown by --help
+        self.set_default("port", self.default_port)
+
+    def postOptions(self) -> None:
+        """
+        See that options go together, and leave out twistd's PID file in the foreground.
+
+        Written even with ``-n``, it would keep a second server from starting in
+        the same folder. ``--pidfile=FILE`` with another name is kept.
+
+        :raise UsageError: when some do not go together.
+        """
+        check_certificate_options(self)
+        if self["http2"] and self["cert"] is None and not self.always_tls:
+            raise UsageError("--http2 goes with --cert and --key")
+        twistd = self.parent
+        if twistd and twistd.get("chroot"):
+            raise UsageError(
+                "--chroot does not work: modules and files are opened by their full "
+                "paths while the server runs; use systemd's RootDirectory="
+            )
+        if twistd and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
+            twistd["pidfile"] = ""
 
     def endpoints(self) -> list[str]:
         """
@@ -154,33 +131,72 @@ class ServerOptions(DaemonOptions):
 
         Those of ``--listen``; ``--port`` and ``--interface`` when they were given.
         With none of these: the sockets systemd passed, else the default port on
-        the IPv4 loopback.
+        the IPv4 loopback. With a certificate, all of them speak TLS.
+
+        :raise StartupError: when the interface, or what systemd passed, is wrong.
         """
-        port, interface = self["port"], self["interface"]
-        if port is None and interface is None:
-            given = self["listen"] or self._passed()
+        listen = [self.over_tls(endpoint) for endpoint in self["listen"]]
+        if not self.given & {"port", "interface"}:
+            given = listen or self._passed()
             if given:
                 return given
-        if port is None:
-            port = port_number(self.defaultPort)
         with startup_errors("--interface"):
-            found = addresses(interface or "loopback-v4")
-        return [*self["listen"], *(self.endpoint(port, address) for address in found)]
+            found = addresses(self["interface"])
+        return [*listen, *(self.endpoint(self["port"], address) for address in found)]
+
+    def certificate(self) -> CertificateFiles | None:
+        """The certificate to serve HTTPS with; None for plain HTTP."""
+        return certificate_of(self)
 
     def endpoint(self, port: int, address: str) -> str:
-        """The endpoint string for *port* of *address*; a lesson may choose another."""
-        return tcp_endpoint(port, address, self["backlog"])
+        """The endpoint string for *port* of the IP *address*."""
+        files = self.certificate()
+        if files is None:
+            return tcp_endpoint(port, address, self["backlog"])
+        return https_endpoint_string(
+            *files,
+            port=port,
+            interface=address,
+            backlog=self["backlog"],
+            http2="yes" if self["http2"] else None,
+        )
+
+    def over_tls(self, endpoint: str) -> str:
+        """*endpoint* with TLS over it, if there is a certificate and it has none."""
+        files = self.certificate()
+        if files is None or endpoint.startswith(TLS_ENDPOINTS):
+            return endpoint
+        return https_endpoint_string(
+            *files, over=endpoint, http2="yes" if self["http2"] else None
+        )
 
     def limits(self) -> Limits:
         """What a client may ask of the server."""
         return limits_of(self)
 
+    def fit_connections(self, servers: int = 1) -> None:
+        """
+        Lower ``--max-connections`` to what the file descriptors allow, and say so.
+
+        :param servers: how many servers share the descriptors of this process.
+        """
+        descriptors = raise_descriptor_limit()
+        most = connections_within(descriptors, servers)
+        asked = self["max-connections"]
+        if asked == 0 or asked > most:
+            self["max-connections"] = most
+            self.given.add("max-connections")
+            each = " each" if servers > 1 else ""
+            _log.info(
+                "At most {most} connections at a time{each}: "
+                "{descriptors} file descriptors are allowed",
+                most=most,
+                each=each,
+                descriptors=descriptors,
+            )
+
     def _passed(self) -> list[str]:
         """The endpoint strings of the sockets that systemd passed."""
         descriptors = systemdEndpointParser._sddaemon.inheritedDescriptors()
         with startup_errors("cannot listen on what systemd passed"):
-            return [self.adopted(e) for e in passed_endpoints(descriptors)]
-
-    def adopted(self, endpoint: str) -> str:
-        """The endpoint string to use a socket that systemd passed as *endpoint*."""
-        return endpoint
+            return [self.over_tls(e) for e in passed_endpoints(descriptors)]

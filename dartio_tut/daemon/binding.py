@@ -1,0 +1,85 @@
+"""
+Binding an endpoint at once, or saying why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.python import context
+from twisted.python.failure import Failure
+from twisted.python.log import ILogContext
+
+from .listening import endpoint_parts
+from .pem_files import read_certificates, validity_warnings
+
+T = TypeVar("T")
+
+
+def endpoint_warnings(text: str, endpoint: IStreamServerEndpoint) -> Sequence[str]:
+    """
+    What is wrong with *endpoint* although it works: certificates that are not valid.
+
+    :param text: the endpoint string that it was made from.
+    """
+    warnings: Sequence[str] | None = getattr(endpoint, "warnings", None)
+    if warnings is not None:
+        return warnings
+    found: list[str] = []
+    for path in _certificate_files(text):
+        with suppress(OSError, ValueError):  # Twisted says what it cannot read
+            found += validity_warnings(path, read_certificates(path))
+    return found
+
+
+def _certificate_files(text: str) -> list[str]:
+    """The files with certificates of Twisted's own ``ssl:`` and ``tls:``."""
+    kind, first, settings = endpoint_parts(text)
+    if kind == "ssl":
+        key = settings.get("privateKey", "server.pem")
+        named = [settings.get("certKey", key), settings.get("extraCertChain", "")]
+        return [path for path in named if path]
+    if kind == "tls":
+        return sorted(map(str, Path(settings.get("path", first)).glob("*.pem")))
+    return []
+
+
+def bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:
+    """
+    Listen on *endpoint*, now; what goes wrong is raised.
+
+    :raise ValueError: when it does not tell at once whether it listens.
+    """
+    outcome: list[Any] = []
+    listening: Deferred[IListeningPort] = without_port_lines(
+        lambda: endpoint.listen(factory)
+    )
+    listening.addBoth(outcome.append)
+    if not outcome:
+        raise ValueError("this kind of endpoint does not tell at once if it listens")
+    if isinstance(outcome[0], Failure):
+        outcome[0].raiseException()
+    port: IListeningPort = outcome[0]
+    return port
+
+
+def without_port_lines(listen: Callable[[], T]) -> T:
+    """
+    Call *listen* without its line in the log.
+
+    Twisted logs "Site starting on 4040" for each port, before anything is answered
+    there; the daemon says in words of its own where it listens. An event whose format
+    is empty has no text, and log files leave it out.
+    """
+    silent = {**(context.get(ILogContext) or {}), "log_format": ""}
+    called: T = context.call({ILogContext: silent}, listen)
+    return called

@@ -1,0 +1,49 @@
+"""
+``--check``: looks at all that a start needs, as ``nginx -t`` does, and starts nothing.
+
+Options have been parsed and files read when this is called. It binds every endpoint for
+a moment, and treats a warning as an error. An address in use is no error: most often it
+is used by the very server whose new options are checked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IProtocolFactory
+
+from .binding import bind, endpoint_warnings
+from .listening import subject
+from .startup import fail_startup, is_address_in_use, program_name, startup_errors
+
+
+def check_endpoints(
+    reactor: Any, endpoints: Iterable[str], factory: IProtocolFactory
+) -> None:
+    """
+    Bind each of *endpoints*, and let it go again.
+
+    :raise StartupError: when one cannot be bound, or warns of something.
+    """
+    for text in endpoints:
+        with startup_errors(subject(text)):
+            endpoint = serverFromString(reactor, text)
+        for warning in endpoint_warnings(text, endpoint):
+            fail_startup(warning)
+        with startup_errors(subject(text)):
+            try:
+                bind(endpoint, factory).stopListening()
+            except CannotListenError as error:
+                if not is_address_in_use(error):
+                    raise
+    reactor.iterate(0)  # sockets are closed, and their files removed, in a later turn
+
+
+def end_check() -> NoReturn:
+    """Say that all is in order, and end the process with exit code 0."""
+    print(f"{program_name()}: all is in order", file=sys.__stdout__, flush=True)
+    raise SystemExit(0)

@@ -1,0 +1,45 @@
+"""
+File descriptors: how many this process may have, and how many connections that makes.
+
+Each connection takes one, and one more while it is sent a file. When none is left, new
+clients are reset and files answered 503; so the connections are kept below.
+"""
+
+from __future__ import annotations
+
+import resource
+
+RESERVED = 64
+"""Descriptors of the process itself: logs, listening sockets, stores, threads."""
+
+SHARE_OF_CONNECTIONS = 0.75
+"""The part of the rest that connections may take; what is left is for files."""
+
+MANY = 1 << 20
+"""Descriptors of a process that may have any number."""
+
+
+def raise_descriptor_limit() -> int:
+    """
+    Raise the soft limit of file descriptors to the hard one; the limit that holds then.
+
+    The soft limit is 1,024 on most systems only because select(2) cannot have more,
+    which is not used here.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:  # where nothing changes, nothing is asked: it may be forbidden
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            hard = soft
+    return MANY if hard == resource.RLIM_INFINITY else hard
+
+
+def connections_within(descriptors: int, servers: int = 1) -> int:
+    """
+    How many connections each of so many *servers* may have.
+
+    :param descriptors: how many file descriptors the process may have, for all.
+    """
+    rest = max(descriptors - RESERVED, 0) // servers
+    return max(int(rest * SHARE_OF_CONNECTIONS), 1)

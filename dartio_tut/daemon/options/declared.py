@@ -1,0 +1,137 @@
+"""
+Options that are declared, one line for each, in a class attribute::
+
+    class Options(ServerOptions):
+        options = (
+            flag("listing", "List folders that have no index file."),
+            option("charset", "Charset of text files.", parse_charset, "utf-8"),
+            repeated_option("index", "Name of an index file.", parse_index_name),
+        )
+
+After parsing, ``self["listing"]`` is True or False, ``self["charset"]`` a value and
+``self["index"]`` a list. The parent is `twisted.python.usage.Options`, because twistd
+asks for it; it calls a method ``opt_NAME`` for each option, and these are made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from importlib.metadata import version
+from typing import Any, ClassVar, Self
+
+from twisted.python.usage import Options, UsageError
+
+from ..startup import fail_startup, set_program_name
+from .help_text import help_text
+from .option import Option
+
+
+class DeclaredOptions(Options):
+    """
+    Options that are declared, and the one line that says which of them is wrong.
+
+    :cvar options: what this class adds to the options of its bases; one of the same
+        name takes the place of the base's.
+    :cvar longdesc: what ``--help`` says first.
+    :ivar given: the names of the options that the command line had.
+    :ivar from_another: whether they come from a server that starts this one.
+    """
+
+    from_another = False
+    options: ClassVar[Sequence[Option]] = ()
+    synopsis: ClassVar[str] = "[options]"
+    longdesc: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        for option in vars(cls).get("options", ()):
+            method = _method_for(option)
+            setattr(cls, f"opt_{option.name.replace('-', '_')}", method)
+            if option.letter:
+                setattr(cls, f"opt_{option.letter}", method)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: set[str] = set()
+        for option in self.declared():
+            self.set_default(option.name, copy(option.default))
+
+    @classmethod
+    def declared(cls) -> Sequence[Option]:
+        """All options, those of the bases first."""
+        found: dict[str, Option] = {}
+        for base in reversed(cls.__mro__):
+            for option in vars(base).get("options", ()):
+                found[option.name] = option
+        return tuple(found.values())
+
+    @classmethod
+    def with_values(
+        cls, values: Mapping[str, object], parent: Options | None = None
+    ) -> Self:
+        """
+        Options that have *values*, by name, as if they had been given.
+
+        For a server that starts others; names that this class does not have are
+        passed over.
+
+        :param parent: twistd's options, such as the user that it will change to.
+        :raise UsageError: when the values do not go together.
+        """
+        options = cls()
+        options.from_another = True
+        options.parent = parent
+        mine = {n: v for n, v in values.items() if n in options}
+        options.update(mine)
+        options.given.update(mine)
+        options.postOptions()
+        return options
+
+    def set_default(self, name: str, default: object) -> None:
+        """Let *default* be the value of the option *name* when it is not given."""
+        self.defaults[name] = self[name] = default
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        Parse *options*.
+
+        :raise StartupError: when one of them is wrong.
+        """
+        if self.parent is not None and self.parent.subCommand:
+            set_program_name(str(self.parent.subCommand))
+        try:
+            super().parseOptions(options)
+        except UsageError as error:
+            fail_startup(f"{error} (see --help)")
+
+    def getUsage(self, width: int | None = None) -> str:
+        """The text of ``--help`` below its first line."""
+        return help_text(self.longdesc, self.declared(), self.defaults, width)
+
+    def opt_version(self) -> None:
+        """Show the version and exit."""
+        print(f"dartio-tut {version('dartio-tut')}")  # noqa: T201
+        raise SystemExit(0)
+
+
+def _method_for(option: Option) -> Callable[..., None]:
+    """The method that Twisted calls each time *option* is given."""
+
+    def set_flag(self: DeclaredOptions) -> None:
+        self.given.add(option.name)
+        self[option.name] = True
+
+    def set_value(self: DeclaredOptions, text: str) -> None:
+        try:
+            checked = option.check(text)
+        except ValueError as error:
+            raise UsageError(f"--{option.name}: {error}") from None
+        if option.kind == "repeated":
+            # What is given takes the place of the default.
+            before = self[option.name] if option.name in self.given else []
+            checked = [*before, checked]
+        self.given.add(option.name)
+        self[option.name] = checked
+
+    return set_flag if option.kind == "flag" else set_value

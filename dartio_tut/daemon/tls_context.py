@@ -1,0 +1,121 @@
+"""
+The settings of secure connections: today's, as of Mozilla's intermediate profile.
+
+TLS 1.2 and later, forward secrecy and authenticated encryption only, the usual curves,
+no renegotiation, sessions that resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from OpenSSL import SSL
+from OpenSSL.crypto import PKey
+from twisted.internet.ssl import (
+    AcceptableCiphers,
+    Certificate,
+    CertificateOptions,
+    TLSVersion,
+    trustRootFromCertificates,
+)
+
+CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(
+    "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+)
+
+CURVES = ("X25519MLKEM768:X25519:P-256:P-384", "X25519:P-256:P-384")
+"""Groups for the key exchange, best first; the second list is for an OpenSSL before
+3.5, which does not have the first one's hybrid."""
+
+VERSIONS = {"1.2": TLSVersion.TLSv1_2, "1.3": TLSVersion.TLSv1_3}
+
+SESSION_SECONDS = 3600
+"""
+How long a client may resume a session: nginx says 5 minutes, Apache too, Mozilla's
+generator a day. The keys of tickets live as long as the process, in its memory only.
+"""
+
+SESSION_CONTEXT = b"dartio_tut"
+"""What sessions are for (SSL_CTX_set_session_id_context): OpenSSL refuses to resume
+one without it where clients show certificates."""
+
+
+class NoCommonProtocol(SSL.Error):
+    """The client and this server have no application protocol in common."""
+
+    def __init__(self) -> None:
+        # As OpenSSL's own errors: Twisted's TLS reads the last part of the first.
+        super().__init__([("SSL routines", "", "no application protocol")])
+
+
+def tls_context(
+    chain: Sequence[Certificate],
+    key: PKey,
+    client_authorities: Sequence[Certificate] = (),
+    minimum: str = "1.2",
+) -> SSL.Context:
+    """
+    The settings of a server.
+
+    :param chain: the server's certificate, then its intermediates.
+    :param client_authorities: clients must show a certificate of one of these, if
+        there are any.
+    :param minimum: the oldest version to accept: ``1.2`` or ``1.3``.
+    :raise ValueError: when *minimum* is another.
+    :raise OpenSSL.SSL.Error: when OpenSSL refuses the certificate or the key.
+    """
+    if minimum not in VERSIONS:
+        raise ValueError(f"minimum={minimum}: use 1.2 or 1.3")
+    trusted = client_authorities and trustRootFromCertificates(client_authorities)
+    context: SSL.Context = CertificateOptions(
+        privateKey=key,
+        certificate=chain[0].original,
+        extraCertChain=[link.original for link in chain[1:]],
+        trustRoot=trusted or None,
+        acceptableCiphers=CIPHERS,
+        lowerMaximumSecurityTo=None,
+        insecurelyLowerMinimumTo=VERSIONS[minimum],
+        enableSessionTickets=True,
+    ).getContext()
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # idle connections give buffers back
+    # The server keeps no sessions: a client keeps its own, as a ticket.
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_session_id(SESSION_CONTEXT)
+    context.set_timeout(SESSION_SECONDS)
+    _set_curves(context)
+    return context
+
+
+def offer_protocols(context: SSL.Context, protocols: Sequence[bytes]) -> None:
+    """
+    Have *context* choose the first of *protocols* that a client offers.
+
+    A client that offers protocols, but none of these, is sent the fatal alert
+    ``no_application_protocol`` (RFC 7301 section 3.2).
+    """
+
+    def choose(_: SSL.Connection, offered: list[bytes]) -> bytes:
+        for protocol in protocols:
+            if protocol in offered:
+                return protocol
+        # pyOpenSSL sends the alert for whatever is raised, and raises it again from
+        # the handshake; NO_OVERLAPPING_PROTOCOLS would go on without a protocol.
+        raise NoCommonProtocol
+
+    context.set_alpn_select_callback(choose)
+
+
+def _set_curves(context: SSL.Context) -> None:
+    """
+    Offer `CURVES` only.
+
+    pyOpenSSL has no public name for it. Without the private one, OpenSSL's own list
+    stays, which has X448 and P-521 as well.
+    """
+    library: Any = getattr(SSL, "_lib", None)
+    set_curves = getattr(library, "SSL_CTX_set1_curves_list", None)
+    raw = getattr(context, "_context", None)
+    if set_curves is not None and raw is not None:
+        any(set_curves(raw, names.encode()) for names in CURVES)

@@ -1,0 +1,452 @@
+"""
+The options that servers have, and the one line that says which of them is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import resource
+import socket
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twisted.plugin import IPlugin
+from twisted.python.usage import Options, UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.daemon import (
+    LOCAL_HOSTS,
+    Option,
+    ServerOptions,
+    StartupError,
+    existing_folder,
+    flag,
+    listening,
+    option,
+    repeated_option,
+)
+from dartio_tut.daemon.descriptors import connections_within, raise_descriptor_limit
+from dartio_tut.daemon.listening import INTERFACES, addresses
+from dartio_tut.daemon.options import server
+from dartio_tut.daemon.options.folders import loggable
+from dartio_tut.daemon.options.parsing import (
+    port_number,
+    positive_number,
+    seconds,
+    whole_number,
+)
+from dartio_tut.servers import hello_secure, notes, tutorial
+from dartio_tut.servers.lessons import LESSONS
+from twisted.plugins import dartio_tut_plugin
+
+from .support.startup_case import StartupCase
+
+
+class LessonOptions(ServerOptions):
+    """What a lesson's options look like."""
+
+    default_port = 4040
+    options: ClassVar[Sequence[Option]] = (
+        flag("listing", "List folders."),
+        option("root", "A folder.", existing_folder, ".", letter="r"),
+        repeated_option("type", "A type.", whole_number, [1, 2], letter="t"),
+    )
+
+
+class KindsTests(StartupCase):
+    """`flag`, `option` and `repeated_option`."""
+
+    def parsed(self, *arguments: str) -> LessonOptions:
+        options = LessonOptions()
+        options.parseOptions(list(arguments))
+        return options
+
+    def test_options_that_are_not_given_have_their_defaults(self) -> None:
+        options = self.parsed()
+        self.assertEqual(
+            (options["listing"], options["root"], options["type"]), (False, ".", [1, 2])
+        )
+        self.assertEqual(options.given, set())
+
+    def test_given_options_are_checked_and_take_the_place_of_defaults(self) -> None:
+        options = self.parsed("--listing", "-r", "/", "--type", "7", "-t", "8")
+        self.assertEqual(
+            (options["listing"], options["root"], options["type"]), (True, "/", [7, 8])
+        )
+        self.assertEqual(options.given, {"listing", "root", "type"})
+
+    def test_the_last_of_several_values_counts(self) -> None:
+        self.assertEqual(self.parsed("--port", "1", "-p", "2")["port"], 2)
+
+    def test_lists_of_two_servers_are_not_shared(self) -> None:
+        first = LessonOptions()
+        first["type"].append(3)
+        self.assertEqual(LessonOptions()["type"], [1, 2])
+
+    def test_subclass_option_takes_the_place_of_its_base_option(self) -> None:
+        class Narrow(LessonOptions):
+            options = (option("root", "Another text.", str, "narrow"),)
+
+        self.assertEqual(Narrow()["root"], "narrow")
+        self.assertEqual(str(Narrow()).count("--root="), 1)
+        self.assertIn("Another text. [default: narrow]", str(Narrow()))
+
+    def test_a_wrong_value_is_refused_by_the_name_of_its_option(self) -> None:
+        for arguments, said in [
+            (["--type", "x"], "--type: 'x' is not a whole number"),
+            (["-t", "-1"], "--type: '-1' is not a whole number"),
+            (["-r", "/nothing/here"], "--root: /nothing/here: no such folder"),
+            (["--listing=yes"], "--listing"),
+            (["--type"], "--type"),
+        ]:
+            line = self.refusal(*arguments, options=LessonOptions)
+            self.assertIn(said, line)
+            self.assertTrue(line.endswith("(see --help)"), line)
+
+    def test_values_may_come_from_another_server(self) -> None:
+        options = LessonOptions.with_values({"port": 5, "type": [3], "foreign": 1})
+        self.assertEqual((options["port"], options["type"]), (5, [3]))
+        self.assertEqual(options.given, {"port", "type"})
+        self.assertNotIn("foreign", options)
+
+    def test_values_of_another_server_must_go_together_as_well(self) -> None:
+        self.assertRaises(
+            UsageError, hello_secure.Options.with_values, {"cert": "c.pem"}
+        )
+
+
+class ConnectionsTests(SynchronousTestCase):
+    """How many connections there may be, by file descriptors."""
+
+    def limits(self, soft: int, hard: int, *arguments: str, servers: int = 1) -> int:
+        self.patch(resource, "getrlimit", lambda which: (soft, hard))
+        self.raised: list[tuple[int, int]] = []
+        self.patch(resource, "setrlimit", lambda which, to: self.raised.append(to))
+        options = LessonOptions()
+        options.parseOptions(list(arguments))
+        options.fit_connections(servers)
+        return options.limits().connections
+
+    def test_connections_are_kept_below_the_descriptors(self) -> None:
+        connections = self.limits(1024, 1024)
+        self.assertEqual((connections, self.raised), (720, []))
+
+    def test_soft_limit_is_raised_to_the_hard_one(self) -> None:
+        connections = self.limits(1024, 65536)
+        self.assertEqual((connections, self.raised), (20_000, [(65536, 65536)]))
+
+    def test_fewer_connections_that_were_asked_for_are_kept(self) -> None:
+        self.assertEqual(self.limits(1024, 1024, "--max-connections", "5"), 5)
+
+    def test_no_limit_asked_for_is_what_descriptors_allow(self) -> None:
+        self.assertEqual(self.limits(1024, 1024, "--max-connections", "0"), 720)
+
+    def test_several_servers_share_the_descriptors(self) -> None:
+        self.assertEqual(self.limits(1024, 1024, servers=9), 79)
+
+    def test_any_number_of_descriptors(self) -> None:
+        self.assertEqual(self.limits(-1, resource.RLIM_INFINITY), 20_000)
+
+    def test_a_hard_limit_that_cannot_be_had(self) -> None:
+        def refuse(which: int, to: tuple[int, int]) -> None:
+            raise ValueError("not allowed to raise maximum limit")
+
+        self.patch(resource, "getrlimit", lambda which: (256, 4096))
+        self.patch(resource, "setrlimit", refuse)
+        self.assertEqual(raise_descriptor_limit(), 256)
+        self.assertEqual(connections_within(10), 1)
+
+
+class HelpTests(SynchronousTestCase):
+    """The text of ``--help``."""
+
+    def test_options_stand_under_headings_with_their_defaults(self) -> None:
+        text = str(LessonOptions())
+        places = [
+            text.index(f"\n{heading}:\n")
+            for heading in ("This server", "Listening", "Limits", "Logs", "Other")
+        ]
+        self.assertEqual(places, sorted(places))
+        own, listening = text[places[0] : places[1]], text[places[1] : places[2]]
+        self.assertIn("-r, --root=", own)
+        self.assertIn("[default: 1, 2]", own)
+        self.assertIn("May be given several times.", own)
+        self.assertNotIn("--listing=", own)
+        self.assertIn("[default: 4040]", listening)
+        self.assertIn("[default: loopback-v4]", listening)
+
+    def test_every_option_of_every_lesson_is_explained_once(self) -> None:
+        for module in (hello_secure, notes, tutorial):
+            options = module.Options()
+            text = str(options)
+            for declared in options.declared():
+                equals = "" if declared.kind == "flag" else "="
+                found = re.findall(rf"--{declared.name}{equals}\s", text)
+                self.assertEqual((declared.name, len(found)), (declared.name, 1))
+            for name in ("--help", "--version"):
+                self.assertIn(name, text)
+
+    def test_a_narrow_terminal_gets_narrow_lines(self) -> None:
+        for width in (64, 80, 200):
+            lines = LessonOptions().getUsage(width).splitlines()
+            self.assertLessEqual(max(map(len, lines)), width)
+
+
+class ParsingTests(SynchronousTestCase):
+    """The checks of options."""
+
+    def test_numbers(self) -> None:
+        self.assertEqual([port_number(p) for p in ("0", "80", "65535")], [0, 80, 65535])
+        self.assertEqual([whole_number(n) for n in ("0", "007")], [0, 7])
+        self.assertEqual(positive_number("1"), 1)
+        self.assertEqual([seconds(t) for t in ("0.5", "3", "1e3")], [0.5, 3, 1000])
+
+    def test_what_is_not_a_number_is_refused(self) -> None:
+        for check, texts in [
+            (port_number, ["", "x", "-1", "65536", "+1", "1.0", "\u0664", "9" * 5000]),
+            (whole_number, ["", "x", "-1", "1.0", "\u0664", "9" * 5000, " 1"]),
+            (positive_number, ["", "0", "-1"]),
+            (seconds, ["", "0", "-1", "x", "nan", "inf", "1e9"]),
+        ]:
+            for text in texts:
+                self.assertRaises(ValueError, check, text)
+
+
+class EndpointsTests(StartupCase):
+    """Where a server listens, by its options."""
+
+    def endpoints(self, *arguments: str) -> list[str]:
+        options = LessonOptions()
+        options.parseOptions(list(arguments))
+        return options.endpoints()
+
+    def refused_interface(self, name: str) -> str:
+        return self.refusal("--interface", name, options=LessonOptions)
+
+    def test_default_is_the_lessons_port_on_the_ipv4_loopback(self) -> None:
+        self.assertEqual(
+            self.endpoints(), ["tcp:4040:interface=127.0.0.1:backlog=1024"]
+        )
+
+    def test_port_0_is_left_to_the_system(self) -> None:
+        self.assertEqual(
+            self.endpoints("--port", "0"), ["tcp:0:interface=127.0.0.1:backlog=1024"]
+        )
+
+    def test_interface_names_stand_for_addresses(self) -> None:
+        for name, address in INTERFACES.items():
+            (endpoint,) = self.endpoints("--interface", name)
+            self.assertIn("interface=" + address.replace(":", "\\:"), endpoint)
+            self.assertEqual(endpoint.startswith("tcp6:"), ":" in address)
+
+    def test_host_name_stands_for_all_its_addresses_of_this_machine(self) -> None:
+        found = [(0, 0, 0, "", (a, 0)) for a in ("::1", "127.0.0.1", "127.0.0.1")]
+        self.patch(socket, "getaddrinfo", lambda *a, **k: found)
+        self.patch(listening, "_is_here", lambda address: True)
+        self.assertEqual(addresses("localhost"), ["::1", "127.0.0.1"])
+        self.patch(listening, "_is_here", lambda address: ":" not in address)
+        self.assertEqual(addresses("localhost"), ["127.0.0.1"])
+
+    def test_listen_takes_the_place_of_the_default(self) -> None:
+        self.assertEqual(
+            self.endpoints("--listen", "unix:/run/x", "--listen", "tcp:1"),
+            ["unix:/run/x", "tcp:1"],
+        )
+
+    def test_certificate_is_for_every_endpoint(self) -> None:
+        files = ("--cert", "c.pem", "--key", "k.pem", "--key-password-file", "p")
+        cert, key, password = (
+            Path(name).absolute() for name in ("c.pem", "k.pem", "p")
+        )
+        pem = f":cert={cert}:key={key}:passwordFile={password}"
+        self.assertEqual(
+            self.endpoints(*files),
+            ["https:port=4040:interface=127.0.0.1:backlog=1024" + pem],
+        )
+        self.assertEqual(
+            self.endpoints(*files, "--listen", "unix:/run/x"),
+            [r"https:over=unix\:/run/x" + pem],
+        )
+        self.patch(
+            server, "passed_endpoints", lambda found: ["systemd:domain=INET:index=0"]
+        )
+        self.assertEqual(
+            self.endpoints(*files, "--http2"),
+            [r"https:over=systemd\:domain=INET\:index=0:http2=yes" + pem],
+        )
+
+    def test_endpoint_with_tls_of_its_own_keeps_it(self) -> None:
+        files = ("--cert", "c.pem", "--key", "k.pem")
+        for own in ("https:0:cert=a:key=b", "ssl:0:privateKey=a", "tls:/etc/pem"):
+            self.assertEqual(self.endpoints(*files, "--listen", own), [own])
+
+    def test_certificate_options_go_together(self) -> None:
+        for arguments, said in [
+            (["--cert", "c.pem"], "--cert and --key"),
+            (["--key", "k.pem"], "--cert and --key"),
+            (["--key-password-file", "p"], "--key-password-file goes with --key"),
+            (["--http2"], "--http2 goes with"),
+            (["--cert", ""], "--cert: the name of a file"),
+        ]:
+            self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
+
+    def test_chroot_is_refused(self) -> None:
+        options = LessonOptions()
+        options.parent = Options()
+        options.parent.update(chroot="/srv")
+        stopped = self.assertRaises(StartupError, options.parseOptions, [])
+        self.assertIn("--chroot", stopped.line)
+
+    def test_listen_adds_to_a_port_that_is_given(self) -> None:
+        given = self.endpoints("--listen", "unix:/run/x", "--port", "5")
+        self.assertEqual(given[0], "unix:/run/x")
+        self.assertEqual(len(given), 2)
+
+    def test_wrong_options_are_refused_in_one_line(self) -> None:
+        for arguments, said in [
+            (["--port", "x"], "--port: 'x'"),
+            (["--port", "65536"], "--port: '65536'"),
+            (["--port", "-1"], "--port: '-1'"),
+            (["--port", ""], "--port: ''"),
+            (["--port", "٤"], "--port"),
+            (["--port", "9" * 5000], "--port"),
+            (["--bogus"], "--bogus"),
+            (["extra"], "Wrong number of arguments"),
+            (["--root", "/nothing/here"], "--root: /nothing/here: no such folder"),
+            (["--root", __file__], "not a folder"),
+        ]:
+            self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
+
+    def test_unknown_host_name_is_refused(self) -> None:
+        def nowhere(*args: Any, **more: Any) -> None:
+            raise socket.gaierror(-2, "Name or service not known")
+
+        self.patch(socket, "getaddrinfo", nowhere)
+        self.assertIn("--interface: x.invalid", self.refused_interface("x.invalid"))
+
+    def test_host_name_of_another_machine_is_refused(self) -> None:
+        self.patch(
+            socket, "getaddrinfo", lambda *a, **k: [(2, 1, 6, "", ("192.0.2.1", 0))]
+        )
+        self.patch(listening, "_is_here", lambda address: False)
+        self.assertIn(
+            "not an address of this machine", self.refused_interface("elsewhere")
+        )
+
+    def test_default_pid_file_is_left_out_in_the_foreground(self) -> None:
+        for nodaemon, pidfile, kept in [
+            (True, "twistd.pid", ""),
+            (True, "other.pid", "other.pid"),
+            (False, "twistd.pid", "twistd.pid"),
+        ]:
+            twistd = Options()
+            twistd.update(nodaemon=nodaemon, pidfile=pidfile)
+            options = LessonOptions()
+            options.parent = twistd
+            options.parseOptions([])
+            self.assertEqual(twistd["pidfile"], kept)
+
+
+class LessonsTests(SynchronousTestCase):
+    """The list of the lessons."""
+
+    def test_the_list_agrees_with_the_lessons(self) -> None:
+        for lesson in LESSONS:
+            options = import_module(lesson.module).Options()
+            self.assertEqual(
+                (options["port"], "store" in options), (lesson.port, lesson.keeps_store)
+            )
+
+    def test_the_plugin_has_every_lesson(self) -> None:
+        made: list[Any] = [
+            v for v in vars(dartio_tut_plugin).values() if IPlugin.providedBy(v)
+        ]
+        self.assertEqual(
+            [(plugin.tapname, plugin.module) for plugin in made],
+            [(lesson.name, lesson.module) for lesson in LESSONS]
+            + [("tutorial", "dartio_tut.servers.tutorial")],
+        )
+
+
+class TutorialTests(SynchronousTestCase):
+    """The options of ``tutorial``, which has every lesson in one process."""
+
+    def values(self, *arguments: str) -> dict[str, dict[str, object]]:
+        options = tutorial.Options()
+        options.parseOptions(list(arguments))
+        return {lesson.name: options.values_for(lesson) for lesson in LESSONS}
+
+    def test_each_lesson_listens_on_its_own_port(self) -> None:
+        for values in self.values().values():
+            self.assertEqual(set(values), {"interface", "allow-host"})
+            self.assertEqual(values["interface"], "loopback-v4")
+
+    def test_port_and_listen_are_for_the_pages(self) -> None:
+        values = self.values("--port", "8081", "--listen", "unix:/run/x")
+        pages = values.pop("pages")
+        self.assertEqual((pages["port"], pages["listen"]), (8081, ["unix:/run/x"]))
+        self.assertNotIn("interface", pages)  # or the default port would be bound, too
+        for other in values.values():
+            self.assertEqual(set(other), {"interface", "allow-host"})
+
+    def test_port_0_is_for_all(self) -> None:
+        for values in self.values("--port", "0").values():
+            self.assertEqual(values["port"], 0)
+
+    def test_root_is_for_static(self) -> None:
+        folder = self.mktemp()
+        Path(folder).mkdir()
+        values = self.values("--root", folder)
+        self.assertEqual(values.pop("static")["root"], str(Path(folder).absolute()))
+        self.assertFalse(any("root" in other for other in values.values()))
+
+    def test_store_is_a_folder_for_each(self) -> None:
+        values = self.values("--store", "data")
+        self.assertEqual(values["notes"]["store"], "data/notes")
+        self.assertEqual(values["writer"]["store"], "data/writer")
+
+    def test_store_may_be_one_database_for_all(self) -> None:
+        values = self.values("--store", "postgresql://a/b")
+        self.assertEqual(values["notes"]["store"], "postgresql://a/b")
+
+    def test_names_of_this_machine_are_allowed_and_others_added(self) -> None:
+        for values in self.values("--allow-host", "room.example").values():
+            self.assertEqual(values["allow-host"], [*LOCAL_HOSTS, "room.example"])
+
+    def test_certificate_is_for_hello_secure(self) -> None:
+        values = self.values("--cert", "c.pem", "--key", "k.pem", "--http2")
+        secure = values.pop("hello-secure")
+        self.assertEqual(secure["cert"], str(Path("c.pem").absolute()))
+        self.assertTrue(secure["http2"])
+        self.assertFalse(
+            any({"cert", "key", "http2"} & set(v) for v in values.values())
+        )
+
+    def test_limits_log_and_quota_are_for_all(self) -> None:
+        given = ("--max-body", "7", "--idle-timeout", "3", "--backlog", "9")
+        more = ("--access-log", "log", "--max-entries", "5")
+        for name, values in self.values(*given, *more).items():
+            self.assertEqual(
+                [values[n] for n in ("max-body", "idle-timeout", "backlog")], [7, 3, 9]
+            )
+            self.assertEqual(values["access-log"], str(Path("log").absolute()), name)
+        for lesson in LESSONS:
+            made = import_module(lesson.module).Options.with_values(values)
+            self.assertEqual((made.limits().body, made["backlog"]), (7, 9))
+
+
+class StoreInTheLogTests(SynchronousTestCase):
+    """What the log says of where a store is."""
+
+    def test_password_of_a_database_is_left_out(self) -> None:
+        for where, said in [
+            ("postgresql://me:secret@a,b/db?password=secret", "postgresql://a,b/db"),
+            ("postgresql://me:s@cret@a/db", "postgresql://a/db"),
+            ("postgresql://me:s/cret@a/db", "postgresql://a/db"),
+            ("postgresql://a/db", "postgresql://a/db"),
+            ("file:///srv/notes", "file:///srv/notes"),
+            ("/srv/notes", "/srv/notes"),
+        ]:
+            self.assertEqual((where, loggable(where)), (where, said))

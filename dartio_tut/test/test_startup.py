@@ -1,0 +1,175 @@
+"""
+Saying in one line why a daemon cannot start, and with which exit code.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import CannotListenError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import globalLogPublisher
+from twisted.python.usage import Options
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+
+from dartio_tut.daemon import Site, StartupError, startup
+from dartio_tut.daemon.listening import local_url
+from dartio_tut.daemon.options.server import ServerOptions
+from dartio_tut.daemon.service import Daemon
+from dartio_tut.daemon.startup import exit_code, reason, startup_errors
+from dartio_tut.daemon.together import Together, is_in_foreground
+
+from .support.startup_case import StartupCase
+
+
+def listening(number: int) -> CannotListenError:
+    """A port that cannot be listened on, for the reason *number*."""
+    return CannotListenError("", 4040, OSError(number, os.strerror(number)))
+
+
+class ExitCodeTests(SynchronousTestCase):
+    """Whether trying again may help."""
+
+    def test_wrong_option_or_file_is_78(self) -> None:
+        for error in (
+            ValueError("no endpoint"),
+            TypeError("an argument too many"),
+            SSL.Error([("PEM", "", "no start line")]),
+            FileNotFoundError(errno.ENOENT, "No such file"),
+            PermissionError(errno.EACCES, "Permission denied"),
+            NotADirectoryError(errno.ENOTDIR, "Not a directory"),
+            IsADirectoryError(errno.EISDIR, "Is a directory"),
+            listening(errno.ENOENT),
+            listening(errno.EACCES),
+        ):
+            self.assertEqual((error, exit_code(error)), (error, 78))
+
+    def test_environment_is_1(self) -> None:
+        for error in (
+            listening(errno.EADDRINUSE),
+            listening(errno.EADDRNOTAVAIL),
+            listening(errno.EMFILE),
+            CannotListenError(None, b"/run/x", "Cannot acquire lock"),
+            OSError(errno.ENOSPC, "No space left on device"),
+            OSError("the database does not answer"),
+        ):
+            self.assertEqual((error, exit_code(error)), (error, 1))
+
+
+class StartupErrorsTests(StartupCase):
+    """`startup_errors`."""
+
+    def line_for(self, error: Exception, subject: str, program: str) -> str:
+        startup.set_program_name(program)
+        self.stderr.truncate(self.stderr.seek(0))
+
+        def start() -> None:
+            with startup_errors(subject):
+                raise error
+
+        self.assertRaises(StartupError, start)
+        return self.stderr.getvalue()
+
+    def test_line_begins_with_the_name_of_the_server(self) -> None:
+        line = self.line_for(ValueError("it is empty"), "--store", "notes")
+        self.assertEqual(line, "notes: --store: it is empty\n")
+
+    def test_port_in_use_says_who_may_have_it(self) -> None:
+        subject = "cannot listen on 127.0.0.1:4041"
+        line = self.line_for(listening(errno.EADDRINUSE), subject, "thinker")
+        self.assertIn('(is "twistd -n tutorial" or another thinker running?', line)
+        self.assertIn("--port 0 picks a free one)\n", line)
+        line = self.line_for(listening(errno.EADDRINUSE), subject, "tutorial")
+        self.assertIn("(is one of its servers running already? --port 0 picks", line)
+
+    def test_other_errors_do_not_speak_of_ports_in_use(self) -> None:
+        for error, subject in [
+            (listening(errno.EACCES), "cannot listen on 127.0.0.1:80"),
+            (listening(errno.EADDRINUSE), "cannot listen on unix:/run/x"),
+        ]:
+            self.assertNotIn("running?", self.line_for(error, subject, "hello"))
+
+    def test_unix_socket_in_use_is_told_as_a_port_is(self) -> None:
+        error = CannotListenError(None, b"/run/x", "Cannot acquire lock")
+        self.assertEqual(reason(error), "Address already in use")
+
+    def test_of_two_paths_the_one_that_was_to_be_made_is_named(self) -> None:
+        error = OSError(errno.ENOENT, "No such file", "123", None, "/nothing/x.lock")
+        self.assertEqual(reason(error), "/nothing/x.lock: No such file")
+
+    def test_name_is_that_of_the_plugin(self) -> None:
+        options = ServerOptions()
+        options.parent = Options()
+        options.parent.subCommand = "hello"
+        self.assertRaises(StartupError, options.parseOptions, ["--port", "x"])
+        self.assertTrue(self.stderr.getvalue().startswith("hello: --port: 'x'"))
+
+
+class TogetherTests(SynchronousTestCase):
+    """Several servers in one process."""
+
+    def setUp(self) -> None:
+        self.stdout = io.StringIO()
+        self.patch(sys, "__stdout__", self.stdout)
+        self.reactor = MemoryReactorClock()
+        self.events: list[Any] = []
+        observer: Any = self.events.append
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+
+    def run_together(self, foreground: bool) -> None:
+        daemons = [
+            Daemon(Site(Resource()), [f"tcp:{port}:interface=127.0.0.1"], self.reactor)
+            for port in (4040, 8080)
+        ]
+        together = Together(daemons, daemons[1], foreground, self.reactor)
+        together.privilegedStartService()
+        together.startService()
+        self.reactor.run()
+
+    def test_who_can_reach_them_is_said_once_and_after_all_addresses(self) -> None:
+        self.run_together(foreground=True)
+        told = [
+            ("reach" in event) for event in self.events if {"url", "reach"} & set(event)
+        ]
+        self.assertEqual(told, [False, False, True])
+
+    def test_what_to_open_is_said_as_it_is(self) -> None:
+        self.run_together(foreground=True)
+        self.assertEqual(self.stdout.getvalue().count("\n"), 1)
+        self.assertRegex(
+            self.stdout.getvalue(), r"^Open http://\S+:\d+/ \(Ctrl-C ends it\)\n$"
+        )
+
+    def test_what_to_open_is_not_said_in_the_background(self) -> None:
+        self.run_together(foreground=False)
+        self.assertEqual(self.stdout.getvalue(), "")
+
+    def test_foreground_is_neither_a_background_process_nor_the_journal(self) -> None:
+        output = os.fstat(1)
+        journal = {"JOURNAL_STREAM": f"{output.st_dev}:{output.st_ino}"}
+        self.assertTrue(is_in_foreground({"nodaemon": 1}, {}))
+        self.assertTrue(is_in_foreground({"nodaemon": 1}, {"JOURNAL_STREAM": "1:1"}))
+        self.assertFalse(is_in_foreground({"nodaemon": 1}, journal))
+        self.assertFalse(is_in_foreground({"nodaemon": 0}, {}))
+        self.assertFalse(is_in_foreground({}, {}))
+
+    def test_a_person_opens_localhost_where_that_leads_there(self) -> None:
+        expected: list[tuple[IPv4Address | IPv6Address, str]] = [
+            (IPv4Address("TCP", "127.0.0.1", 8080), "http://localhost:8080/"),
+            (IPv4Address("TCP", "0.0.0.0", 1), "http://localhost:1/"),
+            (IPv6Address("TCP", "::", 2), "http://localhost:2/"),
+            (IPv6Address("TCP", "::1", 3), "http://[::1]:3/"),
+            (IPv4Address("TCP", "192.0.2.7", 4), "http://192.0.2.7:4/"),
+        ]
+        for address, url in expected:
+            self.assertEqual(local_url("tcp:0", address), url)
+        secure = local_url("https:0:cert=a:key=b", IPv4Address("TCP", "127.0.0.1", 5))
+        self.assertEqual(secure, "https://localhost:5/")
