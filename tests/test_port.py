@@ -16,6 +16,7 @@ from OpenSSL import SSL
 from twisted.internet import reactor
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.threads import deferToThread
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon.certificate import localhost_certificate
@@ -180,6 +181,10 @@ class StockPortTests(ServingCase):
     async def test_the_port_goes_on_when_no_descriptors_were_left(self) -> None:
         port = self.serve(hello)
         await self.exchange(port, LAST)
+        events: list[Any] = []
+        observer: Any = events.append
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
         clients = [socket.socket() for _ in range(5)]
         for client in clients:
             client.settimeout(PATIENCE)
@@ -197,12 +202,29 @@ class StockPortTests(ServingCase):
         self.assertTrue(said.endswith(b"hello"))
         for client in clients:
             client.close()
+        lines = [formatEvent(event) for event in events]
+        told = [line for line in lines if "could not be accepted" in line]
+        self.assertEqual(len(told), 0 if self.stock else 1, told)  # not one a client
 
 
 class PortTests(StockPortTests):
     """A channel on our own."""
 
     stock = False
+
+    async def test_a_client_whose_machine_has_gone_is_found_out(self) -> None:
+        port = self.serve(self.hold)
+        asked = self.exchange(port, LAST)
+        await self.until(lambda: self.held)
+        accepted = self.held[0].transport.getHandle()
+        self.assertTrue(accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        idle, interval, count = (
+            accepted.getsockopt(socket.IPPROTO_TCP, name)
+            for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        self.assertEqual(idle + interval * count, 120)
+        self.held[0].finish()
+        await asked
 
     async def test_connections_have_our_transport_with_addresses(self) -> None:
         port = self.serve(self.hold)

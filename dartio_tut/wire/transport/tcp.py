@@ -41,6 +41,14 @@ ACCEPTED_PER_TURN = 64
 ACCEPT_LOG_SECONDS = 60
 """Seconds between two log lines about clients that could not be accepted."""
 
+KEEPALIVE_IDLE_SECONDS = 60
+KEEPALIVE_PROBE_SECONDS = 15
+KEEPALIVE_PROBES = 4
+"""
+Of a silent connection the kernel asks whether the other machine is still there, so that
+a resource that takes its time does not answer one that has lost its power for ever.
+"""
+
 _log = Logger()
 
 
@@ -277,10 +285,17 @@ class Port(tcp.Port):
     def startListening(self) -> None:
         """Listen, and have the kernel prepare the sockets that are accepted."""
         super().startListening()
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (
+            (socket.TCP_NODELAY, 1),
+            (socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS),
+            (socket.TCP_KEEPINTVL, KEEPALIVE_PROBE_SECONDS),
+            (socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
+        ):
+            self.socket.setsockopt(socket.IPPROTO_TCP, name, value)
         self.multiplexer = EpollMultiplexer(self.reactor)
-        name = self.socket.getsockname()
-        if name[0] not in ("0.0.0.0", "::"):  # noqa: S104  (compares, binds nothing)
+        host = self.socket.getsockname()[0]
+        if host not in ("0.0.0.0", "::"):  # noqa: S104  (compares, binds nothing)
             self.local_address = self.getHost()
 
     def doRead(self) -> None:
