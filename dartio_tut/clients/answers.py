@@ -33,14 +33,14 @@ async def read_text(response: Any) -> str:
         content.extend(data)
         if len(content) > ANSWER_BYTES:
             raise ClientError(
-                f"{url_of(response)} answers more than {ANSWER_BYTES} bytes"
+                f"{response_url(response)} answers more than {ANSWER_BYTES} bytes"
             )
 
     await treq.collect(response, add)
     return content.decode(charset_of(response.headers), "replace")
 
 
-def url_of(response: Any) -> str:
+def response_url(response: Any) -> str:
     """The URL that *response* is from: after a redirect, the second one."""
     uri: bytes = response.request.absoluteURI
     return uri.decode("ascii")
@@ -54,7 +54,7 @@ def status_error(
 
     :param url: the server's URL as it was given.
     """
-    said = f"{known_url(url, url_of(response))} answers {response.code}"
+    said = f"{known_url(url, response_url(response))} answers {response.code}"
     if answer.strip():
         return ClientError(f"{said}: {_quoted(answer.strip())}")
     return ClientError(f"{said} {_phrase(response)}".rstrip())
@@ -63,7 +63,7 @@ def status_error(
 def wrong_server(response: Any, answer: str, server: str, url: WebURL) -> ClientError:
     """The error for an *answer* that a *server* does not give, at the *url* given."""
     code = "" if response.code == 200 else f"{response.code} {_phrase(response)}, "
-    where, said = known_url(url, url_of(response)), _quoted(answer)
+    where, said = known_url(url, response_url(response)), _quoted(answer)
     return ClientError(f"{where} is no {server} server: it answers {code}{said!r}")
 
 

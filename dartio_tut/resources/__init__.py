@@ -11,7 +11,7 @@ from .auth.htpasswd import HtpasswdFile, open_htpasswd
 from .bodies.body import Body, parse_body
 from .bodies.form_body import BodyLimits, Form, UploadedFile
 from .bodies.json_body import media_type, read_body
-from .bodies.json_members import whole_number
+from .bodies.json_members import parse_whole_number
 from .bodies.json_thread import parse_json, parse_json_object
 from .cors import CORS, allow_field, cors_fields, restrict_origins
 from .fields import NOSNIFF, SECURITY_FIELDS, parse_field, set_fields
@@ -97,6 +97,7 @@ __all__ = [
     "parse_redirect",
     "parse_served_path",
     "parse_type",
+    "parse_whole_number",
     "precondition",
     "problem",
     "read_body",
@@ -105,5 +106,4 @@ __all__ = [
     "set_fields",
     "static_tree",
     "text_response",
-    "whole_number",
 ]

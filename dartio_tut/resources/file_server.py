@@ -8,7 +8,7 @@ origins, and the header fields that are on every response.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from .cors import CORS
 from .fields import Fields
 from .files.field_rules import FieldRule
 from .files.resource import Files
-from .files.root import printable
+from .files.root import path_for_log
 from .files.types import ContentTypes
 from .path_prefix import PathPrefix
 from .response_fields import ResponseFields
@@ -91,15 +91,7 @@ def static_tree(options: Mapping[str, Any], private: Sequence[str] = ()) -> IRes
         redirects=options["redirect"],
         private=private,
     )
-    root = os.path.abspath(options["root"])
-    _log.info("Serving {root}", root=printable(root))
-    tree: IResource = files(root)
-    if options["host"]:
-        hosts = VirtualHosts(tree)
-        for name, folder in options["host"]:
-            _log.info("Serving {folder} as {name}", folder=printable(folder), name=name)
-            hosts.add(name, files(folder))
-        tree = hosts
+    tree = _hosts(options, files)
     if options["prefix"] != "/":
         tree = PathPrefix(tree, options["prefix"])
     if options["auth"]:
@@ -107,6 +99,20 @@ def static_tree(options: Mapping[str, Any], private: Sequence[str] = ()) -> IRes
     if options["cors"]:
         tree = CORS(tree, options["cors"])
     return with_fields(tree, rules)
+
+
+def _hosts(options: Mapping[str, Any], files: Callable[[str], IResource]) -> IResource:
+    """The folder ``--root``, and those of ``--host`` for other names."""
+    root = os.path.abspath(options["root"])
+    _log.info("Serving {root}", root=path_for_log(root))
+    tree = files(root)
+    if not options["host"]:
+        return tree
+    hosts = VirtualHosts(tree)
+    for name, folder in options["host"]:
+        _log.info("Serving {folder} as {name}", folder=path_for_log(folder), name=name)
+        hosts.add(name, files(folder))
+    return hosts
 
 
 def with_fields(tree: IResource, rules: Sequence[FieldRule]) -> IResource:

@@ -28,12 +28,12 @@ from dartio_tut.resources import (
     idempotency_key,
     parse_json_object,
     parse_origin,
+    parse_whole_number,
     read_body,
     respond_later,
     restrict_origins,
     set_fields,
     text_response,
-    whole_number,
 )
 from dartio_tut.store import Notes as Log
 from dartio_tut.store import open_notes
@@ -76,7 +76,7 @@ class Notes(Resource):
         if "myNote" in asked:
             return await self.save(asked["myNote"], idempotency_key(request))
         if "getNote" in asked:
-            number = whole_number("getNote", asked["getNote"])
+            number = parse_whole_number("getNote", asked["getNote"])
             return await from_store(self.notes.entry(number)) + "\n"
         raise HTTPError(422, "Expected myNote or getNote.")
 

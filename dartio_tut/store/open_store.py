@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from .folder.disk import DEFAULT_QUOTA
 from .folder.documents import open_folder_documents
 from .folder.documents_files import left_out
-from .folder.group_commit import Run, in_thread
+from .folder.group_commit import RunInThread, in_thread
 from .folder.notes import open_folder_notes
 from .folder.notes_file import NOTES_NAME
 from .folder.read_only import read_folder_documents, read_folder_notes
@@ -36,7 +36,7 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(file|postgresql|postgres):", r
 def open_notes(
     where: str,
     quota: Quota = DEFAULT_QUOTA,
-    run: Run = in_thread,
+    run: RunInThread = in_thread,
     name: str = "notes",
     must_exist: bool = False,
 ) -> Notes:
@@ -70,7 +70,7 @@ def open_notes(
 def open_documents(
     where: str,
     quota: Quota = DEFAULT_QUOTA,
-    run: Run = in_thread,
+    run: RunInThread = in_thread,
     name: str = "documents",
     must_exist: bool = False,
 ) -> Documents:

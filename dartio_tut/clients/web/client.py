@@ -19,7 +19,7 @@ from .codings import ACCEPT_ENCODING, ContentError
 from .connection import Connection
 from .delivery import ContentResponse
 from .patience import Patience
-from .reasons import reason
+from .reasons import failure_text
 from .redirects import REDIRECTS_LIMIT, next_request
 from .routes import Routes
 from .trust import https_policy
@@ -161,7 +161,7 @@ class ExchangeAgent:
             raise ClientError(f"no answer from {url} {self._patience.reason}{hint}")
         if self._server:
             url = known_url(self._server_url, url)
-        why = reason(cast("Exception", failure.value), url, connection)
+        why = failure_text(cast("Exception", failure.value), url, connection)
         if self._server and why.startswith("no server answers"):
             why += f': is "twistd -n {self._server}" running?'
         raise ClientError(why) from None

@@ -22,7 +22,7 @@ LINE_BYTES = 16384
 """The longest line that Twisted reads of a response's head."""
 
 
-def reason(error: Exception, url: str, connection: Connection) -> str:
+def failure_text(error: Exception, url: str, connection: Connection) -> str:
     """Why a request to *url* brought no response, in a sentence that names it."""
     cause, proxy = _cause(error), connection.to_proxy
     if proxy and proxy.certificate_problem:

@@ -27,7 +27,7 @@ from .htpasswd import HtpasswdFile
 RETRY_AFTER_SECONDS = b"5"
 """After that time, the checks that wait now have had their turn."""
 
-Run = Callable[..., Deferred[bool]]
+RunInThread = Callable[..., Deferred[bool]]
 """Calls a function in a thread, as `deferToThread` does."""
 
 
@@ -54,7 +54,7 @@ class BasicAuth(Wrapper):
         resource: IResource,
         passwords: HtpasswdFile,
         realm: str,
-        run: Run = deferToThread,
+        run: RunInThread = deferToThread,
         now: Callable[[], float] = monotonic,
     ) -> None:
         super().__init__(resource)

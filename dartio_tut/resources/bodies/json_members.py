@@ -19,7 +19,7 @@ _decimal = re.compile(
 ).fullmatch
 
 
-def whole_number(name: str, value: Any) -> int:
+def parse_whole_number(name: str, value: Any) -> int:
     """
     Return *value*, a number or a string of one, as a whole number: ``1.0`` is 1.
 

@@ -17,14 +17,14 @@ from .json_body import json_object, json_value
 MAX_INLINE_BYTES = 64 * 1024
 """A shorter body is parsed at once: that takes less than 10 ms."""
 
-Run = Callable[..., Deferred[Any]]
+RunInThread = Callable[..., Deferred[Any]]
 """Calls a function in a thread, as `deferToThread` does."""
 
 # Python runs one thread at a time: a second parser would only slow down the others.
 _turns = DeferredSemaphore(1)
 
 
-async def parse_json(body: bytes, run: Run = deferToThread) -> Any:
+async def parse_json(body: bytes, run: RunInThread = deferToThread) -> Any:
     """
     Parse *body* as any JSON value.
 
@@ -34,7 +34,9 @@ async def parse_json(body: bytes, run: Run = deferToThread) -> Any:
     return await _parsed(json_value, body, run)
 
 
-async def parse_json_object(body: bytes, run: Run = deferToThread) -> dict[str, Any]:
+async def parse_json_object(
+    body: bytes, run: RunInThread = deferToThread
+) -> dict[str, Any]:
     """
     Parse *body* as a JSON object.
 
@@ -46,7 +48,7 @@ async def parse_json_object(body: bytes, run: Run = deferToThread) -> dict[str, 
     return value
 
 
-async def _parsed(parse: Callable[[bytes], Any], body: bytes, run: Run) -> Any:
+async def _parsed(parse: Callable[[bytes], Any], body: bytes, run: RunInThread) -> Any:
     if len(body) <= MAX_INLINE_BYTES:
         return parse(body)
     return await _turns.run(run, parse, body)

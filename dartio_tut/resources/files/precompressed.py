@@ -16,7 +16,7 @@ from time import monotonic
 
 from twisted.logger import Logger
 
-from .root import printable
+from .root import path_for_log
 
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
 """Content codings, the best first, and how the names of such files end."""
@@ -95,4 +95,4 @@ class PrecompressedFiles:
             self._reported.clear()
         self._reported.add(report)
         path = b"/".join(names) + SUFFIXES[coding]
-        self._log.warn("{path} is not sent: {why}", path=printable(path), why=reason)
+        self._log.warn("{path} is not sent: {why}", path=path_for_log(path), why=reason)

@@ -14,7 +14,7 @@ from time import monotonic
 
 from twisted.logger import Logger
 
-from .root import printable
+from .root import path_for_log
 
 Identity = tuple[int, int]
 """A file's device and inode."""
@@ -41,7 +41,7 @@ class PrivateFiles:
         """Tell in the log which of them are, or will be, below the folder *root*."""
         for path in self.below(root):
             self._log.info(
-                "Never served, because it is private: {path}", path=printable(path)
+                "Never served, because it is private: {path}", path=path_for_log(path)
             )
 
     def include(self, status: os.stat_result) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from .listing.model import url_of
+from .listing.model import url_segment
 
 Names = tuple[bytes, ...]
 
@@ -98,7 +98,7 @@ def location(
             continue
         if not all(rest[:-1]) or b"." in rest or b".." in rest:
             continue
-        target = redirect.target + "/".join(url_of(part) for part in rest)
+        target = redirect.target + "/".join(url_segment(part) for part in rest)
         return _reference(target, len(asked), query)
     return None
 

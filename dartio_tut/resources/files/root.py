@@ -24,7 +24,7 @@ SECONDS_BETWEEN_REPORTS = 60
 Names = tuple[bytes, ...]
 
 
-def printable(path: str | bytes) -> str:
+def path_for_log(path: str | bytes) -> str:
     """Return *path* as the log may have it: what is not UTF-8 in it is replaced."""
     return os.fsencode(path).decode("utf-8", "replace")
 
@@ -99,7 +99,7 @@ class Root:
             self._reported = now
             self._log.error(
                 "{root}: the folder that is served is not there",
-                root=printable(self.path),
+                root=path_for_log(self.path),
             )
         return True
 

@@ -95,17 +95,6 @@ def make_folder(folder: str) -> Path:
     return path
 
 
-def existing_folder(folder: str) -> Path:
-    """
-    The path of *folder*, which must exist.
-
-    :raise OSError: if it does not.
-    """
-    path = Path(folder).absolute()
-    os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-    return path
-
-
 def store_error(error: OSError) -> Exception:
     """The exception that tells users of the store about *error*."""
     if error.errno in DISK_FULL_ERRNOS:

@@ -30,7 +30,7 @@ from .documents_count import COUNT_NAME, DocumentsCount
 from .documents_files import are_notes_kept, is_notes_file
 from .documents_folder import DocumentsFolder
 from .folder_lock import FolderLock
-from .group_commit import GroupCommit, PendingOperations, Run, in_thread
+from .group_commit import GroupCommit, PendingOperations, RunInThread, in_thread
 from .new_file import NewFile, NewFiles, sweep
 from .notes_file import NOTES_NAME
 from .opening import opening_errors
@@ -51,7 +51,7 @@ MAX_WAITING_PAGES = 100
 def open_folder_documents(
     folder: str,
     quota: Quota = DEFAULT_QUOTA,
-    run: Run = in_thread,
+    run: RunInThread = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderDocuments:
     """
@@ -87,7 +87,7 @@ class FolderDocuments:
         batch: DocumentsBatch,
         count: DocumentsCount,
         quota: Quota,
-        run: Run,
+        run: RunInThread,
     ) -> None:
         self._folder = folder
         self._count = count

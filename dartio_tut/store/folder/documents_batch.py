@@ -30,7 +30,7 @@ from .documents_count import DocumentsCount
 from .documents_files import content_of, name_taken, status_of
 from .documents_folder import DocumentsFolder
 from .new_file import NewFile
-from .token_log import Entry, TokenLog
+from .token_log import TokenLog, TokenRecord
 
 
 @dataclass
@@ -225,7 +225,7 @@ class DocumentsBatch:
         self._count.change(change.size, change.old_size)
         change.end(why)
 
-    def _is_there(self, entry: Entry) -> bool:
+    def _is_there(self, entry: TokenRecord) -> bool:
         content = content_of(self._folder.path / entry.place)
         return content is not None and version_of(content) == entry.content.hex()
 

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-Run = Callable[..., Deferred[Any]]
+RunInThread = Callable[..., Deferred[Any]]
 """Calls a blocking function elsewhere: `twisted.internet.threads.deferToThread`."""
 
 MAX_BATCH = 1000
@@ -57,7 +57,7 @@ class GroupCommit(Generic[Item]):
 
     def __init__(
         self,
-        run: Run,
+        run: RunInThread,
         work: Callable[[list[Item], Callable[[], None]], Sequence[object]],
     ) -> None:
         self._run = run

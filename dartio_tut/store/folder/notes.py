@@ -21,7 +21,7 @@ from ..lines import DELETED_LINE, from_line, is_deleted, to_line
 from .disk import DEFAULT_QUOTA, make_folder, read_all
 from .documents_count import COUNT_NAME
 from .folder_lock import FolderLock
-from .group_commit import GroupCommit, PendingOperations, Run, in_thread
+from .group_commit import GroupCommit, PendingOperations, RunInThread, in_thread
 from .line_index import LineIndex
 from .new_file import sweep
 from .notes_batch import NewNote, NotesLog, no_such_note
@@ -37,7 +37,7 @@ STATE = -1
 def open_folder_notes(
     folder: str,
     quota: Quota = DEFAULT_QUOTA,
-    run: Run = in_thread,
+    run: RunInThread = in_thread,
     now: Callable[[], float] = time.time,
 ) -> FolderNotes:
     """
@@ -64,7 +64,7 @@ def open_folder_notes(
 class FolderNotes:
     """Notes in one text file; see `dartio_tut.store.Notes`."""
 
-    def __init__(self, log: NotesLog, run: Run) -> None:
+    def __init__(self, log: NotesLog, run: RunInThread) -> None:
         self._log = log
         self._run = run
         self._appends: GroupCommit[NewNote] = GroupCommit(run, log.append)

@@ -28,7 +28,7 @@ from .disk import free_bytes, read_all, store_error
 from .folder_lock import FolderLock
 from .line_index import LineIndex
 from .notes_file import EditedMeanwhile, NotesFile
-from .token_log import Entry, TokenLog, hash_of
+from .token_log import TokenLog, TokenRecord, hash_of
 
 NewNote = tuple[bytes, str | None]
 """The line of a note, and its token."""
@@ -152,7 +152,7 @@ class _Batch:
         self._index = index
         self._quota = quota
         self._tokens = tokens
-        self._entries: dict[bytes, Entry] = {}
+        self._entries: dict[bytes, TokenRecord] = {}
         self._tokens_read = False
         self._size = index.end + index.last_is_open
         self._free = free_bytes(file, quota)

@@ -21,7 +21,7 @@ from .documents_batch import DocumentsBatch
 from .documents_count import COUNT_NAME, DocumentsCount
 from .documents_folder import DocumentsFolder
 from .folder_lock import FolderLock
-from .group_commit import Run, in_thread
+from .group_commit import RunInThread, in_thread
 from .line_index import LineIndex
 from .new_file import NewFile
 from .notes import FolderNotes
@@ -33,7 +33,7 @@ from .opening import opening_errors
 from .token_log import TokenLog
 
 
-def read_folder_notes(folder: str, run: Run = in_thread) -> FolderNotes:
+def read_folder_notes(folder: str, run: RunInThread = in_thread) -> FolderNotes:
     """
     The notes in *folder*, for reading.
 
@@ -48,7 +48,7 @@ def read_folder_notes(folder: str, run: Run = in_thread) -> FolderNotes:
     return FolderNotes(log, run)
 
 
-def read_folder_documents(folder: str, run: Run = in_thread) -> FolderDocuments:
+def read_folder_documents(folder: str, run: RunInThread = in_thread) -> FolderDocuments:
     """
     The documents in *folder*, for reading.
 

@@ -38,7 +38,7 @@ MIN_REWRITE_LINES = 1000
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Entry(NamedTuple):
+class TokenRecord(NamedTuple):
     """
     What came with a token.
 
@@ -64,11 +64,13 @@ def hash_of(text: str) -> bytes:
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def parse_entry(line: bytes) -> Entry | None:
+def parse_entry(line: bytes) -> TokenRecord | None:
     """The entry that was written as *line*; ``None`` if it is not one."""
     try:
         seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
-        return Entry(bytes.fromhex(token), int(seconds), bytes.fromhex(content), place)
+        return TokenRecord(
+            bytes.fromhex(token), int(seconds), bytes.fromhex(content), place
+        )
     except ValueError:
         return None
 
@@ -92,12 +94,12 @@ class TokenLog:
         self.path = path
         self._new_prefix = new_prefix
         self._now = now
-        self._known: dict[bytes, Entry] = {}
+        self._known: dict[bytes, TokenRecord] = {}
         self._lines = 0
         self._max_lines = MIN_REWRITE_LINES
         self._seen = UNKNOWN_IDENTITY
         self._before = -1
-        self.unsettled: list[Entry] = []
+        self.unsettled: list[TokenRecord] = []
 
     def read(self) -> None:
         """Find what others have added."""
@@ -116,23 +118,23 @@ class TokenLog:
         if content and not content.endswith(b"\n"):
             self._cut(content.rfind(b"\n") + 1 + size)  # nothing is to join it
 
-    def find(self, token: bytes) -> Entry | None:
+    def find(self, token: bytes) -> TokenRecord | None:
         """What came with *token*, within a day."""
         entry = self._known.get(token)
         if entry is None or entry.time < self._now() - TOKEN_SECONDS:
             return None
         return entry
 
-    def entry(self, token: bytes, content: bytes, place: str) -> Entry:
+    def entry(self, token: bytes, content: bytes, place: str) -> TokenRecord:
         """An entry of now."""
-        return Entry(token, int(self._now()), content, place)
+        return TokenRecord(token, int(self._now()), content, place)
 
     def begin(self) -> None:
         """Something is about to be stored that may have to be taken back."""
         self._before = -1
         self.unsettled.clear()
 
-    def add(self, entries: Sequence[Entry]) -> None:
+    def add(self, entries: Sequence[TokenRecord]) -> None:
         """Write *entries* and flush them."""
         if self._lines + len(entries) > self._max_lines:
             self._rewrite()
@@ -153,7 +155,7 @@ class TokenLog:
         if self._before >= 0:
             self._cut(self._before)
 
-    def cut(self, wrong: Callable[[Entry], bool]) -> None:
+    def cut(self, wrong: Callable[[TokenRecord], bool]) -> None:
         """Forget those of the last entries that are *wrong*."""
         end = max(self._on_disk()[2], 0)
         content = self._content(0, end) if end else b""
@@ -165,7 +167,7 @@ class TokenLog:
         if end < len(content):
             self._cut(end)
 
-    def forget(self, entries: Sequence[Entry]) -> None:
+    def forget(self, entries: Sequence[TokenRecord]) -> None:
         """Forget *entries*, which were not stored; all other unsettled ones were."""
         for entry in entries:
             if self._known.get(entry.token) == entry:
@@ -180,7 +182,7 @@ class TokenLog:
         elif line.endswith(b"\n") and (entry := parse_entry(line)):
             self._learn(entry)
 
-    def _learn(self, entry: Entry) -> None:
+    def _learn(self, entry: TokenRecord) -> None:
         self._known.pop(entry.token, None)  # the newest are last
         self._known[entry.token] = entry
         self.unsettled.append(entry)

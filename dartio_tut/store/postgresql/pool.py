@@ -57,7 +57,7 @@ class Pool:
         self._closed: Deferred[None] | None = None
 
     def run(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """Run an *operation*; at its deadline it fails with `Unavailable`."""
+        """RunInThread an *operation*; at its deadline it fails with `Unavailable`."""
         if self._closed is not None or self._operations >= MAX_OPERATIONS:
             operation.close()
             why = "is closed" if self._closed else "has too many operations waiting"

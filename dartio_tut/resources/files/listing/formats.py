@@ -25,7 +25,7 @@ import re
 from collections.abc import Sequence
 
 from ...negotiation import ANYTHING, member_weights, named_weight
-from .model import Entry, day_and_clock, url_of
+from .model import Entry, day_and_clock, url_segment
 
 HTML = b"text/html"
 JSON = b"application/json"
@@ -73,7 +73,7 @@ def _described(entry: Entry) -> dict[str, str | int]:
         "name": entry.name.decode("utf-8", "replace"),
         "type": "folder" if entry.is_folder else "file",
         "modified": f"{day}T{clock}:{second:02}Z",
-        "url": f"{url_of(entry.name)}{slash}",
+        "url": f"{url_segment(entry.name)}{slash}",
     }
     if not entry.is_folder:
         about["size"] = entry.size

@@ -106,7 +106,9 @@ def arrange(
     """
     wanted = comparable(filter)
     if wanted:
-        entries = (entry for entry in entries if wanted in comparable(decoded(entry)))
+        entries = (
+            entry for entry in entries if wanted in comparable(display_name(entry))
+        )
     by_name = sorted(entries, key=_reading_order)
     folders = [entry for entry in by_name if entry.is_folder]
     files = [entry for entry in by_name if not entry.is_folder]
@@ -144,13 +146,13 @@ def comparable(text: str) -> str:
     return text.lower() if text.isascii() else normalize("NFC", text.lower())
 
 
-def decoded(entry: Entry) -> str:
+def display_name(entry: Entry) -> str:
     """Return the name of *entry* as text; that of a folder ends with a slash."""
     name = entry.name.decode("utf-8", "replace")
     return name + "/" if entry.is_folder else name
 
 
-def url_of(name: bytes) -> str:
+def url_segment(name: bytes) -> str:
     """Return *name* percent-encoded, as one segment of a URL."""
     return name.decode("latin-1").translate(_PERCENT_ENCODED)
 

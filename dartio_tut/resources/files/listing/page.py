@@ -6,7 +6,7 @@ with the arrow keys, and shows local time. Nothing is loaded from elsewhere, and
 content security policy forbids it.
 
 Rule: text that is not our own enters the page through `_shown`, `_attribute` or
-`url_of`.
+`url_segment`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
-from .model import BY_NAME, Entry, Order, day_and_clock, is_unreserved, url_of
+from .model import BY_NAME, Entry, Order, day_and_clock, is_unreserved, url_segment
 
 _ASSETS = Path(__file__).with_name("assets")
 _STYLE = (_ASSETS / "listing.css").read_text("utf-8")
@@ -67,7 +67,7 @@ def as_html(
     """
     Return the page of the folder *path*, in UTF-8.
 
-    :param path: the decoded path below the root: ``b"/a b/c/"``.
+    :param path: the display_name path below the root: ``b"/a b/c/"``.
     :param entries: sorted and filtered already.
     """
     names = [name for name in path.split(b"/") if name]
@@ -122,7 +122,7 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
         if is_unreserved(name):
             url = shown = name.decode("ascii")
         else:
-            url, shown = url_of(name), _shown(name)
+            url, shown = url_segment(name), _shown(name)
         day, clock, second = day_and_clock(changed)
         if is_folder:
             slash, measured = "/", "<td>"
