@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import contextlib  # its suppress, imported by name, would be trial's own suppress
 import errno
+import gc
 import os
 import resource
 import socket
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,21 @@ class PortTests(StockPortTests):
     """A channel on our own."""
 
     stock = False
+
+    async def test_connections_that_have_ended_are_freed_at_once(self) -> None:
+        port = self.serve(self.hold)
+        gc.disable()  # so that nothing is freed but by its last reference
+        self.addCleanup(gc.enable)
+        asked = self.exchange(port, GET + LAST)
+        freed = []
+        for _ in range(2):
+            await self.until(lambda: self.held)
+            request = self.held.pop()
+            freed.append(weakref.ref(request.channel))
+            request.finish()
+        del request
+        await asked
+        await self.until(lambda: not any(channel() for channel in freed))
 
     async def test_a_client_whose_machine_has_gone_is_found_out(self) -> None:
         port = self.serve(self.hold)

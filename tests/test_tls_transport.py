@@ -4,9 +4,11 @@ TLS straight on the socket: large answers, large uploads, files, silent clients.
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import ssl
+import weakref
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -86,6 +88,21 @@ class TLSTransportTests(ServingCase):
         contents = [part.split(b"\r\n\r\n")[-1] for part in said.split(b";")]
         numbers = [part.split(b"/")[-1] for part in contents if part.startswith(b"/")]
         self.assertEqual(numbers, [b"%d" % n for n in range(200)] + [b""])
+
+    async def test_connections_that_have_ended_are_freed_at_once(self) -> None:
+        freed = []
+
+        def answer(request: Any) -> bytes:
+            freed.append(weakref.ref(request.channel))
+            freed.append(weakref.ref(request.transport))
+            return b"hello"
+
+        port = self.secure(answer)
+        gc.disable()  # so that nothing is freed but by its last reference
+        self.addCleanup(gc.enable)
+        await self.talk(port, LAST)
+        await self.talk(port, GET + LAST)
+        await self.until(lambda: not any(one() for one in freed))
 
     async def test_files_of_all_sizes(self) -> None:
         path = Path(self.mktemp()).absolute()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.wire import Limits
 from dartio_tut.wire.http1.request_intake import REQUESTS_PER_TURN
 
 from .support.function_resource import FunctionResource
@@ -42,6 +43,30 @@ class PipeliningTests(SynchronousTestCase):
         self.connection.clock.advance(0)
         self.assertEqual(self.answered(), REQUESTS_PER_TURN + 3002)
         self.assertEqual(self.connection.transport.producerState, "producing")
+
+    def test_no_more_waits_than_the_bound_and_one_read(self) -> None:
+        transport, clock, piece = self.connection.transport, self.connection.clock, 0
+        waiting: list[int] = []
+
+        def read() -> None:
+            nonlocal piece
+            if transport.producerState == "producing" and piece < 6:
+                piece += 1
+                self.protocol.dataReceived(2000 * GET)
+                clock.callLater(0, read)
+            waiting.append(len(self.protocol.intake.waiting))
+
+        resume = transport.resumeProducing
+
+        def resume_and_read() -> None:
+            resume()
+            clock.callLater(0, read)
+
+        self.patch(transport, "resumeProducing", resume_and_read)
+        read()
+        clock.advance(0)
+        self.assertEqual(self.answered(), 6 * 2000)
+        self.assertLess(max(waiting), Limits().pipelined + 2000 * len(GET))
 
     def test_a_client_that_has_ended_gets_all_its_answers_then_the_end(self) -> None:
         self.protocol.dataReceived((2 * REQUESTS_PER_TURN) * GET)

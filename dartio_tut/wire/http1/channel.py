@@ -360,15 +360,16 @@ class Channel(HTTPChannelAPI):
 
     def connectionLost(self, reason: Failure) -> None:
         """The connection is gone, and with it what was under way."""
-        if self.state is TAKEN_OVER:
+        if self.state is TAKEN_OVER or self.intake.has_ended:
             return
         self.connection_closed()
         self.state = CLOSED
-        self.intake.take_rest()
         request, self.request = self.request, None
         if request is not None:
             request.connectionLost(reason)
-        self.output.forget_producer()
+        self.intake.end()
+        self.output.end()
+        vars(self).pop("response_writer", None)  # a flooding client has none
 
     def connection_closed(self) -> None:
         """The transport has ended, whichever protocol it has by now."""

@@ -133,9 +133,10 @@ class Output:
             or bool(self.transport.buffered())
         )
 
-    def forget_producer(self) -> None:
-        """The connection is lost."""
-        self._producer = None
+    def end(self) -> None:
+        """The connection is lost: the producer and who is told are let go."""
+        self._producer = self._registered = None
+        del self._paused, self._resumed
 
     # What the transport tells its producer.
 

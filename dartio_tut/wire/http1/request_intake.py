@@ -43,6 +43,7 @@ class RequestIntake:
     :ivar is_active: whether bytes are being taken in, and writes collected, just now.
     :ivar is_waiting_for_turn: whether other connections have their turn just now.
     :ivar is_held: whether a resource has paused the body.
+    :ivar has_ended: whether the connection is lost.
     """
 
     head: Head
@@ -55,6 +56,7 @@ class RequestIntake:
         self.is_waiting_for_turn = False
         self.is_held = False
         self._is_reading = True
+        self.has_ended = False
         self.network: Any = None
 
     def begin(self, transport: Any) -> None:
@@ -75,6 +77,17 @@ class RequestIntake:
         """What was not taken in yet; it will not be."""
         rest, self._parser.waiting = self._parser.waiting, b""
         return rest
+
+    def end(self) -> None:
+        """
+        The connection is lost: nothing more is taken in.
+
+        The channel is let go, so that both are freed at once: a cycle of references
+        would keep them until the garbage collector comes.
+        """
+        self.take_rest()
+        self.has_ended = True
+        del self._channel
 
     # Reading.
 
@@ -113,15 +126,18 @@ class RequestIntake:
             or self.is_waiting_for_turn
         ):
             return
-        self.resume_reading()
         if self._parser.waiting:
             self._advance()
+        is_over = channel.output.is_blocked or channel.state in OVER
+        if not is_over and len(self._parser.waiting) <= channel.limits.pipelined:
+            self.resume_reading()
         channel.close_if_client_has_ended()
 
     def _take_turn(self) -> None:
         """Other connections have had their turn: go on with pipelined requests."""
         self.is_waiting_for_turn = False
-        self.go_on()
+        if not self.has_ended:
+            self.go_on()
 
     # From bytes to requests.
 
@@ -241,6 +257,8 @@ class RequestIntake:
 
     def _body_is_wanted(self) -> None:
         """Somebody takes the streamed body: a client that awaits a 100 may send it."""
+        if self.has_ended:
+            return
         channel = self._channel
         request = channel.request
         if self.head.fields.expects and request and not request.startedWriting:
@@ -248,9 +266,9 @@ class RequestIntake:
 
     def _hold_body(self, stop: bool) -> None:
         """Stop reading a body that is streamed, or go on."""
-        channel = self._channel
-        if channel.state is not BODY:
+        if self.has_ended or self._channel.state is not BODY:
             return
+        channel = self._channel
         self.is_held = stop
         if stop:
             channel.deadline = NEVER

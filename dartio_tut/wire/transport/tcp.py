@@ -254,8 +254,9 @@ class Server(tcp.Server):
             else:
                 self.socket.close()  # no other process holds it: needs no shutdown
             del self.protocol, self.socket, self.fileno
-            if self.on_closed is not None:
-                self.on_closed()
+            on_closed, self.on_closed = self.on_closed, None
+            if on_closed is not None:
+                on_closed()
             protocol.connectionLost(reason)
 
 
