@@ -41,7 +41,7 @@ from .support.abuse import (
     memory,
     trickle,
 )
-from .support.exchange import connect, exchange, ready, talk
+from .support.exchange import connect, exchange, ready
 from .support.harness import PATIENCE, Daemon, ask
 
 
@@ -206,26 +206,52 @@ class FloodTests(AbuseCase):
             self.assertLess(memory(hello), 150 * MIB)
 
     def test_connections_beyond_the_limit_of_a_client_get_503(self) -> None:
-        self.full(self.serve("hello", MAX_PER_CLIENT, "10"), 10)
-
-    def test_connections_beyond_the_limit_get_503(self) -> None:
-        self.full(self.serve("hello", MAX_CONNECTIONS, "10"), 10)
-
-    def full(self, hello: Daemon, most: int) -> None:
-        """Beyond *most* connections 503 is said; when one leaves, 200 again."""
+        """When one leaves, it is 200 again."""
+        hello = self.serve("hello", MAX_PER_CLIENT, "10")
         with ExitStack() as stack:
-            for _ in range(most):
+            for _ in range(10):
                 connection = stack.enter_context(connect(hello.port))
                 connection.sendall(GET)
                 self.assertIn(b" 200 OK", comes(connection, SOON) or b"")
             for _ in range(3):
-                answers = ResponseReader()
-                answers.feed(exchange(hello.port, GET, patience=SOON))
-                self.assertEqual(answers.codes, [503])
-                self.assertTrue(answers.responses[0].has_connection_option("close"))
+                self.refused(hello)
             connection.sendall(GET)
             self.assertIn(b" 200 OK", comes(connection, SOON) or b"")
         self.becomes(hello, lambda: ask(hello).code == 200, "it stays full")
+
+    def test_connections_beyond_the_limit_get_503(self) -> None:
+        hello = self.serve("hello", MAX_CONNECTIONS, "10")
+        with ExitStack() as stack:
+            for _ in range(10):
+                busy = stack.enter_context(connect(hello.port))
+                busy.sendall(
+                    POST + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+                )
+                self.assertIn(b" 100 ", comes(busy, SOON) or b"")
+            for _ in range(3):
+                self.refused(hello)
+        self.becomes(hello, lambda: ask(hello).code == 200, "it stays full")
+
+    def test_some_idle_connections_give_way_to_new_ones(self) -> None:
+        hello = self.serve("hello", MAX_CONNECTIONS, "10")
+        with ExitStack() as stack:
+            idle = [stack.enter_context(connect(hello.port)) for _ in range(10)]
+            for connection in idle:
+                connection.sendall(GET)
+                self.assertIn(b" 200 OK", comes(connection, SOON) or b"")
+            new = stack.enter_context(connect(hello.port))
+            new.sendall(GET)
+            self.assertIn(b" 200 OK", comes(new, SOON) or b"")
+            closed = [comes(connection, BEAT) == b"" for connection in idle]
+            self.assertIn(True, closed)
+            self.assertIn(False, closed)
+
+    def refused(self, hello: Daemon) -> None:
+        """One connection more is answered 503, and closed."""
+        answers = ResponseReader()
+        answers.feed(exchange(hello.port, GET, patience=SOON))
+        self.assertEqual(answers.codes, [503])
+        self.assertTrue(answers.responses[0].has_connection_option("close"))
 
     def test_floods_of_header_fields_are_refused(self) -> None:
         hello = self.serve("hello")
@@ -364,5 +390,6 @@ class ResetTests(AbuseCase):
                 connection.sendall(asked * 3)
                 (cut if number % 2 else socket.socket.close)(connection)
             with connect(notes.port) as last:
-                said = talk(last, asked, half_close=True)
+                last.sendall(asked)
+                said = comes(last, SOON) or b""
             self.assertIn(b"You have ", said)

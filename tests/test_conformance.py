@@ -171,9 +171,12 @@ class SocketTests(Case):
         answers = self.answers(self.serve("hello").port, request * 3, half_close=True)
         self.assertEqual(answers.codes, [200, 200, 200])
 
-    def test_a_client_that_has_said_all_gets_an_answer_that_comes_later(self) -> None:
+    def test_with_half_close_a_client_that_has_ended_gets_late_responses(
+        self,
+    ) -> None:
         asked = note({"myNote": "x"}, "Content-Length: %d\r\n")
-        answers = self.answers(self.serve("notes").port, asked * 3, half_close=True)
+        notes = self.serve("notes", "--half-close")
+        answers = self.answers(notes.port, asked * 3, half_close=True)
         said = [answer.body for answer in answers.responses]
         self.assertEqual(said, [b"You have %d notes.\n" % n for n in (1, 2, 3)])
 

@@ -262,7 +262,7 @@ class SocketActivationTests(Case):
         )
         # It speaks TLS: what is wrong is that nobody vouches for the certificate.
         self.assertEqual(ended.returncode, 1)
-        self.assertIn("certificate verify failed", ended.stderr)
+        self.assertIn("is not trusted (--cacert FILE)", ended.stderr)
 
     def test_certificate_of_any_server_over_a_passed_socket(self) -> None:
         cert, key = localhost_certificate(str(self.here))

@@ -30,7 +30,7 @@ class FieldTests(OptionCase):
             self.file(name)
 
     def field(self, daemon: Daemon, target: str, name: str) -> str | None:
-        return self.get(daemon, target).fields[name]
+        return self.get(daemon, target).fields.get(name)
 
     def test_cache_control_is_no_cache_unless_a_pattern_says_otherwise(self) -> None:
         static = self.static()

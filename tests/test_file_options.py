@@ -9,6 +9,7 @@ import os
 import re
 import select
 import signal
+import time
 
 from dartio_tut.test.support.response_reader import Response
 
@@ -284,10 +285,10 @@ class PrivateFilesTests(OptionCase):
         process = os.pidfd_open(int((self.root / "twistd.pid").read_text()))
         self.addCleanup(os.close, process)
         self.addCleanup(self.ends, process)
-        log = (self.root / "twistd.log").read_text()
+        log = self.log_with("Listening on", process)
         for name in ("twistd.log", "twistd.pid", "access"):
             self.assertIn(f"private: {self.root}/{name}", log)
-        found = re.search(r"Site starting on (\d+)", log)
+        found = re.search(r"Listening on http://127.0.0.1:(\d+)/", log)
         assert found is not None
         port = int(found[1])
         os.link(self.root / "twistd.log", self.root / "hard")
@@ -299,6 +300,14 @@ class PrivateFilesTests(OptionCase):
         self.assertEqual(ask(port, target="/other").body, b"other")
         listed = ask(port, target="/", fields={"Accept": "text/plain"}).body
         self.assertEqual(listed, b"other\n")
+
+    def log_with(self, words: str, process: int) -> str:
+        """The log of the daemon in the background, once it has these *words*."""
+        started = time.monotonic()
+        while words not in (log := (self.root / "twistd.log").read_text()):
+            self.assertLess(time.monotonic() - started, PATIENCE, log)
+            self.assertFalse(select.select([process], [], [], 0.05)[0], log)
+        return log
 
     def ends(self, process: int) -> None:
         """End the daemon in the background, and wait for it."""

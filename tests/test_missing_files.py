@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -19,7 +20,7 @@ from twisted.trial.unittest import SkipTest
 
 from .support.abuse import SOON, descriptors
 from .support.exchange import connect
-from .support.harness import PATIENCE, TWISTD, ask
+from .support.harness import PATIENCE, TWISTD, Daemon, ask
 from .support.trees import JSON, TreeCase, request
 from .test_operating import NOBODY, as_root
 
@@ -147,12 +148,17 @@ class ComingAndGoingTests(TreeCase):
             self.assertLess(time.monotonic() - started, SOON)
         self.assertEqual(self.get(static, "/leased").body, b"leased")
 
+    def allow_60_descriptors(self, daemon: Daemon) -> None:
+        """
+        From now on *daemon* may have so many. One that is told so when it starts would
+        allow so few connections that it never lacks any.
+        """
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (60, 60))
+
     def test_503_without_descriptors(self) -> None:
         self.file("file", b"x" * 50_000)
-        self.runner = ("prlimit", "--nofile=60")
-        if not shutil.which("prlimit"):
-            raise SkipTest("NOT TESTED: a lack of descriptors; no prlimit here")
         static = self.static()
+        self.allow_60_descriptors(static)
         with self.at_rest(static), ExitStack() as stack:
             asker = stack.enter_context(connect(static.port))
             crowd: list[socket.socket] = []
@@ -170,10 +176,8 @@ class ComingAndGoingTests(TreeCase):
         """One descriptor is left: the folder's own, and then none for its index."""
         (self.root / "sub").mkdir()
         self.file("sub/index.html", b"index")
-        if not shutil.which("prlimit"):
-            raise SkipTest("NOT TESTED: a lack of descriptors; no prlimit here")
-        self.runner = ("prlimit", "--nofile=60")
         static = self.static("--listing")
+        self.allow_60_descriptors(static)
         ask(static, target="/", fields=JSON)
         codes, bodies = set(), set()
         with connect(static.port) as asker, ExitStack() as stack:

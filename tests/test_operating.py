@@ -121,7 +121,7 @@ class DataTests(Case):
 
     def test_what_a_killed_daemon_left_is_swept(self) -> None:
         (self.here / "store").mkdir()
-        (self.here / "store" / ".new-1").write_bytes(b"half a docum")
+        (self.here / "store" / ".new-0123456789abcdef").write_bytes(b"half a docum")
         self.serve("writer", "--store", "store")
         self.assertEqual(os.listdir(self.here / "store"), [])
 

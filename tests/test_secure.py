@@ -11,7 +11,6 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
 from pathlib import Path
 
 from cryptography import x509
@@ -123,7 +122,7 @@ class SecureTests(CertificateCase):
         tls.maximum_version = ssl.TLSVersion.TLSv1_1
         tls.set_ciphers("ALL:@SECLEVEL=0")
         self.assertRaises(OSError, ask, secure, host="localhost", tls=tls)
-        self.assertRaises((OSError, HTTPException), ask, secure)
+        self.assertEqual(ask(secure).body, b"This port speaks TLS: use https://\n")
         self.hello(secure)
 
     def test_without_a_certificate_one_for_localhost_is_made_and_kept(self) -> None:
@@ -208,7 +207,7 @@ class SecureTests(CertificateCase):
         self.assertEqual(said, "Hello, world!")
         _, why = self.run_program("dartio", "get", url, code=1)
         self.assertEqual(why.count("\n"), 1)
-        self.assertIn(url, why)
+        self.assertIn("certificate of localhost is not trusted (--cacert FILE)", why)
 
     def test_certificate_made_here_may_sign_no_other(self) -> None:
         line = self.daemon("hello-secure", "--port", "0").wait_for("made for localhost")
@@ -232,7 +231,7 @@ class EverySocketTests(CertificateCase):
             server = self.serve(name, *self.files, *more)
             self.assertTrue(server.url.startswith("https://127.0.0.1:"), server.url)
             self.assertIn(ask(server, host="localhost", tls=tls).code, (200, 404))
-            self.assertRaises((OSError, HTTPException), ask, server)
+            self.assertEqual(ask(server).code, 400)
 
     def test_endpoints_speak_tls(self) -> None:
         line = ("--listen", "tcp:0:interface=127.0.0.1", "--listen", "unix:socket")

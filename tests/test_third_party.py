@@ -32,6 +32,7 @@ from .support.harness import PATIENCE
 from .support.serving import ServingCase, reset
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 REACTOR: Any = reactor
 
@@ -87,6 +88,8 @@ class PlainTests(ThirdPartyCase):
             ]
             line = request.partition(b"\r\n")[0]
             self.assertTrue(said[0].startswith(b"HTTP/1.1 "), line)
+            if request.startswith(b"HEAD "):  # Twisted sends the end of a coded body
+                said[0] = said[0].partition(b"\n\n")[0] + b"\n\n"
             if said[0] != said[1]:
                 different[line] = [one[:400] for one in said]
         self.assertEqual(different, {})
@@ -158,7 +161,7 @@ class DistributedTests(ServingCase):
         self.addCleanup(listening.stopListening)
         near: Any = ResourceSubscription("127.0.0.1", listening.getHost().port)
         port = self.serve(near.render)
-        said = await self.exchange(port, GET, half_close=True)
+        said = await self.exchange(port, LAST)
         near.publisher.broker.transport.loseConnection()
         self.flushLoggedErrors()  # the far end's, shown in what is said
         self.assertTrue(said.startswith(b"HTTP/1.1 200 OK"), said)

@@ -325,6 +325,7 @@ _masks = [
     (rb"boundary=\"?\w+", b"boundary=*"),
     (rb"--[0-9a-f]{8,}", b"--*"),
     (rb"0x[0-9a-f]+", b"0x*"),
+    (rb" 416 [\w ]+", b" 416 *"),  # Twisted does not write it as RFC 9110 does
 ]
 
 

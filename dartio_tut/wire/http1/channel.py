@@ -231,7 +231,7 @@ class Channel(HTTPChannelAPI):
         """The client waits no more for what was under way."""
         if self.reports is not None:
             self.reports.ends(Ending.CLIENT_GONE)
-        self.abortConnection()
+        self.close()  # a reset would take from it what it was sent before
 
     @property
     def idle_since(self) -> float | None:
