@@ -11,13 +11,14 @@ from twisted.web.server import Request
 from dartio_tut.daemon import LOCAL_HOSTS, AllowedHosts
 from dartio_tut.daemon.allowed_hosts import parse_allowed_host
 
-from .support.memory_client import Connection, Response, parsed
+from .support.memory_client import connect
+from .support.response_reader import Response, read_response
 
 
 def ask_for(host: str, tree: IResource, method: str, target: str) -> Response:
     """The response of *tree* to a request for *host*."""
     head = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"
-    return parsed(Connection(tree).send(head.encode()))
+    return read_response(connect(tree).send(head.encode()), method)
 
 
 class Greeting(Resource):
@@ -94,7 +95,7 @@ class AllowedHostsTests(SynchronousTestCase):
             self.assertIn(b"host evil.example.\n--allow-host NAME", response.body)
 
     def test_request_without_a_host_gets_the_tree(self) -> None:
-        response = parsed(Connection(self.tree).send(b"GET / HTTP/1.0\r\n\r\n"))
+        response = read_response(connect(self.tree).send(b"GET / HTTP/1.0\r\n\r\n"))
         self.assertEqual((response.code, response.body), (200, b"hello from /"))
 
     def test_empty_host_is_another_host(self) -> None:
