@@ -71,14 +71,16 @@ class NewcomerTests(Case):
         self.terminals: dict[int, Terminal] = {}
 
     def copy_checkout(self) -> None:
-        """Make a clone in which ``make`` finds everything set up and up to date."""
-        shutil.copytree(
-            CHECKOUT,
-            self.clone,
-            symlinks=True,
-            ignore=shutil.ignore_patterns(".git", ".*_cache", ".venv", "_*", "build"),
-        )
-        (self.clone / ".venv").symlink_to(sys.prefix)
+        """Make a clone in which ``make`` finds everything set up."""
+        left_out = (".git", ".*_cache", ".venv", "__pycache__", "_build", "build")
+        ignore = shutil.ignore_patterns(*left_out)
+        shutil.copytree(CHECKOUT, self.clone, symlinks=True, ignore=ignore)
+        environment = self.clone / ".venv"
+        environment.mkdir()
+        for name in ("bin", "include", "lib", "pyvenv.cfg"):
+            (environment / name).symlink_to(Path(sys.prefix, name))
+        for stamp in (".created", ".installed"):
+            (environment / stamp).touch()
 
     def terminal(self, number: int) -> Terminal:
         """The terminal with *number*; a new one begins in the clone."""
