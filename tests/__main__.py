@@ -100,8 +100,12 @@ def outcomes_of(modules: Iterable[str]) -> Iterable[Outcome]:
     ordered = sorted(modules, key=lambda module: ranks.get(module, len(ranks)))
     side_by_side = [module for module in ordered if module not in QUIET_MODULES]
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for ended in as_completed([pool.submit(run, one) for one in side_by_side]):
-            yield ended.result()
+        begun = [pool.submit(run, module) for module in side_by_side]
+        try:
+            for ended in as_completed(begun):
+                yield ended.result()
+        finally:  # after Ctrl-C, which ends those that run, no other may begin
+            pool.shutdown(cancel_futures=True)
     for module in ordered:
         if module in QUIET_MODULES:
             yield run(module)
@@ -160,4 +164,7 @@ def print_summary(outcomes: list[Outcome], seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
