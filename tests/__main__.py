@@ -33,9 +33,11 @@ SLOW_MODULES = (
     "test_killed",
     "test_openapi",
     "test_listing_browser",
-    "test_readme",
     "test_disk_faults",
-    "test_twisted_suite",
+    "test_deploy",
+    "test_secure",
+    "test_startup_text",
+    "test_readme",
 )
 """The modules that take longest, longest first: none of them may begin as the last."""
 

@@ -97,7 +97,7 @@ class OpenAPITests(Case):
 
     def test_what_is_installed(self) -> None:
         for name in ("writer", "notes"):
-            folder = CHECKOUT / "dartio_tut" / "resources" / "stored" / "openapi"
+            folder = CHECKOUT / "dartio_tut" / "resources" / "rest" / "openapi"
             text = (folder / f"{name}.json").read_text()
             described = self.described(self.serve(name, "--rest"))
             self.assertEqual(json.loads(text), described)
