@@ -1,8 +1,8 @@
 """
 Runs the black-box tests: ``python -m tests``, or ``python -m tests test_rest ...``.
 
-Each module is a trial run of its own. Modules run side by side, one on each processor,
-the slow ones first; those that need a quiet machine then run one after the other.
+Each module is a trial run of its own. Modules run side by side, the slow ones first;
+those that need a quiet machine then run one after the other.
 What is printed is a line for each module, the whole output of a module that failed,
 what was left out and why, and the summary line of a trial run over everything.
 """
@@ -33,9 +33,11 @@ SLOW_MODULES = (
     "test_killed",
     "test_openapi",
     "test_listing_browser",
-    "test_readme",
     "test_disk_faults",
-    "test_twisted_suite",
+    "test_deploy",
+    "test_secure",
+    "test_startup_text",
+    "test_readme",
 )
 """The modules that take longest, longest first: none of them may begin as the last."""
 
@@ -43,6 +45,9 @@ QUIET_MODULES = {
     "test_hostile_tree": "it measures how soon a listing of many links is made",
 }
 """The modules that must not share the machine, and why."""
+
+SIDE_BY_SIDE = len(os.sched_getaffinity(0)) + 1
+"""Modules that run at a time: one on each processor, and one that only waits."""
 
 MODULE_SECONDS = 900
 """The time after which a module counts as hung: the slowest takes a tenth of it."""
@@ -99,9 +104,13 @@ def outcomes_of(modules: Iterable[str]) -> Iterable[Outcome]:
     ranks = {module: rank for rank, module in enumerate(SLOW_MODULES)}
     ordered = sorted(modules, key=lambda module: ranks.get(module, len(ranks)))
     side_by_side = [module for module in ordered if module not in QUIET_MODULES]
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for ended in as_completed([pool.submit(run, one) for one in side_by_side]):
-            yield ended.result()
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        begun = [pool.submit(run, module) for module in side_by_side]
+        try:
+            for ended in as_completed(begun):
+                yield ended.result()
+        finally:  # after Ctrl-C, which ends those that run, no other may begin
+            pool.shutdown(cancel_futures=True)
     for module in ordered:
         if module in QUIET_MODULES:
             yield run(module)
@@ -160,4 +169,7 @@ def print_summary(outcomes: list[Outcome], seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

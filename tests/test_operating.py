@@ -1,6 +1,6 @@
 """
-What operators do: run in the background, as another user, without a home; and what
-happens to people's data meanwhile.
+What operators do: they run daemons in the background, as another user, without a home
+folder; and what then happens to stored data.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ NOBODY = 65534
 def as_root() -> None:
     """Skip the test unless it may become another user."""
     if os.geteuid() != 0 or not shutil.which("setpriv"):
-        raise SkipTest("NOT TESTED: another user; that takes root and setpriv")
+        raise SkipTest("NOT TESTED: another user, which needs root and setpriv")
 
 
 class BackgroundTests(Case):
     """``twistd`` without ``-n``."""
 
-    def test_runs_until_it_is_told_to_stop(self) -> None:
+    def test_background_daemon_runs_until_it_is_stopped(self) -> None:
         port = str(free_port())
         self.run_program("twistd", "hello", "--port", port)
         pid = int((self.here / "twistd.pid").read_text())
@@ -39,7 +39,7 @@ class BackgroundTests(Case):
         finally:
             os.kill(pid, signal.SIGTERM)
 
-    def test_says_why_it_does_not(self) -> None:
+    def test_background_daemon_that_cannot_start_says_why(self) -> None:
         taken = self.serve("hello")
         line = ("twistd", "hello", "--port", str(taken.port))
         _, why = self.run_program(*line, code=1)
@@ -50,15 +50,15 @@ class BackgroundTests(Case):
 
 
 class UserTests(Case):
-    """Daemons of other users than the one who starts them."""
+    """Daemons that run as another user than the one who starts them."""
 
     def open_folder(self) -> None:
-        """Work in a folder that others may enter: trial's own are closed."""
+        """Work in a folder that others may enter; those of trial are closed to them."""
         self.here = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.here)
         os.chmod(self.here, 0o777)
 
-    def test_no_home_at_all(self) -> None:
+    def test_user_without_a_home_must_name_a_store(self) -> None:
         as_root()
         self.open_folder()
         store = self.here / "store"
@@ -70,7 +70,7 @@ class UserTests(Case):
         daemon = self.serve("notes", "--store", str(store))
         self.assertEqual(ask(daemon, "POST", "/", '{"myNote": "x"}').code, 200)
 
-    def test_root_hands_over_to_another(self) -> None:
+    def test_store_belongs_to_the_user_that_root_changes_to(self) -> None:
         as_root()
         self.open_folder()
         daemon = self.started(
@@ -86,7 +86,7 @@ class UserTests(Case):
 class DataTests(Case):
     """Notes and documents under load."""
 
-    def test_concurrent_notes_are_numbered_densely_and_kept(self) -> None:
+    def test_concurrent_notes_get_consecutive_numbers(self) -> None:
         notes = self.serve("notes", "--store", "store")
 
         def save(number: int) -> tuple[int, int]:
@@ -100,7 +100,7 @@ class DataTests(Case):
         for number, count in saved:
             self.assertEqual(lines[count - 1], f"note {number}")
 
-    def test_a_note_that_cannot_be_stored_is_refused_and_the_next_is_not(self) -> None:
+    def test_note_that_cannot_be_stored_is_refused_and_the_next_is_stored(self) -> None:
         notes = self.serve("notes", "--store", "store")
         kept = self.here / "store" / "notes.txt"
         self.assertEqual(ask(notes, "POST", "/", '{"myNote": "one"}').code, 200)
@@ -113,13 +113,13 @@ class DataTests(Case):
         self.assertEqual(said.body, b"You have 2 notes.\n")
         notes.stop()  # its log tells of the note that was lost
 
-    def test_a_note_that_is_too_long_can_be_read_about_by_the_page(self) -> None:
+    def test_page_can_read_why_a_long_note_is_refused(self) -> None:
         notes = self.serve("notes", "--store", "store")
         answer = ask(notes, "POST", "/", b"x" * (1024 * 1024 + 1))
         self.assertEqual(answer.code, 413)
         self.assertEqual(answer.fields["Access-Control-Allow-Origin"], "*")
 
-    def test_what_a_killed_daemon_left_is_swept(self) -> None:
+    def test_leftovers_of_a_killed_daemon_are_removed(self) -> None:
         (self.here / "store").mkdir()
         (self.here / "store" / ".new-0123456789abcdef").write_bytes(b"half a docum")
         self.serve("writer", "--store", "store")
@@ -129,7 +129,7 @@ class DataTests(Case):
 class LogTests(Case):
     """The access log."""
 
-    def test_a_line_a_request(self) -> None:
+    def test_access_log_has_a_line_for_each_request(self) -> None:
         hello = self.serve("hello", "--access-log", "access.log")
         ask(hello, "GET", "/some/path")
         hello.stop()

@@ -1,5 +1,5 @@
 """
-What is installed is what was built: the wheel, not the checkout.
+What the wheel holds, and that it is what is tested.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class PackagingTests(Case):
                 r"|dartio_tut-[\d.]+\.dist-info/|(\.\./)+bin/dartio$)",
             )
 
-    def test_only_what_the_chosen_server_needs_is_imported(self) -> None:
+    def test_server_imports_only_what_it_needs(self) -> None:
         loaded = self.python(
             "import sys\n"
             "from twisted.plugin import getPlugins\n"

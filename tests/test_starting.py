@@ -1,5 +1,5 @@
 """
-Where the daemons listen, and how they say that they cannot.
+Where daemons listen, and what they say when they cannot.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ class SocketCase(Case):
 
 
 class ListeningTests(SocketCase):
-    """The tutorial's choices of where to listen."""
+    """``--port``, ``--interface`` and ``--listen``."""
 
-    def test_loopback_by_default(self) -> None:
+    def test_servers_listen_on_loopback_unless_told_otherwise(self) -> None:
         hello = self.serve("hello")
         self.assertEqual(hello.url, f"http://127.0.0.1:{hello.port}/")
         self.assertNotEqual(hello.port, 0)
 
-    def test_any_v4_and_a_host_name(self) -> None:
+    def test_interface_takes_every_address_or_a_host_name(self) -> None:
         any_v4 = self.serve("hello", "--interface", "any-v4")
         self.assertEqual(any_v4.url, f"http://0.0.0.0:{any_v4.port}/")
         self.assertEqual(ask(any_v4, host="127.0.0.2").code, 200)
         by_name = self.serve("hello", "-i", "localhost")
         self.assertEqual(ask(by_name, host="localhost").code, 200)
 
-    def test_ipv6(self) -> None:
+    def test_interface_takes_ipv6(self) -> None:
         if not has_ipv6():
             raise SkipTest("NOT TESTED: this machine has no IPv6 loopback")
         loopback = self.serve("hello", "--interface", "loopback-v6")
@@ -63,7 +63,7 @@ class ListeningTests(SocketCase):
         for host in ("::1", "127.0.0.1"):
             self.assertEqual(ask(any_v6, host=host).code, 200)
 
-    def test_endpoint_strings(self) -> None:
+    def test_listen_takes_several_endpoint_strings(self) -> None:
         path = self.socket_path()
         hello = self.daemon(
             "hello", "--listen", f"unix:{path}", "--listen", "tcp:0:interface=127.0.0.1"
@@ -75,7 +75,7 @@ class ListeningTests(SocketCase):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertIn(b"200 OK", connection.recv(1000))
 
-    def test_help_is_for_people(self) -> None:
+    def test_help_names_each_server_with_its_port_and_options(self) -> None:
         everything, _ = self.run_program("twistd", "--help")
         for name, port in SERVERS.items():
             self.assertIn(f"    {name} ", everything)
@@ -92,7 +92,7 @@ class ListeningTests(SocketCase):
 class RefusingTests(SocketCase):
     """One line on stderr that names the address or option, exit code 1."""
 
-    def test_port_in_use(self) -> None:
+    def test_port_in_use_is_named(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             for name in SERVERS:
@@ -100,7 +100,7 @@ class RefusingTests(SocketCase):
                 self.assertIn(f"127.0.0.1:{port}", said)
                 self.assertIn("Address already in use", said)
 
-    def test_nothing_is_left_listening(self) -> None:
+    def test_bad_endpoint_leaves_no_other_listening(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             path = self.socket_path()
@@ -110,14 +110,14 @@ class RefusingTests(SocketCase):
         said = self.refuses("tutorial", "--interface", "192.0.2.1", "--port", "0")
         self.assertIn("192.0.2.1:", said)
 
-    def test_no_such_interface(self) -> None:
+    def test_unknown_interface_is_named(self) -> None:
         self.assertIn("192.0.2.1:", self.refuses("hello", "-i", "192.0.2.1"))
         self.assertIn("nowhere.invalid", self.refuses("hello", "-i", "nowhere.invalid"))
 
-    def test_no_permission(self) -> None:
+    def test_missing_permission_is_told(self) -> None:
         first = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
         if not first.exists() or int(first.read_text()) <= 80:
-            raise SkipTest("NOT TESTED: anybody may take port 80 on this machine")
+            raise SkipTest("NOT TESTED: every user may take port 80 on this machine")
         said = self.refuses("hello", "--listen", "unix:/proc/no/socket")
         self.assertIn("unix:/proc/no/socket", said)
         if os.geteuid() == 0:
@@ -128,7 +128,7 @@ class RefusingTests(SocketCase):
         said = self.refuses("hello", "--port", "80")
         self.assertIn("127.0.0.1:80: Permission denied", said)
 
-    def test_bad_options(self) -> None:
+    def test_bad_option_is_named(self) -> None:
         for name in ("hello", "hello-secure"):
             for line, said in [
                 (["--port", "http"], "--port"),
@@ -147,7 +147,7 @@ class RefusingTests(SocketCase):
             ]:
                 self.assertIn(said, self.refuses(name, *line))
 
-    def test_folders(self) -> None:
+    def test_bad_folder_is_named(self) -> None:
         (self.here / "file").write_bytes(b"")
         for name in ("static", "pages", "mini-file", "basic-file", "tutorial"):
             self.assertIn("missing", self.refuses(name, "--root", "missing"))

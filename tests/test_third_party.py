@@ -1,5 +1,5 @@
 """
-What others have written for `twisted.web` answers behind our site as behind Twisted's.
+Resources that others have written for `twisted.web` work on our site as on Twisted's.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class ThirdPartyCase(TestCase):
 class PlainTests(ThirdPartyCase):
     """Over HTTP/1.1."""
 
-    async def test_answers_are_the_same(self) -> None:
+    async def test_responses_equal_those_of_twisteds_site(self) -> None:
         ports = []
         for site, where in zip(
             self.sites, (REACTOR, with_fast_ports(REACTOR)), strict=True
@@ -112,7 +112,7 @@ class SecureTests(ThirdPartyCase):
         "/none",
     )
 
-    async def test_answers_are_the_same(self) -> None:
+    async def test_responses_equal_those_of_twisteds_site(self) -> None:
         names = localhost_certificate(str(Path(self.mktemp()).absolute()))
         pair = PrivateCertificate.loadPEM(b"".join(Path(n).read_bytes() for n in names))
         options = pair.options()
@@ -132,7 +132,7 @@ class SecureTests(ThirdPartyCase):
                 self.assertEqual((target, answer), (target, usual[target][1:]))
 
     def ask(self, port: int, http2: bool) -> dict[str, list[Any]]:
-        """The answers, by target."""
+        """The responses, by target."""
         found = {}
         with httpx.Client(
             http2=http2, verify=False, timeout=PATIENCE, trust_env=False
@@ -154,7 +154,7 @@ class SecureTests(ThirdPartyCase):
 class DistributedTests(ServingCase):
     """A tree of another process, behind our site (`twisted.web.distrib`)."""
 
-    async def test_requests_go_there_and_back(self) -> None:
+    async def test_requests_reach_a_tree_in_another_process(self) -> None:
         far = TwistedSite(FunctionResource(lambda request: b"far: " + request.uri))
         publisher = PBServerFactory(ResourcePublisher(far))
         listening = REACTOR.listenTCP(0, publisher, interface="127.0.0.1")
@@ -171,7 +171,7 @@ class DistributedTests(ServingCase):
 class EndTests(ServingCase):
     """Resources that are told how a request ended."""
 
-    async def test_resources_are_told_of_the_end(self) -> None:
+    async def test_notify_finish_fires_when_a_request_ends(self) -> None:
         told: list[Any] = []
         held: list[Any] = []
 
@@ -192,7 +192,7 @@ class EndTests(ServingCase):
         await self.until(lambda: len(told) == 2)
         self.assertIsInstance(told[1].value, Exception)
 
-    async def test_a_producer_is_stopped_when_the_client_leaves(self) -> None:
+    async def test_producer_is_stopped_when_the_client_leaves(self) -> None:
         stopped: list[bool] = []
 
         class Endless(third_party.Pushing):
@@ -220,7 +220,7 @@ class EndTests(ServingCase):
         await self.until(lambda: stopped)
         await self.until(lambda: not self.site.connection_limit.count)
 
-    async def test_requests_of_twisteds_own_kind(self) -> None:
+    async def test_resource_may_ask_for_twisteds_own_requests(self) -> None:
         port = self.serve(lambda request: type(request).__module__.encode())
         self.site.requestFactory = TwistedSite.requestFactory
         self.assertEqual(self.site.resource.__class__, FunctionResource)

@@ -1,5 +1,5 @@
 """
-What black-box tests share: daemons, clients, databases, faulty disks.
+What the black-box tests share: daemons, clients, databases, faulty disks.
 
-Rule: nothing here asserts; tests do.
+Rule: what it offers may be used by any test; what only one test needs stays there.
 """

@@ -1,7 +1,7 @@
 """
-What may be stored, by the account of the clients that wrote it.
+What a store may hold, according to the clients that wrote to it.
 
-Rule: what was acknowledged is there; all else is there whole, or not at all.
+Rule: a write that was acknowledged is there; any other is there whole, or not at all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 NEVER = float("inf")
-"""When that ended of which nobody knows how it ended."""
+"""The end of a write that was never acknowledged."""
 
 
 @dataclass(eq=False)
@@ -18,10 +18,10 @@ class Sent:
     """
     One write, as its client saw it.
 
-    :ivar client: the number of the client, which sends one after another.
-    :ivar name: the path it was posted to.
+    :ivar client: the number of the client, which sends one write after another.
+    :ivar name: the path of the request.
     :ivar content: what was to be stored.
-    :ivar said: what the answer was; no two writes have the same.
+    :ivar said: the response; it is different for each write.
     :ivar number: the number of a note.
     """
 
@@ -34,25 +34,25 @@ class Sent:
 
     @property
     def acknowledged(self) -> bool:
-        """Whether its client was told that it is stored."""
+        """Whether the client was told that it is stored."""
         return self.ended != NEVER
 
     @property
     def number(self) -> int:
-        """The number of the note, which was acknowledged."""
+        """The number of a note that was acknowledged."""
         return int(self.said.removeprefix("You have ").split()[0]) - 1
 
 
 def as_told(sent: Iterable[Sent], said: set[str]) -> list[Sent]:
-    """*sent*, as it was when only *said* had been answered."""
+    """*sent*, as it was when only the responses *said* had been given."""
     return [s if s.said in said else replace(s, ended=NEVER) for s in sent]
 
 
 def check_notes(found: list[str], first: int, sent: list[Sent]) -> None:
     """
-    The notes from the number *first* on are of *sent*.
+    Check that the notes from number *first* on are those of *sent*.
 
-    :raise AssertionError: when they are not what they may be.
+    :raise AssertionError: when one is missing, wrong, or out of order.
     """
     told = {write.number: write for write in sent if write.acknowledged}
     count = sum(write.acknowledged for write in sent)
@@ -74,13 +74,14 @@ def check_notes(found: list[str], first: int, sent: list[Sent]) -> None:
 
 def check_document(found: str | None, kept: str | None, sent: list[Sent]) -> None:
     """
-    The document *found*, which was *kept* before, is one that *sent* may leave.
+    Check that the document *found* is one that the writes *sent* may leave.
 
-    :param sent: all that was sent for this document.
-    :raise AssertionError: when it is not.
+    :param kept: the document before those writes.
+    :param sent: every write to this document.
+    :raise AssertionError: when it is another.
     """
     last = max((write.began for write in sent if write.acknowledged), default=-1.0)
-    # Of two that were sent at the same time, either may be the later.
+    # Of two writes that overlap in time, either may be the last.
     allowed = {write.content for write in sent if write.ended > last}
     if (last < 0 and found == kept) or found in allowed:
         return

@@ -1,5 +1,5 @@
 """
-Raw bytes over a socket: sending without waiting, reading to the end.
+Sends raw bytes over a socket, and reads what the server sends until it closes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from time import monotonic
 from .harness import PATIENCE
 
 PIECE = 65536
+"""Bytes that are sent or read at a time."""
 
 
 def connect(port: int, receive_buffer: int = 0) -> socket.socket:
-    """A connection to *port*; a small *receive_buffer* makes a slow reader."""
+    """A connection to *port*; a small *receive_buffer*, in bytes, slows the server."""
     connection = socket.socket()
     connection.settimeout(PATIENCE)
     if receive_buffer:
@@ -25,7 +26,7 @@ def connect(port: int, receive_buffer: int = 0) -> socket.socket:
 
 
 def ready(connection: socket.socket, events: int, seconds: float) -> int:
-    """Which of *events* (of `select.poll`) comes within *seconds*; 0 for none."""
+    """Those of *events* (of `select.poll`) that happen within *seconds*; 0 for none."""
     poll = select.poll()  # select() knows no descriptor beyond 1,023
     poll.register(connection, events)
     found = poll.poll(max(0, seconds) * 1000)
@@ -36,11 +37,12 @@ def exchange(
     port: int, data: bytes, *, half_close: bool = False, patience: float = PATIENCE
 ) -> bytes:
     """
-    Send *data* while reading all that comes until the server closes.
+    Send *data* and at the same time read, until the server closes the connection.
 
-    A server that refuses early stops reading: what it does not take is left out.
+    A server that refuses a request early stops reading; the rest is then not sent.
 
-    :param half_close: tell the server that nothing more will come.
+    :param half_close: whether the server is told that nothing more will come.
+    :param patience: the time in seconds until this is given up.
     :raise TimeoutError: when the server does not close.
     :raise ConnectionResetError: when it cuts the connection.
     """
@@ -55,7 +57,7 @@ def talk(
     half_close: bool = False,
     patience: float = PATIENCE,
 ) -> bytes:
-    """`exchange` on a *connection* that is there."""
+    """Do what `exchange` does on a *connection* that exists."""
     connection.setblocking(False)
     left, came = memoryview(data), bytearray()
     until = monotonic() + patience

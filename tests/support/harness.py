@@ -1,8 +1,8 @@
 """
-Starting daemons and asking them.
+Starts daemons and sends them requests.
 
-Every daemon runs from the installed package in an empty folder, with a home of
-its own, on a port that the system picks.
+Rule: every daemon is the installed package's. It runs in an empty folder, with a home
+folder of its own, on a port that the system picks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TWISTD = (str(BIN / "twistd"), "-n", "--pidfile=")
 CHECKOUT = Path(__file__).parents[2]
 
 PATIENCE = 30.0
-"""Seconds until a test gives up on a daemon: far more than any step takes."""
+"""Seconds until a test gives up waiting: far more than any step takes."""
 
 RECEIVE_BYTES = 65536
 """Bytes that are read from a socket at a time."""
@@ -40,7 +40,7 @@ class Daemon:
     """
     A running program that listens, and what it prints.
 
-    :ivar stopped: a test has ended it, and has looked at how it did.
+    :ivar stopped: whether the test has ended it, and so looks itself at how it ended.
     """
 
     stopped = False
@@ -54,7 +54,7 @@ class Daemon:
         self._reader.start()
 
     def run(self, folder: Path, home: Path, command: tuple[str, ...]) -> Any:
-        """Start *command*; what is returned is like a `subprocess.Popen`."""
+        """Start *command*; return something like a `subprocess.Popen`."""
         return subprocess.Popen(
             command,
             cwd=folder,
@@ -72,7 +72,7 @@ class Daemon:
         self._arriving.put(None)
 
     def wait_for(self, text: str) -> str:
-        """The next line with *text* in it."""
+        """Wait for the next line that contains *text*, and return it."""
         while True:
             try:
                 line = self._arriving.get(timeout=PATIENCE)
@@ -85,7 +85,7 @@ class Daemon:
                 return line
 
     def ready(self) -> Self:
-        """Wait until it listens, and learn where."""
+        """Wait until the daemon listens, and note where."""
         line = self.wait_for("Listening on ")
         self.url = line.partition("Listening on ")[2]
         found = re.search(r"://[^/]*:(\d+)/", self.url)
@@ -93,14 +93,14 @@ class Daemon:
         return self
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal; the exit code once it has ended."""
+        """Send the signal *number*; return the exit code once the daemon has ended."""
         self.stopped = True
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.ended()
 
     def ended(self) -> int:
-        """Wait for its end; the exit code."""
+        """Wait for the end; return the exit code."""
         code: int = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         while not self._arriving.empty():
@@ -112,12 +112,12 @@ class Daemon:
         return code
 
     def errors(self) -> str:
-        """What it has written to stderr."""
+        """What was written to stderr."""
         self.stderr.seek(0)
         return self.stderr.read().decode()
 
     def output(self) -> str:
-        """All it has written."""
+        """All that was written to stdout and stderr."""
         return "\n".join([*self.lines, self.errors()])
 
 
@@ -154,17 +154,17 @@ class Case(TestCase):
         return daemon
 
     def daemon(self, *line: str) -> Daemon:
-        """Run twistd with *line*; at the end of the test it must end well."""
+        """Run twistd with *line*; when the test ends, it must end as it should."""
         daemon = self.started(*self.runner, *TWISTD, *line)
         self.addCleanup(self.ends_quietly, daemon)
         return daemon
 
     def serve(self, name: str, *options: str) -> Daemon:
-        """Run the server *name* on a port of the system's choice."""
+        """Run the server *name* on a port that the system picks, and wait for it."""
         return self.daemon(name, "--port", "0", *options).ready()
 
     def ends_quietly(self, daemon: Daemon) -> None:
-        """Nothing on stderr, no traceback, the end a signal asked for."""
+        """Stop *daemon*: it must obey the signal, and leave stderr empty."""
         if daemon.stopped:
             return
         code = daemon.stop()
@@ -172,7 +172,7 @@ class Case(TestCase):
         self.assertNotIn("Traceback", daemon.output())
 
     def refuses(self, *line: str, codes: tuple[int, ...] = (1, 78)) -> str:
-        """Run twistd with a *line* that is wrong; the one line it says on stderr."""
+        """Run twistd with a wrong command *line*; return the one line of stderr."""
         daemon = self.started(*self.runner, *TWISTD, *line)
         self.assertIn(daemon.ended(), codes, daemon.output())
         said = daemon.errors()
@@ -183,7 +183,7 @@ class Case(TestCase):
         return said
 
     def run_program(self, *line: str, code: int = 0) -> tuple[str, str]:
-        """Run a program of the installed package to its end; stdout and stderr."""
+        """Run a program of the installed package to its end: its stdout and stderr."""
         ended = subprocess.run(
             [str(BIN / line[0]), *line[1:]],
             cwd=self.here,

@@ -2,7 +2,7 @@
 A machine of a cluster: etcd, which knows who is primary, Patroni, which makes it so,
 and PostgreSQL, at a loopback address of its own.
 
-Rule: all that it is is a folder and one tree of processes, which dies and hangs as one.
+Rule: a machine is a folder and one tree of processes, which dies and hangs as one.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .privileges import become
 PATRONI = BIN / "patroni"
 
 ANSWER = 2.0
-"""Seconds that a machine has to say how it is; one that hangs never does."""
+"""Seconds that a machine has to answer; one that hangs never does."""
 
 
 def needed() -> None:
-    """Skip the test where there are no such machines to be had."""
+    """Skip the test where such machines cannot be had."""
     binaries()
     for program, package in (
         (shutil.which("etcd"), "etcd-server"),
@@ -45,7 +45,7 @@ def needed() -> None:
 
 @functools.cache
 def as_whom() -> list[str] | None:
-    """How to start what must not be run by root; ``None``: there is no way."""
+    """How to start programs that root must not run; ``None``: there is no way."""
     if os.geteuid():
         return []
     return become("postgres", [sys.executable, "-c", "import patroni, psutil"])
@@ -55,10 +55,10 @@ class Machine:
     """
     One machine.
 
-    :param address: nobody else's.
-    :param folder: what it keeps when it is off.
-    :param log: a file for what is printed on it.
-    :ivar is_running: it is switched on, and does not hang.
+    :param address: the loopback address that only this machine uses.
+    :param folder: what is kept when the machine is off.
+    :param log: the file for all that its programs print.
+    :ivar is_running: whether it is on, and does not hang.
     """
 
     is_running = False
@@ -74,12 +74,12 @@ class Machine:
         )
 
     def start(self, machines: list[Machine], patroni: dict[str, Any]) -> None:
-        """Switch it on, one of *machines*, its Patroni told so."""
+        """Switch it on as one of *machines*; *patroni* configures Patroni."""
         if not self.folder.exists():
             self.folder.mkdir()
-            self.folder.chmod(0o777)  # for who runs it may be another user
+            self.folder.chmod(0o777)  # because its programs may run as another user
         told = self.folder / "patroni.json"
-        told.write_text(json.dumps(patroni))  # which is YAML, too
+        told.write_text(json.dumps(patroni))  # JSON is YAML, too
         commands = [self._etcd(machines), [str(PATRONI), str(told)]]
         switch = str(Path(__file__).with_name("power_switch.py"))
         with self.log.open("a") as log:
@@ -91,22 +91,22 @@ class Machine:
                 text=True,
                 cwd=self.folder,
                 env={"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.folder)},
-                start_new_session=True,  # an interrupt is the test's alone
+                start_new_session=True,  # Ctrl-C interrupts the test alone
             )
         self.is_running = True
 
     def pause(self) -> None:
-        """Hold everything on it: sockets stay open, nobody answers."""
+        """Stop everything on it: sockets stay open, nothing answers."""
         self._tell("stop")
         self.is_running = False
 
     def resume(self) -> None:
-        """Let it all go on."""
+        """Let everything on it continue."""
         self._tell("continue")
         self.is_running = True
 
     def kill(self) -> None:
-        """Switch it off, if it is on, without a warning to anything on it."""
+        """Switch it off, if it is on, without a warning to its programs."""
         self.is_running = False
         if self._process and self._process.stdin and self._process.stdout:
             self._process.stdin.close()
@@ -115,7 +115,7 @@ class Machine:
         self._process = None
 
     def ask(self, path: str) -> Any:
-        """What its Patroni says; ``None`` when that is no, or nothing."""
+        """What its Patroni answers; ``None`` when it refuses, or does not answer."""
         connection = http.client.HTTPConnection(self.api, timeout=ANSWER)
         try:
             connection.request("GET", path)
@@ -151,7 +151,7 @@ class Machine:
 
 
 def free_ports(address: str, number: int) -> list[int]:
-    """Ports of *address* that are free; it is nobody else's, so they remain so."""
+    """Free ports of *address*; as nothing else uses it, they stay free."""
     briefly = [socket.create_server((address, 0)) for _ in range(number)]
     ports = [one.getsockname()[1] for one in briefly]
     for one in briefly:

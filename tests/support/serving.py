@@ -1,5 +1,5 @@
 """
-A site in this process, on a real port: for what only sockets can show.
+A site in the test's own process on a real port, for what only sockets can show.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from dartio_tut.wire import with_fast_ports
 from .exchange import exchange
 
 SOON = 5.0
-"""Seconds within which what should happen has happened."""
+"""Seconds within which everything that should happen has happened."""
 
 
 class ServingCase(TestCase):
     """
-    A test that serves from its own reactor; clients are threads.
+    A test that serves from its own reactor to clients in threads.
 
-    :cvar stock: on Twisted's own port instead of ours.
+    :cvar stock: whether the port is Twisted's own instead of ours.
     """
 
     stock = False
@@ -53,31 +53,31 @@ class ServingCase(TestCase):
             call.cancel()
 
     def exchange(self, port: int, data: bytes, **options: Any) -> Deferred[bytes]:
-        """Send *data*, all that comes until the server closes."""
+        """Send *data*; return all that comes until the server closes."""
         return deferToThread(exchange, port, data, **options)
 
     async def until(self, true: Callable[[], object], seconds: float = SOON) -> None:
-        """Wait for what must become *true*."""
+        """Wait until *true* returns something true."""
         for _ in range(int(seconds / 0.01)):
             if true():
                 return
             await deferLater(reactor, 0.01)
-        self.fail("not within the time it should take")
+        self.fail(f"not true within {seconds} seconds")
 
 
 def open_on(path: Path) -> int:
-    """How many descriptors of this process are open on *path*."""
+    """How many descriptors this process has open on *path*."""
     found = 0
     for name in os.listdir("/proc/self/fd"):
         try:
             found += os.readlink(f"/proc/self/fd/{name}") == str(path)
-        except OSError:  # it was of the listing itself
+        except OSError:  # it was the descriptor of the listing itself
             continue
     return found
 
 
 def reset(connection: socket.socket) -> None:
-    """Close *connection* so that the other side sees a reset."""
+    """Close *connection* so that the peer sees a reset."""
     connection.setsockopt(
         socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0" + b"\0\0\0\0"
     )

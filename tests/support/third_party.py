@@ -1,5 +1,5 @@
 """
-A tree of what others have written for `twisted.web`, and the requests to ask it.
+A tree of resources that others have written for `twisted.web`, and requests to it.
 """
 
 from __future__ import annotations
@@ -34,12 +34,11 @@ PARTS = [b"%d " % number * 1000 for number in range(30)]
 
 
 class Steps(Resource):
-    """Written in three steps, in turns of their own."""
+    """A response that is written in three turns of the reactor."""
 
     isLeaf = True
 
     def render_GET(self, request: Any) -> int:
-        """Take the first."""
         left = [b"one, ", b"two, ", b"three"]
 
         def step() -> None:
@@ -54,12 +53,11 @@ class Steps(Resource):
 
 
 class Pulled(Resource):
-    """Sent by a pull producer of Twisted's."""
+    """A response that a pull producer of Twisted's sends."""
 
     isLeaf = True
 
     def render_GET(self, request: Any) -> int:
-        """Begin."""
         sending = FileSender().beginFileTransfer(io.BytesIO(b"".join(PARTS)), request)
         sending.addCallback(lambda _: request.finish())
         return NOT_DONE_YET
@@ -84,38 +82,34 @@ class Pushing:
             self._request.finish()
 
     def resumeProducing(self) -> None:
-        """Go on."""
         if not self._call.running and self._left:
             self._call.start(0, now=False)
 
     def pauseProducing(self) -> None:
-        """Wait."""
         self.stopProducing()
 
     def stopProducing(self) -> None:
-        """End."""
         if self._call.running:
             self._call.stop()
 
 
 class Pushed(Resource):
-    """Sent by a push producer."""
+    """A response that a push producer sends."""
 
     isLeaf = True
 
     def render_GET(self, request: Any) -> int:
-        """Begin."""
         Pushing(request)
         return NOT_DONE_YET
 
 
 class Echo(Resource):
-    """Tells what it was given: form, uploaded file, cookies, user, addresses."""
+    """Responds with what it was given: form, upload, cookies, user, addresses."""
 
     isLeaf = True
 
     def render_GET(self, request: Any) -> bytes:
-        """A session, and cookies of our own."""
+        """Begin a session, and set two cookies."""
         session = request.getSession()
         session.visits = getattr(session, "visits", 0) + 1
         request.addCookie(b"mine", b"1", path=b"/", httpOnly=True)
@@ -125,7 +119,7 @@ class Echo(Resource):
         )
 
     def render_POST(self, request: Any) -> bytes:
-        """The content, and what was made of it."""
+        """Return the request body, and what was parsed from it."""
         told = [
             sorted(request.args.items()),
             request.content.read()[:60],
@@ -143,15 +137,15 @@ class Echo(Resource):
 
 @implementer(IRealm)
 class Realm:
-    """Gives everyone the same."""
+    """Gives every user the same resource."""
 
     def requestAvatar(self, avatar: Any, mind: object, *interfaces: object) -> Any:
-        """What *avatar* may see."""
+        """Return the resource for *avatar*."""
         return IResource, Data(b"secret of " + avatar, "text/plain"), lambda: None
 
 
 def klein() -> Any:
-    """An application of Klein's."""
+    """An application on Klein."""
     app = Klein()
 
     @app.route("/")
@@ -249,7 +243,7 @@ USER = b"Authorization: Basic dTpw"
 def ask(
     target: bytes, *lines: bytes, method: bytes = b"GET", body: bytes = b""
 ) -> bytes:
-    """A request that is the last of its connection."""
+    """A request that is the last one on its connection."""
     first = b"%b %b HTTP/1.1\r\n" % (method, target)
     lines = (b"Host: a.example", b"Connection: close", *lines)
     if body:
@@ -258,7 +252,7 @@ def ask(
 
 
 def post(target: bytes, body: bytes, *lines: bytes) -> bytes:
-    """The same, with content."""
+    """A POST request that is the last one on its connection."""
     return ask(target, *lines, method=b"POST", body=body)
 
 
@@ -330,7 +324,7 @@ _masks = [
 
 
 def masked(said: bytes) -> bytes:
-    """*said* without what differs from one answer to the next; fields in order."""
+    """*said* without what differs between responses, and with sorted fields."""
     head, _, body = said.partition(b"\r\n\r\n")
     line, *fields = head.split(b"\r\n")
     kept = sorted(one for one in fields if not one.lower().startswith(b"date:"))

@@ -1,8 +1,8 @@
 """
-What a daemon asks of the kernel, by strace: its files, and what it says to clients.
+The system calls of a daemon, recorded by strace: those on files and connections.
 
-Rule: a call that could change a file in a way that nobody here understands stops the
-test; a recording that leaves something out would prove nothing.
+Rule: a call that could change a file in a way that is not understood here stops the
+test, because a recording that leaves something out would prove nothing.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ CALLS = (
     "mmap,io_uring_setup"
 )
 
-LONGEST = 4 * 1024 * 1024
-"""Bytes of one call that are recorded: all of them."""
+RECORDED_BYTES = 4 * 1024 * 1024
+"""Bytes of one call that are recorded: more than any call has."""
 
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>|\()(.*)")
 _RESULT = re.compile(r"(.*)\) += (-?\d+|\?)(.*)")
@@ -42,8 +42,8 @@ class Call:
     """
     One system call.
 
-    :ivar began: the place of its beginning among all beginnings and ends.
-    :ivar ended: the place of its end.
+    :ivar began: the position of its beginning among all beginnings and ends.
+    :ivar ended: the position of its end.
     :ivar arguments: as strace shows them.
     :ivar result: what it returned.
     """
@@ -57,12 +57,12 @@ class Call:
 
     @property
     def parts(self) -> list[str]:
-        """The arguments, one by one; for calls without structures."""
+        """The arguments, for calls that take no structures."""
         return self.arguments.split(", ")
 
     @property
     def data(self) -> bytes:
-        """All the bytes it was given."""
+        """All bytes that it was given."""
         return b"".join(_bytes(found[1]) for found in _STRING.finditer(self.arguments))
 
     def descriptor(self, position: int = 0) -> int:
@@ -70,11 +70,11 @@ class Call:
         return int(self.parts[position].partition("<")[0])
 
     def place(self, position: int = 0) -> str:
-        """What the descriptor at *position* is open on."""
+        """The file or socket of the descriptor at *position*."""
         return _place(self.parts[position])
 
     def path(self, position: int) -> str:
-        """The path at *position*, from the folder before it where it has one."""
+        """The path at *position*, joined to the folder that precedes it."""
         found = _STRING.fullmatch(self.parts[position])
         assert found is not None, self
         path = _bytes(found[1]).decode()
@@ -92,12 +92,12 @@ def _bytes(escaped: str) -> bytes:
 
 
 def parsed(lines: Iterator[str], but: int) -> Iterator[Call]:
-    """The calls of a trace, in the order of their ends; none of the process *but*."""
+    """The calls in a trace, by when they ended, except those of the process *but*."""
     begun: dict[str, Call] = {}
     for number, line in enumerate(lines):
         found = _LINE.match(line)
         if found is None or int(found[1]) == but:
-            continue  # a signal, or an exit
+            continue  # a signal or an exit
         thread, name, rest = found.groups()
         if rest.endswith("<unfinished ...>"):
             rest = rest.removesuffix("<unfinished ...>").rstrip()
@@ -106,7 +106,7 @@ def parsed(lines: Iterator[str], but: int) -> Iterator[Call]:
         call = begun.pop(thread, Call(name, number, number, "", 0))
         end = _RESULT.fullmatch(call.arguments + rest)
         if end is None:
-            raise AssertionError(f"not understood: {line[:300]}")
+            raise AssertionError(f"strace wrote a line of another form: {line[:300]}")
         if end[2] != "?":  # the process ended within it
             call.arguments, call.returned, call.ended = end[1], end[3], number
             call.result = int(end[2])
@@ -122,10 +122,10 @@ class Recording:
 
 @contextmanager
 def traced(pid: int, output: Path, *options: str) -> Iterator[None]:
-    """Have strace attached to the process *pid*, and to what it forks."""
+    """Attach strace to the process *pid*, and to those that it forks."""
     if not shutil.which("strace"):
-        raise SkipTest("NOT TESTED: what takes strace, which is not there")
-    watch = ("strace", "-f", "-y", "-xx", f"-s{LONGEST}", "-e", "signal=none")
+        raise SkipTest("NOT TESTED: what needs strace, which is not installed")
+    watch = ("strace", "-f", "-y", "-xx", f"-s{RECORDED_BYTES}", "-e", "signal=none")
     tracer = subprocess.Popen(
         [*watch, *options, "-o", str(output), "-p", str(pid)],
         stdin=subprocess.DEVNULL,
@@ -136,7 +136,7 @@ def traced(pid: int, output: Path, *options: str) -> Iterator[None]:
         assert tracer.stderr is not None
         said = tracer.stderr.readline()
         if "attached" not in said:
-            raise SkipTest(f"NOT TESTED: what takes strace, which says {said.strip()}")
+            raise SkipTest(f"NOT TESTED: what needs strace, which says {said.strip()}")
         yield
     finally:
         tracer.send_signal(signal.SIGINT)
@@ -146,9 +146,9 @@ def traced(pid: int, output: Path, *options: str) -> Iterator[None]:
 @contextmanager
 def recorded(forks: int, output: Path) -> Iterator[Recording]:
     """
-    Record the calls of what the process *forks* forks meanwhile; it has to end.
+    Record the calls of the processes that *forks* forks meanwhile; they must end.
 
-    :param output: the file to use.
+    :param output: the file for strace to write.
     """
     recording = Recording()
     with traced(forks, output, "-e", f"trace={CALLS}"):
@@ -164,7 +164,7 @@ def failing(
     """
     Let *calls* of the process *pid* fail meanwhile.
 
-    :param how: in strace's words; it counts the calls of each thread apart.
+    :param how: the fault in strace's notation; it counts each thread's calls apart.
     :param on: only calls that are about this file or folder.
     """
     inject = f"inject={calls}:{how}"
@@ -172,4 +172,4 @@ def failing(
     with traced(pid, output, "-e", f"trace={calls}", "-e", inject, *where):
         yield
     if "INJECTED" not in output.read_text():
-        raise AssertionError(f"nothing has failed of {calls}")
+        raise AssertionError(f"none of {calls} has failed")

@@ -80,7 +80,7 @@ class Shell:
         (case.home / ".curlrc").write_text("silent\nshow-error\n")
 
     def run(self, step: Step) -> None:
-        """Run one step; fails the test when it prints something else."""
+        """Run one step; fail the test when it prints something else."""
         if step.starts_a_daemon:
             self.start(step)
             return
@@ -111,7 +111,7 @@ class Shell:
             )
 
     def start_twistd(self, words: list[str]) -> list[str]:
-        """Run ``twistd -n`` with *words*; what it prints until it listens."""
+        """Run ``twistd -n`` with *words*; return what it prints until it listens."""
         words = [word for word in words if not word.startswith("--pidfile")]
         pages = list(SERVERS.values()) if words[0] == "tutorial" else []
         if "--port" in words:
@@ -124,7 +124,7 @@ class Shell:
         return [self.to_documented(line) for line in daemon.lines]
 
     def start_activator(self, words: list[str]) -> list[str]:
-        """Run systemd's activator with *words*; what it says when it listens."""
+        """Run systemd's activator with *words*; return its line when it listens."""
         at = words.index("-l") + 1
         page, real = int(words[at].partition(":")[2]), free_port()
         words[at] = f"127.0.0.1:{real}"
@@ -175,7 +175,7 @@ def with_url(command: str) -> str:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Whether *printed* is what *expected* says, white space at ends aside."""
+    """Whether *printed* is what *expected* shows, however white space is laid out."""
     expected = expected.replace("[...]", "...")  # a log line's time and name
     flags = ELLIPSIS | NORMALIZE_WHITESPACE
     return OutputChecker().check_output(expected.strip(), printed.strip(), flags)

@@ -1,7 +1,7 @@
 """
 A WebM film of a given length and size, for a browser to seek in.
 
-Every frame is the same grey pixel in VP8; what makes the film large is void.
+Every frame is the same grey pixel in VP8; padding makes the film large.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ PIXEL = bytes.fromhex("3001009d012a010001000ec0fe25a4000370000000 00")
 
 
 def element(number: int, content: bytes) -> bytes:
-    """An EBML element (RFC 8794 section 6), its length in eight bytes."""
+    """An EBML element (RFC 8794 section 6) whose length has eight bytes."""
     name = number.to_bytes((number.bit_length() + 7) // 8, "big")
     return name + (len(content) | 1 << 56).to_bytes(8, "big") + content
 
 
 def number(identity: int, value: int) -> bytes:
-    """An element that holds an unsigned integer, in eight bytes."""
+    """An element that holds an unsigned integer of eight bytes."""
     return element(identity, value.to_bytes(8, "big"))
 
 
 def film(seconds: int, void: int) -> bytes:
-    """A film with a frame a second, and *void* bytes after each."""
+    """A film with a frame each second, and *void* bytes of padding after each."""
     head = element(
         0x1A45DFA3, element(0x4282, b"webm") + number(0x4287, 4) + number(0x4285, 2)
     )

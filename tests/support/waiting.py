@@ -1,7 +1,7 @@
 """
-Tests that wait: the suite of every store, on a store that needs a reactor.
+Runs the suite of every store on a store that needs a running reactor.
 
-A test runs in a thread; each of its calls is made in the reactor's, and waited for.
+Each test runs in a thread, which makes its calls in the reactor's thread and waits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ THE_REACTOR: Any = reactor
 
 
 class Waiting:
-    """The *store*, whose Deferreds have fired when they are returned."""
+    """A *store* whose Deferreds have fired when they are returned."""
 
     def __init__(self, store: Any) -> None:
         self.store = store
@@ -32,14 +32,14 @@ class Waiting:
             try:
                 called = functools.partial(method, *args, **named)
                 return succeed(blockingCallFromThread(THE_REACTOR, called))
-            except Exception as error:  # noqa: BLE001 - whatever the Deferred had
+            except Exception as error:  # noqa: BLE001 - whatever the Deferred failed with
                 return fail(error)
 
         return call
 
 
 def in_threads(suite: type[T]) -> type[T]:
-    """*suite*, each of its tests in a thread."""
+    """A copy of *suite* that runs each test in a thread."""
     tests = {
         name: _in_thread(test)
         for name, test in vars(suite).items()
