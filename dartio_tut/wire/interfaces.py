@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
 from twisted.web.http_headers import Headers
 
 from .connection_limit import ConnectionLimit
@@ -134,6 +135,32 @@ class ISite(Protocol):
 
     def getContentFile(self, length: int | None) -> Any:
         """An open file that holds a request's body of *length* bytes, if known."""
+
+
+class ITLSSite(Protocol):
+    """
+    What a port with TLS asks of the site that it serves.
+
+    :ivar connection_limit: counts the connections, handshake included.
+    :ivar deadlines: ends the handshakes that take too long.
+    :ivar reactor: the one that the site uses.
+    """
+
+    connection_limit: ConnectionLimit
+    deadlines: Deadlines
+    reactor: IReactorTime
+
+    def build_negotiated(
+        self, protocol: bytes | None, addr: IAddress
+    ) -> IProtocol | None:
+        """The protocol that a client has negotiated, for a new connection."""
+
+    @property
+    def answer_without_tls(self) -> Callable[[], bytes] | None:
+        """Makes the response to a request without TLS, if there is to be one."""
+
+    def log_refusal(self, peer: IAddress, reason: str) -> None:
+        """Log that a client was refused before anything of it was understood."""
 
 
 class IStreamingResource(Protocol):
