@@ -15,6 +15,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .foreign_stream import abort_connection
+
 MAX_READ_AT_ONCE = 32 * 1024
 """Bytes up to which reading costs less than a second system call for sending."""
 
@@ -73,7 +75,7 @@ def _send_at_once(request: Any, descriptor: int, offset: int, length: int) -> No
         request.write(data)
         request.finish()
     else:
-        request.channel.abortConnection()
+        abort_connection(request.channel)
 
 
 class ReadingSender:
@@ -105,7 +107,7 @@ class ReadingSender:
         if not data:
             self._request.unregisterProducer()
             self._close()
-            self._request.channel.abortConnection()
+            abort_connection(self._request.channel)
             return
         self._offset += len(data)
         self._left -= len(data)

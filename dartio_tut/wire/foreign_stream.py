@@ -13,6 +13,15 @@ from twisted.web.http import NO_BODY_CODES, toChunk
 from .fields import set_from_attributes
 
 
+def abort_connection(channel: Any) -> None:
+    """End what *channel* sends on now: the connection, or its one stream of HTTP/2."""
+    # Twisted's HTTPChannel has no such method; its transport has.
+    if hasattr(channel, "abortConnection"):
+        channel.abortConnection()
+    else:
+        channel.transport.abortConnection()
+
+
 class ForeignStream:
     """
     The `ResponseStream` of one request.
@@ -80,4 +89,4 @@ class ForeignStream:
 
     def cut_off(self, reason: str) -> None:
         """End the stream so that nobody takes the response for whole."""
-        self._channel.abortConnection()
+        abort_connection(self._channel)
