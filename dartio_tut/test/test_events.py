@@ -126,7 +126,7 @@ class ExchangeTests(EventCase):
         connection = self.connect()
         connection.send(GET)
         connection.protocol.readConnectionLost()
-        self.assertTrue(connection.transport.disconnected)
+        self.assertTrue(connection.closed)
         connection.leave()
         self.assertEqual(self.only().ending, Ending.CLIENT_GONE)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Protocol
+from typing import Protocol
 
-from twisted.internet.interfaces import IReactorCore
+from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorTime
 from twisted.logger import Logger
 
 _log = Logger()
@@ -46,13 +46,13 @@ class Deadlines:
     :ivar members: those that are watched.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
         self._seconds: Callable[[], float] = (
             monotonic if IReactorCore.providedBy(reactor) else reactor.seconds
         )
         self.members: set[Expiring] = set()
-        self._call: Any = None
+        self._call: IDelayedCall | None = None
         self.now: float = self._seconds()
 
     def add(self, member: Expiring, seconds: float) -> None:

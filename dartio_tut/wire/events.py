@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from time import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from twisted.internet.interfaces import IAddress
 
@@ -164,7 +164,7 @@ class Exchange:
         )
 
 
-def tls_version_of(transport: Any) -> str:
+def tls_version_of(transport: object) -> str:
     """The TLS version of *transport*, or an empty string."""
     handle = getattr(transport, "getHandle", lambda: None)()
     name = getattr(handle, "get_protocol_version_name", None)

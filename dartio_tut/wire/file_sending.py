@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+
+from twisted.web import http
+
+from .foreign_stream import abort_connection
 
 MAX_READ_AT_ONCE = 32 * 1024
 """Bytes up to which reading costs less than a second system call for sending."""
@@ -25,7 +28,7 @@ Part = bytes | tuple[int, int]
 """Bytes to send, or the offset and the length of those in a file."""
 
 
-def set_length(request: Any, length: int) -> None:
+def set_length(request: http.Request, length: int) -> None:
     """Say how long the body of the response is, in the way that costs least."""
     set_at_once = getattr(request, "set_length", None)
     if set_at_once is not None:
@@ -34,7 +37,7 @@ def set_length(request: Any, length: int) -> None:
         request.setHeader(b"Content-Length", b"%d" % length)
 
 
-def send_file(request: Any, descriptor: int, offset: int, length: int) -> None:
+def send_file(request: http.Request, descriptor: int, offset: int, length: int) -> None:
     """
     Finish the response to *request*, which may be any of Twisted's; see
     `dartio_tut.wire.Request.send_file`.
@@ -51,7 +54,7 @@ def send_file(request: Any, descriptor: int, offset: int, length: int) -> None:
         ReadingSender(request, descriptor, offset, length).start()
 
 
-def send_parts(request: Any, descriptor: int, parts: Sequence[Part]) -> None:
+def send_parts(request: http.Request, descriptor: int, parts: Sequence[Part]) -> None:
     """
     Finish the response to *request* with *parts*: bytes, or an offset and a length of
     the open file *descriptor*, which is closed. Its length must be set already.
@@ -62,7 +65,9 @@ def send_parts(request: Any, descriptor: int, parts: Sequence[Part]) -> None:
     MultipartSender(request, descriptor, iter(parts)).start()
 
 
-def _send_at_once(request: Any, descriptor: int, offset: int, length: int) -> None:
+def _send_at_once(
+    request: http.Request, descriptor: int, offset: int, length: int
+) -> None:
     """Send a part that is small, or only announced."""
     wanted = 0 if request.method == b"HEAD" else length
     try:
@@ -73,7 +78,7 @@ def _send_at_once(request: Any, descriptor: int, offset: int, length: int) -> No
         request.write(data)
         request.finish()
     else:
-        request.channel.abortConnection()
+        abort_connection(request.channel)
 
 
 class ReadingSender:
@@ -83,7 +88,9 @@ class ReadingSender:
     :param request: whose pull producer this is.
     """
 
-    def __init__(self, request: Any, descriptor: int, offset: int, length: int) -> None:
+    def __init__(
+        self, request: http.Request, descriptor: int, offset: int, length: int
+    ) -> None:
         self._request = request
         self._descriptor = descriptor
         self._offset = offset
@@ -105,7 +112,7 @@ class ReadingSender:
         if not data:
             self._request.unregisterProducer()
             self._close()
-            self._request.channel.abortConnection()
+            abort_connection(self._request.channel)
             return
         self._offset += len(data)
         self._left -= len(data)
@@ -136,7 +143,9 @@ class ReadingSender:
 class MultipartSender(ReadingSender):
     """Sends bytes and parts of a file in turn."""
 
-    def __init__(self, request: Any, descriptor: int, parts: Iterator[Part]) -> None:
+    def __init__(
+        self, request: http.Request, descriptor: int, parts: Iterator[Part]
+    ) -> None:
         super().__init__(request, descriptor, 0, 0)
         self._parts = parts
 

@@ -5,36 +5,44 @@ stock `twisted.web.http.HTTPChannel`, or any other that offers the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from twisted.web.http import NO_BODY_CODES, toChunk
+from twisted.web.http import NO_BODY_CODES, HTTPChannel, toChunk
 
 from .fields import set_from_attributes
+from .interfaces import RequestLog, Response
+
+
+def abort_connection(channel: HTTPChannel) -> None:
+    """End what *channel* sends on: the connection, or a stream of HTTP/2."""
+    # Twisted's HTTPChannel has no such method; its transport has, of whatever kind.
+    has_method = hasattr(channel, "abortConnection")
+    aborting: Any = channel if has_method else channel.transport
+    aborting.abortConnection()
 
 
 class ForeignStream:
     """
     The `ResponseStream` of one request.
 
-    :param channel: of Twisted's.
+    :param channel: of Twisted's, or any other that offers the same.
     """
 
     keeps_limits = False
 
-    def __init__(self, channel: Any) -> None:
+    def __init__(self, channel: HTTPChannel) -> None:
         self._channel = channel
         self._is_chunked = False
         self._declared_length: int | None = None
 
     @property
-    def log(self) -> Callable[[Any], None] | None:
+    def log(self) -> RequestLog | None:
         """Writes the access log of the factory, if there is one."""
         factory = getattr(self._channel, "factory", None)
-        log: Callable[[Any], None] | None = getattr(factory, "log", None)
+        log: RequestLog | None = getattr(factory, "log", None)
         return log
 
-    def begin_response(self, request: Any, data: bytes) -> None:
+    def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
         headers = request.responseHeaders
         set_from_attributes(request, headers)
@@ -60,7 +68,7 @@ class ForeignStream:
         else:
             self._channel.write(data)
 
-    def end_response(self, request: Any) -> None:
+    def end_response(self, request: Response) -> None:
         """The response is whole."""
         if self._is_chunked:
             self._channel.write(b"0\r\n\r\n")
@@ -69,7 +77,7 @@ class ForeignStream:
             self.cut_off("the response has another length than it said")
 
     def send_file(
-        self, request: Any, descriptor: int, offset: int, length: int
+        self, request: Response, descriptor: int, offset: int, length: int
     ) -> bool:
         """Not here: the bytes have to pass through this process."""
         return False
@@ -80,4 +88,4 @@ class ForeignStream:
 
     def cut_off(self, reason: str) -> None:
         """End the stream so that nobody takes the response for whole."""
-        self._channel.abortConnection()
+        abort_connection(self._channel)

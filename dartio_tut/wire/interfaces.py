@@ -8,9 +8,12 @@ has to ask whether an object has an attribute.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
+from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ITransport
+from twisted.web import http, server
 from twisted.web.http_headers import Headers
+from twisted.web.resource import IResource
 
 from .connection_limit import ConnectionLimit
 from .deadlines import Deadlines
@@ -21,11 +24,16 @@ from .limits import Limits
 Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields: pairs of a name and a value, without line breaks."""
 
+RequestLog = Callable[[http.Request], None]
+"""Is called with each request whose response is complete."""
+
 
 class Response(Protocol):
     """
     What a request knows of its response when the first byte of it is to be sent.
 
+    :ivar clientproto: the version of the request, such as ``b"HTTP/1.1"``.
+    :ivar sentLength: bytes of the body that were sent so far.
     :ivar response_length: bytes of the body, if they are known; a length that was set
         as a header field is in `made_response_headers` instead.
     :ivar made_response_headers: the header fields that were set one by one; ``None`` if
@@ -35,11 +43,13 @@ class Response(Protocol):
     """
 
     method: bytes
+    clientproto: bytes
     code: int
     code_message: bytes
     defaultContentType: bytes | None
     etag: bytes | None
     lastModified: float | None
+    sentLength: int
     response_length: int | None
     made_response_headers: Headers | None
     bulk_fields: Fields
@@ -48,6 +58,27 @@ class Response(Protocol):
     @property
     def responseHeaders(self) -> Headers:
         """All header fields; they are made if they were not."""
+
+    def finish(self) -> None:
+        """The response is complete."""
+
+
+class RequestChannel(Protocol):
+    """What a request looks up of its channel, which is ours or one of Twisted's."""
+
+    @property
+    def site(self) -> server.Site:
+        """The site, of which this needs only what Twisted's have, too."""
+
+    @property
+    def transport(self) -> ITransport | None:
+        """The connection's transport."""
+
+    def getPeer(self) -> IAddress:
+        """The client's address."""
+
+    def getHost(self) -> IAddress:
+        """Our address."""
 
 
 class ResponseStream(Protocol):
@@ -63,20 +94,20 @@ class ResponseStream(Protocol):
     keeps_limits: bool
 
     @property
-    def log(self) -> Callable[[Any], None] | None:
+    def log(self) -> RequestLog | None:
         """See the class."""
 
-    def begin_response(self, request: Any, data: bytes) -> None:
+    def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body, which is not empty."""
 
-    def end_response(self, request: Any) -> None:
+    def end_response(self, request: Response) -> None:
         """The response to *request* is whole."""
 
     def send_file(
-        self, request: Any, descriptor: int, offset: int, length: int
+        self, request: Response, descriptor: int, offset: int, length: int
     ) -> bool:
         """
         Send the head, and a part of an open file as the body, and finish *request*.
@@ -112,28 +143,57 @@ class ISite(Protocol):
     connection_limit: ConnectionLimit
     deadlines: Deadlines
     head_reader: HeadReader
-    requestFactory: Any
     observer: Observer | None
     streaming: bool
-    resource: Any
+    resource: IResource
+
+    @property
+    def requestFactory(self) -> Callable[..., Any]:
+        """Makes requests of ours, if `uses_our_request`, or any of Twisted's."""
 
     @property
     def uses_our_request(self) -> bool:
         """See the class."""
 
     @property
-    def request_log(self) -> Callable[[Any], None] | None:
+    def request_log(self) -> RequestLog | None:
         """See the class."""
 
     @property
     def refusal_fields(self) -> Fields:
         """See the class."""
 
-    def getResourceFor(self, request: Any) -> Any:
+    def getResourceFor(self, request: http.Request) -> IResource:
         """The resource that answers *request*."""
 
-    def getContentFile(self, length: int | None) -> Any:
+    def getContentFile(self, length: int | None) -> IO[bytes]:
         """An open file that holds a request's body of *length* bytes, if known."""
+
+
+class ITLSSite(Protocol):
+    """
+    What a port with TLS asks of the site that it serves.
+
+    :ivar connection_limit: counts the connections, handshake included.
+    :ivar deadlines: ends the handshakes that take too long.
+    :ivar reactor: the one that the site uses.
+    """
+
+    connection_limit: ConnectionLimit
+    deadlines: Deadlines
+    reactor: IReactorTime
+
+    def build_negotiated(
+        self, protocol: bytes | None, addr: IAddress
+    ) -> IProtocol | None:
+        """The protocol that a client has negotiated, for a new connection."""
+
+    @property
+    def answer_without_tls(self) -> Callable[[], bytes] | None:
+        """Makes the response to a request without TLS, if there is to be one."""
+
+    def log_refusal(self, peer: IAddress, reason: str) -> None:
+        """Log that a client was refused before anything of it was understood."""
 
 
 class IStreamingResource(Protocol):

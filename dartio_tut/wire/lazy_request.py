@@ -7,10 +7,11 @@ request, used or not: more work than parsing it. Here the first look makes them.
 
 from __future__ import annotations
 
-from functools import cached_property
 from io import BytesIO
-from typing import Any
+from typing import IO, Any, AnyStr
 
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, ITransport
 from twisted.web import server
 from twisted.web.http import parse_qs
 from twisted.web.http_headers import Headers
@@ -20,8 +21,8 @@ from .date import date
 from .fields import replace_fields
 from .foreign_stream import ForeignStream
 from .http1.request_head import RequestFields
-from .interfaces import Fields
-from .lazy import kept_as
+from .interfaces import Fields, RequestChannel, ResponseStream
+from .lazy import kept_as, made_once
 from .streamed_body import StreamedBody
 from .twisted_private import MultipartError, media_type_of, multipart_arguments
 
@@ -39,9 +40,6 @@ _COPIED = (
     "_adapterCache",
 )
 
-made_once: Any = cached_property
-"""A cached property can be set and deleted, too, but mypy does not know that."""
-
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 
 
@@ -57,64 +55,66 @@ class LazyRequest(server.Request):
     :ivar body: its body, when it is streamed.
     """
 
-    channel: Any
+    channel: Any  # ours or any of Twisted's; None once the client has gone
     fields: RequestFields | None = None
     body: StreamedBody | None = None
-    queued: Any = False
+    queued: object = False
     wants_length = False
     response_length: int | None = None
     bulk_fields: Fields = ()
     made_cookies: list[bytes] | None = None
     made_response_headers: Headers | None = None
-    _content: Any = None
-    _form_content: Any = None
-    _notifications: Any = None
+    _content: IO[bytes] | None = None
+    _form_content: IO[bytes] | None = None
+    _notifications: list[Deferred[None]] | None = None
     _request_headers: Headers | None = None
 
-    def __init__(self, channel: Any, queued: Any = False, **more: Any) -> None:
+    def __init__(self, channel: Any, queued: object = False, **more: bool) -> None:
         # Not the __init__ of server.Request, which makes everything at once.
-        self.channel = self._connection = channel
-        self._stream: Any = getattr(channel, "response_writer", None)
-        if self._stream is None:
-            self._stream = ForeignStream(channel)
+        self.channel = channel
+        self._connection: RequestChannel = channel
+        stream: ResponseStream | None = getattr(channel, "response_writer", None)
+        if stream is None:
+            stream = ForeignStream(channel)
             self.queued = queued
+        self._stream = stream
         if more and more.get("parsePOSTFormSubmission") is not None:
             self._parsePOSTFormSubmission = more["parsePOSTFormSubmission"]
 
-    def __init_subclass__(cls, **more: Any) -> None:
+    def __init_subclass__(cls, **more: object) -> None:
         super().__init_subclass__(**more)
         cls.wants_length = cls.gotLength is not LazyRequest.gotLength
 
     # Made at the first look.
 
     @made_once
-    def _parsePOSTFormSubmission(self) -> Any:
+    def _parsePOSTFormSubmission(self) -> bool:
         return self._connection.site._parsePOSTFormSubmission
 
     @made_once
-    def transport(self) -> Any:
+    def transport(self) -> ITransport | None:
         """The connection's transport."""
         return self._connection.transport
 
     @made_once
-    def client(self) -> Any:
+    def client(self) -> IAddress:
         """The client's address."""
         return self._connection.getPeer()
 
     @made_once
-    def host(self) -> Any:
+    def host(self) -> IAddress:
         """Our address."""
         return self._connection.getHost()
 
     @made_once
-    def received_cookies(self) -> Any:
+    def received_cookies(self) -> dict[bytes, bytes]:
         """The cookies that the client has sent."""
         self.received_cookies = {}
         self.parseCookies()
         return self.received_cookies
 
     @made_once
-    def args(self) -> Any:
+    def args(self) -> dict[bytes, list[bytes]]:
         """
         The decoded query and form, a list of values for each name. A form is read at
         the first look only: reading some takes seconds.
@@ -136,7 +136,7 @@ class LazyRequest(server.Request):
         name = media_type_of(content_type)
         return name if name in _FORMS else None
 
-    def _form(self, content: Any) -> dict[bytes, list[bytes]]:
+    def _form(self, content: IO[bytes]) -> dict[bytes, list[bytes]]:
         """The arguments in *content*, if it is a form."""
         media_type = self._form_type()
         if media_type is None:
@@ -147,7 +147,8 @@ class LazyRequest(server.Request):
         content.seek(at)
         if media_type == b"multipart/form-data":
             try:
-                found = multipart_arguments(body, self.getHeader(b"Content-Type"))
+                content_type = self.getHeader(b"Content-Type") or b""
+                found = multipart_arguments(body, content_type)
                 return dict(found)
             except MultipartError:
                 raise MalformedForm from None
@@ -167,7 +168,7 @@ class LazyRequest(server.Request):
             content.close()
 
     @made_once
-    def _adapterCache(self) -> Any:
+    def _adapterCache(self) -> dict[str, object]:
         return {}
 
     def _make_request_headers(self) -> Headers:
@@ -212,7 +213,7 @@ class LazyRequest(server.Request):
         else:
             self.setHeader(b"Content-Length", b"%d" % length)
 
-    def getHeader(self, key: Any) -> Any:
+    def getHeader(self, key: AnyStr) -> AnyStr | None:
         """The last value of the field *key*, without making all headers."""
         if (
             self.fields is None
@@ -224,11 +225,11 @@ class LazyRequest(server.Request):
 
     # What `twisted.web.distrib` sends to another process.
 
-    def getTypeToCopyFor(self, issuer: Any) -> bytes:
+    def getTypeToCopyFor(self, issuer: object) -> bytes:
         """What the other process takes it for: it knows Twisted's."""
         return b"twisted.web.server.Request"
 
-    def getStateToCopyFor(self, issuer: Any) -> Any:
+    def getStateToCopyFor(self, issuer: object) -> dict[str, object]:
         """
         The state to send. Twisted looks for it in ``__dict__``, where those things are
         that it makes at once.
@@ -237,7 +238,7 @@ class LazyRequest(server.Request):
         kept = own.copy()
         own.update({name: getattr(self, name) for name in _COPIED})
         try:
-            state: dict[str, Any] = super().getStateToCopyFor(issuer)
+            state: dict[str, object] = super().getStateToCopyFor(issuer)
         finally:
             own.clear()
             own.update(kept)

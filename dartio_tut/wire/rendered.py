@@ -4,9 +4,9 @@ A resource that has rendered already.
 
 from __future__ import annotations
 
-from typing import Any
-
+from twisted.web import http
 from twisted.web.error import UnsupportedMethod
+from twisted.web.resource import IResource
 
 
 class Rendered:
@@ -15,11 +15,11 @@ class Rendered:
     own ``render`` goes on from there: with a page, or with GET in place of HEAD.
     """
 
-    def __init__(self, resource: Any, error: UnsupportedMethod) -> None:
+    def __init__(self, resource: IResource, error: UnsupportedMethod) -> None:
         self._resource = resource
         self._error: UnsupportedMethod | None = error
 
-    def render(self, request: Any) -> Any:
+    def render(self, request: http.Request) -> object:
         """Refuse the method at first; then render."""
         error, self._error = self._error, None
         if error is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from inspect import iscoroutine
-from typing import Any
 from urllib.parse import unquote_to_bytes as unquote
 
 from twisted.internet.interfaces import IProtocol
@@ -20,6 +19,7 @@ from twisted.web.error import UnsupportedMethod
 # Names, not the module: it looks each of them up for deprecation.
 from twisted.web.http import INTERNAL_SERVER_ERROR, NO_BODY_CODES
 from twisted.web.iweb import INonQueuedRequestFactory
+from twisted.web.resource import IResource
 from zope.interface import directlyProvides
 
 from .file_sending import send_file
@@ -66,7 +66,7 @@ class Request(LazyRequest):
 
     _received = 0
     _drops_body = False
-    _resource: Any = None
+    _resource: IResource | None = None
 
     # From the channel to the resource.
 
@@ -115,7 +115,7 @@ class Request(LazyRequest):
         self.method, self.uri, self.clientproto = command, path, version
         self.path = path.partition(b"?")[0]
 
-    def find_resource(self) -> Any:
+    def find_resource(self) -> IResource | None:
         """
         The resource that will be asked, before the body has come; ``None`` when looking
         for it fails. That is found out again, and told, when the request is whole.
@@ -144,14 +144,15 @@ class Request(LazyRequest):
         except BaseException:  # noqa: BLE001  (as Twisted does: the client is answered)
             self.processingFailed(Failure())
 
-    def _find(self) -> Any:
+    def _find(self) -> IResource:
         path = self.path
         self.prepath = []
         segments = path[1:].split(b"/")
         self.postpath = (
             [unquote(segment) for segment in segments] if b"%" in path else segments
         )
-        return self.channel.site.getResourceFor(self)
+        found: IResource = self.channel.site.getResourceFor(self)
+        return found
 
     def deliver_body(self, protocol: IProtocol) -> None:
         """
@@ -170,7 +171,7 @@ class Request(LazyRequest):
         else:
             HeldBody().deliver(self.content, protocol)
 
-    def render(self, resrc: Any) -> None:
+    def render(self, resrc: IResource) -> None:
         """Send what *resrc* returns; a HEAD request gets the length of it."""
         try:
             body = resrc.render(self)

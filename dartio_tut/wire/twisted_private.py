@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from OpenSSL import SSL
 from twisted.internet import tcp
@@ -43,6 +43,7 @@ __all__ = [
     "MultipartError",
     "NoPushProducer",
     "PullToPush",
+    "SocketAddress",
     "accept_descriptor",
     "accept_with_reserve",
     "buffered_bytes",
@@ -83,8 +84,13 @@ INHERITED: Mapping[type, tuple[str, ...]] = {
 }
 """Attributes of Twisted's classes that ours, which derive from them, set or read."""
 
+SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+"""What a socket gives as the address of its peer, by IPv4 or IPv6."""
 
-def buffered_bytes(connection: Any) -> int:
+_Port = TypeVar("_Port", bound=tcp.Port)
+
+
+def buffered_bytes(connection: object) -> int:
     """How many bytes *connection* holds that its socket has not taken; 0 if unknown."""
     buffered = len(getattr(connection, "dataBuffer", b""))
     offset = getattr(connection, "offset", 0)
@@ -102,10 +108,9 @@ def has_nothing_buffered(connection: tcp.Connection) -> bool:
     )
 
 
-def accept_descriptor(listening: socket.socket) -> tuple[int, Any]:
+def accept_descriptor(listening: socket.socket) -> tuple[int, SocketAddress]:
     """The half of ``socket.accept()`` that makes no socket object yet."""
-    accept: Any = listening._accept  # type: ignore[attr-defined]
-    accepted: tuple[int, Any] = accept()
+    accepted: tuple[int, SocketAddress] = listening._accept()  # type: ignore[attr-defined]
     return accepted
 
 
@@ -118,10 +123,10 @@ def passed_descriptors() -> list[int]:
     return descriptors
 
 
-def port_from_descriptor(port: type, *arguments: Any) -> Any:
+def port_from_descriptor(port: type[_Port], *arguments: object) -> _Port:
     """A *port* (a class of ours) for a descriptor that is listened on already."""
-    made: Any = port
-    return made._fromListeningDescriptor(*arguments)
+    made: _Port = port._fromListeningDescriptor(*arguments)
+    return made
 
 
 # OpenSSL, past pyOpenSSL: a third of what TLS costs is what its recv() and send() do
@@ -130,16 +135,16 @@ def port_from_descriptor(port: type, *arguments: Any) -> Any:
 RECORD_BYTES = 16 * 1024
 """The most that one read can give: a TLS record (RFC 8446 section 5.1)."""
 
+# What cffi gives has no types.
 _ffi: Any = getattr(SSL, "_ffi", None)
 _lib: Any = getattr(SSL, "_lib", None)
 _landing: Any = _ffi and _ffi.new("char[]", RECORD_BYTES)
 
 
-def tls_read(connection: Any) -> bytes:
+def tls_read(connection: SSL.Connection) -> bytes:
     """A record's worth of plain bytes; errors are those of ``Connection.recv``."""
     if _landing is None or not hasattr(connection, "_ssl"):
-        received: bytes = connection.recv(RECORD_BYTES)
-        return received
+        return connection.recv(RECORD_BYTES)
     length = _lib.SSL_read(connection._ssl, _landing, RECORD_BYTES)
     if length <= 0:
         connection._raise_ssl_error(connection._ssl, length)
@@ -155,15 +160,15 @@ def set_curves(context: SSL.Context, lists: Sequence[str]) -> None:
     stays.
     """
     set_list = getattr(_lib, "SSL_CTX_set1_curves_list", None)
-    raw: Any = getattr(context, "_context", None)
+    raw = getattr(context, "_context", None)
     if set_list is not None and raw is not None:
         any(set_list(raw, names.encode()) for names in lists)
 
 
-def tls_write(connection: Any, data: bytes) -> int:
+def tls_write(connection: SSL.Connection, data: bytes) -> int:
     """Encrypt and send *data*: how many bytes were taken. Errors as of `tls_read`."""
     if _landing is None or not hasattr(connection, "_ssl"):
-        return int(connection.send(data))
+        return connection.send(data)
     length = int(_lib.SSL_write(connection._ssl, data, len(data)))
     if length <= 0:
         connection._raise_ssl_error(connection._ssl, length)

@@ -8,7 +8,6 @@ socket at once is reported when it was, or when the connection has ended.
 from __future__ import annotations
 
 from time import time
-from typing import Any
 
 from twisted.internet.interfaces import IAddress
 
@@ -104,7 +103,7 @@ class ExchangeReports:
         for exchange in unsent:
             self._done(exchange, 0)
 
-    def connection_closed(self, request: Any, by_client: bool) -> None:
+    def connection_closed(self, request: object, by_client: bool) -> None:
         """
         The connection has ended, and with it what was under way.
 

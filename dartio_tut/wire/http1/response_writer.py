@@ -6,12 +6,12 @@ This is what a request of ours has as its `ResponseStream`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.web.http import NO_BODY_CODES
 
 from ..deadlines import NEVER
+from ..interfaces import RequestLog, Response
 from .exchange_reports import ExchangeReports
 from .output import Output
 from .response_head import LAST_CHUNK, chunk, response_head
@@ -27,8 +27,11 @@ class ResponseConnection(Protocol):
 
     persistent: bool
     is_http10: bool
-    request: Any
     deadline: float
+
+    @property
+    def request(self) -> object:
+        """The request that is being answered."""
 
     def cut_off(self, reason: str) -> None:
         """End the connection so that nobody takes the response for whole."""
@@ -64,7 +67,7 @@ class ResponseWriter:
         connection: ResponseConnection,
         output: Output,
         reports: ExchangeReports | None,
-        log: Callable[[Any], None] | None,
+        log: RequestLog | None,
     ) -> None:
         self._connection = connection
         self._output = output
@@ -73,7 +76,7 @@ class ResponseWriter:
         self._declared_length: int | None = None
         self._is_chunked = False
 
-    def begin_response(self, request: Any, data: bytes) -> None:
+    def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
         is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
         head, self._declared_length, self._is_chunked = response_head(
@@ -90,7 +93,7 @@ class ResponseWriter:
         """Send more of the body."""
         self._output.write(chunk(data) if self._is_chunked else data)
 
-    def end_response(self, request: Any) -> None:
+    def end_response(self, request: Response) -> None:
         """The response to *request* is whole."""
         if self._is_chunked:
             self._output.write(LAST_CHUNK)
@@ -101,7 +104,7 @@ class ResponseWriter:
             self._connection.cut_off("the response has another length than it said")
 
     def send_file(
-        self, request: Any, descriptor: int, offset: int, length: int
+        self, request: Response, descriptor: int, offset: int, length: int
     ) -> bool:
         """
         Send the head, and a part of an open file as the body, and finish *request*.

@@ -9,7 +9,7 @@ like any other descriptor, so this works on top of any reactor.
 from __future__ import annotations
 
 import select
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.internet import main
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
@@ -33,10 +33,10 @@ class Watched(Protocol):
 
     connected: int
 
-    def doRead(self) -> Any:
+    def doRead(self) -> Exception | None:
         """The descriptor is readable. An error that is returned ends the connection."""
 
-    def doWrite(self) -> Any:
+    def doWrite(self) -> Exception | None:
         """The descriptor is writable; as above."""
 
     def stopReading(self) -> None:
@@ -97,7 +97,7 @@ class EpollMultiplexer:
             if connection is None:
                 continue
             reading = False
-            why: Any = None
+            why: Exception | None = None
             try:
                 if event & IN:
                     reading = True
@@ -113,14 +113,14 @@ class EpollMultiplexer:
             if why:
                 self._end(connection, why, reading)
 
-    def _end(self, connection: Watched, why: Any, reading: bool) -> None:
+    def _end(self, connection: Watched, why: Exception, reading: bool) -> None:
         """End *connection*; an error in doing so must not reach the others."""
         try:
             self._report_end(connection, why, reading)
         except Exception:  # noqa: BLE001  (see above)
             self._log.failure("A connection could not be ended")
 
-    def _report_end(self, connection: Watched, why: Any, reading: bool) -> None:
+    def _report_end(self, connection: Watched, why: Exception, reading: bool) -> None:
         if reading and why is main.CONNECTION_DONE:
             connection.stopReading()
             connection.readConnectionLost(CONNECTION_DONE)

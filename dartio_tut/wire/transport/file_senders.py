@@ -14,6 +14,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet import tcp
+
 from ..twisted_private import buffered_bytes
 
 SENDFILE_BYTES = 2 * 1024 * 1024
@@ -50,13 +52,14 @@ class SendfileSender:
 
     def __init__(
         self,
-        transport: Any,
+        transport: tcp.Connection,
         descriptor: int,
         offset: int,
         length: int,
         ended: Callable[[bool], None],
     ) -> None:
-        self._transport = transport
+        # A connection of ours has a ``sending``, one of Twisted's has not.
+        self._transport: Any = transport
         self._descriptor = descriptor
         self._offset = offset
         self.left = length

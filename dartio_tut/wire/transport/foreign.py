@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import tcp
-from twisted.internet.interfaces import IAddress, ISSLTransport
+from twisted.internet.interfaces import IAddress, IProducer, ISSLTransport, ITransport
 
 from ..twisted_private import buffered_bytes, has_nothing_buffered
 from .file_senders import SendfileSender
@@ -18,7 +18,7 @@ from .progress import acknowledged
 from .tcp import Server
 
 
-def adapted(transport: Any) -> ResponseTransport:
+def adapted(transport: ITransport) -> ResponseTransport:
     """*transport* with all that `ResponseTransport` offers."""
     if isinstance(transport, Server):
         return transport
@@ -36,11 +36,12 @@ class ForeignTransport:
     can_half_close = False
     can_send_files = False
 
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
+    def __init__(self, transport: ITransport) -> None:
+        # Each kind has methods that ITransport has not.
+        self._transport: Any = transport
         self.write: Callable[[bytes], None] = transport.write
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
 
     @property
@@ -97,7 +98,7 @@ class ForeignTransport:
         """Close without sending what is left."""
         self._transport.abortConnection()
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """Register *producer* with the transport, where it has producers."""
         register = getattr(self._transport, "registerProducer", None)
         if register is not None:
@@ -119,7 +120,7 @@ class ForeignTransport:
         host: IAddress = self._transport.getHost()
         return host
 
-    def _beneath(self) -> Any:
+    def _beneath(self) -> object:
         """The transport that has the socket: the one beneath Twisted's TLS."""
         return getattr(self._transport, "transport", None) or self._transport
 

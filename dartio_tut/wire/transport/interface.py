@@ -7,9 +7,9 @@ Twisted's own transports lack most of this; `adapted` (in `foreign`) adds it to 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IProducer
 
 
 class FileTransfer(Protocol):
@@ -82,7 +82,7 @@ class ResponseTransport(Protocol):
     def abortConnection(self) -> None:
         """Close without sending what is left."""
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """As of Twisted's ``IConsumer``."""
 
     def unregisterProducer(self) -> None:

@@ -6,15 +6,22 @@ from __future__ import annotations
 
 import select
 import socket
-from typing import Any
+from typing import Any, TypeVar, cast
+
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory
 
 from ..twisted_private import port_from_descriptor
 from .tcp import Port
 
+_Reactor = TypeVar("_Reactor")
 
-def with_fast_ports(reactor: Any) -> Any:
+
+def with_fast_ports(reactor: _Reactor) -> _Reactor:
     """*reactor*, with cheaper TCP ports where the system has epoll."""
-    return FastPortsReactor(reactor) if hasattr(select, "epoll") else reactor
+    if not hasattr(select, "epoll"):
+        return reactor
+    return cast("_Reactor", FastPortsReactor(reactor))
 
 
 class FastPortsReactor:
@@ -24,14 +31,15 @@ class FastPortsReactor:
     Endpoints that listen through it (``tcp:``, ``tcp6:``, ``systemd:``) need not know.
     """
 
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
+    def __init__(self, reactor: object) -> None:
+        # A reactor has several interfaces, which no one type has together.
+        self._reactor: Any = reactor
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._reactor, name)
 
     def listenTCP(
-        self, port: int, factory: Any, backlog: int = 50, interface: str = ""
+        self, port: int, factory: Factory, backlog: int = 50, interface: str = ""
     ) -> Port:
         """Listen on *port*."""
         listening = Port(port, factory, backlog, interface, self._reactor)
@@ -39,11 +47,14 @@ class FastPortsReactor:
         return listening
 
     def adoptStreamPort(
-        self, fileDescriptor: int, addressFamily: int, factory: Any
-    ) -> Any:
+        self, fileDescriptor: int, addressFamily: int, factory: Factory
+    ) -> IListeningPort:
         """Listen on a socket that is listened on already."""
         if addressFamily not in (socket.AF_INET, socket.AF_INET6):
-            return self._reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
+            port: IListeningPort = self._reactor.adoptStreamPort(
+                fileDescriptor, addressFamily, factory
+            )
+            return port
         listening = port_from_descriptor(
             Port, self._reactor, fileDescriptor, addressFamily, factory
         )

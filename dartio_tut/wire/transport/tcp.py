@@ -12,16 +12,18 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet import address, error, main, tcp
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.logger import Logger
+from twisted.internet.protocol import Factory
+from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 
 from ..connection_limit import Admission
 from ..twisted_private import (
     BuffersLogs,
+    SocketAddress,
     accept_descriptor,
     accept_with_reserve,
     buffered_bytes,
@@ -49,6 +51,16 @@ Of a silent connection the kernel asks whether the other machine is still there,
 a resource that takes its time does not answer one that has lost its power for ever.
 """
 
+ConnectionEnd = Any
+"""
+``None``, or the error that ends the connection: ``ConnectionDone``, ``ConnectionLost``.
+
+There is no type for it, because Twisted's own classes disagree about what ``doRead``
+and ``doWrite`` return.
+"""
+
+TCPAddress = address.IPv4Address | address.IPv6Address
+
 _log = Logger()
 
 
@@ -57,6 +69,7 @@ class Server(tcp.Server):
     One accepted connection; see `interface.ResponseTransport`.
 
     :ivar sending: the file that is on its way to the client, if there is one.
+    :ivar file_sender: sends files on connections of this kind.
     :ivar on_closed: called once when the connection has ended, whatever protocol it
         has by then.
     """
@@ -66,15 +79,17 @@ class Server(tcp.Server):
     on_closed: Callable[[], None] | None = None
     can_half_close = True
     can_send_files = True
+    file_sender: type[SendfileSender] = SendfileSender
 
     logstr = "HTTP"
     _interest = 0
     _when_sent: Callable[[], None] | None = None
-    _host: Any = None
-    server: Any
-    protocol: Any
+    _host: TCPAddress | None = None
+    server: Port
 
-    def __init__(self, sock: socket.socket, client: Any, port: Any, number: int):
+    def __init__(
+        self, sock: socket.socket, client: SocketAddress, port: Port, number: int
+    ) -> None:
         # Not the __init__ of tcp.Server, which sets the same and much that can be
         # derived from it.
         self.reactor = port.reactor
@@ -101,7 +116,7 @@ class Server(tcp.Server):
         name = type(self.protocol).__name__
         return f"<{name} #{self.sessionno} on {self.server._realPortNumber}>"
 
-    def getHost(self) -> Any:
+    def getHost(self) -> TCPAddress:
         """Our address, also after the end of the connection."""
         if self._host is None:
             self._host = self.server.local_address or super().getHost()
@@ -132,7 +147,7 @@ class Server(tcp.Server):
 
     # Reading and writing.
 
-    def doRead(self) -> Any:
+    def doRead(self) -> ConnectionEnd:
         """Hand what has come to the protocol."""
         try:
             data = self.socket.recv(READ_BYTES)
@@ -168,7 +183,7 @@ class Server(tcp.Server):
             data = data[sent:]
         super().write(data)
 
-    def doWrite(self) -> Any:
+    def doWrite(self) -> ConnectionEnd:
         """Send what is buffered, then more of the file that is on its way."""
         why = None
         if self.sending is None or self.dataBuffer or self._tempDataLen:
@@ -211,7 +226,7 @@ class Server(tcp.Server):
         ended: Callable[[bool], None],
     ) -> SendfileSender:
         """Send *head* and a part of a file; see `interface.ResponseTransport`."""
-        sender = SendfileSender(self, descriptor, offset, length, ended)
+        sender = self.file_sender(self, descriptor, offset, length, ended)
         self.sending = sender
         sender.start(head)
         return sender
@@ -269,8 +284,8 @@ class Port(tcp.Port):
     """
 
     multiplexer: EpollMultiplexer
-    factory: Any
-    local_address: Any = None
+    factory: Factory
+    local_address: TCPAddress | None = None
     _not_accepted = 0
     _logged_at = float("-inf")
 
@@ -301,10 +316,9 @@ class Port(tcp.Port):
 
     def doRead(self) -> None:
         """Accept the clients that wait."""
-        listening: Any = self.socket
         try:
             for _ in range(ACCEPTED_PER_TURN):
-                descriptor, client = accept_descriptor(listening)
+                descriptor, client = accept_descriptor(self.socket)
                 self._accepted(descriptor, client)
         except BlockingIOError:
             return
@@ -319,14 +333,14 @@ class Port(tcp.Port):
         it, and closes it at once: without that, they would wait, and the reactor spin.
         """
         turns = range(ACCEPTED_PER_TURN)
-        observer: Any = self._count_not_accepted
+        observer = cast(ILogObserver, self._count_not_accepted)
         with BuffersLogs(_log.namespace, observer) as log:
             for sock, client in accept_with_reserve(
                 log, turns, self.socket, reserved_descriptor
             ):
                 self._prepared(sock, client)
 
-    def _count_not_accepted(self, event: Any) -> None:
+    def _count_not_accepted(self, event: LogEvent) -> None:
         """Log one line a minute, not one a client."""
         self._not_accepted += 1
         now = monotonic()
@@ -339,13 +353,13 @@ class Port(tcp.Port):
             )
             self._not_accepted = 0
 
-    def _accepted(self, descriptor: int, client: Any) -> None:
-        listening: Any = self.socket
+    def _accepted(self, descriptor: int, client: SocketAddress) -> None:
+        listening = self.socket
         family, kind = listening.family, listening.type
         sock = socket.socket(family, kind, listening.proto, fileno=descriptor)
         self._prepared(sock, client)
 
-    def _prepared(self, sock: socket.socket, client: Any) -> None:
+    def _prepared(self, sock: socket.socket, client: SocketAddress) -> None:
         sock.setblocking(False)
         self.sessionno += 1
         if len(client) == 4 and client[3]:
@@ -356,7 +370,7 @@ class Port(tcp.Port):
             _log.failure("A connection could not begin")
             sock.close()
 
-    def connect(self, sock: socket.socket, client: Any) -> None:
+    def connect(self, sock: socket.socket, client: SocketAddress) -> None:
         """Give a connection its transport and its protocol."""
         protocol = self.factory.buildProtocol(self._buildAddr(client))
         if protocol is None:
@@ -366,7 +380,7 @@ class Port(tcp.Port):
         transport.protocol = protocol
         protocol.makeConnection(transport)
 
-    def connectionLost(self, reason: Any) -> None:
+    def connectionLost(self, reason: Failure) -> None:
         """The port is closed; its connections may go on."""
         super().connectionLost(reason)
         self.multiplexer.close()

@@ -19,21 +19,29 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from twisted.internet import main
-from twisted.internet.interfaces import INegotiated, ISSLTransport
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import (
+    INegotiated,
+    IProtocol,
+    IProtocolFactory,
+    ISSLTransport,
+)
+from twisted.internet.protocol import Protocol
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..connection_limit import Admission
 from ..deadlines import NEVER
-from ..twisted_private import RECORD_BYTES, tls_read, tls_write
+from ..interfaces import ITLSSite
+from ..twisted_private import RECORD_BYTES, SocketAddress, tls_read, tls_write
 from .epoll import CONNECTION_DONE, IN
 from .file_senders import TLSFileSender
-from .tcp import READ_BYTES, Port, Server
+from .tcp import READ_BYTES, ConnectionEnd, Port, Server
 
 HANDSHAKE_SECONDS = 10
 """Time for a handshake; nginx allows 60 s, browsers take less than one."""
@@ -53,11 +61,8 @@ class NoCommonProtocol(SSL.Error):
         super().__init__([("SSL routines", "", "no application protocol")])
 
 
-class _NoProtocol:
-    """Stands for the protocol of a connection that has none yet."""
-
-    def connectionLost(self, reason: Failure) -> None:
-        """There is nothing to tell."""
+class _NoProtocol(Protocol):
+    """Stands for the protocol of a connection that has none yet, or never will."""
 
 
 @implementer(ISSLTransport, INegotiated)
@@ -73,34 +78,39 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
     """
 
     admission: Admission
+    server: TLSPort
 
     deadline = NEVER
     negotiatedProtocol: bytes | None = None
     can_half_close = False
+    file_sender = TLSFileSender
     _in_handshake = True
+    _is_refused = False
     _read_waits = False
     _write_waits = False
 
-    def __init__(self, sock: socket.socket, client: Any, port: TLSPort, number: int):
+    def __init__(
+        self, sock: socket.socket, client: SocketAddress, port: TLSPort, number: int
+    ) -> None:
         super().__init__(sock, client, port, number)
         self.protocol = _NoProtocol()
         self._tls = SSL.Connection(port.context, sock)
         self._tls.set_accept_state()
 
     @property
-    def wrappedProtocol(self) -> Any:
+    def wrappedProtocol(self) -> IProtocol:
         """The protocol that has the plain bytes."""
         return self.protocol
 
     @wrappedProtocol.setter
-    def wrappedProtocol(self, protocol: Any) -> None:
+    def wrappedProtocol(self, protocol: IProtocol) -> None:
         self.protocol = protocol
 
     def getHandle(self) -> Any:
-        """pyOpenSSL's connection."""
+        """pyOpenSSL's connection; the class that this derives from has a socket."""
         return self._tls
 
-    def getPeerCertificate(self) -> Any:
+    def getPeerCertificate(self) -> crypto.X509 | None:
         """The client's certificate, if it sent one."""
         return self._tls.get_peer_certificate()
 
@@ -111,7 +121,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         self.deadline = NEVER
         self.connectionLost(Failure(main.CONNECTION_LOST))
 
-    def _handshake(self) -> Any:
+    def _handshake(self) -> ConnectionEnd:
         try:
             self._tls.do_handshake()
         except SSL.WantReadError:
@@ -128,7 +138,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         self._in_handshake = False
         self.server.handshake_ended(self)
         self.negotiatedProtocol = self._tls.get_alpn_proto_negotiated() or None
-        protocol = self.server.factory.build_negotiated(
+        protocol = self.server.site.build_negotiated(
             self.negotiatedProtocol, self.getPeer()
         )
         if protocol is None:
@@ -137,22 +147,22 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         protocol.makeConnection(self)
         return None if self.disconnected else self.doRead()
 
-    def _refuse_plain_text(self, error: SSL.Error) -> Any:
+    def _refuse_plain_text(self, error: SSL.Error) -> ConnectionEnd:
         """Tell a client that has sent a request without TLS what to do."""
         reasons = [] if isinstance(error, SSL.SysCallError) else error.args[0]
-        answer = self.server.factory.answer_without_tls
+        answer = self.server.site.answer_without_tls
         if answer is None or not any("http request" in entry[-1] for entry in reasons):
             return main.CONNECTION_LOST
         self._in_handshake = False
-        self.protocol = None
+        self._is_refused = True
         with suppress(OSError):
             self.socket.send(answer())
             self.socket.shutdown(socket.SHUT_WR)
-        self.deadline = self.server.factory.deadlines.now + LINGER_SECONDS
-        self.server.factory.log_refusal(self.getPeer(), "a request without TLS")
+        self.deadline = self.server.site.deadlines.now + LINGER_SECONDS
+        self.server.site.log_refusal(self.getPeer(), "a request without TLS")
         return None
 
-    def _drop_what_comes(self) -> Any:
+    def _drop_what_comes(self) -> ConnectionEnd:
         try:
             data = self.socket.recv(READ_BYTES)
         except BlockingIOError:
@@ -163,11 +173,11 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
 
     # Reading.
 
-    def doRead(self) -> Any:
+    def doRead(self) -> ConnectionEnd:
         """Hand what has come to the protocol."""
         if self._in_handshake:
             return self._handshake()
-        if self.protocol is None:
+        if self._is_refused:
             return self._drop_what_comes()
         if self._write_waits:
             self._write_waits = False
@@ -197,7 +207,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         """Call ``doRead`` when bytes have come, and for those that OpenSSL has kept."""
         super().startReading()
         if not self._in_handshake and self.connected and self._tls.pending():
-            self.server.factory.reactor.callLater(0, self._read_kept)
+            self.server.site.reactor.callLater(0, self._read_kept)
 
     def _read_kept(self) -> None:
         if self.connected and self._interest & IN:
@@ -225,7 +235,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
             sent = 0  # doWrite will find out
         return data[sent:]
 
-    def _send_records(self, data: Any) -> int:
+    def _send_records(self, data: bytes | memoryview) -> int:
         """Send record by record until the socket takes no more: bytes sent."""
         view, sent = memoryview(data), 0
         while sent < len(view):
@@ -246,7 +256,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
             self._write_waits = True
             return 0
 
-    def writeSomeData(self, data: bytes) -> Any:
+    def writeSomeData(self, data: bytes) -> int | ConnectionLost:
         """Send some of what was buffered."""
         try:
             sent = self._send_records(data)
@@ -256,7 +266,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
             self.stopWriting()
         return sent
 
-    def doWrite(self) -> Any:
+    def doWrite(self) -> ConnectionEnd:
         """Send what is buffered, then more of the file that is on its way."""
         if self._in_handshake:
             return self._handshake()
@@ -267,15 +277,6 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
                 return why
         return super().doWrite()
 
-    def send_file(
-        self, head: bytes, descriptor: int, offset: int, length: int, ended: Any
-    ) -> TLSFileSender:
-        """Send *head* and a part of a file; see `interface.ResponseTransport`."""
-        sender = TLSFileSender(self, descriptor, offset, length, ended)
-        self.sending = sender
-        sender.start(head)
-        return sender
-
     # The end.
 
     def close_now(self) -> None:
@@ -284,7 +285,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
             self._send_close_notify()
         super().close_now()
 
-    def _postLoseConnection(self) -> Any:
+    def _postLoseConnection(self) -> ConnectionEnd:
         self._send_close_notify()
         return main.CONNECTION_DONE
 
@@ -303,8 +304,6 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
             return
         self._in_handshake = False
         self.server.handshake_ended(self)
-        if self.protocol is None:
-            self.protocol = _NoProtocol()
         super().connectionLost(reason)
 
     def readConnectionLost(self, reason: Failure) -> None:
@@ -319,42 +318,57 @@ class TLSPort(Port):
     """
     Accepts into `TLSServer`.
 
-    :ivar context: the settings of the secure connections, `OpenSSL.SSL.Context`.
+    :ivar site: builds the protocols.
+    :ivar context: the settings of the secure connections.
     """
 
     _type = "TLS"
-    context: SSL.Context
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(
+        self,
+        port: int,
+        site: ITLSSite,
+        backlog: int,
+        interface: str,
+        reactor: object,
+        context: SSL.Context,
+    ) -> None:
+        factory = cast("IProtocolFactory", site)
+        super().__init__(port, factory, backlog, interface, reactor)
+        self.site = site
+        self.context = context
         self._handshakes: dict[TLSServer, None] = {}
 
-    def connect(self, sock: socket.socket, client: Any) -> None:
+    def connect(self, sock: socket.socket, client: SocketAddress) -> None:
         """Begin the handshake; the protocol is built when it has ended."""
         if len(self._handshakes) >= MAX_HANDSHAKES:
             oldest = next(iter(self._handshakes))
             oldest.connectionLost(Failure(main.CONNECTION_LOST))
         transport = TLSServer(sock, client, self, self.sessionno)
-        transport.admission = self.factory.connection_limit.admit(transport)
+        transport.admission = self.site.connection_limit.admit(transport)
         transport.on_closed = transport.admission.release
         if transport.admission.is_flooded:
             transport.connectionLost(Failure(main.CONNECTION_LOST))
             return
         self._handshakes[transport] = None
-        self.factory.deadlines.add(transport, HANDSHAKE_SECONDS)
+        self.site.deadlines.add(transport, HANDSHAKE_SECONDS)
 
     def handshake_ended(self, transport: TLSServer) -> None:
         """The handshake of *transport* has succeeded, or the connection has ended."""
         self._handshakes.pop(transport, None)
-        self.factory.deadlines.discard(transport)
+        self.site.deadlines.discard(transport)
 
 
 def listen_tls(
-    reactor: Any, port: int, factory: Any, backlog: int, interface: str, context: Any
+    reactor: object,
+    port: int,
+    site: ITLSSite,
+    backlog: int,
+    interface: str,
+    context: SSL.Context,
 ) -> TLSPort:
-    """Listen with TLS on *port*, for a *factory* that is one of our sites."""
-    listening = TLSPort(port, factory, backlog, interface, reactor)
-    listening.context = context
+    """Listen with TLS on *port* for *site*."""
+    listening = TLSPort(port, site, backlog, interface, reactor, context)
     listening.startListening()
     return listening
 
@@ -367,7 +381,7 @@ def set_alpn(context: SSL.Context, protocols: Sequence[bytes]) -> None:
     ``no_application_protocol`` (section 3.2).
     """
 
-    def choose(_: SSL.Connection, offered: list[bytes]) -> Any:
+    def choose(_: SSL.Connection, offered: list[bytes]) -> bytes:
         for protocol in protocols:
             if protocol in offered:
                 return protocol
