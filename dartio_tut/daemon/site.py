@@ -33,11 +33,11 @@ from dartio_tut.wire import (
     refusal_fields,
 )
 
-MIN_CLOSED_IDLE = 16
-"""Idle connections that are closed at once when there are too many connections."""
-
 CLOSED_IDLE_SHARE = 64
-"""Or one in so many, if that is more: looking for them takes time."""
+"""
+One in so many idle connections is closed when there are too many connections, but at
+least one: looking for them takes time.
+"""
 
 Observer = Callable[[Event], None]
 
@@ -174,7 +174,7 @@ class Site(TwistedSite):
         if not idle:
             self._looked_for_idle = deadlines.now
             return
-        count = max(MIN_CLOSED_IDLE, len(idle) // CLOSED_IDLE_SHARE)
+        count = max(1, len(idle) // CLOSED_IDLE_SHARE)
         for _, channel in nsmallest(count, idle, key=itemgetter(0)):
             channel.close()
 

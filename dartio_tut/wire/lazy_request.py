@@ -24,7 +24,7 @@ from .http1.request_head import RequestFields
 from .interfaces import Fields, RequestChannel, ResponseStream
 from .lazy import kept_as, made_once
 from .streamed_body import StreamedBody
-from .twisted_private import MultipartError, media_type_of, multipart_arguments
+from .twisted_private import MultipartError, multipart_arguments
 
 _COPIED = (
     "client",
@@ -133,7 +133,7 @@ class LazyRequest(server.Request):
         content_type = self.getHeader(b"Content-Type")
         if not content_type or not self._parsePOSTFormSubmission:
             return None
-        name = media_type_of(content_type)
+        name = content_type.partition(b";")[0].strip().lower()
         return name if name in _FORMS else None
 
     def _form(self, content: IO[bytes]) -> dict[bytes, list[bytes]]:

@@ -30,9 +30,6 @@ from twisted.web.http import (
 from twisted.web.http import (
     _NoPushProducer as NoPushProducer,
 )
-from twisted.web.http import (
-    _parseContentType as media_type_of,
-)
 from twisted.web.resource import _IEncodingResource as IEncodingResource
 
 __all__ = [
@@ -48,7 +45,6 @@ __all__ = [
     "accept_with_reserve",
     "buffered_bytes",
     "has_nothing_buffered",
-    "media_type_of",
     "multipart_arguments",
     "passed_descriptors",
     "port_from_descriptor",
