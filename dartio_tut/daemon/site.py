@@ -10,11 +10,11 @@ from heapq import nsmallest
 from io import BytesIO
 from operator import itemgetter
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import IO, Any
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.logger import Logger
-from twisted.web.http import BAD_REQUEST
+from twisted.web import http
 from twisted.web.resource import IResource, getChildForRequest
 from twisted.web.server import Site as TwistedSite
 
@@ -111,7 +111,7 @@ class Site(TwistedSite):
         return isinstance(factory, type) and issubclass(factory, Request)
 
     @property
-    def request_log(self) -> Callable[[Any], None] | None:
+    def request_log(self) -> Callable[[http.Request], None] | None:
         """What writes Twisted's access log, if there is one."""
         is_wanted = self.logPath is not None or type(self).log is not Site.log
         return self.log if is_wanted else None
@@ -121,17 +121,19 @@ class Site(TwistedSite):
         """The header fields of the wire's own refusals."""
         return refusal_fields(self.resource)
 
-    def buildProtocol(self, addr: Any) -> Any:
+    # Twisted's type asks for another class of protocol.
+    def buildProtocol(self, addr: IAddress | None) -> Any:
         """A channel for a new connection."""
         channel = Channel(self)
         channel.callLater = self.reactor.callLater
         return channel
 
-    def build_negotiated(self, protocol: bytes | None, addr: IAddress) -> Any:
+    def build_negotiated(self, protocol: bytes | None, addr: IAddress) -> IProtocol:
         """The protocol that a client has negotiated, for a new connection."""
         if protocol == b"h2":
             return http2_protocol(self)
-        return self.buildProtocol(addr)
+        channel: Channel = self.buildProtocol(addr)
+        return channel
 
     def acceptableProtocols(self) -> list[bytes]:
         """
@@ -142,7 +144,7 @@ class Site(TwistedSite):
 
     def answer_without_tls(self) -> bytes:
         """What a client gets that sends a request without TLS to a port with TLS."""
-        response = refusal(BAD_REQUEST, self.refusal_fields)
+        response = refusal(http.BAD_REQUEST, self.refusal_fields)
         head, _, _ = response.partition(b"\r\n\r\n")
         body = b"This port speaks TLS: use https://\n"
         lines = [
@@ -178,7 +180,7 @@ class Site(TwistedSite):
 
     # Requests.
 
-    def getContentFile(self, length: int | None) -> Any:
+    def getContentFile(self, length: int | None) -> IO[bytes]:
         """Where a request's body is held: in memory, and on disk beyond a bound."""
         if length is not None and length <= self.limits.body_in_memory:
             return BytesIO()
@@ -191,7 +193,7 @@ class Site(TwistedSite):
         found: IResource = getChildForRequest(self.resource, request)
         return found
 
-    def log(self, request: Any) -> None:
+    def log(self, request: http.Request) -> None:
         """Write a line of Twisted's access log, if there is one."""
         if self.logPath is not None:
             super().log(request)

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet import tcp
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
+from zope.interface import implementer
 
 from dartio_tut.daemon import Site
 from dartio_tut.wire import Channel
@@ -116,6 +118,7 @@ class BufferedTests(SynchronousTestCase):
         self.assertEqual(adapted(StringTransport()).buffered(), 0)
 
 
+@implementer(IPushProducer)
 class Producer:
     """Notes what it is told."""
 
@@ -143,7 +146,7 @@ class OutputTests(SynchronousTestCase):
         self.told: list[str] = []
         self.output = Output(
             adapted(self.transport),
-            self,
+            Producer(),
             lambda: self.told.append("paused"),
             lambda: self.told.append("resumed"),
         )

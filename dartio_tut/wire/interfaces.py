@@ -148,8 +148,8 @@ class ISite(Protocol):
     resource: IResource
 
     @property
-    def requestFactory(self) -> Callable[..., Any]:  # which: see uses_our_request
-        """See the class."""
+    def requestFactory(self) -> Callable[..., Any]:
+        """Makes requests of ours, if `uses_our_request`, or any of Twisted's."""
 
     @property
     def uses_our_request(self) -> bool:

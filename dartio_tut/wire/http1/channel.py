@@ -17,8 +17,6 @@ while and dropped (RFC 9112 section 9.6).
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.interfaces import (
     IConsumer,
     IHalfCloseableProtocol,
@@ -28,6 +26,7 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.python.failure import Failure
+from twisted.web import http
 from zope.interface import implementer
 
 from ..deadlines import NEVER
@@ -73,15 +72,14 @@ class Channel(HTTPChannelAPI):
     """
 
     def __init__(self, site: ISite) -> None:
-        self.site: Any = site
-        self.factory: Any = site
-        self.requestFactory: Any = site.requestFactory
+        self.site = self.factory = site
+        self.requestFactory = site.requestFactory
         self.uses_our_request = site.uses_our_request
         self.limits = site.limits
         self.deadlines = site.deadlines
         self.deadline = NEVER
         self.state: State = IDLE
-        self.request: Any = None
+        self.request: http.Request | None = None
         self.persistent = True
         self.is_http10 = False
         self.client_has_ended = False
@@ -92,9 +90,8 @@ class Channel(HTTPChannelAPI):
 
     # The beginning.
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         """A client has connected."""
-        is_ours = isinstance(transport, Server)
         self._transport = transport
         output = Output(
             adapted(transport), self, self._output_paused, self._output_resumed
@@ -102,14 +99,15 @@ class Channel(HTTPChannelAPI):
         self.output = output
         self.write = output.write  # spares a call for each write
         self.intake.begin(transport)
-        if not is_ours:
+        admission = None
+        if isinstance(transport, Server):
+            admission = transport.admission
+            transport.on_closed = self.connection_closed
+        else:
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
                 transport.setTcpNoDelay(True)
-        admission = transport.admission if is_ours else None
         self._admission = admission or self.site.connection_limit.admit(transport)
-        if is_ours:
-            transport.on_closed = self.connection_closed
         self.deadlines.add(self, self.limits.header_time)
         if self._admission.is_flooded:
             self.abortConnection()
@@ -146,7 +144,7 @@ class Channel(HTTPChannelAPI):
         elif self.state is TAKEN_OVER:
             self.pass_on()
 
-    def requestDone(self, request: Any) -> None:
+    def requestDone(self, request: http.Request) -> None:
         """The request is answered: what follows it may be taken in."""
         if request != self.request:  # not "is": a proxy of it will do
             raise TypeError(f"{request} is not being answered")

@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, ISSLTransport
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IProducer,
+    IProtocol,
+    IPushProducer,
+    ISSLTransport,
+    ITransport,
+)
+from twisted.python.failure import Failure
+from twisted.web import http
 from twisted.web.http_headers import Headers
 
 from ..deadlines import NEVER, Deadlines
@@ -30,16 +40,19 @@ class HTTPChannelAPI:
     """The part of a channel that others know from Twisted."""
 
     timeOut: float | None = None
-    callLater: Any = None
+    callLater: Callable[..., IDelayedCall] | None = None
     write: Callable[[bytes], None]
     output: Output
-    request: Any
+    request: http.Request | None
     persistent: bool
     is_http10: bool
     deadline: float
     deadlines: Deadlines
     reports: ExchangeReports | None
-    _transport: Any
+    _transport: Any  # each kind has methods that ITransport has not
+    dataReceived: Callable[[bytes], None]
+    connectionLost: Callable[[Failure], None]
+    readConnectionLost: Callable[[], None]
     intake: RequestIntake
     state: State
     _peer: IAddress | None = None
@@ -52,7 +65,7 @@ class HTTPChannelAPI:
         """Our half is closed: the client reads, and we drop what it still sends."""
 
     @property
-    def requests(self) -> list[Any]:
+    def requests(self) -> list[http.Request]:
         """The requests under way: one, or none."""
         return [] if self.request is None else [self.request]
 
@@ -63,7 +76,11 @@ class HTTPChannelAPI:
         self.output.write(b"".join(iovec))
 
     def writeHeaders(
-        self, version: bytes, code: bytes, reason: bytes, headers: Any
+        self,
+        version: bytes,
+        code: bytes,
+        reason: bytes,
+        headers: Headers | Iterable[tuple[bytes, bytes]],
     ) -> None:
         """Send the head of a response, as Twisted's own requests ask for it."""
         if not isinstance(headers, Headers):
@@ -80,7 +97,7 @@ class HTTPChannelAPI:
         note_close(headers, self)
         self.output.write(head_from_headers(status, reason, headers, self))
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """Let *producer* write; it is paused while the client does not read."""
         self.output.register_producer(producer, streaming)
 
@@ -105,12 +122,13 @@ class HTTPChannelAPI:
     # The connection.
 
     @property
-    def transport(self) -> Any:
+    def transport(self) -> ITransport:
         """Twisted's transport. Who sets it to ``None`` takes the connection over."""
-        return self._transport
+        transport: ITransport = self._transport
+        return transport
 
     @transport.setter
-    def transport(self, transport: Any) -> None:
+    def transport(self, transport: ITransport | None) -> None:
         if transport is None:
             self.let_go()
         else:
@@ -133,7 +151,7 @@ class HTTPChannelAPI:
         return self._host
 
     @property
-    def _networkProducer(self) -> Any:
+    def _networkProducer(self) -> IPushProducer:
         return self.intake.network
 
     def setTimeout(self, period: float | None) -> None:
@@ -191,10 +209,10 @@ class HTTPChannelAPI:
         """Give the protocol that has taken over what came for it already."""
         rest = self.intake.take_rest()
         if rest:
-            protocol: Any = getattr(self._transport, "protocol", None) or self
+            protocol = getattr(self._transport, "protocol", None) or self
             protocol.dataReceived(rest)
 
-    def hand_over(self, protocol: Any) -> None:
+    def hand_over(self, protocol: IProtocol) -> None:
         """
         From here on the connection is *protocol*'s.
 
@@ -202,12 +220,11 @@ class HTTPChannelAPI:
         methods become those of *protocol*.
         """
         self.let_go()
-        channel: Any = self
-        channel.dataReceived = protocol.dataReceived
-        channel.connectionLost = protocol.connectionLost
-        channel.readConnectionLost = self._transport.loseConnection
+        self.dataReceived = protocol.dataReceived
+        self.connectionLost = protocol.connectionLost
+        self.readConnectionLost = self._transport.loseConnection
 
-    def _protocolUpgradeForWebsockets(self, protocol: Any) -> None:
+    def _protocolUpgradeForWebsockets(self, protocol: IProtocol) -> None:
         """What Twisted's websockets call when a request becomes one."""
         self.hand_over(protocol)
         protocol.makeConnection(self._transport)

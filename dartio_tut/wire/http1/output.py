@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.interfaces import IPushProducer
+
 from ..transport.interface import FileTransfer, ResponseTransport
 from ..twisted_private import PullToPush
 
@@ -50,7 +52,7 @@ class Output:
     def __init__(
         self,
         transport: ResponseTransport,
-        registered: Any,
+        registered: IPushProducer,
         paused: Callable[[], None],
         resumed: Callable[[], None],
     ) -> None:
@@ -58,7 +60,7 @@ class Output:
         self._write = transport.write
         self._paused = paused
         self._resumed = resumed
-        self._producer: Any = None
+        self._producer: IPushProducer | None = None
         self._collected: list[bytes] = []
         self._collected_bytes = 0
         self.is_blocked = False
@@ -92,7 +94,7 @@ class Output:
     # The producer of a response.
 
     @property
-    def producer(self) -> Any:
+    def producer(self) -> IPushProducer | None:
         """What writes the response, if it is a producer."""
         return self._producer
 
@@ -100,6 +102,7 @@ class Output:
         """
         Let *producer* write; it is paused while the client does not read.
 
+        :param producer: a push producer when it is *streaming*, else a pull producer.
         :raise RuntimeError: when there is another one.
         """
         if self._producer is not None:

@@ -8,9 +8,10 @@ on when that is over. Which state the connection is in is the channel's to say.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, ITransport
+from twisted.web import http
 from twisted.web.iweb import INonQueuedRequestFactory
 
 from ..deadlines import NEVER
@@ -24,6 +25,7 @@ from .response_head import CONTINUE
 from .states import ANSWERING, BODY, HEAD, IDLE, OVER
 
 if TYPE_CHECKING:
+    from ..request import Request
     from .channel import Channel
 
 REQUESTS_PER_TURN = 32
@@ -55,11 +57,11 @@ class RequestIntake:
         self.is_waiting_for_turn = False
         self.is_held = False
         self._is_reading = True
-        self.network: Any = None
+        self.network: IPushProducer = NoPushProducer()
 
-    def begin(self, transport: Any) -> None:
+    def begin(self, transport: ITransport) -> None:
         """Read what comes from *transport*."""
-        self.network = IPushProducer(transport, None) or NoPushProducer()
+        self.network = IPushProducer(transport, self.network)
 
     @property
     def waiting(self) -> bytes:
@@ -156,7 +158,7 @@ class RequestIntake:
                 self._await_more()
                 return
             elif event is END:
-                self._answer()
+                self._end_body()
             else:
                 self._take_body(event)
                 if channel.state is not BODY:
@@ -200,33 +202,57 @@ class RequestIntake:
         channel.is_http10 = fields.version == b"HTTP/1.0"
         if channel.reports is not None:
             channel.reports.head_came(head)
-        if channel.uses_our_request:
-            request = channel.requestFactory(channel)
-            request.fields = fields
-        else:
-            request = _foreign_request(channel, head)
+        if not channel.uses_our_request:
+            self._take_foreign(head)
+            return
+        request: Request = channel.requestFactory(channel)
+        request.fields = fields
         channel.request = request
         if fields.length:
+            if not channel.site.streaming or not self._stream_body(request, head):
+                self._begin_body(request, head)
+            return
+        if request.wants_length:
+            request.gotLength(0)
+        self._answer(request)
+
+    def _take_foreign(self, head: Head) -> None:
+        """A request of a factory that is not ours begins."""
+        channel = self._channel
+        request = channel.request = _foreign_request(channel, head)
+        if head.fields.length:
             self._begin_body(request, head)
             return
-        if not channel.uses_our_request or request.wants_length:
-            request.gotLength(0)
-        self._answer()
+        request.gotLength(0)
+        self._answer(request)
 
-    def _begin_body(self, request: Any, head: Head) -> None:
-        channel = self._channel
+    def _stream_body(self, request: Request, head: Head) -> bool:
+        """Have the resource answer before the body has come, if it wants to."""
         method, target, fields = head
-        max_streamed = 0
-        if channel.site.streaming and channel.uses_our_request:
-            request.set_line(method, target, fields.version)
-            max_streamed = stream_limit(request.find_resource())
+        request.set_line(method, target, fields.version)
+        max_streamed = stream_limit(request.find_resource())
+        if not max_streamed:
+            return False
+        self._begin_body(request, head, max_streamed)
+        request.body = StreamedBody(self._body_is_wanted, self._hold_body)
+        request.requestReceived(method, target, fields.version)
+        return True
+
+    def _begin_body(
+        self, request: http.Request, head: Head, max_streamed: int = 0
+    ) -> None:
+        """
+        The next bytes are those of the body.
+
+        :param max_streamed: so many are handed over as they come; else they are held.
+        :raise ProtocolError: when it is too long.
+        """
+        channel, fields = self._channel, head.fields
         self._parser.begin_body(fields.length, max_streamed or channel.limits.body)
         self._pace = BodyPace(channel.limits, channel.deadlines.now)
         self.is_held = False
         channel.enter(BODY, channel.limits.body_time)
         if max_streamed:
-            request.body = StreamedBody(self._body_is_wanted, self._hold_body)
-            request.requestReceived(method, target, fields.version)
             return
         request.gotLength(None if fields.length < 0 else fields.length)
         if fields.expects:
@@ -237,7 +263,14 @@ class RequestIntake:
         if channel.reports is not None:
             channel.reports.body_came(len(piece))
         self._pace.received(len(piece))
-        channel.request.handleContentChunk(piece)
+        if channel.request is not None:
+            channel.request.handleContentChunk(piece)
+
+    def _end_body(self) -> None:
+        """All of the body has come, and the request is whole."""
+        request = self._channel.request
+        if request is not None:
+            self._answer(request)
 
     def _body_is_wanted(self) -> None:
         """Somebody takes the streamed body: a client that awaits a 100 may send it."""
@@ -263,25 +296,24 @@ class RequestIntake:
         else:
             self.go_on()
 
-    def _answer(self) -> None:
-        """The request is whole: whoever answers it may begin."""
-        channel = self._channel
-        channel.enter(ANSWERING, NEVER)
-        request = channel.request
-        if getattr(request, "body", None) is not None:
-            request.body.ended()
+    def _answer(self, request: http.Request) -> None:
+        """The *request* is whole: whoever answers it may begin."""
+        self._channel.enter(ANSWERING, NEVER)
+        body = getattr(request, "body", None)
+        if body is not None:
+            body.ended()
         else:
             method, target, fields = self.head
             request.requestReceived(method, target, fields.version)
 
 
-def _foreign_request(channel: Channel, head: Head) -> Any:
+def _foreign_request(channel: Channel, head: Head) -> http.Request:
     """A request of a factory that is not ours, with its fields, as Twisted makes it."""
     factory = channel.requestFactory
-    if INonQueuedRequestFactory.providedBy(factory):
-        request = factory(channel)
-    else:
-        request = factory(channel, False)
+    is_not_queued = INonQueuedRequestFactory.providedBy(factory)
+    request: http.Request = (
+        factory(channel) if is_not_queued else factory(channel, False)
+    )
     for name, values in head.fields.values.items():
         request.requestHeaders.setRawHeaders(name, values)
     request.parseCookies()

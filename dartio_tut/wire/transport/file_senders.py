@@ -58,7 +58,8 @@ class SendfileSender:
         length: int,
         ended: Callable[[bool], None],
     ) -> None:
-        self._transport: Any = transport  # ours, which knows its sender, or Twisted's
+        # A connection of ours has a ``sending``, one of Twisted's has not.
+        self._transport: Any = transport
         self._descriptor = descriptor
         self._offset = offset
         self.left = length

@@ -37,7 +37,8 @@ class ForeignTransport:
     can_send_files = False
 
     def __init__(self, transport: ITransport) -> None:
-        self._transport: Any = transport  # beyond ITransport, each has other methods
+        # Each kind has methods that ITransport has not.
+        self._transport: Any = transport
         self.write: Callable[[bytes], None] = transport.write
 
     def __getattr__(self, name: str) -> object:

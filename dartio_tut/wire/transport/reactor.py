@@ -32,7 +32,8 @@ class FastPortsReactor:
     """
 
     def __init__(self, reactor: object) -> None:
-        self._reactor: Any = reactor  # has more interfaces than one type can name
+        # A reactor has several interfaces, which no one type has together.
+        self._reactor: Any = reactor
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._reactor, name)

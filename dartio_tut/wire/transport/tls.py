@@ -107,7 +107,7 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         self.protocol = protocol
 
     def getHandle(self) -> Any:
-        """pyOpenSSL's connection; for the class that this derives from, a socket."""
+        """pyOpenSSL's connection; the class that this derives from has a socket."""
         return self._tls
 
     def getPeerCertificate(self) -> crypto.X509 | None:
