@@ -225,7 +225,8 @@ class RequestIntake:
         request.fields = fields
         channel.request = request
         if fields.length:
-            self._begin_body(request, head)
+            if not channel.site.streaming or not self._stream_body(request, head):
+                self._begin_body(request, head)
             return
         if request.wants_length:
             request.gotLength(0)
@@ -236,45 +237,42 @@ class RequestIntake:
         channel = self._channel
         request = channel.request = _foreign_request(channel, head)
         if head.fields.length:
-            self._begin_held_body(request, head)
+            self._begin_body(request, head)
             return
         request.gotLength(0)
         self._answer(request)
 
-    def _begin_body(self, request: Request, head: Head) -> None:
-        """A body begins, of which the resource may want to be told piece by piece."""
-        if not self._channel.site.streaming:
-            self._begin_held_body(request, head)
-            return
+    def _stream_body(self, request: Request, head: Head) -> bool:
+        """Have the resource answer before the body has come, if it wants to."""
         method, target, fields = head
         request.set_line(method, target, fields.version)
         max_streamed = stream_limit(request.find_resource())
         if not max_streamed:
-            self._begin_held_body(request, head)
-            return
-        self._await_body(fields.length, max_streamed)
+            return False
+        self._begin_body(request, head, max_streamed)
         request.body = StreamedBody(self._body_is_wanted, self._hold_body)
         request.requestReceived(method, target, fields.version)
+        return True
 
-    def _begin_held_body(self, request: http.Request, head: Head) -> None:
-        """A body begins that is held until all of it has come."""
-        channel, length = self._channel, head.fields.length
-        self._await_body(length, channel.limits.body)
-        request.gotLength(None if length < 0 else length)
-        if head.fields.expects:
-            channel.output.write(CONTINUE)
-
-    def _await_body(self, length: int, max_bytes: int) -> None:
+    def _begin_body(
+        self, request: http.Request, head: Head, max_streamed: int = 0
+    ) -> None:
         """
-        The next bytes are those of a body.
+        The next bytes are those of the body.
 
+        :param max_streamed: so many are handed over as they come; else they are held.
         :raise ProtocolError: when it is too long.
         """
-        channel = self._channel
-        self._parser.begin_body(length, max_bytes)
+        channel, fields = self._channel, head.fields
+        self._parser.begin_body(fields.length, max_streamed or channel.limits.body)
         self._pace = BodyPace(channel.limits, channel.deadlines.now)
         self.is_held = False
         channel.enter(BODY, channel.limits.body_time)
+        if max_streamed:
+            return
+        request.gotLength(None if fields.length < 0 else fields.length)
+        if fields.expects:
+            channel.output.write(CONTINUE)
 
     def _take_body(self, piece: bytes) -> None:
         channel = self._channel
