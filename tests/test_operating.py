@@ -129,6 +129,12 @@ class DataTests(Case):
 class LogTests(Case):
     """The access log."""
 
+    def test_dash_is_stdout(self) -> None:
+        hello = self.serve("hello", "--access-log", "-")
+        ask(hello, "GET", "/some/path")
+        hello.wait_for('"GET /some/path HTTP/1.1" 200 13 ')
+        self.assertFalse((self.here / "-").exists())
+
     def test_access_log_has_a_line_for_each_request(self) -> None:
         hello = self.serve("hello", "--access-log", "access.log")
         ask(hello, "GET", "/some/path")

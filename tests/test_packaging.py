@@ -5,6 +5,9 @@ What the wheel holds, and that it is what is tested.
 from __future__ import annotations
 
 import subprocess
+from configparser import ConfigParser
+
+from dartio_tut.servers.lessons import LESSONS
 
 from .support.harness import BIN, CHECKOUT, Case, environment
 
@@ -67,3 +70,9 @@ class PackagingTests(Case):
             " 'dartio_tut.clients') if m in sys.modules])"
         )
         self.assertEqual(loaded, "")
+
+    def test_wall_between_lessons_names_each_of_them(self) -> None:
+        settings = ConfigParser()
+        settings.read(CHECKOUT / "setup.cfg")
+        named = settings["importlinter:contract:lessons"]["modules"].split()
+        self.assertEqual(sorted(named), sorted(lesson.module for lesson in LESSONS))

@@ -323,6 +323,7 @@ class DescriptorTests(Case):
         self.runner = self.limited(1024, 1024)
         tutorial = self.daemon("tutorial", "--port", "0")
         line = tutorial.wait_for("At most ")
-        self.assertIn("At most 79 connections at a time each: 1024 file", line)
+        each = (1024 - 64) * 3 // 4 // len(LESSONS)
+        self.assertIn(f"At most {each} connections at a time each: 1024 file", line)
         tutorial.wait_for("Open ")
         self.assertEqual("\n".join(tutorial.lines).count("At most "), 1)

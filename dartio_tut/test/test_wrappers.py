@@ -145,6 +145,17 @@ class WrapperTests(WrapperCase):
             fields: Any = tree
             self.assertIn((b"X-Tree", b"upload"), fields.refusal_fields, name)
 
+    def test_fields_for_refusals_are_on_the_response_of_a_failure(
+        self,
+    ) -> None:
+        def fail(request: Any) -> bytes:
+            raise ZeroDivisionError
+
+        response = ask(CORS(FunctionResource(fail), [b"*"]))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(response.code, 500)
+        self.assertEqual(response.fields["Access-Control-Allow-Origin"], "*")
+
     def test_encoder_of_a_leaf_is_used(self) -> None:
         leaf = FunctionResource(lambda request: b"a" * 1000)
         encoded = EncodingResourceWrapper(leaf, [GzipEncoderFactory()])

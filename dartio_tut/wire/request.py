@@ -238,6 +238,8 @@ class Request(LazyRequest):
         self._encoder = None
         self._inFakeHead = False
         self.setResponseCode(INTERNAL_SERVER_ERROR)
+        for name, value in getattr(self.site, "refusal_fields", ()):
+            self.setHeader(name, value)
         self.defaultContentType = TEXT
         self.set_length(len(FAILED))
         self.write(FAILED)

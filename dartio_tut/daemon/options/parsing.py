@@ -100,10 +100,12 @@ def absolute_path(path: str) -> str:
 
 def log_file(path: str) -> str:
     """
-    The absolute form of *path*, to which a log may be appended.
+    The absolute form of *path*, to which a log may be appended; ``-`` is stdout.
 
     :raise ValueError: when it is a folder, or cannot be written.
     """
+    if path == "-":
+        return path
     file = Path(path).absolute()
     if file.is_dir():
         raise ValueError(f"{path}: is a folder")

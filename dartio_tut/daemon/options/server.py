@@ -86,7 +86,7 @@ class ServerOptions(DeclaredOptions):
         *LIMIT_OPTIONS,
         option(
             "access-log",
-            "File to which a line is appended for each request.",
+            "File to which a line is appended for each request; - is stdout.",
             log_file,
             group=LOGS,
         ),
