@@ -16,6 +16,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
+from dartio_tut.daemon.descriptors import connections_within
 from dartio_tut.servers.lessons import LESSONS
 
 from .support.harness import BIN, PATIENCE, TWISTD, Case, ask, environment, free_port
@@ -323,7 +324,7 @@ class DescriptorTests(Case):
         self.runner = self.limited(1024, 1024)
         tutorial = self.daemon("tutorial", "--port", "0")
         line = tutorial.wait_for("At most ")
-        each = (1024 - 64) * 3 // 4 // len(LESSONS)
+        each = connections_within(1024, len(LESSONS))
         self.assertIn(f"At most {each} connections at a time each: 1024 file", line)
         tutorial.wait_for("Open ")
         self.assertEqual("\n".join(tutorial.lines).count("At most "), 1)
