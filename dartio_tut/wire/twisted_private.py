@@ -131,10 +131,15 @@ def port_from_descriptor(port: type[_Port], *arguments: object) -> _Port:
 RECORD_BYTES = 16 * 1024
 """The most that one read can give: a TLS record (RFC 8446 section 5.1)."""
 
-# What cffi gives has no types.
-_ffi: Any = getattr(SSL, "_ffi", None)
-_lib: Any = getattr(SSL, "_lib", None)
-_landing: Any = _ffi and _ffi.new("char[]", RECORD_BYTES)
+
+def _of_pyopenssl(name: str) -> Any:
+    """What pyOpenSSL has from cffi by a private *name*; cffi gives it no type."""
+    return getattr(SSL, name, None)
+
+
+_ffi = _of_pyopenssl("_ffi")
+_lib = _of_pyopenssl("_lib")
+_landing = _ffi and _ffi.new("char[]", RECORD_BYTES)
 
 
 def tls_read(connection: SSL.Connection) -> bytes:

@@ -354,7 +354,7 @@ class Channel(HTTPChannelAPI):
         if self.state not in (CLOSED, TAKEN_OVER):
             self.state = CLOSED
             self.intake.take_rest()
-            self._transport.abortConnection()
+            self.output.transport.abortConnection()
 
     def connectionLost(self, reason: Failure) -> None:
         """The connection is gone, and with it what was under way."""

@@ -9,7 +9,6 @@ states of the connection: that is the channel's part.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from twisted.internet.interfaces import (
     IAddress,
@@ -49,7 +48,7 @@ class HTTPChannelAPI:
     deadline: float
     deadlines: Deadlines
     reports: ExchangeReports | None
-    _transport: Any  # each kind has methods that ITransport has not
+    _transport: ITransport
     dataReceived: Callable[[bytes], None]
     connectionLost: Callable[[Failure], None]
     readConnectionLost: Callable[[], None]
@@ -124,8 +123,7 @@ class HTTPChannelAPI:
     @property
     def transport(self) -> ITransport:
         """Twisted's transport. Who sets it to ``None`` takes the connection over."""
-        transport: ITransport = self._transport
-        return transport
+        return self._transport
 
     @transport.setter
     def transport(self, transport: ITransport | None) -> None:
@@ -166,7 +164,7 @@ class HTTPChannelAPI:
 
     def forceAbortClient(self) -> None:
         """Close now."""
-        self._transport.abortConnection()
+        self.output.transport.abortConnection()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """What Twisted's requests call when a form cannot be read."""

@@ -12,7 +12,6 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet import tcp
 
@@ -58,8 +57,7 @@ class SendfileSender:
         length: int,
         ended: Callable[[bool], None],
     ) -> None:
-        # A connection of ours has a ``sending``, one of Twisted's has not.
-        self._transport: Any = transport
+        self._transport = transport
         self._descriptor = descriptor
         self._offset = offset
         self.left = length
@@ -153,8 +151,6 @@ class SendfileSender:
     def _finish(self, whole: bool) -> None:
         self.close()
         transport = self._transport
-        if getattr(transport, "sending", None) is self:
-            transport.sending = None
         transport.stopWriting()
         transport.unregisterProducer()
         self._ended(whole)

@@ -30,7 +30,7 @@ def adapted(transport: ITransport) -> ResponseTransport:
 
 class ForeignTransport:
     """
-    Any transport of Twisted's: a TLS connection, a UNIX socket, a string in a test.
+    A transport of Twisted's: a TLS connection, a UNIX socket, a string in a test.
     """
 
     can_half_close = False

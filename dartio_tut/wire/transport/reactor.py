@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import select
 import socket
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-from twisted.internet.interfaces import IListeningPort
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import IListeningPort, IReactorSocket
+from twisted.internet.protocol import ServerFactory
 
 from ..twisted_private import port_from_descriptor
 from .tcp import Port
@@ -32,14 +32,13 @@ class FastPortsReactor:
     """
 
     def __init__(self, reactor: object) -> None:
-        # A reactor has several interfaces, which no one type has together.
-        self._reactor: Any = reactor
+        self._reactor = reactor
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._reactor, name)
 
     def listenTCP(
-        self, port: int, factory: Factory, backlog: int = 50, interface: str = ""
+        self, port: int, factory: ServerFactory, backlog: int = 50, interface: str = ""
     ) -> Port:
         """Listen on *port*."""
         listening = Port(port, factory, backlog, interface, self._reactor)
@@ -47,14 +46,15 @@ class FastPortsReactor:
         return listening
 
     def adoptStreamPort(
-        self, fileDescriptor: int, addressFamily: int, factory: Factory
+        self,
+        fileDescriptor: int,
+        addressFamily: socket.AddressFamily,
+        factory: ServerFactory,
     ) -> IListeningPort:
         """Listen on a socket that is listened on already."""
         if addressFamily not in (socket.AF_INET, socket.AF_INET6):
-            port: IListeningPort = self._reactor.adoptStreamPort(
-                fileDescriptor, addressFamily, factory
-            )
-            return port
+            reactor = IReactorSocket(self._reactor)
+            return reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
         listening = port_from_descriptor(
             Port, self._reactor, fileDescriptor, addressFamily, factory
         )

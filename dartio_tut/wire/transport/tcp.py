@@ -226,7 +226,12 @@ class Server(tcp.Server):
         ended: Callable[[bool], None],
     ) -> SendfileSender:
         """Send *head* and a part of a file; see `interface.ResponseTransport`."""
-        sender = self.file_sender(self, descriptor, offset, length, ended)
+
+        def file_ended(is_whole: bool) -> None:
+            self.sending = None
+            ended(is_whole)
+
+        sender = self.file_sender(self, descriptor, offset, length, file_ended)
         self.sending = sender
         sender.start(head)
         return sender
