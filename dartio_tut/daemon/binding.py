@@ -60,7 +60,7 @@ def bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeni
     :raise ValueError: when it does not tell at once whether it listens.
     """
     outcome: list[Any] = []
-    listening: Deferred[IListeningPort] = without_port_lines(
+    listening: Deferred[IListeningPort] = listen_quietly(
         lambda: endpoint.listen(factory)
     )
     listening.addBoth(outcome.append)
@@ -72,7 +72,7 @@ def bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeni
     return port
 
 
-def without_port_lines(listen: Callable[[], T]) -> T:
+def listen_quietly(listen: Callable[[], T]) -> T:
     """
     Call *listen* without its line in the log.
 
