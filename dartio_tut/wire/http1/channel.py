@@ -33,6 +33,7 @@ from ..deadlines import NEVER
 from ..events import Ending
 from ..interfaces import ISite
 from ..transport.foreign import adapted
+from ..transport.interface import ResponseTransport
 from ..transport.tcp import Server
 from . import protocol_error as errors
 from .exchange_reports import ExchangeReports
@@ -93,32 +94,32 @@ class Channel(HTTPChannelAPI):
     def makeConnection(self, transport: ITransport) -> None:
         """A client has connected."""
         self._transport = transport
-        output = Output(
-            adapted(transport), self, self._output_paused, self._output_resumed
-        )
-        self.output = output
-        self.write = output.write  # spares a call for each write
-        self.intake.begin(transport)
         admission = None
         if isinstance(transport, Server):
+            sender: ResponseTransport = transport
+            self.intake.network = transport
             admission = transport.admission
             transport.on_closed = self.connection_closed
         else:
+            sender = adapted(transport)
+            self.intake.network = IPushProducer(transport, self.intake.network)
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
                 transport.setTcpNoDelay(True)
+        output = Output(sender, self, self._output_paused, self._output_resumed)
+        self.output = output
+        self.write = output.write  # spares a call for each write
         self._admission = admission or self.site.connection_limit.admit(transport)
         self.deadlines.add(self, self.limits.header_time)
-        if self._admission.is_flooded:
-            self.abortConnection()
-            return
         observer = self.site.observer
         if observer is not None:
             self.reports = ExchangeReports(observer, output, self.getPeer())
         self.response_writer = ResponseWriter(
             self, output, self.reports, self.site.request_log
         )
-        if not self._admission.is_admitted:
+        if self._admission.is_flooded:
+            self.abortConnection()
+        elif not self._admission.is_admitted:
             self.refuse(ProtocolError(*errors.TOO_MANY_CONNECTIONS))
 
     # Requests and responses.
@@ -335,10 +336,11 @@ class Channel(HTTPChannelAPI):
         self.close_is_asked = False
         self.enter(CLOSING, self.limits.write_time)
         transport = self.output.transport
-        self._progress = transport.client_progress()
         transport.unregisterProducer()
         close = transport.close_now if within_call else transport.loseConnection
         close()
+        if self.state is CLOSING:  # the client has to read before it ends
+            self._progress = transport.client_progress()
 
     def loseConnection(self) -> None:
         """Close once what was written is sent, and take in no request that follows."""
@@ -367,7 +369,7 @@ class Channel(HTTPChannelAPI):
             request.connectionLost(reason)
         self.intake.end()
         self.output.end()
-        vars(self).pop("response_writer", None)  # a flooding client has none
+        del self.response_writer
 
     def connection_closed(self) -> None:
         """The transport has ended, whichever protocol it has by now."""

@@ -87,10 +87,10 @@ class RequestParser:
             self.waiting = data = start
             end = data.find(b"\r\n\r\n") + 4
         head = data if end == len(data) else data[:end]
-        method, target, fields = self._reader.read(head)
+        event = tuple.__new__(Head, self._reader.read(head))  # cheaper than Head(...)
         self._line_is_good = False
         self.waiting = data[end:]
-        return Head(method, target, fields)
+        return event
 
     def _next_of_body(self, body: BodyReader, data: bytes) -> bytes | _End | None:
         if self._body_has_ended:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.internet.interfaces import IPushProducer, ITransport
+from twisted.internet.interfaces import IPushProducer
 from twisted.web import http
 from twisted.web.iweb import INonQueuedRequestFactory
 
@@ -33,6 +33,10 @@ REQUESTS_PER_TURN = 32
 Pipelined requests that one connection has answered in a turn of the reactor; then the
 other connections have their turn.
 """
+
+
+_UNPAUSABLE = NoPushProducer()
+"""Stands for a transport that cannot stop reading."""
 
 
 class RequestIntake:
@@ -59,11 +63,7 @@ class RequestIntake:
         self.is_held = False
         self._is_reading = True
         self.has_ended = False
-        self.network: IPushProducer = NoPushProducer()
-
-    def begin(self, transport: ITransport) -> None:
-        """Read what comes from *transport*."""
-        self.network = IPushProducer(transport, self.network)
+        self.network: IPushProducer = _UNPAUSABLE
 
     @property
     def waiting(self) -> bytes:
@@ -316,7 +316,8 @@ class RequestIntake:
 
     def _answer(self, request: http.Request) -> None:
         """The *request* is whole: whoever answers it may begin."""
-        self._channel.enter(ANSWERING, NEVER)
+        channel = self._channel
+        channel.state, channel.deadline = ANSWERING, NEVER
         body = getattr(request, "body", None)
         if body is not None:
             body.ended()

@@ -99,7 +99,24 @@ def response_head(
         and response.lastModified is None
         and response.code_message == RESPONSES.get(code)
     ):
-        return _plain_head(response, is_bodiless)
+        lines, has_type = b"", False
+        if response.bulk_fields:
+            lines, has_type = field_lines(response.bulk_fields)
+        has_no_length = code in NO_BODY_CODES
+        needs_no_type = has_type or not length or (is_bodiless and has_no_length)
+        kind = None if needs_no_type else response.defaultContentType
+        if has_no_length:
+            return _common_head(code, kind) + lines + b"\r\n", None, False
+        lines += b"Content-Length: %d\r\n\r\n" % (length or 0)
+        declared = None if is_bodiless else length
+        return _common_head(code, kind) + lines, declared, False
+    return _head_of_fields(response, is_bodiless, connection)
+
+
+def _head_of_fields(
+    response: Response, is_bodiless: bool, connection: Connection
+) -> tuple[bytes, int | None, bool]:
+    """`response_head` of a response that has its fields in ``responseHeaders``."""
     headers = response.responseHeaders
     set_from_attributes(response, headers)
     lengths = headers.getRawHeaders(b"Content-Length")
@@ -116,24 +133,6 @@ def response_head(
     note_close(headers, connection)
     head = head_from_headers(response.code, response.code_message, headers, connection)
     return head, declared, is_chunked
-
-
-def _plain_head(
-    response: Response, is_bodiless: bool
-) -> tuple[bytes, int | None, bool]:
-    """The head of a response that has a length and nothing unusual."""
-    code, length = response.code, response.response_length
-    has_no_length = code in NO_BODY_CODES
-    lines, has_type = b"", False
-    if response.bulk_fields:
-        lines, has_type = field_lines(response.bulk_fields)
-    needs_no_type = has_type or not length or (is_bodiless and has_no_length)
-    head = _common_head(code, None if needs_no_type else response.defaultContentType)
-    if has_no_length:
-        return head + lines + b"\r\n", None, False
-    declared = None if is_bodiless else length
-    head = b"%b%bContent-Length: %d\r\n\r\n" % (head, lines, length or 0)
-    return head, declared, False
 
 
 def note_close(headers: Headers, connection: Connection) -> None:

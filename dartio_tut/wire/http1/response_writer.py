@@ -117,7 +117,6 @@ class ResponseWriter:
         head, self._declared_length, _ = response_head(request, False, connection)
         if self._reports is not None:
             self._reports.response_began(request.code)
-        connection.file_begins()
 
         def ended(is_whole: bool) -> None:
             if connection.request is not request:
@@ -130,6 +129,8 @@ class ResponseWriter:
 
         request.sentLength = length
         output.send_file(head, descriptor, offset, length, ended)
+        if output.file is not None:
+            connection.file_begins()
         return True
 
     def refuse_form(self) -> None:

@@ -46,6 +46,8 @@ class State(Enum):
     CLOSED = "closed"
     TAKEN_OVER = "taken over"
 
+    __hash__ = object.__hash__  # as good as Enum's own, which is written in Python
+
 
 IDLE, HEAD, BODY, ANSWERING, LINGERING, CLOSING, CLOSED, TAKEN_OVER = State
 

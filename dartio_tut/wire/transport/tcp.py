@@ -315,6 +315,8 @@ class Port(tcp.Port):
         ):
             self.socket.setsockopt(socket.IPPROTO_TCP, name, value)
         self.multiplexer = EpollMultiplexer(self.reactor)
+        listening = self.socket
+        self._kind = (listening.family, listening.type, listening.proto)
         host = self.socket.getsockname()[0]
         if host not in ("0.0.0.0", "::"):  # noqa: S104  (compares, binds nothing)
             self.local_address = self.getHost()
@@ -359,10 +361,7 @@ class Port(tcp.Port):
             self._not_accepted = 0
 
     def _accepted(self, descriptor: int, client: SocketAddress) -> None:
-        listening = self.socket
-        family, kind = listening.family, listening.type
-        sock = socket.socket(family, kind, listening.proto, fileno=descriptor)
-        self._prepared(sock, client)
+        self._prepared(socket.socket(*self._kind, fileno=descriptor), client)
 
     def _prepared(self, sock: socket.socket, client: SocketAddress) -> None:
         sock.setblocking(False)
