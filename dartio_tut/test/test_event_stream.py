@@ -333,7 +333,7 @@ class SlowTests(FollowCase):
             return waits.addCallback(lambda _: entries(start, limit))
 
         self.store.entries = hold
-        followers = [self.follow("follow&from=0") for _ in range(1500)]
+        followers = [self.follow("follow&from=0") for _ in range(1100)]
         for follower in followers:
             follower.leave()
         held.callback(None)

@@ -13,6 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 import dartio_tut
 from twisted.plugins import dartio_tut_plugin
 
+from .support.syntax_trees import syntax_tree
+
 HOUSE = Path(dartio_tut.__file__).parent
 
 BELOW = {
@@ -30,7 +32,7 @@ def modules() -> Iterator[tuple[str, Path, ast.Module]]:
     """Every module of every floor, with the name of its floor."""
     for floor in BELOW:
         for path in (HOUSE / floor).rglob("*.py"):
-            yield floor, path, ast.parse(path.read_text())
+            yield floor, path, syntax_tree(path)
 
 
 class FloorTests(SynchronousTestCase):
@@ -55,11 +57,11 @@ class FloorTests(SynchronousTestCase):
     def test_a_door_re_exports_and_does_nothing_else(self) -> None:
         for floor in BELOW:
             path = HOUSE / floor / "__init__.py"
-            tree = ast.parse(path.read_text())
+            tree = syntax_tree(path)
             self.assertIn("Rule of the room:", ast.get_docstring(tree) or "", path)
         doors = (HOUSE / floor for floor in BELOW)
         for path in (door for floor in doors for door in floor.rglob("__init__.py")):
-            tree = ast.parse(path.read_text())
+            tree = syntax_tree(path)
             self.assertIn("Rule", ast.get_docstring(tree) or "", path)
             for node in tree.body[1:]:
                 self.assertIsInstance(node, (ast.ImportFrom, ast.Assign), path)
@@ -70,7 +72,7 @@ class FloorTests(SynchronousTestCase):
             HOUSE / "servers" / "lessons.py",
             Path(dartio_tut_plugin.__file__),
         ):
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in ast.walk(syntax_tree(path)):
                 if isinstance(node, ast.ImportFrom) and node.module:
                     house = node.module.startswith("dartio_tut")
                     allowed = node.module == "dartio_tut.servers.lessons"

@@ -15,6 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 import dartio_tut
 from dartio_tut.wire import twisted_private
 
+from .support.syntax_trees import syntax_tree
+
 PACKAGE = Path(dartio_tut.__file__).parent
 FENCE = PACKAGE / "wire" / "twisted_private.py"
 
@@ -34,7 +36,7 @@ def modules() -> Iterator[tuple[Path, ast.Module]]:
     """The modules of the package, but for its tests and the fence."""
     for path in PACKAGE.rglob("*.py"):
         if path != FENCE and path.parent.name not in ("test", "support"):
-            yield path, ast.parse(path.read_text("utf-8"))
+            yield path, syntax_tree(path)
 
 
 class FenceTests(SynchronousTestCase):
