@@ -51,7 +51,7 @@ _STATUS_LINES = {
 _NO_CONTROLS = bytes(32 if c < 32 or c == 127 else c for c in range(256))
 
 
-class Connection(Protocol):
+class Persistence(Protocol):
     """
     What the head of a response depends on, and decides about, beside the response.
 
@@ -79,7 +79,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def response_head(
-    response: Response, is_bodiless: bool, connection: Connection
+    response: Response, is_bodiless: bool, connection: Persistence
 ) -> tuple[bytes, int | None, bool]:
     """
     The whole head of *response*.
@@ -114,7 +114,7 @@ def response_head(
 
 
 def _head_of_fields(
-    response: Response, is_bodiless: bool, connection: Connection
+    response: Response, is_bodiless: bool, connection: Persistence
 ) -> tuple[bytes, int | None, bool]:
     """`response_head` of a response that has its fields in ``responseHeaders``."""
     headers = response.responseHeaders
@@ -135,7 +135,7 @@ def _head_of_fields(
     return head, declared, is_chunked
 
 
-def note_close(headers: Headers, connection: Connection) -> None:
+def note_close(headers: Headers, connection: Persistence) -> None:
     """End the *connection* if a resource says so in its own Connection field."""
     for value in headers.getRawHeaders(b"Connection") or ():
         if b"close" in value.lower():
@@ -143,7 +143,7 @@ def note_close(headers: Headers, connection: Connection) -> None:
 
 
 def head_from_headers(
-    code: int, reason: bytes, headers: Headers, connection: Connection
+    code: int, reason: bytes, headers: Headers, connection: Persistence
 ) -> bytes:
     """The whole head, with all of *headers*."""
     lines = [status_line(code, reason)]

@@ -14,19 +14,12 @@ from ..deadlines import NEVER
 from ..interfaces import RequestLog, Response
 from .exchange_reports import ExchangeReports
 from .output import Output
-from .response_head import LAST_CHUNK, chunk, response_head
+from .response_head import LAST_CHUNK, Persistence, chunk, response_head
 
 
-class ResponseConnection(Protocol):
-    """
-    What sending a response asks of its connection.
+class ResponseConnection(Persistence, Protocol):
+    """What sending a response asks of its connection."""
 
-    :ivar persistent: whether the connection goes on after this response.
-    :ivar is_http10: whether the client speaks HTTP/1.0.
-    """
-
-    persistent: bool
-    is_http10: bool
     deadline: float
 
     @property
