@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.daemon import Site
 from dartio_tut.wire import Limits
 from dartio_tut.wire.http1.request_intake import REQUESTS_PER_TURN
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import connect
+from .support.memory_client import Connection, connect
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -81,3 +82,16 @@ class PipeliningTests(SynchronousTestCase):
         self.connection.leave()
         self.connection.clock.advance(0)
         self.assertEqual(self.answered(), REQUESTS_PER_TURN)
+
+    def test_a_head_larger_than_what_may_wait_is_read_to_its_end(self) -> None:
+        site = Site(
+            FunctionResource(lambda request: b"hello"),
+            reactor=self.connection.clock,
+            limits=Limits(pipelined=10),
+        )
+        connection = Connection(site.buildProtocol(None), self.connection.clock)
+        connection.protocol.dataReceived(GET + GET[:20])
+        connection.protocol.pauseProducing()
+        connection.protocol.resumeProducing()
+        self.assertEqual(connection.transport.producerState, "producing")
+        self.assertIn(b"hello", connection.send(GET[20:]))

@@ -107,6 +107,16 @@ class RequestIntake:
         else:
             self._advance()
 
+    @property
+    def _has_enough(self) -> bool:
+        """Whether requests wait that take up more than the limit."""
+        channel = self._channel
+        return len(self._parser.waiting) > channel.limits.pipelined and (
+            channel.state is ANSWERING
+            or channel.output.is_blocked
+            or self.is_waiting_for_turn
+        )
+
     def stop_reading(self) -> None:
         """Leave what comes to the kernel."""
         if self._is_reading and not self._channel.client_has_ended:
@@ -130,8 +140,7 @@ class RequestIntake:
             return
         if self._parser.waiting:
             self._advance()
-        is_over = channel.output.is_blocked or channel.state in OVER
-        if not is_over and len(self._parser.waiting) <= channel.limits.pipelined:
+        if not (channel.output.is_blocked or channel.state in OVER or self._has_enough):
             self.resume_reading()
         channel.close_if_client_has_ended()
 
