@@ -164,7 +164,8 @@ class RequestIntake:
         finally:
             output.is_collecting = self.is_active = False
             output.flush()
-            channel.taken_in()
+            if channel.reports or channel.close_is_asked or channel.state is not IDLE:
+                channel.taken_in()
 
     def _take_events(self) -> None:
         """
@@ -239,7 +240,8 @@ class RequestIntake:
             return
         if request.wants_length:
             request.gotLength(0)
-        self._answer(request)
+        channel.state, channel.deadline = ANSWERING, NEVER
+        request.requestReceived(head.method, head.target, fields.version)
 
     def _take_foreign(self, head: Head) -> None:
         """A request of a factory that is not ours begins."""
