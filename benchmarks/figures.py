@@ -41,7 +41,7 @@ class Figure:
 
     :ivar values: by the key of their measure; empty when no run counted.
     :ivar ratio: the median of the ratios to the reference in the same round; 0 when
-        there are none.
+        there are no ratios.
     :ivar faults: what went wrong in which round, and was not counted.
     """
 

@@ -35,7 +35,7 @@ class Answer:
     trouble: str = ""
 
     def field(self, name: str) -> str:
-        """All values of the field *name* as one; empty when there is none."""
+        """All values of the field *name* as one; empty when the field is missing."""
         return ", ".join(value for known, value in self.fields if known == name)
 
     def has(self, name: str) -> bool:

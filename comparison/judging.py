@@ -58,7 +58,7 @@ def graded(said: str, *, good: bool, fair: bool = False) -> Verdict:
 
 
 def brief(answer: Answer) -> str:
-    """The status, or why there is none."""
+    """The status, or why no answer came."""
     return str(answer.status) if answer.status else answer.trouble
 
 

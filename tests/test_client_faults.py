@@ -1,5 +1,5 @@
 """
-``dartio``, against servers that break off, lie, hang, or are none.
+``dartio``, against servers that break off, lie, hang, or speak another protocol.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def parse_allowed_host(text: str) -> str:
     *text*, if it is a host that requests may be allowed to ask for.
 
     :param text: a host name, ``*.`` and a host name, an IP address, or ``any-ip``.
-    :raise ValueError: when it is none of these.
+    :raise ValueError: when it is something else.
     """
     try:
         if text != ANY_IP:

@@ -21,7 +21,7 @@ def read_certificates(path: str) -> list[Certificate]:
     """
     The certificates in a PEM file, in its order.
 
-    :raise ValueError: when there is none, or one that cannot be read.
+    :raise ValueError: when the file has no certificate, or one that cannot be read.
     :raise OSError: when the file cannot be read.
     """
     blocks = Path(path).read_bytes().split(PEM_END)[:-1]

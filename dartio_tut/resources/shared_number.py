@@ -33,7 +33,7 @@ class SharedNumber:
         self._choose = choose
 
     async def current(self) -> tuple[int, str]:
-        """The number and its version; a number is chosen if there is none yet."""
+        """The number, chosen when it is first asked for, and its version."""
         while True:
             try:
                 document = await self._documents.get(DOCUMENT_NAME)

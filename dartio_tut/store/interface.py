@@ -138,7 +138,7 @@ def version_of(content: bytes) -> str:
 
 
 def fulfils(version: str | None, expected: Collection[str] | None) -> bool:
-    """Whether a document of *version* (``None``: there is none) is as *expected*."""
+    """Whether a document of *version* (``None``: no document) is as *expected*."""
     if expected is None:
         return True
     if version is None:
@@ -180,7 +180,7 @@ class Notes(Protocol):
         """
         The note of that number, exactly as it was added.
 
-        :raise NoSuchEntry: (in the Deferred) if there is none.
+        :raise NoSuchEntry: (in the Deferred) if it does not exist.
         :raise Deleted: (in the Deferred) if it was deleted; this is a `NoSuchEntry`.
         """
 
@@ -202,7 +202,7 @@ class Notes(Protocol):
         """
         Delete the note of that number. Its number is not used again.
 
-        :raise NoSuchEntry: (in the Deferred) if there is none.
+        :raise NoSuchEntry: (in the Deferred) if it does not exist.
         :raise Deleted: (in the Deferred) if it was deleted before.
         """
 
@@ -222,7 +222,7 @@ class Documents(Protocol):
         """
         The document *name*.
 
-        :raise NoSuchEntry: (in the Deferred) if there is none.
+        :raise NoSuchEntry: (in the Deferred) if it does not exist.
         """
 
     def put(
@@ -253,8 +253,8 @@ class Documents(Protocol):
         """
         Remove the document *name*.
 
-        :raise NoSuchEntry: (in the Deferred) if there is none, and *expected* does not
-            say anything about that.
+        :raise NoSuchEntry: (in the Deferred) if it does not exist, and *expected*
+            does not say anything about that.
         :raise Conflict: (in the Deferred) if the document is not as expected.
         """
 

@@ -45,7 +45,7 @@ def open_notes(
 
     :param name: which of the logs of a database, unless *where* says it.
     :param run: calls a blocking function elsewhere; for folders.
-    :param must_exist: whether it is an error if there are none; then a folder that
+    :param must_exist: whether it is an error if it has no notes; then a folder that
         cannot be written is opened for reading.
     :raise ValueError: if *where* is not the address of a store.
     :raise OSError: if the store cannot be used.

@@ -51,7 +51,7 @@ def host_of_field(field: bytes) -> str:
     """
     Return the canonical name of the host in *field*, the value of a Host field.
 
-    :raise ValueError: when there is none, or it is malformed.
+    :raise ValueError: when it is missing or malformed.
     """
     found = _host_and_port(field)
     if found is None:

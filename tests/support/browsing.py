@@ -19,7 +19,7 @@ def needed(what: str) -> None:
     """
     See that there is a browser.
 
-    :raise SkipTest: when there is none; *what* is not tested then.
+    :raise SkipTest: when no browser is installed; *what* is not tested then.
     """
     if not (BROWSER and DRIVER):
         raise SkipTest(f"NOT TESTED: {what}; no chromium with chromedriver here")

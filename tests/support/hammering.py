@@ -183,7 +183,7 @@ def read_notes(port: int, start: int) -> list[str]:
 
 def read_document(port: int, store: Path, name: str) -> str | None:
     """
-    The document *name*, or ``None`` when there is none.
+    The document *name*, or ``None`` when it does not exist.
 
     A daemon that does not give them back has them as files of their names.
     """

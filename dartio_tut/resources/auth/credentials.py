@@ -41,7 +41,7 @@ class Credentials:
 def credentials_of(request: Request) -> Credentials | None:
     """
     Return the credentials in the Authorization field of *request*, or ``None`` when
-    there are none or the field is malformed.
+    the field is missing or malformed.
 
     They are read as UTF-8, which the challenge asks for, or else as Latin-1, which
     some clients send all the same.

@@ -23,8 +23,8 @@ def last_modified(status: os.stat_result) -> int | None:
     """
     Return the time of a file's last change, in whole seconds since the epoch.
 
-    ``None`` stands for a time that is none: builds that want the same output each time
-    set it to the epoch, or to a second after it.
+    ``None`` stands for a time that tells nothing: builds that want the same output
+    each time set it to the epoch, or to a second after it.
     """
     if status.st_mtime_ns <= SECOND_NS:
         return None

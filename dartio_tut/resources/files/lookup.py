@@ -288,7 +288,7 @@ class Lookup:
         """
         Open the index that stands for a page of a single-page application.
 
-        :raise HTTPError: when there is none, or the client wants no page.
+        :raise HTTPError: when it does not exist, or the client wants no page.
         """
         if self._root.is_gone():
             raise HTTPError(SERVICE_UNAVAILABLE, "It cannot be read just now.")

@@ -125,7 +125,7 @@ class Representations:
 
     def open_file(self, names: Names) -> OpenFile | None:
         """
-        Open the file at *names*; ``None`` when there is none.
+        Open the file at *names*; ``None`` when it does not exist.
 
         :raise OSError: when it is there, but cannot be opened.
         """
@@ -149,7 +149,7 @@ class Representations:
         Open the compressed form of the file at *names*, which is itself absent.
 
         :param accept: the request's Accept-Encoding.
-        :return: ``None`` when there is none, or none that the client accepts.
+        :return: ``None`` when the client accepts none of those that exist.
         :raise OSError: when it is there, but cannot be opened.
         """
         codings = list(self.lone_codings(names))

@@ -16,8 +16,8 @@ MAX_UNSIZED_BYTES = 1024 * 1024
 
 def may_be_unsized(descriptor: int, status: os.stat_result) -> bool:
     """
-    Tell whether the size in *status*, of an open file, may be wrong: there is none, or
-    there is one without a block on the disk, and the file system has no blocks at all.
+    Tell whether the size in *status*, of an open file, may be wrong: it is 0, or the
+    file has no block, on a file system that has no blocks at all.
 
     A file system with blocks is believed: a file of it that has another length when it
     is read is being changed.

@@ -56,7 +56,7 @@ class NotesLog:
         self, wanted: list[NewNote], begun: Callable[[], None] = lambda: None
     ) -> list[object]:
         """
-        Add all notes that are *wanted*; the number of each, or why there is none.
+        Add all notes that are *wanted*; the number of each, or why it was not added.
 
         :param begun: is called once the lock is held.
         """
@@ -73,7 +73,7 @@ class NotesLog:
         """
         Delete the note of that number.
 
-        :raise NoSuchEntry: if there is none, or it was deleted before.
+        :raise NoSuchEntry: if it does not exist, or was deleted before.
         """
         try:
             with self.file.locked() as (file, index):
