@@ -62,6 +62,7 @@ class AccessLog:
         self._bytes = 0
         self._lost = 0
         self._call: Any = None
+        self._is_closed = False
         self._second = -1
         self._time = ""
         self._descriptor = self._opened()
@@ -72,19 +73,21 @@ class AccessLog:
             line = self._line(event)
             self._lines.append(line)
             self._bytes += len(line)
-            if self._bytes > BUFFER_BYTES:
+            if self._is_closed or self._bytes > BUFFER_BYTES:
                 self._write()
             elif self._call is None:
                 self._call = self._reactor.callLater(FLUSH_SECONDS, self._flush)
 
     def close(self) -> Deferred[None]:
-        """Write what is left."""
+        """
+        Write what is left. Exchanges that end with the process, which are still to
+        come, are written at once; so the file stays open.
+        """
         if self._call is not None:
             self._call.cancel()
             self._call = None
+        self._is_closed = True
         self._write()
-        if self._path != "-":
-            os.close(self._descriptor)
         return succeed(None)
 
     def _line(self, event: ExchangeDone) -> bytes:

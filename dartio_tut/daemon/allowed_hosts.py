@@ -117,6 +117,8 @@ class Misdirected(Resource):
             "--allow-host NAME adds one.\n"
         ).encode()
         request.setResponseCode(MISDIRECTED_REQUEST, b"Misdirected Request")
+        for name, value in getattr(request.site, "refusal_fields", ()):
+            request.setHeader(name, value)
         request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
         request.setHeader(b"X-Content-Type-Options", b"nosniff")
         request.setHeader(b"Content-Length", b"%d" % len(body))

@@ -79,8 +79,19 @@ class Site(TwistedSite):
             self.limits = replace(self.limits, idle_time=idle)
         self.streaming = streaming
         self.head_reader = HeadReader(self.limits)
+        self.has_stopped = False
         self.connection_limit = ConnectionLimit(self.limits, self._close_idle)
         self.deadlines = Deadlines(self.reactor)
+
+    def startFactory(self) -> None:
+        """A port listens for this site."""
+        super().startFactory()
+        self.has_stopped = False
+
+    def stopFactory(self) -> None:
+        """No port listens for this site any more."""
+        super().stopFactory()
+        self.has_stopped = True
 
     def add_observer(self, observer: Observer) -> None:
         """

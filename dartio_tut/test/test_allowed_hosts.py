@@ -93,6 +93,7 @@ class AllowedHostsTests(SynchronousTestCase):
             response = ask_for("evil.example", self.tree, method, path)
             self.assertEqual(response.code, 421)
             self.assertIn(b"host evil.example.\n--allow-host NAME", response.body)
+            self.assertEqual(response.fields["Access-Control-Allow-Origin"], "*")
 
     def test_request_without_a_host_gets_the_tree(self) -> None:
         response = read_response(connect(self.tree).send(b"GET / HTTP/1.0\r\n\r\n"))

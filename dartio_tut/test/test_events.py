@@ -130,6 +130,14 @@ class ExchangeTests(EventCase):
         connection.leave()
         self.assertEqual(self.only().ending, Ending.CLIENT_GONE)
 
+    def test_a_client_that_is_gone_left_what_is_not_a_request(self) -> None:
+        self.render = self.hold
+        for rest in (b"\r\n", b"GET /x", b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n"):
+            connection = self.connect()
+            connection.send(GET + rest)
+            connection.protocol.readConnectionLost()
+            self.assertTrue(connection.closed, rest)
+
     def test_a_client_that_leaves_in_the_middle_of_a_head_is_gone(self) -> None:
         connection = self.connect()
         connection.send(b"GET / HT")

@@ -79,6 +79,11 @@ class EntityTagTests(FileCase):
                 self.assertEqual(second.body[:1], b"2")
                 self.tearDownTree()
 
+    def test_small_files_of_one_nanosecond(self) -> None:
+        first, second = self.switched(1700000000 * SECOND_NS + 123456789)
+        self.assertEqual(second.code, 200)
+        self.assertNotEqual(first.fields["etag"], second.fields["etag"])
+
     def tearDownTree(self) -> None:
         FilePath(str(self.root)).remove()
         (self.root.parent / (self.root.name + "-current")).unlink()
@@ -333,8 +338,12 @@ class PrivateFilesTests(LogCase):
         os.symlink("twistd.log.1", self.root / "rotated")
         for target in ("/twistd.log", "/link", "/hard", "/twistd.log.1", "/rotated"):
             self.assert_answers(target, 404, b"Not found.\n")
-        self.file("twistd.logs", b"another")
-        self.assert_answers("/twistd.logs", 200, b"another")
+        for name in ("twistd.log-20261126", "twistd.log~", "#twistd.log#"):
+            self.file(name, b"copy")
+            self.assert_answers("/" + name.replace("#", "%23"), 404, b"Not found.\n")
+        for name in ("twistd.logs", "twistd.log-book"):
+            self.file(name, b"another")
+            self.assert_answers("/" + name, 200, b"another")
 
     def test_one_that_comes_later(self) -> None:
         files = self.files()

@@ -11,6 +11,7 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from .support.function_resource import FunctionResource
 from .support.memory_client import RequestCase, connect
 
 
@@ -189,6 +190,34 @@ class FramingTests(RequestCase):
         self.assertNotIn("transfer-encoding", response.fields)
         (line,) = self.logged()
         self.assertIn("request.write takes bytes; got str", line)
+
+    def test_what_is_written_is_what_it_was_then(self) -> None:
+        class Piece(bytes):
+            """A subclass, as templates return."""
+
+        def render(request: Any) -> bytes:
+            changing = bytearray(b"aaa")
+            request.write(changing)
+            changing[:] = b"bbb"
+            request.write(memoryview(changing))
+            changing[:] = b"ccc"
+            return Piece(b"ddd")
+
+        connection = connect(FunctionResource(render))
+        said = connection.send(b"GET / HTTP/1.0\r\n\r\n")
+        self.assertTrue(said.endswith(b"\r\n\r\naaabbbddd"), said)
+
+    def test_nothing_is_sent_after_an_abort(self) -> None:
+        for abort in ("abortConnection", "forceAbortClient"):
+
+            def render(request: Any, abort: str = abort) -> bytes:
+                request.write(b"some")
+                getattr(request.channel, abort)()
+                return b"more"
+
+            connection = connect(FunctionResource(render))
+            request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+            self.assertEqual(connection.send(2 * request), b"", abort)
 
     def test_writing_text_later_raises_and_leaves_the_response_whole(self) -> None:
         request = self.held_request()

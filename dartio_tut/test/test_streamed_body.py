@@ -57,6 +57,7 @@ class Streamed(Resource):
         self.asked: list[Any] = []
         self.taking: list[Taking] = []
         self.at_once = True
+        self.protocol: type[Taking] = Taking
 
     def render_POST(self, request: Any) -> int:
         self.asked.append(request)
@@ -68,7 +69,7 @@ class Streamed(Resource):
         return b"next"
 
     def take(self, request: Any) -> Taking:
-        taking = Taking(request)
+        taking = self.protocol(request)
         self.taking.append(taking)
         request.deliver_body(taking)
         return taking
@@ -141,6 +142,29 @@ class StreamingTests(SynchronousTestCase):
         self.assertEqual(self.transport.producerState, "paused")
         taking.transport.resumeProducing()
         self.assertEqual(self.transport.producerState, "producing")
+
+    def test_a_pause_at_the_last_piece_does_not_hold_the_next_request(
+        self,
+    ) -> None:
+        class Pausing(Taking):
+            def dataReceived(self, data: bytes) -> None:
+                super().dataReceived(data)
+                self.transport.pauseProducing()
+
+        self.patch(self.resource, "protocol", Pausing)
+        self.assertIn(b"took 5", self.send(HEAD % (5, b"") + b"abcde"))
+        self.assertEqual(self.transport.producerState, "producing")
+        self.assertTrue(self.send(NEXT).endswith(b"next"))
+
+    def test_a_protocol_that_fails_at_the_end_hides_it_from_nobody(self) -> None:
+        self.send(HEAD % (5, b"") + b"ab")
+        (taking,) = self.resource.taking
+        self.patch(taking, "connectionLost", lambda reason: 1 // 0)
+        told: list[Any] = []
+        self.resource.asked[0].notifyFinish().addErrback(told.append)
+        self.channel.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(len(told), 1)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_a_body_that_stalls_is_refused_and_incomplete(self) -> None:
         self.send(HEAD % (5, b"") + b"a")

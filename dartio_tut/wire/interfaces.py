@@ -137,6 +137,8 @@ class ISite(Protocol):
     :ivar streaming: whether a resource may be looked for before the body has come.
     :ivar refusal_fields: header fields of the wire's own refusals.
     :ivar resource: the root of the tree.
+    :ivar has_stopped: whether nothing is listened to any more: the process ends, and
+        the connections with it.
     """
 
     limits: Limits
@@ -145,6 +147,7 @@ class ISite(Protocol):
     head_reader: HeadReader
     observer: Observer | None
     streaming: bool
+    has_stopped: bool
     resource: IResource
 
     @property

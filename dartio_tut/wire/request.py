@@ -253,10 +253,10 @@ class Request(LazyRequest):
 
         :raise NotBytes: when it is anything else than bytes; then nothing is sent.
         """
-        if data.__class__ is not bytes and not isinstance(
-            data, (bytearray, memoryview)
-        ):
-            raise NotBytes("request.write takes", data)
+        if data.__class__ is not bytes:
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise NotBytes("request.write takes", data)
+            data = bytes(data)  # it may change before it is sent
         if self._inFakeHead:
             return
         if self._encoder is not None:
@@ -346,7 +346,10 @@ class Request(LazyRequest):
         self.channel = None
         self.drop_content()
         if self.body is not None:
-            self.body.ended(reason)
+            try:
+                self.body.ended(reason)
+            except Exception:  # noqa: BLE001  (the others must be told)
+                self._log_failure(Failure())
         notifications, self._notifications = self._notifications, None
         for waiting in notifications or ():
             waiting.errback(reason)

@@ -1,10 +1,11 @@
 """
 The validators of a file: its entity tag and its date (RFC 9110 section 8.8).
 
-Rule: two contents under one URL never have the same tag. The time of the last change,
-in nanoseconds, and the size tell versions apart, unless something other than a change
-has set the time: builds set all files to one, and archives keep whole seconds. Then the
-content itself goes into the tag, or, of a large file, what only this file system knows.
+Rule: two contents under one URL never have the same tag. The time of the last change
+and the size do not tell them apart: builds set all files to one time, archives keep
+whole seconds, and two files that one program writes may have one time to the
+nanosecond. So the content itself goes into the tag. That of a large file is not read:
+if its time is in whole seconds, what only this file system knows takes its place.
 """
 
 from __future__ import annotations
@@ -42,12 +43,11 @@ def entity_tag(
     :raise OSError: when the file cannot be read.
     """
     parts = [b"%x" % max(status.st_mtime_ns, 0), b"%x" % status.st_size]
-    if status.st_mtime_ns % SECOND_NS == 0 or last_modified(status) is None:
-        if status.st_size <= MAX_DIGESTED_BYTES:
-            content = os.pread(descriptor, status.st_size, 0)
-            parts.append(blake2b(content, digest_size=8).hexdigest().encode())
-        else:
-            parts += (b"%x" % n for n in _known_here(status))
+    if status.st_size <= MAX_DIGESTED_BYTES:
+        content = os.pread(descriptor, status.st_size, 0)
+        parts.append(blake2b(content, digest_size=8).hexdigest().encode())
+    elif status.st_mtime_ns % SECOND_NS == 0 or last_modified(status) is None:
+        parts += (b"%x" % n for n in _known_here(status))
     if coding:
         parts.append(coding)
     return b'"%b"' % b"-".join(parts)

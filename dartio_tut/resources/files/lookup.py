@@ -22,7 +22,7 @@ from twisted.web.http import (
 from twisted.web.server import Request
 
 from ..fields import field_of
-from ..negotiation import accepts_anything, names_type
+from ..negotiation import accepts_anything, best_coding, names_type
 from ..responses import HTTPError
 from .locations import with_single_slashes, with_slash, without_slash
 from .redirects import Redirect, location
@@ -254,6 +254,10 @@ class Lookup:
         except OSError as error:
             raise self._failed(request, error) from None
         if found is None:
+            if best_coding(accept, codings) is not None:
+                return (
+                    None  # what has its name may not be opened: a link that leads out
+                )
             kept = b", ".join(codings).decode("ascii")
             raise HTTPError(
                 NOT_ACCEPTABLE,

@@ -60,7 +60,7 @@ class PrecompressedFiles:
         if names:
             path = os.path.join(self._root, *names)
             suffixes = SUFFIXES.items()
-            found = tuple(c for c, end in suffixes if os.path.lexists(path + end))
+            found = tuple(c for c, end in suffixes if os.path.isfile(path + end))
         if len(self._known) >= REMEMBERED_FILES:
             self._known.clear()
         self._known[names] = now + LOOKUP_TTL_SECONDS, found

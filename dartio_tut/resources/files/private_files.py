@@ -9,6 +9,7 @@ and no other name leads to it; also what it is called after its rotation.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection
 from time import monotonic
 
@@ -25,8 +26,8 @@ LOOKUP_TTL_SECONDS = 1.0
 
 class PrivateFiles:
     """
-    The files at *paths*, and what they are renamed to when they are rotated: the same
-    name with a dot and more behind it.
+    The files at *paths*, what they are renamed to when they are rotated, and what
+    editors leave: the same name with a dot, a date or a tilde and more behind it.
     """
 
     _log = Logger()
@@ -72,14 +73,18 @@ class PrivateFiles:
     def _find_rotated(self) -> frozenset[Identity]:
         found: set[Identity] = set()
         for folder in {os.path.dirname(path) for path in self._paths}:
-            starts = tuple(
-                os.path.basename(path) + "."
+            bases = "|".join(
+                re.escape(os.path.basename(path))
                 for path in self._paths
                 if os.path.dirname(path) == folder
             )
+            # By number, by date (logrotate's dateext), and what editors leave.
+            is_copy = re.compile(
+                rf"(?:{bases})(?:\..*|-\d.*|~)|#(?:{bases})#", re.DOTALL
+            )
             try:
                 with os.scandir(folder) as entries:
-                    names = [e.path for e in entries if e.name.startswith(starts)]
+                    names = [e.path for e in entries if is_copy.fullmatch(e.name)]
             except OSError:
                 continue
             found.update(filter(None, map(_identity, names)))

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..interface import Quota, StoreFull
-from .disk import NEW_FILE_MODE, write_all
+from .disk import NEW_FILE_MODE, open_regular, write_all
 
 COUNT_NAME = ".documents"
 """The name of the file: documents are kept in every folder that has it."""
@@ -26,6 +26,7 @@ RECOUNT_WHEN_FULL_SECONDS = 1
 """Seconds between counts if a document was refused because of them."""
 
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _COUNT_BYTES = 64
 
 
@@ -65,7 +66,7 @@ class DocumentsCount:
         self._more = self._more_bytes = 0
         age: float = RECOUNT_SECONDS
         try:
-            with open(self.path, "rb") as file:
+            with os.fdopen(open_regular(self.path, _READ_FLAGS), "rb") as file:
                 number, size, counted = file.read(_COUNT_BYTES).split()
             self._number, self._bytes = int(number), int(size)
             self._counted = float(counted)

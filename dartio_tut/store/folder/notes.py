@@ -27,6 +27,7 @@ from .new_file import sweep
 from .notes_batch import NewNote, NotesLog, no_such_note
 from .notes_file import NEW_NOTES_PREFIX, NOTES_NAME
 from .notes_journal import JOURNAL_NAME
+from .notes_repair import TORN_NAME
 from .opening import opening_errors
 from .token_log import TokenLog
 
@@ -180,18 +181,20 @@ def _page(file: int, index: LineIndex, start: int, limit: int) -> list[str | Non
 
 def _check_is_not_a_document(folder: Path) -> None:
     """
-    See that ``notes.txt`` is no document of the folder.
+    See that ``notes.txt``, in any spelling, is not a document of the folder.
 
     :raise OSError: if it is, as far as can be told.
     """
-    if (
-        os.path.lexists(folder / NOTES_NAME)
-        and not os.path.lexists(folder / JOURNAL_NAME)
-        and os.path.lexists(folder / COUNT_NAME)
+    if os.path.lexists(folder / JOURNAL_NAME) or not os.path.lexists(
+        folder / COUNT_NAME
     ):
+        return
+    for name in os.listdir(folder):
+        if name.casefold() not in (NOTES_NAME, TORN_NAME):
+            continue
         raise OSError(
             EEXIST,
             "documents are kept in this folder, and this is one of them; give notes a "
             f"folder of their own, or, if it has notes, make a file {JOURNAL_NAME}",
-            str(folder / NOTES_NAME),
+            str(folder / name),
         )

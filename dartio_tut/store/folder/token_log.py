@@ -20,6 +20,7 @@ from .disk import (
     UNKNOWN_IDENTITY,
     Identity,
     identity,
+    open_regular,
     read_all,
     sync_folder,
     write_all,
@@ -34,6 +35,9 @@ MAX_TOKENS = 100_000
 
 MIN_REWRITE_LINES = 1000
 """A log with fewer lines is not worth to be rewritten without the old ones."""
+
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+"""`O_NONBLOCK`: opening a FIFO that somebody has put there waits for nobody."""
 
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -188,7 +192,7 @@ class TokenLog:
         self.unsettled.append(entry)
 
     def _content(self, start: int, end: int) -> bytes:
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = open_regular(self.path, _READ_FLAGS)
         try:
             return read_all(descriptor, end - start, start)
         finally:
@@ -201,7 +205,7 @@ class TokenLog:
             return UNKNOWN_IDENTITY
 
     def _append(self, lines: bytes) -> None:
-        descriptor = os.open(self.path, _APPEND_FLAGS, NEW_FILE_MODE)
+        descriptor = open_regular(self.path, _APPEND_FLAGS)
         try:
             size = os.fstat(descriptor).st_size
             if size == 0:  # its name may be new

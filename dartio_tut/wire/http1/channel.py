@@ -201,6 +201,8 @@ class Channel(HTTPChannelAPI):
             self.close()
         elif self._may_read():
             self.intake.network.pauseProducing()  # there is nothing more to read
+            if self.deadline == NEVER:
+                self.deadline = self.deadlines.now + self.limits.idle_time
         else:
             self._client_gone()
 
@@ -215,11 +217,9 @@ class Channel(HTTPChannelAPI):
         and waits nothing is known; most have gone.
         """
         if self.limits.half_close and self.state is ANSWERING:
-            if self.deadline == NEVER:
-                self.deadline = self.deadlines.now + self.limits.idle_time
             return True
-        has_requests = bool(self.intake.waiting) or self._has_more_to_do()
-        return has_requests or self.output.is_sending
+        has_requests = b"\r\n\r\n" in self.intake.waiting.lstrip(b"\r\n")
+        return has_requests or self._has_more_to_do() or self.output.is_sending
 
     def close_if_client_has_ended(self) -> None:
         """Close when all requests of a client that has closed its half are answered."""
@@ -261,6 +261,9 @@ class Channel(HTTPChannelAPI):
             self.refuse(ProtocolError(*errors.BODY_TOO_SLOW))
         elif state is LINGERING:
             self._close_transport()
+        elif (progress := output.transport.client_progress()) != self._progress:
+            self._progress = progress
+            self.deadline = self.deadlines.now + self.limits.idle_time
         else:
             self._give_up("the response took too long for a client that has left")
 
@@ -356,6 +359,7 @@ class Channel(HTTPChannelAPI):
         if self.state not in (CLOSED, TAKEN_OVER):
             self.state = CLOSED
             self.intake.take_rest()
+            self.output.drop()
             self.output.transport.abortConnection()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -376,5 +380,7 @@ class Channel(HTTPChannelAPI):
         self._admission.release()
         self.deadlines.discard(self)
         if self.reports is not None:
-            by_client = self.state not in (CLOSING, CLOSED)
+            by_client = (
+                self.state not in (CLOSING, CLOSED) and not self.site.has_stopped
+            )
             self.reports.connection_closed(self.request, by_client)

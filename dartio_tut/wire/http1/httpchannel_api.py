@@ -164,7 +164,11 @@ class HTTPChannelAPI:
 
     def forceAbortClient(self) -> None:
         """Close now."""
-        self.output.transport.abortConnection()
+        self.abortConnection()
+
+    def abortConnection(self) -> None:
+        """Close now, whatever is still to be sent."""
+        raise NotImplementedError
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """What Twisted's requests call when a form cannot be read."""

@@ -21,6 +21,10 @@ COLLECTED_BYTES = 64 * 1024
 """Collected writes beyond that are sent at once: a transport's own mark."""
 
 
+def _send_nothing(data: bytes) -> None:
+    """Stands for the transport of a connection that is cut."""
+
+
 class Output:
     """
     The sending half of a connection.
@@ -78,6 +82,11 @@ class Output:
         self._collected_bytes += len(data)
         if self._collected_bytes > COLLECTED_BYTES:
             self.flush()
+
+    def drop(self) -> None:
+        """Send nothing more: the connection is cut."""
+        self._collected, self._collected_bytes = [], 0
+        self._write = _send_nothing
 
     def flush(self) -> None:
         """Send what was collected."""

@@ -295,6 +295,9 @@ class RequestIntake:
 
     def _end_body(self) -> None:
         """All of the body has come, and the request is whole."""
+        if self.is_held:  # there is nothing left that could be held
+            self.is_held = False
+            self.resume_reading()
         request = self._channel.request
         if request is not None:
             self._answer(request)
