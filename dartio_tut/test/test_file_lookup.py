@@ -172,6 +172,13 @@ class LoneTests(FileCase):
         self.file("app.js.br", b"br")
         self.file("docs/index.html.gz", b"index")
 
+    def test_folder_and_link_that_leads_out_are_not_compressed_forms(self) -> None:
+        (self.root / "folder.gz").mkdir()
+        os.symlink("/etc/passwd", self.root / "link.gz")
+        for target in ("/folder", "/link"):
+            response = self.get(target, accept_encoding="gzip")
+            self.assertEqual((target, response.code), (target, 404))
+
     def test_sent_to_clients_that_accept_its_coding(self) -> None:
         for accepted, body in [("gzip", b"gzip"), ("gzip, br", b"br"), ("*", b"br")]:
             response = self.get("/app.js", accept_encoding=accepted)

@@ -14,9 +14,12 @@ from typing import Any
 
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import formatEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import StoreFull, Unavailable, open_documents, open_notes
 from dartio_tut.store.folder import folder_lock
+from dartio_tut.store.folder.notes_file import NEW_NOTES_PREFIX
+from dartio_tut.store.folder.token_log import TokenLog
 
 from .support.folder_case import FolderCase
 
@@ -278,3 +281,22 @@ class FilesOfAPersonTests(FolderCase):
             failure = self.failure_of(documents.put(name, b"1"), ValueError)
             self.assertIn("notes are kept", str(failure.value))
         self.assertEqual(Path(self.file).read_bytes(), b"a\n")
+
+
+class StrangeFilesTests(SynchronousTestCase):
+    """What somebody has put into a store's folder."""
+
+    def test_fifo_in_the_place_of_the_tokens_is_an_error_not_a_hang(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        os.mkfifo(folder / ".notes-tokens")
+        tokens = TokenLog(folder / ".notes-tokens", NEW_NOTES_PREFIX, lambda: 0.0)
+        self.assertRaises(OSError, tokens._content, 0, 1)
+
+    def test_document_with_the_name_of_the_notes_in_capitals(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / ".documents").write_bytes(b"")
+        (folder / "NOTES.TXT").write_bytes(b"{}")
+        error = self.assertRaises(OSError, open_notes, str(folder))
+        self.assertIn("documents are kept in this folder", str(error))

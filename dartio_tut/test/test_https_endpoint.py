@@ -215,7 +215,9 @@ class SettingsTests(SynchronousTestCase):
 
     def test_usual_curves_are_there(self) -> None:
         for curve in ("prime256v1", "secp384r1"):
-            shake_hands(self.context, with_curve(curve))
+            client = with_curve(curve)
+            shake_hands(self.context, client)
+            self.assertTrue(client.tls.version(), curve)
 
     def test_curve_p_521_is_not_offered(self) -> None:
         self.assertRaises(

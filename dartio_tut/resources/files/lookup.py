@@ -255,9 +255,7 @@ class Lookup:
             raise self._failed(request, error) from None
         if found is None:
             if best_coding(accept, codings) is not None:
-                return (
-                    None  # what has its name may not be opened: a link that leads out
-                )
+                return None  # it may not be opened, as a link that leads out
             kept = b", ".join(codings).decode("ascii")
             raise HTTPError(
                 NOT_ACCEPTABLE,
