@@ -51,6 +51,11 @@ class KeptBody:
         """What is kept, masked."""
         return b"".join(piece for _, piece in self._pieces)
 
+    @property
+    def data(self) -> bytes:
+        """What is kept of it, without the framing."""
+        return b"".join(piece for kind, piece in self._pieces if kind is _Kind.DATA)
+
     def add(self, data: bytes) -> None:
         """More of it has come."""
         data = data[: self.room]

@@ -23,6 +23,7 @@ MAX_ARRIVALS = 64
 FORM = b"application/x-www-form-urlencoded"
 
 _interim = re.compile(rb"HTTP/1\.1 1(?!01)[0-9][0-9] ").match
+_status = re.compile(rb"HTTP/1\.1 ([0-9]{3}) ").match
 _chunked = re.compile(rb"\r\nTransfer-Encoding:[^\r\n]*chunked", re.IGNORECASE).search
 
 Arrival = tuple[float, int]
@@ -110,14 +111,26 @@ class KeptMessage:
 class KeptRequest(KeptMessage):
     """Keeps a request."""
 
-    __slots__ = ()
+    __slots__ = ("_is_form",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_form = False
+
+    @property
+    def form(self) -> bytes:
+        """The form that is its body; nothing if there is none, or not all is kept."""
+        if not self._is_form or self._body is None or not self.is_whole:
+            return b""
+        return self._body.data
 
     def add_head(self, data: bytes, head: Head) -> None:
         """The head, as it was read."""
         self.total += len(data)
         self._set_head(data)
         kind = head.fields.last(b"content-type") or b""
-        self._body = KeptBody(head.fields.length < 0, kind.lower().startswith(FORM))
+        self._is_form = kind.lower().startswith(FORM)
+        self._body = KeptBody(head.fields.length < 0, self._is_form)
 
 
 class KeptResponse(KeptMessage):
@@ -128,6 +141,12 @@ class KeptResponse(KeptMessage):
     def __init__(self) -> None:
         super().__init__()
         self._before = 0
+
+    @property
+    def status(self) -> int:
+        """The status code; 0 as long as there is none."""
+        found = _status(self._head, self._before)
+        return 0 if found is None else int(found[1])
 
     def add(self, data: bytes) -> None:
         """More of it, cut anywhere."""

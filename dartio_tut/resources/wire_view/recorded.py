@@ -58,6 +58,13 @@ class RecordedExchange:
     is_hidden: bool = False
     size: int = 0
 
+    @property
+    def first_byte(self) -> float | None:
+        """When the response began; ``None`` if it has not."""
+        if self.done is not None:
+            return self.done.first_byte
+        return self.response.arrivals[0][0] if self.response.arrivals else None
+
     def measured(self) -> int:
         """Bytes that it keeps, and those that it may keep before it ends."""
         kept = len(self.request.kept) + len(self.response.kept)

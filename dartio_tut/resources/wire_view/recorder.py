@@ -43,6 +43,8 @@ class Recorder:
     :param now: the clock, in seconds since the epoch.
     :ivar dropped: how many exchanges have been, and are not kept any more.
     :ivar followers: are told what changes.
+    :ivar last_change: the number of the last change of an exchange.
+    :ivar last_number: the number of the last exchange that was shown.
     """
 
     def __init__(self, now: Callable[[], float] = time) -> None:
@@ -56,6 +58,7 @@ class Recorder:
         self._connection_numbers = count(1)
         self._exchange_numbers = count(1)
         self._changes = count(1)
+        self.last_change = self.last_number = 0
 
     def watcher(self, server: str) -> SiteRecorder:
         """What watches the site of the server with the name *server*."""
@@ -102,7 +105,7 @@ class Recorder:
             self._keep(exchange)
         elif exchange.number not in self._kept:
             return
-        exchange.change = next(self._changes)
+        exchange.change = self.last_change = next(self._changes)
         size = exchange.measured()
         self._bytes += size - exchange.size
         exchange.size = size
@@ -118,7 +121,7 @@ class Recorder:
 
     def _keep(self, exchange: RecordedExchange) -> None:
         self._waiting.pop(exchange, None)
-        exchange.number = next(self._exchange_numbers)
+        exchange.number = self.last_number = next(self._exchange_numbers)
         self._kept[exchange.number] = exchange
         connection = exchange.connection
         is_new = connection not in self._connections
