@@ -236,6 +236,9 @@ class Server(tcp.Server):
         sender.start(head)
         return sender
 
+    def taken_over(self) -> None:
+        """Another protocol than HTTP drives the connection from now on."""
+
     # The end.
 
     def close_now(self) -> None:

@@ -66,13 +66,9 @@ class _NoProtocol(Protocol):
 
 
 @implementer(ISSLTransport, INegotiated)
-class TLSServer(Server, TLSMemoryBIOProtocol):
+class TLSServer(Server):
     """
     One accepted TLS connection.
-
-    It is a `TLSMemoryBIOProtocol` to others only by name: libraries such as Autobahn
-    look for that class before they ask a connection for its TLS, and hand it the
-    protocol that takes over as ``wrappedProtocol``. All that it does is its own.
 
     :ivar admission: its place among the connections of the site, handshake included.
     """
@@ -97,14 +93,9 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         self._tls = SSL.Connection(port.context, sock)
         self._tls.set_accept_state()
 
-    @property
-    def wrappedProtocol(self) -> IProtocol:
-        """The protocol that has the plain bytes."""
-        return self.protocol
-
-    @wrappedProtocol.setter
-    def wrappedProtocol(self, protocol: IProtocol) -> None:
-        self.protocol = protocol
+    def taken_over(self) -> None:
+        """Another protocol than HTTP drives the connection from now on."""
+        self.__class__ = TakenOverTLSServer
 
     def getHandle(self) -> Any:
         """pyOpenSSL's connection; the class that this derives from has a socket."""
@@ -312,6 +303,26 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
             self.connectionLost(CONNECTION_DONE)
         else:
             super().readConnectionLost(reason)
+
+
+class TakenOverTLSServer(TLSServer, TLSMemoryBIOProtocol):
+    """
+    A TLS connection that another protocol has taken over.
+
+    It is a `TLSMemoryBIOProtocol` only by name: libraries such as Autobahn look for
+    that class before they ask a connection for its TLS, and hand it their protocol as
+    ``wrappedProtocol``. Connections of ours are not of this class before, because it
+    has a ``__getattr__``, which makes the look-up of every attribute slower.
+    """
+
+    @property
+    def wrappedProtocol(self) -> IProtocol:
+        """The protocol that has the plain bytes."""
+        return self.protocol
+
+    @wrappedProtocol.setter
+    def wrappedProtocol(self, protocol: IProtocol) -> None:
+        self.protocol = protocol
 
 
 class TLSPort(Port):
