@@ -20,6 +20,7 @@ from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
 from .binding import bind, endpoint_warnings
 from .checking import check_endpoints, end_check
+from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
 from .listening import reach, subject, url
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
@@ -35,6 +36,7 @@ class Daemon(Service):
     :param endpoints: endpoint strings.
     :param closing: what to call when it has stopped listening.
     :param path: where there is something to see.
+    :param grace: seconds that exchanges under way have when it stops.
     :ivar tells_reach: whether it logs who can reach it.
     """
 
@@ -48,12 +50,14 @@ class Daemon(Service):
         reactor: Any = None,
         closing: Sequence[Callable[[], Deferred[None]]] = (),
         path: str = "/",
+        grace: float = GRACE_SECONDS,
     ) -> None:
         self._site = site
         self._endpoints = endpoints
         self._reactor = reactor
         self._closing = closing
         self._path = path
+        self._grace = grace
         self._ports: list[tuple[str, IListeningPort]] = []
 
     def privilegedStartService(self) -> None:
@@ -87,6 +91,9 @@ class Daemon(Service):
         if not self._ports:
             self.privilegedStartService()
         super().startService()
+        self._reactor.addSystemEventTrigger(
+            "before", "shutdown", cut_off_at_next_signal, self._reactor
+        )
         # Only a running reactor answers, and has its signal handlers in place.
         self._reactor.callWhenRunning(self._tell)
 
@@ -102,10 +109,16 @@ class Daemon(Service):
             self._log.info("Listening on {url}", url=url(endpoint, address, self._path))
 
     def stopService(self) -> Deferred[Any]:
-        """Stop listening, and close what is to be; fires when all of it is."""
+        """
+        Stop listening, finish what is under way, and close what is to be; fires when
+        all of it is.
+        """
         super().stopService()
         ports, self._ports = self._ports, []
         stopped = gatherResults([_stopped(port) for _, port in ports])
+        stopped.addCallback(
+            lambda _: Draining(self._site, self._grace, self._reactor).start()
+        )
         return stopped.addCallback(
             lambda _: gatherResults([c() for c in self._closing])
         )
@@ -150,5 +163,7 @@ def serve(
         check_endpoints(with_fast_ports(reactor), endpoints, site)
         if not options.from_another:
             end_check()
-    service: IService = Daemon(site, endpoints, closing=options.closing, path=path)
+    service: IService = Daemon(
+        site, endpoints, closing=options.closing, path=path, grace=options["grace"]
+    )
     return service
