@@ -18,12 +18,14 @@ from dartio_tut.wire import with_fast_ports
 
 from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
-from .binding import bind, endpoint_warnings
+from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, end_check
 from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
 from .listening import reach, subject, url
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
+from .reloading import CertificateWatch, reload_at_hangup
+from .served_certificate import ServedCertificate
 from .site import Site
 from .startup import StartupError, startup_errors
 
@@ -36,6 +38,7 @@ class Daemon(Service):
     :param endpoints: endpoint strings.
     :param closing: what to call when it has stopped listening.
     :param path: where there is something to see.
+    :param reloads: what to call when SIGHUP comes.
     :param grace: seconds that exchanges under way have when it stops.
     :ivar tells_reach: whether it logs who can reach it.
     """
@@ -51,6 +54,7 @@ class Daemon(Service):
         closing: Sequence[Callable[[], Deferred[None]]] = (),
         path: str = "/",
         grace: float = GRACE_SECONDS,
+        reloads: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._site = site
         self._endpoints = endpoints
@@ -58,6 +62,8 @@ class Daemon(Service):
         self._closing = closing
         self._path = path
         self._grace = grace
+        self._reloads = reloads
+        self._certificates: list[ServedCertificate] = []
         self._ports: list[tuple[str, IListeningPort]] = []
 
     def privilegedStartService(self) -> None:
@@ -84,6 +90,8 @@ class Daemon(Service):
         endpoint = serverFromString(self._reactor, text)
         for warning in endpoint_warnings(text, endpoint):
             self._log.warn("{warning}", warning=warning)
+        if certificate := certificate_of_endpoint(endpoint):
+            self._certificates.append(certificate)
         return bind(endpoint, self._site)
 
     def startService(self) -> None:
@@ -93,6 +101,15 @@ class Daemon(Service):
         super().startService()
         self._reactor.addSystemEventTrigger(
             "before", "shutdown", cut_off_at_next_signal, self._reactor
+        )
+        self._watch = CertificateWatch(self._certificates, self._reactor)
+        self._watch.start()
+        self._reactor.addSystemEventTrigger(
+            "after",
+            "startup",
+            reload_at_hangup,
+            self._reactor,
+            [*self._reloads, *(c.reload for c in self._certificates)],
         )
         # Only a running reactor answers, and has its signal handlers in place.
         self._reactor.callWhenRunning(self._tell)
@@ -114,6 +131,7 @@ class Daemon(Service):
         all of it is.
         """
         super().stopService()
+        self._watch.stop()
         ports, self._ports = self._ports, []
         stopped = gatherResults([_stopped(port) for _, port in ports])
         stopped.addCallback(
@@ -145,6 +163,7 @@ def serve(
     :raise StartupError: when the daemon cannot start with these options.
     """
     options.fit_connections()
+    reloads: list[Callable[[], None]] = []
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
     site = Site(resource, limits=options.limits(), streaming=streaming)
@@ -156,6 +175,7 @@ def serve(
             log = AccessLog(options["access-log"], site.reactor)
         site.add_observer(log)
         options.closing.append(log.close)
+        reloads.append(log.reopen)
     endpoints = options.endpoints()
     if options["check"]:
         from twisted.internet import reactor
@@ -164,6 +184,11 @@ def serve(
         if not options.from_another:
             end_check()
     service: IService = Daemon(
-        site, endpoints, closing=options.closing, path=path, grace=options["grace"]
+        site,
+        endpoints,
+        closing=options.closing,
+        path=path,
+        grace=options["grace"],
+        reloads=reloads,
     )
     return service
