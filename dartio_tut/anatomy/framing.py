@@ -14,10 +14,11 @@ from .faults import Fault
 from .fields import Values
 from .first_line import FirstLine
 
-HUGE_LENGTH = 10**18
-"""Stands for a length of more digits: no body is that long."""
+MAX_LENGTH = 2**63 - 1
+"""No body is longer."""
 
-LENGTH_DIGITS = 18
+LENGTH_DIGITS = 19
+"""Those of `MAX_LENGTH`."""
 
 _digits = re.compile(rb"[0-9]+").fullmatch
 _host = re.compile(
@@ -87,8 +88,10 @@ def _framing(line: FirstLine, values: Values) -> Framing | None:
     if not _digits(lengths[0]):
         return Framing(BodyEnd.AMBIGUOUS, 0, faults.LENGTH_MALFORMED)
     digits = lengths[0].lstrip(b"0")
-    length = int(digits or b"0") if len(digits) <= LENGTH_DIGITS else HUGE_LENGTH
-    return Framing(BodyEnd.LENGTH, length)
+    is_huge = len(digits) > LENGTH_DIGITS or int(digits or b"0") > MAX_LENGTH
+    if is_huge:
+        return Framing(BodyEnd.AMBIGUOUS, 0, faults.LENGTH_HUGE)
+    return Framing(BodyEnd.LENGTH, int(digits or b"0"))
 
 
 def host_fault(line: FirstLine, values: Values) -> Fault | None:
