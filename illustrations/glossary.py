@@ -33,7 +33,7 @@ def glossary() -> str:
     parts = [HEAD]
     for kind, title, text in SECTIONS:
         rows = [row_of(word) for word in words if word.kind == kind]
-        table = ["| | What it means | Written in |", "| --- | --- | --- |", *rows]
+        table = ["| Word | What it means | Written in |", "| --- | --- | --- |", *rows]
         parts.append(f"## {title}\n\n{text}\n\n" + "\n".join(table) + "\n")
     return "\n".join(parts)
 

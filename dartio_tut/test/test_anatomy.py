@@ -156,6 +156,7 @@ class OtherBytesTests(AnatomyCase):
             message = self.take(raw)
             self.assertEqual(cut(message), [("not-http", raw)])
             self.assertIn(says, message.fault)
+            self.assertIn(says, message.parts[0].words)
             self.assertFalse(message.is_complete)
         self.assertEqual(cut(self.take(b"SSH-2.0\r\n", "server"))[0][0], "not-http")
 

@@ -14,7 +14,11 @@ from dartio_tut.anatomy.part_list import MAX_PARTS
 
 from .support.two_readings import difference, wire_reading
 from .test_anatomy import CHUNKED, GET, AnatomyCase
+from .test_anatomy_words import BROWSER
 from .test_wire_fuzz import chunked, streams, usual
+
+USUAL_SECONDS = 0.0003
+"""For 500 bytes of a browser: three times what a busy machine takes."""
 
 responses = some.tuples(
     some.sampled_from([b"", b"HTTP/1.1 100 \r\n\r\n", b"HTTP/1.1 103 x\r\nA:\r\n\r\n"]),
@@ -107,7 +111,7 @@ class LinearTests(AnatomyCase):
             times.append(process_time() - began)
         return min(times)
 
-    def test_twice_the_bytes_take_about_twice_the_time(self) -> None:
+    def test_eight_times_the_bytes_take_about_eight_times_as_long(self) -> None:
         head = b"GET / HTTP/1.1\r\n"
         for start, piece, sent_by in (
             (CHUNKED, b"1\r\na\r\n", "client"),
@@ -128,11 +132,16 @@ class LinearTests(AnatomyCase):
             (b"HTTP/1.1 ", b" ", "server"),
         ):
             who: SentBy = "client" if sent_by == "client" else "server"
-            count = 60_000 // len(piece)
+            count = 12_000 // len(piece)
             small = self.seconds(start + piece * count, who)
             large = self.seconds(start + piece * count * 8, who)
             # Quadratic time would be 64 times as much.
             self.assertLess(large, 24 * small + 0.05, piece)
+
+    def test_a_usual_request_takes_tenths_of_a_millisecond_at_most(self) -> None:
+        take_apart(BROWSER, "client")  # reads the word list
+        seconds = min(self.seconds(BROWSER, "client") for _ in range(100))
+        self.assertLess(seconds * 500 / len(BROWSER), USUAL_SECONDS)
 
     def test_what_is_too_much_to_show_is_one_part(self) -> None:
         many = MAX_PARTS // 3
