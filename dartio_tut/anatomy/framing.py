@@ -63,10 +63,26 @@ def response_framing(line: FirstLine, values: Values, method: bytes) -> Framing:
         return Framing(BodyEnd.OTHER_PROTOCOL)
     if method == b"HEAD" or line.status in (204, 304) or 100 <= line.status < 200:
         return Framing(BodyEnd.NO_BODY)
+    return _framing(line, _tolerated(values)) or Framing(BodyEnd.CONNECTION)
+
+
+def _tolerated(values: Values) -> Values:
+    """
+    *values* with what a client must or may put up with made plain: one length that is
+    said several times, and codings before chunked, or in place of it.
+    """
+    lengths = values.get(b"content-length", [])
     codings = values.get(b"transfer-encoding")
-    if codings and codings[-1].lower().rpartition(b",")[2].strip() != b"chunked":
-        return Framing(BodyEnd.CONNECTION)
-    return _framing(line, values) or Framing(BodyEnd.CONNECTION)
+    plain = values
+    same = {one.strip() for one in b",".join(lengths).split(b",")}
+    if len(lengths) and len(same) == 1:
+        plain = {**plain, b"content-length": list(same)}
+    if codings is not None:
+        last = b",".join(codings).lower().rpartition(b",")[2].strip()
+        plain = {**plain, b"transfer-encoding": [last]}
+        if last and last != b"chunked" and not lengths:
+            del plain[b"transfer-encoding"]
+    return plain
 
 
 def _framing(line: FirstLine, values: Values) -> Framing | None:
