@@ -42,6 +42,20 @@ class Answer:
         """Whether there is a field *name*."""
         return any(known == name for known, _ in self.fields)
 
+    @property
+    def kind(self) -> str:
+        """The content type in lower case, without its parameters."""
+        return self.field("content-type").partition(";")[0].strip().lower()
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it is the client that has made a mistake: a 4xx."""
+        return 400 <= self.status < 500
+
+    def gives(self, content: bytes) -> bool:
+        """Whether it is a 200 with this *content*."""
+        return self.status == 200 and self.body == content
+
 
 def request(
     path: str | bytes, fields: Fields = (), method: str = "GET", host: str = HOST
