@@ -34,7 +34,7 @@ from benchmarks.measuring import (
 from benchmarks.page import page
 from benchmarks.servers import cases as servers
 from benchmarks.servers.chart import chart
-from benchmarks.servers.peers import NAMES, SETTINGS, Peer, Role
+from benchmarks.servers.peers import NAMES, SETTINGS, Peer
 from benchmarks.stores import cases as stores
 from benchmarks.stores.ours import documents_lost, notes_lost
 from benchmarks.stores.page import in_short
@@ -262,16 +262,14 @@ class CommandTests(SynchronousTestCase):
         """No part of a command or a configuration is left open."""
         folder = Path(self.mktemp())
         folder.mkdir()
+        given = {"files": folder, "cert": "CERT", "key": "KEY"}
+        given |= {"port": 8080, "open_files": 9, "connections": 9}
         for name in NAMES:
-            settings = SETTINGS.get(SETTINGS[name].get("like", ""), {}) | SETTINGS[name]
-            peer = Peer(name, name, name, "program", settings)
+            peer = Peer(name, name, name, "program", SETTINGS[name])
             for path in "/", "/1k.bin":
                 for secure, http2, logs in (0, 0, 0), (0, 0, 1), (1, 0, 0), (1, 1, 0):
                     request = Request(path, secure=bool(secure), http2=bool(http2))
-                    role = Role(
-                        request, 8080, folder, folder, ("CERT", "KEY"), 9, bool(logs)
-                    )
-                    line = " ".join(peer.command(role))
+                    line = " ".join(peer.command(request, folder, bool(logs), **given))
                     written = "".join(p.read_text() for p in folder.iterdir())
                     self.assertNotIn("$", line + written)
                     if name == "ours":

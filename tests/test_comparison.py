@@ -33,7 +33,7 @@ from comparison.listing import Listing, harmless, in_order
 from comparison.page import escaped, page
 from comparison.peers import PEERS
 from comparison.rows import BASE, Row
-from comparison.starting import Verdicts, ask_all
+from comparison.starting import Asked, Verdicts, ask_all
 from comparison.tree import make_tree
 
 RIGHT, PERMITTED, WRONG = Mark.RIGHT, Mark.PERMITTED, Mark.WRONG
@@ -257,8 +257,7 @@ class PageTests(SynchronousTestCase):
 
     def test_server_that_is_not_here_has_no_verdicts(self) -> None:
         """Its column says that it is not installed."""
-        missing = {peer.name: "gone" for peer in PEERS}
-        text = page(PEERS, GROUPS, {}, {}, missing, {})
+        text = page(GROUPS, [Asked(peer, None, "gone", {}) for peer in PEERS], {})
         rows = sum(len(group.rows) for group in GROUPS)
         self.assertEqual(text.count("| not installed "), (rows + 1) * len(PEERS))
         _, _, tables = text.partition(f"## {GROUPS[0].title}")
@@ -279,7 +278,7 @@ class ServerTests(SynchronousTestCase):
         peer = next(peer for peer in PEERS if peer.name == name)
         with tempfile.TemporaryDirectory() as folder:
             tree = make_tree(Path(folder))
-            return ask_all(peer, peer.find(Path(sys.prefix)), rows, tree)
+            return ask_all(peer, Path(sys.prefix), rows, tree).verdicts
 
     def test_servers_whose_answers_are_known_are_told_apart(self) -> None:
         """Ours has ranges and hides what has a dot; Python's own has neither."""

@@ -5,22 +5,21 @@ The cases: a request that is repeated, and idle connections.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
 
 from dartio_tut.daemon import localhost_certificate
 from local_servers import free_port, running
 
 from ..figures import Run
 from ..load import STREAMS, Request, Server, check, script, under_load
-from ..measuring import CPU, MEMORY, Bench, Case, Stage, Subject
+from ..measuring import CPU, MEMORY, Bench, Case, RunOf, Stage, Subject
 from .idle import memory_each, open_files
 from .page import IDLE, LOAD, REFERENCE
-from .peers import HERE, Peer, Role, available
+from .peers import HERE, Peer, available
 
 PROGRAMS = ("nginx:nginx-light", "wrk:wrk", "h2load:nghttp2-client", "node:nodejs")
 """What is measured or makes the load: a program and the package that has it."""
@@ -44,24 +43,15 @@ MODIFIED = 1_577_836_800
 
 BROWSER = tuple(
     (name, value)
-    for name, _, value in (
-        text.partition(": ")
-        for text in (HERE / "browser_head.txt").read_text().splitlines()
-    )
+    for line in (HERE / "browser_head.txt").read_text().splitlines()
+    for name, _, value in [line.partition(": ")]
 )
 """The fields that a browser sends with every request for a page, in its order."""
 
 
-class Files(NamedTuple):
-    """What all servers are given: a folder to serve, and a certificate."""
-
-    root: Path
-    certificate: tuple[str, str]
-
-
 @cache
-def files(bench: Bench) -> Files:
-    """What all servers are given, made once."""
+def given(bench: Bench) -> dict[str, object]:
+    """What all servers are given, made once: files to serve, a certificate, limits."""
     root = bench.folder / "files"
     (root / "many").mkdir(parents=True)
     made = CONTENT | {
@@ -70,7 +60,11 @@ def files(bench: Bench) -> Files:
     for path, content in made.items():
         (root / path).write_bytes(content)
         os.utime(root / path, (MODIFIED, MODIFIED))
-    return Files(root, localhost_certificate(str(bench.folder / "certificate")))
+    cert, key = localhost_certificate(str(bench.folder / "certificate"))
+    most = open_files(bench.idle)
+    # nginx closes idle ones when less than a sixteenth of these is free.
+    limits = {"open_files": most, "connections": most * 9 // 8}
+    return {"files": root, "cert": cert, "key": key} | limits
 
 
 def cases(idle: int) -> list[Case]:
@@ -156,7 +150,7 @@ def load_case(
 
     def run(peer: Peer, bench: Bench, stage: Stage) -> Run:
         def command(port: int, folder: Path) -> list[str]:
-            return peer.command(_role(bench, request, port, folder, logs))
+            return peer.command(request, folder, logs, port=port, **given(bench))
 
         return under_load(stage, Server(command), request, connections)
 
@@ -177,7 +171,7 @@ def _idle(bench: Bench, folder: Path) -> list[Subject]:
 
     def run(peer: Peer, stage: Stage) -> Run:
         port = free_port()
-        command = peer.command(_role(bench, request, port, stage.folder))
+        command = peer.command(request, stage.folder, False, port=port, **given(bench))
         with running(command, port, stage.core, stage.folder) as server:
             check(request, port)
             each, fault = memory_each(server.pid, port, bench.idle)
@@ -186,15 +180,7 @@ def _idle(bench: Bench, folder: Path) -> list[Subject]:
     return [_subject(peer, partial(run, peer)) for peer in available(bench)]
 
 
-def _subject(peer: Peer, run: Callable[[Stage], Run], logs: bool = False) -> Subject:
+def _subject(peer: Peer, run: RunOf, logs: bool = False) -> Subject:
     log = "file" if logs else peer.settings.get("log", "none")
     ours = peer.kind == "ours"
     return Subject(peer.name, peer.title, run, log, ours, peer.kind)
-
-
-def _role(
-    bench: Bench, request: Request, port: int, folder: Path, logs: bool = False
-) -> Role:
-    given = files(bench)
-    most = open_files(bench.idle)
-    return Role(request, port, folder, given.root, given.certificate, most, logs)

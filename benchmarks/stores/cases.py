@@ -17,25 +17,16 @@ from ..measuring import (
     Bench,
     Case,
     Installation,
+    RunOf,
     Stage,
     Subject,
     Subjects,
 )
 from ..page import Layout
 from .others import others
-from .ours import (
-    APPEND,
-    JSON,
-    PUT,
-    Write,
-    folder_subjects,
-    other_subjects,
-    raw_subject,
-    twistd,
-)
+from .ours import APPEND, JSON, PUT, OurWrites, Write, raw_subject, store_run
 from .page import DOCUMENTS, READS, SLOWER_DISKS, STARTS, WRITES
 from .postgresql import INSERT, UPSERT, pgbench_subject
-from .running_program import run_program
 from .samples import DOCUMENT, name_of
 from .starting import starts, write_notes
 
@@ -73,18 +64,14 @@ LISTED = 1000
 def cases(notes: int) -> list[Case]:
     """All of them; the starts are with so many *notes*."""
     measures, at = (RESIDENT, START), f"{notes:,}"
+    put = "a row an INSERT … ON CONFLICT DO UPDATE, by pgbench"
+    slower = "Durable appends on slower disks"
     return [
         *_durable("appends", APPEND, "a row an INSERT, by pgbench", INSERT),
-        *_durable(
-            "puts", PUT, "a row an INSERT … ON CONFLICT DO UPDATE, by pgbench", UPSERT
-        ),
+        *_durable("puts", PUT, put, UPSERT),
         *(
             _write_case(
-                "slower",
-                "Durable appends on slower disks",
-                partial(_slower, more),
-                SLOWER_DISKS,
-                f"{more} ms",
+                "slower", slower, partial(_slower, more), SLOWER_DISKS, f"{more} ms"
             )
             for more in SLOWER_MS
         ),
@@ -123,8 +110,9 @@ def _writes(
 ) -> list[Subject]:
     subjects = [raw_subject(write, clients)]
     for ours in bench.installations:
-        subjects += folder_subjects(write, clients, ours)
-        subjects += other_subjects(write, clients, bench, ours)
+        writes = OurWrites(ours, write, clients)
+        subjects += writes.in_folder() + writes.without_disk()
+        subjects += writes.in_postgresql(bench)
     if bench.wants("pgbench"):
         subjects += pgbench_subject(bench, kind, statement, clients)
     return subjects + others(write, clients, bench)
@@ -133,7 +121,7 @@ def _writes(
 def _slower(more: float, bench: Bench, folder: Path) -> list[Subject]:
     subjects = [raw_subject(APPEND, MANY_CLIENTS, more)]
     for ours in bench.installations:
-        subjects += folder_subjects(APPEND, MANY_CLIENTS, ours, more)
+        subjects += OurWrites(ours, APPEND, MANY_CLIENTS, more).in_folder()
     return subjects
 
 
@@ -143,26 +131,22 @@ def _reads(bench: Bench, folder: Path) -> list[Subject]:
     for count in NOTES:
         write_notes(folder / f"{count}", count)
     for ours in bench.installations:
-        for kind in ("http", "store"):
+        for kind, read in ("http", _get_note), ("store", _entry):
             for count in NOTES:
-                where = folder / f"{count}"
-                run = partial(
-                    _entry if kind == "store" else _get_note, ours, where, count
-                )
-                subjects.append(_counted(kind, kind, run, ours, count))
+                run = partial(read, ours, folder / f"{count}", count)
+                subjects.append(_counted(ours, kind, kind, run, count))
     return subjects
 
 
 def _get_note(ours: Installation, where: Path, count: int, stage: Stage) -> Run:
     lua = script("any_note", COUNT=count)
     request = Request("/", "POST", JSON, b'{"getNote": 0}', lua, status=0)
-    server = Server(lambda port, own: twistd(ours, "notes", port, where))
+    server = Server(lambda port, own: ours.daemon("notes", port, "--store", where))
     return under_load(stage, server, request, MANY_CLIENTS)
 
 
 def _entry(ours: Installation, where: Path, count: int, stage: Stage) -> Run:
-    line = ("entry", where, MANY_CLIENTS, stage.seconds)
-    return run_program(stage, "store_rate", *line, python=ours.python)
+    return store_run(stage, ours, "entry", where, MANY_CLIENTS)
 
 
 def _documents(bench: Bench, folder: Path) -> list[Subject]:
@@ -182,23 +166,23 @@ def _documents(bench: Bench, folder: Path) -> list[Subject]:
                 ("list", f"list of {LISTED:,}", partial(_writer, ours, where, page)),
                 ("store", "the same, without HTTP", partial(_list, ours, where)),
             ):
-                subjects.append(_counted(kind, title, run, ours, count))
+                subjects.append(_counted(ours, kind, title, run, count))
     return subjects
 
 
 def _writer(ours: Installation, where: Path, request: Request, stage: Stage) -> Run:
-    server = Server(lambda port, own: twistd(ours, "writer", port, where, "--rest"))
-    return under_load(stage, server, request, 1)
+    def command(port: int, own: Path) -> list[str]:
+        return ours.daemon("writer", port, "--store", where, "--rest")
+
+    return under_load(stage, Server(command), request, 1)
 
 
 def _list(ours: Installation, where: Path, stage: Stage) -> Run:
-    line = ("list", where, 1, stage.seconds)
-    return run_program(stage, "store_rate", *line, python=ours.python)
+    return store_run(stage, ours, "list", where, 1)
 
 
 def _counted(
-    kind: str, title: str, run: partial[Run], ours: Installation, count: int
+    ours: Installation, kind: str, title: str, run: RunOf, count: int
 ) -> Subject:
     """A subject that reads one of *count*."""
-    name = f"{kind}{ours.suffix} {count}"
-    return Subject(name, title, run, f"{count:,}", ours=True, kind=kind)
+    return ours.subject(kind, title, run, f"{count:,}", f"{count}")

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from unittest import SkipTest
 
-from local_servers import RunFailed, pinned, version_of
+from local_servers import RunFailed, pinned, result_of, version_of
 
 from ..figures import Run
 from ..measuring import Bench, Stage, Subject
@@ -59,20 +58,10 @@ class Database:
 
     def run(self, program: str, *arguments: str, seconds: int = 0) -> str:
         """What a *program* of its distribution prints."""
-        try:
-            ended = subprocess.run(
-                [self._programs / program, *self._address, *arguments, "postgres"],
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                timeout=seconds + SPARE_SECONDS,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise RunFailed(f"{program} cannot be run: {error}") from None
-        if ended.returncode:
-            last = ended.stderr.strip().splitlines()[-1:]
-            raise RunFailed(f"{program} fails: {''.join(last)}")
-        return ended.stdout
+        path = str(self._programs / program)
+        command = [path, *self._address, *arguments, "postgres"]
+        time = seconds + SPARE_SECONDS
+        return result_of(program, command, time, env=self._environment)
 
 
 @cache

@@ -19,7 +19,6 @@ from local_servers import RunFailed, pinned
 from ..figures import Run
 from ..measuring import Bench, Installation, Stage, Subject
 from ..processes import peak_bytes, resident_bytes
-from .ours import twistd
 from .samples import NOTE
 
 LISTENING = re.compile(rb"Listening on http://[^:]*:(\d+)")
@@ -55,17 +54,15 @@ def _subject(kind: str, notes: int, filled: Path, ours: Installation) -> Subject
     def run(stage: Stage) -> Run:
         if kind == EMPTY:
             return _start(stage, ours, stage.folder, 0)
-        if kind == FIRST or not filled.exists():
-            shutil.rmtree(filled, ignore_errors=True)
-            write_notes(filled, notes)
-            first = _start(stage, ours, filled, notes)
-            if kind == FIRST:
-                return first
-        return _start(stage, ours, filled, notes)
+        if kind == NEXT and filled.exists():
+            return _start(stage, ours, filled, notes)
+        shutil.rmtree(filled, ignore_errors=True)
+        write_notes(filled, notes)
+        first = _start(stage, ours, filled, notes)
+        return first if kind == FIRST else _start(stage, ours, filled, notes)
 
     count = "0" if kind == EMPTY else f"{notes:,}"
-    name = kind + ours.suffix
-    return Subject(name, "`twistd notes`", run, count, ours=True, kind=kind)
+    return ours.subject(kind, "`twistd notes`", run, count)
 
 
 def _start(stage: Stage, ours: Installation, folder: Path, count: int) -> Run:
@@ -74,7 +71,7 @@ def _start(stage: Stage, ours: Installation, folder: Path, count: int) -> Run:
 
     :raise RunFailed: when it does not listen, or does not give back the last one.
     """
-    command = twistd(ours, "notes", 0, folder)
+    command = ours.daemon("notes", 0, "--store", folder)
     begun = time.monotonic()
     with pinned(stage.core):
         daemon = subprocess.Popen(
