@@ -164,11 +164,11 @@ class Case:
 
     name: str
     title: str
-    page: str
     subjects: Subjects
     layout: Layout
     at: str = ""
-    measures: tuple[Measure, ...] = (CPU,)
+    page: str = ""
+    measures: Sequence[Measure] = (CPU,)
     reference: str = ""
 
     @property

@@ -7,6 +7,7 @@ an answer whose status is 0.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,6 +52,15 @@ class Answer:
     def refuses(self) -> bool:
         """Whether it is the client that has made a mistake: a 4xx."""
         return 400 <= self.status < 500
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its body is."""
+        try:
+            json.loads(self.body)
+        except ValueError:
+            return False
+        return True
 
     def gives(self, content: bytes) -> bool:
         """Whether it is a 200 with this *content*."""

@@ -5,7 +5,6 @@ Errors, and what answers say to caches, scripts of other sites and strangers.
 from __future__ import annotations
 
 import base64
-import json
 import re
 
 from .answer import Answer
@@ -47,13 +46,10 @@ def _terminal(server: Server) -> Verdict:
 def _program(server: Server) -> Verdict:
     answer = server.ask(MISSING, [("Accept", "application/json")])
     said = f"{brief(answer)} {answer.kind}"
-    if "json" not in answer.kind:
-        return graded(said, good=False, fair=answer.status == 404)
-    try:
-        json.loads(answer.body)
-    except ValueError:
+    missing, claims = answer.status == 404, "json" in answer.kind
+    if claims and not answer.is_json:
         return wrong(f"{said}, not JSON")
-    return graded(said, good=answer.status == 404)
+    return graded(said, good=missing and claims, fair=missing and not claims)
 
 
 @ERRORS.row("404 for a path of markup", "no markup", "no script")

@@ -4,8 +4,6 @@ Folders: the redirect to them, their index, their listing.
 
 from __future__ import annotations
 
-import json
-
 from .asking import Server
 from .judging import Verdict, brief, gives, graded, permitted, redirects_to, wrong
 from .listing import Listing, harmless, in_order
@@ -83,11 +81,8 @@ def _json(server: Server) -> Verdict:
     answer = server.ask("/sub/", [("Accept", "application/json")])
     if "json" not in answer.kind:
         return permitted(answer.field("content-type") or brief(answer))
-    try:
-        json.loads(answer.body)
-    except ValueError:
-        return wrong("not JSON")
-    return graded("JSON", good=b"a.txt" in answer.body)
+    said = "JSON" if answer.is_json else "not JSON"
+    return graded(said, good=answer.is_json and b"a.txt" in answer.body)
 
 
 @FOLDERS.row('Listing, names with `<` and `"`', "escaped", "no script")

@@ -14,14 +14,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from local_servers import (
-    RunFailed,
-    account,
-    cores,
-    find_program,
-    free_port,
-    running,
-)
+from local_servers import RunFailed, account, cores, find_program, free_port, running
 
 from .asking import Server
 from .judging import Mark, Verdict, absent, wrong
@@ -126,7 +119,7 @@ def _started(
         ]
         command = [*_without_root_rights(), "env", *homes, *words]
         with running(command, port, core, work) as process:
-            yield Server(port, tree), process
+            yield Server(port), process
 
 
 def _without_root_rights() -> list[str]:

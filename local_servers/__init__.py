@@ -15,15 +15,7 @@ from .installing import (
     our_twistd,
     version_of,
 )
-from .running import (
-    RunFailed,
-    cores,
-    free_port,
-    pinned,
-    printed,
-    result_of,
-    running,
-)
+from .running import RunFailed, cores, free_port, pinned, printed, result_of, running
 
 __all__ = [
     "Found",

@@ -16,7 +16,7 @@ from local_servers import free_port, running
 
 from ..figures import Run
 from ..load import STREAMS, Request, Server, check, script, under_load
-from ..measuring import CPU, MEMORY, Bench, Case, RunOf, Stage, Subject
+from ..measuring import MEMORY, Bench, Case, RunOf, Stage, Subject
 from .idle import memory_each, open_files
 from .page import IDLE, LOAD, REFERENCE
 from .peers import HERE, Peer, available
@@ -67,11 +67,13 @@ def given(bench: Bench) -> dict[str, object]:
     return {"files": root, "cert": cert, "key": key} | limits
 
 
+_CASE = partial(Case, page="servers", reference=REFERENCE)
+
+
 def cases(idle: int) -> list[Case]:
     """All of them; the last one opens so many *idle* connections."""
-    measures, at = (MEMORY,), f"{idle:,}"
-    opened = Case(
-        "idle", "Idle connections", "servers", _idle, IDLE, at, measures, REFERENCE
+    opened = _CASE(
+        "idle", "Idle connections", _idle, IDLE, f"{idle:,}", measures=[MEMORY]
     )
     return [*_greetings(), *_files(), *_encrypted(), opened]
 
@@ -152,7 +154,8 @@ def load_case(
         def command(port: int, folder: Path) -> list[str]:
             return peer.command(request, folder, logs, port=port, **given(bench))
 
-        return under_load(stage, Server(command), request, connections)
+        server = Server(command, loss=not_logged) if logs else Server(command)
+        return under_load(stage, server, request, connections)
 
     def subjects(bench: Bench, folder: Path) -> list[Subject]:
         return [
@@ -162,8 +165,14 @@ def load_case(
             and (not only or peer.kind in only)
         ]
 
-    measures = (CPU,)
-    return Case(name, title, "servers", subjects, LOAD, at, measures, REFERENCE)
+    return _CASE(name, title, subjects, LOAD, at)
+
+
+def not_logged(folder: Path, counts: Sequence[int]) -> str:
+    """What an access log in *folder* lacks, when so many requests were answered."""
+    logs = folder.glob("access.log*")
+    missing = sum(counts) - sum(path.read_bytes().count(b"\n") for path in logs)
+    return f"{missing} requests not logged" if missing > 0 else ""
 
 
 def _idle(bench: Bench, folder: Path) -> list[Subject]:

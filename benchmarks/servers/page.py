@@ -4,15 +4,7 @@ How the servers' page shows its cases.
 
 from __future__ import annotations
 
-from ..page import (
-    TIMES,
-    Column,
-    Layout,
-    median_of,
-    name,
-    ratio,
-    with_spread,
-)
+from ..page import TIMES, Column, Layout, median_of, name, ratio, with_spread
 
 REFERENCE = "nginx"
 """The peer that all others are compared with."""

@@ -20,9 +20,7 @@ from ..measuring import (
     RunOf,
     Stage,
     Subject,
-    Subjects,
 )
-from ..page import Layout
 from .others import others
 from .ours import APPEND, JSON, PUT, OurWrites, Write, raw_subject, store_run
 from .page import DOCUMENTS, READS, SLOWER_DISKS, STARTS, WRITES
@@ -61,6 +59,10 @@ LISTED = 1000
 """Documents in a list at most."""
 
 
+_CASE = partial(Case, page="stores")
+_OF_WRITES = partial(_CASE, measures=(RATE, CPU), reference="raw")
+
+
 def cases(notes: int) -> list[Case]:
     """All of them; the starts are with so many *notes*."""
     measures, at = (RESIDENT, START), f"{notes:,}"
@@ -70,14 +72,12 @@ def cases(notes: int) -> list[Case]:
         *_durable("appends", APPEND, "a row an INSERT, by pgbench", INSERT),
         *_durable("puts", PUT, put, UPSERT),
         *(
-            _write_case(
-                "slower", slower, partial(_slower, more), SLOWER_DISKS, f"{more} ms"
-            )
-            for more in SLOWER_MS
+            _OF_WRITES("slower", slower, partial(_slower, ms), SLOWER_DISKS, f"{ms} ms")
+            for ms in SLOWER_MS
         ),
-        Case("reads", "Reads of notes", "stores", _reads, READS),
-        Case("memory", "Very many notes", "stores", starts, STARTS, at, measures),
-        Case("documents", "Reads of documents", "stores", _documents, DOCUMENTS),
+        _CASE("reads", "Reads of notes", _reads, READS),
+        _CASE("memory", "Very many notes", starts, STARTS, at, measures=measures),
+        _CASE("documents", "Reads of documents", _documents, DOCUMENTS),
     ]
 
 
@@ -87,22 +87,12 @@ def _durable(name: str, write: Write, kind: str, statement: str) -> list[Case]:
 
     :param statement: what pgbench asks for; *kind* says that in words.
     """
-    return [
-        _write_case(
-            name,
-            f"Durable {name}",
-            partial(_writes, write, kind, statement, clients),
-            WRITES,
-            "1 client" if clients == 1 else f"{clients} clients",
-        )
-        for clients in CLIENTS
-    ]
-
-
-def _write_case(
-    name: str, title: str, subjects: Subjects, layout: Layout, at: str
-) -> Case:
-    return Case(name, title, "stores", subjects, layout, at, (RATE, CPU), "raw")
+    found = []
+    for clients in CLIENTS:
+        at = "1 client" if clients == 1 else f"{clients} clients"
+        subjects = partial(_writes, write, kind, statement, clients)
+        found.append(_OF_WRITES(name, f"Durable {name}", subjects, WRITES, at))
+    return found
 
 
 def _writes(
@@ -161,10 +151,11 @@ def _documents(bench: Bench, folder: Path) -> list[Subject]:
         get = Request(f"/{name_of(0)}", lua=lua)
         page = Request(f"/?limit={LISTED}")
         for ours in bench.installations:
+            writer, store = partial(_writer, ours, where), partial(_list, ours, where)
             for kind, title, run in (
-                ("get", "`GET` of any", partial(_writer, ours, where, get)),
-                ("list", f"list of {LISTED:,}", partial(_writer, ours, where, page)),
-                ("store", "the same, without HTTP", partial(_list, ours, where)),
+                ("get", "`GET` of any", partial(writer, get)),
+                ("list", f"list of {LISTED:,}", partial(writer, page)),
+                ("store", "the same, without HTTP", store),
             ):
                 subjects.append(_counted(ours, kind, title, run, count))
     return subjects
