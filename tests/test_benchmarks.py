@@ -19,7 +19,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from benchmarks.__main__ import arguments, asked, repeated
 from benchmarks.figures import Run, figures
-from benchmarks.kept_runs import Kept, comparison
+from benchmarks.kept_runs import Kept, comparison, keep, kept_calls
+from benchmarks.kept_runs import folder as kept_runs_folder
 from benchmarks.load import Request
 from benchmarks.measuring import (
     Bench,
@@ -67,7 +68,8 @@ def result(case: Case, **runs: Sequence[Run]) -> Result:
 def _subject(name: str, run: Run = Run()) -> Subject:  # noqa: B008
     kind = name.partition("-")[0].partition(" ")[0]
     is_ours = kind in ("ours", "store", "http")
-    return Subject(name, name, lambda stage: run, "none", is_ours, kind)
+    own = kind if is_ours else ""
+    return Subject(name, name, lambda stage: run, "none", is_ours, own)
 
 
 def appended(**rates: float) -> str:
@@ -130,7 +132,6 @@ class RoundTests(SynchronousTestCase):
             self.assertEqual({len(own) for own in runs.values()}, {2})
 
     def test_run_that_fails_has_a_fault_and_the_others_go_on(self) -> None:
-
         def fail(stage: Stage) -> Run:
             raise RunFailed("does not start")
 
@@ -181,6 +182,7 @@ class PageTests(SynchronousTestCase):
         text = appended(raw=1000, store=1000, http=200, quick=400, slow=100)
         self.assertIn("faster than ours are quick (2.0 times)", text)
         self.assertNotIn("slow (", text)
+        self.assertNotIn("raw (", text)
 
     def test_reads_that_cost_more_with_more_notes_are_not_flat(self) -> None:
         runs = {"store 1": runs_of("cpu_us", 1), "store 2": runs_of("cpu_us", 2)}
@@ -214,6 +216,16 @@ class ComparisonTests(SynchronousTestCase):
 
     def test_one_round_has_no_spread(self) -> None:
         self.assertIn("one round", self.compared({"ours": [10]}, {"ours": [20]}))
+
+    def test_kept_calls_are_read_again_the_newest_first(self) -> None:
+        self.patch(os, "environ", os.environ | {"XDG_CACHE_HOME": self.mktemp()})
+        found = result(HELLO, ours=runs_of("cpu_us", 10, -1))
+        for name in "1", "2":
+            keep(kept_runs_folder() / f"{name}.json", [name], 1, [found], {})
+        (kept_runs_folder() / "3.json").write_text("{}")  # of another version
+        calls = kept_calls()
+        self.assertEqual([call.arguments for call in calls], [["2"], ["1"]])
+        self.assertEqual(calls[0].cases["hello"], found.runs)
 
     def test_runs_of_another_length_are_not_compared(self) -> None:
         text = self.compared({"ours": [1]}, {"ours": [1]}, seconds=3)

@@ -104,8 +104,10 @@ def _files() -> list[Case]:
         load_case("304", "Not modified (304, by If-Modified-Since)", not_modified),
     ]
     for count in (FEW_FILES, MANY_FILES):
-        request, at = _round_robin(count), f"{count:,} files"
-        found.append(load_case("many-files", "Files of 1 KiB in turn", request, at=at))
+        lua = script("round_robin", PREFIX="/many/", SUFFIX=".bin", COUNT=count)
+        many = replace(_file("1k.bin"), path="/many/0.bin", lua=lua)
+        title, at = "Files of 1 KiB in turn", f"{count:,} files"
+        found.append(load_case("many-files", title, many, at=at))
     return found
 
 
@@ -126,11 +128,6 @@ def _file(path: str) -> Request:
 
 def _with(*fields: tuple[str, str]) -> Request:
     return Request(fields=fields, content=HELLO)
-
-
-def _round_robin(count: int) -> Request:
-    lua = script("round_robin", PREFIX="/many/", SUFFIX=".bin", COUNT=count)
-    return Request("/many/0.bin", lua=lua, content=CONTENT["1k.bin"])
 
 
 def load_case(

@@ -24,8 +24,8 @@ from ..measuring import (
 from .others import others
 from .ours import APPEND, JSON, PUT, OurWrites, Write, raw_subject, store_run
 from .page import DOCUMENTS, READS, SLOWER_DISKS, STARTS, WRITES
-from .postgresql import INSERT, UPSERT, pgbench_subject
-from .samples import DOCUMENT, name_of
+from .postgresql import pgbench_subject
+from .samples import DOCUMENT, LISTED, name_of
 from .starting import starts, write_notes
 
 PROGRAMS = (
@@ -55,10 +55,6 @@ NOTES = (1, 1_000, 1_000_000)
 
 FEW_DOCUMENTS, MANY_DOCUMENTS = 100, 10_000
 
-LISTED = 1000
-"""Documents in a list at most."""
-
-
 _CASE = partial(Case, page="stores")
 _OF_WRITES = partial(_CASE, measures=(RATE, CPU), reference="raw")
 
@@ -66,11 +62,10 @@ _OF_WRITES = partial(_CASE, measures=(RATE, CPU), reference="raw")
 def cases(notes: int) -> list[Case]:
     """All of them; the starts are with so many *notes*."""
     measures, at = (RESIDENT, START), f"{notes:,}"
-    put = "a row an INSERT … ON CONFLICT DO UPDATE, by pgbench"
     slower = "Durable appends on slower disks"
     return [
-        *_durable("appends", APPEND, "a row an INSERT, by pgbench", INSERT),
-        *_durable("puts", PUT, put, UPSERT),
+        *_durable("appends", APPEND),
+        *_durable("puts", PUT),
         *(
             _OF_WRITES("slower", slower, partial(_slower, ms), SLOWER_DISKS, f"{ms} ms")
             for ms in SLOWER_MS
@@ -81,30 +76,24 @@ def cases(notes: int) -> list[Case]:
     ]
 
 
-def _durable(name: str, write: Write, kind: str, statement: str) -> list[Case]:
-    """
-    A case for each number of clients.
-
-    :param statement: what pgbench asks for; *kind* says that in words.
-    """
+def _durable(name: str, write: Write) -> list[Case]:
+    """A case for each number of clients."""
     found = []
     for clients in CLIENTS:
         at = "1 client" if clients == 1 else f"{clients} clients"
-        subjects = partial(_writes, write, kind, statement, clients)
+        subjects = partial(_writes, write, clients)
         found.append(_OF_WRITES(name, f"Durable {name}", subjects, WRITES, at))
     return found
 
 
-def _writes(
-    write: Write, kind: str, statement: str, clients: int, bench: Bench, folder: Path
-) -> list[Subject]:
+def _writes(write: Write, clients: int, bench: Bench, folder: Path) -> list[Subject]:
     subjects = [raw_subject(write, clients)]
     for ours in bench.installations:
         writes = OurWrites(ours, write, clients)
         subjects += writes.in_folder() + writes.without_disk()
         subjects += writes.in_postgresql(bench)
     if bench.wants("pgbench"):
-        subjects += pgbench_subject(bench, kind, statement, clients)
+        subjects += pgbench_subject(bench, *write.row, clients)
     return subjects + others(write, clients, bench)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..figures import Run
 from ..load import Request, Server, script, under_load
 from ..measuring import Bench, Installation, Stage, Subject
-from .postgresql import database
+from .postgresql import INSERT, UPSERT, database
 from .running_program import launched, run_program
 from .samples import DOCUMENT, DOCUMENTS, NOTE, NOTE_BODY, name_of
 
@@ -57,6 +57,7 @@ class Write(NamedTuple):
     :ivar raw: what `programs.disk_rate` does, and what that is in words.
     :ivar operation: what `programs.store_rate` does.
     :ivar server: the daemon.
+    :ivar row: what pgbench does, in words, and the statement for that.
     """
 
     raw: tuple[str, str]
@@ -64,6 +65,7 @@ class Write(NamedTuple):
     server: str
     request: Request
     loss: Loss
+    row: tuple[str, str]
 
 
 APPEND = Write(
@@ -72,6 +74,7 @@ APPEND = Write(
     "notes",
     Request(method="POST", fields=JSON, body=NOTE_BODY, status=0),
     notes_lost,
+    ("a row an INSERT, by pgbench", INSERT),
 )
 
 PUT = Write(
@@ -90,6 +93,7 @@ PUT = Write(
         status=0,
     ),
     documents_lost,
+    ("a row an INSERT … ON CONFLICT DO UPDATE, by pgbench", UPSERT),
 )
 
 

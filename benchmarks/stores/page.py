@@ -140,7 +140,8 @@ def _targets(where: str, found: Sequence[Row]) -> list[str]:
 def _faster(where: str, found: Sequence[Row]) -> list[str]:
     """Who is faster than ours over HTTP."""
     rates = {row.subject.name: row.median("rate") for row in found}
-    parts = {row.subject.name for row in found if row.subject.kind in OUR_PARTS}
+    subjects = [row.subject for row in found]
+    parts = {s.name for s in subjects if (s.kind or s.name) in OUR_PARTS}
     ours = rates.pop("http", 0)
     faster = [
         f"{name} ({rate / ours:.1f} times)"
