@@ -101,10 +101,7 @@ def keep(
             for name, subject in result.subjects.items()
         },
         "cases": {
-            result.case.key: {
-                name: [asdict(run) for run in runs]
-                for name, runs in result.runs.items()
-            }
+            result.case.key: {n: [*map(asdict, own)] for n, own in result.runs.items()}
             for result in results
         },
     }

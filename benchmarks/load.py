@@ -135,23 +135,20 @@ def under_load(stage: Stage, server: Server, request: Request, connections: int)
     return Run({"cpu_us": cost, "rate": outcome.answers / outcome.seconds}, fault)
 
 
-def check(request: Request, port: int) -> int:
+def check(request: Request, port: int, seconds: float = FIRST_ANSWER_SECONDS) -> int:
     """
-    Ask once, and see that the answer is right.
+    Ask once, and see that the answer is right and comes within so many *seconds*.
 
     :return: its length, an estimate of its header fields included.
     :raise RunFailed: when it is anything else.
     """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     if request.secure:
         context = ssl.create_default_context()
         context.check_hostname = False  # as the load generators do
         context.verify_mode = ssl.CERT_NONE
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            "127.0.0.1", port, timeout=FIRST_ANSWER_SECONDS, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", port, timeout=FIRST_ANSWER_SECONDS
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=seconds, context=context
         )
     fields, body = dict(request.fields), request.body or None
     try:
