@@ -35,6 +35,21 @@ QUICK = {"rounds": 1, "seconds": 1, "idle": 2_000, "notes": 1_000_000}
 USUAL = {"rounds": 5, "seconds": 3, "idle": 10_000, "notes": 10_000_000}
 
 
+def positive(text: str) -> int:
+    """A number of at least one."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a number of at least 1, not {text}")
+    return number
+
+
+def folder_of_disk(text: str) -> Path:
+    """A folder that is there."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
+
+
 def arguments(words: Sequence[str]) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(
@@ -47,12 +62,22 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     names = list(dict.fromkeys(case.name for case in known))
     subjects = list(dict.fromkeys([*PEERS, *stores.NAMES]))
     add("--quick", action="store_true", help="1 round of runs of 1 s, of less")
-    add("--rounds", type=int, metavar="N", help="rounds (default: 5, or 1)")
+    add("--rounds", type=positive, metavar="N", help="rounds (default: 5, or 1)")
     add("--case", action="append", choices=names, help="only this (repeatable)")
     add("--peer", action="append", choices=subjects, help="only this (repeatable)")
-    add("--idle", type=int, metavar="N", help="idle connections (default: 10,000)")
-    add("--notes", type=int, metavar="N", help="very many notes (default: 10 million)")
-    add("--on", type=Path, default=Path("/var/tmp"), help="a folder of the disk")
+    add("--idle", type=positive, metavar="N", help="idle connections (default: 10,000)")
+    add(
+        "--notes",
+        type=positive,
+        metavar="N",
+        help="very many notes (default: 10 million)",
+    )
+    add(
+        "--on",
+        type=folder_of_disk,
+        default=Path("/var/tmp"),
+        help="a folder of the disk",
+    )
     add("--out", type=Path, help=f"folder of the pages (default: {OUT}, when whole)")
     add(
         "--venv",

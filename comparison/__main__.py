@@ -82,6 +82,7 @@ def main() -> None:
     text = page(GROUPS, asked(wanted, options.venv), NOT_COVERED)
     out = options.out or (None if options.peer else OUT)
     if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text)
         print(f"See {out}")
     else:

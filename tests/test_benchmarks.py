@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -241,6 +241,13 @@ class CommandTests(SynchronousTestCase):
         words = [*words, "--out=/c", "--installed"]
         repeat = "python -m benchmarks --case hello --rounds 2"
         self.assertEqual(repeated(words), repeat)
+
+    def test_number_or_folder_that_cannot_be_is_refused(self) -> None:
+        for option, word in ("--rounds", "0"), ("--idle", "-1"), ("--on", "/none"):
+            said = StringIO()
+            with redirect_stderr(said):
+                self.assertRaises(SystemExit, arguments, [option, word])
+            self.assertIn(f"argument {option}: ", said.getvalue())
 
     def test_peers_without_a_case_are_measured_beside_their_reference(self) -> None:
         cases = [HELLO, APPENDS, READS]
