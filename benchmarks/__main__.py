@@ -43,7 +43,7 @@ def positive(text: str) -> int:
     return number
 
 
-def folder_of_disk(text: str) -> Path:
+def a_folder(text: str) -> Path:
     """A folder that is there."""
     if not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {text}")
@@ -66,18 +66,8 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     add("--case", action="append", choices=names, help="only this (repeatable)")
     add("--peer", action="append", choices=subjects, help="only this (repeatable)")
     add("--idle", type=positive, metavar="N", help="idle connections (default: 10,000)")
-    add(
-        "--notes",
-        type=positive,
-        metavar="N",
-        help="very many notes (default: 10 million)",
-    )
-    add(
-        "--on",
-        type=folder_of_disk,
-        default=Path("/var/tmp"),
-        help="a folder of the disk",
-    )
+    add("--notes", type=positive, metavar="N", help="notes (default: 10 million)")
+    add("--on", type=a_folder, default=Path("/var/tmp"), help="a folder of the disk")
     add("--out", type=Path, help=f"folder of the pages (default: {OUT}, when whole)")
     add(
         "--venv",
