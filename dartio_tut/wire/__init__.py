@@ -20,12 +20,13 @@ from .host_names import (
 from .http1.channel import Channel
 from .http1.request_head import HeadReader
 from .http1.response_head import refusal
-from .interfaces import Fields, refusal_fields
+from .interfaces import Fields, IConnection, refusal_fields
 from .limits import Limits
 from .request import Request
 from .streamed_body import IncompleteBody
+from .transport.alpn import set_alpn
 from .transport.reactor import with_fast_ports
-from .transport.tls import listen_tls, set_alpn
+from .transport.tls import listen_tls
 from .twisted_http2 import NegotiatingFactory, http2_protocol
 from .twisted_private import passed_descriptors, set_curves
 
@@ -42,6 +43,7 @@ __all__ = [
     "Fields",
     "HeadReader",
     "HostPattern",
+    "IConnection",
     "IncompleteBody",
     "Limits",
     "NegotiatingFactory",

@@ -36,6 +36,7 @@ from ..transport.foreign import adapted
 from ..transport.interface import ResponseTransport
 from ..transport.tcp import Server
 from . import protocol_error as errors
+from .draining import drain
 from .exchange_reports import ExchangeReports
 from .httpchannel_api import HTTPChannelAPI
 from .output import Output
@@ -68,6 +69,8 @@ class Channel(HTTPChannelAPI):
     :ivar is_http10: whether the client speaks HTTP/1.0.
     :ivar deadline: when `expired` is called.
     :ivar client_has_ended: whether the client has closed its half of the connection.
+    :ivar is_draining: whether the server is about to stop: each response is the last of
+        its connection, unless more requests have come already.
     :ivar close_is_asked: whether a resource has asked to close, while bytes are taken
         in.
     """
@@ -83,6 +86,7 @@ class Channel(HTTPChannelAPI):
         self.request: http.Request | None = None
         self.persistent = True
         self.is_http10 = False
+        self.is_draining = site.is_draining
         self.client_has_ended = False
         self.close_is_asked = False
         self.reports: ExchangeReports | None = None
@@ -179,6 +183,8 @@ class Channel(HTTPChannelAPI):
             self.enter(BODY, self.limits.body_time)
         elif self.state is IDLE:
             self.enter(IDLE, self.limits.idle_time)
+            if self.is_draining:
+                self.drain()
         self.intake.go_on()
 
     def file_begins(self) -> None:
@@ -274,6 +280,11 @@ class Channel(HTTPChannelAPI):
         self.abortConnection()
 
     # The end.
+
+    def drain(self) -> None:
+        """The server is about to stop: answer what has come, and close."""
+        self.is_draining = True
+        drain(self)
 
     def refuse_form(self) -> None:
         """The body is not the form that it is said to be: answer 400, and close."""

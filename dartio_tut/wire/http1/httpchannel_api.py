@@ -190,6 +190,7 @@ class HTTPChannelAPI:
             self.reports.ends(Ending.COMPLETE, "taken over by another protocol")
         self.output.flush()
         self.output.transport.unregisterProducer()
+        self.output.transport.taken_over()
         self.intake.is_held = False
         self.intake.resume_reading()
 
