@@ -32,7 +32,8 @@ const element = (name, address) => new Promise(end => {
         end(text);
     };
     made.onerror = () => end("refused");
-    made[name === "link" ? "href" : "src"] = address;
+    try { made[name === "link" ? "href" : "src"] = address; }
+    catch (error) { end("refused"); }
     made.rel = "stylesheet";
     document.head.append(made);
 });
