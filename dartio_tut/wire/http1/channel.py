@@ -17,6 +17,7 @@ while and dropped (RFC 9112 section 9.6).
 
 from __future__ import annotations
 
+from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import (
     IConsumer,
     IHalfCloseableProtocol,
@@ -32,6 +33,7 @@ from zope.interface import implementer
 from ..deadlines import NEVER
 from ..events import Ending
 from ..interfaces import ISite
+from ..streamed_body import StreamedBody
 from ..transport.foreign import adapted
 from ..transport.interface import ResponseTransport
 from ..transport.tcp import Server
@@ -160,6 +162,8 @@ class Channel(HTTPChannelAPI):
             return
         if self.state is BODY:  # which is streamed: what still comes is dropped
             self._linger()
+            body: StreamedBody = getattr(request, "body")  # noqa: B009  (only ours have)
+            body.ended(Failure(ConnectionLost()))
         elif not self.persistent:
             self.close()
         else:
