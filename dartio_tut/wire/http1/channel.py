@@ -43,7 +43,7 @@ from .exchange_reports import ExchangeReports
 from .httpchannel_api import HTTPChannelAPI
 from .output import Output
 from .protocol_error import ProtocolError
-from .request_intake import RequestIntake
+from .request_intake import ForeignIntake, RequestIntake
 from .response_head import refusal
 from .response_writer import ResponseWriter
 from .states import (
@@ -105,9 +105,11 @@ class Channel(HTTPChannelAPI):
             sender: ResponseTransport = transport
             self.intake.network = transport
             admission = transport.admission
+            transport.on_aborted = self.abortConnection
             transport.on_closed = self.connection_closed
         else:
             sender = adapted(transport)
+            self.intake = ForeignIntake(self)
             self.intake.network = IPushProducer(transport, self.intake.network)
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
@@ -395,7 +397,9 @@ class Channel(HTTPChannelAPI):
         self._admission.release()
         self.deadlines.discard(self)
         if self.reports is not None:
-            by_client = (
-                self.state not in (CLOSING, CLOSED) and not self.site.has_stopped
+            by_client = not (
+                self.state in (CLOSING, CLOSED)
+                or self.site.has_stopped
+                or self.output.transport.is_closing
             )
             self.reports.connection_closed(self.request, by_client)

@@ -30,6 +30,7 @@ class ResponseTransport(Protocol):
         that the client may go on sending while it reads the response.
     :ivar can_send_files: whether `send_file` works here.
     :ivar has_ended: whether the connection is lost, whatever protocol it has by now.
+    :ivar is_closing: whether somebody on this side has asked to close it, or to abort.
     """
 
     can_half_close: bool
@@ -37,6 +38,10 @@ class ResponseTransport(Protocol):
 
     @property
     def has_ended(self) -> bool:
+        """See the class."""
+
+    @property
+    def is_closing(self) -> bool:
         """See the class."""
 
     def write(self, data: bytes) -> None:

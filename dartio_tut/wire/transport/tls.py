@@ -264,7 +264,7 @@ class TLSServer(Server):
             return self._handshake()
         if self._read_waits:
             self._read_waits = False
-            why = self.doRead()
+            why = None if self.disconnecting else self.doRead()
             if why or self.disconnected:
                 return why
         return super().doWrite()
