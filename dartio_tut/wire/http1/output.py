@@ -43,12 +43,12 @@ class Output:
     __slots__ = (
         "_collected",
         "_collected_bytes",
-        "dropped_bytes",
         "_paused",
         "_producer",
         "_registered",
         "_resumed",
         "_write",
+        "dropped_bytes",
         "file",
         "is_blocked",
         "is_collecting",
