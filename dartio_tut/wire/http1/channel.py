@@ -170,7 +170,7 @@ class Channel(HTTPChannelAPI):
             self.close()
         else:
             self.state = IDLE
-            if not self.output.is_blocked:
+            if not self.output.is_blocked or self._ends_pause():
                 self.deadline = self.deadlines.now + self.limits.idle_time
             if not self.intake.is_active:
                 self.intake.go_on()

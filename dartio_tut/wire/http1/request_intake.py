@@ -75,6 +75,11 @@ class RequestIntake:
         """Whether a request has come on this connection."""
         return hasattr(self, "head")
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether what the client sends is read."""
+        return self._is_reading
+
     def take_rest(self) -> bytes:
         """What was not taken in yet; it will not be."""
         rest, self._parser.waiting = self._parser.waiting, b""
