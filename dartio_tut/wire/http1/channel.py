@@ -292,10 +292,6 @@ class Channel(HTTPChannelAPI):
         self.is_draining = True
         drain(self)
 
-    def refuse_form(self) -> None:
-        """The body is not the form that it is said to be: answer 400, and close."""
-        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
-
     def refuse(self, error: ProtocolError) -> None:
         """Answer with the error's status code, and close so that the client sees it."""
         if self.state in OVER:
@@ -317,12 +313,6 @@ class Channel(HTTPChannelAPI):
             self.reports.response_began(error.code)
             self.reports.response_ended(len(response.partition(b"\r\n\r\n")[2]))
         self._linger()
-
-    def cut_off(self, reason: str) -> None:
-        """End the connection so that nobody can take the response for whole."""
-        if self.reports is not None:
-            self.reports.ends(Ending.CUT_OFF, reason)
-        self.abortConnection()
 
     def _linger(self) -> None:
         """Close, but read on for a while, so that the client sees the response."""

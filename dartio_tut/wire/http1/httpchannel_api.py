@@ -27,8 +27,10 @@ from twisted.web.http_headers import Headers
 from ..deadlines import NEVER, Deadlines
 from ..events import Ending
 from ..limits import Limits
+from . import protocol_error as errors
 from .exchange_reports import ExchangeReports
 from .output import Output
+from .protocol_error import ProtocolError
 from .request_intake import RequestIntake
 from .response_head import head_from_headers, note_close
 from .states import TAKEN_OVER, State
@@ -247,7 +249,17 @@ class HTTPChannelAPI:
 
     def refuse_form(self) -> None:
         """The body is not the form that it is said to be: answer 400, and close."""
+        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
+
+    def refuse(self, error: ProtocolError) -> None:
+        """Answer with the error's status code, and close so that the client sees it."""
         raise NotImplementedError
+
+    def cut_off(self, reason: str) -> None:
+        """End the connection so that nobody can take the response for whole."""
+        if self.reports is not None:
+            self.reports.ends(Ending.CUT_OFF, reason)
+        self.abortConnection()
 
     # Another protocol takes over.
 
