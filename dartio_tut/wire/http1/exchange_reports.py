@@ -122,7 +122,9 @@ class ExchangeReports:
         unsent = self._output.unsent()
         exchange, self.current = self.current, None
         usual = Ending.CLIENT_GONE if by_client else Ending.CUT_OFF
-        ending, reason = self._unsent_end or (usual, "")
+        dropped = self._output.dropped_bytes or self._output.transport.dropped_bytes
+        left = Ending.CUT_OFF if dropped else Ending.CLIENT_GONE
+        ending, reason = self._unsent_end or (left, "")
         if exchange is not None:
             exchange.ends(usual)
             if request is not None:

@@ -40,7 +40,7 @@ class ForeignTransport:
         # Each kind has methods that ITransport has not.
         self._transport: Any = transport
         self.write: Callable[[bytes], None] = self._write
-        self._dropped_bytes = 0
+        self.dropped_bytes = 0
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
@@ -48,7 +48,7 @@ class ForeignTransport:
     def _write(self, data: bytes) -> None:
         transport = self._transport
         if getattr(transport, "disconnected", False) or is_aborting(self._beneath()):
-            self._dropped_bytes += len(data)
+            self.dropped_bytes += len(data)
         else:
             transport.write(data)
 
@@ -69,14 +69,14 @@ class ForeignTransport:
         How many bytes wait in this process, as far as the transport tells, or came too
         late to be sent.
         """
-        return buffered_bytes(self._beneath()) + self._dropped_bytes
+        return buffered_bytes(self._beneath()) + self.dropped_bytes
 
     def when_sent(self, call: Callable[[], None]) -> None:
         """
         Call *call* now, unless bytes were dropped: what becomes of buffered ones is not
         told here.
         """
-        if not self._dropped_bytes:
+        if not self.dropped_bytes:
             call()
 
     def client_progress(self) -> int:

@@ -58,6 +58,7 @@ class Server(tcp.Server):
     on_aborted: Callable[[], None] | None = None
     on_closed: Callable[[], None] | None = None
     can_half_close = True
+    dropped_bytes = 0
     can_send_files = True
     file_sender: type[SendfileSender] = SendfileSender
 
