@@ -45,6 +45,7 @@ __all__ = [
     "accept_with_reserve",
     "buffered_bytes",
     "has_nothing_buffered",
+    "is_aborting",
     "multipart_arguments",
     "passed_descriptors",
     "port_from_descriptor",
@@ -57,6 +58,7 @@ __all__ = [
 
 INHERITED: Mapping[type, tuple[str, ...]] = {
     tcp.Server: (
+        "_aborting",
         "_addressType",
         "_closeSocket",
         "_postLoseConnection",
@@ -93,10 +95,16 @@ def buffered_bytes(connection: object) -> int:
     return int(buffered - offset + getattr(connection, "_tempDataLen", 0))
 
 
+def is_aborting(connection: object) -> bool:
+    """Whether ``abortConnection`` was called, so that nothing more is to be sent."""
+    return bool(getattr(connection, "_aborting", False))
+
+
 def has_nothing_buffered(connection: tcp.Connection) -> bool:
     """Whether bytes may go to the socket of *connection* past its buffer."""
     return not (
         connection.dataBuffer
+        or is_aborting(connection)
         or connection._tempDataLen
         or connection.TLS
         or not connection.connected
