@@ -127,28 +127,6 @@ class NotesCrashTests(CrashCase):
         self.assertEqual(self.result_of(again.append("one", "first")), 0)
         return False
 
-    def test_killed_while_deleting_keeps_all_other_notes(self) -> None:
-        for part in (None, 3):
-            for call, folder in enumerate(self.folders()):
-                folder = folder.with_name(f"{part}{call}")
-                notes = self.open(folder)
-                for text in "abc":
-                    self.result_of(notes.append(text, text))
-                outcome: list[object] = []
-                with self.killed_at(call, part) as calls:
-                    notes.delete(1).addBoth(outcome.append)
-                again = self.open(folder)
-                there = self.result_of(again.entries(0, 9))
-                if outcome == [None]:
-                    self.assertEqual(there, ["a", None, "c"])
-                    break
-                self.assertIn(there, (["a", None, "c"], ["a", "b", "c"]), calls)
-                self.assertEqual(self.result_of(again.append("b", "b")), 1)
-                self.assertEqual(self.result_of(again.append("d")), 3)
-                left = [path.name for path in folder.glob(".notes-new-*")]
-                self.assertEqual(left, [])
-            self.assertGreater(call, 4)
-
     def test_killed_while_opening_keeps_all_notes(self) -> None:
         for call, folder in enumerate(self.folders()):
             folder.mkdir(parents=True)

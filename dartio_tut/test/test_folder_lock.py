@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import StoreFull, Unavailable, open_documents, open_notes
 from dartio_tut.store.folder import folder_lock
-from dartio_tut.store.folder.notes_file import NEW_NOTES_PREFIX
+from dartio_tut.store.folder.notes_file import NEW_TOKENS_PREFIX
 from dartio_tut.store.folder.token_log import TokenLog
 
 from .support.folder_case import FolderCase
@@ -290,7 +290,7 @@ class StrangeFilesTests(SynchronousTestCase):
         folder = Path(self.mktemp())
         folder.mkdir()
         os.mkfifo(folder / ".notes-tokens")
-        tokens = TokenLog(folder / ".notes-tokens", NEW_NOTES_PREFIX, lambda: 0.0)
+        tokens = TokenLog(folder / ".notes-tokens", NEW_TOKENS_PREFIX, lambda: 0.0)
         self.assertRaises(OSError, tokens._content, 0, 1)
 
     def test_document_with_the_name_of_the_notes_in_capitals(self) -> None:

@@ -27,7 +27,8 @@ from ..lines import is_deleted
 from .disk import free_bytes, read_all, store_error
 from .folder_lock import FolderLock
 from .line_index import LineIndex
-from .notes_file import EditedMeanwhile, NotesFile
+from .notes_file import NotesFile
+from .notes_repair import EditedMeanwhile
 from .token_log import TokenLog, TokenRecord, hash_of
 
 NewNote = tuple[bytes, str | None]
@@ -75,15 +76,20 @@ class NotesLog:
 
         :raise NoSuchEntry: if it does not exist, or was deleted before.
         """
-        try:
-            with self.file.locked() as (file, index):
-                if not 0 <= number < len(index):
-                    raise no_such_note(number)
-                if is_deleted(_line(file, index, number)):
-                    raise Deleted(f"note {number} was deleted")
-                self.file.delete(file, number)
-        except OSError as error:
-            raise store_error(error) from error
+        for _ in range(APPEND_TRIES):
+            try:
+                with self.file.locked() as (file, index):
+                    if not 0 <= number < len(index):
+                        raise no_such_note(number)
+                    if is_deleted(_line(file, index, number)):
+                        raise Deleted(f"note {number} was deleted")
+                    self.file.delete(file, number)
+                    return
+            except EditedMeanwhile:
+                continue
+            except OSError as error:
+                raise store_error(error) from error
+        raise Unavailable("notes.txt is being edited")
 
     def extend(self, start: int, lines: list[bytes]) -> None:
         """
@@ -154,7 +160,7 @@ class _Batch:
         self._tokens = tokens
         self._entries: dict[bytes, TokenRecord] = {}
         self._tokens_read = False
-        self._size = index.end + index.last_is_open
+        self._size = index.end + index.last_is_open - index.blank_bytes
         self._free = free_bytes(file, quota)
 
     def outcomes(self, wanted: list[NewNote]) -> list[object]:
