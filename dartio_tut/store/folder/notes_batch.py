@@ -37,6 +37,8 @@ NewNote = tuple[bytes, str | None]
 APPEND_TRIES = 3
 """How often a batch is begun again when somebody edits the file meanwhile."""
 
+NO_LINES = LineIndex()
+
 
 class NotesLog:
     """The notes of a folder and their tokens; its calls block, for a thread."""
@@ -133,12 +135,23 @@ class NotesLog:
                 for o in outcomes
             ]
 
-    def _forget(self, count: int) -> None:
-        """Forget the tokens of notes that are not there: only *count* are."""
+    def _forget(self, count: int, file: int = -1, index: LineIndex = NO_LINES) -> None:
+        """
+        Forget the last tokens, if their notes are not there: only *count* are.
+
+        Given an index, they are not there either if they have other lines.
+        """
+
+        def is_not_there(entry: TokenRecord) -> bool:
+            number = int(entry.place)
+            if number >= count:
+                return True
+            return number < len(index) and not _is_note(file, index, number, entry)
+
         if count < 0:
             self._tokens.take_back()
         else:
-            self._tokens.cut(lambda entry: int(entry.place) >= count)
+            self._tokens.cut(is_not_there)
 
 
 class _Batch:
@@ -257,15 +270,14 @@ class _Batch:
         if entry is None:
             return None
         number = int(entry.place)
-        if number < self.first:
-            found = _line(self._file, self._index, number)
-            whole = found.rstrip(b"\r\n") + b"\n"
-            if is_deleted(found) or sha256(whole).digest() == entry.content:
-                return number if entry.content == content else _token_reused()
+        is_known = number < self.first
         if entry.content != content:
-            return None
-        # A person may have added or removed lines before it.
-        return _number_of(self._file, self._index, line, number)
+            return _token_reused() if is_known else None
+        if is_known and _is_note(self._file, self._index, number, entry):
+            return number
+        # A person may have added or removed lines before it, or corrected the note.
+        moved = _number_of(self._file, self._index, line, number)
+        return number if moved is None and is_known else moved
 
 
 def no_such_note(number: int) -> NoSuchEntry:
@@ -275,6 +287,13 @@ def no_such_note(number: int) -> NoSuchEntry:
 
 def _token_reused() -> TokenReused:
     return TokenReused("the token came with another note before")
+
+
+def _is_note(file: int, index: LineIndex, number: int, entry: TokenRecord) -> bool:
+    """Whether the note of that number is the one that *entry* tells of."""
+    found = _line(file, index, number)
+    whole = found.rstrip(b"\r\n") + b"\n"
+    return is_deleted(found) or sha256(whole).digest() == entry.content
 
 
 def _line(file: int, index: LineIndex, number: int) -> bytes:

@@ -86,11 +86,12 @@ class NotesFile:
     The lines of ``notes.txt`` in *folder*.
 
     :param forget: is called with the number of lines when unfinished ones were undone,
-        or with -1 when those that were added last were undone.
+        after a crash of the machine with the file and its lines as well, or with -1
+        when those that were added last were undone.
     """
 
     def __init__(
-        self, folder: Path, lock: FolderLock, forget: Callable[[int], None]
+        self, folder: Path, lock: FolderLock, forget: Callable[..., None]
     ) -> None:
         self.folder = folder
         self.path = folder / NOTES_NAME
@@ -313,8 +314,10 @@ class NotesFile:
                 index = LineIndex()
                 found = identity(os.fstat(file))
                 index.scan(file, found[2])
-        if is_unfinished:
-            self._forget(len(index))
+        if is_exact and is_unfinished:  # then nothing of the last batch is there
+            self._forget(record.lines)
+        elif is_unfinished:
+            self._forget(len(index), file, index)
         epoch = record.epoch if continues(file, index, record) else another_number()
         last = ending(file, found[2])
         self._seen = _Seen(found, edition, epoch, last, index)
