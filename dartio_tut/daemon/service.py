@@ -178,7 +178,7 @@ def serve(
             startup_errors("--access-log"),
             running_as_daemon_user(options.parent or {}),
         ):
-            log = AccessLog(options["access-log"], site.reactor)
+            log = AccessLog(options["access-log"], site.reactor, options["check"])
         site.add_observer(log)
         options.closing.append(log.close)
         reloads.append(log.reopen)

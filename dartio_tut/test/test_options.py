@@ -32,6 +32,7 @@ from dartio_tut.daemon.listening import INTERFACES, addresses
 from dartio_tut.daemon.options import server
 from dartio_tut.daemon.options.folders import loggable
 from dartio_tut.daemon.options.parsing import (
+    backlog_length,
     port_number,
     positive_number,
     seconds,
@@ -203,12 +204,29 @@ class ParsingTests(SynchronousTestCase):
         self.assertEqual(positive_number("1"), 1)
         self.assertEqual([seconds(t) for t in ("0.5", "3", "1e3")], [0.5, 3, 1000])
 
+    def test_number_that_is_too_large_is_called_too_large(self) -> None:
+        for check, text, said in [
+            (whole_number, "1" + "0" * 15, "too large: use at most 999999999999999"),
+            (whole_number, "9" * 5000, "9... is too large"),
+            (positive_number, "9" * 16, "too large"),
+            (backlog_length, "2147483648", "too large: use at most 2147483647"),
+            (seconds, "1e9", "too long: use less than 1000000000"),
+            (seconds, "9" * 5000, "9... is too long"),
+            (seconds, "inf", "too long"),
+        ]:
+            error = self.assertRaises(ValueError, check, text)
+            self.assertIn(said, str(error))
+            self.assertLess(len(str(error)), 120)
+        self.assertEqual(whole_number("0" * 100 + "9" * 15), 999_999_999_999_999)
+        self.assertEqual(backlog_length("2147483647"), 2147483647)
+
     def test_what_is_not_a_number_is_refused(self) -> None:
         for check, texts in [
             (port_number, ["", "x", "-1", "65536", "+1", "1.0", "\u0664", "9" * 5000]),
             (whole_number, ["", "x", "-1", "1.0", "\u0664", "9" * 5000, " 1"]),
             (positive_number, ["", "0", "-1"]),
             (seconds, ["", "0", "-1", "x", "nan", "inf", "1e9"]),
+            (backlog_length, ["", "0", "x", "2147483648", "9" * 15]),
         ]:
             for text in texts:
                 self.assertRaises(ValueError, check, text)
@@ -288,7 +306,7 @@ class EndpointsTests(StartupCase):
             (["--key", "k.pem"], "--cert and --key"),
             (["--key-password-file", "p"], "--key-password-file goes with --key"),
             (["--http2"], "--http2 goes with"),
-            (["--cert", ""], "--cert: the name of a file"),
+            (["--cert", ""], "--cert: it is empty"),
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
 
@@ -309,7 +327,7 @@ class EndpointsTests(StartupCase):
             (["--port", "x"], "--port: 'x'"),
             (["--port", "65536"], "--port: '65536'"),
             (["--port", "-1"], "--port: '-1'"),
-            (["--port", ""], "--port: ''"),
+            (["--port", ""], "--port: it is empty"),
             (["--port", "٤"], "--port"),
             (["--port", "9" * 5000], "--port"),
             (["--bogus"], "--bogus"),
@@ -318,6 +336,20 @@ class EndpointsTests(StartupCase):
             (["--root", __file__], "not a folder"),
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
+
+    def test_empty_value_of_any_option_is_refused_in_the_same_words(self) -> None:
+        tried = set()
+        for lesson in LESSONS:
+            options = import_module(lesson.module).Options
+            for declared in options.declared():
+                if declared.kind == "flag" or declared.name in tried:
+                    continue
+                tried.add(declared.name)
+                for line in ([f"--{declared.name}="], [f"--{declared.name}", ""]):
+                    said = self.refusal(*line, options=options)
+                    wanted = f"--{declared.name}: it is empty; give it a value"
+                    self.assertTrue(said.startswith(wanted), said)
+        self.assertIn("redirect", tried)
 
     def test_unknown_host_name_is_refused(self) -> None:
         def nowhere(*args: Any, **more: Any) -> None:

@@ -144,6 +144,10 @@ def _method_for(option: Option) -> Callable[..., None]:
         self[option.name] = True
 
     def set_value(self: DeclaredOptions, text: str) -> None:
+        if not text:
+            raise UsageError(
+                f"--{option.name}: it is empty; give it a value, or leave it out"
+            )
         try:
             checked = option.check(text)
         except ValueError as error:

@@ -30,7 +30,7 @@ from .declared import DeclaredOptions
 from .help_text import LIMITS, LISTENING, LOGS, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
 from .option import Option, flag, option, repeated_option
-from .parsing import log_file, port_number, positive_number, seconds_or_zero
+from .parsing import backlog_length, log_file, port_number, seconds_or_zero
 
 _log = Logger()
 
@@ -72,7 +72,7 @@ class ServerOptions(DeclaredOptions):
         option(
             "backlog",
             "Connections that the kernel holds until they are accepted.",
-            positive_number,
+            backlog_length,
             BACKLOG,
             group=LISTENING,
         ),

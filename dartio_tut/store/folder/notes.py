@@ -51,7 +51,7 @@ def open_folder_notes(
     """
     path = make_folder(folder)
     with opening_errors(path):
-        _check_is_not_a_document(path)
+        check_is_not_a_document(path)
         lock = FolderLock(path)
         with lock.held():
             sweep(path, NEW_TOKENS_PREFIX)
@@ -183,7 +183,7 @@ def _page(file: int, index: LineIndex, start: int, limit: int) -> list[str | Non
     ]
 
 
-def _check_is_not_a_document(folder: Path) -> None:
+def check_is_not_a_document(folder: Path) -> None:
     """
     See that ``notes.txt``, in any spelling, is not a document of the folder.
 

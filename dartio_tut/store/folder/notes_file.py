@@ -302,10 +302,10 @@ class NotesFile:
         if seen.notes[:2] != found[:2]:
             os.fsync(folder)  # its name may be new
         edition = record.edition if found == record.notes else another_number()
-        index = seen.index
         is_known = (seen.edition, *seen.notes[:2]) == (edition, *found[:2])
-        if not is_known or index.last_is_open or found[2] < index.end:
-            index = LineIndex()
+        if not is_known or seen.index.last_is_open or found[2] < seen.index.end:
+            seen = _Seen()
+        index = seen.index
         index.scan(file, found[2])
         if not is_exact and record.state != CLOSED:
             is_unfinished = True
@@ -314,10 +314,9 @@ class NotesFile:
                 index = LineIndex()
                 found = identity(os.fstat(file))
                 index.scan(file, found[2])
-        if is_exact and is_unfinished:  # then nothing of the last batch is there
-            self._forget(record.lines)
-        elif is_unfinished:
-            self._forget(len(index), file, index)
+        if is_unfinished:  # if it is exact, nothing of the last batch is there
+            there = (record.lines,) if is_exact else (len(index), file, index)
+            self._forget(*there)
         epoch = record.epoch if continues(file, index, record) else another_number()
         last = ending(file, found[2])
         self._seen = _Seen(found, edition, epoch, last, index)
