@@ -224,6 +224,22 @@ class FilesTests(Case):
         ):
             self.assertIn(why, self.refuses(*line))
 
+    def test_text_is_utf8_in_the_c_locale_too(self) -> None:
+        self.runner = ("env", "LC_ALL=C", "PYTHONCOERCECLOCALE=0", "PYTHONUTF8=0")
+        (self.here / "é").mkdir()
+        for name in ("ö", "ž.html"):
+            (self.here / "é" / name).write_bytes(b"x")
+        static = self.serve(
+            *("static", "é", "--type", "ö=text/x-mine", "--redirect", "/ü=/x"),
+            *("--cache", "ö=no-store", "--index", "ž.html", "--access-log", "ä.log"),
+        )
+        answer = ask(static, "GET", "/%C3%B6")
+        self.assertEqual(answer.fields["content-type"], "text/x-mine; charset=utf-8")
+        self.assertEqual(answer.fields["cache-control"], "no-store")
+        self.assertEqual(ask(static, "GET", "/%C3%BC").code, 301)
+        self.assertEqual(ask(static, "GET", "/").code, 200)
+        self.assertTrue((self.here / "ä.log").exists())
+
     def test_fifo_as_access_log_needs_a_reader(self) -> None:
         os.mkfifo(self.here / "fifo")
         said = self.refuses("hello", "--access-log", "fifo")

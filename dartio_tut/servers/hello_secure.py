@@ -36,7 +36,7 @@ class Options(ServerOptions):
     default_port = 4047
     always_tls = True
     options = (
-        option("store", "Folder that keeps the certificate made here.", letter="s"),
+        option("store", "Folder of a certificate made here.", letter="s", is_path=True),
     )
 
     def certificate(self) -> CertificateFiles:

@@ -4,10 +4,12 @@ The options that servers have, and the one line that says which of them is wrong
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,7 +40,7 @@ from dartio_tut.daemon.options.parsing import (
     seconds,
     whole_number,
 )
-from dartio_tut.servers import hello_secure, notes, tutorial
+from dartio_tut.servers import hello_secure, notes, static, tutorial
 from dartio_tut.servers.lessons import LESSONS
 from twisted.plugins import dartio_tut_plugin
 
@@ -350,6 +352,50 @@ class EndpointsTests(StartupCase):
                     wanted = f"--{declared.name}: it is empty; give it a value"
                     self.assertTrue(said.startswith(wanted), said)
         self.assertIn("redirect", tried)
+
+    def test_text_is_utf8_whatever_the_locale_and_paths_stay_as_they_are(self) -> None:
+        options = static.Options()
+        word = os.fsencode("é").decode("ascii", "surrogateescape")
+        with self.c_locale():
+            options.parseOptions(
+                [f"--type={word}=text/x", f"--redirect=/{word}=/b", f"--index={word}",
+                 f"--cache={word}/*=no-store", f"--prefix=/{word}/",
+                 f"--header={word}=X-A: b", f"--access-log={word}"]
+            )  # fmt: skip
+        self.assertEqual(options["type"], [("é", "text/x")])
+        self.assertEqual(options["redirect"][0].segments, ("é".encode(),))
+        self.assertEqual(options["index"], ["é"])
+        self.assertEqual(options["cache"][0][0], "é/*")
+        self.assertEqual(options["prefix"], "/%C3%A9/")
+        self.assertEqual(options["header"][0].pattern, "é")
+        self.assertEqual(os.path.basename(options["access-log"]), word)
+
+    def c_locale(self) -> AbstractContextManager[None]:
+        """As Python does where the locale has ASCII only."""
+
+        @contextmanager
+        def changed() -> Iterator[None]:
+            patch = self.patch(
+                os, "fsencode", lambda text: text.encode("ascii", "surrogateescape")
+            )
+            try:
+                yield
+            finally:
+                patch.restore()
+
+        return changed()
+
+    def test_bytes_that_are_not_utf8_are_taken_or_refused_in_plain_words(self) -> None:
+        word = "a\udcff"
+        options = static.Options()
+        options.parseOptions(
+            [f"--type={word}=text/x", f"--redirect=/{word}=/b", f"--prefix=/{word}/"]
+        )
+        self.assertEqual(options["redirect"][0].segments, (b"a\xff",))
+        self.assertEqual(options["prefix"], "/a%FF/")
+        for name in ("allow-host", "cors", "charset", "links", "header", "port"):
+            said = self.refusal(f"--{name}={word}", options=static.Options)
+            self.assertNotIn("codec", said)
 
     def test_unknown_host_name_is_refused(self) -> None:
         def nowhere(*args: Any, **more: Any) -> None:

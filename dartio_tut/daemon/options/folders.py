@@ -44,7 +44,7 @@ class RootOptions(ServerOptions):
 
     default_root: ClassVar[str] = "."
     options: ClassVar[Sequence[Option]] = (
-        option("root", "Folder to serve.", existing_folder, letter="r"),
+        option("root", "Folder to serve.", existing_folder, letter="r", is_path=True),
     )
 
     def __init__(self) -> None:
@@ -67,6 +67,7 @@ class StoreOptions(ServerOptions):
             "Folder, or postgresql://HOST/DATABASE, to keep things in; without it, a "
             "folder in your data folder.",
             letter="s",
+            is_path=True,
         ),
         *QUOTA_OPTIONS,
     )

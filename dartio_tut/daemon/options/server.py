@@ -68,6 +68,7 @@ class ServerOptions(DeclaredOptions):
             "Twisted endpoint string to listen on, such as unix:/run/x.",
             letter="l",
             group=LISTENING,
+            is_path=True,
         ),
         option(
             "backlog",
@@ -97,6 +98,7 @@ class ServerOptions(DeclaredOptions):
             "File to which a line is appended for each request; - is stdout.",
             log_file,
             group=LOGS,
+            is_path=True,
         ),
         flag(
             "check", "Check options, folders and certificates, and exit.", group=OTHER

@@ -249,7 +249,7 @@ class Representations:
         varies: bool,
     ) -> FileMetadata:
         name = file.names[-1] if file.names else os.path.basename(self._root)
-        path = os.fsdecode(b"/".join(file.names) or name)
+        path = (b"/".join(file.names) or name).decode("utf-8", "surrogateescape")
         kind = self._content_type(file, name)
         etag = entity_tag(descriptor, status, coding)
         changed = last_modified(status)
