@@ -4,7 +4,7 @@ The service: listens with a site for as long as the daemon runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.application.service import IService, Service
@@ -27,7 +27,7 @@ from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
 from .served_certificate import ServedCertificate
 from .service_manager import SYSTEMD
-from .site import Site
+from .site import Observer, Site
 from .startup import StartupError, startup_errors
 
 
@@ -159,6 +159,7 @@ def serve(
     *,
     path: str = "/",
     streaming: bool = False,
+    observers: Iterable[Observer] = (),
 ) -> IService:
     """
     Serve *resource* as a daemon, where *options* say.
@@ -166,6 +167,7 @@ def serve(
     :param path: where there is something to see: it is logged with the address.
     :param streaming: whether resources may have request bodies handed over while they
         arrive; see `Site`.
+    :param observers: are called with every event, such as `ExchangeDone`.
     :raise StartupError: when the daemon cannot start with these options.
     """
     options.fit_connections()
@@ -173,6 +175,8 @@ def serve(
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
     site = Site(resource, limits=options.limits(), streaming=streaming)
+    for observer in observers:
+        site.add_observer(observer)
     if options["access-log"] is not None:
         with (
             startup_errors("--access-log"),
