@@ -4,8 +4,6 @@ The clients, against the lessons' own resources.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import io
 import sys
 from argparse import ArgumentParser, Namespace
@@ -31,11 +29,6 @@ from dartio_tut.store import MemoryDocuments, MemoryNotes
 from dartio_tut.test.support.memory_web import MemoryWeb
 
 LESSONS = (get, guess, note, write)
-
-LESSON_CODE_LINES = 45
-"""Without docstrings, comments and blank lines."""
-
-MAIN_CODE_LINES = 15
 
 
 class Terminal(io.TextIOWrapper):
@@ -113,32 +106,6 @@ def notes_answering(content: bytes, code: int = 200, **fields: str) -> SameAnswe
     """As `answering`, with a header field by which a notes server is known."""
     allowed = "POST, OPTIONS"
     return answering(content, code, access_control_allow_methods=allowed, **fields)
-
-
-class LessonTests(SynchronousTestCase):
-    """A lesson is short enough to be read on its page."""
-
-    def test_lesson_is_short(self) -> None:
-        for lesson in LESSONS:
-            source = inspect.getsource(lesson)
-            self.assertLessEqual(code_lines(source), LESSON_CODE_LINES, lesson)
-            self.assertLessEqual(
-                code_lines(inspect.getsource(lesson.main)), MAIN_CODE_LINES, lesson
-            )
-
-
-def code_lines(source: str) -> int:
-    """How many lines *source* has without docstrings, comments and blank lines."""
-    left_out: set[int] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return sum(
-        number not in left_out
-        and not line.strip().startswith(("#", "\n"))
-        and line != ""
-        for number, line in enumerate(source.splitlines(), 1)
-    )
 
 
 class ArgumentTests(ClientCase):

@@ -140,6 +140,31 @@ class TokensTests(FolderCase):
             self.assertEqual(self.result_of(notes.count()), first + 3)
             self.result_of(notes.append("end the line"))
 
+    def test_note_that_went_with_all_others_is_stored_again(self) -> None:
+        self.patch(token_log, "MIN_REWRITE_LINES", 12)
+        notes = self.open()
+        for text in "abc":
+            self.result_of(notes.append(text, text))
+        (self.folder / "notes.txt").unlink()
+        for other in "xy":
+            self.result_of(notes.append(other))
+        # Where a note was, there is one that is no correction of it.
+        for number in range(20):  # until the log is rewritten
+            self.result_of(notes.append("more", f"{number}"))
+            self.result_of(self.open().count())
+        for again in (self.open(), notes):
+            self.assertEqual(self.result_of(again.append("a", "a")), 22)
+        self.assertEqual(self.result_of(self.open().append("b", "b")), 23)
+        self.assertEqual(self.result_of(notes.append("a", "a")), 22)
+
+    def test_note_that_moved_because_one_before_it_was_removed_is_found(self) -> None:
+        notes = self.open()
+        for text in "abc":
+            self.result_of(notes.append(text, text))
+        (self.folder / "notes.txt").write_bytes(b"b\nc\n")
+        self.assertEqual(self.result_of(notes.append("c", "c")), 1)
+        self.assertEqual(self.result_of(self.open().append("b", "b")), 0)
+
     def test_note_of_a_line_that_is_gone_is_stored_again(self) -> None:
         notes = self.open()
         self.result_of(notes.append("a", "t"))

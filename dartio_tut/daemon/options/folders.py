@@ -90,6 +90,30 @@ class StoreOptions(ServerOptions):
         return store
 
 
+class SharedStoreOptions(StoreOptions):
+    """
+    The options of a server that keeps something in memory, unless a store is given that
+    it shares with others.
+    """
+
+    options: ClassVar[Sequence[Option]] = (
+        option(
+            "store",
+            "Folder, or postgresql://HOST/DATABASE, to share with other servers; "
+            "without it, nothing is kept.",
+            letter="s",
+        ),
+    )
+
+    def open_shared_store(self, opened: Callable[..., S]) -> S | None:
+        """
+        The store that *opened* makes, as `open_store`; ``None`` if none is given.
+
+        :raise StartupError: when it cannot be read and written.
+        """
+        return self.open_store(opened) if self["store"] else None
+
+
 def _check_free(where: str, wanted: int) -> None:
     """
     See that as many bytes as ``--keep-free`` says can be free on the disk.

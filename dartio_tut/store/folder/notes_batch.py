@@ -135,11 +135,19 @@ class NotesLog:
                 for o in outcomes
             ]
 
-    def _forget(self, count: int, file: int = -1, index: LineIndex = NO_LINES) -> None:
+    def _forget(
+        self,
+        count: int,
+        file: int = -1,
+        index: LineIndex = NO_LINES,
+        is_crash: bool = True,
+    ) -> None:
         """
         Forget the last tokens, if their notes are not there: only *count* are.
 
         Given an index, they are not there either if they have other lines.
+
+        :param is_crash: else a person has removed lines.
         """
 
         def is_not_there(entry: TokenRecord) -> bool:
@@ -150,6 +158,8 @@ class NotesLog:
 
         if count < 0:
             self._tokens.take_back()
+        elif not is_crash:
+            self._tokens.doubt(count)
         else:
             self._tokens.cut(is_not_there)
 
@@ -277,7 +287,8 @@ class _Batch:
             return number
         # A person may have added or removed lines before it, or corrected the note.
         moved = _number_of(self._file, self._index, line, number)
-        return number if moved is None and is_known else moved
+        is_corrected = is_known and not self._tokens.is_doubtful(key)
+        return number if moved is None and is_corrected else moved
 
 
 def no_such_note(number: int) -> NoSuchEntry:

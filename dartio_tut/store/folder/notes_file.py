@@ -86,8 +86,8 @@ class NotesFile:
     The lines of ``notes.txt`` in *folder*.
 
     :param forget: is called with the number of lines when unfinished ones were undone,
-        after a crash of the machine with the file and its lines as well, or with -1
-        when those that were added last were undone.
+        or with -1 when those that were added last were undone; with the file and its
+        lines as well after a crash of the machine, or if a person has removed lines.
     """
 
     def __init__(
@@ -314,12 +314,12 @@ class NotesFile:
                 index = LineIndex()
                 found = identity(os.fstat(file))
                 index.scan(file, found[2])
-        if is_unfinished:  # if it is exact, nothing of the last batch is there
-            there = (record.lines,) if is_exact else (len(index), file, index)
-            self._forget(*there)
+        if is_unfinished and is_exact:
+            self._forget(record.lines)  # nothing of the last batch is there
+        elif is_unfinished or len(index) < record.lines:
+            self._forget(len(index), file, index, is_unfinished)
         epoch = record.epoch if continues(file, index, record) else another_number()
-        last = ending(file, found[2])
-        self._seen = _Seen(found, edition, epoch, last, index)
+        self._seen = _Seen(found, edition, epoch, ending(file, found[2]), index)
         self._journal.write(self._record(DONE, self._seen), flush=begins)
         return index
 
