@@ -165,8 +165,7 @@ def serve(
     Serve *resource* as a daemon, where *options* say.
 
     :param path: where there is something to see: it is logged with the address.
-    :param streaming: whether resources may have request bodies handed over while they
-        arrive; see `Site`.
+    :param streaming: whether bodies may be handed over as they arrive; see `Site`.
     :param observers: are called with every event, such as `ExchangeDone`.
     :raise StartupError: when the daemon cannot start with these options.
     """
