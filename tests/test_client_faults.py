@@ -301,7 +301,8 @@ class TerminalTests(FaultCase):
 
     def test_terminal_gets_escapes_and_pipe_gets_bytes(self) -> None:
         evil = b"\x1b[2Jred\x07\n"
-        with ScriptedServer(response(evil)) as server:
+        notes = "Access-Control-Allow-Methods: POST, OPTIONS"
+        with ScriptedServer(response(evil, notes)) as server:
             for line in (
                 ("get", server.url),
                 ("note", "--get", "0", "--url", server.url),
