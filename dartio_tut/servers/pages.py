@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twisted.application.service import IService
 
-from dartio_tut.daemon import RootOptions, own_files, serve
+from dartio_tut.daemon import RootOptions, private_file_paths, serve
 from dartio_tut.resources import Files
 
 PAGES = str(Path(__file__).with_name("web"))
@@ -30,5 +30,5 @@ class Options(RootOptions):
 
 def makeService(options: Options) -> IService:
     """Serve the pages as a daemon."""
-    files = Files(options["root"], private=own_files(options))
+    files = Files(options["root"], private=private_file_paths(options))
     return serve(files, options)
