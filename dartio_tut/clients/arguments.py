@@ -9,22 +9,22 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError
 from math import isfinite
 
-from .web import WebURL, without_user
+from .web import WebURL, without_credentials
 
 
-def web_url(text: str) -> WebURL:
+def parse_url(text: str) -> WebURL:
     """
     The http or https URL *text*; a shorthand such as ``localhost:4040`` or ``:4040/x``
     will do.
     """
     try:
-        return WebURL.parse(plain_text(text))
+        return WebURL.parse(parse_text(text))
     except ValueError:
-        shown = without_user(text)
+        shown = without_credentials(text)
         raise ArgumentTypeError(f"{shown!r} is no http or https URL") from None
 
 
-def plain_text(text: str) -> str:
+def parse_text(text: str) -> str:
     """*text*, if it was UTF-8 on the command line, whatever the locale says."""
     try:
         return os.fsencode(text).decode("utf-8")
@@ -32,16 +32,16 @@ def plain_text(text: str) -> str:
         raise ArgumentTypeError(f"{text!r} is no text in UTF-8") from None
 
 
-def json_text(text: str) -> str:
+def parse_json(text: str) -> str:
     """*text*, if it is JSON."""
     try:
-        json.loads(plain_text(text))
+        json.loads(parse_text(text))
     except (ValueError, RecursionError) as error:
         raise ArgumentTypeError(f"not JSON: {error}") from None
-    return plain_text(text)
+    return parse_text(text)
 
 
-def seconds(text: str) -> float:
+def parse_seconds(text: str) -> float:
     """A time in seconds, zero or more."""
     try:
         number = float(text)
@@ -52,9 +52,9 @@ def seconds(text: str) -> float:
     return number
 
 
-def some_seconds(text: str) -> float:
+def parse_positive_seconds(text: str) -> float:
     """A time in seconds, more than zero."""
-    number = seconds(text)
+    number = parse_seconds(text)
     if number == 0:
         raise ArgumentTypeError("0 seconds are too few for any answer")
     return number
@@ -70,7 +70,7 @@ def add_exchange_options(parser: ArgumentParser) -> None:
     )
     options.add_argument(
         "--timeout",
-        type=some_seconds,
+        type=parse_positive_seconds,
         metavar="SECONDS",
         help="give up when the whole answer has not come by then (default: no limit,"
         " but give up after 30 seconds of silence)",

@@ -10,13 +10,13 @@ knows treq's interface and nothing of what is in here.
 
 from .charset import charset_of
 from .client import WebClient, web_client
-from .url import WebURL, known_url, without_user
+from .url import WebURL, url_for_messages, without_credentials
 
 __all__ = [
     "WebClient",
     "WebURL",
     "charset_of",
-    "known_url",
+    "url_for_messages",
     "web_client",
-    "without_user",
+    "without_credentials",
 ]

@@ -24,7 +24,7 @@ from .trust import verified_tls
 from .url import WebURL
 
 
-class Routes:
+class EndpointFactory:
     """
     Finds the way for each request.
 
