@@ -149,7 +149,7 @@ class WatchedParser(RequestParser):
 class WatchedOutput(Output):
     """Sends responses, and tells *watch* of their bytes."""
 
-    __slots__ = ("_is_dropped", "_watch")
+    __slots__ = ("_watch",)
 
     def __init__(
         self,
@@ -161,17 +161,9 @@ class WatchedOutput(Output):
     ) -> None:
         super().__init__(transport, registered, paused, resumed)
         self._watch = watch
-        self._is_dropped = False
 
     def write(self, data: bytes) -> None:
         """Send *data*."""
-        if data and not self._is_dropped:
+        if data:
             self._watch.response(data)
         super().write(data)
-
-    def drop(self) -> None:
-        """Send nothing more: the connection is cut."""
-        if self._collected_bytes:
-            self._watch.unsent(self._collected_bytes)
-        self._is_dropped = True
-        super().drop()
