@@ -24,6 +24,7 @@ from .service import serve
 from .site import Site
 from .startup import StartupError, startup_errors
 from .together import serve_together
+from .watched_site import WatchedSite
 
 __all__ = [
     "LOCAL_HOSTS",
@@ -36,6 +37,7 @@ __all__ = [
     "Site",
     "StartupError",
     "StoreOptions",
+    "WatchedSite",
     "data_folder",
     "existing_folder",
     "flag",

@@ -23,6 +23,7 @@ from .files.redirects import Redirect, parse_redirect
 from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
+from .laboratory import Bench, Laboratory, Preset, Tree
 from .origins import parse_origin
 from .path_prefix import PathPrefix, parse_path_prefix
 from .response_fields import ResponseFields
@@ -52,6 +53,7 @@ __all__ = [
     "NOSNIFF",
     "SECURITY_FIELDS",
     "BasicAuth",
+    "Bench",
     "Body",
     "BodyLimits",
     "ContentTypes",
@@ -61,12 +63,15 @@ __all__ = [
     "Form",
     "HTTPError",
     "HtpasswdFile",
+    "Laboratory",
     "PathPrefix",
+    "Preset",
     "Redirect",
     "ResponseFields",
     "RestDocuments",
     "RestNotes",
     "SharedNumber",
+    "Tree",
     "UploadedFile",
     "VirtualHosts",
     "Wrapper",

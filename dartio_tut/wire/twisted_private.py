@@ -135,7 +135,10 @@ def cooperating_by(clock: task.Clock) -> Iterator[None]:
     Twisted asks them by one global cooperator, which waits for the reactor. Nothing
     else may happen meanwhile: within this, no coroutine may await anything.
     """
-    by_clock = task.Cooperator(scheduler=lambda tick: clock.callLater(0, tick))
+    by_clock = task.Cooperator(
+        lambda: lambda: True,  # one piece at a time, however fast they are
+        lambda tick: clock.callLater(0, tick),
+    )
     global_one, task._theCooperator = task._theCooperator, by_clock
     try:
         yield

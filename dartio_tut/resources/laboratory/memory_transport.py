@@ -37,6 +37,7 @@ class MemoryTransport:
     def __init__(self, max_bytes: int, overflow: Callable[[], None]) -> None:
         self._left = max_bytes
         self._overflow = overflow
+        self._producer: IProducer | None = None
         self.has_closed = False
 
     def write(self, data: bytes) -> None:
@@ -70,9 +71,16 @@ class MemoryTransport:
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """Take what *producer* writes as it comes."""
+        self._producer = producer
 
     def unregisterProducer(self) -> None:
-        """There is nothing to let go."""
+        """Nobody writes any more."""
+        self._producer = None
+
+    def stop_producer(self) -> None:
+        """The connection is lost: whoever writes need not go on."""
+        if self._producer is not None:
+            self._producer.stopProducing()
 
     def pauseProducing(self) -> None:
         """All bytes that there are have been delivered already."""

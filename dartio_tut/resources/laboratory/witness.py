@@ -17,7 +17,6 @@ from dartio_tut.wire import (
     ConnectionWatcher,
     ExchangeDone,
     Head,
-    MalformedForm,
     Request,
     TLSFacts,
 )
@@ -41,6 +40,7 @@ class Seen:
     :ivar arrivals: of the response: when, and how many bytes.
     :ivar done: how it ended; ``None`` before.
     :ivar ended: when.
+    :ivar is_open: whether it was still under way when the laboratory stopped looking.
     """
 
     started: float
@@ -51,6 +51,7 @@ class Seen:
     program: Program | None = None
     done: ExchangeDone | None = None
     ended: float | None = None
+    is_open: bool = False
 
 
 class Witness(ConnectionWatcher):
@@ -98,7 +99,7 @@ class Witness(ConnectionWatcher):
         """A *resource* is about to answer *request*."""
         try:
             args = request.args
-        except MalformedForm:
+        except ValueError:  # it is not the form that it is said to be
             args = {}
         seen = self._exchange()
         name = type(resource).__name__
@@ -108,7 +109,7 @@ class Witness(ConnectionWatcher):
         """Bytes of the response."""
         seen = self._exchange()
         seen.response += data
-        seen.arrivals.append((self._clock.seconds() - seen.started, len(data)))
+        seen.arrivals.append((self._since(seen), len(data)))
 
     def response_ended(self) -> None:
         """All of the response has come."""
@@ -117,11 +118,15 @@ class Witness(ConnectionWatcher):
     def exchange_ended(self, done: ExchangeDone) -> None:
         """An exchange has ended, the first of those that have not."""
         seen = self._undone.pop(0) if self._undone else self._exchange()
-        seen.done, seen.ended = done, self._clock.seconds() - seen.started
+        seen.done, seen.ended = done, self._since(seen)
         if seen is self._current:
             self._current = None
         if seen in self._undone:
             self._undone.remove(seen)
+
+    def _since(self, seen: Seen) -> float:
+        """Seconds since *seen* has begun."""
+        return round(self._clock.seconds() - seen.started, 3)
 
     def _request(self, data: bytes) -> Seen:
         self._untold -= len(data)
