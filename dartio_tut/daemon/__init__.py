@@ -20,7 +20,7 @@ from .options.option import Option, flag, option, repeated_option
 from .options.parsing import existing_folder
 from .options.server import ServerOptions
 from .private_paths import own_files
-from .service import serve
+from .service import Daemon, serve
 from .site import Site
 from .startup import StartupError, startup_errors
 from .together import serve_together
@@ -30,6 +30,7 @@ __all__ = [
     "LOCAL_HOSTS",
     "AllowedHosts",
     "CertificateFiles",
+    "Daemon",
     "Limits",
     "Option",
     "RootOptions",
