@@ -47,8 +47,8 @@ BODIES = {
     + b"\r\n0\r\n\r\n",
     "a form that is cut": CHUNKED_FORM + b"ff\r\ntoken=" + SECRET[:9],
     "a form that breaks": CHUNKED_FORM
-    + b"a\r\ntoken=Zq7k\r\nzz\r\n"
-    + SECRET[4:]
+    + b"a\r\npwd=Zq7kWx\r\nzz\r\n"
+    + SECRET[6:]
     + b"\r\n",
     "a request behind one that is too large": b"POST / HTTP/1.1\r\nHost: a\r\n"
     b"Content-Length: 99999\r\n\r\nGET / HTTP/1.1\r\nCookie: " + SECRET + b"\r\n\r\n",
