@@ -16,7 +16,7 @@ from twisted.internet.address import IPv4Address
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.anatomy import word_for
-from dartio_tut.clients.arguments import header_field, method_name
+from dartio_tut.clients.arguments import parse_header_field, parse_method
 from dartio_tut.clients.inspection import Seen, report_json
 from dartio_tut.clients.inspection.report import report_lines
 from dartio_tut.clients.inspection.shown_bytes import body_lines, one_line
@@ -149,13 +149,13 @@ class RequestTests(SynchronousTestCase):
         self.assertIn(b"\r\nProxy-Authorization: z\r\n", made)
 
     def test_arguments_that_would_break_out_are_refused(self) -> None:
-        self.assertEqual(header_field("X-Y:  z \t"), ("X-Y", "z"))
-        self.assertEqual(header_field("X:"), ("X", ""))
+        self.assertEqual(parse_header_field("X-Y:  z \t"), ("X-Y", "z"))
+        self.assertEqual(parse_header_field("X:"), ("X", ""))
         for text in ("X", ": y", "X y: z", "X : y", "X: a\r\nY: b", "X: \0", "é: x"):
-            self.assertRaises(ArgumentTypeError, header_field, text)
-        self.assertEqual(method_name("M-SEARCH"), "M-SEARCH")
+            self.assertRaises(ArgumentTypeError, parse_header_field, text)
+        self.assertEqual(parse_method("M-SEARCH"), "M-SEARCH")
         for text in ("", "GET /", "GET\r\n", "GÉT", "G(T"):
-            self.assertRaises(ArgumentTypeError, method_name, text)
+            self.assertRaises(ArgumentTypeError, parse_method, text)
 
 
 def seen(received: bytes, **more: Any) -> Seen:
