@@ -6,10 +6,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from argparse import ArgumentParser, ArgumentTypeError
 from math import isfinite
 
 from .web import WebURL, without_credentials
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A method, or the name of a header field (RFC 9110, 5.6.2)."""
+
+NOT_IN_FIELDS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""Control characters that no field value has; a line break would begin another."""
 
 
 def parse_url(text: str) -> WebURL:
@@ -39,6 +46,21 @@ def parse_json(text: str) -> str:
     except (ValueError, RecursionError) as error:
         raise ArgumentTypeError(f"not JSON: {error}") from None
     return parse_text(text)
+
+
+def parse_method(text: str) -> str:
+    """*text*, if it can be the method of a request (RFC 9110, 9.1)."""
+    if not TOKEN.fullmatch(text):
+        raise ArgumentTypeError(f"{text!r} is no method: use one such as GET")
+    return text
+
+
+def parse_header_field(text: str) -> tuple[str, str]:
+    """The name and the value of the header field *text* (RFC 9110, 5)."""
+    name, colon, value = parse_text(text).partition(":")
+    if not (colon and TOKEN.fullmatch(name)) or NOT_IN_FIELDS.search(value):
+        raise ArgumentTypeError(f"{text!r} is no header field: write NAME: VALUE")
+    return name, value.strip(" \t")
 
 
 def parse_seconds(text: str) -> float:
