@@ -107,7 +107,7 @@ def https_endpoint(
         inner = wrapServerTLS(
             ConnectionCreator(context), serverFromString(reactor, over)
         )
-        return WrappedTLSEndpoint(warnings, inner, http2 == "yes")
+        return WrappedTLSEndpoint(warnings, inner, context, http2 == "yes")
     return TLSEndpoint(
         warnings, reactor, port_number(port), int(backlog), interface, context
     )
@@ -133,6 +133,8 @@ class TLSEndpoint:
         """Listen with *factory*."""
         if not isinstance(factory, Site):
             raise ValueError("https: serves sites of dartio_tut only")
+        if not factory.offers_http2:
+            set_alpn(self.context, PROTOCOLS["no"])
         return execute(
             listen_tls,
             self.reactor,
@@ -156,11 +158,14 @@ class WrappedTLSEndpoint:
 
     warnings: Sequence[str]
     wrapped: IStreamServerEndpoint
+    context: SSL.Context
     offers_http2: bool
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:
         """Listen with *factory*."""
-        if self.offers_http2:
+        if not getattr(factory, "offers_http2", True):
+            set_alpn(self.context, PROTOCOLS["no"])
+        elif self.offers_http2:
             factory = NegotiatingFactory(factory)
         listening: Deferred[IListeningPort] = self.wrapped.listen(factory)
         return listening

@@ -25,6 +25,7 @@ from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .site import Site
 from .startup import StartupError, startup_errors
+from .watched_site import WatchedSite
 
 
 class Daemon(Service):
@@ -134,7 +135,7 @@ def serve(
     options.fit_connections()
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
-    site = Site(resource, limits=options.limits(), streaming=streaming)
+    site = _site(resource, options, streaming)
     if options["access-log"] is not None:
         with (
             startup_errors("--access-log"),
@@ -152,3 +153,13 @@ def serve(
             end_check()
     service: IService = Daemon(site, endpoints, closing=options.closing, path=path)
     return service
+
+
+def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:
+    """The site, which is watched if *options* have somebody who does."""
+    limits = options.limits()
+    if options.watcher is None:
+        return Site(resource, limits=limits, streaming=streaming)
+    return WatchedSite(
+        resource, limits=limits, streaming=streaming, watcher=options.watcher
+    )

@@ -55,10 +55,12 @@ class Site(TwistedSite):
         is there; one with ``streams_up_to`` has the body handed over as it comes
         (`Request.deliver_body`), up to so many bytes.
     :ivar observer: is told every event; `add_observer` sets it.
+    :cvar offers_http2: whether a port with TLS may offer HTTP/2 for it.
     """
 
     noisy = False
     displayTracebacks = False
+    offers_http2 = True
     observer: Observer | None = None
     _log = Logger()
     _looked_for_idle = -1.0

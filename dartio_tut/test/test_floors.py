@@ -18,12 +18,13 @@ from .support.syntax_trees import syntax_tree
 HOUSE = Path(dartio_tut.__file__).parent
 
 BELOW = {
-    "servers": {"daemon", "resources", "store"},
-    "clients": {"store"},
-    "daemon": {"wire", "store"},
-    "resources": {"wire", "store"},
+    "servers": {"daemon", "resources", "store", "anatomy"},
+    "clients": {"store", "anatomy"},
+    "daemon": {"wire", "store", "anatomy"},
+    "resources": {"wire", "store", "anatomy"},
     "wire": set(),
     "store": set(),
+    "anatomy": set(),
 }
 """What each floor may import, by its door."""
 

@@ -18,8 +18,10 @@ from .host_names import (
     requested_host,
 )
 from .http1.channel import Channel
+from .http1.parser import Head
 from .http1.request_head import HeadReader
 from .http1.response_head import refusal
+from .http1.watched_channel import WatchedChannel
 from .interfaces import Fields, refusal_fields
 from .limits import Limits
 from .request import Request
@@ -28,6 +30,7 @@ from .transport.reactor import with_fast_ports
 from .transport.tls import listen_tls, set_alpn
 from .twisted_http2 import NegotiatingFactory, http2_protocol
 from .twisted_private import passed_descriptors, set_curves
+from .watching import ConnectionWatcher, IWatcher, TLSFacts
 
 __all__ = [
     "NEVER",
@@ -35,17 +38,22 @@ __all__ = [
     "ConnectionClosed",
     "ConnectionLimit",
     "ConnectionOpened",
+    "ConnectionWatcher",
     "Deadlines",
     "Ending",
     "Event",
     "ExchangeDone",
     "Fields",
+    "Head",
     "HeadReader",
     "HostPattern",
+    "IWatcher",
     "IncompleteBody",
     "Limits",
     "NegotiatingFactory",
     "Request",
+    "TLSFacts",
+    "WatchedChannel",
     "canonical_host",
     "host_of_field",
     "http2_protocol",

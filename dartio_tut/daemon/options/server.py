@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
-from dartio_tut.wire import Limits, passed_descriptors
+from dartio_tut.wire import IWatcher, Limits, passed_descriptors
 
 from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
@@ -41,6 +41,7 @@ class ServerOptions(DeclaredOptions):
     :cvar default_port: the port to use when none is given.
     :cvar always_tls: whether `certificate` finds one even if none is given.
     :ivar closing: what is called when the daemon has stopped listening.
+    :ivar watcher: watches the server, if somebody is to; no option sets it.
     """
 
     default_port: ClassVar[int] = 0
@@ -97,6 +98,7 @@ class ServerOptions(DeclaredOptions):
 
     def __init__(self) -> None:
         super().__init__()
+        self.watcher: IWatcher | None = None
         self.closing: list[Callable[[], Deferred[None]]] = []
         self.set_default("port", self.default_port)
 

@@ -17,6 +17,8 @@ while and dropped (RFC 9112 section 9.6).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.interfaces import (
     IConsumer,
     IHalfCloseableProtocol,
@@ -39,7 +41,9 @@ from . import protocol_error as errors
 from .exchange_reports import ExchangeReports
 from .httpchannel_api import HTTPChannelAPI
 from .output import Output
+from .parser import RequestParser
 from .protocol_error import ProtocolError
+from .request_head import HeadReader
 from .request_intake import RequestIntake
 from .response_head import refusal
 from .response_writer import ResponseWriter
@@ -70,7 +74,13 @@ class Channel(HTTPChannelAPI):
     :ivar client_has_ended: whether the client has closed its half of the connection.
     :ivar close_is_asked: whether a resource has asked to close, while bytes are taken
         in.
+    :ivar observer: is told what happens; ``None`` if nobody wants to know.
+    :ivar make_parser: makes what reads the requests; `WatchedChannel` has another.
+    :ivar make_output: makes what sends the responses; likewise.
     """
+
+    make_parser: Callable[[HeadReader], RequestParser] = RequestParser
+    make_output: Callable[..., Output] = Output
 
     def __init__(self, site: ISite) -> None:
         self.site = self.factory = site
@@ -86,6 +96,7 @@ class Channel(HTTPChannelAPI):
         self.client_has_ended = False
         self.close_is_asked = False
         self.reports: ExchangeReports | None = None
+        self.observer = site.observer
         self.intake = RequestIntake(self)
         self._progress = 0
 
@@ -106,14 +117,15 @@ class Channel(HTTPChannelAPI):
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
                 transport.setTcpNoDelay(True)
-        output = Output(sender, self, self._output_paused, self._output_resumed)
+        output = self.make_output(
+            sender, self, self._output_paused, self._output_resumed
+        )
         self.output = output
         self.write = output.write  # spares a call for each write
         self._admission = admission or self.site.connection_limit.admit(transport)
         self.deadlines.add(self, self.limits.header_time)
-        observer = self.site.observer
-        if observer is not None:
-            self.reports = ExchangeReports(observer, output, self.getPeer())
+        if self.observer is not None:
+            self.reports = ExchangeReports(self.observer, output, self.getPeer())
         self.response_writer = ResponseWriter(
             self, output, self.reports, self.site.request_log
         )

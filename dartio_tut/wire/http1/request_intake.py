@@ -18,7 +18,7 @@ from ..deadlines import NEVER
 from ..interfaces import stream_limit
 from ..streamed_body import StreamedBody
 from ..twisted_private import NoPushProducer
-from .parser import END, Head, RequestParser
+from .parser import END, Head
 from .protocol_error import ProtocolError
 from .request_body import BodyPace
 from .response_head import CONTINUE
@@ -57,7 +57,7 @@ class RequestIntake:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._parser = RequestParser(channel.site.head_reader)
+        self._parser = channel.make_parser(channel.site.head_reader)
         self.is_active = False
         self.is_waiting_for_turn = False
         self.is_held = False
