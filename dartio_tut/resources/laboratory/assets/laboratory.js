@@ -1,7 +1,7 @@
 // The page /try/: write a request, say what is expected, send it, see.
 
 import { button, clauseLink, fill, make } from "./elements.js";
-import { counted, fromBase64, toBase64 } from "./bytes.js";
+import { counted, duration, fromBase64, toBase64 } from "./bytes.js";
 import { asBytes, asRequest } from "./composer.js";
 import { showExchange, statusOf } from "./exchange.js";
 import { Explanation } from "./message.js";
@@ -126,6 +126,12 @@ function choose(pressed, bytes, about) {
   $("request").focus({ preventScroll: true });
 }
 
+function toServer(name) {
+  if (!servers.some((server) => server.name === name) || $("server").value === name) return;
+  $("server").value = name;
+  drawServer();
+}
+
 function drawServer() {
   const server = servers.find(({ name }) => name === $("server").value);
   $("summary").textContent = server?.summary ?? "";
@@ -155,7 +161,10 @@ function drawBroken() {
   const fitting = broken.filter(({ title, attack, clause }) => `${title} ${attack} ${clause}`.toLowerCase().includes(wanted));
   $("broken-count").textContent = fitting.length === broken.length ? `${broken.length}` : `${fitting.length} of ${broken.length}`;
   fill($("broken"), fitting.map((one) => {
-    const made = button(one.title, () => choose(made, fromBase64(one.base64), aboutBroken(one)));
+    const made = button(one.title, () => {
+      toServer(one.server);
+      choose(made, fromBase64(one.base64), aboutBroken(one));
+    });
     return make("li", {}, made);
   }));
 }
@@ -177,12 +186,23 @@ function verdict(expected, exchanges) {
 }
 
 function stored(value) {
-  if (value === null || value === undefined) return null;
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
-  return make("section", { class: "panel", "aria-label": "What the server has stored" }, make("h3", {}, "What the server has stored"), make("pre", {}, text || "nothing"));
+  if (!value) return null;
+  const { kind, total, entries } = value;
+  const rows = entries.map(({ name, text }) => make("div", {}, make("dt", {}, name), make("dd", {}, make("code", {}, text ?? "removed"))));
+  const more = total > entries.length ? make("p", { class: "muted" }, "There are more.") : null;
+  return make("section", { class: "panel" }, make("h3", {}, `The ${kind} that the server keeps`), rows.length ? make("dl", {}, rows) : make("p", { class: "muted" }, `No ${kind} yet.`), more);
 }
 
-function show({ exchanges, closed, stored: kept }, expected) {
+/** What became of the connection. */
+function endOfConnection({ closed, waited, left_out: left }) {
+  const said = [closed ? "The server closed the connection." : "The connection stays open for the next request."];
+  if (left) said.push(`${counted(left, "more exchange")} came of these bytes, and cannot be shown.`);
+  if (waited >= 1) said.push(`${duration(waited)} passed meanwhile, on the laboratory's own clock.`);
+  return make("p", { class: "muted" }, said.join(" "));
+}
+
+function show(came, expected) {
+  const { exchanges } = came;
   const made = exchanges.map((exchange) => {
     const element = make("article", { class: "exchange", "aria-label": `Exchange ${exchange.id}` });
     showExchange(element, exchange, explanation, { heading: "h3" });
@@ -191,8 +211,7 @@ function show({ exchanges, closed, stored: kept }, expected) {
   const outcome = verdict(expected, exchanges);
   const several = exchanges.length > 1 ? make("p", { class: "notice" }, `The server saw ${exchanges.length} requests in these bytes.`) : null;
   const none = exchanges.length ? null : make("p", { class: "notice" }, "The server answers nothing: it waits for the rest of the request.");
-  const end = make("p", { class: "muted" }, closed ? "The server closed the connection." : "The connection stays open for the next request.");
-  fill($("outcome"), outcome, several, none, made, end, stored(kept));
+  fill($("outcome"), outcome, several, none, made, endOfConnection(came), stored(came.stored));
   $("answer").hidden = false;
   const statuses = exchanges.map((exchange) => statusOf(exchange) || "no status code").join(", ");
   $("said").textContent = `${outcome ? `${outcome.textContent} ` : ""}The answer: ${statuses || "none"}.`;
@@ -234,11 +253,7 @@ async function reset() {
 /** What the address asks for: #server=NAME&base64=BASE64. It is filled in, never sent. */
 function fromHash() {
   const asked = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B"));
-  const server = asked.get("server");
-  if (server && servers.some(({ name }) => name === server)) {
-    $("server").value = server;
-    drawServer();
-  }
+  toServer(asked.get("server"));
   const text = asked.get("base64");
   if (text === null) return false;
   try {

@@ -66,7 +66,7 @@ function definition(term, ...content) {
 const code = (text) => make("code", {}, text);
 
 function panel(title, ...content) {
-  return make("section", { class: "panel", "aria-label": title }, make("h3", {}, title), content);
+  return make("section", { class: "panel" }, make("h3", {}, title), content);
 }
 
 function programPanel(exchange) {
@@ -152,7 +152,7 @@ function tlsPanel(exchange) {
       {},
       definition("Version", version),
       definition("Cipher", code(cipher)),
-      certificate ? definition("Certificate", make("span", { class: "pre" }, typeof certificate === "string" ? certificate : JSON.stringify(certificate, null, 1))) : null,
+      certificate ? definition("Certificate", certificate) : null,
     ),
   );
 }

@@ -9,12 +9,16 @@ export class Kept {
   constructor() {
     this.exchanges = new Map();
     this.connections = new Map();
-    this.dropped = 0;
+    this.dropped = 0; // Exchanges that came too fast to be told.
+    this.older = 0; // Exchanges that the server does not keep any more.
   }
 
   addExchange(exchange) {
     this.exchanges.set(exchange.id, exchange);
-    while (this.exchanges.size > MOST) this.exchanges.delete(Math.min(...this.exchanges.keys()));
+    while (this.exchanges.size > MOST) {
+      this.exchanges.delete(Math.min(...this.exchanges.keys()));
+      this.older += 1;
+    }
   }
 
   addConnection(connection) {

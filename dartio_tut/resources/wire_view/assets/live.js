@@ -5,7 +5,7 @@
  *
  * After each connection *all* is called with what the server keeps: what happened while
  * there was none is among it. *told* is called with the kind of each event and its data,
- * *state* with "live" or "lost".
+ * *state* with "live" or "lost". `renew` of what is returned asks for all once more.
  */
 export function listen(base, { all, told, state }) {
   let source = null;
@@ -39,4 +39,5 @@ export function listen(base, { all, told, state }) {
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) connect();
   });
+  return { renew: () => renew().catch(lost) };
 }

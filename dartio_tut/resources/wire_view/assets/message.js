@@ -29,10 +29,7 @@ function unseen(text) {
 /** Where the part that is looked at is explained. */
 export class Explanation {
   constructor(id) {
-    this.element = make(
-      "aside",
-      { class: "explanation", id, "aria-label": "The part that you look at" },
-    );
+    this.element = make("section", { class: "explanation", id, "aria-label": "The part that you look at" });
     this.marked = [];
     this.rest();
   }

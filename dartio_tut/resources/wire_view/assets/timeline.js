@@ -15,6 +15,12 @@ const PAUSE = 60; // Pixels of a pause.
 const PAUSE_SECONDS = 1;
 const ORDER = ["opened", "started", "first", "ended", "closed"];
 
+/** What comes first of two moments at the same time: an exchange ends before the next begins. */
+function earlier(one, other) {
+  const rank = ({ what }) => (what === "opened" ? -1 : what === "closed" ? 1 : 0);
+  return rank(one) - rank(other) || one.id - other.id || ORDER.indexOf(one.what) - ORDER.indexOf(other.what);
+}
+
 function moments(exchanges, connections) {
   const found = [];
   const shown = new Map();
@@ -34,7 +40,7 @@ function moments(exchanges, connections) {
     found.push({ time: Math.max(opened, begin - 0.001), what: "opened", id, connection: id });
     if (known && known.closed !== null) found.push({ time: known.closed, what: "closed", id, connection: id });
   }
-  found.sort((one, other) => one.time - other.time || ORDER.indexOf(one.what) - ORDER.indexOf(other.what) || one.id - other.id);
+  found.sort((one, other) => one.time - other.time || earlier(one, other));
   return [found, shown];
 }
 

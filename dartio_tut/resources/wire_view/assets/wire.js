@@ -11,6 +11,8 @@ import { listen } from "./live.js";
 const SAID_MS = 4000; // Milliseconds between two announcements of new exchanges.
 const DRAWN_MS = 100; // Milliseconds between two drawings: a flood is drawn in steps.
 
+const RENEWED_MS = 1500; // Milliseconds after a flood until all that is kept is asked for.
+
 const $ = (id) => document.getElementById(id);
 const base = new URL(".", location.href).pathname;
 const kept = new Kept();
@@ -22,6 +24,7 @@ let selected = null;
 let shown = null; // The exchange that the details show, as it was then.
 let paused = null; // While paused: the events that wait.
 let timer = 0;
+let renewal = 0;
 
 const filter = () => Object.fromEntries(new FormData($("filter")));
 
@@ -37,9 +40,10 @@ function draw() {
   $("view").hidden = !all;
   drawList(fitting);
   drawing.draw(fitting, kept.connections);
-  $("count").textContent = fitting.length === all ? counted(all, "exchange") : `${fitting.length} of ${counted(all, "exchange")} fit`;
+  const older = kept.older ? `, ${kept.older.toLocaleString("en")} older are not kept` : "";
+  $("count").textContent = fitting.length === all ? `${counted(all, "exchange")}${older}` : `${fitting.length} of ${counted(all, "exchange")} fit`;
   $("dropped").hidden = !kept.dropped;
-  $("dropped").textContent = `${counted(kept.dropped, "exchange")} came too fast, and cannot be shown.`;
+  $("dropped").textContent = `${counted(kept.dropped, "exchange")} came faster than they could be shown here.`;
   $("show-all").hidden = !Object.values(filter()).some(Boolean);
   drawChoices();
   if (selected === null && fitting.length) choose(fitting[0].id);
@@ -181,7 +185,12 @@ function announce() {
 
 function apply(kind, data) {
   if (kind === "connection") kept.addConnection(data);
-  else if (kind === "dropped") kept.dropped = data.dropped;
+  else if (kind === "dropped") {
+    kept.dropped = data.dropped;
+    // Some of them are kept by the server, and are asked for when the flood is over.
+    clearTimeout(renewal);
+    renewal = setTimeout(() => live.renew(), RENEWED_MS);
+  }
   else {
     if (!kept.exchanges.has(data.id)) announce();
     kept.addExchange(data);
@@ -212,7 +221,7 @@ function all({ connections, exchanges, dropped }) {
   // A server that was started anew counts anew.
   const newest = Math.max(0, ...exchanges.map(({ id }) => id));
   for (const id of [...kept.exchanges.keys()]) if (id > newest) kept.exchanges.delete(id);
-  kept.dropped = dropped;
+  kept.older = dropped;
   draw();
   fromHash();
 }
@@ -239,7 +248,7 @@ function pause() {
 
 /** Name the servers that can be asked, with their addresses. */
 async function suggest() {
-  const answer = await fetch("/servers.json").catch(() => null);
+  const answer = await fetch(`${base}servers.json`).catch(() => null);
   if (!answer?.ok) return;
   const servers = await answer.json();
   const known = servers.filter(({ running }) => running !== false).slice(0, 12);
@@ -274,7 +283,7 @@ $("list").addEventListener("click", (event) => {
 });
 $("list").addEventListener("keydown", listKeys);
 $("pause").addEventListener("click", pause);
-$("filter").addEventListener("input", later);
+for (const change of ["input", "change"]) $("filter").addEventListener(change, later);
 $("filter").addEventListener("reset", () => setTimeout(draw));
 $("filter").addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("hashchange", fromHash);
@@ -282,4 +291,4 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") explanation.close();
 });
 suggest();
-listen(base, { all, told, state });
+const live = listen(base, { all, told, state });
