@@ -6,6 +6,7 @@ part, whatever the bytes are; nothing raises, and time grows with the bytes only
 part is called and what it means stands in `words.toml`, what can be wrong in `faults`.
 """
 
+from .copies import copies
 from .message_json import message_json
 from .parts import KINDS, Message, Part, SentBy
 from .take_apart import take_apart
@@ -18,6 +19,7 @@ __all__ = [
     "SentBy",
     "Word",
     "all_words",
+    "copies",
     "message_json",
     "take_apart",
     "word_for",

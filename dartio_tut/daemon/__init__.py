@@ -20,15 +20,17 @@ from .options.option import Option, flag, option, repeated_option
 from .options.parsing import existing_folder
 from .options.server import ServerOptions
 from .private_paths import own_files
-from .service import serve
+from .service import Daemon, serve
 from .site import Site
 from .startup import StartupError, startup_errors
 from .together import serve_together
+from .watched_site import WatchedSite
 
 __all__ = [
     "LOCAL_HOSTS",
     "AllowedHosts",
     "CertificateFiles",
+    "Daemon",
     "Limits",
     "Option",
     "RootOptions",
@@ -36,6 +38,7 @@ __all__ = [
     "Site",
     "StartupError",
     "StoreOptions",
+    "WatchedSite",
     "data_folder",
     "existing_folder",
     "flag",

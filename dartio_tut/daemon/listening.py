@@ -104,6 +104,12 @@ def endpoint_parts(endpoint: str) -> tuple[str, str, dict[str, str]]:
     return kind, parts[0] if parts else "", plain
 
 
+def url_at(endpoint: str, address: IPv4Address | IPv6Address, host: str) -> str:
+    """The URL to reach *address* at by *host*, which stands as it is in a URL."""
+    scheme = "https" if endpoint.startswith(TLS_ENDPOINTS) else "http"
+    return f"{scheme}://{host}:{address.port}/"
+
+
 def local_url(endpoint: str, address: IPv4Address | IPv6Address) -> str:
     """The URL that a person on this machine opens for *address*."""
     if address.host in ("127.0.0.1", "0.0.0.0", "::"):  # noqa: S104  (binds nothing)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.application.service import IService, Service
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IAddress, IListeningPort
@@ -20,7 +21,7 @@ from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
 from .binding import bind, endpoint_warnings
 from .checking import check_endpoints, end_check
-from .listening import reach, subject, url
+from .listening import reach, subject, url, url_at
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .site import Site
@@ -94,6 +95,13 @@ class Daemon(Service):
     def listening(self) -> list[tuple[str, IAddress]]:
         """The endpoint strings that it listens on, each with the real address."""
         return [(where, port.getHost()) for where, port in self._ports]
+
+    def url_at(self, host: str) -> str:
+        """The URL for a client that reaches this machine as *host*."""
+        for endpoint, address in self.listening():
+            if isinstance(address, (IPv4Address, IPv6Address)):
+                return url_at(endpoint, address, host)
+        return ""
 
     def _tell(self) -> None:
         listening = self.listening()

@@ -13,6 +13,7 @@ from .bodies.form_body import BodyLimits, Form, UploadedFile
 from .bodies.json_body import media_type, read_body
 from .bodies.json_members import parse_whole_number
 from .bodies.json_thread import parse_json, parse_json_object
+from .branches import Branches
 from .cors import CORS, allow_field, cors_fields, restrict_origins
 from .fields import NOSNIFF, SECURITY_FIELDS, parse_field, set_fields
 from .file_server import parse_host_folder, parse_served_path, static_tree
@@ -24,6 +25,7 @@ from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
 from .origins import parse_origin
+from .own_pages import OwnPagesOnly
 from .path_prefix import PathPrefix, parse_path_prefix
 from .response_fields import ResponseFields
 from .responses import (
@@ -41,8 +43,12 @@ from .rest.documents import RestDocuments
 from .rest.notes import RestNotes
 from .rest.preconditions import idempotency_key, precondition
 from .rest.store_errors import from_store
+from .server_list import ServerList
 from .shared_number import SharedNumber
 from .virtual_hosts import VirtualHosts, parse_host_name
+from .wire_view.exchange_json import exchange_json
+from .wire_view.recorder import Recorder
+from .wire_view.wire_view import WireView
 from .wrapper import Wrapper
 
 __all__ = [
@@ -54,6 +60,7 @@ __all__ = [
     "BasicAuth",
     "Body",
     "BodyLimits",
+    "Branches",
     "ContentTypes",
     "ErrorResource",
     "FieldRule",
@@ -61,14 +68,18 @@ __all__ = [
     "Form",
     "HTTPError",
     "HtpasswdFile",
+    "OwnPagesOnly",
     "PathPrefix",
+    "Recorder",
     "Redirect",
     "ResponseFields",
     "RestDocuments",
     "RestNotes",
+    "ServerList",
     "SharedNumber",
     "UploadedFile",
     "VirtualHosts",
+    "WireView",
     "Wrapper",
     "allow_field",
     "check_digests",
@@ -76,6 +87,7 @@ __all__ = [
     "document_name",
     "error_response",
     "etag_of",
+    "exchange_json",
     "from_store",
     "idempotency_key",
     "media_type",

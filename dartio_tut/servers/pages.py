@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from twisted.application.service import IService
+from twisted.web.resource import IResource
 
 from dartio_tut.daemon import RootOptions, own_files, serve
 from dartio_tut.resources import Files
@@ -28,7 +29,11 @@ class Options(RootOptions):
     default_root = PAGES
 
 
+def tree(options: Options) -> IResource:
+    """The pages, as *options* say."""
+    return Files(options["root"], private=own_files(options))
+
+
 def makeService(options: Options) -> IService:
     """Serve the pages as a daemon."""
-    files = Files(options["root"], private=own_files(options))
-    return serve(files, options)
+    return serve(tree(options), options)

@@ -16,11 +16,15 @@ from dartio_tut.daemon import (
     LOCAL_HOSTS,
     StoreOptions,
     existing_folder,
+    flag,
     option,
+    serve,
     serve_together,
 )
+from dartio_tut.resources import Recorder
 
 from .lessons import LESSONS, Lesson
+from .tutorial_pages import TutorialPages
 
 PAGES = "pages"
 """The lesson that people open first."""
@@ -52,6 +56,7 @@ class Options(StoreOptions):
             "postgresql://HOST/DATABASE; without it, folders in your data folder.",
             letter="s",
         ),
+        flag("no-wire", "Leave out /wire/, which shows what the servers are asked."),
     )
 
     def postOptions(self) -> None:
@@ -84,10 +89,18 @@ class Options(StoreOptions):
 def makeService(options: Options) -> IService:
     """Serve every lesson; all of them start, or none."""
     options.fit_connections(servers=len(LESSONS))
+    recorder = None if options["no-wire"] else Recorder()
+    around = TutorialPages(PAGES, recorder)
     services: dict[str, IService] = {}
     for lesson in LESSONS:
         module = import_module(lesson.module)
         values = options.values_for(lesson)
         chosen = module.Options.with_values(values, options.parent)
-        services[lesson.name] = module.makeService(chosen)
+        if recorder is not None and not chosen["http2"]:  # it shows HTTP/1.1 only
+            chosen.watcher = recorder.watcher(lesson.name)
+        if lesson.name == PAGES:
+            services[PAGES] = serve(around.beside(module.tree(chosen)), chosen)
+        else:
+            services[lesson.name] = module.makeService(chosen)
+        around.add(lesson.name, services[lesson.name], chosen.store_location)
     return serve_together(list(services.values()), options, opened=services[PAGES])

@@ -42,8 +42,8 @@ class ConnectionWatcher(Protocol):
     each exchange, in their order, perhaps when the next one is under way.
     """
 
-    def opened(self, peer: IAddress) -> None:
-        """A client has connected from the address *peer*."""
+    def opened(self, peer: IAddress, host: IAddress) -> None:
+        """A client has connected from the address *peer* to *host*."""
 
     def secured(self, facts: TLSFacts) -> None:
         """The connection is secured by TLS; told before the first bytes."""

@@ -81,6 +81,7 @@ class StoreOptions(ServerOptions):
                 raise ValueError("it is empty")
             where = self["store"] or data_folder(self.store_name)
             store = opened(where, quota_of(self))
+        self.store_location = location_for_log(where)
         self.closing.append(store.close)
         _log.info("All of it is kept in {where}", where=loggable(where))
         return store

@@ -41,6 +41,8 @@ class ServerOptions(DeclaredOptions):
     :cvar default_port: the port to use when none is given.
     :cvar always_tls: whether `certificate` finds one even if none is given.
     :ivar closing: what is called when the daemon has stopped listening.
+    :ivar store_location: where the server keeps things, without a password; ``None``
+        if it keeps none.
     :ivar watcher: watches the server, if somebody is to; no option sets it.
     """
 
@@ -98,6 +100,7 @@ class ServerOptions(DeclaredOptions):
 
     def __init__(self) -> None:
         super().__init__()
+        self.store_location: str | None = None
         self.watcher: IWatcher | None = None
         self.closing: list[Callable[[], Deferred[None]]] = []
         self.set_default("port", self.default_port)

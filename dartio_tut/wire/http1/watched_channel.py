@@ -43,7 +43,7 @@ class WatchedChannel(Channel):
 
     def makeConnection(self, transport: ITransport) -> None:
         """A client has connected."""
-        self.watch.opened(transport.getPeer())
+        self.watch.opened(transport.getPeer(), transport.getHost())
         super().makeConnection(transport)
         self.output.transport.can_send_files = False
 

@@ -1,0 +1,63 @@
+"""
+Bytes as a person can paste them into a shell.
+
+Rule: what comes out is printable ASCII on one line, whatever the bytes are, so that a
+terminal can do nothing with it but show it; and a POSIX shell takes all of it for one
+word, in which nothing is run. A line break in quotes would be safe in a script, but a
+control character that is pasted is a key that is pressed.
+"""
+
+from __future__ import annotations
+
+import re
+
+_is_printable = re.compile(rb"[\x20-\x7e]*").fullmatch
+
+_SHORT_ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}
+"""Escapes of printf(1) that are easier to read than octal numbers."""
+
+_NOT_LITERAL = b"\\'%"
+"""Printable characters that have a meaning for printf, or end the quotes."""
+
+
+def is_printable(data: bytes) -> bool:
+    """Whether *data* is printable ASCII on one line."""
+    return _is_printable(data) is not None
+
+
+def quoted(text: str) -> str:
+    """
+    *text*, which is printable, as one word: in single quotes nothing has a meaning.
+    """
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def printf(data: bytes) -> str:
+    """
+    A command that prints *data*, any bytes.
+
+    Octal escapes always have three digits, so that no digit behind one belongs to it.
+    """
+    text = "".join(map(_escaped, data))
+    if text.startswith("-"):  # which would be an option
+        text = _octal(ord("-")) + text[1:]
+    return f"printf '{text}'"
+
+
+def word(data: bytes) -> str:
+    """*data*, which has no NUL and no line break, as one word."""
+    if is_printable(data):
+        return quoted(data.decode("ascii"))
+    return f'"$({printf(data)})"'
+
+
+def _escaped(byte: int) -> str:
+    if byte in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[byte]
+    if byte in _NOT_LITERAL or not 0x20 <= byte <= 0x7E:
+        return _octal(byte)
+    return chr(byte)
+
+
+def _octal(byte: int) -> str:
+    return f"\\{byte:03o}"
