@@ -23,7 +23,8 @@ from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.wire import Limits, listen_tls
-from dartio_tut.wire.transport.tcp import Port, Server
+from dartio_tut.wire.transport.port import Port
+from dartio_tut.wire.transport.tcp import Server
 
 from .support.exchange import connect
 from .support.harness import PATIENCE

@@ -78,6 +78,10 @@ class AccessLog:
             elif self._call is None:
                 self._call = self._reactor.callLater(FLUSH_SECONDS, self._flush)
 
+    def reopen(self) -> None:
+        """Write what waits, to a new file if the old one was moved."""
+        self._write()
+
     def close(self) -> Deferred[None]:
         """
         Write what is left. Exchanges that end with the process, which are still to

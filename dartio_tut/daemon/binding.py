@@ -21,6 +21,7 @@ from twisted.python.log import ILogContext
 
 from .listening import endpoint_parts
 from .pem_files import read_certificates, validity_warnings
+from .served_certificate import ServedCertificate
 
 T = TypeVar("T")
 
@@ -31,13 +32,20 @@ def endpoint_warnings(text: str, endpoint: IStreamServerEndpoint) -> Sequence[st
 
     :param text: the endpoint string that it was made from.
     """
-    warnings: Sequence[str] | None = getattr(endpoint, "warnings", None)
-    if warnings is not None:
-        return warnings
+    if certificate := certificate_of_endpoint(endpoint):
+        return certificate.warnings
     found: list[str] = []
     for path in _certificate_files(text):
         with suppress(OSError, ValueError):  # Twisted says what it cannot read
             found += validity_warnings(path, read_certificates(path))
+    return found
+
+
+def certificate_of_endpoint(
+    endpoint: IStreamServerEndpoint,
+) -> ServedCertificate | None:
+    """The certificate of an endpoint ``https:``."""
+    found: ServedCertificate | None = getattr(endpoint, "certificate", None)
     return found
 
 

@@ -8,7 +8,6 @@ allows; here it is TLS 1.2 and later with forward secrecy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +25,12 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-from dartio_tut.wire import NegotiatingFactory, listen_tls, set_alpn
+from dartio_tut.wire import NegotiatingFactory, listen_tls
 
 from .listening import BACKLOG
 from .options.parsing import port_number
-from .pem_files import read_certificates, read_private_key, validity_warnings
+from .served_certificate import ServedCertificate
 from .site import Site
-from .tls_context import tls_context
 
 PROTOCOLS = {"no": (b"http/1.1",), "yes": (b"h2", b"http/1.1")}
 """What is offered to clients (RFC 7301), by the setting ``http2=``."""
@@ -91,26 +89,15 @@ def https_endpoint(
         raise ValueError("https: needs either a port or over=ENDPOINT")
     if http2 not in PROTOCOLS:
         raise ValueError(f"http2={http2}: use yes or no")
-    chain = read_certificates(cert)
-    authorities = read_certificates(clientCA) if clientCA else []
-    private = read_private_key(key, passwordFile)
-    try:
-        context = tls_context(chain, private, authorities, minimum)
-    except SSL.Error as error:
-        raise ValueError(_fault(error, cert, key)) from None
-    set_alpn(context, PROTOCOLS[http2])
-    warnings = [
-        *validity_warnings(cert, chain),
-        *validity_warnings(clientCA or "", authorities),
-    ]
-    if over:
-        inner = wrapServerTLS(
-            ConnectionCreator(context), serverFromString(reactor, over)
-        )
-        return WrappedTLSEndpoint(warnings, inner, context, http2 == "yes")
-    return TLSEndpoint(
-        warnings, reactor, port_number(port), int(backlog), interface, context
+    certificate = ServedCertificate(
+        cert, key, passwordFile, clientCA, minimum, PROTOCOLS[http2]
     )
+    if over:
+        creator = ConnectionCreator(certificate.context)
+        certificate.use_in(creator)
+        inner = wrapServerTLS(creator, serverFromString(reactor, over))
+        return WrappedTLSEndpoint(certificate, inner, http2 == "yes")
+    return TLSEndpoint(certificate, reactor, port_number(port), int(backlog), interface)
 
 
 @implementer(IStreamServerEndpoint)
@@ -119,31 +106,34 @@ class TLSEndpoint:
     """
     Listens with TLS straight on the socket, for one of our sites.
 
-    :param warnings: what is wrong with the certificates, though they can be used.
+    :param certificate: what it shows.
     """
 
-    warnings: Sequence[str]
+    certificate: ServedCertificate
     reactor: Any
     port: int
     backlog: int
     interface: str
-    context: SSL.Context
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:
         """Listen with *factory*."""
         if not isinstance(factory, Site):
             raise ValueError("https: serves sites of dartio_tut only")
         if not factory.offers_http2:
-            set_alpn(self.context, PROTOCOLS["no"])
-        return execute(
-            listen_tls,
+            self.certificate.offer(PROTOCOLS["no"])
+        return execute(self._listen, factory)
+
+    def _listen(self, site: Site) -> IListeningPort:
+        port = listen_tls(
             self.reactor,
             self.port,
-            factory,
+            site,
             self.backlog,
             self.interface,
-            self.context,
+            self.certificate.context,
         )
+        self.certificate.use_in(port)
+        return port
 
 
 @implementer(IStreamServerEndpoint)
@@ -152,19 +142,18 @@ class WrappedTLSEndpoint:
     """
     Listens with TLS on what another endpoint listens on, by Twisted's own TLS.
 
-    :param warnings: as of `TLSEndpoint`.
+    :param certificate: what it shows.
     :param offers_http2: whether clients may negotiate HTTP/2.
     """
 
-    warnings: Sequence[str]
+    certificate: ServedCertificate
     wrapped: IStreamServerEndpoint
-    context: SSL.Context
     offers_http2: bool
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:
         """Listen with *factory*."""
         if not getattr(factory, "offers_http2", True):
-            set_alpn(self.context, PROTOCOLS["no"])
+            self.certificate.offer(PROTOCOLS["no"])
         elif self.offers_http2:
             factory = NegotiatingFactory(factory)
         listening: Deferred[IListeningPort] = self.wrapped.listen(factory)
@@ -181,12 +170,3 @@ class ConnectionCreator:
     def serverConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """The connection of *tlsProtocol*, to which no socket belongs."""
         return SSL.Connection(self.context, None)
-
-
-def _fault(error: SSL.Error, cert: str, key: str) -> str:
-    """What OpenSSL has against a certificate and its key."""
-    faults = error.args[0] if error.args else []
-    said = str(faults[-1][-1]) if faults else "refused"
-    if "mismatch" in said:
-        return f"{key}: not the key of the certificate in {cert}"
-    return f"{cert}: {said}"

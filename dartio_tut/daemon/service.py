@@ -19,11 +19,14 @@ from dartio_tut.wire import with_fast_ports
 
 from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
-from .binding import bind, endpoint_warnings
+from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, end_check
+from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
 from .listening import reach, subject, url, url_at
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
+from .reloading import CertificateWatch, reload_at_hangup
+from .served_certificate import ServedCertificate
 from .site import Site
 from .startup import StartupError, startup_errors
 from .watched_site import WatchedSite
@@ -37,6 +40,8 @@ class Daemon(Service):
     :param endpoints: endpoint strings.
     :param closing: what to call when it has stopped listening.
     :param path: where there is something to see.
+    :param reloads: what to call when SIGHUP comes.
+    :param grace: seconds that exchanges under way have when it stops.
     :ivar tells_reach: whether it logs who can reach it.
     """
 
@@ -50,12 +55,17 @@ class Daemon(Service):
         reactor: Any = None,
         closing: Sequence[Callable[[], Deferred[None]]] = (),
         path: str = "/",
+        grace: float = GRACE_SECONDS,
+        reloads: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._site = site
         self._endpoints = endpoints
         self._reactor = reactor
         self._closing = closing
         self._path = path
+        self._grace = grace
+        self._reloads = reloads
+        self._certificates: list[ServedCertificate] = []
         self._ports: list[tuple[str, IListeningPort]] = []
 
     def privilegedStartService(self) -> None:
@@ -82,6 +92,8 @@ class Daemon(Service):
         endpoint = serverFromString(self._reactor, text)
         for warning in endpoint_warnings(text, endpoint):
             self._log.warn("{warning}", warning=warning)
+        if certificate := certificate_of_endpoint(endpoint):
+            self._certificates.append(certificate)
         return bind(endpoint, self._site)
 
     def startService(self) -> None:
@@ -89,6 +101,18 @@ class Daemon(Service):
         if not self._ports:
             self.privilegedStartService()
         super().startService()
+        self._reactor.addSystemEventTrigger(
+            "before", "shutdown", cut_off_at_next_signal, self._reactor
+        )
+        self._watch = CertificateWatch(self._certificates, self._reactor)
+        self._watch.start()
+        self._reactor.addSystemEventTrigger(
+            "after",
+            "startup",
+            reload_at_hangup,
+            self._reactor,
+            [*self._reloads, *(c.reload for c in self._certificates)],
+        )
         # Only a running reactor answers, and has its signal handlers in place.
         self._reactor.callWhenRunning(self._tell)
 
@@ -111,10 +135,17 @@ class Daemon(Service):
             self._log.info("Listening on {url}", url=url(endpoint, address, self._path))
 
     def stopService(self) -> Deferred[Any]:
-        """Stop listening, and close what is to be; fires when all of it is."""
+        """
+        Stop listening, finish what is under way, and close what is to be; fires when
+        all of it is.
+        """
         super().stopService()
+        self._watch.stop()
         ports, self._ports = self._ports, []
         stopped = gatherResults([_stopped(port) for _, port in ports])
+        stopped.addCallback(
+            lambda _: Draining(self._site, self._grace, self._reactor).start()
+        )
         return stopped.addCallback(
             lambda _: gatherResults([c() for c in self._closing])
         )
@@ -141,6 +172,7 @@ def serve(
     :raise StartupError: when the daemon cannot start with these options.
     """
     options.fit_connections()
+    reloads: list[Callable[[], None]] = []
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
     site = _site(resource, options, streaming)
@@ -152,6 +184,7 @@ def serve(
             log = AccessLog(options["access-log"], site.reactor)
         site.add_observer(log)
         options.closing.append(log.close)
+        reloads.append(log.reopen)
     endpoints = options.endpoints()
     if options["check"]:
         from twisted.internet import reactor
@@ -159,7 +192,14 @@ def serve(
         check_endpoints(with_fast_ports(reactor), endpoints, site)
         if not options.from_another:
             end_check()
-    service: IService = Daemon(site, endpoints, closing=options.closing, path=path)
+    service: IService = Daemon(
+        site,
+        endpoints,
+        closing=options.closing,
+        path=path,
+        grace=options["grace"],
+        reloads=reloads,
+    )
     return service
 
 

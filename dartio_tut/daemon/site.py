@@ -12,6 +12,7 @@ from operator import itemgetter
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.logger import Logger
 from twisted.web import http
@@ -26,6 +27,7 @@ from dartio_tut.wire import (
     Event,
     Fields,
     HeadReader,
+    IConnection,
     Limits,
     Request,
     http2_protocol,
@@ -62,6 +64,7 @@ class Site(TwistedSite):
     displayTracebacks = False
     offers_http2 = True
     observer: Observer | None = None
+    _drained: Deferred[None] | None = None
     _log = Logger()
     _looked_for_idle = -1.0
 
@@ -81,19 +84,53 @@ class Site(TwistedSite):
             self.limits = replace(self.limits, idle_time=idle)
         self.streaming = streaming
         self.head_reader = HeadReader(self.limits)
-        self.has_stopped = False
+        self.has_stopped = self.is_draining = False
         self.connection_limit = ConnectionLimit(self.limits, self._close_idle)
         self.deadlines = Deadlines(self.reactor)
 
     def startFactory(self) -> None:
         """A port listens for this site."""
         super().startFactory()
-        self.has_stopped = False
+        self.has_stopped = self.is_draining = False
 
     def stopFactory(self) -> None:
         """No port listens for this site any more."""
         super().stopFactory()
+        self.has_stopped = not self.is_draining
+
+    def drain(self) -> Deferred[None]:
+        """
+        Finish what is under way, and close every connection; fires when there are none.
+
+        Connections that are idle, and responses that have no end of their own, are
+        closed at once. Stop listening before, and call `abort` to wait no longer.
+        """
+        self.is_draining = True
+        drained: Deferred[None] = Deferred()
+        self._drained = drained
+        self.connection_limit.on_empty = self._end_drain
+        for connection in self._connections():
+            connection.drain()
+        if not self.connection_limit.count:
+            self._end_drain()
+        return drained
+
+    def abort(self) -> None:
+        """Close all connections now; what is under way is cut off."""
         self.has_stopped = True
+        for connection in self._connections():
+            connection.abortConnection()
+        self._end_drain()
+
+    def _connections(self) -> list[IConnection]:
+        return [m for m in self.deadlines.members if isinstance(m, IConnection)]
+
+    def _end_drain(self) -> None:
+        self.connection_limit.on_empty = None
+        self.has_stopped = True
+        drained, self._drained = self._drained, None
+        if drained is not None:
+            drained.callback(None)
 
     def add_observer(self, observer: Observer) -> None:
         """

@@ -44,11 +44,11 @@ class TutorialPages:
 
     def beside(self, pages: IResource) -> IResource:
         """*pages*, with the branches."""
-        branches: dict[bytes, IResource] = {
-            b"servers.json": ServerList(self._servers, self._listening)
-        }
+        servers = ServerList(self._servers, self._listening)
+        branches: dict[bytes, IResource] = {b"servers.json": servers}
         if self._recorder is not None:
-            branches[b"wire"] = self._own(WireView(self._recorder))
+            view = WireView(self._recorder, servers=servers)
+            branches[b"wire"] = self._own(view)
         return Branches(pages, branches)
 
     def _own(self, resource: IResource) -> IResource:

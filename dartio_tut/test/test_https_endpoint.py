@@ -120,7 +120,7 @@ class EndpointStringTests(SynchronousTestCase):
             ({"http2": "no"}, "http/1.1"),
             ({"http2": "yes"}, "h2"),
         ]:
-            context = self.endpoint(**settings).context
+            context = self.endpoint(**settings).certificate.context
             client = Client(["h2", "http/1.1"])
             shake_hands(context, client)
             self.assertEqual((settings, client.chosen()), (settings, chosen))
@@ -137,7 +137,7 @@ class EndpointStringTests(SynchronousTestCase):
             self.assertIn(said, str(error))
 
     def test_warnings_are_those_of_the_certificates(self) -> None:
-        self.assertEqual(self.endpoint().warnings, [])
+        self.assertEqual(self.endpoint().certificate.warnings, [])
 
 
 class Client:

@@ -22,12 +22,13 @@ from .http1.parser import Head
 from .http1.request_head import HeadReader
 from .http1.response_head import refusal
 from .http1.watched_channel import WatchedChannel
-from .interfaces import Fields, refusal_fields
+from .interfaces import Fields, IConnection, refusal_fields
 from .limits import Limits
 from .request import Request
 from .streamed_body import IncompleteBody
+from .transport.alpn import set_alpn
 from .transport.reactor import with_fast_ports
-from .transport.tls import listen_tls, set_alpn
+from .transport.tls import listen_tls
 from .twisted_http2 import NegotiatingFactory, http2_protocol
 from .twisted_private import passed_descriptors, set_curves
 from .watching import ConnectionWatcher, IWatcher, TLSFacts
@@ -47,6 +48,7 @@ __all__ = [
     "Head",
     "HeadReader",
     "HostPattern",
+    "IConnection",
     "IWatcher",
     "IncompleteBody",
     "Limits",

@@ -58,6 +58,7 @@ class ConnectionLimit:
     :param make_room: called when the limit is reached: it may close connections that
         are idle, so that a new client has their place.
     :ivar count: how many there are, those beyond the limit included.
+    :ivar on_empty: is called whenever there are none any more, unless ``None``.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ConnectionLimit:
         self._make_room = make_room
         self._by_client: Counter[str] = Counter()
         self.count = 0
+        self.on_empty: Callable[[], None] | None = None
 
     def admit(self, connection: HasPeer) -> Admission:
         """Count *connection*, until its admission is released."""
@@ -90,3 +92,5 @@ class ConnectionLimit:
             self._by_client[client] -= 1
             if not self._by_client[client]:
                 del self._by_client[client]
+        if not self.count and self.on_empty is not None:
+            self.on_empty()

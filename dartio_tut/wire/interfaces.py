@@ -8,7 +8,7 @@ has to ask whether an object has an attribute.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, runtime_checkable
 
 from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ITransport
 from twisted.web import http, server
@@ -137,6 +137,8 @@ class ISite(Protocol):
     :ivar streaming: whether a resource may be looked for before the body has come.
     :ivar refusal_fields: header fields of the wire's own refusals.
     :ivar resource: the root of the tree.
+    :ivar is_draining: whether the server is about to stop, and only finishes what is
+        under way.
     :ivar has_stopped: whether nothing is listened to any more: the process ends, and
         the connections with it.
     """
@@ -147,6 +149,7 @@ class ISite(Protocol):
     head_reader: HeadReader
     observer: Observer | None
     streaming: bool
+    is_draining: bool
     has_stopped: bool
     resource: IResource
 
@@ -171,6 +174,17 @@ class ISite(Protocol):
 
     def getContentFile(self, length: int | None) -> IO[bytes]:
         """An open file that holds a request's body of *length* bytes, if known."""
+
+
+@runtime_checkable
+class IConnection(Protocol):
+    """What a site asks of each of its connections, in whatever state it is."""
+
+    def drain(self) -> None:
+        """The server is about to stop: finish what is under way, and close."""
+
+    def abortConnection(self) -> None:
+        """Close now."""
 
 
 class ITLSSite(Protocol):

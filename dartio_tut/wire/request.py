@@ -8,6 +8,7 @@ It does not know how a response is framed: that is the part of its `ResponseStre
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from inspect import iscoroutine
 from urllib.parse import unquote_to_bytes as unquote
 
@@ -62,8 +63,15 @@ def _hint(value: object) -> str:
 
 
 class Request(LazyRequest):
-    """A request of our `Channel`, or of any other that Twisted has."""
+    """
+    A request of our `Channel`, or of any other that Twisted has.
 
+    :ivar on_drain: is called when the server is about to stop, unless ``None``. A
+        response that has no end of its own, such as a stream of events, sets it, and
+        finishes then.
+    """
+
+    on_drain: Callable[[], None] | None = None
     _received = 0
     _drops_body = False
     _resource: IResource | None = None

@@ -97,6 +97,11 @@ class Daemon:
         self.stopped = True
         if self.process.poll() is None:
             self.process.send_signal(number)
+            # A daemon finishes what is under way; another signal ends that.
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+            if self.process.poll() is None:
+                self.process.send_signal(number)
         return self.ended()
 
     def ended(self) -> int:

@@ -69,6 +69,15 @@ def seconds(text: str) -> float:
     return time
 
 
+def seconds_or_zero(text: str) -> float:
+    """
+    A time in seconds that may be zero.
+
+    :raise ValueError: when it is not a number, or below 0.
+    """
+    return 0.0 if text in ("0", "0.0") else seconds(text)
+
+
 def existing_folder(path: str) -> str:
     """
     The absolute form of *path*.

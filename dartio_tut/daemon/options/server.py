@@ -15,6 +15,7 @@ from dartio_tut.wire import IWatcher, Limits, passed_descriptors
 
 from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
+from ..draining import GRACE_SECONDS
 from ..https_endpoint import https_endpoint_string
 from ..listening import BACKLOG, TLS_ENDPOINTS, addresses, tcp_endpoint
 from ..socket_activation import passed_endpoints
@@ -26,10 +27,10 @@ from .certificate import (
     check_certificate_options,
 )
 from .declared import DeclaredOptions
-from .help_text import LISTENING, LOGS, OTHER
+from .help_text import LIMITS, LISTENING, LOGS, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
 from .option import Option, flag, option, repeated_option
-from .parsing import log_file, port_number, positive_number
+from .parsing import log_file, port_number, positive_number, seconds_or_zero
 
 _log = Logger()
 
@@ -87,6 +88,13 @@ class ServerOptions(DeclaredOptions):
             group=LISTENING,
         ),
         *LIMIT_OPTIONS,
+        option(
+            "grace",
+            "Seconds that exchanges under way have when the server is told to stop.",
+            seconds_or_zero,
+            GRACE_SECONDS,
+            group=LIMITS,
+        ),
         option(
             "access-log",
             "File to which a line is appended for each request; - is stdout.",

@@ -19,6 +19,7 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from dartio_tut.store import Unavailable
+from dartio_tut.wire import Request as WireRequest
 
 POLL_SECONDS = 1.0
 """How often the store is asked for what other processes have changed."""
@@ -67,6 +68,8 @@ class EventStream:
         self._silent_polls = 0
         request.notifyFinish().addBoth(lambda _: self._close(on_close))
         request.registerProducer(self, True)
+        if isinstance(request, WireRequest):
+            request.on_drain = self.end
 
     @property
     def is_open(self) -> bool:
@@ -96,6 +99,12 @@ class EventStream:
         self._silent_polls += 1
         if self._silent_polls >= SILENT_POLLS and self.is_ready:
             self.send(b":\n\n")
+
+    def end(self) -> None:
+        """End the response. A client that goes on following connects again."""
+        if self._request is not None:
+            self._request.unregisterProducer()
+            self._request.finish()
 
     def _close(self, on_close: Callable[[], None]) -> None:
         self._request = None

@@ -27,8 +27,7 @@ class _Kind(Enum):
 
     DATA = "data"
     FRAMING = "framing"
-    TRAILERS = "trailers"
-    REST = "rest"
+    REST = "trailers, or what could not be read"
 
 
 class KeptBody:
@@ -150,4 +149,4 @@ class _ChunkSplitter:
             return
         self._left = int(found[1], 16)
         if not self._left:
-            self._kind = _Kind.TRAILERS
+            self._kind = _Kind.REST

@@ -12,7 +12,7 @@ import re
 from dartio_tut.wire import Head
 
 from .kept_body import KeptBody
-from .masking import mask_head, mask_part
+from .masking import mask_head, mask_part, stars
 
 KEPT_HEAD_BYTES = 16 * 1024
 """Bytes of a head that are kept; browsers send about one thousand."""
@@ -64,7 +64,11 @@ class KeptMessage:
 
     def arrived(self, arrivals: list[Arrival]) -> None:
         """Bytes of it came, or went."""
-        self.arrivals += arrivals
+        for when, count in arrivals:
+            if self.arrivals and self.arrivals[-1][0] == when:
+                self.arrivals[-1] = (when, self.arrivals[-1][1] + count)
+            else:
+                self.arrivals.append((when, count))
         while len(self.arrivals) > MAX_ARRIVALS:
             self.arrivals = half_as_many(self.arrivals)
 
@@ -155,15 +159,26 @@ class KeptResponse(KeptMessage):
             return
         self.total += len(data)
         text = self._head + data
+        is_in_pieces = len(self._head) > self._before
         end = text.find(b"\r\n\r\n", self._before) + 4
         while end > 3 and _interim(text, self._before):
             self._before = end
             end = text.find(b"\r\n\r\n", self._before) + 4
         if end <= 3:
-            self._head = mask_part(text[:KEPT_HEAD_BYTES])
+            self._head = self._masked(text, len(text))[:KEPT_HEAD_BYTES]
             self._is_full = len(text) > KEPT_HEAD_BYTES
             return
-        self._set_head(text[:end])
         head = text[self._before : end]
+        if is_in_pieces:
+            self._head = self._masked(text, end)
+        else:
+            self._set_head(text[:end])
         self._body = KeptBody(bool(_chunked(head)), is_form=False)
         self._body.add(text[end:])
+
+    def _masked(self, text: bytes, end: int) -> bytes:
+        """
+        *text* until *end*, without anything of a head that comes in pieces: what a line
+        is cannot be told as long as it is not whole.
+        """
+        return mask_head(text[: self._before]) + stars(text[self._before : end])

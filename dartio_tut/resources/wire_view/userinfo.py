@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-_words = re.compile(rb"[^\s]++").finditer
-_last_word = re.compile(rb"[^\s]++\Z")
+# The name of a field is no part of a word.
+_name = rb"(?<![^\r\n])[!#$%&'*+\-.^_`|~0-9A-Za-z]++:"
+_words = re.compile(rb"(?:%b)?+([^\s]++)" % _name).finditer
+_last_word = re.compile(rb"(?:%b)?+([^\s]++)\Z" % _name)
 _authority_end = re.compile(rb"[/?#]").search
 _slashes = re.compile(rb"%(?:25)*+2[fF]%(?:25)*+2[fF]").finditer
 _encoded_end = re.compile(rb"%(?:25)*+(?:2[fF]|3[fF]|23)|[/?#&]").search
@@ -23,36 +25,43 @@ Span = tuple[int, int]
 def userinfo(text: bytes) -> list[Span]:
     """Where it stands in *text*, in ascending order."""
     found: list[Span] = []
-    if b"@" in text or b"%40" in text or b"2540" in text:
+    if any(mark in text for mark in (b"@", b"//", b"%40", b"2540")):
         for word in _words(text):
-            if b"@" in word[0]:
-                spans = _plain(word[0])
-            elif b"40" in word[0]:
-                spans = _encoded(word[0])
+            if b"@" in word[1] or b"//" in word[1]:
+                spans = _plain(word[1])
+            elif b"40" in word[1]:
+                spans = _encoded(word[1])
             else:
                 continue
-            start = word.start()
+            start = word.start(1)
             found += ((start + a, start + b) for a, b in spans)
     return found
 
 
 def _plain(word: bytes) -> list[Span]:
-    """Where it stands in *word*, which has an ``@``."""
+    """Where it stands in *word*."""
     last_at = word.rfind(b"@")
-    end = _end(word, 0)
-    at = word.rfind(b"@", 0, end)
+    at = word.rfind(b"@", 0, _end(word, 0))
     if b":" in word[: max(at, 0)]:
         return [(0, last_at)]
     start = word.find(b"//") + 2
-    while 2 <= start <= last_at:
+    while start > 1:
         end = _end(word, start)
-        at = word.rfind(b"@", start, end)
-        # A password may have a slash: what looks like a port and is no number is one.
-        _, colon, port = word[start:end].partition(b":")
-        if at >= 0 or (colon and not port.isdigit() and word[start] != ord("[")):
+        if _odd(word, start):
+            return [(start, last_at if last_at >= end else len(word))]
+        if word.rfind(b"@", start, end) >= 0:
             return [(start, last_at)]
         start = word.find(b"//", max(start, end)) + 2
     return []
+
+
+def _odd(word: bytes, start: int) -> bool:
+    """
+    Whether the authority that begins at *start* has no port where one should be: it
+    may be a password, which has a slash.
+    """
+    _, colon, port = word[start : _end(word, start)].partition(b":")
+    return bool(colon) and not port.isdigit() and word[start : start + 1] != b"["
 
 
 def _end(word: bytes, start: int) -> int:
@@ -76,11 +85,14 @@ def userinfo_cut(text: bytes) -> list[Span]:
     last = _last_word.search(text[-MAX_CUT_BYTES:])
     if last is None:
         return []
-    word, start = last[0], len(text) - len(last[0])
-    slashes = word.rfind(b"//")
-    if slashes >= 0:
-        begins = slashes + 2
-        return [] if _authority_end(word, begins) else [(start + begins, len(text))]
+    word, start = last[1], len(text) - len(last[1])
+    begins = word.find(b"//") + 2
+    while begins > 1:
+        if _odd(word, begins) or not _authority_end(word, begins):
+            return [(start + begins, len(text))]
+        begins = word.find(b"//", begins) + 2
+    if b"//" in word:
+        return []
     for encoded in _slashes(word):
         return [(start + encoded.end(), len(text))]
     return [(start, len(text))] if b":" in word and b"/" not in word else []

@@ -18,7 +18,7 @@ from twisted.web.http import (
     PERMANENT_REDIRECT,
     SERVICE_UNAVAILABLE,
 )
-from twisted.web.resource import Resource
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from ..queries import number
@@ -53,12 +53,19 @@ class WireView(Resource):
     Shows what *recorder* keeps.
 
     :param clock: for tests; the reactor unless given.
+    :param servers: lists the servers, for the page: so that its asking is not shown.
     """
 
     isLeaf = True
 
-    def __init__(self, recorder: Recorder, clock: IReactorTime | None = None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        clock: IReactorTime | None = None,
+        servers: IResource | None = None,
+    ) -> None:
         super().__init__()
+        self._servers = servers
         self._recorder = recorder
         self._texts = EventTexts(recorder)
         self._clock = clock
@@ -94,6 +101,8 @@ class WireView(Resource):
             case (b"exchanges.json",):
                 after = number(request, b"after", 0, MAX_NUMBER)
                 return _json(request, self._all(after))
+            case (b"servers.json",) if self._servers is not None:
+                return self._servers.render(request)
             case (b"events",):
                 return self._follow(request)
             case (b"exchanges", name):

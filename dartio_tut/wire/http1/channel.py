@@ -17,8 +17,6 @@ while and dropped (RFC 9112 section 9.6).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from twisted.internet.interfaces import (
     IConsumer,
     IHalfCloseableProtocol,
@@ -38,12 +36,10 @@ from ..transport.foreign import adapted
 from ..transport.interface import ResponseTransport
 from ..transport.tcp import Server
 from . import protocol_error as errors
+from .draining import drain
 from .exchange_reports import ExchangeReports
 from .httpchannel_api import HTTPChannelAPI
-from .output import Output
-from .parser import RequestParser
 from .protocol_error import ProtocolError
-from .request_head import HeadReader
 from .request_intake import RequestIntake
 from .response_head import refusal
 from .response_writer import ResponseWriter
@@ -72,15 +68,11 @@ class Channel(HTTPChannelAPI):
     :ivar is_http10: whether the client speaks HTTP/1.0.
     :ivar deadline: when `expired` is called.
     :ivar client_has_ended: whether the client has closed its half of the connection.
+    :ivar is_draining: whether the server is about to stop: each response is the last of
+        its connection, unless more requests have come already.
     :ivar close_is_asked: whether a resource has asked to close, while bytes are taken
         in.
-    :ivar observer: is told what happens; ``None`` if nobody wants to know.
-    :ivar make_parser: makes what reads the requests; `WatchedChannel` has another.
-    :ivar make_output: makes what sends the responses; likewise.
     """
-
-    make_parser: Callable[[HeadReader], RequestParser] = RequestParser
-    make_output: Callable[..., Output] = Output
 
     def __init__(self, site: ISite) -> None:
         self.site = self.factory = site
@@ -93,6 +85,7 @@ class Channel(HTTPChannelAPI):
         self.request: http.Request | None = None
         self.persistent = True
         self.is_http10 = False
+        self.is_draining = site.is_draining
         self.client_has_ended = False
         self.close_is_asked = False
         self.reports: ExchangeReports | None = None
@@ -117,10 +110,9 @@ class Channel(HTTPChannelAPI):
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
                 transport.setTcpNoDelay(True)
-        output = self.make_output(
+        self.output = output = self.make_output(
             sender, self, self._output_paused, self._output_resumed
         )
-        self.output = output
         self.write = output.write  # spares a call for each write
         self._admission = admission or self.site.connection_limit.admit(transport)
         self.deadlines.add(self, self.limits.header_time)
@@ -191,6 +183,8 @@ class Channel(HTTPChannelAPI):
             self.enter(BODY, self.limits.body_time)
         elif self.state is IDLE:
             self.enter(IDLE, self.limits.idle_time)
+            if self.is_draining:
+                self.drain()
         self.intake.go_on()
 
     def file_begins(self) -> None:
@@ -286,6 +280,11 @@ class Channel(HTTPChannelAPI):
         self.abortConnection()
 
     # The end.
+
+    def drain(self) -> None:
+        """The server is about to stop: answer what has come, and close."""
+        self.is_draining = True
+        drain(self)
 
     def refuse_form(self) -> None:
         """The body is not the form that it is said to be: answer 400, and close."""

@@ -27,6 +27,8 @@ from ..deadlines import NEVER, Deadlines
 from ..events import Ending
 from .exchange_reports import ExchangeReports
 from .output import Output
+from .parser import RequestParser
+from .request_head import HeadReader
 from .request_intake import RequestIntake
 from .response_head import head_from_headers, note_close
 from .states import TAKEN_OVER, State
@@ -36,7 +38,15 @@ LOOK_SECONDS = 1.0
 
 
 class HTTPChannelAPI:
-    """The part of a channel that others know from Twisted."""
+    """
+    The part of a channel that others know from Twisted.
+
+    :ivar make_parser: makes what reads the requests; `WatchedChannel` has another.
+    :ivar make_output: makes what sends the responses; likewise.
+    """
+
+    make_parser: Callable[[HeadReader], RequestParser] = RequestParser
+    make_output: Callable[..., Output] = Output
 
     timeOut: float | None = None
     callLater: Callable[..., IDelayedCall] | None = None
@@ -190,6 +200,7 @@ class HTTPChannelAPI:
             self.reports.ends(Ending.COMPLETE, "taken over by another protocol")
         self.output.flush()
         self.output.transport.unregisterProducer()
+        self.output.transport.taken_over()
         self.intake.is_held = False
         self.intake.resume_reading()
 

@@ -225,6 +225,8 @@ class RequestIntake:
         fields = head.fields
         self.head = head
         channel.persistent = fields.persistent
+        if channel.is_draining and not self._parser.waiting:
+            channel.persistent = False
         channel.is_http10 = fields.version == b"HTTP/1.0"
         if channel.reports is not None:
             channel.reports.head_came(head)

@@ -80,6 +80,9 @@ class ForeignTransport:
         """
         raise NotImplementedError("this transport cannot send files")
 
+    def taken_over(self) -> None:
+        """Another protocol than HTTP drives the connection from now on."""
+
     def close_now(self) -> None:
         """Close once all is sent."""
         self._transport.loseConnection()

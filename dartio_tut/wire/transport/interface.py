@@ -70,6 +70,9 @@ class ResponseTransport(Protocol):
             all of the file was sent.
         """
 
+    def taken_over(self) -> None:
+        """Another protocol than HTTP drives the connection from now on."""
+
     def close_now(self) -> None:
         """Close, within this call when all is sent; ``connectionLost`` is called."""
 

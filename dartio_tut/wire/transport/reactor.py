@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IListeningPort, IReactorSocket
 from twisted.internet.protocol import ServerFactory
 
 from ..twisted_private import port_from_descriptor
-from .tcp import Port
+from .port import Port
 
 _Reactor = TypeVar("_Reactor")
 

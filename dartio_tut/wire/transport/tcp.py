@@ -1,55 +1,35 @@
 """
-A TCP port and its connections, which accept, send and close at little cost.
+A TCP connection, which sends and closes at little cost.
 
-They are a `tcp.Port` and a `tcp.Server` to everybody else. What they do otherwise: an
-`EpollMultiplexer` watches all connections; options that an accepted socket needs are
-set on the listening one, from which it inherits them; data is sent at once when none
-waits; and a connection with nothing left to send is closed at once.
+It is a `tcp.Server` to everybody else. What it does otherwise: an `EpollMultiplexer`
+watches it; data is sent at once when none waits; and with nothing left to send it is
+closed at once.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from time import monotonic
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet import address, error, main, tcp
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Factory
-from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 
 from ..connection_limit import Admission
 from ..twisted_private import (
-    BuffersLogs,
     SocketAddress,
-    accept_descriptor,
-    accept_with_reserve,
     buffered_bytes,
-    reserved_descriptor,
-    resolve_ipv6,
 )
-from .epoll import CONNECTION_DONE, IN, OUT, EpollMultiplexer
+from .epoll import CONNECTION_DONE, IN, OUT
 from .file_senders import SendfileSender
 from .progress import acknowledged
 
+if TYPE_CHECKING:
+    from .port import Port
+
 READ_BYTES = 64 * 1024
 """The most that one read gives, as in Twisted."""
-
-ACCEPTED_PER_TURN = 64
-"""New connections a turn: then those that are open have their turn."""
-
-ACCEPT_LOG_SECONDS = 60
-"""Seconds between two log lines about clients that could not be accepted."""
-
-KEEPALIVE_IDLE_SECONDS = 60
-KEEPALIVE_PROBE_SECONDS = 15
-KEEPALIVE_PROBES = 4
-"""
-Of a silent connection the kernel asks whether the other machine is still there, so that
-a resource that takes its time does not answer one that has lost its power for ever.
-"""
 
 ConnectionEnd = Any
 """
@@ -60,8 +40,6 @@ and ``doWrite`` return.
 """
 
 TCPAddress = address.IPv4Address | address.IPv6Address
-
-_log = Logger()
 
 
 class Server(tcp.Server):
@@ -236,6 +214,9 @@ class Server(tcp.Server):
         sender.start(head)
         return sender
 
+    def taken_over(self) -> None:
+        """Another protocol than HTTP drives the connection from now on."""
+
     # The end.
 
     def close_now(self) -> None:
@@ -278,113 +259,3 @@ class Server(tcp.Server):
             if on_closed is not None:
                 on_closed()
             protocol.connectionLost(reason)
-
-
-class Port(tcp.Port):
-    """
-    Accepts into `Server`.
-
-    :ivar local_address: our address in all connections, unless the port listens on
-        every address of the machine.
-    """
-
-    multiplexer: EpollMultiplexer
-    factory: Factory
-    local_address: TCPAddress | None = None
-    _not_accepted = 0
-    _logged_at = float("-inf")
-
-    def createInternetSocket(self) -> socket.socket:
-        """
-        A socket to listen on; "::" accepts IPv4 too, whatever the system's default.
-        """
-        made: socket.socket = super().createInternetSocket()
-        if self.addressFamily == socket.AF_INET6 and self.interface == "::":
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        return made
-
-    def startListening(self) -> None:
-        """Listen, and have the kernel prepare the sockets that are accepted."""
-        super().startListening()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (
-            (socket.TCP_NODELAY, 1),
-            (socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS),
-            (socket.TCP_KEEPINTVL, KEEPALIVE_PROBE_SECONDS),
-            (socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
-        ):
-            self.socket.setsockopt(socket.IPPROTO_TCP, name, value)
-        self.multiplexer = EpollMultiplexer(self.reactor)
-        listening = self.socket
-        self._kind = (listening.family, listening.type, listening.proto)
-        host = self.socket.getsockname()[0]
-        if host not in ("0.0.0.0", "::"):  # noqa: S104  (compares, binds nothing)
-            self.local_address = self.getHost()
-
-    def doRead(self) -> None:
-        """Accept the clients that wait."""
-        try:
-            for _ in range(ACCEPTED_PER_TURN):
-                descriptor, client = accept_descriptor(self.socket)
-                self._accepted(descriptor, client)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._accept_with_reserve()
-
-    def _accept_with_reserve(self) -> None:
-        """
-        Go on where no descriptors are left, and after errors of the like.
-
-        Twisted gives up a descriptor that it keeps in reserve, accepts each client with
-        it, and closes it at once: without that, they would wait, and the reactor spin.
-        """
-        turns = range(ACCEPTED_PER_TURN)
-        observer = cast(ILogObserver, self._count_not_accepted)
-        with BuffersLogs(_log.namespace, observer) as log:
-            for sock, client in accept_with_reserve(
-                log, turns, self.socket, reserved_descriptor
-            ):
-                self._prepared(sock, client)
-
-    def _count_not_accepted(self, event: LogEvent) -> None:
-        """Log one line a minute, not one a client."""
-        self._not_accepted += 1
-        now = monotonic()
-        if now - self._logged_at >= ACCEPT_LOG_SECONDS:
-            self._logged_at = now
-            _log.error(
-                "Clients could not be accepted ({count} events since the last line). "
-                "Are there too many open files? See LimitNOFILE and --max-connections.",
-                count=self._not_accepted,
-            )
-            self._not_accepted = 0
-
-    def _accepted(self, descriptor: int, client: SocketAddress) -> None:
-        self._prepared(socket.socket(*self._kind, fileno=descriptor), client)
-
-    def _prepared(self, sock: socket.socket, client: SocketAddress) -> None:
-        sock.setblocking(False)
-        self.sessionno += 1
-        if len(client) == 4 and client[3]:
-            client = resolve_ipv6(client[0], client[1])
-        try:
-            self.connect(sock, client)
-        except Exception:  # noqa: BLE001  (only this connection fails)
-            _log.failure("A connection could not begin")
-            sock.close()
-
-    def connect(self, sock: socket.socket, client: SocketAddress) -> None:
-        """Give a connection its transport and its protocol."""
-        protocol = self.factory.buildProtocol(self._buildAddr(client))
-        if protocol is None:
-            sock.close()
-            return
-        transport = Server(sock, client, self, self.sessionno)
-        transport.protocol = protocol
-        protocol.makeConnection(transport)
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The port is closed; its connections may go on."""
-        super().connectionLost(reason)
-        self.multiplexer.close()

@@ -17,7 +17,6 @@ wants of the socket meanwhile becomes what the transport waits for.
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -39,9 +38,11 @@ from ..connection_limit import Admission
 from ..deadlines import NEVER
 from ..interfaces import ITLSSite
 from ..twisted_private import RECORD_BYTES, SocketAddress, tls_read, tls_write
+from .alpn import NoCommonProtocol
 from .epoll import CONNECTION_DONE, IN
 from .file_senders import TLSFileSender
-from .tcp import READ_BYTES, ConnectionEnd, Port, Server
+from .port import Port
+from .tcp import READ_BYTES, ConnectionEnd, Server
 
 HANDSHAKE_SECONDS = 10
 """Time for a handshake; nginx allows 60 s, browsers take less than one."""
@@ -49,16 +50,11 @@ HANDSHAKE_SECONDS = 10
 MAX_HANDSHAKES = 1024
 """Handshakes under way at a time; for one more, the oldest is given up."""
 
+DRAINED_HANDSHAKE_SECONDS = 1
+"""Time for a handshake while the server is about to stop."""
+
 LINGER_SECONDS = 2
 """Time in which a client that speaks no TLS may read why it was refused."""
-
-
-class NoCommonProtocol(SSL.Error):
-    """The client offers protocols by ALPN, and none of them is spoken here."""
-
-    def __init__(self) -> None:
-        # As OpenSSL's own errors: Twisted's TLS reads the last part of the first.
-        super().__init__([("SSL routines", "", "no application protocol")])
 
 
 class _NoProtocol(Protocol):
@@ -66,13 +62,9 @@ class _NoProtocol(Protocol):
 
 
 @implementer(ISSLTransport, INegotiated)
-class TLSServer(Server, TLSMemoryBIOProtocol):
+class TLSServer(Server):
     """
     One accepted TLS connection.
-
-    It is a `TLSMemoryBIOProtocol` to others only by name: libraries such as Autobahn
-    look for that class before they ask a connection for its TLS, and hand it the
-    protocol that takes over as ``wrappedProtocol``. All that it does is its own.
 
     :ivar admission: its place among the connections of the site, handshake included.
     """
@@ -97,14 +89,9 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         self._tls = SSL.Connection(port.context, sock)
         self._tls.set_accept_state()
 
-    @property
-    def wrappedProtocol(self) -> IProtocol:
-        """The protocol that has the plain bytes."""
-        return self.protocol
-
-    @wrappedProtocol.setter
-    def wrappedProtocol(self, protocol: IProtocol) -> None:
-        self.protocol = protocol
+    def taken_over(self) -> None:
+        """Another protocol than HTTP drives the connection from now on."""
+        self.__class__ = TakenOverTLSServer
 
     def getHandle(self) -> Any:
         """pyOpenSSL's connection; the class that this derives from has a socket."""
@@ -120,6 +107,11 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
         """The handshake, or reading why it was refused, took too long."""
         self.deadline = NEVER
         self.connectionLost(Failure(main.CONNECTION_LOST))
+
+    def drain(self) -> None:
+        """The server is about to stop: the handshake has a moment."""
+        soon = self.server.site.deadlines.now + DRAINED_HANDSHAKE_SECONDS
+        self.deadline = min(self.deadline, soon)
 
     def _handshake(self) -> ConnectionEnd:
         try:
@@ -314,6 +306,26 @@ class TLSServer(Server, TLSMemoryBIOProtocol):
             super().readConnectionLost(reason)
 
 
+class TakenOverTLSServer(TLSServer, TLSMemoryBIOProtocol):
+    """
+    A TLS connection that another protocol has taken over.
+
+    It is a `TLSMemoryBIOProtocol` only by name: libraries such as Autobahn look for
+    that class before they ask a connection for its TLS, and hand it their protocol as
+    ``wrappedProtocol``. Connections of ours are not of this class before, because it
+    has a ``__getattr__``, which makes the look-up of every attribute slower.
+    """
+
+    @property
+    def wrappedProtocol(self) -> IProtocol:
+        """The protocol that has the plain bytes."""
+        return self.protocol
+
+    @wrappedProtocol.setter
+    def wrappedProtocol(self, protocol: IProtocol) -> None:
+        self.protocol = protocol
+
+
 class TLSPort(Port):
     """
     Accepts into `TLSServer`.
@@ -371,22 +383,3 @@ def listen_tls(
     listening = TLSPort(port, site, backlog, interface, reactor, context)
     listening.startListening()
     return listening
-
-
-def set_alpn(context: SSL.Context, protocols: Sequence[bytes]) -> None:
-    """
-    Have *context* choose the first of *protocols* that a client offers (RFC 7301).
-
-    A client that offers protocols, and none of these, is sent the fatal alert
-    ``no_application_protocol`` (section 3.2).
-    """
-
-    def choose(_: SSL.Connection, offered: list[bytes]) -> bytes:
-        for protocol in protocols:
-            if protocol in offered:
-                return protocol
-        # pyOpenSSL sends the alert for whatever is raised, and raises it again from
-        # the handshake; NO_OVERLAPPING_PROTOCOLS would go on without a protocol.
-        raise NoCommonProtocol
-
-    context.set_alpn_select_callback(choose)

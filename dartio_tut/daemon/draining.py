@@ -1,0 +1,95 @@
+"""
+Stopping without losing what was accepted.
+
+A daemon that is told to stop accepts no more connections. Exchanges under way are
+finished; connections that wait for another request are closed at once, and so are
+streams of events, which have no end of their own. What is not finished within the grace
+period is cut off. Another signal cuts it off at once.
+"""
+
+from __future__ import annotations
+
+import signal
+from threading import current_thread, main_thread
+from types import FrameType
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from .site import Site
+
+GRACE_SECONDS = 30.0
+"""
+Time for exchanges under way: gunicorn's, and a third of what systemd allows for a stop.
+"""
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_log = Logger()
+
+
+class Draining:
+    """
+    Ends the connections of *site*.
+
+    :param grace: seconds that exchanges under way may take.
+    """
+
+    def __init__(self, site: Site, grace: float, reactor: Any) -> None:
+        self._site = site
+        self._grace = grace
+        self._reactor = reactor
+
+    def start(self) -> Deferred[None]:
+        """End all connections; fires when there are none left."""
+        drained = self._site.drain()
+        if drained.called:
+            return drained
+        if self._grace > 0:
+            _log.info(
+                "Finishing what is under way on {count} connections, for at most "
+                "{grace:g} s; another signal ends it",
+                count=self._site.connection_limit.count,
+                grace=self._grace,
+            )
+        grace_call = self._reactor.callLater(self._grace, self.cut_off)
+        _under_way.add(self)
+
+        def ended(_: None) -> None:
+            _under_way.discard(self)
+            if grace_call.active():
+                grace_call.cancel()
+
+        return drained.addCallback(ended)
+
+    def cut_off(self) -> None:
+        """Close the connections now."""
+        _log.warn(
+            "Closing {count} connections in the middle of something",
+            count=self._site.connection_limit.count,
+        )
+        self._site.abort()
+
+
+_under_way: set[Draining] = set()
+"""One for each server of this process that is stopping."""
+
+
+def cut_off_at_next_signal(reactor: Any) -> None:
+    """
+    The reactor stops: let a signal from now on cut off what is under way.
+
+    Twisted handles the first signal to stop, and takes another one for a mistake.
+    """
+
+    def cut_off() -> None:
+        for draining in list(_under_way):
+            draining.cut_off()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        reactor.callFromThread(cut_off)
+
+    if current_thread() is main_thread():
+        for number in _STOP_SIGNALS:
+            signal.signal(number, handle)

@@ -1,0 +1,98 @@
+"""
+Reading again what changes while a daemon runs: at SIGHUP, and certificates by
+themselves when their files change.
+
+SIGHUP never ends a daemon, with one exception: when the terminal goes away from which a
+person has started it, it ends as other programs do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from threading import current_thread, main_thread
+from types import FrameType
+from typing import Any
+
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from .served_certificate import ServedCertificate
+
+LOOK_SECONDS = 10.0
+"""Seconds between two looks at the files of a certificate."""
+
+EXPIRY_SECONDS = 24 * 3600.0
+"""Seconds between two warnings that a certificate expires soon."""
+
+_log = Logger()
+
+
+class CertificateWatch:
+    """
+    Looks after *certificates* while a daemon runs.
+
+    :param reactor: tells the time.
+    """
+
+    def __init__(self, certificates: Sequence[ServedCertificate], reactor: Any) -> None:
+        looks = LoopingCall(self._look)
+        expiry = LoopingCall(self._warn_of_expiry)
+        self._calls = ((looks, LOOK_SECONDS), (expiry, EXPIRY_SECONDS))
+        self._certificates = certificates
+        for call, _ in self._calls:
+            call.clock = reactor
+
+    def start(self) -> None:
+        """Look from now on."""
+        for call, seconds in self._calls if self._certificates else ():
+            call.start(seconds)
+
+    def stop(self) -> None:
+        """Look no more."""
+        for call, _ in self._calls:
+            if call.running:
+                call.stop()
+
+    def _look(self) -> None:
+        for certificate in self._certificates:
+            certificate.reload_if_changed()
+
+    def _warn_of_expiry(self) -> None:
+        for certificate in self._certificates:
+            certificate.warn_of_expiry()
+
+
+_reloads: list[Callable[[], None]] = []
+"""What SIGHUP calls: some for each server of this process."""
+
+
+def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], None]]) -> None:
+    """Call each of *reloads* when SIGHUP comes, as long as the process runs."""
+    _reloads.extend(reloads)
+    if current_thread() is not main_thread():
+        return
+    has_terminal = _has_terminal()
+
+    def reload() -> None:
+        if has_terminal and not _has_terminal():
+            reactor.stop()
+            return
+        _log.info("Received SIGHUP: reading certificates and opening logs again")
+        for each in _reloads:
+            each()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        reactor.callFromThread(reload)
+
+    signal.signal(signal.SIGHUP, handle)
+
+
+def _has_terminal() -> bool:
+    """Whether the standard input is a terminal that is there."""
+    try:
+        return sys.__stdin__ is not None and bool(os.ttyname(sys.__stdin__.fileno()))
+    except (OSError, ValueError):
+        return False

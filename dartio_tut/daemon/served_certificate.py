@@ -1,0 +1,165 @@
+"""
+The certificate that a server shows, read from files again when they change.
+
+A new certificate is used for new connections, and only when it is whole: certificate
+and key are two files, which no program can replace in one step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from OpenSSL import SSL
+from twisted.internet.ssl import Certificate
+from twisted.logger import Logger
+
+from dartio_tut.wire import set_alpn
+
+from .pem_files import read_certificates, read_private_key, validity_warnings
+from .startup import reason
+from .tls_context import tls_context
+
+EXPIRY_DAYS = 21
+"""
+Days before the end of a certificate from which on the log warns of it: Let's Encrypt's
+are renewed 30 days before, so then something is wrong.
+"""
+
+_log = Logger()
+
+
+class ContextHolder(Protocol):
+    """Something that makes secure connections."""
+
+    context: SSL.Context
+
+
+class ServedCertificate:
+    """
+    The settings of secure connections, made from files.
+
+    :param cert: PEM file: the server's certificate, then the intermediates.
+    :param key: PEM file of the private key.
+    :param password_file: a file whose first line is the key's password.
+    :param client_ca: PEM file of authorities; clients must show a certificate of one.
+    :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
+    :param protocols: what is offered by ALPN, best first.
+    :raise ValueError: when files do not have what they should, or do not fit.
+    :raise OSError: when a file cannot be read.
+    :ivar context: the settings to make new connections with.
+    :ivar warnings: what is wrong with the certificates, though they can be used.
+    """
+
+    def __init__(
+        self,
+        cert: str,
+        key: str,
+        password_file: str | None,
+        client_ca: str | None,
+        minimum: str,
+        protocols: Sequence[bytes],
+    ) -> None:
+        self._cert = cert
+        self._key = key
+        self._password_file = password_file
+        self._client_ca = client_ca
+        self._minimum = minimum
+        self._protocols = protocols
+        self._holders: list[ContextHolder] = []
+        self._seen = self._state()
+        self._load()
+
+    def use_in(self, holder: ContextHolder) -> None:
+        """Give *holder* the settings, now and whenever they change."""
+        holder.context = self.context
+        self._holders.append(holder)
+
+    def offer(self, protocols: Sequence[bytes]) -> None:
+        """Offer *protocols* by ALPN from now on, best first."""
+        self._protocols = protocols
+        set_alpn(self.context, protocols)
+
+    def reload(self) -> None:
+        """Read the files again. What is wrong with them is logged, and the old stay."""
+        self._seen = self._state()
+        try:
+            self._load()
+        except (OSError, ValueError) as error:
+            _log.error(
+                "{cert}: the certificate of before stays in use: {reason}",
+                cert=self._cert,
+                reason=reason(error),
+            )
+            return
+        for holder in self._holders:
+            holder.context = self.context
+        _log.info(
+            "{cert}: this certificate is used from now on; it is valid until {end:%F}",
+            cert=self._cert,
+            end=self._end,
+        )
+        for warning in self.warnings:
+            _log.warn("{warning}", warning=warning)
+        self.warn_of_expiry()
+
+    def reload_if_changed(self) -> None:
+        """Read the files again if they are others than the last time."""
+        if self._state() != self._seen:
+            self.reload()
+
+    def warn_of_expiry(self, now: datetime | None = None) -> None:
+        """Log how many days are left, if there are few."""
+        left = self._end - (now or datetime.now(UTC))
+        if 0 <= left.days < EXPIRY_DAYS:
+            _log.warn(
+                "{cert}: the certificate expires on {end:%F}, in {days} days",
+                cert=self._cert,
+                end=self._end,
+                days=left.days,
+            )
+
+    def _load(self) -> None:
+        chain = read_certificates(self._cert)
+        authorities = read_certificates(self._client_ca) if self._client_ca else []
+        private = read_private_key(self._key, self._password_file)
+        try:
+            context = tls_context(chain, private, authorities, self._minimum)
+        except SSL.Error as error:
+            raise ValueError(_fault(error, self._cert, self._key)) from None
+        set_alpn(context, self._protocols)
+        self.context = context
+        self.warnings = [
+            *validity_warnings(self._cert, chain),
+            *validity_warnings(self._client_ca or "", authorities),
+        ]
+        self._end = min(map(_end_of, chain))
+
+    def _state(self) -> list[tuple[int, ...] | None]:
+        """What changes when somebody changes the files, or replaces them."""
+        paths = (self._cert, self._key, self._password_file, self._client_ca)
+        return [_state_of(path) for path in paths if path]
+
+
+def _state_of(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _end_of(certificate: Certificate) -> datetime:
+    end: datetime = certificate.original.to_cryptography().not_valid_after_utc
+    return end
+
+
+def _fault(error: SSL.Error, cert: str, key: str) -> str:
+    """What OpenSSL has against a certificate and its key."""
+    faults = error.args[0] if error.args else []
+    said = str(faults[-1][-1]) if faults else "refused"
+    if "mismatch" in said:
+        return f"{key}: not the key of the certificate in {cert}"
+    return f"{cert}: {said}"

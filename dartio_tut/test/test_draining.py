@@ -1,0 +1,236 @@
+"""Stopping: what was accepted is finished, and nothing holds the process up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from dartio_tut.daemon.draining import Draining, cut_off_at_next_signal
+from dartio_tut.daemon.options.parsing import seconds_or_zero
+from dartio_tut.daemon.site import Site
+from dartio_tut.resources.rest.event_stream import EventStream, begin_events
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class Later(Resource):
+    """Answers when the test says so."""
+
+    isLeaf = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[Request] = []
+
+    def render(self, request: Request) -> int:
+        """Keep the request."""
+        self.requests.append(request)
+        return NOT_DONE_YET
+
+
+class Events(Resource):
+    """Sends events for ever."""
+
+    isLeaf = True
+
+    def render(self, request: Request) -> int:
+        """Begin a stream."""
+        begin_events(request)
+        EventStream(request, lambda: None, lambda: None).begin("hello", "0")
+        return NOT_DONE_YET
+
+
+class StoppingClock(Clock):
+    """Time that the test advances."""
+
+    def callFromThread(self, call: Callable[[], None]) -> None:
+        """Call *call* in the next turn."""
+        self.callLater(0, call)
+
+
+class DrainingCase(SynchronousTestCase):
+    """Connections in memory to a site that is about to stop."""
+
+    resource: Any = None
+
+    def setUp(self) -> None:
+        self.reactor = StoppingClock()
+        self.resource = self.resource or Later()
+        self.site = Site(self.resource, reactor=self.reactor)
+
+    def connect(self, data: bytes = b"") -> _Transport:
+        """A connection that has sent *data*."""
+        transport = _Transport()
+        channel: Any = self.site.buildProtocol(None)
+        transport.protocol = channel
+        channel.makeConnection(transport)
+        if data:
+            channel.dataReceived(data)
+        return transport
+
+    def drain(self, grace: float = 30) -> list[None]:
+        """Begin to drain; the list has an item when that has ended."""
+        ended: list[None] = []
+        Draining(self.site, grace, self.reactor).start().addCallback(ended.append)
+        return ended
+
+
+class _Transport(StringTransport):
+    """Tells its protocol when it is closed."""
+
+    protocol: Any
+
+    def loseConnection(self) -> None:
+        """Close."""
+        if self.connected:
+            self.connected = False
+            self.protocol.connectionLost(_closed())
+
+    def abortConnection(self) -> None:
+        """Close."""
+        self.loseConnection()
+
+
+def _closed() -> Any:
+    from twisted.internet.error import ConnectionDone
+    from twisted.python.failure import Failure
+
+    return Failure(ConnectionDone())
+
+
+class ExchangeTests(DrainingCase):
+    """Exchanges under way."""
+
+    def test_without_connections_it_ends_at_once(self) -> None:
+        self.assertEqual(self.drain(), [None])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_response_under_way_is_finished_and_says_close(self) -> None:
+        transport = self.connect(GET)
+        ended = self.drain()
+        self.assertTrue(transport.connected)
+        (request,) = self.resource.requests
+        request.write(b"all of it")
+        request.finish()
+        self.assertIn(b"\r\nConnection: close\r\n", transport.value())
+        self.assertIn(b"all of it", transport.value())
+        self.assertFalse(transport.connected)
+        self.assertEqual(ended, [None])
+
+    def test_pipelined_requests_that_have_come_are_all_answered(self) -> None:
+        transport = self.connect(GET * 3)
+        ended = self.drain()
+        for count in (1, 2, 3):
+            self.assertEqual((len(self.resource.requests), ended), (count, []))
+            self.resource.requests[-1].finish()
+        self.assertEqual(transport.value().count(b"HTTP/1.1 200 OK"), 3)
+        self.assertEqual(transport.value().count(b"Connection: close"), 1)
+        self.assertEqual(ended, [None])
+
+    def test_request_that_has_begun_to_come_is_answered(self) -> None:
+        transport = self.connect(GET[:10])
+        ended = self.drain()
+        transport.protocol.dataReceived(GET[10:])
+        self.resource.requests[0].finish()
+        self.assertIn(b"Connection: close", transport.value())
+        self.assertEqual(ended, [None])
+
+    def test_body_that_has_begun_to_come_is_taken(self) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+        transport = self.connect(head + b"ab")
+        ended = self.drain()
+        transport.protocol.dataReceived(b"cd")
+        (request,) = self.resource.requests
+        self.assertEqual(request.content.read(), b"abcd")
+        request.finish()
+        self.assertIn(b"Connection: close", transport.value())
+        self.assertEqual(ended, [None])
+
+    def test_idle_connection_is_closed_at_once(self) -> None:
+        transport = self.connect(GET)
+        self.resource.requests[0].finish()
+        self.assertTrue(transport.connected)
+        self.assertEqual(self.drain(), [None])
+        self.assertFalse(transport.connected)
+
+    def test_silent_connection_has_a_moment_for_its_request(self) -> None:
+        silent, quick = self.connect(), self.connect()
+        ended = self.drain()
+        quick.protocol.dataReceived(GET)
+        self.resource.requests[0].finish()
+        self.assertIn(b"200 OK", quick.value())
+        self.assertEqual(ended, [])
+        self.reactor.pump([1, 1])
+        self.assertFalse(silent.connected)
+        self.assertEqual(ended, [None])
+
+    def test_after_the_grace_period_what_is_left_is_cut_off(self) -> None:
+        transport = self.connect(GET)
+        ended = self.drain(grace=5)
+        self.reactor.advance(4.9)
+        self.assertTrue(transport.connected)
+        self.reactor.advance(0.2)
+        self.assertFalse(transport.connected)
+        self.assertEqual(ended, [None])
+
+    def test_new_connection_of_a_site_that_listens_again_stays_open(self) -> None:
+        self.drain()
+        self.site.startFactory()
+        transport = self.connect(GET)
+        self.resource.requests[0].finish()
+        self.assertNotIn(b"Connection: close", transport.value())
+        self.assertTrue(transport.connected)
+
+
+class EventStreamTests(DrainingCase):
+    """Responses that have no end of their own."""
+
+    resource = Events()
+
+    def test_stream_of_events_ends_at_once_and_whole(self) -> None:
+        transport = self.connect(GET)
+        ended = self.drain()
+        self.assertTrue(transport.value().endswith(b"0\r\n\r\n"))
+        self.assertEqual(ended, [None])
+
+
+class SignalTests(DrainingCase):
+    """The signal after the first."""
+
+    def test_another_signal_cuts_off_what_every_server_does(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        one, other = self.connect(GET), self.connect(GET)
+        ended = self.drain()
+        second = Site(Later(), reactor=self.reactor)
+        channel: Any = second.buildProtocol(None)
+        third = _Transport()
+        third.protocol = channel
+        channel.makeConnection(third)
+        channel.dataReceived(GET)
+        Draining(second, 30, self.reactor).start()
+        cut_off_at_next_signal(self.reactor)
+        handler: Any = signal.getsignal(signal.SIGTERM)
+        handler(signal.SIGTERM, None)
+        self.reactor.advance(0)
+        for transport in (one, other, third):
+            self.assertFalse(transport.connected)
+        self.assertEqual(ended, [None])
+
+
+class OptionTests(SynchronousTestCase):
+    """``--grace``."""
+
+    def test_zero_is_a_time_and_nonsense_is_not(self) -> None:
+        self.assertEqual(seconds_or_zero("0"), 0)
+        self.assertEqual(seconds_or_zero("2.5"), 2.5)
+        for text in ("", "-1", "nan", "inf", "ten", "."):
+            with self.assertRaises(ValueError):
+                seconds_or_zero(text)

@@ -1,0 +1,173 @@
+"""
+No secret that passes a watched site is kept by its recorder, or shown: not while it
+comes, and not afterwards.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from base64 import b64decode
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from dartio_tut.resources import WireView
+from dartio_tut.resources.wire_view.list_pages import exchange_page, list_page
+
+from .support.leaks import SECRET, kept_texts, leaked
+from .support.memory_client import ask
+from .support.watched import WatchedCase
+from .test_masking import HEADS, PARTS
+from .test_wire_fuzz import usual
+
+NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+CHUNKED_FORM = CHUNKED.removesuffix(b"\r\n") + FORM
+
+BODIES = {
+    "a trailer": CHUNKED + b"3\r\nabc\r\n0\r\nAuthorization: " + SECRET + b"\r\n\r\n",
+    "a trailer in lower case": CHUNKED + b"0\r\ncookie:" + SECRET + b"\r\n\r\n",
+    "a folded trailer": CHUNKED + b"0\r\nCookie:\r\n " + SECRET + b"\r\n\r\n",
+    "a trailer with bare LF": CHUNKED + b"0\r\nCookie: " + SECRET + b"\n\n",
+    "a chunk extension": CHUNKED + b"3;token=" + SECRET + b"\r\nabc\r\n0\r\n\r\n",
+    "a chunk that is none": CHUNKED + b"zz\r\nCookie: " + SECRET + b"\r\n\r\n",
+    "a form": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 23\r\n"
+    + FORM
+    + b"number=5&pwd="[3:]
+    + SECRET[:13],
+    "a form in chunks": CHUNKED_FORM
+    + b"6\r\na=1&pa\r\n9\r\nssword="
+    + SECRET[:2]
+    + b"\r\ne\r\n"
+    + SECRET[2:]
+    + b"\r\n0\r\n\r\n",
+    "a form that is cut": CHUNKED_FORM + b"ff\r\ntoken=" + SECRET[:9],
+    "a form that breaks": CHUNKED_FORM
+    + b"a\r\ntoken=Zq7k\r\nzz\r\n"
+    + SECRET[4:]
+    + b"\r\n",
+    "a request behind one that is too large": b"POST / HTTP/1.1\r\nHost: a\r\n"
+    b"Content-Length: 99999\r\n\r\nGET / HTTP/1.1\r\nCookie: " + SECRET + b"\r\n\r\n",
+    "a message in a body": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n"
+    b"TRACE / HTTP/1.1\r\nCookie: " + SECRET[:14],
+}
+
+
+class SecretsTests(WatchedCase):
+    """What is kept, and shown, of requests and responses with a secret."""
+
+    def assert_no_leak(self, name: str, *more: object) -> None:
+        """Nothing that the recorder keeps, or shows, has a part of the secret."""
+        watches = [one.watch for one in more if hasattr(one, "watch")]
+        for text in kept_texts(self.recorder, *watches):
+            self.assertEqual(leaked(text), [], (name, text[:200]))
+        view = WireView(self.recorder, self.clock)
+        everything = ask(view, "GET", "/exchanges.json").body
+        for text in (everything, list_page(self.recorder)):
+            self.assertEqual(leaked(text), [], name)
+        for found in json.loads(everything)["exchanges"]:
+            for message in (found["request"], found["response"]):
+                if message is not None:
+                    self.assertEqual(leaked(b64decode(message["base64"])), [], name)
+        for exchange in self.exchanges:
+            self.assertEqual(leaked(exchange_page(exchange)), [], name)
+
+    def assert_not_kept(self, name: str, request: bytes) -> None:
+        """Nothing is kept of it, whichever way it comes."""
+        self.assertTrue(leaked(request), name)
+        shown = len(self.exchanges)
+        middle = len(request) // 2
+        for pieces in (
+            [request],
+            [bytes([byte]) for byte in request],
+            [NEXT + request],
+            [request[:middle], request[middle:]],
+            [request if "cut" in name else request + NEXT],
+        ):
+            connection = self.connect()
+            for piece in pieces:
+                connection.send(piece)
+            self.assert_no_leak(name, connection.protocol)
+            connection.leave()
+            self.assert_no_leak(name, connection.protocol)
+        self.assertGreaterEqual(len(self.exchanges), min(200, shown + 5), name)
+
+    def test_secrets_in_requests_are_not_kept(self) -> None:
+        for name, head in HEADS.items():
+            if not head.startswith(b"HTTP/"):
+                self.assert_not_kept(name, head)
+                self.setUp()
+
+    def test_secrets_in_what_is_refused_or_cut_are_not_kept(self) -> None:
+        for name, text in PARTS.items():
+            self.assert_not_kept(name, text)
+            self.setUp()
+
+    def test_secrets_in_bodies_and_trailers_are_not_kept(self) -> None:
+        for name, text in BODIES.items():
+            self.assert_not_kept(name, text)
+            self.setUp()
+
+    def test_a_request_that_is_cut_anywhere_keeps_no_secret(self) -> None:
+        for name in ("Authorization", "a query", "userinfo", "a folded line"):
+            for end in range(len(HEADS[name])):
+                connection = self.connect()
+                connection.send(HEADS[name][:end])
+                connection.leave()
+            self.assert_no_leak(name)
+
+    def test_secrets_in_responses_are_not_kept(self) -> None:
+        def render(request: Any) -> bytes:
+            request.addCookie(b"session", SECRET)
+            request.setHeader(b"Location", b"/?token=" + SECRET)
+            request.setHeader(b"X-Auth-Token", SECRET)
+            return b""
+
+        self.render = render
+        self.assert_not_kept("a response", b"GET /?key=" + SECRET + NEXT[8:])
+
+    def test_secrets_in_a_head_that_is_sent_in_pieces_are_not_kept(self) -> None:
+        head = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=" + SECRET + b"\r\nX: y\r\n\r\nbody"
+
+        def render(request: Any) -> int:
+            for byte in head:
+                request.channel.write(bytes([byte]))
+                self.assert_no_leak("a response in pieces", self.channel)
+            request.channel.loseConnection()
+            return self.hold(request)
+
+        self.render = render
+        connection = self.connect()
+        self.channel = connection.protocol
+        connection.send(NEXT)
+        connection.leave()
+        kept = self.only().response.kept
+        self.assertEqual(len(kept), len(head))
+        self.assertTrue(kept.endswith(b"**\r\n\r\nbody"))
+
+    def test_a_collected_record_leaves_nothing_behind(self) -> None:
+        connection = self.connect()
+        connection.send(HEADS["Authorization"])
+        connection.leave()
+        del connection
+        gc.collect()
+        self.assert_no_leak("afterwards")
+
+    @usual
+    @given(some.sampled_from(sorted((HEADS | PARTS | BODIES).items())), some.data())
+    def test_wherever_the_network_cuts_no_secret_is_kept(
+        self, row: tuple[str, bytes], data: some.DataObject
+    ) -> None:
+        self.setUp()
+        name, request = row
+        cuts = data.draw(some.lists(some.integers(0, len(request)), max_size=5))
+        marks = [0, *sorted(cuts), len(request)]
+        connection = self.connect()
+        for start, end in pairwise(marks):
+            connection.send(request[start:end])
+        connection.leave()
+        self.assert_no_leak(name, connection.protocol)

@@ -1,0 +1,39 @@
+"""
+The last exchanges of a connection, when the server is about to stop.
+
+What has come is answered. A client that has sent nothing yet may be about to: it has a
+moment. What has no end of its own is ended: streams of events, and connections that
+another protocol has taken over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .states import IDLE, TAKEN_OVER
+
+if TYPE_CHECKING:
+    from .channel import Channel
+
+SILENT_SECONDS = 1.0
+"""
+Time for the first request of a connection. Most clients send one at once; browsers keep
+connections ready that they may never use.
+"""
+
+
+def drain(channel: Channel) -> None:
+    """Close *channel* now, or see that it will be closed."""
+    state, request = channel.state, channel.request
+    if state is TAKEN_OVER:
+        channel.transport.loseConnection()
+    elif state is IDLE and not channel.intake.is_waiting_for_turn:
+        if channel.intake.has_begun:
+            channel.close()
+        else:
+            channel.deadline = channel.deadlines.now + SILENT_SECONDS
+    elif request is not None:
+        channel.persistent = channel.persistent and bool(channel.intake.waiting)
+        on_drain = getattr(request, "on_drain", None)
+        if on_drain is not None:
+            on_drain()

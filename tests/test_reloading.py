@@ -1,0 +1,130 @@
+"""SIGHUP: a daemon reads certificates again, opens logs again, and goes on."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+
+from cryptography import x509
+
+from .support.certificates import Signer
+from .support.harness import PATIENCE, TWISTD, Case, Daemon, ask, environment
+
+
+class ReloadingTests(Case):
+    """A daemon that is sent SIGHUP."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cert, self.key = self.here / "cert.pem", self.here / "key.pem"
+
+    def renew(self) -> Signer:
+        """Put a new pair in the place of the one in use."""
+        signer = Signer(self.here, x509.DNSName("localhost"), days=(-1, 90))
+        self.cert.write_bytes(signer.path.read_bytes())
+        self.key.write_bytes(signer.path.with_suffix(".key").read_bytes())
+        return signer
+
+    def shown(self, daemon: Daemon) -> bytes:
+        """The certificate that a new connection is shown."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as plain,
+            context.wrap_socket(plain) as secure,
+        ):
+            return secure.getpeercert(binary_form=True) or b""
+
+    def der(self, path: Path) -> bytes:
+        """The certificate in a PEM file."""
+        return ssl.PEM_cert_to_DER_cert(path.read_text())
+
+    def hang_up(self, daemon: Daemon, said: str) -> None:
+        """Send SIGHUP; the daemon must log *said*."""
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for(said)
+
+    def test_new_certificate_is_shown_and_a_broken_one_is_not(self) -> None:
+        self.renew()
+        for options in (
+            ("--port", "0"),
+            ("--listen", "tcp:0:interface=127.0.0.1"),
+        ):
+            with self.subTest(options=options):
+                line = ("--cert", str(self.cert), "--key", str(self.key))
+                daemon = self.daemon("hello", *options, *line)
+                daemon.wait_for("Listening on ")
+                port = daemon.lines[-1]
+                daemon.port = int(port.rstrip("/ (TLS)").split(":")[-1].split("/")[0])
+                first = self.shown(daemon)
+                renewed = self.renew()
+                self.hang_up(daemon, "this certificate is used from now on")
+                second = self.shown(daemon)
+                self.assertNotEqual(second, first)
+                self.assertEqual(second, self.der(renewed.path))
+                self.cert.write_text("no certificate")
+                self.hang_up(daemon, "of before stays in use")
+                self.assertEqual(self.shown(daemon), second)
+                self.renew()
+
+    def test_connections_go_on_over_a_reload(self) -> None:
+        self.renew()
+        daemon = self.serve("hello", "--cert", str(self.cert), "--key", str(self.key))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as plain,
+            context.wrap_socket(plain) as secure,
+        ):
+            for _ in range(3):
+                secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertIn(b"Hello, world!", secure.recv(4096))
+                self.renew()
+                self.hang_up(daemon, "this certificate is used from now on")
+
+    def test_plain_server_goes_on_and_its_log_is_opened_again(self) -> None:
+        log = self.here / "access.log"
+        daemon = self.serve("hello", "--access-log", str(log))
+        ask(daemon)
+        self.hang_up(daemon, "Received SIGHUP")
+        ask(daemon)
+        log.rename(log.with_suffix(".1"))
+        ask(daemon, target="/new")
+        self.hang_up(daemon, "Received SIGHUP")
+        self.assertEqual(ask(daemon).code, 200)
+        self.assertIn('"GET /new HTTP/1.1" 200', log.read_text())
+
+    def test_it_ends_with_the_terminal_that_it_was_started_from(self) -> None:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*TWISTD, "hello", "--port", "0"],
+            cwd=self.here,
+            env=environment(self.home),
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_control_terminal,
+        )
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        assert process.stdout is not None
+        with process.stdout as output:
+            while b"Listening on" not in (line := output.readline()):
+                self.assertTrue(line)
+            os.close(ours)
+            self.assertNotIn(b"Traceback", output.read())
+        self.assertEqual(process.wait(PATIENCE), 0)
+
+
+def _control_terminal() -> None:
+    """Make the terminal on the standard input that of this session."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
