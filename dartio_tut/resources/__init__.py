@@ -24,6 +24,7 @@ from .files.redirects import Redirect, parse_redirect
 from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
+from .laboratory import Bench, Laboratory, Preset, Tree
 from .origins import parse_origin
 from .own_pages import OwnPagesOnly
 from .path_prefix import PathPrefix, parse_path_prefix
@@ -58,6 +59,7 @@ __all__ = [
     "NOSNIFF",
     "SECURITY_FIELDS",
     "BasicAuth",
+    "Bench",
     "Body",
     "BodyLimits",
     "Branches",
@@ -68,8 +70,10 @@ __all__ = [
     "Form",
     "HTTPError",
     "HtpasswdFile",
+    "Laboratory",
     "OwnPagesOnly",
     "PathPrefix",
+    "Preset",
     "Recorder",
     "Redirect",
     "ResponseFields",
@@ -77,6 +81,7 @@ __all__ = [
     "RestNotes",
     "ServerList",
     "SharedNumber",
+    "Tree",
     "UploadedFile",
     "VirtualHosts",
     "WireView",

@@ -30,7 +30,7 @@ from .transport.alpn import set_alpn
 from .transport.reactor import with_fast_ports
 from .transport.tls import listen_tls
 from .twisted_http2 import NegotiatingFactory, http2_protocol
-from .twisted_private import passed_descriptors, set_curves
+from .twisted_private import cooperating_by, passed_descriptors, set_curves
 from .watching import ConnectionWatcher, IWatcher, TLSFacts
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "TLSFacts",
     "WatchedChannel",
     "canonical_host",
+    "cooperating_by",
     "host_of_field",
     "http2_protocol",
     "is_address",

@@ -9,11 +9,12 @@ each function here against what is installed.
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from OpenSSL import SSL
-from twisted.internet import tcp
+from twisted.internet import task, tcp
 from twisted.internet._producer_helpers import _PullToPush as PullToPush
 from twisted.internet.tcp import _accept as accept_with_reserve
 from twisted.internet.tcp import _BuffersLogs as BuffersLogs
@@ -44,6 +45,7 @@ __all__ = [
     "accept_descriptor",
     "accept_with_reserve",
     "buffered_bytes",
+    "cooperating_by",
     "has_nothing_buffered",
     "multipart_arguments",
     "passed_descriptors",
@@ -123,6 +125,25 @@ def port_from_descriptor(port: type[_Port], *arguments: object) -> _Port:
     """A *port* (a class of ours) for a descriptor that is listened on already."""
     made: _Port = port._fromListeningDescriptor(*arguments)
     return made
+
+
+@contextmanager
+def cooperating_by(clock: task.Clock) -> Iterator[None]:
+    """
+    Have pull producers that are registered meanwhile asked by *clock*.
+
+    Twisted asks them by one global cooperator, which waits for the reactor. Nothing
+    else may happen meanwhile: within this, no coroutine may await anything.
+    """
+    by_clock = task.Cooperator(
+        lambda: lambda: True,  # one piece at a time, however fast they are
+        lambda tick: clock.callLater(0, tick),
+    )
+    global_one, task._theCooperator = task._theCooperator, by_clock
+    try:
+        yield
+    finally:
+        task._theCooperator = global_one
 
 
 # OpenSSL, past pyOpenSSL: a third of what TLS costs is what its recv() and send() do

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet import task
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
-from twisted.internet.task import Clock, Cooperator
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -20,6 +19,7 @@ from twisted.web.resource import IResource
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Site
+from dartio_tut.wire import cooperating_by
 
 from .function_resource import FunctionResource
 from .response_reader import Response, read_response
@@ -92,15 +92,11 @@ def deliver(data: bytes, protocol: Any, clock: Clock) -> None:
     Pull producers are asked by Twisted's global cooperator, which waits for the global
     reactor; meanwhile it is replaced by one that waits for *clock*.
     """
-    by_clock = Cooperator(scheduler=lambda tick: clock.callLater(0, tick))
-    global_one, task._theCooperator = task._theCooperator, by_clock
     now = clock.seconds()
-    try:
+    with cooperating_by(clock):
         protocol.dataReceived(data)
         while any(call.getTime() <= now for call in clock.getDelayedCalls()):
             clock.advance(0)
-    finally:
-        task._theCooperator = global_one
 
 
 def ask(
