@@ -27,12 +27,13 @@ class PageAssets(Resource):
 
     The files are read when it is made: no name of a request ever reaches the disk.
 
-    :param folders: of two files of one name, that in the first of them is served.
+    :param folders: of two files of one name, that in the first of them is served. One
+        that is not there has no files.
     """
 
     def __init__(self, *folders: Traversable) -> None:
         super().__init__()
-        for folder in reversed(folders):
+        for folder in reversed([folder for folder in folders if folder.is_dir()]):
             for file in folder.iterdir():
                 ending = file.name[file.name.rfind(".") :]
                 if ending in TYPES:

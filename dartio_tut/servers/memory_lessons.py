@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from dartio_tut.store import MemoryDocuments, MemoryNotes
 
 from .basic_file import BasicFile
 from .hello import Hello
-from .lessons import LESSONS
+from .lessons import LESSONS, Lesson
 from .mini_file import MiniFile
 from .notes import Notes
 from .pages import PAGES
@@ -43,14 +44,23 @@ INDEX = Path(PAGES, "index.html")
 PRESETS_FILE = "presets.toml"
 
 
-def laboratory() -> Laboratory:
-    """A laboratory for the lessons."""
+def usual_url(lesson: Lesson) -> str:
+    """Where *lesson* listens unless told otherwise."""
+    return f"http://localhost:{lesson.port}"
+
+
+def laboratory(url_of: Callable[[Lesson], str] = usual_url) -> Laboratory:
+    """
+    A laboratory for the lessons.
+
+    :param url_of: says where a lesson is to be reached: scheme, host and port.
+    """
     presets = _presets()
     benches = [
         Bench(
             lesson.name,
             lesson.summary,
-            f"http://localhost:{lesson.port}",
+            partial(url_of, lesson),
             presets[lesson.name],
             TREES[lesson.name],
         )

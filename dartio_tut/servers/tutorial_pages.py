@@ -1,6 +1,6 @@
 """
-What the tutorial's pages have when all servers run together: a list of the servers, and
-the view of the wire.
+What the tutorial's pages have when all servers run together: a list of the servers, the
+view of the wire, and the laboratory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from twisted.web.resource import IResource
 from dartio_tut.daemon import Daemon
 from dartio_tut.resources import Branches, OwnPagesOnly, Recorder, ServerList, WireView
 
-from .lessons import LESSONS
+from .lessons import LESSONS, Lesson
+from .memory_lessons import laboratory
 
 
 class TutorialPages:
@@ -45,7 +46,10 @@ class TutorialPages:
     def beside(self, pages: IResource) -> IResource:
         """*pages*, with the branches."""
         servers = ServerList(self._servers, self._listening)
-        branches: dict[bytes, IResource] = {b"servers.json": servers}
+        branches: dict[bytes, IResource] = {
+            b"servers.json": servers,
+            b"try": self._own(laboratory(self._url_of)),
+        }
         if self._recorder is not None:
             view = WireView(self._recorder, servers=servers)
             branches[b"wire"] = self._own(view)
@@ -58,6 +62,10 @@ class TutorialPages:
     def _listening(self) -> Iterable[IAddress]:
         """The addresses of the pages."""
         return [address for _, address in self._daemons[self._name].listening()]
+
+    def _url_of(self, lesson: Lesson) -> str:
+        """Where *lesson* is to be reached from this machine."""
+        return self._daemons[lesson.name].url_at("localhost").rstrip("/")
 
     def _servers(self, host: str) -> list[dict[str, Any]]:
         """The members of each server, for a client that asks for *host*."""

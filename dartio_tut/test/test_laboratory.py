@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import WatchedSite
@@ -240,7 +241,7 @@ class BoundTests(LaboratoryCase):
             (seen,) = outcome.exchanges
             self.assertTrue(seen.is_open)
             self.assertEqual((outcome.is_cut, outcome.closed), (is_cut, False))
-            bench = Bench("x", "", "http://localhost:1", (), lambda: tree)  # noqa: B023
+            bench = Bench("x", "", lambda: "http://localhost:1", (), lambda: tree)  # noqa: B023
             told = outcome_json(outcome, bench, None)["exchanges"][0]
             self.assertEqual(told["ending"], "open")
             why = "takes no more" if is_cut else "had not ended after 45 seconds"
@@ -318,6 +319,17 @@ class AskedTests(LaboratoryCase):
                 expected = preset["expect"].partition(":")[0]
                 self.assertEqual(self.codes(answer)[0], expected, preset["title"])
                 self.assertEqual(answer["exchanges"][0]["request"]["fault"], "")
+
+    def test_copies_lead_to_where_the_lesson_is(self) -> None:
+        self.laboratory = laboratory(lambda lesson: f"http://localhost:1{lesson.port}")
+        (exchange,) = self.send(GET, "notes")["exchanges"]
+        self.assertIn("'http://localhost:14042/'", exchange["copies"]["curl"])
+
+    def test_path_without_its_slash_leads_on(self) -> None:
+        root = Resource()
+        root.putChild(b"try", self.laboratory)
+        answer = ask(root, "GET", "/try")
+        self.assertEqual((answer.code, answer.fields["location"]), (308, "/try/"))
 
     def test_answers_are_not_kept_by_caches(self) -> None:
         answer = ask(self.laboratory, "GET", "/broken.json")

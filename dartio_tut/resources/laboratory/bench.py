@@ -45,13 +45,13 @@ class Bench(NamedTuple):
 
     :ivar name: the lesson's.
     :ivar summary: one line about it.
-    :ivar url: where the lesson itself is to be reached: scheme, host and port.
+    :ivar url: says where the lesson itself is to be reached: scheme, host and port.
     :ivar make_tree: makes its resources, with nothing in the store.
     """
 
     name: str
     summary: str
-    url: str
+    url: Callable[[], str]
     presets: Sequence[Preset]
     make_tree: Callable[[], Tree]
 

@@ -74,7 +74,7 @@ def exchange_json(
         else None,
         "program": _program_json(seen.program, done.status if done else 0),
         "tls": None,
-        "copies": copies(request, bench.url),
+        "copies": copies(request, bench.url()),
     }
 
 

@@ -16,6 +16,7 @@ from twisted.web.http import (
     BAD_REQUEST,
     INSUFFICIENT_STORAGE_SPACE,
     NOT_FOUND,
+    PERMANENT_REDIRECT,
     REQUEST_ENTITY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
 )
@@ -65,13 +66,14 @@ class Laboratory(Resource):
         self._new_site = new_site
         self._trees: dict[str, Tree] = {}
         self._sent_bytes = 0
-        room = resources.files("dartio_tut.resources")
-        folders = [room.joinpath(name, "assets") for name in ASSETS_FROM]
-        assets = PageAssets(*(folder for folder in folders if folder.is_dir()))
-        page = assets.getStaticEntity(b"index.html")
+        own, *others = (
+            resources.files("dartio_tut.resources").joinpath(name, "assets")
+            for name in ASSETS_FROM
+        )
+        page = PageAssets(own).getStaticEntity(b"index.html")
         if page is not None:
             self.putChild(b"", page)
-        self.putChild(b"assets", assets)
+        self.putChild(b"assets", PageAssets(own, *others))
         self.putChild(b"servers.json", _Fixed(_servers(benches)))
         self.putChild(b"broken.json", _Fixed(_broken()))
         self.putChild(b"send", _Post(self._send))
@@ -80,6 +82,15 @@ class Laboratory(Resource):
     def getChild(self, path: bytes, request: Request) -> IResource:
         """There is nothing else."""
         return ErrorResource(HTTPError(NOT_FOUND, "Not found."))
+
+    def render(self, request: Request) -> bytes:
+        """Lead on to the page, whose path ends with a slash."""
+        if request.method not in (b"GET", b"HEAD"):
+            return method_not_allowed(request, "GET, HEAD")
+        request.setResponseCode(PERMANENT_REDIRECT)
+        here = b"/".join([b"", *(request.prepath or ()), b""])
+        request.setHeader(b"Location", here)
+        return b""
 
     async def _send(self, request: Request) -> dict[str, Any]:
         """Send bytes to a server, and tell what came of them."""

@@ -144,7 +144,7 @@ class Witness(ConnectionWatcher):
 
     # What is not looked at here.
 
-    def opened(self, peer: IAddress) -> None:
+    def opened(self, peer: IAddress, host: IAddress) -> None:
         """The connection is there from the beginning."""
 
     def secured(self, facts: TLSFacts) -> None:
