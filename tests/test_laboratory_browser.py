@@ -76,7 +76,7 @@ class WritingTests(LaboratoryCase):
         for text in (
             "GET / HTTP/1.1\\n\nHost: localhost\\n\n\\n\n", "GET / HTTP/1.1",
             "GET  / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\nHost : a\n\n",
-            "GET / HTTP/1.1\nHost: a\n b\n\n", "\\x16\\x03\\x01", "",
+            "GET / HTTP/1.1\nHost: a\n b\n\n", "GET / HTTP/1.1\n\nGET /", "\\x16\\x03\\x01", "",
         ):  # fmt: skip
             self.raw(REQUEST)
             self.assertFalse(parts.get_property("disabled"))
@@ -177,14 +177,14 @@ class SendingTests(LaboratoryCase):
 
     def test_what_is_stored_stays_until_it_is_reset(self) -> None:
         self.choose_server("notes")
-        note = json.dumps({"note": "Milk <b>"})
+        note = json.dumps({"myNote": "Milk <b>"})
         self.raw(
             "POST / HTTP/1.1\nHost: localhost\nContent-Type: application/json\n"
             f"Content-Length: {len(note)}\n\n{note}"
         )
         self.sent()
-        self.assertIn("Milk <b>", self.one(self.lab, "#outcome").text)
-        self.assertEqual(self.every(self.lab, "#outcome dd b"), [])
+        kept = self.every(self.lab, "#outcome > .panel dl")
+        self.assertEqual([" ".join(one.text.split()) for one in kept], ["0 Milk <b>"])
         self.one(self.lab, "#reset").click()
         self.until(self.lab, lambda: "as new" in self.said())
         self.raw("GET / HTTP/1.1\nHost: localhost\n\n")

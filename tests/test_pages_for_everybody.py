@@ -24,7 +24,7 @@ class WireViewTests(WireViewCase):
 
     def test_axe_finds_nothing_in_light_and_dark(self) -> None:
         self.is_fit_for_everybody(self.wire, "empty")
-        ask(self.ports[4042], "POST", "/", body='{"note": "Milk"}')
+        ask(self.ports[4042], "POST", "/", body='{"myNote": "Milk"}')
         ask(self.ports[4048], target="/nothing")
         client = Client(self, self.ports[4040])
         client.send(b"GET / HTTP/1.1\nHost: localhost\n\n")

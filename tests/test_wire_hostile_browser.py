@@ -55,7 +55,7 @@ fetch(url).then(
 
 SEND = """
 const [url, done] = arguments;
-const note = JSON.stringify({note: "evil"});
+const note = JSON.stringify({myNote: "evil"});
 const request = ["POST / HTTP/1.1", "Host: localhost", "Content-Type: application/json",
   `Content-Length: ${note.length}`, "", note].join("\\r\\n");
 const body = JSON.stringify({server: "notes", base64: btoa(request)});

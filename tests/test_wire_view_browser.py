@@ -345,7 +345,7 @@ class ChosenTests(WireViewCase):
             % (b"<b>x</b>", b"Markup", body, len(body), body)
         )
         client.read_until(b"HTTP/1.1 ")
-        ask(self.ports[4042], "POST", "/", body=f'{{"note": "{MARKUP}"}}',
+        ask(self.ports[4042], "POST", "/", body=f'{{"myNote": "{MARKUP}"}}',
             fields={"Content-Type": "application/json"})  # fmt: skip
         ask(self.ports[4042], "GET", "/0")
         self.until(self.wire, lambda: len(self.rows()) == 3)

@@ -205,7 +205,7 @@ function show(came, expected) {
   const { exchanges } = came;
   const made = exchanges.map((exchange) => {
     const element = make("article", { class: "exchange", "aria-label": `Exchange ${exchange.id}` });
-    showExchange(element, exchange, explanation, { heading: "h3" });
+    showExchange(element, exchange, explanation, { heading: "h3", timed: came.waited >= 1 });
     return element;
   });
   const outcome = verdict(expected, exchanges);

@@ -72,7 +72,10 @@ function panel(title, ...content) {
 function programPanel(exchange) {
   const { program } = exchange;
   if (!program) {
-    const why = exchange.reason ? "Nothing: the server refused the request before the program was asked." : "Nothing yet.";
+    const why =
+      exchange.ending === "open"
+        ? "Nothing yet: the request is not complete."
+        : `Nothing: ${exchange.ending === "refused" ? "the server refused the request" : "the exchange ended"} before the program was asked.`;
     return panel("What the program saw", make("p", { class: "muted" }, why));
   }
   const names = Object.entries(program.args ?? {});
@@ -99,6 +102,7 @@ export function stretches(exchange) {
   const { first_byte: first, ended: end } = exchange;
   const found = [["Request", Math.min(arrived, first ?? arrived), "from its first byte to its last"]];
   if (first !== null) found.push(["Waiting", Math.max(0, first - arrived), "until the first byte of the response"]);
+  else if (end !== null) found.push(["Waiting", Math.max(0, end - arrived), "until the exchange ended without a response"]);
   if (first !== null && end !== null) found.push(["Response", Math.max(0, end - first), "until its last byte was taken by the socket"]);
   return found;
 }
@@ -234,9 +238,9 @@ function ending(exchange) {
  * Put all that is known of *exchange* into *element*.
  *
  * *before* is the exchange before it on the same server, if there is one; *links* are
- * elements for the head, such as a permalink.
+ * elements for the head, such as a permalink; *timed* says whether times are known.
  */
-export function showExchange(element, exchange, explanation, { before = null, links = [], heading = "h2" } = {}) {
+export function showExchange(element, exchange, explanation, { before = null, links = [], heading = "h2", timed = true } = {}) {
   const { method, target } = lineOf(exchange);
   const where = [exchange.server, exchange.peer ? `from ${exchange.peer}` : "", exchange.connection ? `connection ${exchange.connection}` : ""];
   explanation.close();
@@ -256,7 +260,7 @@ export function showExchange(element, exchange, explanation, { before = null, li
       messageView(exchange.request, "Request", explanation),
       exchange.response ? messageView(exchange.response, "Response", explanation) : make("section", { class: "message", "aria-label": "Response" }, make("header", {}, make("h3", {}, "Response")), make("p", { class: "muted" }, exchange.ending === "open" ? "There is none yet." : "None was sent.")),
     ),
-    make("div", { class: "panels" }, programPanel(exchange), timingPanel(exchange), tlsPanel(exchange), differencePanel(exchange, before), copyPanel(exchange)),
+    make("div", { class: "panels" }, programPanel(exchange), timed ? timingPanel(exchange) : null, tlsPanel(exchange), differencePanel(exchange, before), copyPanel(exchange)),
   );
 }
 

@@ -87,7 +87,7 @@ class Text {
     let line = this.line();
     message.parts.forEach((part, at) => {
       const option = make("span", {
-        class: `part k-${part.kind}`,
+        class: `part k-${part.kind}${BODY_KINDS.has(part.kind) ? " is-block" : ""}`,
         role: "option",
         tabindex: at ? -1 : 0,
         "aria-selected": "false",
