@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Folders are listed too, because a file that was removed is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
-.PHONY: run test soak check docs bench bench-compare compare news clean outside
+.PHONY: run test soak check docs bench bench-compare compare pictures news clean outside
 
 # Serve the whole tutorial; its pages are at http://localhost:8080/.
 run: $(VENV)/.installed
@@ -46,6 +46,10 @@ bench-compare: $(VENV)/.test
 # What `static` and other servers answer to the same; writes docs/comparison.md.
 compare: $(VENV)/.installed
 	$(BIN)/python -m comparison
+
+# The glossary and the pictures of the documentation, from runs of the software.
+pictures: $(VENV)/.installed
+	$(BIN)/python -m illustrations
 
 # What the next release's news will say.
 news: $(VENV)/.docs

@@ -31,10 +31,23 @@ from .stores.page import in_short
 
 OUT = Path("docs", "benchmarks")
 
-QUICK = {"rounds": 1, "idle": 2_000, "notes": 1_000_000}
-USUAL = {"rounds": 5, "idle": 10_000, "notes": 10_000_000}
+QUICK = {"rounds": 1, "seconds": 1, "idle": 2_000, "notes": 1_000_000}
+USUAL = {"rounds": 5, "seconds": 3, "idle": 10_000, "notes": 10_000_000}
 
-RUN_SECONDS, QUICK_RUN_SECONDS = 3, 1
+
+def positive(text: str) -> int:
+    """A number of at least one."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a number of at least 1, not {text}")
+    return number
+
+
+def a_folder(text: str) -> Path:
+    """A folder that is there."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -49,12 +62,12 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     names = list(dict.fromkeys(case.name for case in known))
     subjects = list(dict.fromkeys([*PEERS, *stores.NAMES]))
     add("--quick", action="store_true", help="1 round of runs of 1 s, of less")
-    add("--rounds", type=int, metavar="N", help="rounds (default: 5, or 1)")
+    add("--rounds", type=positive, metavar="N", help="rounds (default: 5, or 1)")
     add("--case", action="append", choices=names, help="only this (repeatable)")
     add("--peer", action="append", choices=subjects, help="only this (repeatable)")
-    add("--idle", type=int, metavar="N", help="idle connections (default: 10,000)")
-    add("--notes", type=int, metavar="N", help="very many notes (default: 10 million)")
-    add("--on", type=Path, default=Path("/var/tmp"), help="a folder of the disk")
+    add("--idle", type=positive, metavar="N", help="idle connections (default: 10,000)")
+    add("--notes", type=positive, metavar="N", help="notes (default: 10 million)")
+    add("--on", type=a_folder, default=Path("/var/tmp"), help="a folder of the disk")
     add("--out", type=Path, help=f"folder of the pages (default: {OUT}, when whole)")
     add(
         "--venv",
@@ -72,7 +85,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     add("--installed", action="store_true", help="install no program of the system")
     options = parser.parse_args(words)
     for name, value in (QUICK if options.quick else USUAL).items():
-        setattr(options, name, getattr(options, name) or value)
+        setattr(options, name, getattr(options, name, None) or value)
     return options
 
 
@@ -126,9 +139,8 @@ def install(cases: Sequence[Case], installed: bool) -> None:
     needs += stores.PROGRAMS if "stores" in pages else ()
     if not installed:
         install_programs(*dict.fromkeys(needs))
-    loads = ["wrk", "h2load"] if "servers" in pages else ["wrk"]
-    for load in loads:
-        if find_program(load) is None:
+    for load in ("wrk", "h2load"):
+        if find_program(load) is None and (load == "wrk" or "servers" in pages):
             sys.exit(f"{load} is needed for the load, and could not be installed")
 
 
@@ -144,7 +156,7 @@ def prepared(options: argparse.Namespace, idle: int, at_exit: ExitStack) -> Benc
         installations,
         options.peer or (),
         options.rounds,
-        QUICK_RUN_SECONDS if options.quick else RUN_SECONDS,
+        options.seconds,
         idle,
         options.notes,
     )
@@ -184,27 +196,23 @@ def show(
     out: Path | None,
 ) -> None:
     """Print the pages, and write them into the folder *out*."""
-    of = {
-        name: [result for result in results if result.case.page == name]
-        for name in ("servers", "stores")
-    }
     files: dict[str, str] = {}
-    if found := of["servers"]:
+    if found := [result for result in results if result.case.page == "servers"]:
         subjects = [s for result in found for s in result.subjects.values()]
         peers = {subject.name: subject.title for subject in subjects}
         gone = {n: why for n, why in left_out.items() if n in PEERS or "ours" in n}
         text = page("Benchmarks", SERVERS_INTRODUCTION, found, told | peers, gone)
         files |= {"results.md": text, "chart.svg": chart(found)}
-    if found := of["stores"]:
+        print(text)
+    if found := [result for result in results if result.case.page == "stores"]:
         introduction = f"{STORES_INTRODUCTION}\n{in_short(found)}"
         title = "Benchmarks of the stores"
         gone = {n: why for n, why in left_out.items() if n not in PEERS or n == "ours"}
         files["stores.md"] = page(title, introduction, found, told, gone)
-    for name, text in files.items():
-        if name.endswith(".md"):
-            print(text)
-        if out:
-            out.mkdir(parents=True, exist_ok=True)
+        print(files["stores.md"])
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
             (out / name).write_text(text)
             print(f"See {out / name}")
 

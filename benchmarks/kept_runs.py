@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,19 +55,26 @@ class Change(NamedTuple):
     :ivar ratio: now to before; see `EXPLANATION`.
     """
 
+    subject: str
+    measure: Measure
     before: Spread
     now: Spread
     ratio: Spread
     rounds: int
 
-    def in_words(self, measure: Measure) -> str:
-        """Whether it is better or worse, or too small to tell."""
-        _, lowest, highest = self.ratio
+    def cells(self) -> list[str]:
+        """What a line of the table says of it."""
+        median, lowest, highest = self.ratio
         if self.rounds < 2:
-            return "one round: no spread"
-        if lowest <= 1 <= highest:
-            return "within the spread"
-        return "better" if (lowest > 1) == measure.more_is_better else "worse"
+            words = "one round: no spread"
+        elif lowest <= 1 <= highest:
+            words = "within the spread"
+        else:
+            is_better = (lowest > 1) == self.measure.more_is_better
+            words = "better" if is_better else "worse"
+        ratio = f"{median:.3f} ({lowest:.3f}–{highest:.3f})"  # noqa: RUF001
+        values = [spread_text(self.before), spread_text(self.now)]
+        return [self.subject, self.measure.unit, *values, ratio, words]
 
 
 def folder() -> Path:
@@ -92,10 +101,7 @@ def keep(
             for name, subject in result.subjects.items()
         },
         "cases": {
-            result.case.key: {
-                name: [{"values": dict(run.values), "fault": run.fault} for run in runs]
-                for name, runs in result.runs.items()
-            }
+            result.case.key: {n: [*map(asdict, own)] for n, own in result.runs.items()}
             for result in results
         },
     }
@@ -142,44 +148,33 @@ def comparison(results: Sequence[Result], kept: Sequence[Kept], seconds: int) ->
             lines.append(line([case.key, "", "", "not kept", "", "", "", ""]))
             continue
         before, since = earlier[0].cases[case.key], earlier[0].date
-        for name, measure, change in changes(case, before, result.runs):
-            words = change.in_words(measure)
-            shown = [spread_text(change.before), spread_text(change.now)]
-            median, lowest, highest = change.ratio
-            ratio = f"{median:.3f} ({lowest:.3f}–{highest:.3f})"  # noqa: RUF001
-            cells = [case.key, name, measure.unit, *shown, ratio, words, since]
-            lines.append(line(cells))
+        for change in changes(case, before, result.runs):
+            lines.append(line([case.key, *change.cells(), since]))
     return "\n".join(lines)
 
 
-def changes(
-    case: Case, before: CaseRuns, now: CaseRuns
-) -> Iterator[tuple[str, Measure, Change]]:
+def changes(case: Case, before: CaseRuns, now: CaseRuns) -> Iterator[Change]:
     """What has changed of each subject that was measured then and now."""
-    for name in now:
-        for measure in case.measures:
-            key = measure.key
-            old, new = _counted(before.get(name, ()), key), _counted(now[name], key)
-            if not old or not new:
-                continue
-            values = old, new
-            if name != case.reference and measure is case.measures[0]:
-                related = [
-                    ratios_by_round(runs[name], runs.get(case.reference, ()), key)
-                    for runs in (before, now)
-                ]
-                values = (related[0], related[1]) if all(related) else values
-            then, today = map(spread, values)
-            ratio = Spread(
-                today.median / then.median,
-                today.lowest / then.highest,
-                today.highest / then.lowest,
-            )
-            yield (
-                name,
-                measure,
-                Change(spread(old), spread(new), ratio, min(map(len, values))),
-            )
+    for name, (place, measure) in product(now, enumerate(case.measures)):
+        key = measure.key
+        old, new = _counted(before.get(name, ()), key), _counted(now[name], key)
+        if not old or not new:
+            continue
+        values = old, new
+        if name != case.reference and place == 0:
+            related = [
+                ratios_by_round(runs[name], runs.get(case.reference, ()), key)
+                for runs in (before, now)
+            ]
+            values = (related[0], related[1]) if all(related) else values
+        then, today = map(spread, values)
+        ratio = Spread(
+            today.median / then.median,
+            today.lowest / then.highest,
+            today.highest / then.lowest,
+        )
+        rounds = min(map(len, values))
+        yield Change(name, measure, spread(old), spread(new), ratio, rounds)
 
 
 def _counted(runs: Sequence[Run], key: str) -> list[float]:

@@ -11,13 +11,12 @@ from __future__ import annotations
 import http.client
 import re
 import ssl
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from local_servers import RunFailed, free_port, running
+from local_servers import RunFailed, free_port, printed, running
 
 from .figures import Run
 from .measuring import Stage
@@ -41,8 +40,8 @@ SPARE_SECONDS = 20
 WARM_UP_SECONDS = 1
 """Load that does not count: node compiles what it runs often."""
 
-H2LOAD_FAULTS = ("failed", "errored", "timed out")
-"""How h2load counts the requests that did not succeed, in the order of its report."""
+H2LOAD_FAULTS = ("failed", "errored", "timeout", "3xx", "4xx", "5xx")
+"""How h2load counts requests that did not succeed, and answers that are wrong."""
 
 
 @dataclass(frozen=True)
@@ -136,23 +135,20 @@ def under_load(stage: Stage, server: Server, request: Request, connections: int)
     return Run({"cpu_us": cost, "rate": outcome.answers / outcome.seconds}, fault)
 
 
-def check(request: Request, port: int) -> int:
+def check(request: Request, port: int, seconds: float = FIRST_ANSWER_SECONDS) -> int:
     """
-    Ask once, and see that the answer is right.
+    Ask once, and see that the answer is right and comes within so many *seconds*.
 
     :return: its length, an estimate of its header fields included.
     :raise RunFailed: when it is anything else.
     """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     if request.secure:
         context = ssl.create_default_context()
         context.check_hostname = False  # as the load generators do
         context.verify_mode = ssl.CERT_NONE
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            "127.0.0.1", port, timeout=FIRST_ANSWER_SECONDS, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", port, timeout=FIRST_ANSWER_SECONDS
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=seconds, context=context
         )
     fields, body = dict(request.fields), request.body or None
     try:
@@ -201,35 +197,17 @@ def _h2load(
 ) -> Outcome:
     command = ["h2load", "-t1", f"-c{connections}", f"-m{STREAMS}", f"-D{seconds}"]
     said = _printed(command, request, port, seconds)
-    done = re.search(
-        r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", said
-    )
-    classes = re.search(r"(\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
-    if done is None or classes is None:
+    counts = {kind: int(count) for count, kind in re.findall(r"(\d+) (\w+)", said)}
+    if not {"succeeded", *H2LOAD_FAULTS} <= counts.keys():
         return Outcome(0, seconds, "h2load reports nothing")
-    faults = [
-        f"{count} {kind}"
-        for kind, count in zip(H2LOAD_FAULTS, done.groups()[1:], strict=True)
-        if int(count)
-    ]
-    other = sum(map(int, classes.groups()[1:]))
-    faults += [f"{other} not 2xx"] if other else []
+    faults = [f"{counts[kind]} {kind}" for kind in H2LOAD_FAULTS if counts[kind]]
     faults += [] if "Application protocol: h2" in said else ["no HTTP/2"]
-    return Outcome(int(done[1]), seconds, ", ".join(faults))
+    return Outcome(counts["succeeded"], seconds, ", ".join(faults))
 
 
 def _printed(command: list[str], request: Request, port: int, seconds: int) -> str:
     """What a load generator printed; nothing when it did not end in time."""
     for name, value in request.fields:
         command += ["-H", f"{name}: {value}"]
-    scheme = "https" if request.secure else "http"
-    try:
-        return subprocess.run(
-            [*command, f"{scheme}://127.0.0.1:{port}{request.path}"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=seconds + SPARE_SECONDS,
-        ).stdout
-    except subprocess.TimeoutExpired:
-        return ""
+    url = f"http{'s' * request.secure}://127.0.0.1:{port}{request.path}"
+    return printed(*command, url, seconds=seconds + SPARE_SECONDS)

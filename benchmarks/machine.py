@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 
+import psutil
+
 from local_servers import find_program, version_of
 
 
@@ -61,10 +63,7 @@ def _distribution() -> str:
 
 def _filesystem(folder: Path) -> str:
     """Its type, and how it is mounted."""
-    device = folder.stat().st_dev
-    number = f"{os.major(device)}:{os.minor(device)}"
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        if before.split()[2] == number:
-            return f"{after.split()[0]} ({before.split()[5]})"
-    return "unknown"
+    mounts = psutil.disk_partitions(all=True)
+    above = [mount for mount in mounts if folder.is_relative_to(mount.mountpoint)]
+    nearest = max(above, key=lambda mount: len(mount.mountpoint))
+    return f"{nearest.fstype} ({nearest.opts})"

@@ -65,6 +65,18 @@ class Installation:
         """Its interpreter."""
         return str(self.twistd.with_name("python"))
 
+    def daemon(self, server: str, port: int, *options: object) -> list[str]:
+        """The command for one of its servers."""
+        line = (self.twistd, "-n", "--pidfile=", server, "--port", port, *options)
+        return [str(word) for word in line]
+
+    def subject(
+        self, kind: str, title: str, run: RunOf, note: str, at: str = ""
+    ) -> Subject:
+        """One of its subjects; *at* tells it from others of its kind."""
+        name = f"{kind}{self.suffix} {at}".rstrip()
+        return Subject(name, title, run, note, ours=True, kind=kind)
+
 
 @dataclass(frozen=True, eq=False)
 class Bench:
@@ -112,6 +124,9 @@ class Stage(NamedTuple):
     core: int
 
 
+RunOf = Callable[[Stage], Run]
+
+
 @dataclass(frozen=True)
 class Subject:
     """
@@ -125,7 +140,7 @@ class Subject:
 
     name: str
     title: str
-    run: Callable[[Stage], Run]
+    run: RunOf
     note: str = ""
     ours: bool = False
     kind: str = ""
@@ -149,11 +164,11 @@ class Case:
 
     name: str
     title: str
-    page: str
     subjects: Subjects
     layout: Layout
     at: str = ""
-    measures: tuple[Measure, ...] = (CPU,)
+    page: str = ""
+    measures: Sequence[Measure] = (CPU,)
     reference: str = ""
 
     @property

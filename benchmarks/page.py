@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import inf
 from typing import NamedTuple
 
 from .figures import Figure, Spread
@@ -26,6 +27,11 @@ class Row(NamedTuple):
         """The values of a measure; ``None`` when no run counted."""
         return self.figure.values.get(key)
 
+    def median(self, key: str) -> float:
+        """The median of a measure; 0 when no run counted."""
+        values = self.of(key)
+        return values.median if values else 0
+
 
 class Column(NamedTuple):
     """A column of a table: its heading, and what stands in it."""
@@ -44,7 +50,7 @@ class Layout:
     :ivar remark: stands below them.
     :ivar lists_subjects: whether what the subjects are stands above the tables.
     :ivar joins: whether cases that share their name share one table as well.
-    :ivar order: in which order subjects come; as they were measured, without one.
+    :ivar cheapest_first: whether subjects come in the order of their first measure.
     """
 
     columns: tuple[Column, ...]
@@ -52,7 +58,7 @@ class Layout:
     remark: str = ""
     lists_subjects: bool = False
     joins: bool = False
-    order: Callable[[Row], float] | None = None
+    cheapest_first: bool = False
 
 
 def page(
@@ -99,9 +105,15 @@ def rows(result: Result) -> list[Row]:
     ]
 
 
+def _cost(row: Row) -> float:
+    """The median of the first measure; those without one come last."""
+    values = row.of(row.result.case.measures[0].key)
+    return values.median if values else inf
+
+
 def _table(layout: Layout, found: Sequence[Row]) -> list[str]:
-    if layout.order:
-        found = sorted(found, key=layout.order)
+    if layout.cheapest_first:
+        found = sorted(found, key=_cost)
     columns = layout.columns
     headings = [column.heading for column in columns]
     rule = "|".join("---" if column.is_text else "--:" for column in columns)
@@ -156,13 +168,3 @@ def median_of(
         return format(change(values.median), form) if values else ""
 
     return cell
-
-
-def cheapest_first(key: str) -> Callable[[Row], float]:
-    """An order by the median of a measure, with failures last."""
-
-    def order(row: Row) -> float:
-        values = row.of(key)
-        return values.median if values else float("inf")
-
-    return order

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_servers import install_programs
@@ -17,9 +18,9 @@ from .answer_rows import ERRORS, SAID
 from .folder_rows import FOLDERS
 from .method_rows import CONDITIONS, METHODS
 from .page import page
-from .peers import NOT_COVERED, PEERS, PROGRAMS, Installed, Peer
+from .peers import NOT_COVERED, PEERS, PROGRAMS, Peer
 from .range_rows import RANGES
-from .starting import Verdicts, ask_all
+from .starting import Asked, ask_all
 from .tree import make_tree
 from .tree_rows import ROWS
 from .type_rows import CODED, TYPE_ROWS
@@ -53,29 +54,22 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def asked(
-    peers: list[Peer], environment: Path
-) -> tuple[dict[str, Verdicts], dict[str, Installed], dict[str, str]]:
-    """The verdicts on each, where each was found, and why the others were not."""
-    results: dict[str, Verdicts] = {}
-    found: dict[str, Installed] = {}
-    missing: dict[str, str] = {}
+def asked(peers: Sequence[Peer], environment: Path) -> list[Asked]:
+    """What came of asking each of *peers*."""
+    answers = []
     rows = [row for group in GROUPS for row in group.rows]
     with tempfile.TemporaryDirectory() as folder:
         tree = make_tree(Path(folder))
         for peer in peers:
-            name = peer.name
-            try:
-                found[name] = peer.find(environment)
-            except LookupError as absent:
-                missing[name] = str(absent.args[0])
-                print(f"{name:12} not installed: {missing[name]}", flush=True)
-                continue
-            results[name] = ask_all(peer, found[name], rows, tree)
-            counts = Counter(v.mark.value for v in results[name].values())
+            asked = ask_all(peer, environment, rows, tree)
+            counts = Counter(v.mark.value for v in asked.verdicts.values())
             said = ", ".join(f"{mark} {number}" for mark, number in counts.items())
-            print(f"{name:12} {said}", flush=True)
-    return results, found, missing
+            print(
+                f"{peer.name:12} {said or f'not installed: {asked.missing}'}",
+                flush=True,
+            )
+            answers.append(asked)
+    return answers
 
 
 def main() -> None:
@@ -85,10 +79,10 @@ def main() -> None:
     if not options.installed:
         install_programs(*PROGRAMS)
     wanted = [p for p in PEERS if not options.peer or p.name in options.peer]
-    results, found, missing = asked(wanted, options.venv)
-    text = page(wanted, GROUPS, results, found, missing, NOT_COVERED)
+    text = page(GROUPS, asked(wanted, options.venv), NOT_COVERED)
     out = options.out or (None if options.peer else OUT)
     if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text)
         print(f"See {out}")
     else:

@@ -7,6 +7,7 @@ an answer whose status is 0.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,6 +42,29 @@ class Answer:
     def has(self, name: str) -> bool:
         """Whether there is a field *name*."""
         return any(known == name for known, _ in self.fields)
+
+    @property
+    def kind(self) -> str:
+        """The content type in lower case, without its parameters."""
+        return self.field("content-type").partition(";")[0].strip().lower()
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it is the client that has made a mistake: a 4xx."""
+        return 400 <= self.status < 500
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its body is."""
+        try:
+            json.loads(self.body)
+        except ValueError:
+            return False
+        return True
+
+    def gives(self, content: bytes) -> bool:
+        """Whether it is a 200 with this *content*."""
+        return self.status == 200 and self.body == content
 
 
 def request(

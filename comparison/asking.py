@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urljoin, urlsplit
 
 from .answer import HOST, Answer, Fields, parse, request
-from .tree import Tree
 
 PATIENCE = 3.0
 """Seconds until a server has no answer; on the loopback it needs thousandths."""
@@ -18,17 +18,16 @@ PATIENCE = 3.0
 PIECE = 1 << 16
 
 
+@dataclass(frozen=True)
 class Server:
-    """
-    A server that is running.
+    """A server that is running."""
 
-    :ivar tree: the files that it serves.
-    """
+    port: int
 
-    def __init__(self, port: int, tree: Tree) -> None:
-        self.port = port
-        self.tree = tree
-        self.host = f"{HOST}:{port}"
+    @property
+    def host(self) -> str:
+        """What requests name as their host."""
+        return f"{HOST}:{self.port}"
 
     def ask(
         self, path: str | bytes, fields: Fields = (), method: str = "GET"
@@ -79,6 +78,5 @@ def _talk(wire: socket.socket, data: bytes, method: str) -> Answer:
         answer = parse(came, method, closed=not part)
         if answer:
             return answer
-    if came:
-        return Answer(0, trouble=f"not whole within {PATIENCE:.0f} s")
-    return Answer(0, trouble=f"no answer within {PATIENCE:.0f} s")
+    what = "not whole" if came else "no answer"
+    return Answer(0, trouble=f"{what} within {PATIENCE:.0f} s")

@@ -36,6 +36,11 @@ class Verdict(NamedTuple):
 Judge = Callable[[Answer], Verdict]
 
 
+def absent(reason: str) -> Verdict:
+    """Not to be judged."""
+    return Verdict(reason, Mark.ABSENT)
+
+
 def right(said: str) -> Verdict:
     """As expected."""
     return Verdict(said, Mark.RIGHT)
@@ -64,22 +69,21 @@ def brief(answer: Answer) -> str:
 
 def status(*good: int, fair: Sequence[int] = ()) -> Judge:
     """One of *good*; *fair* are permitted."""
-
-    def judge(answer: Answer) -> Verdict:
-        code = answer.status
-        return graded(brief(answer), good=code in good, fair=code in fair)
-
-    return judge
+    return lambda answer: graded(
+        brief(answer), good=answer.status in good, fair=answer.status in fair
+    )
 
 
 def refused(*fair: int) -> Judge:
-    """Any 4xx."""
+    """Any 4xx; *fair* are permitted."""
+    return lambda answer: graded(
+        brief(answer), good=answer.refuses, fair=answer.status in fair
+    )
 
-    def judge(answer: Answer) -> Verdict:
-        good = 400 <= answer.status < 500
-        return graded(brief(answer), good=good, fair=answer.status in fair)
 
-    return judge
+def gives(content: bytes) -> Judge:
+    """A 200 with this *content*."""
+    return lambda answer: graded(brief(answer), good=answer.gives(content))
 
 
 def hides(secret: bytes) -> Judge:
@@ -93,18 +97,14 @@ def hides(secret: bytes) -> Judge:
     return judge
 
 
-def with_field(
-    name: str, holds: Callable[[str], bool], *, fair: bool = False, code: int = 200
-) -> Judge:
-    """
-    The field *name* with a value that *holds*; anything else is permitted if *fair*.
-    """
+def with_field(name: str, wanted: str) -> Judge:
+    """A 200 whose field *name* is as *wanted*; anything else there is permitted."""
 
     def judge(answer: Answer) -> Verdict:
-        if answer.status != code:
+        if answer.status != 200:
             return wrong(brief(answer))
         value = answer.field(name)
-        return graded(value or "none", good=holds(value), fair=fair)
+        return graded(value or "none", good=value == wanted, fair=True)
 
     return judge
 
@@ -113,9 +113,8 @@ def not_supported(answer: Answer) -> Verdict:
     """405 with Allow, or 501 when no resource has the method; 400 is vague."""
     if answer.status == 405:
         allow = answer.field("allow")
-        return graded(
-            f"405, Allow: {allow}" if allow else "405, no Allow", good=bool(allow)
-        )
+        said = f"Allow: {allow}" if allow else "no Allow"
+        return graded(f"405, {said}", good=bool(allow))
     return graded(brief(answer), good=answer.status == 501, fair=answer.status == 400)
 
 
@@ -132,7 +131,7 @@ def tells_options(answer: Answer) -> Verdict:
 def single_range(answer: Answer, content: bytes, first: int, last: int) -> Verdict:
     """206 with the bytes *first* to *last*; the whole is permitted."""
     size = len(content)
-    if answer.status == 200 and answer.body == content:
+    if answer.gives(content):
         return permitted("200, all")
     if answer.status != 206:
         return wrong(brief(answer))
@@ -168,7 +167,7 @@ def multiple_ranges(
     answer: Answer, content: bytes, spans: Sequence[tuple[int, int]]
 ) -> Verdict:
     """206 with exactly the parts *spans*; the whole is permitted."""
-    if answer.status == 200 and answer.body == content:
+    if answer.gives(content):
         return permitted("200, all")
     if answer.status != 206:
         return wrong(brief(answer))
@@ -178,9 +177,7 @@ def multiple_ranges(
         first, last = min(spans)[0], max(span[1] for span in spans)
         # Ranges may be sent as one that has them all.
         whole = answer.field("content-range") == f"bytes {first}-{last}/{size}"
-        return graded(
-            f"206, {'as one' if whole else 'one of them'}", good=False, fair=whole
-        )
+        return permitted("206, as one") if whole else wrong("206, one of them")
     wanted = [(f"bytes {a}-{b}/{size}", content[a : b + 1]) for a, b in spans]
     return graded(f"206, {len(found)} parts", good=found == wanted)
 

@@ -9,11 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from .judging import Mark, Verdict
-from .peers import Installed, Peer, Start
-from .rows import BASE, Group, Row
-from .starting import Verdicts
-
-Results = Mapping[str, Verdicts]
+from .peers import Peer, Start
+from .rows import BASE, Group
+from .starting import Asked, Verdicts
 
 OURS = "ours"
 
@@ -45,26 +43,21 @@ own, `$work` an empty one; `$work/config` is what is shown below the command, an
 `$work/users` has a user. Further starts show what differs. As root, a server runs
 without the right to read every file."""
 
-_BETTER = {Mark.RIGHT: 2, Mark.PERMITTED: 1, Mark.WRONG: 0, Mark.ABSENT: 0}
+_GRADES = {Mark.RIGHT: 2, Mark.PERMITTED: 1, Mark.WRONG: 0, Mark.ABSENT: 0}
 
 
 def page(
-    peers: Sequence[Peer],
-    groups: Sequence[Group],
-    results: Results,
-    found: Mapping[str, Installed],
-    missing: Mapping[str, str],
-    not_covered: Mapping[str, str],
+    groups: Sequence[Group], asked: Sequence[Asked], not_covered: Mapping[str, str]
 ) -> str:
-    """The whole page; *missing* are peers that are not here, and why."""
-    lines = [HEAD, "## Counts", "", *_counts(peers, results)]
+    """The whole page."""
+    lines = [HEAD, "## Counts", "", *_counts(asked)]
     lines += ["", "## Where another does better than ours", ""]
-    lines += _better(peers, groups, results)
+    lines += _better(groups, {a.peer.name: a.verdicts for a in asked if a.found})
     for group in groups:
-        lines += ["", f"## {group.title}", ""]
-        lines += _table(peers, group, results)
+        lines += ["", f"## {group.title}", "", *_table(group, asked)]
     lines += ["", "## How they were started", "", STARTED, ""]
-    lines += _starts(peers, found, missing)
+    for one in asked:
+        lines += _starts(one)
     lines += ["## Not asked", ""]
     lines += [f"- {name}: {why}." for name, why in not_covered.items()]
     today = datetime.now(UTC).date().isoformat()
@@ -72,21 +65,17 @@ def page(
     return "\n".join(lines) + "\n"
 
 
-def _counts(peers: Sequence[Peer], results: Results) -> list[str]:
+def _counts(asked: Sequence[Asked]) -> list[str]:
     lines = ["| server | ✓ | ○ | ✗ | \\- |", "|---|--:|--:|--:|--:|"]
-    for peer in peers:
-        if peer.name not in results:
-            lines.append(f"| {peer.name} | not installed | | | |")
-            continue
-        marks = [verdict.mark for verdict in results[peer.name].values()]
+    for peer, found, _, verdicts in asked:
+        marks = [verdict.mark for verdict in verdicts.values()]
         numbers = " | ".join(str(marks.count(mark)) for mark in Mark)
-        lines.append(f"| {peer.name} | {numbers} |")
+        said = numbers if found else "not installed | | |"
+        lines.append(f"| {peer.name} | {said} |")
     return lines
 
 
-def _better(
-    peers: Sequence[Peer], groups: Sequence[Group], results: Results
-) -> list[str]:
+def _better(groups: Sequence[Group], results: Mapping[str, Verdicts]) -> list[str]:
     """Rows in which ours is behind, and who is ahead."""
     if OURS not in results:
         return ["Ours was not asked."]
@@ -94,10 +83,9 @@ def _better(
     for row in (row for group in groups for row in group.rows):
         ours = results[OURS][row]
         ahead = [
-            f"{peer.name} ({escaped(results[peer.name][row].said)})"
-            for peer in peers
-            if peer.name in results
-            and _BETTER[results[peer.name][row].mark] > _BETTER[ours.mark]
+            f"{name} ({escaped(verdicts[row].said)})"
+            for name, verdicts in results.items()
+            if _GRADES[verdicts[row].mark] > _GRADES[ours.mark]
         ]
         if ahead:
             lines.append(f"- {row.title}: {_cell(ours)}; better: {', '.join(ahead)}.")
@@ -106,21 +94,15 @@ def _better(
     return lines or ["Nowhere in these rows."]
 
 
-def _table(peers: Sequence[Peer], group: Group, results: Results) -> list[str]:
-    names = " | ".join(peer.name for peer in peers)
-    lines = [f"| | expected | {names} |", "|---|---|" + "---|" * len(peers)]
+def _table(group: Group, asked: Sequence[Asked]) -> list[str]:
+    names = " | ".join(one.peer.name for one in asked)
+    lines = [f"| | expected | {names} |", "|---|---|" + "---|" * len(asked)]
     for row in group.rows:
-        cells = [_answer(results, peer, row) for peer in peers]
+        cells = [_cell(a.verdicts[row]) if a.found else "not installed" for a in asked]
         title = row.title.replace("|", "\\|")
         wanted = f"{row.expected.replace('*', chr(92) + '*')} ({row.clause})"
         lines.append(f"| {title} | {wanted} | {' | '.join(cells)} |")
     return lines
-
-
-def _answer(results: Results, peer: Peer, row: Row) -> str:
-    if peer.name not in results:
-        return "not installed"
-    return _cell(results[peer.name][row])
 
 
 def _cell(verdict: Verdict) -> str:
@@ -139,23 +121,14 @@ def escaped(said: str) -> str:
     return text.replace("://", ":\\//")
 
 
-def _starts(
-    peers: Sequence[Peer],
-    found: Mapping[str, Installed],
-    missing: Mapping[str, str],
-) -> list[str]:
-    lines = []
-    for peer in peers:
-        here = found.get(peer.name)
-        version = here.version if here else f"not installed: {missing[peer.name]}"
-        lines += [f"### {peer.name}", ""]
-        title, source = peer.settings["title"], peer.settings["source"]
-        lines += [f"{title} {version} ({source}).", ""]
-        if not here:
-            continue
-        for way, start in peer.starts.items():
-            if start.needs in here.help:
-                lines += _start(peer, way, start)
+def _starts(asked: Asked) -> list[str]:
+    peer, found, missing, _ = asked
+    version = found.version if found else f"not installed: {missing}"
+    lines = [f"### {peer.name}", ""]
+    lines += [f"{peer.settings['title']} {version} ({peer.settings['source']}).", ""]
+    for way, start in peer.starts.items():
+        if found and start.needs in found.help:
+            lines += _start(peer, way, start)
     return lines
 
 

@@ -4,14 +4,13 @@ Who is asked, and how each is started to serve a folder: what ``peers.toml`` say
 
 from __future__ import annotations
 
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-from local_servers import find_server, our_twistd
+from local_servers import find_server, our_twistd, printed
 
 from .rows import BASE
 
@@ -76,24 +75,12 @@ class Peer(NamedTuple):
         """
         if self.name == "ours":
             twistd, version = our_twistd(environment)
-            return Installed(str(twistd), version, _help(str(twistd), "static"))
+            return Installed(
+                str(twistd), version, printed(str(twistd), "static", "--help")
+            )
         program, versions = find_server(self.name, self.settings)
         version = versions.get(self.name) or versions["twisted"]
-        return Installed(program, version, _help(program))
-
-
-def _help(*command: str) -> str:
-    try:
-        return subprocess.run(
-            [*command, "--help"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return ""
+        return Installed(program, version, printed(program, "--help"))
 
 
 def _starts(settings: Mapping[str, Any]) -> dict[str, Start]:

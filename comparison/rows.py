@@ -19,6 +19,9 @@ LARGE_FILE = "large file"
 FRESH = (BASE, ALONE, LARGE_FILE)
 """All as `BASE`, but in a process each, for what may keep it busy for long."""
 
+Ask = Callable[[Server], Verdict]
+"""Asks a server, and judges what it answers."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -28,33 +31,43 @@ class Row:
     :ivar title: what is asked.
     :ivar expected: the right answer, in a few words.
     :ivar clause: where that is written, or the reason.
-    :ivar ask: ask a server, and judge.
     :ivar start: how the server is to have been started.
     """
 
     title: str
     expected: str
     clause: str
-    ask: Callable[[Server], Verdict]
+    ask: Ask
     start: str = BASE
 
 
 class Group:
-    """Rows with a heading."""
+    """Rows with a heading, in the order in which they are added."""
 
-    def __init__(self, title: str, *rows: Row) -> None:
+    def __init__(self, title: str) -> None:
         self.title = title
-        self.rows = rows
+        self.rows: list[Row] = []
+
+    def add(
+        self, title: str, expected: str, clause: str, ask: Ask, start: str = BASE
+    ) -> None:
+        """Add a row; see `Row`."""
+        self.rows.append(Row(title, expected, clause, ask, start))
+
+    def row(
+        self, title: str, expected: str, clause: str, start: str = BASE
+    ) -> Callable[[Ask], Ask]:
+        """Add a row that is asked by the function below this decorator."""
+
+        def add(ask: Ask) -> Ask:
+            self.add(title, expected, clause, ask, start)
+            return ask
+
+        return add
 
 
 def answer_to(
     path: str | bytes, judge: Judge, fields: Fields = (), method: str = "GET"
-) -> Callable[[Server], Verdict]:
+) -> Ask:
     """Ask for *path*, and judge the answer."""
     return lambda server: judge(server.ask(path, fields, method))
-
-
-def sent(*lines: bytes, judge: Judge) -> Callable[[Server], Verdict]:
-    """Send *lines* and an empty one as they are, and judge the answer."""
-    data = b"".join(line + b"\r\n" for line in (*lines, b""))
-    return lambda server: judge(server.send(data))

@@ -6,24 +6,18 @@ from __future__ import annotations
 
 import os
 import shlex
-import string
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from string import Template
+from typing import NamedTuple
 
-from local_servers import (
-    RunFailed,
-    account,
-    cores,
-    find_program,
-    free_port,
-    running,
-)
+from local_servers import RunFailed, account, cores, find_program, free_port, running
 
 from .asking import Server
-from .judging import Mark, Verdict
+from .judging import Mark, Verdict, absent, wrong
 from .peers import Installed, Peer, Start
 from .rows import BASE, FRESH, Row
 from .tree import Tree
@@ -37,8 +31,29 @@ DYING = 0.3
 Verdicts = dict[Row, Verdict]
 
 
-def ask_all(peer: Peer, found: Installed, rows: Iterable[Row], tree: Tree) -> Verdicts:
-    """Start *peer* in every way that *rows* need, and judge its answers."""
+class Asked(NamedTuple):
+    """
+    A peer, and what came of asking it.
+
+    :ivar found: where it is; ``None`` when it is not here, and *missing* says why.
+    """
+
+    peer: Peer
+    found: Installed | None
+    missing: str
+    verdicts: Verdicts
+
+
+def ask_all(peer: Peer, environment: Path, rows: Iterable[Row], tree: Tree) -> Asked:
+    """
+    Start *peer* in every way that *rows* need, and judge its answers.
+
+    :param environment: one with this project.
+    """
+    try:
+        found = peer.find(environment)
+    except LookupError as missing:
+        return Asked(peer, None, str(missing), {})
     verdicts: Verdicts = {}
     by_start: dict[str, list[Row]] = {}
     for row in rows:
@@ -46,15 +61,14 @@ def ask_all(peer: Peer, found: Installed, rows: Iterable[Row], tree: Tree) -> Ve
     for way, asked in by_start.items():
         start = peer.starts.get(BASE if way in FRESH else way)
         if start is None or start.needs not in found.help:
-            said = Verdict("no option", Mark.ABSENT)
-            verdicts |= dict.fromkeys(asked, said)
+            verdicts |= dict.fromkeys(asked, absent("no option"))
             continue
         try:
             verdicts |= _asked(start, found, asked, tree)
         except RunFailed as failure:
             print(f"{peer.name}, {way}: {failure}", flush=True)
-            verdicts |= dict.fromkeys(asked, Verdict("does not start", Mark.WRONG))
-    return verdicts
+            verdicts |= dict.fromkeys(asked, wrong("does not start"))
+    return Asked(peer, found, "", verdicts)
 
 
 def _asked(start: Start, found: Installed, rows: list[Row], tree: Tree) -> Verdicts:
@@ -66,7 +80,7 @@ def _asked(start: Start, found: Installed, rows: list[Row], tree: Tree) -> Verdi
                 said = row.ask(server)
                 no_answer = said.mark is Mark.WRONG and not said.said[0].isdigit()
                 if no_answer and _ended(process):
-                    verdicts[row] = Verdict("the server ends", Mark.WRONG)
+                    verdicts[row] = wrong("the server ends")
                     break
                 verdicts[row] = said
     return verdicts
@@ -88,30 +102,24 @@ def _started(
     core, _ = cores()
     with tempfile.TemporaryDirectory() as name:
         work, port = Path(name), free_port()
-        words = _template_values(work, port, found, tree)
-        (work / "config").write_text(string.Template(start.config).substitute(words))
+        values = {
+            "work": work,
+            "port": port,
+            "program": found.program,
+            "files": tree.files,
+            "site": tree.site,
+            # Only root may start workers as another user; nginx warns others.
+            "user": f"user {account()};" if os.geteuid() == 0 else "",
+        }
+        (work / "config").write_text(Template(start.config).substitute(values))
         (work / "users").write_text(USERS)
-        line = shlex.split(start.command)
-        command = [string.Template(word).substitute(words) for word in line]
-        settings = [f"XDG_DATA_HOME={work}", f"XDG_CONFIG_HOME={work}", f"HOME={work}"]
-        command = [*_without_root_rights(), "env", *settings, *command]
+        words = [Template(w).substitute(values) for w in shlex.split(start.command)]
+        homes = [
+            f"{home}={work}" for home in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "HOME")
+        ]
+        command = [*_without_root_rights(), "env", *homes, *words]
         with running(command, port, core, work) as process:
-            yield Server(port, tree), process
-
-
-def _template_values(
-    work: Path, port: int, found: Installed, tree: Tree
-) -> dict[str, str]:
-    """The value of each name in the templates."""
-    return {
-        "work": str(work),
-        "port": str(port),
-        "program": found.program,
-        "files": str(tree.files),
-        "site": str(tree.site),
-        # Only root may start workers as another user; nginx warns others if they try.
-        "user": f"user {account()};" if os.geteuid() == 0 else "",
-    }
+            yield Server(port), process
 
 
 def _without_root_rights() -> list[str]:

@@ -44,6 +44,8 @@ CODINGS = {
 }
 SUFFIXES = {"": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 
+FOLDERS = ("trap", "types", ".well-known", "sub", "names", "bytes", "indexed")
+
 NAMES = {
     "markup": b"<xss>.txt",
     "quote": b'"onxss="1".txt',
@@ -86,13 +88,14 @@ class Tree:
 def make_tree(folder: Path) -> Tree:
     """Make everything in *folder*."""
     tree = Tree(folder / "files", folder / "site")
-    for place in ("files", "files/trap", "files/types", "files/.well-known", "secret"):
+    for place in ("site", "secret", "files", *(f"files/{name}" for name in FOLDERS)):
         (folder / place).mkdir()
     _plain(tree.files)
     _traps(tree.files)
     _named(tree.files)
-    _site(tree.site)
     (folder / "secret" / "secret.txt").write_bytes(SECRET)
+    (tree.site / "index.html").write_bytes(INDEX)
+    (tree.site / "404.html").write_bytes(OWN_404)
     for place, _, names in os.walk(folder):
         for name in (*names, "."):
             path = os.path.join(place, name)
@@ -132,8 +135,6 @@ def _traps(files: Path) -> None:
 
 
 def _named(files: Path) -> None:
-    for folder in ("sub", "names", "bytes", "indexed"):
-        (files / folder).mkdir()
     for name in ("b.txt", "c.txt", "a.txt", "d.txt"):
         (files / "sub" / name).write_bytes(name.encode())
     (files / "sub" / ".hidden").write_bytes(DOTTED)
@@ -141,9 +142,3 @@ def _named(files: Path) -> None:
     for kind, octets in NAMES.items():
         folder = "bytes" if kind == "latin-1" else "names"
         (files / folder / os.fsdecode(octets)).write_bytes(octets)
-
-
-def _site(site: Path) -> None:
-    site.mkdir()
-    (site / "index.html").write_bytes(INDEX)
-    (site / "404.html").write_bytes(OWN_404)

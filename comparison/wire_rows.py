@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from .answer import Answer, parse, request
 from .asking import Server
-from .judging import Verdict, brief, graded, status
-from .rows import Group, Row, sent
+from .judging import Judge, Verdict, brief, graded, refused, status
+from .rows import Group
 from .tree import PLAIN
 
 LINE = b"GET /plain.txt HTTP/1.1"
@@ -17,12 +17,40 @@ CLOSE = b"Connection: close"
 LONG = 100_000
 """Bytes of a field and of a target: more than anybody needs."""
 
-
-def _too_long(answer: Answer) -> Verdict:
-    good = 400 <= answer.status < 500
-    return graded(brief(answer), good=good, fair=answer.status == 200)
+WIRE = Group("The wire")
 
 
+def _sent(title: str, expected: str, section: str, judge: Judge, *lines: bytes) -> None:
+    """A row about *lines* and an empty one, sent as they are."""
+    data = b"".join(line + b"\r\n" for line in (*lines, b""))
+    WIRE.add(title, expected, f"RFC {section}", lambda server: judge(server.send(data)))
+
+
+def _head(title: str, section: str, *lines: bytes) -> None:
+    """A row about a head with *lines* that are to be refused."""
+    _sent(title, "400", section, status(400), LINE, *lines, CLOSE)
+
+
+_head("No Host", "9112 3.2")
+_head("Two Hosts", "9112 3.2", HOST, b"Host: other")
+_head("`Host: a b`", "9112 3.2", b"Host: a b")
+
+_TWO_LENGTHS = (
+    LINE,
+    HOST,
+    CLOSE,
+    b"Content-Length: 2",
+    b"Content-Length: 3",
+    b"",
+    b"a",
+)
+_SIGNED_LENGTH = (LINE, HOST, CLOSE, b"Content-Length: +2", b"")
+_EITHER = status(400, fair=(413,))
+_sent("Two Content-Lengths", "400", "9112 6.3", _EITHER, *_TWO_LENGTHS)
+_sent("Content-Length: `+2`", "400", "9112 6.3", status(400), *_SIGNED_LENGTH)
+
+
+@WIRE.row("Content-Length and Transfer-Encoding", "4xx, or closes", "RFC 9112 6.1")
 def _smuggled(server: Server) -> Verdict:
     """Two ways to say where content ends: best refused, else nothing more is read."""
     lines = [LINE, HOST, b"Content-Length: 5", b"Transfer-Encoding: chunked"]
@@ -32,20 +60,46 @@ def _smuggled(server: Server) -> Verdict:
         return graded(brief(answer) if answer else "nothing", good=False)
     more = bool(answer.rest)
     said = f"{brief(answer)}, {'reads on' if more else 'closes'}"
-    return graded(said, good=400 <= answer.status < 500, fair=not more)
+    return graded(said, good=answer.refuses, fair=not more)
 
 
 def _no_tunnel(answer: Answer) -> Verdict:
-    good = 400 <= answer.status < 500 or answer.status == 501
+    good = answer.refuses or answer.status == 501
     # Some close at once, or redirect: no tunnel either.
     return graded(brief(answer), good=good, fair=answer.status // 100 != 2)
 
 
+_head("Space before a colon", "9112 5.1", HOST, b"X-Odd : 1")
+_FOLDED = (LINE, HOST, b"X-Odd: 1", b" 2", CLOSE)
+_sent("Field over two lines", "400, or as one", "9112 5.2", status(400, 200), *_FOLDED)
+_head("NUL in a value", "9110 5.5", HOST, b"X-Odd: a\0b")
+
+_LONG_FIELD = (LINE, HOST, b"X-Long: " + b"a" * LONG, CLOSE)
+_LONG_TARGET = (b"GET /" + b"a" * LONG + b" HTTP/1.1", HOST, CLOSE)
+_TOO_LONG = status(414, fair=(400, 404, 413, 431))
+_sent(f"Field of {LONG:,} bytes", "4xx", "9110 5.4", refused(200), *_LONG_FIELD)
+_sent(f"Target of {LONG:,} bytes", "414", "9112 3", _TOO_LONG, *_LONG_TARGET)
+
+_HTTP_3 = (b"GET /plain.txt HTTP/3.0", HOST, CLOSE)
+_HTTP_1_0 = b"GET /plain.txt HTTP/1.0"
+_sent("`HTTP/3.0`", "505 or 400", "9110 15.6.6", status(505, 400), *_HTTP_3)
+_sent("HTTP/1.0 without Host", "200", "9112 C.2", status(200), _HTTP_1_0)
+
+
+@WIRE.row("Target with scheme and host", "200", "RFC 9112 3.2.2")
+def _absolute(server: Server) -> Verdict:
+    return status(200)(server.ask(f"http://{server.host}/plain.txt"))
+
+
+_CONNECT = (b"CONNECT a:80 HTTP/1.1", b"Host: a:80", CLOSE)
+_sent("CONNECT", "4xx or 501", "9110 9.3.6", _no_tunnel, *_CONNECT)
+
+
+@WIRE.row("Two requests at once", "two answers", "RFC 9112 9.3.2")
 def _pipelined(server: Server) -> Verdict:
     first = request("/plain.txt", host=server.host).replace(CLOSE, b"X-Number: 1")
     second = request("/sub/a.txt", host=server.host)
-    came = server.exchange(first + second)
-    answer = parse(came)
+    answer = parse(server.exchange(first + second))
     if answer is None or answer.status != 200 or answer.body != PLAIN:
         return graded(brief(answer) if answer else "nothing", good=False)
     # A server that closes after an answer makes the client send the rest again.
@@ -53,81 +107,3 @@ def _pipelined(server: Server) -> Verdict:
     if following is None:
         return graded("one, closes", good=False, fair=True)
     return graded("two", good=following.body == b"a.txt")
-
-
-def _absolute(server: Server) -> Verdict:
-    target = f"http://{server.host}/plain.txt"
-    return status(200)(server.ask(target))
-
-
-def _head(title: str, section: str, *lines: bytes) -> Row:
-    """A head with *lines* that are to be refused."""
-    ask = sent(LINE, *lines, CLOSE, judge=status(400))
-    return Row(title, "400", f"RFC {section}", ask)
-
-
-_TWO_LENGTHS = (CLOSE, b"Content-Length: 2", b"Content-Length: 3", b"", b"a")
-_FOLDED = (LINE, HOST, b"X-Odd: 1", b" 2", CLOSE)
-_LONG_FIELD = (LINE, HOST, b"X-Long: " + b"a" * LONG, CLOSE)
-_LONG_TARGET = (b"GET /" + b"a" * LONG + b" HTTP/1.1", HOST, CLOSE)
-_CONNECT = (b"CONNECT a:80 HTTP/1.1", b"Host: a:80", CLOSE)
-
-WIRE = Group(
-    "The wire",
-    _head("No Host", "9112 3.2"),
-    _head("Two Hosts", "9112 3.2", HOST, b"Host: other"),
-    _head("`Host: a b`", "9112 3.2", b"Host: a b"),
-    Row(
-        "Two Content-Lengths",
-        "400",
-        "RFC 9112 6.3",
-        sent(LINE, HOST, *_TWO_LENGTHS, judge=status(400, fair=(413,))),
-    ),
-    Row(
-        "Content-Length: `+2`",
-        "400",
-        "RFC 9112 6.3",
-        sent(LINE, HOST, CLOSE, b"Content-Length: +2", b"", judge=status(400)),
-    ),
-    Row(
-        "Content-Length and Transfer-Encoding",
-        "4xx, or closes",
-        "RFC 9112 6.1",
-        _smuggled,
-    ),
-    _head("Space before a colon", "9112 5.1", HOST, b"X-Odd : 1"),
-    Row(
-        "Field over two lines",
-        "400, or as one",
-        "RFC 9112 5.2",
-        sent(*_FOLDED, judge=status(400, 200)),
-    ),
-    _head("NUL in a value", "9110 5.5", HOST, b"X-Odd: a\0b"),
-    Row(
-        f"Field of {LONG:,} bytes",
-        "4xx",
-        "RFC 9110 5.4",
-        sent(*_LONG_FIELD, judge=_too_long),
-    ),
-    Row(
-        f"Target of {LONG:,} bytes",
-        "414",
-        "RFC 9112 3",
-        sent(*_LONG_TARGET, judge=status(414, fair=(400, 404, 413, 431))),
-    ),
-    Row(
-        "`HTTP/3.0`",
-        "505 or 400",
-        "RFC 9110 15.6.6",
-        sent(b"GET /plain.txt HTTP/3.0", HOST, CLOSE, judge=status(505, 400)),
-    ),
-    Row(
-        "HTTP/1.0 without Host",
-        "200",
-        "RFC 9112 C.2",
-        sent(b"GET /plain.txt HTTP/1.0", judge=status(200)),
-    ),
-    Row("Target with scheme and host", "200", "RFC 9112 3.2.2", _absolute),
-    Row("CONNECT", "4xx or 501", "RFC 9110 9.3.6", sent(*_CONNECT, judge=_no_tunnel)),
-    Row("Two requests at once", "two answers", "RFC 9112 9.3.2", _pipelined),
-)

@@ -15,7 +15,7 @@ from .installing import (
     our_twistd,
     version_of,
 )
-from .running import RunFailed, cores, free_port, pinned, running
+from .running import RunFailed, cores, free_port, pinned, printed, result_of, running
 
 __all__ = [
     "Found",
@@ -29,6 +29,8 @@ __all__ = [
     "install_programs",
     "our_twistd",
     "pinned",
+    "printed",
+    "result_of",
     "running",
     "version_of",
 ]

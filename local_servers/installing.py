@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .running import RunFailed, printed, result_of
+
 SCRIPT = Path(__file__).with_name("install_programs.sh")
 
 INSTALL_SECONDS = 300.0
@@ -48,10 +50,7 @@ def find_program(name: str) -> str | None:
 
 def version_of(program: str, option: str = "--version") -> str:
     """The first version number in what *program* prints for *option*."""
-    said = subprocess.run(
-        [program, option], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ).stdout
-    version = re.search(r"\d+(\.\d+)+", said)
+    version = re.search(r"\d+(\.\d+)+", printed(program, option))
     return version[0] if version else "?"
 
 
@@ -68,13 +67,8 @@ def _versions(python: Path) -> dict[str, str]:
     )
     try:
         # Isolated (-I): it must not look into the current folder.
-        said = subprocess.run(
-            [str(python), "-I", "-c", code],
-            stdout=subprocess.PIPE,
-            check=True,
-            timeout=INSTALL_SECONDS,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
+        said = result_of("Python", [python, "-I", "-c", code], INSTALL_SECONDS)
+    except RunFailed:
         return {}
     versions: dict[str, str] = json.loads(said)
     return versions
@@ -147,16 +141,6 @@ def _from_pypi(name: str, requirements: Sequence[str]) -> Found:
 def _install(*command: str | Path) -> None:
     print(f"Installing {command[-1]} ...", flush=True)
     try:
-        ended = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=INSTALL_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise LookupError(f"cannot be installed: {error}") from None
-    if ended.returncode:
-        lines = ended.stdout.strip().splitlines() or ["no reason given"]
-        raise LookupError(f"cannot be installed: {lines[-1]}")
+        result_of(Path(command[0]).name, command, INSTALL_SECONDS)
+    except RunFailed as failure:
+        raise LookupError(f"cannot be installed: {failure}") from None

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 20.0
 """How long a server may take to listen: on a busy machine Python alone takes one."""
@@ -50,6 +51,47 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as briefly:
         port: int = briefly.getsockname()[1]
         return port
+
+
+def result_of(
+    name: str, command: Sequence[str | Path], seconds: float, **options: Any
+) -> str:
+    """
+    What the program *name* prints on its standard output.
+
+    :param options: those of `subprocess.run`.
+    :raise RunFailed: when it fails, or takes longer than so many *seconds*.
+    """
+    try:
+        ended: subprocess.CompletedProcess[str] = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            **options,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RunFailed(f"{name} cannot be run: {error}") from None
+    if ended.returncode:
+        last = ended.stderr.strip().splitlines()[-1:] or ["it printed no reason"]
+        raise RunFailed(f"{name} fails: {last[0]}")
+    return ended.stdout
+
+
+def printed(*command: str, seconds: float = 60) -> str:
+    """All that *command* prints, also when it fails; nothing when it does not end."""
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
 
 
 @contextmanager

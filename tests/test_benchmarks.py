@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -19,7 +19,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from benchmarks.__main__ import arguments, asked, repeated
 from benchmarks.figures import Run, figures
-from benchmarks.kept_runs import Kept, comparison
+from benchmarks.kept_runs import Kept, comparison, keep, kept_calls
+from benchmarks.kept_runs import folder as kept_runs_folder
 from benchmarks.load import Request
 from benchmarks.measuring import (
     Bench,
@@ -34,7 +35,7 @@ from benchmarks.measuring import (
 from benchmarks.page import page
 from benchmarks.servers import cases as servers
 from benchmarks.servers.chart import chart
-from benchmarks.servers.peers import NAMES, SETTINGS, Peer, Role
+from benchmarks.servers.peers import NAMES, SETTINGS, Peer
 from benchmarks.stores import cases as stores
 from benchmarks.stores.ours import documents_lost, notes_lost
 from benchmarks.stores.page import in_short
@@ -67,7 +68,8 @@ def result(case: Case, **runs: Sequence[Run]) -> Result:
 def _subject(name: str, run: Run = Run()) -> Subject:  # noqa: B008
     kind = name.partition("-")[0].partition(" ")[0]
     is_ours = kind in ("ours", "store", "http")
-    return Subject(name, name, lambda stage: run, "none", is_ours, kind)
+    own = kind if is_ours else ""
+    return Subject(name, name, lambda stage: run, "none", is_ours, own)
 
 
 def appended(**rates: float) -> str:
@@ -92,7 +94,6 @@ class FigureTests(SynchronousTestCase):
         self.assertEqual((own.values["rate"].median, own.ratio), (500, 0.5))
 
     def test_run_with_a_fault_is_reported_and_not_counted(self) -> None:
-        """Neither the values nor the ratio have it."""
         runs = {
             "raw": runs_of("rate", 1000, 1000),
             "own": runs_of("rate", -9999, 500),
@@ -102,7 +103,6 @@ class FigureTests(SynchronousTestCase):
         self.assertEqual(own.faults, ("round 1: 2 notes lost",))
 
     def test_no_figure_without_a_run_that_counts(self) -> None:
-        """It has neither values nor a ratio."""
         runs = {"raw": runs_of("rate", 1000), "own": runs_of("rate", -1)}
         own = figures(runs, "rate", "raw")["own"]
         self.assertEqual((own.values, own.ratio), ({}, 0))
@@ -120,12 +120,10 @@ class RoundTests(SynchronousTestCase):
             return measure(case, Bench(folder, at_exit, [], wanted, rounds=2))
 
     def test_each_round_begins_with_another_subject(self) -> None:
-        """Everyone has one run a round."""
         order = "".join(item for _, item in interleaved("abc", 3))
         self.assertEqual(order, "abcbcacab")
 
     def test_ours_stands_for_every_installation_and_store_of_ours(self) -> None:
-        """Others are measured when they are asked for by name."""
         names = "nginx", "ours", "ours-2", "http-postgresql"
         subjects = [_subject(name) for name in names]
         for wanted, found in (["ours"], names[1:]), (["nginx"], names[:1]), ([], names):
@@ -134,8 +132,6 @@ class RoundTests(SynchronousTestCase):
             self.assertEqual({len(own) for own in runs.values()}, {2})
 
     def test_run_that_fails_has_a_fault_and_the_others_go_on(self) -> None:
-        """The fault says what the server did."""
-
         def fail(stage: Stage) -> Run:
             raise RunFailed("does not start")
 
@@ -145,7 +141,6 @@ class RoundTests(SynchronousTestCase):
 
     @skipUnless(find_program("wrk"), "NOT TESTED: a server under load; no wrk here")
     def test_server_is_measured_only_when_it_answers_rightly(self) -> None:
-        """The greeting is right; nothing else is."""
         ours = [Installation("", *our_twistd(Path(sys.prefix)))]
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
@@ -162,7 +157,6 @@ class PageTests(SynchronousTestCase):
     """A page shows every figure, and shortfalls stand at the top."""
 
     def test_servers_stand_in_the_order_of_their_cost(self) -> None:
-        """With the ratio to nginx; one that failed is last, with the reason."""
         found = result(
             HELLO,
             ours=runs_of("cpu_us", 20),
@@ -177,23 +171,20 @@ class PageTests(SynchronousTestCase):
         self.assertIn("×2.00", chart([found]))  # noqa: RUF001
 
     def test_target_is_reached_or_not(self) -> None:
-        """That is said of each of ours that has one."""
         text = appended(raw=1000, store=500, http=490)
         self.assertIn("store: 50% of the raw rate; the target of 50% is reached", text)
         self.assertIn("http: 49% of the raw rate; the target of 50% is **not", text)
 
     def test_target_that_was_not_measured_is_not_reached(self) -> None:
-        """A run with a fault does not count for it."""
         self.assertIn("store: not measured", appended(raw=1000, store=0, http=1000))
 
     def test_only_peers_that_are_faster_are_named_so(self) -> None:
-        """With how many times."""
         text = appended(raw=1000, store=1000, http=200, quick=400, slow=100)
         self.assertIn("faster than ours are quick (2.0 times)", text)
         self.assertNotIn("slow (", text)
+        self.assertNotIn("raw (", text)
 
     def test_reads_that_cost_more_with_more_notes_are_not_flat(self) -> None:
-        """The first and the last count of notes are compared."""
         runs = {"store 1": runs_of("cpu_us", 1), "store 2": runs_of("cpu_us", 2)}
         text = in_short([result(READS, **runs)])
         self.assertIn("2.00 times what they cost with one, **not flat**", text)
@@ -219,17 +210,24 @@ class ComparisonTests(SynchronousTestCase):
         self.assertIn("| 1.000 (1.000–1.000) | within the spread |", text)  # noqa: RUF001
 
     def test_change_beyond_the_spread_is_better_or_worse(self) -> None:
-        """A smaller one is within the spread."""
         for now, words in (9, "better"), (11, "worse"), (10.2, "within"):
             text = self.compared({"ours": [10, 10.5]}, {"ours": [now, now]})
             self.assertIn(words, text)
 
     def test_one_round_has_no_spread(self) -> None:
-        """So that nothing can be said of a change."""
         self.assertIn("one round", self.compared({"ours": [10]}, {"ours": [20]}))
 
+    def test_kept_calls_are_read_again_the_newest_first(self) -> None:
+        self.patch(os, "environ", os.environ | {"XDG_CACHE_HOME": self.mktemp()})
+        found = result(HELLO, ours=runs_of("cpu_us", 10, -1))
+        for name in "1", "2":
+            keep(kept_runs_folder() / f"{name}.json", [name], 1, [found], {})
+        (kept_runs_folder() / "3.json").write_text("{}")  # of another version
+        calls = kept_calls()
+        self.assertEqual([call.arguments for call in calls], [["2"], ["1"]])
+        self.assertEqual(calls[0].cases["hello"], found.runs)
+
     def test_runs_of_another_length_are_not_compared(self) -> None:
-        """A quick run says nothing of a long one."""
         text = self.compared({"ours": [1]}, {"ours": [1]}, seconds=3)
         self.assertIn("not kept", text)
 
@@ -238,15 +236,20 @@ class CommandTests(SynchronousTestCase):
     """The command line and the commands that it starts."""
 
     def test_command_to_repeat_has_nothing_of_this_machine(self) -> None:
-        """No folder, and no environment."""
         words = ["--case", "hello", "--venv", "/a", "--venv", "/b", "--rounds", "2"]
         self.assertEqual(len(arguments(words).venv), 2)
         words = [*words, "--out=/c", "--installed"]
         repeat = "python -m benchmarks --case hello --rounds 2"
         self.assertEqual(repeated(words), repeat)
 
+    def test_number_or_folder_that_cannot_be_is_refused(self) -> None:
+        for option, word in ("--rounds", "0"), ("--idle", "-1"), ("--on", "/none"):
+            said = StringIO()
+            with redirect_stderr(said):
+                self.assertRaises(SystemExit, arguments, [option, word])
+            self.assertIn(f"argument {option}: ", said.getvalue())
+
     def test_peers_without_a_case_are_measured_beside_their_reference(self) -> None:
-        """Servers beside nginx, stores beside the raw rate; everywhere without it."""
         cases = [HELLO, APPENDS, READS]
         for peers, found in (
             (["nginx", "ours"], [HELLO]),
@@ -259,19 +262,16 @@ class CommandTests(SynchronousTestCase):
             self.assertEqual(asked(named, cases), [READS])
 
     def test_every_peer_can_be_started_for_every_case(self) -> None:
-        """No part of a command or a configuration is left open."""
         folder = Path(self.mktemp())
         folder.mkdir()
+        given = {"files": folder, "cert": "CERT", "key": "KEY"}
+        given |= {"port": 8080, "open_files": 9, "connections": 9}
         for name in NAMES:
-            settings = SETTINGS.get(SETTINGS[name].get("like", ""), {}) | SETTINGS[name]
-            peer = Peer(name, name, name, "program", settings)
+            peer = Peer(name, name, name, "program", SETTINGS[name])
             for path in "/", "/1k.bin":
                 for secure, http2, logs in (0, 0, 0), (0, 0, 1), (1, 0, 0), (1, 1, 0):
                     request = Request(path, secure=bool(secure), http2=bool(http2))
-                    role = Role(
-                        request, 8080, folder, folder, ("CERT", "KEY"), 9, bool(logs)
-                    )
-                    line = " ".join(peer.command(role))
+                    line = " ".join(peer.command(request, folder, bool(logs), **given))
                     written = "".join(p.read_text() for p in folder.iterdir())
                     self.assertNotIn("$", line + written)
                     if name == "ours":
@@ -285,12 +285,10 @@ class LossTests(SynchronousTestCase):
     """What was acknowledged is looked for."""
 
     def setUp(self) -> None:
-        """An empty folder."""
         self.folder = Path(self.mktemp())
         self.folder.mkdir()
 
     def test_notes_that_were_acknowledged_must_be_there(self) -> None:
-        """Others may."""
         (self.folder / "notes.txt").write_text(f"{NOTE}\n" * 5 + "torn")
         self.assertEqual(notes_lost(self.folder, (2, 3), 1), "")
         self.assertEqual(notes_lost(self.folder, (3, 4), 1), "2 notes lost")
@@ -298,14 +296,22 @@ class LossTests(SynchronousTestCase):
     def test_each_client_may_have_sent_a_document_that_was_not_acknowledged(
         self,
     ) -> None:
-        """No more than one."""
         for number in range(8):
             (self.folder / name_of(number)).write_bytes(DOCUMENT)
         self.assertEqual(documents_lost(self.folder, (4, 10), 2), "")
         self.assertIn("1 documents lost", documents_lost(self.folder, (4, 11), 2))
 
+    def test_every_answer_must_have_its_line_in_the_access_log(self) -> None:
+        self.assertEqual(
+            servers.not_logged(self.folder, (1, 2)), "3 requests not logged"
+        )
+        (self.folder / "access.log").write_text("a line\n" * 4)
+        self.assertEqual(servers.not_logged(self.folder, (1, 2)), "")
+        self.assertEqual(
+            servers.not_logged(self.folder, (3, 2)), "1 requests not logged"
+        )
+
     def test_part_of_a_document_is_a_loss(self) -> None:
-        """However many documents there are."""
         (self.folder / name_of(0)).write_bytes(DOCUMENT[:-1])
         self.assertIn("1 torn", documents_lost(self.folder, (1, 1), 1))
 
@@ -314,7 +320,6 @@ class ProgramTests(SynchronousTestCase):
     """The programs that measure by themselves do what they count."""
 
     def setUp(self) -> None:
-        """A folder for a second of the raw rate of three clients."""
         self.folder = Path(self.mktemp()).absolute()
         self.folder.mkdir()
 
@@ -328,7 +333,6 @@ class ProgramTests(SynchronousTestCase):
         return count
 
     def test_every_line_that_is_counted_was_written(self) -> None:
-        """A line for each client, again and again."""
         count = self.raw()
         written = (self.folder / "raw.txt").read_bytes().count(b"\n")
         self.assertGreaterEqual(written, count)
@@ -339,7 +343,6 @@ class ProgramTests(SynchronousTestCase):
         self.assertIn(self.raw(slower_ms=100), range(3, 3 * 11 + 1))
 
     def test_program_that_fails_gives_a_fault(self) -> None:
-        """Its last words say why."""
         stage = Stage(self.folder, 1, min(os.sched_getaffinity(0)))
         failure = self.assertRaises(
             RunFailed, run_program, stage, "disk_rate", "lines", "/no such folder", 1, 1

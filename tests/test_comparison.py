@@ -33,7 +33,7 @@ from comparison.listing import Listing, harmless, in_order
 from comparison.page import escaped, page
 from comparison.peers import PEERS
 from comparison.rows import BASE, Row
-from comparison.starting import Verdicts, ask_all
+from comparison.starting import Asked, Verdicts, ask_all
 from comparison.tree import make_tree
 
 RIGHT, PERMITTED, WRONG = Mark.RIGHT, Mark.PERMITTED, Mark.WRONG
@@ -60,46 +60,39 @@ class ParseTests(SynchronousTestCase):
         return answer
 
     def test_content_ends_where_its_length_says(self) -> None:
-        """The rest is kept, and fields of one name are one."""
         fields = b"Content-Length: 2\r\nVary: a\r\nvary: b\r\n\r\n"
         answer = self.parsed(self.HEAD + fields + b"okHTTP")
         self.assertEqual((answer.body, answer.rest), (b"ok", b"HTTP"))
         self.assertEqual(answer.field("vary"), "a, b")
 
     def test_content_in_chunks_is_put_together(self) -> None:
-        """The rest is kept."""
         data = self.HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP"
         answer = self.parsed(data)
         self.assertEqual((answer.body, answer.rest), (b"ok", b"HTTP"))
 
     def test_nothing_is_known_before_the_answer_is_whole(self) -> None:
-        """Neither within the head nor within the content."""
         length = self.HEAD + b"Content-Length: 3\r\n\r\nok"
         chunked = self.HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"
         for data in (length, length[:20], chunked):
             self.assertIsNone(parse(data, closed=False), data)
 
     def test_content_where_there_is_none_is_too_much(self) -> None:
-        """After the head of an answer to HEAD, and of a 304."""
         data = self.HEAD + b"Content-Length: 2\r\n\r\nok"
         head, unmodified = self.parsed(data, "HEAD"), data.replace(b"200", b"304")
         for answer in (head, self.parsed(unmodified)):
             self.assertEqual((answer.body, answer.rest), (b"", b"ok"))
 
     def test_server_that_says_no_http_has_status_0(self) -> None:
-        """Silence counts as well."""
         for data in (b"", b"<html>", b"SSH-2.0\r\n\r\n"):
             answer = self.parsed(data, closed=True)
             self.assertEqual(answer.status, 0)
             self.assertNotEqual(answer.trouble, "")
 
     def test_interim_answer_is_not_the_answer(self) -> None:
-        """What follows it is."""
         data = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 No\r\n\r\n"
         self.assertEqual(self.parsed(data, closed=True).status, 404)
 
     def test_target_is_sent_as_it_is(self) -> None:
-        """Nothing tidies it up."""
         self.assertTrue(request("/../%00").startswith(b"GET /../%00 HTTP/1.1\r\n"))
 
 
@@ -120,7 +113,6 @@ class JudgingTests(SynchronousTestCase):
                 self.assertIs(judge(answer).mark, mark, answer)
 
     def test_status_is_right_permitted_or_neither(self) -> None:
-        """No answer at all is neither."""
         wrong = [answered(500), Answer(0, trouble="silent")]
         judge = status(404, fair=(400,))
         self.judges(judge, [answered(404)], [answered(400)], wrong)
@@ -132,7 +124,6 @@ class JudgingTests(SynchronousTestCase):
         self.judges(hides(b"secret"), right, [], wrong)
 
     def test_refused_method_says_what_is_possible(self) -> None:
-        """In Allow, or with 501."""
         allowed = answered(405, allow="GET")
         wrong = [answered(405), answered(200, CONTENT)]
         self.judges(not_supported, [allowed, answered(501)], [], wrong)
@@ -140,7 +131,6 @@ class JudgingTests(SynchronousTestCase):
         self.judges(tells_options, right, [allowed], [answered(405)])
 
     def test_single_range_has_its_bytes_and_says_which(self) -> None:
-        """The whole is permitted."""
         span = "bytes 2-4/10"
         self.judges(
             lambda answer: single_range(answer, CONTENT, 2, 4),
@@ -176,7 +166,6 @@ class JudgingTests(SynchronousTestCase):
         )
 
     def test_range_behind_the_end_is_told_the_size(self) -> None:
-        """The right size, and no content."""
         self.judges(
             lambda answer: unsatisfiable(answer, 10),
             [answered(416, content_range="bytes */10")],
@@ -185,7 +174,6 @@ class JudgingTests(SynchronousTestCase):
         )
 
     def test_redirect_leads_where_it_should_however_it_is_written(self) -> None:
-        """With the query; permanently is better."""
         places = ("/sub/", "./sub/", "sub/", f"http://{HOST}/sub/")
         self.judges(
             lambda answer: redirects_to(answer, HOST, "/sub", "/sub/"),
@@ -210,7 +198,6 @@ class JudgingTests(SynchronousTestCase):
         )
 
     def test_coding_is_one_that_the_client_takes(self) -> None:
-        """And the content is in that coding."""
         contents = {"": b"plain", "gzip": b"small", "br": b"less"}
 
         def sent(*answers: tuple[bytes, str]) -> list[Answer]:
@@ -228,20 +215,17 @@ class ListingTests(SynchronousTestCase):
     """A listing is read as a browser reads it."""
 
     def test_link_leads_to_the_file_of_its_name(self) -> None:
-        """A script is no link."""
         page = Listing('<a href="a%20b">a b</a><a href="javascript:1">no</a>')
         self.assertEqual(page.path_to("/f/", b"a b"), "/f/a%20b")
         self.assertIsNone(page.path_to("/f/", b"javascript:1"))
 
     def test_name_that_became_markup_is_found(self) -> None:
-        """An element or an attribute."""
         good = Listing('<a title="&quot;onxss=1">&lt;xss></a>')
         self.assertIs(harmless(good).mark, RIGHT)
         for text in ("<a><xss>.txt</a>", '<a href=""onxss="1".txt">'):
             self.assertIs(harmless(Listing(text)).mark, WRONG, text)
 
     def test_listing_is_by_name_or_in_any_order(self) -> None:
-        """One that leaves a file out is wrong."""
         self.assertIs(in_order(["/x", "/f/a", "/f/b"], ["a", "b"]).mark, RIGHT)
         self.assertIs(in_order(["/f/b", "/f/a"], ["a", "b"]).mark, PERMITTED)
         self.assertIs(in_order(["/f/b"], ["a", "b"]).mark, WRONG)
@@ -251,21 +235,17 @@ class PageTests(SynchronousTestCase):
     """What is written down is what was answered."""
 
     def test_what_a_server_says_is_text_on_the_page(self) -> None:
-        """And not too long for a table."""
         self.assertEqual(escaped("<b>|`x`"), "\\<b\\>\\|\\`x\\`")
         self.assertLess(len(escaped("a" * 1000)), 100)
 
     def test_server_that_is_not_here_has_no_verdicts(self) -> None:
-        """Its column says that it is not installed."""
-        missing = {peer.name: "gone" for peer in PEERS}
-        text = page(PEERS, GROUPS, {}, {}, missing, {})
+        text = page(GROUPS, [Asked(peer, None, "gone", {}) for peer in PEERS], {})
         rows = sum(len(group.rows) for group in GROUPS)
         self.assertEqual(text.count("| not installed "), (rows + 1) * len(PEERS))
         _, _, tables = text.partition(f"## {GROUPS[0].title}")
         self.assertNotRegex(tables, "[✓○✗]")
 
     def test_no_row_is_there_twice(self) -> None:
-        """In each group."""
         for group in GROUPS:
             titles = [row.title for row in group.rows]
             self.assertEqual(len(titles), len(set(titles)))
@@ -279,7 +259,7 @@ class ServerTests(SynchronousTestCase):
         peer = next(peer for peer in PEERS if peer.name == name)
         with tempfile.TemporaryDirectory() as folder:
             tree = make_tree(Path(folder))
-            return ask_all(peer, peer.find(Path(sys.prefix)), rows, tree)
+            return ask_all(peer, Path(sys.prefix), rows, tree).verdicts
 
     def test_servers_whose_answers_are_known_are_told_apart(self) -> None:
         """Ours has ranges and hides what has a dot; Python's own has neither."""

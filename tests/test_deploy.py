@@ -176,13 +176,11 @@ class BootedTests(Case):
                 systemd.systemctl("start", f"dartio@{name}.service")
             for name in SERVERS[:-1]:
                 unit = f"dartio@{name}.service"
-                systemd.wait_for("Listening on ", unit)
-                self.assert_answers(systemd, name)
+                self.assert_answers(systemd, name)  # start returns when it listens
                 user = systemd.systemctl("show", "-P", "User", unit)
                 self.assertEqual(user, f"dartio-{name}")
                 self.assert_stops(systemd, unit)
             systemd.systemctl("start", "dartio@tutorial.service")
-            systemd.wait_for("Listening on http://127.0.0.1:8080/", "dartio@tutorial")
             for name in SERVERS[:-1]:
                 if name != "hello-secure":  # its certificate is another's here
                     self.assert_answers(systemd, name)
@@ -198,11 +196,33 @@ class BootedTests(Case):
                 self.assertEqual(systemd.systemctl("is-active", unit), "inactive")
                 if name == "hello-secure":  # it makes a certificate first
                     systemd.systemctl("start", unit)
-                    systemd.wait_for("Listening on ", unit)
                 self.assert_answers(systemd, name)
                 self.assertEqual(systemd.systemctl("is-active", unit), "active")
                 self.assert_stops(systemd, f"dartio@{name}.socket")
                 self.assert_stops(systemd, unit)
+
+    def test_reload_is_done_when_systemctl_returns_and_ends_nothing(self) -> None:
+        with self.booted() as systemd:
+            unit = "dartio@hello.service"
+            systemd.systemctl("start", unit)
+            shown = ("show", "-p", "MainPID,ActiveState,StatusText", unit)
+            before = systemd.systemctl(*shown)
+            self.assertIn("StatusText=Only this machine can reach it", before)
+            self.assertEqual(systemd.systemctl("reload", unit), "")
+            self.assertEqual(systemd.systemctl(*shown), before)
+            self.assert_answers(systemd, "hello")
+
+    def test_one_that_does_not_turn_is_ended_and_started_again(self) -> None:
+        text = SERVICE.read_text().replace("WatchdogSec=60", "WatchdogSec=2")
+        with booted_systemd(self.here, {SERVICE.name: text}, {}) as systemd:
+            unit = "dartio@hello.service"
+            systemd.systemctl("start", unit)
+            first = systemd.systemctl("show", "-P", "MainPID", unit)
+            systemd.systemctl("kill", "--signal=STOP", unit)
+            systemd.wait_until("0".__ne__, "show", "-P", "NRestarts", unit)
+            systemd.wait_until("active".__eq__, "is-active", unit)
+            self.assertNotEqual(systemd.systemctl("show", "-P", "MainPID", unit), first)
+            self.assert_answers(systemd, "hello")
 
     def test_a_wrong_option_is_not_tried_again_and_all_else_is(self) -> None:
         options = {"hello": "--port http", "pages": "--interface 192.0.2.1"}

@@ -149,6 +149,13 @@ class TypeTests(SynchronousTestCase):
         self.assertIn("count=1", said[1])
         self.assertEqual(said[2], "Somebody else has changed it.")
 
+    def test_a_message_is_explained_part_by_part(self) -> None:
+        (self.folder / "explain.py").write_text(example("Messages, taken apart"))
+        said = self.run_python("explain.py").splitlines()
+        self.assertEqual(len(said), 18)
+        self.assertIn("Which site the client means", said[6])
+        self.assertTrue(said[-1].startswith("True There is more than one field Host"))
+
 
 class SiteTests(Case):
     """Examples that have a site."""

@@ -5,22 +5,21 @@ The cases: a request that is repeated, and idle connections.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
 
 from dartio_tut.daemon import localhost_certificate
 from local_servers import free_port, running
 
 from ..figures import Run
 from ..load import STREAMS, Request, Server, check, script, under_load
-from ..measuring import CPU, MEMORY, Bench, Case, Stage, Subject
+from ..measuring import MEMORY, Bench, Case, RunOf, Stage, Subject
 from .idle import memory_each, open_files
 from .page import IDLE, LOAD, REFERENCE
-from .peers import HERE, Peer, Role, available
+from .peers import HERE, Peer, available
 
 PROGRAMS = ("nginx:nginx-light", "wrk:wrk", "h2load:nghttp2-client", "node:nodejs")
 """What is measured or makes the load: a program and the package that has it."""
@@ -44,24 +43,15 @@ MODIFIED = 1_577_836_800
 
 BROWSER = tuple(
     (name, value)
-    for name, _, value in (
-        text.partition(": ")
-        for text in (HERE / "browser_head.txt").read_text().splitlines()
-    )
+    for line in (HERE / "browser_head.txt").read_text().splitlines()
+    for name, _, value in [line.partition(": ")]
 )
 """The fields that a browser sends with every request for a page, in its order."""
 
 
-class Files(NamedTuple):
-    """What all servers are given: a folder to serve, and a certificate."""
-
-    root: Path
-    certificate: tuple[str, str]
-
-
 @cache
-def files(bench: Bench) -> Files:
-    """What all servers are given, made once."""
+def given(bench: Bench) -> dict[str, object]:
+    """What all servers are given, made once: files to serve, a certificate, limits."""
     root = bench.folder / "files"
     (root / "many").mkdir(parents=True)
     made = CONTENT | {
@@ -70,14 +60,20 @@ def files(bench: Bench) -> Files:
     for path, content in made.items():
         (root / path).write_bytes(content)
         os.utime(root / path, (MODIFIED, MODIFIED))
-    return Files(root, localhost_certificate(str(bench.folder / "certificate")))
+    cert, key = localhost_certificate(str(bench.folder / "certificate"))
+    most = open_files(bench.idle)
+    # nginx closes idle ones when less than a sixteenth of these is free.
+    limits = {"open_files": most, "connections": most * 9 // 8}
+    return {"files": root, "cert": cert, "key": key} | limits
+
+
+_CASE = partial(Case, page="servers", reference=REFERENCE)
 
 
 def cases(idle: int) -> list[Case]:
     """All of them; the last one opens so many *idle* connections."""
-    measures, at = (MEMORY,), f"{idle:,}"
-    opened = Case(
-        "idle", "Idle connections", "servers", _idle, IDLE, at, measures, REFERENCE
+    opened = _CASE(
+        "idle", "Idle connections", _idle, IDLE, f"{idle:,}", measures=[MEMORY]
     )
     return [*_greetings(), *_files(), *_encrypted(), opened]
 
@@ -108,8 +104,10 @@ def _files() -> list[Case]:
         load_case("304", "Not modified (304, by If-Modified-Since)", not_modified),
     ]
     for count in (FEW_FILES, MANY_FILES):
-        request, at = _round_robin(count), f"{count:,} files"
-        found.append(load_case("many-files", "Files of 1 KiB in turn", request, at=at))
+        lua = script("round_robin", PREFIX="/many/", SUFFIX=".bin", COUNT=count)
+        many = replace(_file("1k.bin"), path="/many/0.bin", lua=lua)
+        title, at = "Files of 1 KiB in turn", f"{count:,} files"
+        found.append(load_case("many-files", title, many, at=at))
     return found
 
 
@@ -132,11 +130,6 @@ def _with(*fields: tuple[str, str]) -> Request:
     return Request(fields=fields, content=HELLO)
 
 
-def _round_robin(count: int) -> Request:
-    lua = script("round_robin", PREFIX="/many/", SUFFIX=".bin", COUNT=count)
-    return Request("/many/0.bin", lua=lua, content=CONTENT["1k.bin"])
-
-
 def load_case(
     name: str,
     title: str,
@@ -156,9 +149,10 @@ def load_case(
 
     def run(peer: Peer, bench: Bench, stage: Stage) -> Run:
         def command(port: int, folder: Path) -> list[str]:
-            return peer.command(_role(bench, request, port, folder, logs))
+            return peer.command(request, folder, logs, port=port, **given(bench))
 
-        return under_load(stage, Server(command), request, connections)
+        server = Server(command, loss=not_logged) if logs else Server(command)
+        return under_load(stage, server, request, connections)
 
     def subjects(bench: Bench, folder: Path) -> list[Subject]:
         return [
@@ -168,8 +162,14 @@ def load_case(
             and (not only or peer.kind in only)
         ]
 
-    measures = (CPU,)
-    return Case(name, title, "servers", subjects, LOAD, at, measures, REFERENCE)
+    return _CASE(name, title, subjects, LOAD, at)
+
+
+def not_logged(folder: Path, counts: Sequence[int]) -> str:
+    """What an access log in *folder* lacks, when so many requests were answered."""
+    logs = folder.glob("access.log*")
+    missing = sum(counts) - sum(path.read_bytes().count(b"\n") for path in logs)
+    return f"{missing} requests not logged" if missing > 0 else ""
 
 
 def _idle(bench: Bench, folder: Path) -> list[Subject]:
@@ -177,7 +177,7 @@ def _idle(bench: Bench, folder: Path) -> list[Subject]:
 
     def run(peer: Peer, stage: Stage) -> Run:
         port = free_port()
-        command = peer.command(_role(bench, request, port, stage.folder))
+        command = peer.command(request, stage.folder, False, port=port, **given(bench))
         with running(command, port, stage.core, stage.folder) as server:
             check(request, port)
             each, fault = memory_each(server.pid, port, bench.idle)
@@ -186,15 +186,7 @@ def _idle(bench: Bench, folder: Path) -> list[Subject]:
     return [_subject(peer, partial(run, peer)) for peer in available(bench)]
 
 
-def _subject(peer: Peer, run: Callable[[Stage], Run], logs: bool = False) -> Subject:
+def _subject(peer: Peer, run: RunOf, logs: bool = False) -> Subject:
     log = "file" if logs else peer.settings.get("log", "none")
     ours = peer.kind == "ours"
     return Subject(peer.name, peer.title, run, log, ours, peer.kind)
-
-
-def _role(
-    bench: Bench, request: Request, port: int, folder: Path, logs: bool = False
-) -> Role:
-    given = files(bench)
-    most = open_files(bench.idle)
-    return Role(request, port, folder, given.root, given.certificate, most, logs)

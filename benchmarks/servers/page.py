@@ -4,16 +4,7 @@ How the servers' page shows its cases.
 
 from __future__ import annotations
 
-from ..page import (
-    TIMES,
-    Column,
-    Layout,
-    cheapest_first,
-    median_of,
-    name,
-    ratio,
-    with_spread,
-)
+from ..page import TIMES, Column, Layout, median_of, name, ratio, with_spread
 
 REFERENCE = "nginx"
 """The peer that all others are compared with."""
@@ -41,7 +32,7 @@ LOAD = Layout(
         Column("requests/s", median_of("rate", ",.0f")),
         Column("log", lambda row: row.subject.note, is_text=True),
     ),
-    order=cheapest_first("cpu_us"),
+    cheapest_first=True,
 )
 
 IDLE = Layout(
@@ -52,5 +43,5 @@ IDLE = Layout(
     ),
     remark=f"{REFERENCE} sets up its table of connections when it starts, about 0.4 "
     "KiB for each of them, which is not in its figure. None has memory of the kernel.",
-    order=cheapest_first("bytes"),
+    cheapest_first=True,
 )

@@ -4,7 +4,6 @@ The peers that ``peers.toml`` describes: found or installed, and started for a c
 
 from __future__ import annotations
 
-import re
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -21,28 +20,11 @@ from ..measuring import Bench
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
 
-SETTINGS: dict[str, dict[str, Any]] = tomllib.loads((HERE / "peers.toml").read_text())
+_DESCRIBED = tomllib.loads((HERE / "peers.toml").read_text())
+SETTINGS: dict[str, dict[str, Any]] = {
+    name: _DESCRIBED.get(own.get("like"), {}) | own for name, own in _DESCRIBED.items()
+}
 NAMES = tuple(SETTINGS)
-
-
-class Role(NamedTuple):
-    """
-    What a peer is to serve for a case, and where.
-
-    :ivar request: what it will be asked: ``/`` for hello, or one of the *files*.
-    :ivar folder: its own, for what it writes.
-    :ivar certificate: the files of the certificate and the key.
-    :ivar open_files: how many files it may have to keep open.
-    :ivar logs: whether it writes an access log though it does not usually.
-    """
-
-    request: Request
-    port: int
-    folder: Path
-    files: Path
-    certificate: tuple[str, str]
-    open_files: int
-    logs: bool
 
 
 class Peer(NamedTuple):
@@ -59,37 +41,38 @@ class Peer(NamedTuple):
     program: str
     settings: Mapping[str, Any]
 
-    def command(self, role: Role) -> list[str]:
-        """What starts it as *role* says; its configuration is written before."""
-        words, secure = self.settings, role.request.secure
-        what = ("hello" if role.request.path == "/" else "file") + "-tls" * secure
+    def command(
+        self, request: Request, folder: Path, logs: bool, **given: object
+    ) -> list[str]:
+        """
+        What starts it for *request* in *folder*; its configuration is written before.
+
+        :param logs: whether it writes an access log though it does not usually.
+        :param given: what the other names in ``peers.toml`` stand for.
+        """
+        words = self.settings
+        what = "hello" if request.path == "/" else "file"
         parts = {
-            "what": words.get(what, ""),
-            "tls": words.get("tls", "") if secure else "",
-            "http2": words.get("http2", "") if role.request.http2 else "",
-            "logging": words.get("logging" if role.logs else "no-logging", ""),
+            "what": words.get(what + "-tls" * request.secure, ""),
+            "tls": words.get("tls", "") if request.secure else "",
+            "http2": words.get("http2", "") if request.http2 else "",
+            "inside": words.get("inside", ""),
+            "logging": words.get("logging" if logs else "no-logging", ""),
         }
-        values = {
+        values = given | {
             "http2": parts["http2"],
             "program": self.program,
-            "programs": str(PROGRAMS),
-            "bin": str(Path(self.program).parent),
-            "port": str(role.port),
-            "folder": str(role.folder),
-            "files": str(role.files),
-            "cert": role.certificate[0],
-            "key": role.certificate[1],
-            "open_files": str(role.open_files),
-            # nginx closes idle ones when less than a sixteenth of these is free.
-            "connections": str(role.open_files * 9 // 8),
+            "programs": PROGRAMS,
+            "bin": Path(self.program).parent,
+            "folder": folder,
             "user": account(),
         }
         if config := words.get("config"):
             text = Template((PROGRAMS / config).read_text()).safe_substitute(parts)
-            (role.folder / config).write_text(Template(text).substitute(values))
+            (folder / config).write_text(Template(text).substitute(values))
         line = Template(words["command"]).safe_substitute(parts)
         command = [Template(word).substitute(values) for word in shlex.split(line)]
-        variables = [f"PYTHONPATH={PROGRAMS}", f"BENCHMARK_FILES={role.files}"]
+        variables = [f"PYTHONPATH={PROGRAMS}", f"BENCHMARK_FILES={given['files']}"]
         return ["env", *variables, *command] if "requirements" in words else command
 
 
@@ -98,27 +81,17 @@ def available(bench: Bench) -> list[Peer]:
     """The peers that are wanted and can be had here; what is missing is installed."""
     found = []
     for name in filter(bench.wants, NAMES):
+        settings = SETTINGS[name]
         if name == "ours":
             for ours in bench.installations:
                 title, twistd = f"dartio_tut {ours.versions}", str(ours.twistd)
-                mine = f"ours{ours.suffix}"
-                found.append(Peer(mine, name, title, twistd, SETTINGS[name]))
+                found.append(Peer(f"ours{ours.suffix}", name, title, twistd, settings))
             continue
         try:
-            found.append(_found(name))
+            program, versions = find_server(name, settings)
         except LookupError as missing:
-            bench.left_out[name] = str(missing.args[0])
+            bench.left_out[name] = str(missing)
+            continue
+        title = settings["title"].format_map(versions)
+        found.append(Peer(name, name, title, program, settings))
     return found
-
-
-def _found(name: str) -> Peer:
-    """
-    The peer *name*, installed when it is not yet.
-
-    :raise LookupError: when that is not possible; its argument says why.
-    """
-    settings = SETTINGS[name]
-    settings = SETTINGS.get(settings.get("like", ""), {}) | settings
-    program, versions = find_server(name, settings)
-    title = re.sub(r"\{(.+?)\}", lambda m: versions.get(m[1], "?"), settings["title"])
-    return Peer(name, name, title, program, settings)

@@ -17,26 +17,15 @@ from ..measuring import (
     Bench,
     Case,
     Installation,
+    RunOf,
     Stage,
     Subject,
-    Subjects,
 )
-from ..page import Layout
 from .others import others
-from .ours import (
-    APPEND,
-    JSON,
-    PUT,
-    Write,
-    folder_subjects,
-    other_subjects,
-    raw_subject,
-    twistd,
-)
+from .ours import APPEND, JSON, PUT, OurWrites, Write, raw_subject, store_run
 from .page import DOCUMENTS, READS, SLOWER_DISKS, STARTS, WRITES
-from .postgresql import INSERT, UPSERT, pgbench_subject
-from .running_program import run_program
-from .samples import DOCUMENT, name_of
+from .postgresql import pgbench_subject
+from .samples import DOCUMENT, LISTED, name_of
 from .starting import starts, write_notes
 
 PROGRAMS = (
@@ -66,74 +55,52 @@ NOTES = (1, 1_000, 1_000_000)
 
 FEW_DOCUMENTS, MANY_DOCUMENTS = 100, 10_000
 
-LISTED = 1000
-"""Documents in a list at most."""
+_CASE = partial(Case, page="stores")
+_OF_WRITES = partial(_CASE, measures=(RATE, CPU), reference="raw")
 
 
 def cases(notes: int) -> list[Case]:
     """All of them; the starts are with so many *notes*."""
     measures, at = (RESIDENT, START), f"{notes:,}"
+    slower = "Durable appends on slower disks"
     return [
-        *_durable("appends", APPEND, "a row an INSERT, by pgbench", INSERT),
-        *_durable(
-            "puts", PUT, "a row an INSERT … ON CONFLICT DO UPDATE, by pgbench", UPSERT
-        ),
+        *_durable("appends", APPEND),
+        *_durable("puts", PUT),
         *(
-            _write_case(
-                "slower",
-                "Durable appends on slower disks",
-                partial(_slower, more),
-                SLOWER_DISKS,
-                f"{more} ms",
-            )
-            for more in SLOWER_MS
+            _OF_WRITES("slower", slower, partial(_slower, ms), SLOWER_DISKS, f"{ms} ms")
+            for ms in SLOWER_MS
         ),
-        Case("reads", "Reads of notes", "stores", _reads, READS),
-        Case("memory", "Very many notes", "stores", starts, STARTS, at, measures),
-        Case("documents", "Reads of documents", "stores", _documents, DOCUMENTS),
+        _CASE("reads", "Reads of notes", _reads, READS),
+        _CASE("memory", "Very many notes", starts, STARTS, at, measures=measures),
+        _CASE("documents", "Reads of documents", _documents, DOCUMENTS),
     ]
 
 
-def _durable(name: str, write: Write, kind: str, statement: str) -> list[Case]:
-    """
-    A case for each number of clients.
-
-    :param statement: what pgbench asks for; *kind* says that in words.
-    """
-    return [
-        _write_case(
-            name,
-            f"Durable {name}",
-            partial(_writes, write, kind, statement, clients),
-            WRITES,
-            "1 client" if clients == 1 else f"{clients} clients",
-        )
-        for clients in CLIENTS
-    ]
+def _durable(name: str, write: Write) -> list[Case]:
+    """A case for each number of clients."""
+    found = []
+    for clients in CLIENTS:
+        at = "1 client" if clients == 1 else f"{clients} clients"
+        subjects = partial(_writes, write, clients)
+        found.append(_OF_WRITES(name, f"Durable {name}", subjects, WRITES, at))
+    return found
 
 
-def _write_case(
-    name: str, title: str, subjects: Subjects, layout: Layout, at: str
-) -> Case:
-    return Case(name, title, "stores", subjects, layout, at, (RATE, CPU), "raw")
-
-
-def _writes(
-    write: Write, kind: str, statement: str, clients: int, bench: Bench, folder: Path
-) -> list[Subject]:
+def _writes(write: Write, clients: int, bench: Bench, folder: Path) -> list[Subject]:
     subjects = [raw_subject(write, clients)]
     for ours in bench.installations:
-        subjects += folder_subjects(write, clients, ours)
-        subjects += other_subjects(write, clients, bench, ours)
+        writes = OurWrites(ours, write, clients)
+        subjects += writes.in_folder() + writes.without_disk()
+        subjects += writes.in_postgresql(bench)
     if bench.wants("pgbench"):
-        subjects += pgbench_subject(bench, kind, statement, clients)
+        subjects += pgbench_subject(bench, *write.row, clients)
     return subjects + others(write, clients, bench)
 
 
 def _slower(more: float, bench: Bench, folder: Path) -> list[Subject]:
     subjects = [raw_subject(APPEND, MANY_CLIENTS, more)]
     for ours in bench.installations:
-        subjects += folder_subjects(APPEND, MANY_CLIENTS, ours, more)
+        subjects += OurWrites(ours, APPEND, MANY_CLIENTS, more).in_folder()
     return subjects
 
 
@@ -143,26 +110,22 @@ def _reads(bench: Bench, folder: Path) -> list[Subject]:
     for count in NOTES:
         write_notes(folder / f"{count}", count)
     for ours in bench.installations:
-        for kind in ("http", "store"):
+        for kind, read in ("http", _get_note), ("store", _entry):
             for count in NOTES:
-                where = folder / f"{count}"
-                run = partial(
-                    _entry if kind == "store" else _get_note, ours, where, count
-                )
-                subjects.append(_counted(kind, kind, run, ours, count))
+                run = partial(read, ours, folder / f"{count}", count)
+                subjects.append(_counted(ours, kind, kind, run, count))
     return subjects
 
 
 def _get_note(ours: Installation, where: Path, count: int, stage: Stage) -> Run:
     lua = script("any_note", COUNT=count)
     request = Request("/", "POST", JSON, b'{"getNote": 0}', lua, status=0)
-    server = Server(lambda port, own: twistd(ours, "notes", port, where))
+    server = Server(lambda port, own: ours.daemon("notes", port, "--store", where))
     return under_load(stage, server, request, MANY_CLIENTS)
 
 
 def _entry(ours: Installation, where: Path, count: int, stage: Stage) -> Run:
-    line = ("entry", where, MANY_CLIENTS, stage.seconds)
-    return run_program(stage, "store_rate", *line, python=ours.python)
+    return store_run(stage, ours, "entry", where, MANY_CLIENTS)
 
 
 def _documents(bench: Bench, folder: Path) -> list[Subject]:
@@ -177,28 +140,29 @@ def _documents(bench: Bench, folder: Path) -> list[Subject]:
         get = Request(f"/{name_of(0)}", lua=lua)
         page = Request(f"/?limit={LISTED}")
         for ours in bench.installations:
+            writer, store = partial(_writer, ours, where), partial(_list, ours, where)
             for kind, title, run in (
-                ("get", "`GET` of any", partial(_writer, ours, where, get)),
-                ("list", f"list of {LISTED:,}", partial(_writer, ours, where, page)),
-                ("store", "the same, without HTTP", partial(_list, ours, where)),
+                ("get", "`GET` of any", partial(writer, get)),
+                ("list", f"list of {LISTED:,}", partial(writer, page)),
+                ("store", "the same, without HTTP", store),
             ):
-                subjects.append(_counted(kind, title, run, ours, count))
+                subjects.append(_counted(ours, kind, title, run, count))
     return subjects
 
 
 def _writer(ours: Installation, where: Path, request: Request, stage: Stage) -> Run:
-    server = Server(lambda port, own: twistd(ours, "writer", port, where, "--rest"))
-    return under_load(stage, server, request, 1)
+    def command(port: int, own: Path) -> list[str]:
+        return ours.daemon("writer", port, "--store", where, "--rest")
+
+    return under_load(stage, Server(command), request, 1)
 
 
 def _list(ours: Installation, where: Path, stage: Stage) -> Run:
-    line = ("list", where, 1, stage.seconds)
-    return run_program(stage, "store_rate", *line, python=ours.python)
+    return store_run(stage, ours, "list", where, 1)
 
 
 def _counted(
-    kind: str, title: str, run: partial[Run], ours: Installation, count: int
+    ours: Installation, kind: str, title: str, run: RunOf, count: int
 ) -> Subject:
     """A subject that reads one of *count*."""
-    name = f"{kind}{ours.suffix} {count}"
-    return Subject(name, title, run, f"{count:,}", ours=True, kind=kind)
+    return ours.subject(kind, title, run, f"{count:,}", f"{count}")

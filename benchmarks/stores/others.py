@@ -6,24 +6,23 @@ flushes.
 from __future__ import annotations
 
 import json
-import string
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from local_servers import account, find_server
+from local_servers import find_server, printed
 
 from ..figures import Run
 from ..load import Request, Server, script, under_load
 from ..measuring import Bench, Stage, Subject
+from ..servers.peers import SETTINGS, Peer
 from .ours import APPEND, IN_CACHE, JSON, PUT, Write
 from .samples import DOCUMENT, DOCUMENTS, NOTE_BODY
 
 JSON_SERVER = "0.17.4"
 """The version from npm: its maker's newest when this was written."""
 
-CONFIGURATION = Path(__file__).with_name("programs") / "nginx_put.conf"
+NGINX_PUT = SETTINGS["nginx"] | {"inside": "location / { dav_methods PUT; }"}
 
 
 def others(write: Write, clients: int, bench: Bench) -> list[Subject]:
@@ -34,7 +33,7 @@ def others(write: Write, clients: int, bench: Bench) -> list[Subject]:
             try:
                 subjects.append(make(write, clients))
             except LookupError as missing:
-                bench.left_out[f"{name} as a store"] = str(missing.args[0])
+                bench.left_out[f"{name} as a store"] = str(missing)
     return subjects
 
 
@@ -61,20 +60,19 @@ def _json_server(write: Write, clients: int) -> Subject:
 
 def _nginx(write: Write, clients: int) -> Subject:
     """nginx's upload: write, rename, answer."""
-    nginx, versions = find_server("nginx", {"system": ["nginx", "-v"]})
-    built = subprocess.run([nginx, "-V"], capture_output=True, text=True).stderr
-    if "http_dav_module" not in built:
+    nginx, versions = find_server("nginx", NGINX_PUT)
+    if "http_dav_module" not in printed(nginx, "-V"):
         raise LookupError("this nginx has no DAV module")
     request = replace(write.request, method="PUT")
-    template = string.Template(CONFIGURATION.read_text())
+    title = f"nginx {versions['nginx']}, PUT of its DAV module: written and renamed"
+    peer = Peer("nginx", "nginx", title, nginx, NGINX_PUT)
 
     def command(port: int, folder: Path) -> list[str]:
-        (folder / "files").mkdir()
-        written = template.substitute(user=account(), port=port)
-        (folder / "nginx.conf").write_text(written)
-        return [nginx, "-e", "stderr", "-p", str(folder), "-c", "nginx.conf"]
+        files = folder / "files"
+        files.mkdir()
+        given = {"port": port, "files": files, "connections": 1024}
+        return peer.command(request, folder, False, **given)
 
-    title = f"nginx {versions['nginx']}, PUT of its DAV module: written and renamed"
     return _subject("nginx", title, command, request, clients)
 
 

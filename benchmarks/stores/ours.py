@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from ..figures import Run
 from ..load import Request, Server, script, under_load
 from ..measuring import Bench, Installation, Stage, Subject
-from .postgresql import database
+from .postgresql import INSERT, UPSERT, database
 from .running_program import launched, run_program
 from .samples import DOCUMENT, DOCUMENTS, NOTE, NOTE_BODY, name_of
 
@@ -57,6 +57,7 @@ class Write(NamedTuple):
     :ivar raw: what `programs.disk_rate` does, and what that is in words.
     :ivar operation: what `programs.store_rate` does.
     :ivar server: the daemon.
+    :ivar row: what pgbench does, in words, and the statement for that.
     """
 
     raw: tuple[str, str]
@@ -64,6 +65,7 @@ class Write(NamedTuple):
     server: str
     request: Request
     loss: Loss
+    row: tuple[str, str]
 
 
 APPEND = Write(
@@ -72,6 +74,7 @@ APPEND = Write(
     "notes",
     Request(method="POST", fields=JSON, body=NOTE_BODY, status=0),
     notes_lost,
+    ("a row an INSERT, by pgbench", INSERT),
 )
 
 PUT = Write(
@@ -90,6 +93,7 @@ PUT = Write(
         status=0,
     ),
     documents_lost,
+    ("a row an INSERT … ON CONFLICT DO UPDATE, by pgbench", UPSERT),
 )
 
 
@@ -103,114 +107,105 @@ def raw_subject(write: Write, clients: int, slower_ms: float = 0) -> Subject:
     return Subject("raw", write.raw[1], run, ON_DISK)
 
 
-def folder_subjects(
-    write: Write, clients: int, ours: Installation, slower_ms: float = 0
-) -> list[Subject]:
-    """Our store in a folder: by itself, and behind its daemon."""
-
-    def direct(stage: Stage) -> Run:
-        line = (write.operation, stage.folder, clients, stage.seconds)
-        python = ours.python
-        return run_program(
-            stage, "store_rate", *line, python=python, slower_ms=slower_ms
-        )
-
-    over_http = partial(_over_http, write, clients, ours, slower_ms)
-    return [
-        _ours("store", f"`{write.operation}` of the folder's store", direct, ours),
-        _ours("http", f"`twistd {write.server}` on a folder", over_http, ours),
-    ]
-
-
-def other_subjects(
-    write: Write, clients: int, bench: Bench, ours: Installation
-) -> list[Subject]:
-    """Ours without a disk, and ours with PostgreSQL."""
-    subjects = []
-    if write is APPEND:
-        run = partial(_hello, clients, ours)
-        title = "`twistd hello`: any answer"
-        subjects.append(_ours("hello", title, run, ours, "nothing"))
-    if os.access(MEMORY, os.W_OK):
-        title = f"`twistd {write.server}` on a folder in memory ({MEMORY}): "
-        title += "ours without the disk"
-        run = partial(_in_memory, write, clients, ours)
-        subjects.append(_ours("http-memory", title, run, ours, "in memory"))
-    return subjects + _in_postgresql(write, clients, bench, ours)
-
-
-def twistd(
-    ours: Installation, server: str, port: int, store: object, *more: str
-) -> list[str]:
-    """The command for one of our daemons."""
-    start = [str(ours.twistd), "-n", "--pidfile=", server, "--port", str(port)]
-    return [*start, "--store", str(store), *more]
-
-
-def _ours(
-    kind: str,
-    title: str,
-    run: Callable[[Stage], Run],
-    ours: Installation,
-    keeps: str = ON_DISK,
-) -> Subject:
-    return Subject(kind + ours.suffix, title, run, keeps, ours=True, kind=kind)
-
-
-def _over_http(
-    write: Write,
-    clients: int,
-    ours: Installation,
-    slower_ms: float,
+def store_run(
     stage: Stage,
-    where: Path | None = None,
+    ours: Installation,
+    operation: str,
+    store: object,
+    clients: int,
+    *pids: int,
+    slower_ms: float = 0,
 ) -> Run:
-    def command(port: int, own: Path) -> list[str]:
-        start = twistd(ours, write.server, port, where or own)
-        return launched(ours.python, slower_ms) + start if slower_ms else start
-
-    def loss(own: Path, counts: Sequence[int]) -> str:
-        return write.loss(where or own, counts, clients)
-
-    return under_load(stage, Server(command, loss=loss), write.request, clients)
+    """The run of a store by itself; *pids* are servers behind it."""
+    line = (operation, store, clients, stage.seconds, *pids)
+    python = ours.python
+    return run_program(stage, "store_rate", *line, python=python, slower_ms=slower_ms)
 
 
-def _in_memory(write: Write, clients: int, ours: Installation, stage: Stage) -> Run:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        return _over_http(write, clients, ours, 0, stage, Path(folder))
+@dataclass(frozen=True)
+class OurWrites:
+    """How ours do a *write*, by so many *clients*, on a disk so much slower."""
 
+    ours: Installation
+    write: Write
+    clients: int
+    slower_ms: float = 0
 
-def _hello(clients: int, ours: Installation, stage: Stage) -> Run:
-    """What HTTP alone costs: nothing is read or stored."""
-    start = [str(ours.twistd), "-n", "--pidfile=", "hello", "--port"]
-    server = Server(lambda port, own: [*start, str(port)])
-    return under_load(stage, server, Request(), clients)
+    def in_folder(self) -> list[Subject]:
+        """The store in a folder: by itself, and behind its daemon."""
 
+        def direct(stage: Stage) -> Run:
+            line = (self.write.operation, stage.folder, self.clients)
+            return store_run(stage, self.ours, *line, slower_ms=self.slower_ms)
 
-def _in_postgresql(
-    write: Write, clients: int, bench: Bench, ours: Installation
-) -> list[Subject]:
-    kinds = ("store-postgresql", "http-postgresql")
-    wanted = any(bench.wants(kind, ours=True) for kind in kinds)
-    behind = database(bench) if wanted else None
-    if behind is None:
-        return []
+        store = f"`{self.write.operation}` of the folder's store"
+        daemon = f"`twistd {self.write.server}` on a folder"
+        return [
+            self.ours.subject("store", store, direct, ON_DISK),
+            self.ours.subject("http", daemon, self._over_http, ON_DISK),
+        ]
 
-    def direct(stage: Stage) -> Run:
-        line = (write.operation, behind.new_store(), clients, stage.seconds)
-        python = ours.python
-        return run_program(stage, "store_rate", *line, behind.pid, python=python)
+    def without_disk(self) -> list[Subject]:
+        """What HTTP alone costs, and the daemon where a flush costs nothing."""
 
-    def over_http(stage: Stage) -> Run:
+        def hello(stage: Stage) -> Run:
+            server = Server(lambda port, own: self.ours.daemon("hello", port))
+            return under_load(stage, server, Request(), self.clients)
+
+        def in_memory(stage: Stage) -> Run:
+            with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+                return self._over_http(stage, Path(folder))
+
+        subjects = []
+        if self.write is APPEND:
+            title = "`twistd hello`: any answer"
+            subjects.append(self.ours.subject("hello", title, hello, "nothing"))
+        if os.access(MEMORY, os.W_OK):
+            title = f"`twistd {self.write.server}` on a folder in memory ({MEMORY}): "
+            title += "ours without the disk"
+            here = self.ours.subject("http-memory", title, in_memory, "in memory")
+            subjects.append(here)
+        return subjects
+
+    def in_postgresql(self, bench: Bench) -> list[Subject]:
+        """The store in a database: by itself, and behind its daemon."""
+        kinds = ("store-postgresql", "http-postgresql")
+        wanted = any(bench.wants(kind, ours=True) for kind in kinds)
+        behind = database(bench) if wanted else None
+        if behind is None:
+            return []
+        operation, server = self.write.operation, self.write.server
+
+        def direct(stage: Stage) -> Run:
+            line = (operation, behind.new_store(), self.clients, behind.pid)
+            return store_run(stage, self.ours, *line)
+
+        def over_http(stage: Stage) -> Run:
+            def command(port: int, own: Path) -> list[str]:
+                return self.ours.daemon(server, port, "--store", behind.new_store())
+
+            started = Server(command, helpers=[behind.pid])
+            return under_load(stage, started, self.write.request, self.clients)
+
+        where = f"{behind.title}, one on this disk"
+        store, daemon = f"`{operation}` of our store in {where}", f"`twistd {server}`"
+        return [
+            self.ours.subject(kinds[0], store, direct, ON_DISK),
+            self.ours.subject(kinds[1], f"{daemon} with {where}", over_http, ON_DISK),
+        ]
+
+    def _over_http(self, stage: Stage, where: Path | None = None) -> Run:
+        """The daemon on the folder *where*, or on its own."""
+
         def command(port: int, own: Path) -> list[str]:
-            return twistd(ours, write.server, port, behind.new_store())
+            line = self.ours.daemon(self.write.server, port, "--store", where or own)
+            slower = (
+                launched(self.ours.python, self.slower_ms) if self.slower_ms else []
+            )
+            return slower + line
 
-        server = Server(command, helpers=[behind.pid])
-        return under_load(stage, server, write.request, clients)
+        def loss(own: Path, counts: Sequence[int]) -> str:
+            return self.write.loss(where or own, counts, self.clients)
 
-    where = f"{behind.title}, one on this disk"
-    store, daemon = f"`{write.operation}` of our store", f"`twistd {write.server}`"
-    return [
-        _ours(kinds[0], f"{store} in {where}", direct, ours),
-        _ours(kinds[1], f"{daemon} with {where}", over_http, ours),
-    ]
+        server = Server(command, loss=loss)
+        return under_load(stage, server, self.write.request, self.clients)

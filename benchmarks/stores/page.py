@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..measuring import Result
-from ..page import Column, Layout, Row, median_of, name, rows
+from ..page import Column, Layout, Row, median_of, name, rows, with_spread
 from .ours import ON_DISK
 
 TARGET = 0.5
@@ -34,13 +34,6 @@ what else the machine is doing than rates do. Each server is one worker on one c
 """
 
 
-def _rate(row: Row) -> str:
-    rate = row.of("rate")
-    if not rate:
-        return "failed"
-    return f"{rate.median:,.0f} ({rate.lowest:,.0f}–{rate.highest:,.0f})"  # noqa: RUF001
-
-
 def _share(row: Row) -> str:
     return f"{row.figure.ratio:.0%}" if row.figure.ratio else ""
 
@@ -49,16 +42,15 @@ def _bytes_a_note(row: Row) -> str:
     """What memory a note takes, beside a start without notes."""
     kind = row.subject.kind
     empty = row.result.figures.get(row.subject.name.replace(kind, "empty"))
-    notes, held = row.of("notes"), row.of("resident_bytes")
-    if not (notes and held and notes.median and empty and empty.values):
+    held, notes = row.median("resident_bytes"), row.median("notes")
+    if not (notes and empty and empty.values):
         return ""
-    base = empty.values["resident_bytes"].median
-    return f"{(held.median - base) / notes.median:.1f}"
+    return f"{(held - empty.values['resident_bytes'].median) / notes:.1f}"
 
 
 _NAME = Column("", name, is_text=True)
 _COUNT = Column("", lambda row: row.subject.note)
-_RATE = Column("a second", _rate)
+_RATE = Column("a second", with_spread("rate"))
 _SHARE = Column("of the raw rate", _share)
 _CPU = Column("CPU µs each", median_of("cpu_us", ",.1f"))
 _TITLE = Column("", lambda row: row.subject.title, is_text=True)
@@ -133,33 +125,28 @@ def in_short(results: Sequence[Result]) -> str:
 def _targets(where: str, found: Sequence[Row]) -> list[str]:
     lines = []
     for row in found:
-        share = row.figure.ratio
-        if row.subject.kind not in WITH_TARGET:
-            continue
-        if not share:
-            lines.append(f"- {where}, {row.subject.name}: not measured")
-            continue
-        reached = "reached" if share >= TARGET else "**not reached**"
-        lines.append(
-            f"- {where}, {row.subject.name}: {share:.0%} of the raw rate; "
-            f"the target of {TARGET:.0%} is {reached}"
-        )
+        if row.subject.kind in WITH_TARGET:
+            share = row.figure.ratio
+            reached = "reached" if share >= TARGET else "**not reached**"
+            lines.append(
+                f"- {where}, {row.subject.name}: {share:.0%} of the raw rate; "
+                f"the target of {TARGET:.0%} is {reached}"
+                if share
+                else f"- {where}, {row.subject.name}: not measured"
+            )
     return lines
 
 
 def _faster(where: str, found: Sequence[Row]) -> list[str]:
     """Who is faster than ours over HTTP."""
-    rates = {
-        row.subject.name: row.figure.values["rate"].median
-        for row in found
-        if row.figure.values
-        and (row.subject.name == "http" or row.subject.kind not in OUR_PARTS)
-    }
+    rates = {row.subject.name: row.median("rate") for row in found}
+    subjects = [row.subject for row in found]
+    parts = {s.name for s in subjects if (s.kind or s.name) in OUR_PARTS}
     ours = rates.pop("http", 0)
     faster = [
         f"{name} ({rate / ours:.1f} times)"
         for name, rate in rates.items()
-        if rate > ours > 0
+        if rate > ours > 0 and name not in parts
     ]
     return [f"- {where}: faster than ours are {', '.join(faster)}"] if faster else []
 
@@ -168,11 +155,8 @@ def _flatness(found: Sequence[Row]) -> list[str]:
     """Whether a read costs more when there are more notes."""
     lines = []
     for kind in dict.fromkeys(row.subject.name.split()[0] for row in found):
-        costs = [
-            row.figure.values["cpu_us"].median if row.figure.values else 0
-            for row in found
-            if row.subject.name.split()[0] == kind
-        ]
+        own = [row for row in found if row.subject.name.split()[0] == kind]
+        costs = [row.median("cpu_us") for row in own]
         if len(costs) > 1 and all(costs):
             times = costs[-1] / costs[0]
             flat = "flat" if times <= FLAT else "**not flat**"

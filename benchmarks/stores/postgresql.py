@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
+from itertools import count
+from typing import TYPE_CHECKING
 from unittest import SkipTest
 
-from local_servers import RunFailed, pinned, version_of
+from local_servers import RunFailed, pinned, result_of, version_of
 
 from ..figures import Run
 from ..measuring import Bench, Stage, Subject
 from ..processes import cpu_seconds
 from .running_program import SPARE_SECONDS
 from .samples import DOCUMENT, DOCUMENTS, NOTE
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Postgres
 
 TABLES = """\
 CREATE TABLE raw_notes (n bigserial PRIMARY KEY, text text);
@@ -37,42 +40,30 @@ INSERT INTO raw_documents (k, content) VALUES (:k, '{DOCUMENT.decode()}')
 
 class Database:
     """
-    A server that runs.
+    A *server* that runs.
 
     :ivar pid: its first process.
     """
 
-    def __init__(self, url: str, port: int, password: str, programs: Path, pid: int):
-        self.pid = pid
-        self._url = url
-        self._programs = programs
-        self._address = ["-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
-        self._environment = os.environ | {"PGPASSWORD": password}
-        self._stores = 0
-        self.title = f"PostgreSQL {version_of(str(programs / 'postgres'))}"
+    def __init__(self, server: Postgres) -> None:
+        self._server = server
+        self._stores = count(1)
+        self.pid = server.processes()[0]
+        self.title = f"PostgreSQL {version_of(str(server.bin / 'postgres'))}"
 
     def new_store(self) -> str:
         """The URL of a new empty store in it."""
-        self._stores += 1
-        name = f"bench{self._stores}"
-        return f"{self._url}?log={name}&collection={name}"
+        name = f"bench{next(self._stores)}"
+        return f"{self._server.url()}?log={name}&collection={name}"
 
     def run(self, program: str, *arguments: str, seconds: int = 0) -> str:
         """What a *program* of its distribution prints."""
-        try:
-            ended = subprocess.run(
-                [self._programs / program, *self._address, *arguments, "postgres"],
-                env=self._environment,
-                capture_output=True,
-                text=True,
-                timeout=seconds + SPARE_SECONDS,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise RunFailed(f"{program} cannot be run: {error}") from None
-        if ended.returncode:
-            last = ended.stderr.strip().splitlines()[-1:]
-            raise RunFailed(f"{program} fails: {''.join(last)}")
-        return ended.stdout
+        server = self._server
+        address = ["-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres"]
+        command = [str(server.bin / program), *address, *arguments, "postgres"]
+        environment = os.environ | {"PGPASSWORD": server.password}
+        most = seconds + SPARE_SECONDS
+        return result_of(program, command, most, env=environment)
 
 
 @cache
@@ -90,8 +81,7 @@ def database(bench: Bench) -> Database | None:
     bench.at_exit.callback(server.remove)
     with pinned(bench.cores[1]):
         server.start()
-    pid = server.processes()[0]
-    found = Database(server.url(), server.port, server.password, server.bin, pid)
+    found = Database(server)
     found.run("psql", "-qc", TABLES)
     return found
 
@@ -118,10 +108,10 @@ def pgbench_subject(
             said = behind.run("pgbench", *line, seconds=stage.seconds)
         spent = cpu_seconds(behind.pid) - before
         rate = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
-        count = re.search(r"actually processed: (\d+)", said)
-        if not rate or not count or not int(count[1]):
+        done = re.search(r"actually processed: (\d+)", said)
+        if not rate or not done or not int(done[1]):
             raise RunFailed("pgbench reports nothing")
-        return Run({"cpu_us": spent / int(count[1]) * 1e6, "rate": float(rate[1])})
+        return Run({"cpu_us": spent / int(done[1]) * 1e6, "rate": float(rate[1])})
 
     title = f"{behind.title}: {kind}"
     return [Subject("pgbench", title, run, "on disk")]

@@ -5,11 +5,10 @@ Runs of the programs that measure by themselves.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
-from local_servers import RunFailed, pinned
+from local_servers import RunFailed, pinned, result_of
 
 from ..figures import Run
 from ..measuring import Stage
@@ -39,23 +38,10 @@ def run_program(
     """
     module = f"{__package__}.programs.{program}"
     command = [*launched(python, slower_ms), "-m", module, *map(str, arguments)]
-    try:
-        with pinned(stage.core):
-            ended = subprocess.run(
-                command,
-                cwd=stage.folder,
-                capture_output=True,
-                text=True,
-                timeout=stage.seconds + SPARE_SECONDS,
-            )
-    except subprocess.TimeoutExpired:
-        raise RunFailed(f"{program} does not end") from None
-    except OSError as error:
-        raise RunFailed(f"{program} cannot be run: {error}") from None
-    if ended.returncode:
-        last = ended.stderr.strip().splitlines()[-1:]
-        raise RunFailed(f"{program} fails: {''.join(last)}")
-    said = json.loads(ended.stdout)
+    with pinned(stage.core):
+        most = stage.seconds + SPARE_SECONDS
+        printed = result_of(program, command, most, cwd=stage.folder)
+    said = json.loads(printed)
     if not said["count"]:
         raise RunFailed(f"{program} did nothing in {stage.seconds} s")
     cost = said["cpu"] / said["count"] * 1e6

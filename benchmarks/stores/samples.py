@@ -16,6 +16,9 @@ DOCUMENT = json.dumps({"name": "Han Solo", "text": "x" * 980}).encode()
 DOCUMENTS = 1000
 """How many are written again and again, so that the folder does not grow."""
 
+LISTED = 1000
+"""Documents in a list: the most that a page over HTTP has."""
+
 WARM_UP_SECONDS = 0.5
 """What does not count of a program's work: files are made, connections opened."""
 

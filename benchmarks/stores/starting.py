@@ -6,7 +6,6 @@ Its first start on a folder leaves an index there, which the next start finds.
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 import shutil
@@ -17,9 +16,9 @@ from pathlib import Path
 from local_servers import RunFailed, pinned
 
 from ..figures import Run
+from ..load import Request, check
 from ..measuring import Bench, Installation, Stage, Subject
 from ..processes import peak_bytes, resident_bytes
-from .ours import twistd
 from .samples import NOTE
 
 LISTENING = re.compile(rb"Listening on http://[^:]*:(\d+)")
@@ -44,28 +43,23 @@ def starts(bench: Bench, folder: Path) -> list[Subject]:
 def write_notes(folder: Path, count: int) -> None:
     """Leave *count* notes in *folder*, as a person would who copies them there."""
     folder.mkdir()
-    block = 10_000
     with (folder / "notes.txt").open("w") as file:
-        for first in range(0, count, block):
-            numbers = range(first, min(first + block, count))
-            file.writelines(f"{NOTE} {number}\n" for number in numbers)
+        file.writelines(f"{NOTE} {number}\n" for number in range(count))
 
 
 def _subject(kind: str, notes: int, filled: Path, ours: Installation) -> Subject:
     def run(stage: Stage) -> Run:
         if kind == EMPTY:
             return _start(stage, ours, stage.folder, 0)
-        if kind == FIRST or not filled.exists():
-            shutil.rmtree(filled, ignore_errors=True)
-            write_notes(filled, notes)
-            first = _start(stage, ours, filled, notes)
-            if kind == FIRST:
-                return first
-        return _start(stage, ours, filled, notes)
+        if kind == NEXT and filled.exists():
+            return _start(stage, ours, filled, notes)
+        shutil.rmtree(filled, ignore_errors=True)
+        write_notes(filled, notes)
+        first = _start(stage, ours, filled, notes)
+        return first if kind == FIRST else _start(stage, ours, filled, notes)
 
     count = "0" if kind == EMPTY else f"{notes:,}"
-    name = kind + ours.suffix
-    return Subject(name, "`twistd notes`", run, count, ours=True, kind=kind)
+    return ours.subject(kind, "`twistd notes`", run, count)
 
 
 def _start(stage: Stage, ours: Installation, folder: Path, count: int) -> Run:
@@ -74,7 +68,7 @@ def _start(stage: Stage, ours: Installation, folder: Path, count: int) -> Run:
 
     :raise RunFailed: when it does not listen, or does not give back the last one.
     """
-    command = twistd(ours, "notes", 0, folder)
+    command = ours.daemon("notes", 0, "--store", folder)
     begun = time.monotonic()
     with pinned(stage.core):
         daemon = subprocess.Popen(
@@ -84,7 +78,10 @@ def _start(stage: Stage, ours: Installation, folder: Path, count: int) -> Run:
         port = _port_of(daemon)
         taken = time.monotonic() - begun
         if count:
-            _check_last(port, count - 1)
+            asked = json.dumps({"getNote": count - 1}).encode()
+            last = f"{NOTE} {count - 1}".encode()
+            request = Request("/", "POST", body=asked, status=0, content=last)
+            check(request, port, ANSWER_SECONDS)
         return Run(
             {
                 "seconds": taken,
@@ -105,14 +102,3 @@ def _port_of(daemon: subprocess.Popen[bytes]) -> int:
         if found := LISTENING.search(line):
             return int(found[1])
     raise RunFailed("ended before it listened")
-
-
-def _check_last(port: int, number: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
-    try:
-        connection.request("POST", "/", json.dumps({"getNote": number}))
-        said = connection.getresponse().read().decode()
-    finally:
-        connection.close()
-    if said != f"{NOTE} {number}\n":
-        raise RunFailed(f"note {number} is {said!r}")

@@ -197,6 +197,12 @@ LENGTH_MALFORMED = Fault(
     "The value of Content-Length is not a number written with digits only.",
     "RFC 9110 section 8.6",
 )
+LENGTH_HUGE = Fault(
+    "body too large",
+    "Content-Length says more bytes than a 64-bit number can count: a reader that "
+    "counts with fewer bits sees a small number.",
+    "RFC 9110 section 8.6",
+)
 
 # The body.
 CHUNK_SIZE = Fault(

@@ -139,7 +139,7 @@ def _take_odd_line(
         parts.add(line.start, line.stop, "junk")
     else:
         parts.add(line.start, line.stop, "field-name")
-    if b"\r" in text and not is_trailer:
+    if b"\r" in text:
         fault = faults.BARE_CR
     if fault is not None:
         parts.note(faults.TRAILER_FIELD if is_trailer else fault)

@@ -14,10 +14,11 @@ from .faults import Fault
 from .fields import Values
 from .first_line import FirstLine
 
-HUGE_LENGTH = 10**18
-"""Stands for a length of more digits: no body is that long."""
+MAX_LENGTH = 2**63 - 1
+"""No body is longer."""
 
-LENGTH_DIGITS = 18
+LENGTH_DIGITS = 19
+"""Those of `MAX_LENGTH`."""
 
 _digits = re.compile(rb"[0-9]+").fullmatch
 _host = re.compile(
@@ -62,10 +63,26 @@ def response_framing(line: FirstLine, values: Values, method: bytes) -> Framing:
         return Framing(BodyEnd.OTHER_PROTOCOL)
     if method == b"HEAD" or line.status in (204, 304) or 100 <= line.status < 200:
         return Framing(BodyEnd.NO_BODY)
+    return _framing(line, _tolerated(values)) or Framing(BodyEnd.CONNECTION)
+
+
+def _tolerated(values: Values) -> Values:
+    """
+    *values* with what a client must or may put up with made plain: one length that is
+    said several times, and codings before chunked, or in place of it.
+    """
+    lengths = values.get(b"content-length", [])
     codings = values.get(b"transfer-encoding")
-    if codings and codings[-1].lower().rpartition(b",")[2].strip() != b"chunked":
-        return Framing(BodyEnd.CONNECTION)
-    return _framing(line, values) or Framing(BodyEnd.CONNECTION)
+    plain = values
+    same = {one.strip() for one in b",".join(lengths).split(b",")}
+    if len(lengths) and len(same) == 1:
+        plain = {**plain, b"content-length": list(same)}
+    if codings is not None:
+        last = b",".join(codings).lower().rpartition(b",")[2].strip()
+        plain = {**plain, b"transfer-encoding": [last]}
+        if last and last != b"chunked" and not lengths:
+            del plain[b"transfer-encoding"]
+    return plain
 
 
 def _framing(line: FirstLine, values: Values) -> Framing | None:
@@ -87,8 +104,10 @@ def _framing(line: FirstLine, values: Values) -> Framing | None:
     if not _digits(lengths[0]):
         return Framing(BodyEnd.AMBIGUOUS, 0, faults.LENGTH_MALFORMED)
     digits = lengths[0].lstrip(b"0")
-    length = int(digits or b"0") if len(digits) <= LENGTH_DIGITS else HUGE_LENGTH
-    return Framing(BodyEnd.LENGTH, length)
+    is_huge = len(digits) > LENGTH_DIGITS or int(digits or b"0") > MAX_LENGTH
+    if is_huge:
+        return Framing(BodyEnd.AMBIGUOUS, 0, faults.LENGTH_HUGE)
+    return Framing(BodyEnd.LENGTH, int(digits or b"0"))
 
 
 def host_fault(line: FirstLine, values: Values) -> Fault | None:

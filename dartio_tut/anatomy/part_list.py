@@ -70,6 +70,12 @@ class PartList:
         else:
             self.parts.append(Part(start, end, kind, word.words, word.clause))
 
+    def add_not_http(self, start: int, end: int, fault: Fault) -> int:
+        """The bytes up to *end* are not HTTP, as *fault* says; return *end*."""
+        self.note(fault)
+        self.parts.append(Part(start, end, "not-http", fault.sentence, fault.clause))
+        return end
+
     def add_line_end(self, line: Line, fault: Fault = faults.BARE_LF) -> None:
         """The end of *line*, which is a *fault* when it is LF only."""
         if line.has_bare_lf:

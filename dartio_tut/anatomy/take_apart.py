@@ -11,6 +11,7 @@ import re
 
 from . import faults
 from .chunks import take_chunks
+from .faults import Fault
 from .fields import Values, take_fields
 from .first_line import FirstLine, take_request_line, take_status_line
 from .framing import (
@@ -71,17 +72,7 @@ def _take_request(raw: bytes, parts: PartList) -> tuple[int, bool]:
     if at == len(raw):
         return at, False
     if not _begins_like_request(raw, at):
-        is_tls = raw.startswith(TLS_RECORD, at)
-        is_http2 = raw.startswith(HTTP2_PREFACE, at)
-        parts.note(
-            faults.TLS_WITHOUT_TLS
-            if is_tls
-            else faults.HTTP2_PREFACE
-            if is_http2
-            else faults.NOT_A_REQUEST
-        )
-        parts.add(at, len(raw), "not-http")
-        return len(raw), False
+        return parts.add_not_http(at, len(raw), _not_http(raw, at)), False
     line = take_request_line(raw, at, parts)
     if not line.line.is_whole:
         return line.line.end, False
@@ -115,6 +106,15 @@ def _begins_like_request(raw: bytes, at: int) -> bool:
     return b"HTTP/" in line.upper()
 
 
+def _not_http(raw: bytes, at: int) -> Fault:
+    """What bytes are that do not begin like a request."""
+    if raw.startswith(TLS_RECORD, at):
+        return faults.TLS_WITHOUT_TLS
+    if raw.startswith(HTTP2_PREFACE, at):
+        return faults.HTTP2_PREFACE
+    return faults.NOT_A_REQUEST
+
+
 def _note_head_faults(line: FirstLine, values: Values, parts: PartList) -> None:
     """Note what is wrong with a head whose lines are well formed."""
     if parts.fault is not None:
@@ -137,9 +137,7 @@ def _take_responses(
     while at < len(raw):
         if not _begins_like_response(raw, at):
             parts.close_uncut(at, "more-responses")
-            parts.note(faults.NOT_A_RESPONSE)
-            parts.add(at, len(raw), "not-http")
-            return len(raw), False
+            return parts.add_not_http(at, len(raw), faults.NOT_A_RESPONSE), False
         is_interim = _interim(raw, at) is not None
         if not is_interim:
             parts.close_uncut(at, "more-responses")

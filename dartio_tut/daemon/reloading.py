@@ -20,6 +20,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from .served_certificate import ServedCertificate
+from .service_manager import SYSTEMD
 
 LOOK_SECONDS = 10.0
 """Seconds between two looks at the files of a certificate."""
@@ -81,8 +82,10 @@ def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], None]]) -> Non
             reactor.stop()
             return
         _log.info("Received SIGHUP: reading certificates and opening logs again")
+        SYSTEMD.reloading()
         for each in _reloads:
             each()
+        SYSTEMD.reloaded()
 
     def handle(number: int, frame: FrameType | None) -> None:
         reactor.callFromThread(reload)

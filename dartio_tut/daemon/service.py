@@ -27,6 +27,7 @@ from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
 from .served_certificate import ServedCertificate
+from .service_manager import SYSTEMD
 from .site import Site
 from .startup import StartupError, startup_errors
 from .watched_site import WatchedSite
@@ -113,6 +114,8 @@ class Daemon(Service):
             self._reactor,
             [*self._reloads, *(c.reload for c in self._certificates)],
         )
+        self._reactor.addSystemEventTrigger("after", "startup", self._tell_systemd)
+        self._reactor.addSystemEventTrigger("before", "shutdown", SYSTEMD.stopping)
         # Only a running reactor answers, and has its signal handlers in place.
         self._reactor.callWhenRunning(self._tell)
 
@@ -133,6 +136,9 @@ class Daemon(Service):
             self._log.info("{reach}", reach=reach(listening, self._path))
         for endpoint, address in listening:
             self._log.info("Listening on {url}", url=url(endpoint, address, self._path))
+
+    def _tell_systemd(self) -> None:
+        SYSTEMD.ready(self._reactor, reach(self.listening(), self._path))
 
     def stopService(self) -> Deferred[Any]:
         """

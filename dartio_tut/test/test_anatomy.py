@@ -138,6 +138,34 @@ class ResponseTests(AnatomyCase):
         self.assertFalse(message.is_complete)
         self.assertTrue(self.take(raw, "server", has_ended=True).is_complete)
 
+    def test_a_client_puts_up_with_one_length_said_twice(self) -> None:
+        for lines in (
+            b"Content-Length: 2\r\nContent-Length: 2",
+            b"Content-Length: 2, 2",
+        ):
+            message = self.take(
+                b"HTTP/1.1 200 OK\r\n%b\r\n\r\nhimore" % lines, "server"
+            )
+            self.assertEqual(cut(message)[-1], ("next-message", b"more"))
+            self.assertEqual(message.fault, "")
+        other = b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nhi"
+        message = self.take(other, "server")
+        self.assertEqual(cut(message)[-1], ("ambiguous", b"hi"))
+        self.assertIn("Content-Length", message.fault)
+
+    def test_a_response_may_have_other_codings_than_chunked(self) -> None:
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: %b\r\n\r\n"
+        message = self.take(head % b"gzip, Chunked" + b"1\r\na\r\n0\r\n\r\n", "server")
+        self.assertIn(("chunk-data", b"a"), cut(message))
+        self.assertTrue(message.is_complete)
+        message = self.take(head % b"gzip" + b"...", "server", has_ended=True)
+        self.assertEqual(cut(message)[-1], ("body", b"..."))
+        self.assertTrue(message.is_complete)
+        for coding in (b"", b"chunked,", b"chunked\r\nContent-Length: 3"):
+            message = self.take(head % coding + b"...", "server")
+            self.assertEqual(cut(message)[-1], ("ambiguous", b"..."), coding)
+            self.assertNotEqual(message.fault, "")
+
     def test_what_follows_101_is_another_protocol(self) -> None:
         raw = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x00"
         message = self.take(raw, "server")
@@ -156,6 +184,7 @@ class OtherBytesTests(AnatomyCase):
             message = self.take(raw)
             self.assertEqual(cut(message), [("not-http", raw)])
             self.assertIn(says, message.fault)
+            self.assertIn(says, message.parts[0].words)
             self.assertFalse(message.is_complete)
         self.assertEqual(cut(self.take(b"SSH-2.0\r\n", "server"))[0][0], "not-http")
 

@@ -20,13 +20,10 @@ from twisted.internet.task import deferLater, react
 
 from dartio_tut.store import open_documents, open_notes
 
-from ..samples import DOCUMENT, DOCUMENTS, NOTE, WARM_UP_SECONDS, name_of
+from ..samples import DOCUMENT, DOCUMENTS, LISTED, NOTE, WARM_UP_SECONDS, name_of
 
 Operation = Callable[[int], Deferred[Any]]
 """What each client does, given how many were begun before."""
-
-PAGE = 1000
-"""Documents in a list: the most that a page over HTTP has."""
 
 
 class Clients:
@@ -61,7 +58,7 @@ async def opened(kind: str, where: str) -> tuple[Any, Operation]:
     documents = open_documents(where)
     if kind == "put":
         return documents, lambda n: documents.put(name_of(n % DOCUMENTS), DOCUMENT)
-    return documents, lambda number: documents.list(limit=PAGE)
+    return documents, lambda number: documents.list(limit=LISTED)
 
 
 async def measured(

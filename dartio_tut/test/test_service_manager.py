@@ -1,0 +1,78 @@
+"""What systemd is told of a daemon."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.daemon.service_manager import ServiceManager
+
+
+class ServiceManagerTests(SynchronousTestCase):
+    """The datagrams that systemd gets."""
+
+    def setUp(self) -> None:
+        self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.systemd.close)
+        self.name = f"dartio-{os.getpid()}-{id(self)}"
+        self.systemd.bind("\0" + self.name)
+        self.systemd.setblocking(False)
+
+    def manager(self, **environ: str) -> ServiceManager:
+        """One that systemd has started with *environ*."""
+        return ServiceManager({"NOTIFY_SOCKET": "@" + self.name} | environ)
+
+    def told(self) -> list[bytes]:
+        """What systemd was told since the last call."""
+        found = []
+        while True:
+            try:
+                found.append(self.systemd.recv(4096))
+            except BlockingIOError:
+                return found
+
+    def test_ready_is_told_with_every_server_in_the_status(self) -> None:
+        manager = self.manager()
+        manager.ready(Clock(), "one")
+        manager.ready(Clock(), "two")
+        self.assertEqual(
+            self.told(), [b"READY=1\nSTATUS=one", b"READY=1\nSTATUS=one; two"]
+        )
+
+    def test_reload_is_told_when_it_begins_and_when_it_ends(self) -> None:
+        manager = self.manager()
+        manager.reloading()
+        manager.reloaded()
+        began, ended = self.told()
+        self.assertRegex(began.decode(), r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+        self.assertEqual(ended, b"READY=1")
+
+    def test_stop_is_told(self) -> None:
+        self.manager().stopping()
+        self.assertTrue(self.told()[0].startswith(b"STOPPING=1\n"))
+
+    def test_watchdog_is_fed_twice_as_often_as_it_wants(self) -> None:
+        clock = Clock()
+        self.manager(WATCHDOG_USEC="10000000").ready(clock, "")
+        self.told()
+        for _ in range(3):
+            clock.advance(5)
+            self.assertEqual(self.told(), [b"WATCHDOG=1"])
+
+    def test_watchdog_of_another_process_and_nonsense_are_not_ours(self) -> None:
+        for environ in (
+            {"WATCHDOG_USEC": "10000000", "WATCHDOG_PID": "1"},
+            {"WATCHDOG_USEC": "ten"},
+            {},
+        ):
+            clock = Clock()
+            self.manager(**environ).ready(clock, "")
+            self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_without_systemd_nobody_is_told(self) -> None:
+        for address in ("", "relative", "/nowhere/at/all"):
+            ServiceManager({"NOTIFY_SOCKET": address}).stopping()
+        self.assertEqual(self.told(), [])
