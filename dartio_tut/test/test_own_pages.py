@@ -98,10 +98,12 @@ class OwnPagesTests(SynchronousTestCase):
         self.assertNotIn("Access-Control-Allow-Origin", response.fields)
 
     def test_other_hosts_are_refused_so_that_no_name_can_be_rebound(self) -> None:
-        for host in ("evil.example:8080", "localhost", "localhost:80", "localhost:4040",
-                     "localhost.:8080", "localhost.evil.example:8080", "a.localhost:8080",
-                     "127.0.0.2:8080", "127.1:8080", "[::ffff:127.0.0.1]:8080",
-                     "0.0.0.0:8080", "2130706433:8080"):  # fmt: skip
+        for host in (
+            "evil.example:8080", "localhost", "localhost:80", "localhost:4040",
+            "localhost.:8080", "localhost.evil.example:8080", "a.localhost:8080",
+            "127.0.0.2:8080", "127.1:8080", "[::ffff:127.0.0.1]:8080",
+            "0.0.0.0:8080", "2130706433:8080",
+        ):  # fmt: skip
             self.assert_refused(421, "localhost:8080", f"Host: {host}")
         self.assert_refused(421, "localhost:8080", start="GET / HTTP/1.0")
 
