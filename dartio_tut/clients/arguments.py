@@ -5,10 +5,17 @@ What clients take on the command line, checked before anything is sent.
 from __future__ import annotations
 
 import json
+import re
 from argparse import ArgumentParser, ArgumentTypeError
 from math import isfinite
 
 from .web import WebURL, without_user
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A method, or the name of a header field (RFC 9110, 5.6.2)."""
+
+NOT_IN_FIELDS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""Control characters that no field value has; a line break would begin another."""
 
 
 def web_url(text: str) -> WebURL:
@@ -39,6 +46,21 @@ def json_text(text: str) -> str:
     except (ValueError, RecursionError) as error:
         raise ArgumentTypeError(f"not JSON: {error}") from None
     return text
+
+
+def method_name(text: str) -> str:
+    """*text*, if it can be the method of a request (RFC 9110, 9.1)."""
+    if not TOKEN.fullmatch(text):
+        raise ArgumentTypeError(f"{text!r} is no method: use one such as GET")
+    return text
+
+
+def header_field(text: str) -> tuple[str, str]:
+    """The name and the value of the header field *text* (RFC 9110, 5)."""
+    name, colon, value = plain_text(text).partition(":")
+    if not (colon and TOKEN.fullmatch(name)) or NOT_IN_FIELDS.search(value):
+        raise ArgumentTypeError(f"{text!r} is no header field: write NAME: VALUE")
+    return name, value.strip(" \t")
 
 
 def seconds(text: str) -> float:

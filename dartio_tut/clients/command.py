@@ -23,10 +23,13 @@ HTTP_CLIENTS = {
 }
 """Clients that send requests: their ``main`` takes an HTTP client besides."""
 
+WIRE_CLIENTS = {"inspect": "show what is sent and answered, part by part"}
+"""Clients that make connections themselves."""
+
 STORE_CLIENTS = {"store": "copy what one store keeps into another"}
 """Clients that open stores themselves."""
 
-CLIENTS = dict(sorted((HTTP_CLIENTS | STORE_CLIENTS).items()))
+CLIENTS = dict(sorted((HTTP_CLIENTS | WIRE_CLIENTS | STORE_CLIENTS).items()))
 
 INTERRUPTED_EXIT_CODE = 130
 """What a shell sees of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -72,11 +75,11 @@ def run_client(client: Any, words: Sequence[str]) -> None:
     name = client.__spec__.name.rpartition(".")[2]
     parser = ArgumentParser(prog=f"dartio {name}", description=CLIENTS[name])
     client.add_arguments(parser)
-    if name in HTTP_CLIENTS:
+    if name in HTTP_CLIENTS | WIRE_CLIENTS:
         from .arguments import add_exchange_options
 
         add_exchange_options(parser)
     parsed = parser.parse_args(words)
     from .running import run_in_reactor
 
-    run_in_reactor(client, parsed)
+    run_in_reactor(client, parsed, needs_web=name in HTTP_CLIENTS)

@@ -24,20 +24,24 @@ from .terminal import printable
 from .web import web_client
 
 
-def run_in_reactor(client: Any, arguments: Namespace) -> None:
-    """Run ``main`` of the module *client* until it ends, and exit with its outcome."""
+def run_in_reactor(client: Any, arguments: Namespace, *, needs_web: bool) -> None:
+    """
+    Run ``main`` of the module *client* until it ends, and exit with its outcome.
+
+    :param needs_web: whether it takes an HTTP client besides.
+    """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (until it ends)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # terminals without UTF-8
-    react(_run, (client, arguments))
+    react(_run, (client, arguments, needs_web))
 
 
-def _main(reactor: Any, client: Any, arguments: Namespace) -> Any:
+def _main(reactor: Any, client: Any, arguments: Namespace, needs_web: bool) -> Any:
     """The coroutine that does what *client* is for."""
-    if not hasattr(arguments, "timeout"):
+    if not needs_web:
         return client.main(reactor, arguments)
     web = web_client(
         reactor,
@@ -49,13 +53,15 @@ def _main(reactor: Any, client: Any, arguments: Namespace) -> Any:
     return client.main(reactor, arguments, web)
 
 
-async def _run(reactor: Any, client: Any, arguments: Namespace) -> None:
+async def _run(
+    reactor: Any, client: Any, arguments: Namespace, needs_web: bool
+) -> None:
     # The reactor, when it starts, takes SIGTERM for a Ctrl-C.
     reactor.callWhenRunning(signal.signal, signal.SIGTERM, signal.SIG_DFL)
     interrupted: list[bool] = []
     reactor.addSystemEventTrigger("before", "shutdown", interrupted.append, True)
     try:
-        working = Deferred.fromCoroutine(_main(reactor, client, arguments))
+        working = Deferred.fromCoroutine(_main(reactor, client, arguments, needs_web))
         reactor.addSystemEventTrigger("before", "shutdown", working.cancel)
         await working
         sys.stdout.flush()

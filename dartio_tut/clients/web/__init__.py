@@ -8,11 +8,21 @@ Rule of this room: everything that a server does wrong becomes a `ClientError`; 
 knows treq's interface and nothing of what is in here.
 """
 
+from .certificates import CertificateFacts
 from .charset import charset_of
 from .client import WebClient, web_client
+from .inspecting import Asked, Inspector
+from .raw_exchange import MAX_KEPT_BYTES, RawExchange, Times, TLSFacts
 from .url import WebURL, known_url, without_user
 
 __all__ = [
+    "MAX_KEPT_BYTES",
+    "Asked",
+    "CertificateFacts",
+    "Inspector",
+    "RawExchange",
+    "TLSFacts",
+    "Times",
     "WebClient",
     "WebURL",
     "charset_of",

@@ -59,10 +59,18 @@ def https_policy(ca_file: str | None) -> BrowserLikePolicyForHTTPS:
     return BrowserLikePolicyForHTTPS(trustRootFromCertificates(trusted))
 
 
-def verified_tls(policy: IPolicyForHTTPS, connection: Connection) -> Any:
-    """TLS to where *connection* leads, with what *policy* trusts."""
+def verified_tls(
+    policy: IPolicyForHTTPS, connection: Connection, only_notes: bool = False
+) -> Any:
+    """
+    TLS to where *connection* leads, with what *policy* trusts.
+
+    :param only_notes: whether what is wrong with a certificate is only noted; whoever
+        asks for that must look at the note before anything is sent.
+    """
     host, port = connection.host.partition("%")[0], connection.port
-    return _VerifiedTLS(policy.creatorForNetloc(host.encode("ascii"), port), connection)
+    creator = policy.creatorForNetloc(host.encode("ascii"), port)
+    return _VerifiedTLS(creator, connection, only_notes)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
@@ -75,10 +83,14 @@ class _VerifiedTLS:
     """
 
     def __init__(
-        self, creator: IOpenSSLClientConnectionCreator, connection: Connection
+        self,
+        creator: IOpenSSLClientConnectionCreator,
+        connection: Connection,
+        only_notes: bool,
     ) -> None:
         self._creator = creator
         self._connection = connection
+        self._only_notes = only_notes
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """A connection object for *tlsProtocol*."""
@@ -94,7 +106,7 @@ class _VerifiedTLS:
             problem = _name_problem(found, self._connection.host.partition("%")[0])
         if not self._connection.certificate_problem:
             self._connection.certificate_problem = problem
-        return not problem
+        return self._only_notes or not problem
 
 
 def _name_problem(certificate: Any, host: str) -> str:
