@@ -76,7 +76,8 @@ class WritingTests(LaboratoryCase):
         for text in (
             "GET / HTTP/1.1\\n\nHost: localhost\\n\n\\n\n", "GET / HTTP/1.1",
             "GET  / HTTP/1.1\nHost: a\n\n", "GET / HTTP/1.1\nHost : a\n\n",
-            "GET / HTTP/1.1\nHost: a\n b\n\n", "GET / HTTP/1.1\n\nGET /", "\\x16\\x03\\x01", "",
+            "GET / HTTP/1.1\nHost: a\n b\n\n", "GET / HTTP/1.1\n\nGET /",
+            "\\x16\\x03\\x01", "",
         ):  # fmt: skip
             self.raw(REQUEST)
             self.assertFalse(parts.get_property("disabled"))

@@ -111,7 +111,7 @@ class HostilePageTests(WirePageCase):
         self.addCleanup(elsewhere.close)
         self.elsewhere = elsewhere.port
         rules = "MAP evil.example 127.0.0.1,MAP rebound.example 127.0.0.1"
-        self.visitor = self.browser(extra_rules=rules)
+        self.visitor = self.browser(first_rule=rules)
 
     def origins(self) -> Iterator[str]:
         """Where a page of others may come from: another port, another site."""

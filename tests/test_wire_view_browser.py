@@ -4,24 +4,15 @@ The page ``/wire/`` in a real browser, headless: exchanges are seen as they happ
 
 from __future__ import annotations
 
-import random
 from itertools import pairwise
-from typing import Any
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from .support.harness import ask
+from .support.relay import Relay
 from .support.wire_pages import Client, WireViewCase
-
-LAYOUTS = """
-const [cases, done] = arguments;
-import("/wire/assets/timeline.js").then(({layout}) => done(
-  cases.map(([exchanges, connections]) =>
-    layout(exchanges, new Map(connections.map((one) => [one.id, one]))).bands)
-), (fault) => done(String(fault)));
-"""
 
 MARKUP = "<img src=x onerror=document.title='broken'><script>document.title=1</script>"
 
@@ -97,6 +88,26 @@ class LiveTests(WireViewCase):
         self.assertEqual(first["top"], second["top"])
         self.assertLess(first["right"], second["left"])
 
+    def test_pipelined_requests_are_seen_to_begin_before_the_first_has_ended(
+        self,
+    ) -> None:
+        client = Client(self, self.ports[4042])
+        note = b'{"myNote": "Milk"}'
+        head = (
+            b"POST /?%%d HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        ) % (len(note), note)
+        client.send(b"".join(head % number for number in (1, 2, 3)))
+        self.row("POST /?3")
+        self.until(self.wire, lambda: not self.every(self.wire, ".block.is-open"))
+        self.assertEqual(len(self.every(self.wire, ".lane")), 1)
+        blocks = [self.blocks()[f"POST /?{number}"] for number in (1, 2, 3)]
+        tops = [block["top"] for block in blocks]
+        self.assertEqual(tops, sorted(set(tops)), "not one below the other")
+        for earlier, later in pairwise(blocks):
+            self.assertLess(earlier["left"], later["left"])
+            self.assertLess(later["left"], earlier["right"])
+
     def test_cut_connection_is_seen_and_said(self) -> None:
         client = Client(self, self.ports[4042])
         client.send(
@@ -139,14 +150,27 @@ class LiveTests(WireViewCase):
         self.row("/during2")
         self.assertEqual((len(self.rows()), pause.text), (4, "Pause"))
 
-    def test_lost_connection_is_said(self) -> None:
+    def test_lost_connection_is_said_and_what_happened_meanwhile_is_shown(self) -> None:
+        pages = self.ports[8080]
+        relay = Relay(self, pages)
+        rule = f"MAP localhost:{pages} localhost:{relay.port}"
+        self.wire = self.browser(first_rule=rule)
+        self.open(self.wire, "/wire/")
         ask(self.ports[4040], target="/before")
         self.row("/before")
-        self.tutorial.stop()
-        self.until(
-            self.wire, lambda: "Connection lost" in self.text(self.wire, "#state")
-        )
+        relay.cut()
+        self.state_is("Connection lost. Trying again …")
+        ask(self.ports[4040], target="/meanwhile")
         self.assertEqual(len(self.rows()), 1)
+        relay.mend()
+        self.state_is("Live")
+        self.row("/meanwhile")
+        ask(self.ports[4040], target="/afterwards")
+        self.row("/afterwards")
+        self.assertEqual(len(self.rows()), 3)
+
+    def state_is(self, text: str) -> None:
+        self.until(self.wire, lambda: self.text(self.wire, "#state") == text)
 
     def test_no_more_is_kept_than_there_is_room_for(self) -> None:
         client = Client(self, self.ports[4040])
@@ -160,73 +184,6 @@ class LiveTests(WireViewCase):
             "return document.getElementsByTagName('*').length"
         )
         self.assertLess(kept, 5000)
-
-
-class LineOfTimeTests(WireViewCase):
-    """The lines of time, whatever happens at what time."""
-
-    def test_order_is_kept_and_nothing_covers_anything(self) -> None:
-        some = random.Random(11)
-        cases = [self.connections_of(some) for _ in range(200)]
-        found = self.wire.execute_async_script(LAYOUTS, cases)
-        self.assertIsInstance(found, list, found)
-        depths = set()
-        for (exchanges, _), bands in zip(cases, found, strict=True):
-            times = []
-            rows: dict[tuple[str, int], list[tuple[float, float]]] = {}
-            starts = {one["id"]: one for one in exchanges}
-            for band in bands:
-                for lane in band["lanes"]:
-                    row = rows.setdefault((band["server"], lane["row"]), [])
-                    row.append((lane["left"], lane["right"]))
-                    beside: dict[int, list[tuple[float, float]]] = {}
-                    for block in lane["blocks"]:
-                        one = starts.pop(block["id"])
-                        times.append((one["started"], block["left"]))
-                        if one["ended"] is not None:
-                            times.append(
-                                (one["started"] + one["ended"], block["right"])
-                            )
-                        self.assertLessEqual(lane["left"], block["left"])
-                        self.assertLessEqual(block["left"] + 90, block["right"])
-                        beside.setdefault(block["depth"], []).append(
-                            (block["left"], block["right"])
-                        )
-                        depths.add(block["depth"])
-                    for stretches in beside.values():
-                        self.do_not_overlap(stretches)
-            self.assertEqual(starts, {}, "not shown")
-            for stretches in rows.values():
-                self.do_not_overlap(stretches)
-            places = [place for _, place in sorted(times)]
-            self.assertEqual(places, sorted(places))
-        self.assertGreater(max(depths), 1)
-
-    def do_not_overlap(self, stretches: list[tuple[float, float]]) -> None:
-        stretches.sort()
-        for (_, end), (begin, _) in pairwise(stretches):
-            self.assertLessEqual(end, begin)
-
-    def connections_of(self, some: random.Random) -> tuple[list[Any], list[Any]]:
-        """Exchanges at any time on a few connections, and those connections."""
-        exchanges, connections = [], []
-        for number in range(some.randrange(1, 5)):
-            opened = some.random() * 10
-            own = []
-            for _ in range(some.randrange(1, 6)):
-                took = some.choice([0, 0.001, 0.5, 20, None])
-                own.append({
-                    "id": len(exchanges) + len(own), "connection": number,
-                    "server": some.choice("ab") if not own else own[0]["server"],
-                    "started": opened + some.choice([0, 0.001, 1, 30]), "ended": took,
-                    "first_byte": None if took is None else took / 2,
-                })  # fmt: skip
-            ends = [one["started"] + (one["ended"] or 0) for one in own]
-            is_open = some.random() < 0.3 or any(one["ended"] is None for one in own)
-            closed = None if is_open else max(ends) + some.choice([0, 3])
-            connections.append({"id": number, "opened": opened, "closed": closed})
-            exchanges += own
-        return exchanges, connections
 
 
 class ChosenTests(WireViewCase):

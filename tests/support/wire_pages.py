@@ -43,14 +43,14 @@ class WirePageCase(Case):
         self.pages = f"http://localhost:{self.ports[8080]}"
 
     def browser(
-        self, *arguments: str, scripts: bool = True, extra_rules: str = ""
+        self, *arguments: str, scripts: bool = True, first_rule: str = ""
     ) -> Any:
-        """A browser; *extra_rules* say where other names lead."""
-        mapped = [
+        """A browser; *first_rule* says where other names lead, or the same ones."""
+        mapped = [first_rule] * bool(first_rule)
+        mapped += [
             f"MAP localhost:{page} localhost:{real}"
             for page, real in self.ports.items()
         ]
-        mapped += [extra_rules] * bool(extra_rules)
         joined = f"--host-resolver-rules={','.join(mapped)}"
         browser = a_browser(self, joined, *arguments, scripts=scripts)
         self.shown_on(browser, DESKTOP)
