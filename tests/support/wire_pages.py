@@ -33,12 +33,18 @@ class WirePageCase(Case):
 
     The servers listen where the system lets them; the pages' own links to the ports of
     the tutorial lead there.
+
+    :cvar options: further options of the tutorial.
     """
+
+    options: tuple[str, ...] = ()
 
     def setUp(self) -> None:
         super().setUp()
         needed("the pages /wire/ and /try/")
-        self.tutorial = self.daemon("tutorial", "--port", "0", "--store", "data")
+        self.tutorial = self.daemon(
+            "tutorial", "--port", "0", "--store", "data", *self.options
+        )
         self.ports = {port: self.tutorial.ready().port for port in PORTS}
         self.pages = f"http://localhost:{self.ports[8080]}"
 

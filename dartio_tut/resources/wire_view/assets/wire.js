@@ -94,6 +94,17 @@ function markRow() {
   }
 }
 
+/** Scroll the list, but not the page. */
+function rowIntoSight(id) {
+  const list = $("list");
+  const element = rows.get(id)?.element;
+  if (!element) return;
+  const top = element.offsetTop - list.offsetTop;
+  const bottom = top + element.offsetHeight;
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
+}
+
 /** Offer the servers and methods that there are. */
 function drawChoices() {
   const offer = (id, found) => {
@@ -117,7 +128,7 @@ function choose(id) {
 function select(id, { from = "" } = {}) {
   choose(id);
   drawing.select(id, { scroll: from !== "lines" });
-  if (from !== "list") rows.get(id)?.element.scrollIntoView({ block: "nearest" });
+  if (from !== "list") rowIntoSight(id);
   history.replaceState(null, "", `#exchange=${id}`);
 }
 
@@ -161,7 +172,7 @@ function fromHash() {
   if (!Number.isNaN(id) && id !== selected) {
     choose(id);
     drawing.select(id, { scroll: true });
-    rows.get(id)?.element.scrollIntoView({ block: "nearest" });
+    rowIntoSight(id);
   }
 }
 
