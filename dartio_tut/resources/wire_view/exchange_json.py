@@ -7,17 +7,17 @@ Rule: everything comes from what is kept, which is masked.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from twisted.web.http import parse_qs
 
-from dartio_tut.anatomy import SentBy, copies, message_json, take_apart
 from dartio_tut.wire import Ending
 
 from .kept_message import KeptMessage
 from .recorded import RecordedConnection, RecordedExchange
+
+if TYPE_CHECKING:
+    from dartio_tut.anatomy import SentBy
 
 OPEN = "open"
 """How an exchange ends that has not ended."""
@@ -93,6 +93,9 @@ def _since(exchange: RecordedExchange, when: float | None) -> float | None:
 def _message(
     exchange: RecordedExchange, kept: KeptMessage, sent_by: SentBy, method: bytes
 ) -> dict[str, Any]:
+    # Imported late, as below: only who looks at exchanges needs it.
+    from dartio_tut.anatomy import message_json, take_apart
+
     done = exchange.done
     has_ended = done is not None and kept.is_whole
     if sent_by == "client" and done is not None:
@@ -141,6 +144,9 @@ def _certificate(der: bytes) -> str:
     """A certificate in a line: whose it is, until when, and its fingerprint."""
     if not der:
         return ""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+
     certificate = x509.load_der_x509_certificate(der)
     until = certificate.not_valid_after_utc.date().isoformat()
     name = certificate.subject.rfc4514_string()
@@ -149,6 +155,8 @@ def _certificate(der: bytes) -> str:
 
 
 def _copies(exchange: RecordedExchange) -> dict[str, str]:
+    from dartio_tut.anatomy import copies
+
     connection = exchange.connection
     scheme = "http" if connection.tls is None else "https"
     host, _, port = connection.address.rpartition(":")
