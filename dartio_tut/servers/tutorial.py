@@ -56,7 +56,7 @@ class Options(StoreOptions):
             "postgresql://HOST/DATABASE; without it, folders in your data folder.",
             letter="s",
         ),
-        flag("no-wire", "Leave out /wire/, which shows what the servers are asked."),
+        flag("no-wire", "Leave out /wire/, which shows what is asked, and /try/."),
     )
 
     def postOptions(self) -> None:

@@ -46,13 +46,11 @@ class TutorialPages:
     def beside(self, pages: IResource) -> IResource:
         """*pages*, with the branches."""
         servers = ServerList(self._servers, self._listening)
-        branches: dict[bytes, IResource] = {
-            b"servers.json": servers,
-            b"try": self._own(laboratory(self._url_of)),
-        }
+        branches: dict[bytes, IResource] = {b"servers.json": servers}
         if self._recorder is not None:
             view = WireView(self._recorder, servers=servers)
             branches[b"wire"] = self._own(view)
+            branches[b"try"] = self._own(laboratory(self._url_of))
         return Branches(pages, branches)
 
     def _own(self, resource: IResource) -> IResource:

@@ -180,7 +180,7 @@ class ReportTests(SynchronousTestCase):
         self.assertIn("  name lookup  1000.0 ms", lines)
         self.assertIn("Request, 27 bytes", lines)
         text = "\n".join(lines)
-        self.assertRegex(text, r"\n  Content-Length: 6 +How many bytes the body has\.")
+        self.assertRegex(text, r"\n  Content-Length: 6 +How many bytes the body has")
         self.assertRegex(text, r"\n  200 +The request has succeeded\.")
         self.assertEqual(lines[-1], "  | hello")
         self.assertTrue(all(len(line) <= 80 for line in lines), text)
