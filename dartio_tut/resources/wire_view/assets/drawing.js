@@ -1,7 +1,7 @@
 // Draws the lines of time that timeline.js lays out.
 
 import { fill, make, roving } from "./elements.js";
-import { clock } from "./bytes.js";
+import { clock, duration } from "./bytes.js";
 import { family, lineOf, statusOf } from "./exchange.js";
 import { layout } from "./timeline.js";
 
@@ -61,7 +61,7 @@ export class Drawing {
     const { width, bands, pauses, marks } = layout(exchanges, connections);
     const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
     this.blocks.clear();
-    const times = marks.map(({ x, time }) => put(make("span", {}, clock(time)), { left: x }));
+    const times = marks.map(({ x, time, since }) => put(make("span", {}, since === null ? clock(time) : `+${duration(since)}`), { left: x }));
     const waits = pauses.map(({ x, width: wide, text }) => put(make("span", { class: "wait" }, text), { left: x + wide / 2 }));
     const axis = make("div", { class: "axis", "aria-hidden": "true" }, make("div", {}, times, waits));
     const shown = bands.map((band) => this.band(band, byId, connections));

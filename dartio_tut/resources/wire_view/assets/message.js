@@ -7,6 +7,7 @@ import { asUtf8, counted, fromBase64, hexOf, inline, visible } from "./bytes.js"
 const BODY_KINDS = new Set(["body", "chunk-data", "next-message", "other-protocol", "not-http", "junk", "ambiguous"]);
 const LONG_BYTES = 1200; // A part with more is shown from its beginning at first.
 const LONG_BINARY_BYTES = 240; // Likewise, where the bytes are no text.
+const QUOTED = 160; // Characters of a part that its explanation quotes.
 const HEX_ROW = 16;
 const CONTROLS =
   "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US SP DEL".split(" ");
@@ -56,7 +57,7 @@ export class Explanation {
     fill(
       this.element,
       make("p", { class: "what" }, make("span", { class: `chip part k-${part.kind}` }, kindName(part.kind))),
-      make("p", { class: "quoted" }, text.length > 160 ? `${text.slice(0, 160)}…` : text),
+      make("p", { class: "quoted" }, unseen(text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text)),
       make("p", { class: "words" }, part.words),
       part.clause ? make("p", {}, clauseLink(part.clause)) : null,
       make(
@@ -253,7 +254,7 @@ export function messageView(message, title, explanation) {
     allButton.remove();
   }, { class: "small", hidden: !text.shortened.length });
   section.append(
-    make("header", {}, make("h3", {}, title), make("span", { class: "muted" }, summary(message)), allButton, keyButton, hexButton),
+    make("header", {}, make("h3", {}, title), make("span", { class: "muted" }, summary(message)), make("span", { class: "tools" }, allButton, keyButton, hexButton)),
     body,
   );
   if (message.fault) section.append(make("p", { class: "fault" }, message.fault));

@@ -12,6 +12,7 @@ const HEAD = 62; // Pixels of a connection before its first exchange: its client
 const STEP = 5; // Pixels between two moments at least.
 const GROWTH = 9; // Pixels for each tenfold of a thousandth of a second.
 const PAUSE = 60; // Pixels of a pause.
+const MARKED = 300; // Pixels without a time that is written at most, while something happens.
 const PAUSE_SECONDS = 1;
 const ORDER = ["opened", "started", "first", "ended", "closed"];
 
@@ -53,6 +54,7 @@ function place(found) {
   let last = found[0]?.time ?? 0;
   let open = 0;
   let quiet = true;
+  let begin = last;
   for (const { time, what, id, connection } of found) {
     const passed = time - last;
     if (!open && passed >= PAUSE_SECONDS && marks.length) {
@@ -63,7 +65,10 @@ function place(found) {
     if (what === "started") {
       x = Math.max(x, at.opened.get(connection) + HEAD);
       open += 1;
-      if (quiet) marks.push({ x, time });
+      if (quiet) {
+        begin = time;
+        marks.push({ x, time, since: null });
+      } else if (x - marks.at(-1).x > MARKED) marks.push({ x, time, since: time - begin });
       quiet = false;
     } else if (what === "first") x = Math.max(x, at.started.get(id) + BLOCK * 0.4);
     else if (what === "ended") {
@@ -77,7 +82,8 @@ function place(found) {
 }
 
 /**
- * Where everything is: {width, bands, pauses, marks}. A band is a server with its lanes; a
+ * Where everything is: {width, bands, pauses, marks}. A mark is a time {x, time, since}: since the last pause
+ * it is so many seconds, where a mark stands at its end already. A band is a server with its lanes; a
  * lane is a connection {id, row, left, right, isOpen, blocks}, a block an exchange {id, left, first,
  * right, depth, isOpen}: the depth is above 0 where one exchange begins before the one before it has
  * ended, as pipelined requests do. Lanes of a row do not overlap.
