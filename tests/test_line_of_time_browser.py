@@ -66,10 +66,11 @@ class LineOfTimeTests(WireViewCase):
 
     def connections_of(self, some: random.Random) -> tuple[list[Any], list[Any]]:
         """Exchanges at any time on a few connections, and those connections."""
-        exchanges, connections = [], []
+        exchanges: list[Any] = []
+        connections: list[Any] = []
         for number in range(some.randrange(1, 5)):
             opened = some.random() * 10
-            own = []
+            own: list[Any] = []
             for _ in range(some.randrange(1, 6)):
                 took = some.choice([0, 0.001, 0.5, 20, None])
                 own.append({

@@ -15,9 +15,14 @@ from .support.wire_pages import PHONE, Client, LaboratoryCase, WireViewCase
 
 FOLDER = CHECKOUT / "docs/pictures/screens"
 
-LAPTOP = {"width": 1280, "height": 740, "deviceScaleFactor": 1, "mobile": False}
+LAPTOP: dict[str, Any] = {
+    "width": 1280,
+    "height": 740,
+    "deviceScaleFactor": 1,
+    "mobile": False,
+}
 
-SMALL = PHONE | {"deviceScaleFactor": 1.5}
+SMALL: dict[str, Any] = PHONE | {"deviceScaleFactor": 1.5}
 
 MAX_BYTES = 150_000
 """Bytes of a picture that is kept in the repository."""

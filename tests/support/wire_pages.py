@@ -23,8 +23,18 @@ from .harness import PATIENCE, Case
 PORTS = (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, 8080)
 """Where the servers of the tutorial listen by themselves, in their order."""
 
-DESKTOP = {"width": 1360, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-PHONE = {"width": 360, "height": 780, "deviceScaleFactor": 2, "mobile": True}
+DESKTOP: dict[str, Any] = {
+    "width": 1360,
+    "height": 900,
+    "deviceScaleFactor": 1,
+    "mobile": False,
+}
+PHONE: dict[str, Any] = {
+    "width": 360,
+    "height": 780,
+    "deviceScaleFactor": 2,
+    "mobile": True,
+}
 
 
 class WirePageCase(Case):
