@@ -178,6 +178,13 @@ class SiteTests(Case):
             response = ask(daemon, "POST", "/", b"x" * length)
             self.assertEqual((length, response.code), (length, code))
 
+    def test_watched_site_shows_its_exchanges(self) -> None:
+        daemon = self.site("Watching the bytes")
+        self.assertEqual(ask(daemon, target="/seen").code, 404)
+        self.assertIn(b"GET /seen", ask(daemon, target="/wire/list").body)
+        refused = ask(daemon, target="/wire/list", fields={"Host": "evil.example"})
+        self.assertEqual(refused.code, 421)
+
     def test_video_is_sent_as_a_file(self) -> None:
         (self.here / "falcon.mp4").write_bytes(b"video" * 100_000)
         daemon = self.site("Sending files")

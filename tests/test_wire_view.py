@@ -209,16 +209,21 @@ class WireViewTests(TutorialCase):
         )
         with connect(port) as client:
             client.sendall(b"GET http://me:" + SECRET)
-        self.until(lambda found: len(found) == 4)
+        (self.here / "www" / "folder").mkdir()
+        for name in ("thinker", "notes", "mini-file", "static", "writer", "pages"):
+            for path in ("/", "/folder", "/folder/", "/none", "//", "/*"):
+                ask(self.ports[name], target=f"{path}?token={secret}&q=5")
+        self.until(lambda found: len(found) == 40)
         for page in (
             "exchanges.json",
             "list",
-            *(f"exchanges/{n}" for n in range(1, 5)),
+            *(f"exchanges/{n}" for n in range(1, 41)),
         ):
             body = ask(self.pages, target=f"/wire/{page}").body
             self.assertEqual(leaked(body), [], page)
         for one in self.kept()["exchanges"]:
-            self.assertEqual(leaked(self.raw(one["request"])), [])
+            for message in filter(None, (one["request"], one["response"])):
+                self.assertEqual(leaked(self.raw(message)), [], one["program"])
 
     def test_events_come_while_exchanges_go_by(self) -> None:
         with connect(self.pages) as follower:
@@ -234,6 +239,17 @@ class WireViewTests(TutorialCase):
         self.assertIn(b"text/event-stream", said)
         self.assertIn(b'"uri": "/seen"', said)
         self.assertNotIn(b"/wire/events", said)
+
+    def test_a_tutorial_that_is_followed_ends_at_once_when_it_is_told_to(self) -> None:
+        with connect(self.pages) as follower:
+            follower.sendall(
+                b"GET /wire/events HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % self.pages
+            )
+            self.assertIn(b"200 OK", follower.recv(65536))
+            asked = time.monotonic()
+            self.tutorial.stop()
+            self.assertLess(time.monotonic() - asked, 10)  # it waits 30 s for others
+        self.assertEqual(self.tutorial.errors(), "")
 
     def test_it_never_shows_itself(self) -> None:
         for target in ("/wire/", "/wire/list", "/wire/exchanges.json", "/wire/x"):

@@ -31,6 +31,8 @@ HEADS = {
     "Set-Cookie": b"HTTP/1.1 200 OK\r\nSet-Cookie: a=" + SECRET + b"; HttpOnly" + END,
     "Idempotency-Key": GET + b"Idempotency-Key: " + SECRET + END,
     "another token": GET + b"X-Auth-Token: " + SECRET + END,
+    "X-Auth": GET + b"X-Auth: " + SECRET + END,
+    "a session": GET + b"x-session-id: " + SECRET + END,
     "X-Api-Key": GET + b"X-API-Key: " + SECRET + END,
     "a field that comes twice": GET + b"Cookie: a\r\nX: b\r\nCookie: " + SECRET + END,
     "a folded line": GET + b"Authorization: Basic\r\n " + SECRET + END,
@@ -133,6 +135,7 @@ class MaskingTests(SynchronousTestCase):
             b"From: me@example.org\r\nOrigin: http://localhost:8080",
             b'HTTP/1.1 200 OK\r\nVary: Cookie, Authorization\r\nETag: "a=b"',
             b'WWW-Authenticate: Basic realm="files"\r\nKeep-Alive: timeout=5',
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAge: 5\r\nETag: x",
             b"GET http://localhost:4040/@me HTTP/1.1\r\nHost: localhost:4040",
         ):
             head = lines + END

@@ -9,6 +9,8 @@ import json
 import tracemalloc
 from typing import Any
 
+from twisted.internet.protocol import Protocol
+
 from dartio_tut.daemon import Limits
 from dartio_tut.resources import exchange_json
 from dartio_tut.resources.wire_view.kept_body import KEPT_BODY_BYTES
@@ -329,3 +331,23 @@ class RecorderTests(WatchedCase):
             connection.send(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
         targets = [one.request.kept.split()[1] for one in self.exchanges]
         self.assertEqual(targets, [b"/wireless", b"/a/wire/", b"/?/wire/"])
+
+    def test_what_another_protocol_sends_is_not_kept(self) -> None:
+        def take_over(request: Any) -> int:
+            channel = request.channel
+            channel.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+            channel._protocolUpgradeForWebsockets(Protocol())
+            return self.hold(request)
+
+        self.render = take_over
+        connection = self.connect()
+        connection.send(GET)
+        connection.send(b"frames")
+        connection.transport.disconnected = True
+        for _ in range(3):
+            self.clock.advance(1)
+        exchange = self.only()
+        self.assertEqual(exchange.request.kept, GET)
+        self.assertIn(b"101", exchange.response.kept)
+        found = exchange_json(exchange)
+        self.assertEqual(found["reason"], "taken over by another protocol")

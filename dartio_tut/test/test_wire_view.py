@@ -68,6 +68,35 @@ class PagesTests(ViewCase):
         self.assertEqual(self.get("/exchanges.json?after=x").code, 400)
         self.assertEqual(self.get("/exchanges.json?after=-1").code, 400)
 
+    def test_one_exchange_at_a_time_is_taken_apart(self) -> None:
+        self.connect().send(GET * 3)
+        connection = connect(self.view)
+        connection.protocol.dataReceived(
+            b"GET /exchanges.json HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+        self.assertNotIn(b'"id": 2', connection.transport.value())
+        producer = connection.protocol.output.producer._producer
+        for number in (1, 2, 3):
+            connection.transport.clear()
+            producer.resumeProducing()
+            text = connection.transport.value()
+            self.assertEqual(text.count(b'"ending"'), 1)
+            self.assertIn(b'{"id": %d' % number, text)
+        connection.leave()
+
+    def test_exchanges_that_are_dropped_meanwhile_are_left_out(self) -> None:
+        client = self.connect()
+        client.send(GET * 3)
+        connection = connect(self.view)
+        connection.protocol.dataReceived(
+            b"GET /exchanges.json HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+        for _ in range(KEPT_EXCHANGES + 3):
+            client.send(GET)
+        connection.transport.clear()
+        connection.protocol.output.producer._producer.resumeProducing()
+        self.assertIn(b"]}", connection.transport.value())
+
     def test_one_exchange_is_there_as_json_and_as_a_page(self) -> None:
         self.connect().send(GET)
         self.assertEqual(
@@ -236,11 +265,8 @@ class StreamTests(ViewCase):
         self.connect().send(GET)
         follower.leave()
         self.assertEqual(self.recorder.followers, set())
-        ours = [
-            call
-            for call in self.clock.getDelayedCalls()
-            if "wire_stream" in call.func.__module__
-        ]
+        calls: list[Any] = [*self.clock.getDelayedCalls()]
+        ours = [call for call in calls if "wire_stream" in call.func.__module__]
         self.assertEqual(ours, [])
 
     def test_few_may_follow_at_a_time(self) -> None:

@@ -20,6 +20,9 @@ _FIELD_WORDS = (
     b"apikey",
     b"api-key",
     b"credential",
+    b"x-auth",
+    b"session",
+    b"signature",
 )
 """
 A header field whose name has one of these holds a secret: Proxy-Authorization,

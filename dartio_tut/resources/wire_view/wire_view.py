@@ -24,8 +24,9 @@ from twisted.web.server import NOT_DONE_YET, Request
 from ..queries import number
 from ..responses import TEXT_ONLY, HTTPError, error_response, method_not_allowed
 from ..rest.event_stream import begin_events
+from .all_exchanges import AllExchanges
 from .event_texts import EventTexts
-from .exchange_json import connection_json, exchange_json
+from .exchange_json import exchange_json
 from .list_pages import exchange_page, list_page
 from .recorder import Recorder
 from .wire_stream import WireStream
@@ -99,8 +100,7 @@ class WireView(Resource):
             case (b"list",):
                 return _content(request, HTML, list_page(recorder))
             case (b"exchanges.json",):
-                after = number(request, b"after", 0, MAX_NUMBER)
-                return _json(request, self._all(after))
+                return self._all(request, number(request, b"after", 0, MAX_NUMBER))
             case (b"servers.json",) if self._servers is not None:
                 return self._servers.render(request)
             case (b"events",):
@@ -115,18 +115,13 @@ class WireView(Resource):
             raise HTTPError(NOT_FOUND, "There is no such file.")
         return _content(request, *found)
 
-    def _all(self, after: int) -> dict[str, Any]:
+    def _all(self, request: Request, after: int) -> int | bytes:
         """What is kept, without the exchanges up to the number *after*."""
-        recorder = self._recorder
-        kept = recorder.exchanges()
-        return {
-            "connections": [
-                connection_json(connection, kept)
-                for connection in recorder.connections()
-            ],
-            "exchanges": [exchange_json(one) for one in kept if one.number > after],
-            "dropped": recorder.dropped,
-        }
+        request.setHeader(b"Content-Type", JSON)
+        if request.method == b"HEAD":
+            return b""
+        AllExchanges(request, self._recorder, after).start()
+        return NOT_DONE_YET
 
     def _exchange(self, request: Request, name: bytes) -> bytes:
         asked = _page_number(name)
