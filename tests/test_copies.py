@@ -34,6 +34,8 @@ HOSTILE = (
     b'"+require("fs").writeFileSync("owned","")+"',
     b'"; open("owned", "w"); "',
     b"!! !$ ~ * ? [a-z] {a,b} #",
+    b"ends in a backslash \\",
+    b"!! \xff !-1 !touch",
     b"\xff\xfe\xc3\xa9 \xe2\x80\xae",
 )
 """What would do something if it got out of its quotes."""

@@ -6,7 +6,7 @@ any bytes.
 from __future__ import annotations
 
 from .plain_request import FRAMING_FIELDS, PlainRequest, Unsendable, plain_request
-from .shell_text import is_printable, printf, quoted, word
+from .shell_text import is_literal, printf, quoted, word
 from .targets import has_dot_segments, is_plain_target
 
 BODY_ARGUMENT_BYTES = 64 * 1024
@@ -41,7 +41,7 @@ def curl_copy(request: PlainRequest, url_base: str) -> str:
             words.append("--path-as-is")
         url = url_base + request.target
     else:
-        words += ["--request-target", quoted(request.target)]
+        words += ["--request-target", word(request.target.encode())]
         url = url_base + "/"
     words += [*_curl_fields(request), *body, quoted(url)]
     return " ".join([*piped, *words])
@@ -53,7 +53,7 @@ def _curl_method(request: PlainRequest) -> list[str]:
             raise Unsendable("curl waits for a body after HEAD unless it is --head")
         return ["--head"]
     default = "GET" if request.body is None else "POST"
-    return [] if request.method == default else ["-X", quoted(request.method)]
+    return [] if request.method == default else ["-X", word(request.method.encode())]
 
 
 def _curl_fields(request: PlainRequest) -> list[str]:
@@ -82,7 +82,7 @@ def _curl_body(request: PlainRequest) -> tuple[list[str], list[str]]:
     """Words for the body, and those of a pipe in front of the command."""
     if request.body is None:
         return [], []
-    if is_printable(request.body) and len(request.body) <= BODY_ARGUMENT_BYTES:
+    if is_literal(request.body) and len(request.body) <= BODY_ARGUMENT_BYTES:
         # Not --data-binary, for which an at sign in front means a file.
         return ["--data-raw", quoted(request.body.decode("ascii"))], []
     return ["--data-binary", "@-"], [printf(request.body), "|"]
@@ -112,8 +112,8 @@ def _dartio_options(request: PlainRequest, url_base: str) -> list[str]:
         or request.is_chunked
         or not is_plain_target(request.target)
         or first[0] != "Host"
-        or not all(is_printable(value) for _, value in request.fields)
-        or not is_printable(body or b"")
+        or not all(is_literal(value) for _, value in request.fields)
+        or not is_literal(body or b"")
         or len(body or b"") > BODY_ARGUMENT_BYTES
     ):
         raise Unsendable("it has what only its bytes can say")

@@ -11,23 +11,29 @@ from __future__ import annotations
 
 import re
 
-_is_printable = re.compile(rb"[\x20-\x7e]*").fullmatch
+_is_literal = re.compile(rb"[\x20-\x5b\x5d-\x7e]*").fullmatch
 
 _SHORT_ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}
 """Escapes of printf(1) that are easier to read than octal numbers."""
 
-_NOT_LITERAL = b"\\'%"
-"""Printable characters that have a meaning for printf, or end the quotes."""
+_NOT_LITERAL = b"\\'%!"
+"""
+Printable characters that have a meaning for printf, or end the quotes. In double quotes
+around these, an exclamation mark would have bash look into its history.
+"""
 
 
-def is_printable(data: bytes) -> bool:
-    """Whether *data* is printable ASCII on one line."""
-    return _is_printable(data) is not None
+def is_literal(data: bytes) -> bool:
+    """
+    Whether *data* can stand in single quotes: printable ASCII on one line. A backslash
+    could in a POSIX shell, but in others (fish) it takes the meaning from a quote.
+    """
+    return _is_literal(data) is not None
 
 
 def quoted(text: str) -> str:
     """
-    *text*, which is printable, as one word: in single quotes nothing has a meaning.
+    *text*, which `is_literal`, as one word: in single quotes nothing has a meaning.
     """
     return "'" + text.replace("'", "'\\''") + "'"
 
@@ -46,7 +52,7 @@ def printf(data: bytes) -> str:
 
 def word(data: bytes) -> str:
     """*data*, which has no NUL and no line break, as one word."""
-    if is_printable(data):
+    if is_literal(data):
         return quoted(data.decode("ascii"))
     return f'"$({printf(data)})"'
 

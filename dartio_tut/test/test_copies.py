@@ -5,6 +5,8 @@ cannot send it. The tests of ``tests/test_copies.py`` run them.
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -130,6 +132,14 @@ class CopiesTests(SynchronousTestCase):
             "dartio inspect 'http://localhost:4040/x' --method='PUT'"
             r""" --header='Host: a' --header='X: -y'\''' --data='-z'""",
         )
+
+    def test_no_shell_looks_into_its_history_or_takes_a_quote_away(self) -> None:
+        for value in (b"!x \xff", b"a\\", b"\\'; x"):
+            raw = HEAD + b"X: " + value + b"\r\n\r\n"
+            for tool in ("curl", "dartio", "raw"):
+                text = copies(raw, BASE)[tool]
+                self.assertNotIn("!", text)
+                self.assertIsNone(re.search(r"\\(?![0-7]{3}|[rnt])", text), text)
 
     def test_url_that_is_none_is_refused(self) -> None:
         for base in (

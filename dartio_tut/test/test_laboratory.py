@@ -179,6 +179,12 @@ class SendTests(LaboratoryCase):
             response = b64decode(exchange["response"]["base64"])
             self.assertTrue(response.endswith(b"</table>\n"), response)
 
+    def test_answer_that_ends_with_the_connection_is_complete(self) -> None:
+        answer = self.send(b"GET / HTTP/1.0\r\n\r\n", "mini-file")
+        (exchange,) = answer["exchanges"]
+        self.assertTrue(exchange["response"]["complete"])
+        self.assertEqual(exchange["response"]["fault"], "")
+
     def test_stored_things_are_told_and_reset(self) -> None:
         self.assertIsNone(self.send(GET)["stored"])
         empty = {"kind": "notes", "total": 0, "entries": []}
@@ -273,7 +279,7 @@ class BoundTests(LaboratoryCase):
             requests = b"".join(
                 b64decode(e["request"]["base64"]) for e in answer["exchanges"]
             )
-            self.assertTrue(bytes_.replace(b"\r\n", b"").startswith(requests[:1]))
+            self.assertTrue(bytes_.startswith(requests), (bytes_, requests))
 
 
 class AskedTests(LaboratoryCase):

@@ -99,7 +99,12 @@ def _certificate_lines(facts: CertificateFacts) -> Iterator[str]:
     for name, value in (
         ("subject", facts.subject),
         ("issuer", facts.issuer),
-        ("valid", f"{facts.not_before[:10]} to {facts.not_after[:10]}"),
+        (
+            "valid",
+            " to ".join(
+                when[:10] for when in (facts.not_before, facts.not_after) if when
+            ),
+        ),
         ("names", ", ".join(facts.names)),
         ("key", facts.key),
         ("SHA-256", facts.fingerprint),

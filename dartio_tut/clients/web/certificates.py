@@ -50,6 +50,11 @@ def certificate_facts(certificate: x509.Certificate) -> CertificateFacts:
     )
 
 
+def unreadable(why: str) -> CertificateFacts:
+    """What is told of a certificate that cannot be read."""
+    return CertificateFacts(f"cannot be read: {why}", "", "", "", [], "", "", "")
+
+
 def _names(certificate: x509.Certificate) -> list[str]:
     try:
         found = certificate.extensions.get_extension_for_class(

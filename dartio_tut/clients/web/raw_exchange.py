@@ -18,7 +18,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .certificates import CertificateFacts, certificate_facts
+from .certificates import CertificateFacts, certificate_facts, unreadable
 from .connection import HEAD_BYTES, Connection
 from .response_end import ResponseEnd
 from .url import WebURL
@@ -186,19 +186,20 @@ class ExchangeProtocol(Protocol):
 def tls_facts(handle: Any, problem: str) -> TLSFacts:
     """What was agreed upon on the TLS connection *handle*."""
     made = handle.get_peer_cert_chain() or []
-    certificates = []
-    for certificate in made:
-        try:
-            certificates.append(certificate_facts(certificate.to_cryptography()))
-        except Exception as error:  # noqa: BLE001  (a server can put anything there)
-            problem = problem or f"cannot be read: {error}"
     return TLSFacts(
         handle.get_protocol_version_name(),
         handle.get_cipher_name() or "",
         (handle.get_alpn_proto_negotiated() or b"").decode("latin-1"),
         problem,
-        certificates,
+        [_facts(certificate) for certificate in made],
     )
+
+
+def _facts(certificate: Any) -> CertificateFacts:
+    try:
+        return certificate_facts(certificate.to_cryptography())
+    except Exception as error:  # noqa: BLE001  (a server can put anything there)
+        return unreadable(str(error))
 
 
 async def exchange_over(

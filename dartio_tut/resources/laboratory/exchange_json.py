@@ -41,15 +41,11 @@ def exchange_json(
     seen: Seen, number: int, bench: Bench, outcome: Outcome
 ) -> dict[str, Any]:
     """One exchange."""
-    request, response = bytes(seen.request), bytes(seen.response)
+    request = bytes(seen.request)
     done = seen.done
     ending, reason, clause = OPEN, _why_open(outcome), ""
     if done is not None and not seen.is_open:
         ending, reason, clause = done.ending.value, done.reason, done.clause
-    answer = take_apart(
-        response[:KEPT_BYTES], "server", request_method=seen.method or b"GET"
-    )
-    is_whole = None if len(response) <= KEPT_BYTES else ending == "complete"
     return {
         "id": number,
         "connection": 1,
@@ -64,18 +60,32 @@ def exchange_json(
         "request": message_json(
             take_apart(request, "client"), arrivals=[(0.0, len(request))]
         ),
-        "response": message_json(
-            answer,
-            total=len(response),
-            is_complete=is_whole,
-            arrivals=seen.arrivals,
-        )
-        if response
-        else None,
+        "response": _response_json(seen, outcome, ending),
         "program": _program_json(seen.program, done.status if done else 0),
         "tls": None,
         "copies": copies(request, bench.url()),
     }
+
+
+def _response_json(seen: Seen, outcome: Outcome, ending: str) -> dict[str, Any] | None:
+    """What came; ``None`` if nothing did."""
+    response = bytes(seen.response)
+    if not response:
+        return None
+    is_all = len(response) <= KEPT_BYTES
+    is_last = seen is outcome.exchanges[-1]
+    answer = take_apart(
+        response[:KEPT_BYTES],
+        "server",
+        request_method=seen.method or b"GET",
+        has_ended=is_all and is_last and outcome.closed,
+    )
+    return message_json(
+        answer,
+        total=len(response),
+        is_complete=None if is_all else ending == "complete",
+        arrivals=seen.arrivals,
+    )
 
 
 def _why_open(outcome: Outcome) -> str:

@@ -1,5 +1,7 @@
 """
 The resources of the laboratory: its page, and what the page asks for.
+
+Rule: hang it up behind `OwnPagesOnly`; it is for a person at this machine only.
 """
 
 from __future__ import annotations
