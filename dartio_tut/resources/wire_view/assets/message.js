@@ -11,7 +11,7 @@ const QUOTED = 160; // Characters of a part that its explanation quotes.
 const HEX_ROW = 16;
 const CONTROLS =
   "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US SP DEL".split(" ");
-const NAMES = { "bare-lf": "Bare LF", "bare-cr": "Bare CR", "not-http": "Not HTTP" };
+const NAMES = { "bare-lf": "Bare LF", "not-http": "Not HTTP" };
 
 /** What a kind of part is called. */
 export function kindName(kind) {
