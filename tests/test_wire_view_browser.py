@@ -212,6 +212,25 @@ class ChosenTests(WireViewCase):
         reachable = self.every(self.wire, ".from-client .part[tabindex='0']")
         self.assertEqual(len(reachable), 1)
 
+    def test_long_response_is_seen_while_it_is_sent_and_focus_stays(self) -> None:
+        (self.here / "long.bin").write_bytes(bytes(10 * 1024 * 1024))
+        client = Client(self, self.ports[4048])
+        client.send(
+            b"GET /long.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        self.chosen("static · open")
+        self.assertIn("Open. It is still going on.", self.text(self.wire, "#details"))
+        self.one(self.wire, ".from-client .k-target").click()
+        client.read_all()
+        self.row("/long.bin")
+        self.until(
+            self.wire, lambda: "still going on" not in self.text(self.wire, "#details")
+        )
+        self.assertEqual(self.active().text, "/long.bin")
+        self.assertIn("Target", self.explained())
+        summary = self.text(self.wire, ".from-server header")
+        self.assertRegex(summary, r"10,48\d,\d{3} bytes, the first [\d,]+ are kept")
+
     def test_bytes_are_shown_in_hexadecimal_when_asked_for(self) -> None:
         ask(self.ports[4041], target="/?q=3")
         self.chosen("/?q=3")

@@ -139,7 +139,7 @@ function showSelected() {
     return;
   }
   if (shown === exchange) return;
-  // The same exchange again, which goes on: what is being looked at stays in sight.
+  const looked = shown?.id === exchange.id ? lookedAt() : null;
   shown = exchange;
   const laboratory = `/try/#server=${encodeURIComponent(exchange.server)}&base64=${encodeURIComponent(toBase64(fromBase64(exchange.request.base64)))}`;
   showExchange($("details"), exchange, explanation, {
@@ -150,6 +150,16 @@ function showSelected() {
       make("a", { href: laboratory }, "Change it and send it in the laboratory"),
     ],
   });
+  // The same exchange goes on: the part that is being looked at stays the same.
+  if (looked) $("details").querySelector(looked)?.focus({ preventScroll: true });
+}
+
+/** Where in the details the part is that has the focus. */
+function lookedAt() {
+  const part = document.activeElement?.closest?.("#details .parts .part");
+  if (!part) return null;
+  const sender = part.closest(".from-client") ? "client" : "server";
+  return `.from-${sender} .parts [data-part="${Number(part.dataset.part)}"]`;
 }
 
 async function missing() {
