@@ -25,6 +25,8 @@ class LiveTests(WireViewCase):
         self.until(self.wire, lambda: empty.is_displayed())
         self.assertIn("Nothing has been asked yet", empty.text)
         self.assertIn("in another tab", empty.text)
+        command = f"curl http://localhost:{self.ports[4040]}/"
+        self.until(self.wire, lambda: command in empty.text)
         here = self.wire.current_window_handle
         self.wire.switch_to.new_window("tab")
         self.open(self.wire, "/make_a_guess.html")

@@ -273,6 +273,7 @@ async function suggest() {
   if (!answer?.ok) return;
   const servers = await answer.json();
   const known = servers.filter(({ running }) => running !== false).slice(0, 12);
+  if (known.length) $("command").textContent = `curl ${known[0].url}`;
   fill($("suggestions"), known.map(({ name, url }) => make("li", {}, make("b", {}, name), " ", make("code", {}, url))));
 }
 
