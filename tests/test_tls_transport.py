@@ -18,9 +18,10 @@ from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.daemon import https_endpoint
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.wire import listen_tls, set_alpn
-from dartio_tut.wire.transport import tls
+from dartio_tut.wire.transport import plain_text, tls
 
 from .support.harness import PATIENCE
 from .support.serving import ServingCase, open_on
@@ -30,6 +31,33 @@ LARGE = os.urandom(1024) * 20 * 1024
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+PLAIN = [
+    b"PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"get / http/1.1\r\n\r\n",
+    b"\r\n" + GET,
+    b"\n",
+    b"\r",
+    b"G",
+    b" GET / HTTP/1.1\r\n\r\n",
+    b"~garbage",
+    b"SSH-2.0-OpenSSH_9.9\r\n",
+    b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n" + GET,
+    b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+]
+"""What is text from its first byte on."""
+
+NOT_PLAIN = [
+    b"\x00" * 20,
+    b"\x16GET / HTTP/1.1\r\n\r\n",
+    b"\x15\x03\x01\x00\x02\x02\x28",
+    b"\x80\x2e\x01\x00\x02" + b"\x00" * 50,
+    b"\xff" * 20,
+    b"\x7f" * 20,
+]
+"""What is neither text nor TLS."""
+
 LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
@@ -160,6 +188,48 @@ class TLSTransportTests(ServingCase):
             self.assertTrue(said.endswith(b"This port speaks TLS: use https://\n"))
             self.assertIn(b"Connection: close", said)
         self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
+
+    async def over_tcp(self, do: Any, **settings: str) -> int:
+        """Serve *do* by ``https:over=``; the port."""
+        cert, key = localhost_certificate(str(Path(self.mktemp()).absolute()))
+        self.serve(do)
+        over = "tcp:0:interface=127.0.0.1"
+        endpoint = https_endpoint(reactor, over=over, cert=cert, key=key, **settings)
+        listening: Any = await endpoint.listen(self.site)
+        self.addCleanup(listening.stopListening)
+        port: int = listening.getHost().port
+        return port
+
+    async def test_whatever_is_plain_text_is_told_so_and_the_rest_is_not(self) -> None:
+        def hello(request: Any) -> bytes:
+            return b"hello"
+
+        for port in (
+            self.secure(hello),
+            await self.over_tcp(hello),
+            await self.over_tcp(hello, http2="yes"),
+        ):
+            for request in PLAIN:
+                said = await deferToThread(self.exchange_plain, port, request)
+                self.assertTrue(said.startswith(b"HTTP/1.1 400 "), (request, said))
+                self.assertTrue(said.endswith(b"use https://\n"), (request, said))
+            for request in NOT_PLAIN:
+                try:
+                    said = await deferToThread(self.exchange_plain, port, request)
+                except ConnectionError:
+                    said = b""
+                self.assertNotIn(b"HTTP", said, request)
+            self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
+
+    async def test_a_client_without_tls_that_does_not_leave_is_ended(self) -> None:
+        self.patch(plain_text, "LINGER_SECONDS", 0)
+        self.patch(tls, "LINGER_SECONDS", 0)
+        for is_over in (False, True):
+            port = await self.over_tcp(len) if is_over else self.secure(len)
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+                plain.sendall(b"\n")
+                await self.until(lambda: self.site.connection_limit.count)
+                await self.until(lambda: not self.site.connection_limit.count)
 
     async def test_a_client_that_offers_no_common_protocol_gets_an_alert(self) -> None:
         port = self.secure(lambda request: b"hello")

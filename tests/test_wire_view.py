@@ -25,6 +25,7 @@ from dartio_tut.test.support.leaks import SECRET, leaked
 from dartio_tut.test.support.recording import RecordedConnection, Recorder
 from dartio_tut.test.support.three_ways import judge
 
+from .support.certificates import Signer
 from .support.exchange import connect, exchange
 from .support.harness import PATIENCE, Case, ask
 from .test_conformance import MEMORY, faults, rows
@@ -322,6 +323,58 @@ class ReachableTests(TutorialCase):
         self.assertIn(b"loopback", response.body)
         servers = json.loads(ask(self.pages, target="/servers.json").body)
         self.assertEqual({one["store"] for one in servers}, {None})
+
+
+def unchecked(*protocols: str) -> ssl.SSLContext:
+    """A client that takes any certificate, and offers *protocols*."""
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    tls.set_alpn_protocols(protocols)
+    return tls
+
+
+class TLSTests(Case):
+    """Pages over TLS, and HTTP/2, which is not shown."""
+
+    def negotiated(self, port: int) -> str | None:
+        """The protocol that a server chooses of HTTP/2 and HTTP/1.1."""
+        with (
+            connect(port) as plain,
+            unchecked("h2", "http/1.1").wrap_socket(plain) as secure,
+        ):
+            return secure.selected_alpn_protocol()
+
+    def test_watched_servers_offer_no_http2_at_any_endpoint(self) -> None:
+        signer = Signer(self.here)
+        pem = f"cert={signer.path}:key={signer.path.with_suffix('.key')}:http2=yes"
+        tutorial = self.daemon(
+            "tutorial", "--port", "0", "--store", "data",
+            "--listen", f"https:0:{pem}",
+            "--listen", rf"https:over=tcp\:0\:interface=127.0.0.1:{pem}",
+        )  # fmt: skip
+        ports = [tutorial.ready().port for _ in range(len(LESSONS) + 2)]
+        on_socket, over_another, _ = ports[-3:]
+        tls = unchecked("http/1.1")
+        for number, port in enumerate((on_socket, over_another), start=1):
+            self.assertEqual(self.negotiated(port), "http/1.1")
+            ask(port, target="/seen", tls=tls)
+            response = ask(port, target=f"/wire/exchanges/{number}.json", tls=tls)
+            one = json.loads(response.body)
+            self.assertEqual(one["program"]["uri"], "/seen")
+            self.assertEqual(one["tls"]["version"], "TLSv1.3")
+            self.assertIn("SHA-256", one["tls"]["certificate"])
+            wrong = ask(port, target="/wire/", fields={"Host": "localhost"}, tls=tls)
+            self.assertEqual(wrong.code, 421)
+
+    def test_with_http2_hello_secure_is_not_watched(self) -> None:
+        tutorial = self.daemon("tutorial", "--port", "0", "--store", "data", "--http2")
+        names = [lesson.name for lesson in LESSONS]
+        ports = dict(zip(names, [tutorial.ready().port for _ in names], strict=True))
+        self.assertEqual(self.negotiated(ports["hello-secure"]), "h2")
+        ask(ports["hello-secure"], tls=unchecked("http/1.1"))
+        ask(ports["hello"])
+        kept = json.loads(ask(ports["pages"], target="/wire/exchanges.json").body)
+        self.assertEqual([one["server"] for one in kept["exchanges"]], ["hello"])
 
 
 class NoWireTests(TutorialCase):

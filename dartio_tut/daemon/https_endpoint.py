@@ -13,11 +13,7 @@ from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred, execute
-from twisted.internet.endpoints import (
-    quoteStringArgument,
-    serverFromString,
-    wrapServerTLS,
-)
+from twisted.internet.endpoints import quoteStringArgument, serverFromString
 from twisted.internet.interfaces import (
     IListeningPort,
     IOpenSSLServerConnectionCreator,
@@ -25,7 +21,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-from dartio_tut.wire import NegotiatingFactory, listen_tls
+from dartio_tut.wire import NegotiatingFactory, RefusingTLSFactory, listen_tls
 
 from .listening import BACKLOG
 from .options.parsing import port_number
@@ -93,9 +89,7 @@ def https_endpoint(
         cert, key, passwordFile, clientCA, minimum, PROTOCOLS[http2]
     )
     if over:
-        creator = ConnectionCreator(certificate.context)
-        certificate.use_in(creator)
-        inner = wrapServerTLS(creator, serverFromString(reactor, over))
+        inner = serverFromString(reactor, over)
         return WrappedTLSEndpoint(certificate, inner, http2 == "yes")
     return TLSEndpoint(certificate, reactor, port_number(port), int(backlog), interface)
 
@@ -152,11 +146,17 @@ class WrappedTLSEndpoint:
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:
         """Listen with *factory*."""
-        if not getattr(factory, "offers_http2", True):
+        if not isinstance(factory, Site):
+            raise ValueError("https: serves sites of dartio_tut only")
+        inner: Any = factory
+        if not factory.offers_http2:
             self.certificate.offer(PROTOCOLS["no"])
         elif self.offers_http2:
-            factory = NegotiatingFactory(factory)
-        listening: Deferred[IListeningPort] = self.wrapped.listen(factory)
+            inner = NegotiatingFactory(factory)
+        creator = ConnectionCreator(self.certificate.context)
+        self.certificate.use_in(creator)
+        secure = RefusingTLSFactory(creator, inner, factory)
+        listening: Deferred[IListeningPort] = self.wrapped.listen(secure)
         return listening
 
 

@@ -178,6 +178,23 @@ class RecorderTests(WatchedCase):
                 self.assertIsNone(found["response"])
                 self.assertEqual(len(found["request"]["arrivals"]), len(pieces))
 
+    def test_a_head_whose_client_sends_no_more_is_kept_as_far_as_it_came(self) -> None:
+        connection = self.connect()
+        connection.send(GET[:12])
+        connection.protocol.readConnectionLost()
+        connection.leave()
+        self.assertEqual(self.only().request.kept, GET[:12])
+        self.assertEqual(exchange_json(self.only())["ending"], "client gone")
+
+    def test_a_head_is_kept_when_the_server_closes_the_connection(self) -> None:
+        for end in ("loseConnection", "abortConnection"):
+            connection = self.connect()
+            connection.send(GET[:12])
+            getattr(connection.protocol, end)()
+            connection.leave()
+            self.assertEqual(self.exchanges[-1].request.kept, GET[:12])
+            self.assertEqual(exchange_json(self.exchanges[-1])["ending"], "cut off")
+
     def test_a_client_that_leaves_while_it_waits_is_shown(self) -> None:
         self.render = self.hold
         connection = self.connect()

@@ -21,6 +21,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Limits, Site
 from dartio_tut.wire import IncompleteBody
+from dartio_tut.wire.streamed_body import DELIVERED_BYTES
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%b\r\n"
 NEXT = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -44,6 +45,14 @@ class Taking(Protocol):
         if reason.check(ConnectionDone):
             self.request.write(b"took %d" % len(b"".join(self.came)))
             self.request.finish()
+
+
+class OneAtATime(Taking):
+    """Pauses at each piece."""
+
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(data)
+        self.transport.pauseProducing()
 
 
 class Streamed(Resource):
@@ -155,6 +164,123 @@ class StreamingTests(SynchronousTestCase):
         self.assertIn(b"took 5", self.send(HEAD % (5, b"") + b"abcde"))
         self.assertEqual(self.transport.producerState, "producing")
         self.assertTrue(self.send(NEXT).endswith(b"next"))
+
+    def test_kept_pieces_wait_while_the_protocol_pauses(self) -> None:
+        """The body was kept in three pieces, because it was wanted late."""
+        self.resource.at_once = False
+        self.patch(self.resource, "protocol", OneAtATime)
+        self.send(HEAD % (9, b"") + b"abc")
+        self.channel.dataReceived(b"def")  # as a TLS transport that had read it
+        taking = self.resource.take(self.resource.asked[0])
+        self.assertEqual(taking.came, [b"abc"])
+        self.assertEqual(self.transport.producerState, "paused")
+        self.channel.dataReceived(b"ghi")
+        self.assertEqual((taking.came, taking.reason), ([b"abc"], None))
+        taking.transport.resumeProducing()
+        self.assertEqual(taking.came, [b"abc", b"def"])
+        taking.transport.resumeProducing()
+        self.assertEqual(taking.came, [b"abc", b"def", b"ghi"])
+        self.assertIn(b"took 9", self.transport.value())
+        self.assertEqual(self.transport.producerState, "producing")
+
+    def test_pieces_that_come_in_a_pause_wait_too(self) -> None:
+        self.patch(self.resource, "protocol", OneAtATime)
+        self.send(HEAD % (4, b"") + b"ab")
+        (taking,) = self.resource.taking
+        said = self.send(b"cd" + NEXT)
+        self.assertEqual((taking.came, taking.reason, said), ([b"ab"], None, b""))
+        taking.transport.resumeProducing()
+        self.assertEqual(taking.came, [b"ab", b"cd"])
+        said = self.transport.value()
+        self.assertIn(b"took 4", said)
+        self.assertTrue(said.endswith(b"next"))
+
+    def test_resuming_within_data_received_delivers_in_order(self) -> None:
+        class Eager(OneAtATime):
+            def dataReceived(self, data: bytes) -> None:
+                self.came.append(b"<")
+                super().dataReceived(data)
+                self.transport.resumeProducing()
+                self.came.append(b">")
+
+        self.resource.at_once = False
+        self.patch(self.resource, "protocol", Eager)
+        self.send(HEAD % (4, b"") + b"ab")
+        self.channel.dataReceived(b"cd")
+        taking = self.resource.take(self.resource.asked[0])
+        self.assertEqual(b"".join(taking.came), b"<ab><cd>")
+        self.assertEqual(self.transport.producerState, "producing")
+
+    def test_pausing_at_the_beginning_holds_the_first_piece(self) -> None:
+        class Reluctant(Taking):
+            def connectionMade(self) -> None:
+                self.transport.pauseProducing()
+
+        for streams_up_to in (100, 0):
+            self.setUp()
+            self.patch(self.resource, "protocol", Reluctant)
+            self.resource.streams_up_to = streams_up_to
+            self.assertEqual(self.send(HEAD % (2, b"") + b"ab"), b"")
+            (taking,) = self.resource.taking
+            self.assertEqual((taking.came, taking.reason), ([], None))
+            taking.transport.resumeProducing()
+            self.assertIn(b"took 2", self.transport.value())
+
+    def test_a_client_that_leaves_in_a_pause_has_broken_off(self) -> None:
+        self.patch(self.resource, "protocol", OneAtATime)
+        self.send(HEAD % (9, b"") + b"ab")
+        self.channel.dataReceived(b"cd")
+        self.channel.connectionLost(Failure(ConnectionLost()))
+        (taking,) = self.resource.taking
+        self.assertTrue(taking.reason.check(IncompleteBody))
+        self.assertEqual((taking.came, taking.reason.value.received), ([b"ab"], 4))
+
+    def test_a_held_body_waits_while_the_protocol_pauses(self) -> None:
+        self.resource.streams_up_to = 0
+        self.patch(self.resource, "protocol", OneAtATime)
+        size = 2 * DELIVERED_BYTES + 1
+        self.send(HEAD % (size, b"") + b"x" * size)
+        (taking,) = self.resource.taking
+        for count in (1, 2, 3):
+            self.assertEqual((len(taking.came), taking.reason), (count, None))
+            taking.transport.resumeProducing()
+        self.assertIn(b"took %d" % size, self.transport.value())
+
+    def test_a_held_body_is_incomplete_when_its_request_ends_in_a_pause(self) -> None:
+        def finish(request: Any) -> None:
+            request.write(b"enough")
+            request.finish()
+            self.resource.taking[0].transport.resumeProducing()
+
+        def leave(request: Any) -> None:
+            self.channel.connectionLost(Failure(ConnectionLost()))
+
+        for end in (finish, leave):
+            self.setUp()
+            self.resource.streams_up_to = 0
+            self.resource.protocol = OneAtATime
+            size = 2 * DELIVERED_BYTES
+            self.send(HEAD % (size, b"") + b"x" * size)
+            end(self.resource.asked[0])
+            (taking,) = self.resource.taking
+            self.assertTrue(taking.reason.check(IncompleteBody), end)
+            self.assertEqual(len(taking.came), 1)
+
+    def test_a_body_whose_request_is_over_is_not_delivered_as_empty(self) -> None:
+        self.resource.streams_up_to = 0
+        self.resource.at_once = False
+        self.send(HEAD % (2, b"") + b"ab")
+        (request,) = self.resource.asked
+        request.finish()
+        self.assertRaises(RuntimeError, request.deliver_body, Taking(request))
+
+    def test_an_upload_whose_response_is_finished_is_told_that_it_broke_off(
+        self,
+    ) -> None:
+        self.send(HEAD % (50, b"") + b"abc")
+        self.resource.asked[0].finish()
+        (taking,) = self.resource.taking
+        self.assertTrue(taking.reason.check(IncompleteBody))
 
     def test_a_protocol_that_fails_at_the_end_hides_it_from_nobody(self) -> None:
         self.send(HEAD % (5, b"") + b"ab")

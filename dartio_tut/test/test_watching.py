@@ -201,16 +201,6 @@ class SeamTests(SynchronousTestCase):
         told = self.assert_told([head + b"abc"])
         self.assertEqual(told.told("head", "body", "rest"), [head, b"abc"])
 
-    def test_files_are_read_so_that_they_are_seen(self) -> None:
-        watcher = TellingWatcher()
-        fed([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"], watcher)
-        clock = Clock()
-        site = WatchedSite(
-            Recorder(clock.callLater), reactor=clock, watcher=TellingWatcher()
-        )
-        connection = RecordedConnection(site.buildProtocol(CLIENT), clock, [])
-        self.assertFalse(connection.protocol.output.transport.can_send_files)
-
     def test_a_site_that_is_not_watched_has_the_plain_channel(self) -> None:
         clock = Clock()
         channel = Site(Recorder(clock.callLater), reactor=clock).buildProtocol(CLIENT)

@@ -27,6 +27,7 @@ from .limits import Limits
 from .request import Request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
+from .transport.plain_text import RefusingTLSFactory
 from .transport.reactor import with_fast_ports
 from .transport.tls import listen_tls
 from .twisted_http2 import NegotiatingFactory, http2_protocol
@@ -53,6 +54,7 @@ __all__ = [
     "IncompleteBody",
     "Limits",
     "NegotiatingFactory",
+    "RefusingTLSFactory",
     "Request",
     "TLSFacts",
     "WatchedChannel",

@@ -74,6 +74,7 @@ class Request(LazyRequest):
     on_drain: Callable[[], None] | None = None
     _received = 0
     _drops_body = False
+    _has_failed = False
     _resource: IResource | None = None
 
     # From the channel to the resource.
@@ -168,16 +169,21 @@ class Request(LazyRequest):
         at once.
 
         Its transport is a push producer. Its ``connectionLost`` has `ConnectionDone`
-        when all of the body has come, and `IncompleteBody` otherwise.
+        when all of the body has come, and `IncompleteBody` otherwise. What it raises is
+        as if ``render`` had raised it.
 
         :raise RuntimeError: when the body was delivered already.
         """
-        if self.body is not None:
-            self.body.deliver(protocol)
-        elif self.content is None or self.content.closed:
-            raise RuntimeError("the body of this request is gone")
-        else:
-            HeldBody().deliver(self.content, protocol)
+        if self.body is None:
+            if self._disconnected or self.finished or self.content is None:
+                raise RuntimeError("the body of this request is gone")
+            self.body = HeldBody(self.content).body
+        self.body.deliver(protocol, self._delivery_failed)
+
+    def _delivery_failed(self, reason: Failure) -> None:
+        """The protocol that the body is delivered to has raised *reason*."""
+        self.processingFailed(reason)
+        self._has_failed = True
 
     def render(self, resrc: IResource) -> None:
         """Send what *resrc* returns; a HEAD request gets the length of it."""
@@ -205,10 +211,10 @@ class Request(LazyRequest):
         its response has begun, it must not be taken for whole: the connection ends. A
         malformed form is the client's fault: 400.
         """
+        if self._has_failed:  # and so has what relied on it
+            return reason
         if self._disconnected or self.finished:
-            self._log.failure(
-                "{method} {uri}", reason, method=self.method, uri=self.uri
-            )
+            self._log_failure(reason)
             return reason
         if reason.check(MalformedForm) and not self.startedWriting:
             self._stream.refuse_form()
@@ -224,9 +230,7 @@ class Request(LazyRequest):
             failed: Failure = super().processingFailed(reason)
             return failed
         else:
-            self._log.failure(
-                "{method} {uri}", reason, method=self.method, uri=self.uri
-            )
+            self._log_failure(reason)
         if self.startedWriting:
             self._stream.cut_off("the resource failed in the middle of its response")
         else:
@@ -250,6 +254,9 @@ class Request(LazyRequest):
             self.setHeader(name, value)
         self.defaultContentType = TEXT
         self.set_length(len(FAILED))
+        is_cut_short = self.body is not None and not self.body.is_whole
+        if is_cut_short and self.clientproto.startswith(b"HTTP/1"):
+            self.setHeader(b"Connection", b"close")
         self.write(FAILED)
         self.finish()
 
@@ -354,10 +361,7 @@ class Request(LazyRequest):
         self.channel = None
         self.drop_content()
         if self.body is not None:
-            try:
-                self.body.ended(reason)
-            except Exception:  # noqa: BLE001  (the others must be told)
-                self._log_failure(Failure())
+            self.body.ended(reason)
         notifications, self._notifications = self._notifications, None
         for waiting in notifications or ():
             waiting.errback(reason)

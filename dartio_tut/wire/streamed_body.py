@@ -10,7 +10,9 @@ come, and `IncompleteBody` whenever it has not, whoever ended it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -39,8 +41,13 @@ class StreamedBody:
     """
     The body of one request on its way to a protocol, whose transport this is.
 
+    What comes while nobody wants it, or while the protocol has paused, is kept, and no
+    more is read. An error that the protocol raises ends the delivery: it is told that
+    the body is incomplete, and whoever has called `deliver` is told of the error.
+
     :param wanted: called once, when somebody wants the body.
     :param hold: stops reading it, or goes on.
+    :ivar is_whole: whether all of it has come, though not all may be delivered yet.
     """
 
     def __init__(
@@ -48,43 +55,53 @@ class StreamedBody:
     ) -> None:
         self._wanted = wanted
         self._hold = hold
+        self.is_whole = False
+        self._failed: Callable[[Failure], object] | None = None
         self._protocol: IProtocol | None = None
-        self._kept: list[bytes] = []
+        self._kept: deque[bytes] = deque()
         self._received = 0
+        self._is_paused = False
+        self._is_held = False
         self._is_dropped = False
+        self._is_delivering = False
         self._end: Failure | None = None
 
-    def deliver(self, protocol: IProtocol) -> None:
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the protocol wants no more of it, or has failed."""
+        return self._is_dropped
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more of it will come."""
+        return self._end is not None
+
+    def deliver(self, protocol: IProtocol, failed: Callable[[Failure], object]) -> None:
         """
         Hand the body to *protocol*.
 
+        :param failed: called with what the protocol raises, if it does.
         :raise RuntimeError: when it was handed to another.
         """
         if self._protocol is not None:
             raise RuntimeError("the body of this request was delivered already")
-        self._protocol = protocol
-        protocol.makeConnection(self)  # type: ignore[arg-type]
-        self._wanted()
-        kept, self._kept = self._kept, []
-        for piece in kept:
-            self._deliver(piece)
-        if self._end is not None:
-            protocol.connectionLost(self._end)
-        elif kept and not self._is_dropped:
-            self._hold(False)
-
-    def _deliver(self, piece: bytes) -> None:
-        if self._protocol is not None and not self._is_dropped:
-            self._received += len(piece)
-            self._protocol.dataReceived(piece)
+        self._protocol, self._failed = protocol, failed
+        self._is_delivering = True  # what the protocol asks for has to wait
+        try:
+            protocol.makeConnection(self)  # type: ignore[arg-type]
+        except Exception:  # noqa: BLE001  (the client is answered)
+            self._fail(protocol, Failure())
+        finally:
+            self._is_delivering = False
+        if self._end is None:
+            self._wanted()
+        self._go_on()
 
     def received(self, piece: bytes) -> None:
         """A piece has come."""
-        if self._protocol is None and not self._is_dropped:
+        if not self._is_dropped:
             self._kept.append(piece)
-            self._hold(True)
-        else:
-            self._deliver(piece)
+            self._go_on()
 
     def ended(self, lost: Failure | None = None) -> None:
         """
@@ -94,21 +111,71 @@ class StreamedBody:
         """
         if self._end is not None:
             return
+        if lost is None:
+            self.is_whole = True
         if lost is None and not self._is_dropped:
             self._end = Failure(ConnectionDone())
         else:
-            received = self._received + sum(map(len, self._kept))
-            self._end = Failure(IncompleteBody(received))
+            self._break_off()
+        self._go_on()
+
+    def _break_off(self) -> Failure:
+        """Nothing more of it is delivered."""
+        received = self._received + sum(map(len, self._kept))
+        self._kept.clear()
+        self._is_dropped = True
+        self._end = Failure(IncompleteBody(received))
+        return self._end
+
+    def _go_on(self) -> None:
+        """Deliver what has come, as far as the protocol wants it."""
+        if self._is_delivering:
+            return
         if self._protocol is not None:
-            self._protocol.connectionLost(self._end)
+            self._is_delivering = True
+            try:
+                self._deliver(self._protocol)
+            except Exception:  # noqa: BLE001  (the client is answered)
+                self._fail(self._protocol, Failure())
+            finally:
+                self._is_delivering = False
+        is_held = not self._is_dropped and (self._is_paused or bool(self._kept))
+        if is_held is not self._is_held:
+            self._is_held = is_held
+            self._hold(is_held)
+
+    def _deliver(self, protocol: IProtocol) -> None:
+        while self._kept and not self._is_paused:
+            piece = self._kept.popleft()
+            self._received += len(piece)
+            protocol.dataReceived(piece)
+        failed = self._failed
+        if self._end is None or self._kept or failed is None:
+            return
+        self._failed = None  # there is one end
+        try:
+            protocol.connectionLost(self._end)
+        except Exception:  # noqa: BLE001  (the client is answered)
+            failed(Failure())
+
+    def _fail(self, protocol: IProtocol, failure: Failure) -> None:
+        """The protocol has failed: tell of it, then tell the protocol of the end."""
+        end = self._break_off()
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            failed(failure)
+            with suppress(Exception):  # the first failure is the cause of others
+                protocol.connectionLost(end)
 
     def pauseProducing(self) -> None:
         """Deliver nothing for a while."""
-        self._hold(True)
+        self._is_paused = True
+        self._go_on()
 
     def resumeProducing(self) -> None:
         """Go on delivering."""
-        self._hold(False)
+        self._is_paused = False
+        self._go_on()
 
     def stopProducing(self) -> None:
         """
@@ -116,38 +183,47 @@ class StreamedBody:
         end that its body is incomplete.
         """
         self._is_dropped = True
-        self._hold(False)
+        self._received += sum(map(len, self._kept))
+        self._kept.clear()
+        self._go_on()
 
     loseConnection = stopProducing
 
 
 class HeldBody:
     """
-    The transport of a protocol that is given a body which has come as a whole.
+    Has a body that has come as a whole delivered, as if it came just now.
+
+    :param content: the body.
+    :ivar body: what delivers it.
     """
 
-    def __init__(self) -> None:
-        self._is_dropped = False
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content = content
+        self._offset = 0
+        self._is_held = False
+        self._is_reading = False
+        self.body = StreamedBody(self._read, self._hold)
+        self.body.is_whole = True
 
-    def deliver(self, content: IO[bytes], protocol: IProtocol) -> None:
-        """Hand *protocol* all of *content* at once."""
-        protocol.makeConnection(self)  # type: ignore[arg-type]
-        content.seek(0)
-        received = 0
-        while not self._is_dropped and (piece := content.read(DELIVERED_BYTES)):
-            received += len(piece)
-            protocol.dataReceived(piece)
-        error = IncompleteBody(received) if self._is_dropped else ConnectionDone()
-        protocol.connectionLost(Failure(error))
+    def _hold(self, stop: bool) -> None:
+        self._is_held = stop
+        self._read()
 
-    def pauseProducing(self) -> None:
-        """All of it is there already: it cannot be paused."""
-
-    def resumeProducing(self) -> None:
-        """All of it is there already."""
-
-    def stopProducing(self) -> None:
-        """Deliver nothing more."""
-        self._is_dropped = True
-
-    loseConnection = stopProducing
+    def _read(self) -> None:
+        """Read and deliver until the protocol wants no more, or there is no more."""
+        if self._is_reading:
+            return
+        self._is_reading = True
+        while not self._is_held and not self.body.has_ended:
+            if self._content.closed or self.body.is_dropped:
+                self.body.ended(Failure(ConnectionLost()))
+                break
+            self._content.seek(self._offset)
+            piece = self._content.read(DELIVERED_BYTES)
+            self._offset += len(piece)
+            if piece:
+                self.body.received(piece)
+            else:
+                self.body.ended()
+        self._is_reading = False

@@ -47,6 +47,7 @@ __all__ = [
     "buffered_bytes",
     "cooperating_by",
     "has_nothing_buffered",
+    "is_aborting",
     "multipart_arguments",
     "passed_descriptors",
     "port_from_descriptor",
@@ -59,6 +60,7 @@ __all__ = [
 
 INHERITED: Mapping[type, tuple[str, ...]] = {
     tcp.Server: (
+        "_aborting",
         "_addressType",
         "_closeSocket",
         "_postLoseConnection",
@@ -95,10 +97,16 @@ def buffered_bytes(connection: object) -> int:
     return int(buffered - offset + getattr(connection, "_tempDataLen", 0))
 
 
+def is_aborting(connection: object) -> bool:
+    """Whether ``abortConnection`` was called, so that nothing more is to be sent."""
+    return bool(getattr(connection, "_aborting", False))
+
+
 def has_nothing_buffered(connection: tcp.Connection) -> bool:
     """Whether bytes may go to the socket of *connection* past its buffer."""
     return not (
         connection.dataBuffer
+        or is_aborting(connection)
         or connection._tempDataLen
         or connection.TLS
         or not connection.connected

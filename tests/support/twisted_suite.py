@@ -78,7 +78,13 @@ class LoneChannel(Channel):
 
     @site.setter
     def site(self, site: Any) -> None:
-        for name in ("observer", "request_log", "refusal_fields", "streaming"):
+        for name in (
+            "head_reader",
+            "observer",
+            "refusal_fields",
+            "request_log",
+            "streaming",
+        ):
             if site is not None and not hasattr(site, name):
                 setattr(site, name, getattr(self._site, name))
         if site is not None and not hasattr(site, "connection_limit"):

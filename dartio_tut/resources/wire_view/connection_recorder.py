@@ -22,21 +22,20 @@ from .recorded import Done, RecordedConnection, RecordedExchange
 if TYPE_CHECKING:
     from .recorder import Recorder
 
-OWN_PATHS = (b"/wire", b"/try")
-"""Pages that show exchanges: their own are not shown."""
-
 MAX_LINE_BYTES = 8192
 """Bytes of what could not be read in which the target of a request is looked for."""
 
 _own_path = re.compile(
     rb"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?/+(?:wire|try)(?:[/?#]|\Z)"
 )
+"""The paths of the pages that show exchanges, as they stand in a request target."""
+
 _log = Logger()
 _P = ParamSpec("_P")
 
 
 def is_own(target: bytes) -> bool:
-    """Whether the request target *target* is one of `OWN_PATHS`, or below one."""
+    """Whether *target*, a request target, leads to a page that shows exchanges."""
     return _own_path.match(unquote_to_bytes(target)) is not None
 
 

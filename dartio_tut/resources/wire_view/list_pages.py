@@ -22,6 +22,7 @@ _HEAD = """\
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <link rel="stylesheet" href="{up}assets/list.css">
+<link rel="icon" href="{up}assets/icon.svg">
 """
 
 _INTRODUCTION = """\
@@ -31,8 +32,11 @@ _INTRODUCTION = """\
 <a href="./">the page with a script</a> shows them as they happen.
 """
 
-_COLUMNS = """\
-<table>
+_TABLE = "<div role=region aria-label={name} tabindex=0>\n<table>\n"
+"""A table that may be wider than the page, and is then scrolled."""
+
+_COLUMNS = f"""\
+{_TABLE.format(name="Exchanges")}\
 <thead><tr><th scope=col>Exchange<th scope=col>Server<th scope=col>Request
 <th scope=col>Response<th scope=col>Time (UTC)<th scope=col>Took</thead>
 <tbody>
@@ -56,7 +60,7 @@ def list_page(recorder: Recorder) -> bytes:
     lines += [
         _COLUMNS,
         *map(_row, exchanges),
-        "</tbody>\n</table>\n</main>\n</html>\n",
+        "</tbody>\n</table>\n</div>\n</main>\n</html>\n",
     ]
     return "".join(lines).encode()
 
@@ -104,6 +108,12 @@ def exchange_page(exchange: RecordedExchange) -> bytes:
     return "".join(lines).encode()
 
 
+def _bytes(data: bytes) -> str:
+    """The bytes of a part; those of one that has only spaces are seen, too."""
+    text = shown(data)
+    return text.replace(" ", "\u2420") if not text.strip() else text
+
+
 def _lines(text: str) -> str:
     return "\n".join(shown(line) for line in text.split("\n"))
 
@@ -147,14 +157,14 @@ def _message(title: str, message: Mapping[str, Any]) -> Iterator[str]:
     if message["fault"]:
         yield f" {shown(message['fault'])}"
     yield (
-        "\n<table>\n<thead><tr><th scope=col>Bytes<th scope=col>What they are"
-        "<th scope=col>What that means</thead>\n<tbody>\n"
+        f"\n{_TABLE.format(name=title)}<thead><tr><th scope=col>Bytes"
+        "<th scope=col>What they are<th scope=col>What that means</thead>\n<tbody>\n"
     )
     for part in message["parts"]:
         data = raw[part["start"] : part["end"]]
         clause = f" <small>({shown(part['clause'])})</small>" if part["clause"] else ""
         yield (
-            f"<tr><td><code>{shown(data)}</code><td>{shown(part['kind'])}"
+            f"<tr><td><code>{_bytes(data)}</code><td>{shown(part['kind'])}"
             f"<td>{shown(part['words'])}{clause}\n"
         )
-    yield "</tbody>\n</table>\n"
+    yield "</tbody>\n</table>\n</div>\n"

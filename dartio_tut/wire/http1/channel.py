@@ -17,6 +17,7 @@ while and dropped (RFC 9112 section 9.6).
 
 from __future__ import annotations
 
+from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import (
     IConsumer,
     IHalfCloseableProtocol,
@@ -32,6 +33,7 @@ from zope.interface import implementer
 from ..deadlines import NEVER
 from ..events import Ending
 from ..interfaces import ISite
+from ..streamed_body import StreamedBody
 from ..transport.foreign import adapted
 from ..transport.interface import ResponseTransport
 from ..transport.tcp import Server
@@ -40,7 +42,7 @@ from .draining import drain
 from .exchange_reports import ExchangeReports
 from .httpchannel_api import HTTPChannelAPI
 from .protocol_error import ProtocolError
-from .request_intake import RequestIntake
+from .request_intake import ForeignIntake, RequestIntake
 from .response_head import refusal
 from .response_writer import ResponseWriter
 from .states import (
@@ -103,9 +105,11 @@ class Channel(HTTPChannelAPI):
             sender: ResponseTransport = transport
             self.intake.network = transport
             admission = transport.admission
+            transport.on_aborted = self.abortConnection
             transport.on_closed = self.connection_closed
         else:
             sender = adapted(transport)
+            self.intake = ForeignIntake(self)
             self.intake.network = IPushProducer(transport, self.intake.network)
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
@@ -160,11 +164,13 @@ class Channel(HTTPChannelAPI):
             return
         if self.state is BODY:  # which is streamed: what still comes is dropped
             self._linger()
+            body: StreamedBody = getattr(request, "body")  # noqa: B009  (only ours have)
+            body.ended(Failure(ConnectionLost()))
         elif not self.persistent:
             self.close()
         else:
             self.state = IDLE
-            if not self.output.is_blocked:
+            if not self.output.is_blocked or self._ends_pause():
                 self.deadline = self.deadlines.now + self.limits.idle_time
             if not self.intake.is_active:
                 self.intake.go_on()
@@ -286,10 +292,6 @@ class Channel(HTTPChannelAPI):
         self.is_draining = True
         drain(self)
 
-    def refuse_form(self) -> None:
-        """The body is not the form that it is said to be: answer 400, and close."""
-        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
-
     def refuse(self, error: ProtocolError) -> None:
         """Answer with the error's status code, and close so that the client sees it."""
         if self.state in OVER:
@@ -311,12 +313,6 @@ class Channel(HTTPChannelAPI):
             self.reports.response_began(error.code)
             self.reports.response_ended(len(response.partition(b"\r\n\r\n")[2]))
         self._linger()
-
-    def cut_off(self, reason: str) -> None:
-        """End the connection so that nobody can take the response for whole."""
-        if self.reports is not None:
-            self.reports.ends(Ending.CUT_OFF, reason)
-        self.abortConnection()
 
     def _linger(self) -> None:
         """Close, but read on for a while, so that the client sees the response."""
@@ -391,7 +387,9 @@ class Channel(HTTPChannelAPI):
         self._admission.release()
         self.deadlines.discard(self)
         if self.reports is not None:
-            by_client = (
-                self.state not in (CLOSING, CLOSED) and not self.site.has_stopped
+            by_client = not (
+                self.state in (CLOSING, CLOSED)
+                or self.site.has_stopped
+                or self.output.transport.is_closing
             )
             self.reports.connection_closed(self.request, by_client)

@@ -41,6 +41,7 @@ class ExchangeReports:
         self._peer = peer
         self._tls_version = tls_version_of(output.transport)
         self._unsent: list[Exchange] = []
+        self._unsent_end: tuple[Ending, str] | None = None
         self._is_closed = False
         self.current: Exchange | None = None
         self._tell(ConnectionOpened(peer, time()))
@@ -81,9 +82,14 @@ class ExchangeReports:
         exchange.ends(ending, error.reason, error.clause)
 
     def ends(self, ending: Ending, reason: str = "") -> None:
-        """The exchange under way, if there is one, will end so."""
+        """
+        The exchange under way will end so; if there is none, those whose responses are
+        not sent yet will.
+        """
         if self.current is not None:
             self.current.ends(ending, reason)
+        else:
+            self._unsent_end = ending, reason
 
     def response_ended(self, body_bytes: int) -> None:
         """All of the response was handed to the output."""
@@ -95,7 +101,7 @@ class ExchangeReports:
 
     def flushed(self) -> None:
         """The output has handed all that it had to the transport."""
-        if self._unsent:
+        if self._unsent and not self._output.dropped_bytes:
             self._output.transport.when_sent(self._sent)
 
     def _sent(self) -> None:
@@ -115,8 +121,12 @@ class ExchangeReports:
         self._is_closed = True
         unsent = self._output.unsent()
         exchange, self.current = self.current, None
+        usual = Ending.CLIENT_GONE if by_client else Ending.CUT_OFF
+        dropped = self._output.dropped_bytes or self._output.transport.dropped_bytes
+        left = Ending.CUT_OFF if dropped else Ending.CLIENT_GONE
+        ending, reason = self._unsent_end or (left, "")
         if exchange is not None:
-            exchange.ends(Ending.CLIENT_GONE if by_client else Ending.CUT_OFF)
+            exchange.ends(usual)
             if request is not None:
                 exchange.response_body_bytes = getattr(request, "sentLength", 0)
             self._unsent.append(exchange)
@@ -125,7 +135,7 @@ class ExchangeReports:
         for exchange in reversed(waiting):  # the last bytes are those of the last
             lost.append((exchange, unsent))
             if unsent:
-                exchange.ends(Ending.CLIENT_GONE)
+                exchange.ends(ending, reason)
             unsent = max(0, unsent - exchange.response_body_bytes)
         for exchange, missing in reversed(lost):
             self._done(exchange, missing)

@@ -19,19 +19,25 @@ from twisted.internet.interfaces import (
     ISSLTransport,
     ITransport,
 )
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
 from ..deadlines import NEVER, Deadlines
 from ..events import Ending
+from ..limits import Limits
+from . import protocol_error as errors
 from .exchange_reports import ExchangeReports
 from .output import Output
 from .parser import RequestParser
+from .protocol_error import ProtocolError
 from .request_head import HeadReader
 from .request_intake import RequestIntake
 from .response_head import head_from_headers, note_close
 from .states import TAKEN_OVER, State
+
+_log = Logger()
 
 LOOK_SECONDS = 1.0
 """Time between two looks at whether a connection has ended that was taken over."""
@@ -48,7 +54,8 @@ class HTTPChannelAPI:
     make_parser: Callable[[HeadReader], RequestParser] = RequestParser
     make_output: Callable[..., Output] = Output
 
-    timeOut: float | None = None
+    abortTimeout: float | None = 15
+    delimiter = b"\r\n"
     callLater: Callable[..., IDelayedCall] | None = None
     write: Callable[[bytes], None]
     output: Output
@@ -66,6 +73,31 @@ class HTTPChannelAPI:
     state: State
     _peer: IAddress | None = None
     _host: IAddress | None = None
+    _is_timed = False
+    _seconds: float | None = None
+    limits: Limits
+
+    @property
+    def connected(self) -> int:
+        """Whether there was ever a connection, as protocols of Twisted have it."""
+        return int(hasattr(self, "_transport"))
+
+    @property
+    def paused(self) -> bool:
+        """Whether what the client sends is left to the kernel."""
+        return not self.intake.is_reading
+
+    def logPrefix(self) -> str:
+        """The name of this protocol in Twisted's log."""
+        return type(self).__name__
+
+    def clearLineBuffer(self) -> bytes:
+        """Drop what was not taken in yet: these bytes."""
+        return self.intake.take_rest()
+
+    def sendLine(self, line: bytes) -> None:
+        """Send *line* with its end."""
+        self.output.write(line + self.delimiter)
 
     def connectionMade(self) -> None:
         """Nothing more: ``makeConnection`` has done it."""
@@ -128,6 +160,17 @@ class HTTPChannelAPI:
         """The connection is lost."""
         self.output.stop()
 
+    def _ends_pause(self) -> bool:
+        """
+        End the pause of a resource that called ``pauseProducing`` itself, when its
+        response is finished: nothing waits for the client, so nobody would end it.
+        """
+        if self.output.file is not None or self.output.transport.buffered():
+            return False
+        self.output.is_blocked = False
+        self.intake.resume_reading()
+        return True
+
     # The connection.
 
     @property
@@ -162,19 +205,49 @@ class HTTPChannelAPI:
     def _networkProducer(self) -> IPushProducer:
         return self.intake.network
 
-    def setTimeout(self, period: float | None) -> None:
-        """End the connection in *period* seconds; ``None``: not by itself."""
-        self.timeOut = period
-        self.resetTimeout()
+    @property
+    def timeOut(self) -> float | None:
+        """The seconds of `setTimeout`; until that is called, the idle time."""
+        if self._is_timed:
+            return self._seconds
+        idle_time = self.limits.idle_time
+        return None if idle_time == NEVER else idle_time
+
+    @timeOut.setter
+    def timeOut(self, seconds: float | None) -> None:
+        self._is_timed, self._seconds = True, seconds
+
+    def setTimeout(self, period: float | None) -> float | None:
+        """
+        End the connection in *period* seconds; ``None``: not by itself.
+
+        :return: the seconds before.
+        """
+        before, self.timeOut = self.timeOut, period
+        self.deadline = self.deadlines.now + (NEVER if period is None else period)
+        return before
 
     def resetTimeout(self) -> None:
-        """Count the seconds of `setTimeout` anew."""
-        seconds = NEVER if self.timeOut is None else self.timeOut
+        """Count the seconds of `setTimeout` anew, if they are counted."""
+        if self._is_timed and self._seconds is not None and self.deadline != NEVER:
+            self.deadline = self.deadlines.now + self._seconds
+
+    def timeoutConnection(self) -> None:
+        """Close; and cut the connection if the client does not let it be closed."""
+        _log.info("Timing out client: {peer}", peer=str(self.getPeer()))
+        if self.reports is not None:
+            self.reports.ends(Ending.TIMED_OUT, "a resource has timed the client out")
+        self.loseConnection()
+        seconds = NEVER if self.abortTimeout is None else self.abortTimeout
         self.deadline = self.deadlines.now + seconds
 
     def forceAbortClient(self) -> None:
         """Close now."""
         self.abortConnection()
+
+    def loseConnection(self) -> None:
+        """Close once what was written is sent, and take in no request that follows."""
+        raise NotImplementedError
 
     def abortConnection(self) -> None:
         """Close now, whatever is still to be sent."""
@@ -186,7 +259,17 @@ class HTTPChannelAPI:
 
     def refuse_form(self) -> None:
         """The body is not the form that it is said to be: answer 400, and close."""
+        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
+
+    def refuse(self, error: ProtocolError) -> None:
+        """Answer with the error's status code, and close so that the client sees it."""
         raise NotImplementedError
+
+    def cut_off(self, reason: str) -> None:
+        """End the connection so that nobody can take the response for whole."""
+        if self.reports is not None:
+            self.reports.ends(Ending.CUT_OFF, reason)
+        self.abortConnection()
 
     # Another protocol takes over.
 

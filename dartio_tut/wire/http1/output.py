@@ -22,7 +22,7 @@ COLLECTED_BYTES = 64 * 1024
 
 
 def _send_nothing(data: bytes) -> None:
-    """Stands for the transport of a connection that is cut."""
+    """Stands for the transport of a connection that is lost."""
 
 
 class Output:
@@ -36,6 +36,7 @@ class Output:
     :param resumed: called when it wants more.
     :ivar is_blocked: whether the client has to read before more can be sent.
     :ivar is_collecting: whether writes are collected until the next `flush`.
+    :ivar dropped_bytes: how many bytes came too late to be sent.
     :ivar file: the file that is on its way, if there is one.
     """
 
@@ -47,6 +48,7 @@ class Output:
         "_registered",
         "_resumed",
         "_write",
+        "dropped_bytes",
         "file",
         "is_blocked",
         "is_collecting",
@@ -67,6 +69,7 @@ class Output:
         self._producer: IPushProducer | None = None
         self._collected: list[bytes] = []
         self._collected_bytes = 0
+        self.dropped_bytes = 0
         self.is_blocked = False
         self.is_collecting = False
         self.file: FileTransfer | None = None
@@ -85,8 +88,11 @@ class Output:
 
     def drop(self) -> None:
         """Send nothing more: the connection is cut."""
-        self._collected, self._collected_bytes = [], 0
-        self._write = _send_nothing
+        self._write = self._drop
+        self.flush()
+
+    def _drop(self, data: bytes) -> None:
+        self.dropped_bytes += len(data)
 
     def flush(self) -> None:
         """Send what was collected."""
@@ -96,9 +102,13 @@ class Output:
             self._write(collected[0] if len(collected) == 1 else b"".join(collected))
 
     def unsent(self) -> int:
-        """How many bytes the socket has not taken yet, those of a file included."""
+        """
+        How many bytes the socket has not taken, those of a file and those that were
+        dropped included.
+        """
         left = 0 if self.file is None else self.file.left
-        return self._collected_bytes + self.transport.buffered() + left
+        waiting = self._collected_bytes + self.dropped_bytes
+        return waiting + self.transport.buffered() + left
 
     # The producer of a response.
 
@@ -148,6 +158,7 @@ class Output:
     def end(self) -> None:
         """The connection is lost: the producer and who is told are let go."""
         self._producer = None
+        self._write = _send_nothing
         del self._paused, self._resumed, self._registered
 
     # What the transport tells its producer.

@@ -75,6 +75,11 @@ class RequestIntake:
         """Whether a request has come on this connection."""
         return hasattr(self, "head")
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether what the client sends is read."""
+        return self._is_reading
+
     def take_rest(self) -> bytes:
         """What was not taken in yet; it will not be."""
         rest, self._parser.waiting = self._parser.waiting, b""
@@ -139,6 +144,8 @@ class RequestIntake:
         ):
             return
         if self._parser.waiting:
+            if channel.output.transport.is_closing:
+                return
             self._advance()
         if not (channel.output.is_blocked or channel.state in OVER or self._has_enough):
             self.resume_reading()
@@ -195,7 +202,7 @@ class RequestIntake:
                 continue
             if state is not IDLE or channel.close_is_asked or channel.output.is_blocked:
                 return
-            if not self._parser.waiting:
+            if not self._parser.waiting or channel.output.transport.is_closing:
                 return
             left -= 1
             if not left:
@@ -340,6 +347,32 @@ class RequestIntake:
         else:
             method, target, fields = self.head
             request.requestReceived(method, target, fields.version)
+
+
+class ForeignIntake(RequestIntake):
+    """
+    The same for transports of Twisted's. Its TLS goes on handing over bytes when it was
+    told to close, and it does not close as long as it has a producer.
+    """
+
+    def receive(self, data: bytes) -> None:
+        """Take in *data* as far as the state allows."""
+        if not self._channel.output.transport.is_closing:
+            super().receive(data)
+            self._let_close()
+
+    def go_on(self) -> None:
+        """Take in what waits, and read on."""
+        super().go_on()
+        self._let_close()
+
+    def _let_close(self) -> None:
+        if self.has_ended or self._channel.state in OVER:
+            return
+        transport = self._channel.output.transport
+        if transport.is_closing:
+            transport.loseConnection()  # which also flushes what its TLS has collected
+            self._channel.close()
 
 
 def _foreign_request(channel: Channel, head: Head) -> http.Request:

@@ -7,6 +7,7 @@ read and sent like any other bytes, not by the kernel, so that they are seen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -155,8 +156,8 @@ class WatchedOutput(Output):
         watch: ConnectionWatcher,
         transport: ResponseTransport,
         registered: IPushProducer,
-        paused: Any,
-        resumed: Any,
+        paused: Callable[[], None],
+        resumed: Callable[[], None],
     ) -> None:
         super().__init__(transport, registered, paused, resumed)
         self._watch = watch

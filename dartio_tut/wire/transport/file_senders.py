@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from twisted.internet import tcp
 
-from ..twisted_private import buffered_bytes
+from ..twisted_private import buffered_bytes, is_aborting
 
 SENDFILE_BYTES = 2 * 1024 * 1024
 """
@@ -66,6 +66,9 @@ class SendfileSender:
 
     def start(self, head: bytes) -> None:
         """Send *head*, and begin with the file."""
+        if is_aborting(self._transport):
+            self.close()
+            return
         if buffered_bytes(self._transport) or not self._send_head(head):
             self._transport.write(head)
         self._transport.registerProducer(self, False)

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet import tcp
 from twisted.internet.interfaces import IAddress, IProducer, ISSLTransport, ITransport
 
-from ..twisted_private import buffered_bytes, has_nothing_buffered
+from ..twisted_private import buffered_bytes, has_nothing_buffered, is_aborting
 from .file_senders import SendfileSender
 from .interface import FileTransfer, ResponseTransport
 from .progress import acknowledged
@@ -39,23 +39,45 @@ class ForeignTransport:
     def __init__(self, transport: ITransport) -> None:
         # Each kind has methods that ITransport has not.
         self._transport: Any = transport
-        self.write: Callable[[bytes], None] = transport.write
+        self.write: Callable[[bytes], None] = self._write
+        self.dropped_bytes = 0
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
+
+    def _write(self, data: bytes) -> None:
+        transport = self._transport
+        if getattr(transport, "disconnected", False) or is_aborting(self._beneath()):
+            self.dropped_bytes += len(data)
+        else:
+            transport.write(data)
 
     @property
     def has_ended(self) -> bool:
         """Whether the connection is lost, whatever protocol it has by now."""
         return bool(getattr(self._beneath(), "disconnected", False))
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether somebody on this side has asked to close it, or to abort."""
+        # Equal to 1, not only true: stand-ins in tests have a method of that name.
+        is_closing = getattr(self._transport, "disconnecting", False) == 1
+        return is_closing or is_aborting(self._beneath())
+
     def buffered(self) -> int:
-        """How many bytes wait in this process, as far as the transport tells."""
-        return buffered_bytes(self._beneath())
+        """
+        How many bytes wait in this process, as far as the transport tells, or came too
+        late to be sent.
+        """
+        return buffered_bytes(self._beneath()) + self.dropped_bytes
 
     def when_sent(self, call: Callable[[], None]) -> None:
-        """Call *call* now: what becomes of buffered bytes is not told here."""
-        call()
+        """
+        Call *call* now, unless bytes were dropped: what becomes of buffered ones is not
+        told here.
+        """
+        if not self.dropped_bytes:
+            call()
 
     def client_progress(self) -> int:
         """A number that changes whenever the client has taken bytes."""

@@ -29,14 +29,21 @@ class ResponseTransport(Protocol):
     :ivar can_half_close: whether our half of the connection can be closed alone, so
         that the client may go on sending while it reads the response.
     :ivar can_send_files: whether `send_file` works here.
+    :ivar dropped_bytes: how many bytes came behind an abort, as far as it is known.
     :ivar has_ended: whether the connection is lost, whatever protocol it has by now.
+    :ivar is_closing: whether somebody on this side has asked to close it, or to abort.
     """
 
     can_half_close: bool
+    dropped_bytes: int
     can_send_files: bool
 
     @property
     def has_ended(self) -> bool:
+        """See the class."""
+
+    @property
+    def is_closing(self) -> bool:
         """See the class."""
 
     def write(self, data: bytes) -> None:

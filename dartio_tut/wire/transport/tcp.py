@@ -48,14 +48,17 @@ class Server(tcp.Server):
 
     :ivar sending: the file that is on its way to the client, if there is one.
     :ivar file_sender: sends files on connections of this kind.
+    :ivar on_aborted: called when somebody aborts the connection.
     :ivar on_closed: called once when the connection has ended, whatever protocol it
         has by then.
     """
 
     sending: SendfileSender | None = None
     admission: Admission | None = None
+    on_aborted: Callable[[], None] | None = None
     on_closed: Callable[[], None] | None = None
     can_half_close = True
+    dropped_bytes = 0
     can_send_files = True
     file_sender: type[SendfileSender] = SendfileSender
 
@@ -178,6 +181,11 @@ class Server(tcp.Server):
         """Whether the connection is lost, whatever protocol it has by now."""
         return bool(self.disconnected)
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether somebody on this side has asked to close it, or to abort."""
+        return bool(self.disconnecting)
+
     def buffered(self) -> int:
         """How many bytes wait for the socket to take them."""
         return buffered_bytes(self)
@@ -226,6 +234,14 @@ class Server(tcp.Server):
         else:
             self.connectionLost(CONNECTION_DONE)
 
+    def abortConnection(self) -> None:
+        """Close without sending what is left, or what is still written in this turn."""
+        super().abortConnection()
+        self.disconnecting = self._writeDisconnected = True
+        on_aborted, self.on_aborted = self.on_aborted, None
+        if on_aborted is not None:
+            on_aborted()
+
     def readConnectionLost(self, reason: Failure) -> None:
         """The client has closed its half of the connection."""
         if IHalfCloseableProtocol.providedBy(self.protocol):
@@ -255,6 +271,7 @@ class Server(tcp.Server):
             else:
                 self.socket.close()  # no other process holds it: needs no shutdown
             del self.protocol, self.socket, self.fileno
+            self.on_aborted = None
             on_closed, self.on_closed = self.on_closed, None
             if on_closed is not None:
                 on_closed()

@@ -17,6 +17,7 @@ wants of the socket meanwhile becomes what the transport waits for.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -38,9 +39,9 @@ from ..connection_limit import Admission
 from ..deadlines import NEVER
 from ..interfaces import ITLSSite
 from ..twisted_private import RECORD_BYTES, SocketAddress, tls_read, tls_write
-from .alpn import NoCommonProtocol
 from .epoll import CONNECTION_DONE, IN
 from .file_senders import TLSFileSender
+from .plain_text import LINGER_SECONDS, is_plain_text
 from .port import Port
 from .tcp import READ_BYTES, ConnectionEnd, Server
 
@@ -52,9 +53,6 @@ MAX_HANDSHAKES = 1024
 
 DRAINED_HANDSHAKE_SECONDS = 1
 """Time for a handshake while the server is about to stop."""
-
-LINGER_SECONDS = 2
-"""Time in which a client that speaks no TLS may read why it was refused."""
 
 
 class _NoProtocol(Protocol):
@@ -76,6 +74,7 @@ class TLSServer(Server):
     negotiatedProtocol: bytes | None = None
     can_half_close = False
     file_sender = TLSFileSender
+    _has_begun = False
     _in_handshake = True
     _is_refused = False
     _read_waits = False
@@ -122,10 +121,8 @@ class TLSServer(Server):
         except SSL.WantWriteError:
             self.startWriting()
             return None
-        except NoCommonProtocol:
-            return main.CONNECTION_LOST  # OpenSSL has sent the alert
-        except SSL.Error as error:
-            return self._refuse_plain_text(error)
+        except SSL.Error:
+            return main.CONNECTION_LOST
         self.stopWriting()
         self._in_handshake = False
         self.server.handshake_ended(self)
@@ -139,12 +136,24 @@ class TLSServer(Server):
         protocol.makeConnection(self)
         return None if self.disconnected else self.doRead()
 
-    def _refuse_plain_text(self, error: SSL.Error) -> ConnectionEnd:
-        """Tell a client that has sent a request without TLS what to do."""
-        reasons = [] if isinstance(error, SSL.SysCallError) else error.args[0]
-        answer = self.server.site.answer_without_tls
-        if answer is None or not any("http request" in entry[-1] for entry in reasons):
+    def _begin(self) -> ConnectionEnd:
+        """The first byte has come: begin with the handshake, if that is one."""
+        try:
+            first = self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return None
+        except OSError:
             return main.CONNECTION_LOST
+        if not first:
+            return main.CONNECTION_LOST
+        answer = self.server.site.answer_without_tls
+        if answer is not None and is_plain_text(first):
+            return self._refuse_plain_text(answer)
+        self._has_begun = True
+        return self._handshake()
+
+    def _refuse_plain_text(self, answer: Callable[[], bytes]) -> None:
+        """Tell a client that has sent a request without TLS what to do."""
         self._in_handshake = False
         self._is_refused = True
         with suppress(OSError):
@@ -152,7 +161,6 @@ class TLSServer(Server):
             self.socket.shutdown(socket.SHUT_WR)
         self.deadline = self.server.site.deadlines.now + LINGER_SECONDS
         self.server.site.log_refusal(self.getPeer(), "a request without TLS")
-        return None
 
     def _drop_what_comes(self) -> ConnectionEnd:
         try:
@@ -168,7 +176,7 @@ class TLSServer(Server):
     def doRead(self) -> ConnectionEnd:
         """Hand what has come to the protocol."""
         if self._in_handshake:
-            return self._handshake()
+            return self._handshake() if self._has_begun else self._begin()
         if self._is_refused:
             return self._drop_what_comes()
         if self._write_waits:
@@ -264,7 +272,7 @@ class TLSServer(Server):
             return self._handshake()
         if self._read_waits:
             self._read_waits = False
-            why = self.doRead()
+            why = None if self.disconnecting else self.doRead()
             if why or self.disconnected:
                 return why
         return super().doWrite()
