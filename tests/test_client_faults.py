@@ -219,6 +219,21 @@ class NonsenseTests(FaultCase):
             response(b"", f"Location: {gone}", code=302), f"no server answers at {gone}"
         )
 
+    def test_status_codes_that_are_none(self) -> None:
+        rest = b" x\r\nContent-Length: 2\r\n\r\nhi"
+        for code in (b"000", b"-20", b"99", b"600", b"1000", b"2_00", b"+200", b"0200"):
+            why = f"URL answers with {code.decode()!r}, which is no status code"
+            self.fails(b"HTTP/1.1 " + code + rest, why)
+        self.fails(b"HTTP/1.1 304" + rest, "URL answers 304 Not Modified, but no cond")
+
+    def test_informational_responses_alone(self) -> None:
+        switching = b"HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+        why = "URL switches to another protocol (101), which was not asked for"
+        self.fails(switching, why)
+        self.fails(b"HTTP/1.1 103 x\r\n\r\n", "URL answers 103, and no")
+        early = b"HTTP/1.1 103 x\r\nLink: </x>\r\n\r\n" + response(HELLO)
+        self.assertEqual(self.get(early), (0, HELLO, ""))
+
     def test_what_is_no_response(self) -> None:
         for answer, why in (
             (b"220 ready\r\n", "URL does not answer in HTTP: '220 ready"),
@@ -231,7 +246,10 @@ class NonsenseTests(FaultCase):
 
     def test_cookie_and_charset_that_nobody_knows(self) -> None:
         answer = response(
-            b"one \xff\n", "Set-Cookie: a=é", "Content-Type: text/plain; charset=nope"
+            b"one \xff\n",
+            "Set-Cookie: a=é",
+            "Content-Type: text/plain; charset=nope",
+            "Access-Control-Allow-Methods: POST, OPTIONS",
         )
         with ScriptedServer(answer) as server:
             code, out, said = self.dartio("note", "--get", "0", "--url", server.url)
@@ -283,7 +301,8 @@ class TerminalTests(FaultCase):
 
     def test_terminal_gets_escapes_and_pipe_gets_bytes(self) -> None:
         evil = b"\x1b[2Jred\x07\n"
-        with ScriptedServer(response(evil)) as server:
+        notes = "Access-Control-Allow-Methods: POST, OPTIONS"
+        with ScriptedServer(response(evil, notes)) as server:
             for line in (
                 ("get", server.url),
                 ("note", "--get", "0", "--url", server.url),

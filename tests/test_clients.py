@@ -96,14 +96,14 @@ class CommandTests(Case):
 
     def test_usage(self) -> None:
         said, _ = self.run_program("dartio", "--help")
-        for client in ("get", "guess", "note", "store", "write"):
+        for client in ("get", "guess", "inspect", "note", "store", "write"):
             self.assertIn(client, said)
             told, _ = self.run_program("dartio", client, "--help")
             self.assertEqual("--timeout" in told, client != "store")
         _, why = self.run_program("dartio", code=2)
         self.assertIn("required: CLIENT", why)
         _, why = self.run_program("dartio", "bogus", code=2)
-        self.assertIn("'get', 'guess', 'note', 'store', 'write'", why)
+        self.assertIn("'get', 'guess', 'inspect', 'note', 'store', 'write'", why)
         self.run_program("dartio", "get", code=2)
         said, _ = self.run_program("dartio", "--version")
         self.assertRegex(said, r"^dartio-tut \d")
@@ -177,5 +177,5 @@ try:
 except SystemExit:
     print("loaded:", [name for name in sys.modules if name.startswith((
         *slow, "importlib.metadata", *(f"dartio_tut.clients.{client}" for client in (
-            "get", "guess", "note", "store", "write", "web"))))])
+            "get", "guess", "inspect", "note", "store", "write", "web"))))])
 """

@@ -22,6 +22,7 @@ from .support.abuse import SOON, descriptors
 from .support.exchange import connect
 from .support.harness import PATIENCE, TWISTD, Daemon, ask
 from .support.trees import JSON, TreeCase, request
+from .support.until import until
 from .test_operating import NOBODY, as_root
 
 
@@ -162,10 +163,10 @@ class ComingAndGoingTests(TreeCase):
         with self.at_rest(static), ExitStack() as stack:
             asker = stack.enter_context(connect(static.port))
             crowd: list[socket.socket] = []
-            while descriptors(static) < 60 and len(crowd) < 60:
+            while len(crowd) < 60:
                 crowd.append(stack.enter_context(connect(static.port)))
                 crowd[-1].sendall(b"GET")
-                time.sleep(0)
+            until("all are taken", lambda: descriptors(static) >= 60)
             asker.sendall(request("/file", last=True))
             asker.settimeout(PATIENCE)
             self.assertIn(b" 503 ", asker.recv(100))

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +48,21 @@ class BackgroundTests(Case):
         said = f"Cannot start: cannot listen on 127.0.0.1:{taken.port}: "
         self.assertIn(said, (self.here / "twistd.log").read_text())
         self.assertFalse((self.here / "twistd.pid").exists())
+
+
+class ShutdownTests(Case):
+    """What is under way when a daemon is told to stop."""
+
+    def test_download_under_way_has_a_line_in_the_access_log(self) -> None:
+        with (self.here / "large").open("wb") as file:
+            file.truncate(1 << 30)
+        daemon = self.serve("static", "--access-log", "access.log")
+        with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
+            connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertTrue(connection.recv(10).startswith(b"HTTP/1.1 2"))
+            daemon.stop()
+        (line,) = (self.here / "access.log").read_text().splitlines()
+        self.assertRegex(line, r'"GET /large HTTP/1.1" 200 \d+ "-" "-" "cut off')
 
 
 class UserTests(Case):

@@ -31,6 +31,9 @@ CLIENTS = range(3)
 CLIENTS_AGAIN = range(10, 11)
 """A client that writes after a power cut."""
 
+AT_ONCE = ("sendto", "close")
+"""Calls that have their effect when they begin, as far as one can tell."""
+
 CUTS_REPEATED = 3
 """How many of the disks that are mended are cut again, about."""
 
@@ -73,8 +76,9 @@ class PowerCutCase(ForkedCase):
         """What may be left at any moment of *calls*, and what had been answered."""
         found: dict[Cut, set[str]] = {}
         said: set[str] = set()
-        # An answer counts from its beginning, all else from its end.
-        order = {id(c): c.began if c.name == "sendto" else c.ended for c in calls}
+        # An answer counts from its beginning, and a descriptor that is closed may be
+        # another's before the call ends; all else counts from its end.
+        order = {id(c): c.began if c.name in AT_ONCE else c.ended for c in calls}
         for call in sorted(calls, key=lambda call: order[id(call)]):
             answers = ResponseReader()
             if call.name == "sendto" and call.data.startswith(b"HTTP/1.1 200 "):

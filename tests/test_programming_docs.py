@@ -247,6 +247,13 @@ class DaemonTests(Case):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    def test_observer_of_a_daemon_is_told_of_each_exchange(self) -> None:
+        daemon = self.example("Observing exchanges")
+        self.assertEqual(ask(daemon, "GET", "/nothing").code, 404)
+        daemon.wait_for("So far: {404: 1}")
+        self.assertEqual(ask(daemon, "GET", "/").code, 404)
+        daemon.wait_for("So far: {404: 2}")
+
     def test_plugin_runs_the_daemon_of_three_lines(self) -> None:
         heading = "A daemon in three lines"
         for number in (0, 1):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
+from dartio_tut.daemon import localhost_certificate
 from dartio_tut.daemon.descriptors import connections_within
 from dartio_tut.servers.lessons import LESSONS
 
@@ -199,6 +201,63 @@ class ExitCodeTests(Case):
         self.assertTrue(ended.stderr.startswith("hello: --chroot does not work: "))
 
 
+class FilesTests(Case):
+    """Options that name a file, and the name is of something else."""
+
+    def test_what_is_no_file_is_told_in_one_line_and_not_waited_for(self) -> None:
+        os.mkfifo(self.here / "fifo")
+        (self.here / "folder").mkdir()
+        (self.here / "empty").write_bytes(b"")
+        localhost_certificate(str(self.here))
+        tls = ("--cert", "cert.pem", "--key", "key.pem")
+        https = "https:0:cert=cert.pem:key=key.pem"
+        for line, why in (
+            (("static", "--auth", "fifo"), "fifo: Not a regular file"),
+            (("static", "--auth", "folder"), "folder: Is a directory"),
+            (("hello", "--cert", "fifo", "--key", "key.pem"), "fifo: Not a regular"),
+            (("hello", "--cert", "/dev/zero", "--key", "key.pem"), "zero: Not a regu"),
+            (("hello", "--cert", "folder", "--key", "key.pem"), "folder: Is a dire"),
+            (("hello", "--cert", "empty", "--key", "key.pem"), "no certificate in"),
+            (("hello", "--cert", "cert.pem", "--key", "fifo"), "fifo: Not a regular"),
+            (("hello", *tls, "--key-password-file", "fifo"), "fifo: Not a regular"),
+            (("hello", "--listen", f"{https}:clientCA=fifo"), "fifo: Not a regular"),
+        ):
+            self.assertIn(why, self.refuses(*line))
+
+    def test_text_is_utf8_in_the_c_locale_too(self) -> None:
+        self.runner = ("env", "LC_ALL=C", "PYTHONCOERCECLOCALE=0", "PYTHONUTF8=0")
+        (self.here / "é").mkdir()
+        for name in ("ö", "ž.html"):
+            (self.here / "é" / name).write_bytes(b"x")
+        static = self.serve(
+            *("static", "é", "--type", "ö=text/x-mine", "--redirect", "/ü=/x"),
+            *("--cache", "ö=no-store", "--index", "ž.html", "--access-log", "ä.log"),
+        )
+        answer = ask(static, "GET", "/%C3%B6")
+        self.assertEqual(answer.fields["content-type"], "text/x-mine; charset=utf-8")
+        self.assertEqual(answer.fields["cache-control"], "no-store")
+        self.assertEqual(ask(static, "GET", "/%C3%BC").code, 301)
+        self.assertEqual(ask(static, "GET", "/").code, 200)
+        self.assertTrue((self.here / "ä.log").exists())
+
+    def test_fifo_as_access_log_needs_a_reader(self) -> None:
+        os.mkfifo(self.here / "fifo")
+        said = self.refuses("hello", "--access-log", "fifo")
+        self.assertIn("fifo: it is a FIFO or a socket from which nobody reads", said)
+        reading = os.open(self.here / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reading)
+        daemon = self.serve("hello", "--access-log", "fifo")
+        ask(daemon)
+        self.assertTrue(select.select([reading], [], [], PATIENCE)[0])
+        self.assertIn(b'"GET / HTTP/1.1" 200', os.read(reading, 1000))
+
+    def test_more_free_bytes_than_the_disk_has_are_refused(self) -> None:
+        line = ("notes", "--store", "new/store", "--keep-free", "9" * 15)
+        said = self.refuses(*line, codes=(78,))
+        self.assertIn("--keep-free: the disk of ", said)
+        self.assertFalse((self.here / "new").exists())
+
+
 class CheckTests(Case):
     """``--check``, as ``nginx -t``: it binds, opens and reads."""
 
@@ -218,17 +277,51 @@ class CheckTests(Case):
 
     def test_what_a_start_would_stumble_over_is_found(self) -> None:
         (self.here / "file").write_bytes(b"")
+        (self.here / "documents").mkdir()
+        for name in (".documents", "notes.txt"):
+            (self.here / "documents" / name).write_bytes(b"")
         for code, line, said in [
             (78, ("hello", "--listen", "unix:missing/socket"), "No such file"),
             (1, ("hello", "-i", "192.0.2.1"), "192.0.2.1:4040: Cannot assign"),
             (1, ("hello", "--listen", "tcp:0:interface=192.0.2.1"), "192.0.2.1:0: "),
             (78, ("hello", "--access-log", "missing/log"), "--access-log"),
             (78, ("notes", "--store", "file/x"), "--store"),
+            (78, ("notes", "--store", "file"), "file: it is not a folder"),
+            (1, ("notes", "--store", "documents"), "documents are kept in this folder"),
+            (78, ("hello-secure", "--store", "file"), "file: it is not a folder"),
             (78, ("static", "--root", "missing"), "--root"),
             (78, ("tutorial", "--root", "missing"), "--root"),
             (1, ("tutorial", "-i", "192.0.2.1", "--port", "0"), "192.0.2.1:0: "),
         ]:
             self.assertIn(said, self.check(*line, code=code))
+
+    def test_nothing_is_changed(self) -> None:
+        with_notes = self.here / "with-notes"
+        with_notes.mkdir()
+        (with_notes / "notes.txt").write_bytes(b"half a no")
+        (with_notes / ".notes-new-0123456789abcdef").write_bytes(b"left over")
+        before = self.tree()
+        for line in (
+            ("notes", "--store", "typo"),
+            ("notes", "--store", "with-notes"),
+            ("thinker", "--store", "typo"),
+            ("hello-secure", "--store", "typo"),
+            ("tutorial", "--store", "typo"),
+            ("hello", "--access-log", "typo.log"),
+            ("notes",),  # in the home folder
+        ):
+            name = line[0]
+            said = self.check(*line, "--port", "0")
+            self.assertEqual(said, f"{name}: all is in order\n")
+            self.assertEqual(self.tree(), before, line)
+
+    def tree(self) -> dict[str, bytes | None]:
+        """All files and folders, with the contents of the files."""
+        return {
+            str(path): path.read_bytes() if path.is_file() else None
+            for path in self.folder.rglob("*")
+            if not path.name.startswith("stderr-") and "__pycache__" not in str(path)
+        }
 
     def test_the_running_server_is_in_nobodys_way(self) -> None:
         running = self.daemon("hello", "--port", "0", "--listen", "unix:socket")

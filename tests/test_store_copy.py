@@ -124,6 +124,46 @@ class StoreCopyTests(Case):
         said = self.refused(self.database().url(), "target", "--log", "no-such-log")
         self.assertIn("has no log no-such-log", said)
 
+    def test_empty_folder_is_no_store_and_a_store_without_anything_is_told(
+        self,
+    ) -> None:
+        (self.here / "empty").mkdir()
+        for options in ((), ("--only", "documents")):
+            said = self.refused("empty", "target", *options)
+            self.assertIn("empty: it is empty, so it is no store", said)
+        self.assertFalse((self.here / "target").exists())
+        (self.documents / "a b.json").rename(self.documents / ".hidden")
+        said = self.copy(self.documents, "target")
+        self.assertEqual(
+            said,
+            "Copied 0 documents; 0 were there already.\n"
+            "There are no documents in the store to copy.\n",
+        )
+
+    def test_target_inside_the_source_is_refused(self) -> None:
+        (self.here / "link").symlink_to(self.documents)
+        for target in ("documents/a/b", "link/inside"):
+            said = self.refused("documents", target)
+            self.assertIn(f"is inside {self.documents}", said)
+        for target in ("link", f"file://{self.documents}"):
+            self.assertIn("the same folder", self.refused("documents", target))
+        self.assertEqual(os.listdir(self.documents), ["a b.json"])
+
+    def test_names_that_differ_in_case_only_do_not_end_the_copy(self) -> None:
+        for name in ("A.json", "a.json", "b.json", "B.json", "c.json"):
+            (self.documents / name).write_bytes(b"{}")
+        line = ("dartio", "store", "copy", str(self.documents), "target")
+        out, error = self.run_program(*line, code=1)
+        first, *others = out.splitlines()
+        self.assertEqual(first, "Copied 4 documents; 0 were there already.")
+        self.assertEqual(len(others), 2)
+        for said in others:  # one of each two was there first
+            self.assertRegex(said, r"^Left out [AaBb]\.json: .* differs from ")
+        self.assertIn("2 documents were not copied", error)
+        copied = [name.lower() for name in os.listdir(self.here / "target")]
+        wanted = ["a b.json", "a.json", "b.json", "c.json"]
+        self.assertEqual(sorted(n for n in copied if n[0] != "."), wanted)
+
     def test_files_that_are_no_documents_are_named(self) -> None:
         (self.documents / "my+doc.json").write_bytes(b"{}")
         (self.documents / "folder").mkdir()

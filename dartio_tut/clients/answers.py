@@ -60,11 +60,18 @@ def status_error(
     return ClientError(f"{said} {_phrase(response)}".rstrip())
 
 
+def refusal(response: Any, answer: str, url: WebURL) -> ClientError:
+    """The error for a *response* of the right server, in the server's own words."""
+    said = answer.strip()
+    return ClientError(said) if said else status_error(response, url=url)
+
+
 def wrong_server(response: Any, answer: str, server: str, url: WebURL) -> ClientError:
     """The error for an *answer* that a *server* does not give, at the *url* given."""
     code = "" if response.code == 200 else f"{response.code} {_phrase(response)}, "
-    where, said = known_url(url, response_url(response)), _quoted(answer)
-    return ClientError(f"{where} is no {server} server: it answers {code}{said!r}")
+    said = repr(_quoted(answer)) if answer else "with an empty body"
+    where = known_url(url, response_url(response))
+    return ClientError(f"{where} is no {server} server: it answers {code}{said}")
 
 
 def _phrase(response: Any) -> str:

@@ -5,6 +5,7 @@ What clients take on the command line, checked before anything is sent.
 from __future__ import annotations
 
 import json
+import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 from math import isfinite
@@ -24,19 +25,18 @@ def web_url(text: str) -> WebURL:
     will do.
     """
     try:
-        return WebURL.parse(text)
+        return WebURL.parse(plain_text(text))
     except ValueError:
         shown = without_user(text)
         raise ArgumentTypeError(f"{shown!r} is no http or https URL") from None
 
 
 def plain_text(text: str) -> str:
-    """*text*, if UTF-8 can encode all of it."""
+    """*text*, if it was UTF-8 on the command line, whatever the locale says."""
     try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeError:
         raise ArgumentTypeError(f"{text!r} is no text in UTF-8") from None
-    return text
 
 
 def json_text(text: str) -> str:
@@ -45,7 +45,7 @@ def json_text(text: str) -> str:
         json.loads(plain_text(text))
     except (ValueError, RecursionError) as error:
         raise ArgumentTypeError(f"not JSON: {error}") from None
-    return text
+    return plain_text(text)
 
 
 def method_name(text: str) -> str:

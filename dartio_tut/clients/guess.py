@@ -24,6 +24,9 @@ from .command import run_alone
 SERVER = "thinker"
 """The server that this client talks to, as twistd calls it."""
 
+RIGHT, WRONG = "true\nI'm thinking of another number.\n", "false\n"
+"""All that a thinker answers."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
@@ -48,9 +51,9 @@ async def main(
         print(f"Guess is {guess}.", flush=True)
         response = await client.get(arguments.url, params={"q": str(guess)})
         answer = await read_text(response)
-        if response.code != 200 or not answer.startswith(("true", "false")):
+        if response.code != 200 or answer not in (RIGHT, WRONG):
             raise wrong_server(response, answer, SERVER, arguments.url)
-        if answer.startswith("true"):
+        if answer == RIGHT:
             print("Good guess, yay!")
             return
         print("Bad guess, trying again.", flush=True)

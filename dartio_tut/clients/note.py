@@ -14,16 +14,16 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from .answers import read_text, wrong_server
+from .answers import read_text, refusal, wrong_server
 from .arguments import plain_text, web_url
-from .command import ClientError, run_alone
+from .command import run_alone
 from .terminal import print_text
 
 SERVER = "notes"
 """The server that this client talks to, as twistd calls it."""
 
-CORS_FIELD = "Access-Control-Allow-Origin"
-"""A notes server lets the pages of other origins read whatever it answers."""
+CORS_FIELD = "Access-Control-Allow-Methods"
+"""A notes server says so of whatever it answers, for the pages of other origins."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,9 +47,10 @@ async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
         request, expected = {"getNote": arguments.get}, r"(?s).*\n"
     response = await client.post(arguments.url, json=request)
     answer = await read_text(response)
-    if response.code != 200 and response.headers.hasHeader(CORS_FIELD):
-        raise ClientError(answer.strip())
-    if response.code != 200 or not re.fullmatch(expected, answer):
+    is_notes = response.headers.hasHeader(CORS_FIELD)
+    if is_notes and response.code != 200:
+        raise refusal(response, answer, arguments.url)
+    if not is_notes or not re.fullmatch(expected, answer):
         raise wrong_server(response, answer, SERVER, arguments.url)
     print_text(answer.removesuffix("\n"))
 

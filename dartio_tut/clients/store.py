@@ -24,6 +24,7 @@ from dartio_tut.store import (
     copy_notes,
     files_left_out,
     folder_path,
+    is_database,
     open_documents,
     open_notes,
 )
@@ -55,6 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 async def main(reactor: Any, arguments: Namespace) -> None:
     """Copy, and print how many were copied."""
     try:
+        _check_folders(arguments.source, arguments.target)
         for kind in _kinds(arguments):
             await _copy(arguments, kind)
     except OSError as error:
@@ -69,15 +71,35 @@ def _said(error: OSError) -> str:
     return f"{error.filename}: {text}" if error.filename else text
 
 
+def _check_folders(source: str, target: str) -> None:
+    """
+    See that there is something in *source*, and that *target* is elsewhere.
+
+    :raise ClientError: when it is empty, or *target* is inside of it.
+    """
+    if is_database(source):
+        return
+    folder = Path(folder_path(source))
+    if not folder.is_dir():
+        raise ClientError(f"cannot copy: {folder}: no such folder")
+    if not any(folder.iterdir()):
+        raise ClientError(f"cannot copy: {folder}: it is empty, so it is no store")
+    if is_database(target):
+        return
+    folder, inside = folder.resolve(), Path(folder_path(target)).resolve()
+    if inside == folder:
+        raise ClientError("cannot copy: FROM and TO are the same folder")
+    if folder in inside.parents:
+        raise ClientError(f"cannot copy: {inside} is inside {folder}")
+
+
 def _kinds(arguments: Namespace) -> tuple[str, ...]:
     """The kinds that there are to copy."""
     if arguments.only:
         return (arguments.only,)
-    if "://" in arguments.source and not arguments.source.startswith("file:"):
+    if is_database(arguments.source):
         return KINDS
     folder = Path(folder_path(arguments.source))
-    if not folder.is_dir():
-        raise ClientError(f"cannot copy: {folder}: no such folder")
     if not (folder / "notes.txt").exists():
         return ("documents",)
     if not (folder / ".notes").exists():  # in which the store keeps its journal
@@ -96,8 +118,13 @@ async def _copy(arguments: Namespace, kind: str) -> None:
             open_documents, copy_documents, arguments, collection, kind
         )
     print(f"Copied {done.written} {kind}; {done.there} were there already.")
+    if not (done.written or done.there or done.taken):
+        print(f"There are no {kind} in the store to copy.")
     if kind == "documents":
-        _tell_left_out(files_left_out(arguments.source))
+        _tell_left_out(files_left_out(arguments.source) | dict(done.taken))
+    if done.taken:
+        many = "documents were" if len(done.taken) > 1 else "document was"
+        raise ClientError(f"{len(done.taken)} {many} not copied; rename what is above")
 
 
 async def _copy_with(

@@ -56,7 +56,7 @@ async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
     answer = await read_text(response)
     if response.code != 200:
         raise status_error(response, answer, arguments.url)
-    if not answer.startswith("Wrote data for "):
+    if not (answer.startswith("Wrote data for ") and answer.endswith(".")):
         raise wrong_server(response, answer, SERVER, arguments.url)
     print_text(answer)
 

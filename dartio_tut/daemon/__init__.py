@@ -15,7 +15,12 @@ from .allowed_hosts import LOCAL_HOSTS, AllowedHosts
 from .certificate import localhost_certificate
 from .https_endpoint import https_endpoint, https_endpoint_string
 from .options.certificate import CertificateFiles
-from .options.folders import RootOptions, StoreOptions, data_folder
+from .options.folders import (
+    RootOptions,
+    SharedStoreOptions,
+    StoreOptions,
+    data_folder,
+)
 from .options.option import Option, flag, option, repeated_option
 from .options.parsing import existing_folder
 from .options.server import ServerOptions
@@ -35,6 +40,7 @@ __all__ = [
     "Option",
     "RootOptions",
     "ServerOptions",
+    "SharedStoreOptions",
     "Site",
     "StartupError",
     "StoreOptions",

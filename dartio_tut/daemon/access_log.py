@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from errno import ENXIO
 from time import gmtime, strftime
 from typing import Any
 
@@ -37,6 +38,15 @@ BUFFER_BYTES = 64 * 1024
 CLIENT_GONE_STATUS = "499"
 NO_STATUS = "000"
 
+_FLAGS = (
+    os.O_WRONLY
+    | os.O_APPEND
+    | os.O_CREAT
+    | os.O_CLOEXEC
+    | os.O_NOCTTY
+    | os.O_NONBLOCK  # opening a FIFO waits for nobody
+)
+
 _UNSAFE = re.compile(rb"[^ !#-\[\]-~]")
 """What would end a quoted field, or be no printable ASCII."""
 
@@ -50,13 +60,14 @@ class AccessLog:
 
     :param path: the file to append to; ``-`` is standard output.
     :param reactor: calls when it is time to write.
+    :param only_check: whether to see only that the file can be opened; then it is not
+        made.
     :raise OSError: when the file cannot be opened.
     """
 
     _log = Logger()
 
-    def __init__(self, path: str, reactor: Any) -> None:
-        self._path = path
+    def __init__(self, path: str, reactor: Any, only_check: bool = False) -> None:
         self._reactor = reactor
         self._lines: list[bytes] = []
         self._bytes = 0
@@ -65,6 +76,9 @@ class AccessLog:
         self._is_closed = False
         self._second = -1
         self._time = ""
+        if only_check and path != "-" and not os.path.exists(path):
+            path = os.devnull
+        self._path = path
         self._descriptor = self._opened()
 
     def __call__(self, event: Event) -> None:
@@ -165,8 +179,15 @@ class AccessLog:
     def _opened(self) -> int:
         if self._path == "-":
             return sys.__stdout__.fileno() if sys.__stdout__ is not None else 1
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY
-        return os.open(self._path, flags, 0o640)
+        try:
+            descriptor = os.open(self._path, _FLAGS, 0o640)
+        except OSError as error:
+            if error.errno != ENXIO:
+                raise
+            why = "it is a FIFO or a socket from which nobody reads"
+            raise OSError(ENXIO, why, self._path) from None
+        os.set_blocking(descriptor, True)
+        return descriptor
 
 
 def _quoted(value: bytes | None) -> str:

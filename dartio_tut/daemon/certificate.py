@@ -9,9 +9,13 @@ other: whoever trusts it trusts this one server.
 from __future__ import annotations
 
 import os
+from atexit import register
 from datetime import UTC, datetime, timedelta
+from errno import EACCES, ENOTDIR
 from ipaddress import ip_address
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -45,15 +49,23 @@ _SIGNS_HANDSHAKES_ONLY = x509.KeyUsage(
 )
 
 
-def localhost_certificate(folder: str) -> tuple[str, str]:
+def localhost_certificate(folder: str, only_check: bool = False) -> tuple[str, str]:
     """
     The files of a certificate for localhost and of its key, kept in *folder*.
+
+    :param only_check: whether to leave *folder* as it is; if they would have to be
+        made, they are in a folder that is removed when the process ends.
 
     :raise OSError: when they can be neither read nor written.
     :return: the path of the certificate and the path of the key.
     """
     certificate, key = Path(folder, "cert.pem"), Path(folder, "key.pem")
     if not _are_good(certificate, key):
+        if only_check:
+            _check_can_be_made(Path(folder))
+            folder = mkdtemp()
+            register(rmtree, folder)
+            certificate, key = Path(folder, "cert.pem"), Path(folder, "key.pem")
         Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         _make(certificate, key)
     return str(certificate), str(key)
@@ -64,10 +76,20 @@ def _are_good(certificate: Path, key: Path) -> bool:
     try:
         made = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = load_pem_private_key(key.read_bytes(), None)
-    except (FileNotFoundError, TypeError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, TypeError, ValueError):
         return False
     fresh = made.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
     return fresh and is_leaf(made) and made.public_key() == private.public_key()
+
+
+def _check_can_be_made(folder: Path) -> None:
+    found = folder.absolute()
+    while not os.path.lexists(found):
+        found = found.parent
+    if not found.is_dir():
+        raise NotADirectoryError(ENOTDIR, "it is not a folder", str(found))
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES), str(found))
 
 
 def _make(certificate: Path, key: Path) -> None:

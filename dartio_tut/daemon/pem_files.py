@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,7 +13,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL.crypto import PKey
 from twisted.internet.ssl import Certificate
 
+from dartio_tut.store import read_regular_file
+
 PEM_END = b"-----END CERTIFICATE-----"
+
+MAX_FILE_BYTES = 16 * 1024 * 1024
+"""The longest file: far longer than all authorities of a browser together."""
 
 
 def read_certificates(path: str) -> list[Certificate]:
@@ -24,7 +28,7 @@ def read_certificates(path: str) -> list[Certificate]:
     :raise ValueError: when the file has no certificate, or one that cannot be read.
     :raise OSError: when the file cannot be read.
     """
-    blocks = Path(path).read_bytes().split(PEM_END)[:-1]
+    blocks = read_regular_file(path, MAX_FILE_BYTES).split(PEM_END)[:-1]
     if not blocks:
         raise ValueError(f"{path}: no certificate in PEM format")
     try:
@@ -43,8 +47,9 @@ def read_private_key(path: str, password_file: str | None) -> PKey:
     """
     password = None
     if password_file is not None:
-        password = Path(password_file).read_bytes().partition(b"\n")[0].rstrip(b"\r")
-    pem = Path(path).read_bytes()
+        lines = read_regular_file(password_file, MAX_FILE_BYTES)
+        password = lines.partition(b"\n")[0].rstrip(b"\r")
+    pem = read_regular_file(path, MAX_FILE_BYTES)
     encrypted = b"ENCRYPTED" in pem
     if encrypted and password is None:
         raise ValueError(f"{path}: the key has a password; name a file that holds it")

@@ -4,7 +4,7 @@ The service: listens with a site for as long as the daemon runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.application.service import IService, Service
@@ -28,7 +28,7 @@ from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
 from .served_certificate import ServedCertificate
 from .service_manager import SYSTEMD
-from .site import Site
+from .site import Observer, Site
 from .startup import StartupError, startup_errors
 from .watched_site import WatchedSite
 
@@ -168,13 +168,14 @@ def serve(
     *,
     path: str = "/",
     streaming: bool = False,
+    observers: Iterable[Observer] = (),
 ) -> IService:
     """
     Serve *resource* as a daemon, where *options* say.
 
     :param path: where there is something to see: it is logged with the address.
-    :param streaming: whether resources may have request bodies handed over while they
-        arrive; see `Site`.
+    :param streaming: whether bodies may be handed over as they arrive; see `Site`.
+    :param observers: are called with every event, such as `ExchangeDone`.
     :raise StartupError: when the daemon cannot start with these options.
     """
     options.fit_connections()
@@ -182,12 +183,14 @@ def serve(
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
     site = _site(resource, options, streaming)
+    for observer in observers:
+        site.add_observer(observer)
     if options["access-log"] is not None:
         with (
             startup_errors("--access-log"),
             running_as_daemon_user(options.parent or {}),
         ):
-            log = AccessLog(options["access-log"], site.reactor)
+            log = AccessLog(options["access-log"], site.reactor, options["check"])
         site.add_observer(log)
         options.closing.append(log.close)
         reloads.append(log.reopen)

@@ -38,6 +38,11 @@ CONNECTION_FIELDS = (
 """Header fields that only the wire may set."""
 
 
+def option_bytes(text: str) -> bytes:
+    """The bytes in UTF-8 of what a command line said, valid or not."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def is_field_value(text: str) -> bool:
     """Whether *text* can be the value of a header field (RFC 9110 section 5.5)."""
     return _value(text) is not None

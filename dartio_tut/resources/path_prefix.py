@@ -11,6 +11,7 @@ from twisted.web.http import NOT_FOUND
 from twisted.web.resource import IResource
 from twisted.web.server import Request
 
+from .fields import option_bytes
 from .responses import ErrorResource, HTTPError
 from .wrapper import Wrapper
 
@@ -30,7 +31,7 @@ def parse_path_prefix(text: str) -> str:
 
 def _segments(prefix: str) -> list[bytes]:
     path = prefix.removesuffix("/")
-    names = [unquote_to_bytes(name) for name in path.split("/")[1:]]
+    names = [unquote_to_bytes(option_bytes(name)) for name in path.split("/")[1:]]
     if prefix[:1] != "/" or not all(names) or b"." in names or b".." in names:
         raise ValueError(f"{prefix!r} is not a path; use one such as /files/")
     return names

@@ -36,7 +36,7 @@ class Options(ServerOptions):
     default_port = 4047
     always_tls = True
     options = (
-        option("store", "Folder that keeps the certificate made here.", letter="s"),
+        option("store", "Folder of a certificate made here.", letter="s", is_path=True),
     )
 
     def certificate(self) -> CertificateFiles:
@@ -45,7 +45,9 @@ class Options(ServerOptions):
         if given is not None:
             return given
         with startup_errors("cannot make a certificate"):
-            made = localhost_certificate(self["store"] or data_folder("hello-secure"))
+            made = localhost_certificate(
+                self["store"] or data_folder("hello-secure"), self["check"]
+            )
         self["cert"], self["key"] = made
         log.info("Using a certificate made for localhost: {cert}", cert=self["cert"])
         return CertificateFiles(*made)

@@ -11,6 +11,7 @@ this one: it leaves these steps to a resource.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 from twisted.application.service import IService
 from twisted.logger import Logger
@@ -53,6 +54,10 @@ class MiniFile(Resource):
             return text_response(request, f"Can't open {name}.", 404)
         self.log.info("Serving {name}.", name=name)
         request.setHeader(b"Content-Type", b"text/html")
+        return self.send(file, request)
+
+    def send(self, file: BinaryIO, request: Request) -> bytes | int:
+        """Send *file* piece by piece, and close it."""
         if request.method == b"HEAD":
             file.close()
             return b""

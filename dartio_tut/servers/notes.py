@@ -103,8 +103,7 @@ class Options(StoreOptions):
 def makeService(options: Options) -> IService:
     """Serve `Notes` as a daemon; with ``--rest``, GET is answered too."""
     log = options.open_store(open_notes)
-    root: IResource = Notes(log)
-    if options["rest"]:
-        root = RestNotes(log, root)
+    notes = Notes(log)
+    root: IResource = RestNotes(log, notes) if options["rest"] else notes
     methods = b"GET, HEAD, POST, DELETE"
     return serve(restrict_origins(root, options["cors"], methods), options)

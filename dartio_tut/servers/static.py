@@ -57,11 +57,11 @@ class Options(RootOptions):
         option("charset", "Charset of text, or none.", parse_charset, "utf-8"),
         option("prefix", "Path to serve below: /files/.", parse_path_prefix, "/"),
         option("auth", "Ask for a user and password of this htpasswd file.",
-               open_htpasswd),
+               open_htpasswd, is_path=True),
         repeated_option("index", "Name of index files, instead of index.html.",
                         parse_index_name),
         repeated_option("host", "NAME=FOLDER for another host; NAME may be *.NAME.",
-                        parse_host_folder),
+                        parse_host_folder, is_path=True),
         repeated_option("cache", "PATTERN=VALUE of Cache-Control: assets/*=immutable.",
                         parse_cache_rule),
         repeated_option("header", "NAME: VALUE on every response, or PATTERN=NAME: "

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.daemon import StoreOptions, option, serve
+from dartio_tut.daemon import SharedStoreOptions, serve
 from dartio_tut.resources import (
     SharedNumber,
     from_store,
@@ -76,7 +76,7 @@ class Thinker(Resource):
         return "true\nI'm thinking of another number.\n"
 
 
-class Options(StoreOptions):
+class Options(SharedStoreOptions):
     """Listen on the tutorial's port."""
 
     longdesc = (
@@ -84,20 +84,11 @@ class Options(StoreOptions):
         "Thinkers with the same --store think of the same number."
     )
     default_port = 4041
-    options = (
-        option(
-            "store",
-            "Folder, or postgresql://HOST/DATABASE, for the number.",
-            letter="s",
-        ),
-    )
 
 
 def makeService(options: Options) -> IService:
     """Serve a `Thinker` as a daemon."""
-    documents = None
-    if options["store"]:
-        documents = options.open_store(partial(open_documents, name="thinker"))
+    documents = options.open_shared_store(partial(open_documents, name="thinker"))
     thinker = Thinker(documents=documents)
     Deferred.fromCoroutine(thinker.begin()).addErrback(
         lambda failure: thinker.log.failure("Cannot think", failure)

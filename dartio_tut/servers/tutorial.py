@@ -49,7 +49,7 @@ class Options(StoreOptions):
     default_port = 8080
     always_tls = True  # as hello-secure, to which --http2 goes
     options = (
-        option("root", "Folder that static serves.", existing_folder, letter="r"),
+        option("root", "Served by static.", existing_folder, letter="r", is_path=True),
         option(
             "store",
             "Folder with a folder for each server that keeps something, or "

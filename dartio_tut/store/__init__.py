@@ -6,6 +6,7 @@ returns a Deferred; one suite of tests passes on every store.
 """
 
 from .copying import CopyConflict, copy_documents, copy_notes
+from .folder.disk import read_regular_file
 from .interface import (
     ABSENT,
     PRESENT,
@@ -29,6 +30,7 @@ from .memory import MemoryDocuments, MemoryNotes
 from .open_store import (
     files_left_out,
     folder_path,
+    is_database,
     location_for_log,
     open_documents,
     open_notes,
@@ -58,8 +60,10 @@ __all__ = [
     "copy_notes",
     "files_left_out",
     "folder_path",
+    "is_database",
     "location_for_log",
     "open_documents",
     "open_notes",
+    "read_regular_file",
     "version_of",
 ]

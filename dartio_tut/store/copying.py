@@ -8,7 +8,8 @@ of it is read back before it counts as copied.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from twisted.internet.defer import (
@@ -19,7 +20,15 @@ from twisted.internet.defer import (
 )
 from twisted.python.failure import Failure
 
-from .interface import ABSENT, Conflict, DocumentInfo, Documents, NoSuchEntry, Notes
+from .interface import (
+    ABSENT,
+    Conflict,
+    DocumentInfo,
+    Documents,
+    NameTaken,
+    NoSuchEntry,
+    Notes,
+)
 
 PAGE_NOTES = 1000
 """Notes that are copied together, if they are short."""
@@ -48,10 +57,18 @@ class CopyConflict(Exception):
 
 
 class Copied(NamedTuple):
-    """How many were written, and how many were there already."""
+    """
+    What became of a copy.
+
+    :ivar written: how many were written.
+    :ivar there: how many were there already.
+    :ivar taken: the names of documents that the target cannot tell from others, and
+        which these are; they were left out.
+    """
 
     written: int
     there: int
+    taken: Mapping[str, str] = MappingProxyType({})
 
 
 async def copy_notes(
@@ -107,42 +124,54 @@ async def copy_documents(
     source: Documents, target: Documents, progress: Progress = lambda count: None
 ) -> Copied:
     """
-    Copy all documents of *source*.
+    Copy all documents of *source*, but for those whose names the target cannot tell
+    from others.
 
     :raise CopyConflict: if *target* has another document of the same name.
     """
     written = there = 0
+    taken: dict[str, str] = {}
     limit = DeferredSemaphore(CONCURRENT_DOCUMENTS)
     async for page in _lists(source):
         for some in _of_size(page):
             try:
                 are_new = await gatherResults(
-                    [limit.run(_copied, source, target, info.name) for info in some],
+                    [
+                        limit.run(_copied, source, target, info.name, taken)
+                        for info in some
+                    ],
                     consumeErrors=True,
                 )
             except FirstError as error:
                 failure: Failure = error.subFailure
                 raise _exception(failure) from None
-            written += sum(are_new)
-            there += len(are_new) - sum(are_new)
+            written += are_new.count(True)
+            there += are_new.count(False)
             progress(written + there)
-    return Copied(written, there)
+    return Copied(written, there, taken)
 
 
 def _exception(failure: Failure) -> BaseException:
     return failure.value or RuntimeError("a document was not copied")
 
 
-def _copied(source: Documents, target: Documents, name: str) -> Deferred[bool]:
-    return Deferred.fromCoroutine(_copy_document(source, target, name))
+def _copied(
+    source: Documents, target: Documents, name: str, taken: dict[str, str]
+) -> Deferred[bool | None]:
+    return Deferred.fromCoroutine(_copy_document(source, target, name, taken))
 
 
-async def _copy_document(source: Documents, target: Documents, name: str) -> bool:
-    """Copy the document *name*; whether it was written."""
+async def _copy_document(
+    source: Documents, target: Documents, name: str, taken: dict[str, str]
+) -> bool | None:
+    """Copy the document *name*; whether it was written, ``None`` if it cannot be."""
     document = await source.get(name)
     try:
         await target.put(name, document.content, ABSENT)
         is_new = True
+    except NameTaken as error:
+        taken[name] = str(error)
+        return None
     except Conflict:
         is_new = False
     try:

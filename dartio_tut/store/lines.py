@@ -15,8 +15,9 @@ import re
 
 DELETED_LINE = b"\\deleted"
 """
-The line of a note that was deleted: its number stays. No note is written like this,
-as the backslash of a note is doubled.
+The line of a note that was deleted: its number stays. Blanks may follow, in the place
+of what the note had. No note is written like this, as the backslash of a note is
+doubled.
 """
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
@@ -53,4 +54,4 @@ def from_line(line: bytes) -> str:
 
 def is_deleted(line: bytes) -> bool:
     """Whether *line* stands for a note that was deleted."""
-    return line.rstrip(b"\r\n") == DELETED_LINE
+    return line.rstrip(b" \r\n") == DELETED_LINE

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
+from .folder.checking import check_folder_documents, check_folder_notes
 from .folder.disk import DEFAULT_QUOTA
 from .folder.documents import open_folder_documents
 from .folder.documents_files import left_out
@@ -22,6 +23,7 @@ from .folder.notes import open_folder_notes
 from .folder.notes_file import NOTES_NAME
 from .folder.read_only import read_folder_documents, read_folder_notes
 from .interface import Documents, Notes, Quota
+from .memory import MemoryDocuments, MemoryNotes
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
 
@@ -39,6 +41,7 @@ def open_notes(
     run: RunInThread = in_thread,
     name: str = "notes",
     must_exist: bool = False,
+    only_check: bool = False,
 ) -> Notes:
     """
     The notes at *where*.
@@ -47,14 +50,19 @@ def open_notes(
     :param run: calls a blocking function elsewhere; for folders.
     :param must_exist: whether it is an error if it has no notes; then a folder that
         cannot be written is opened for reading.
+    :param only_check: whether to find out only if it can be opened, and change nothing;
+        then the notes are in memory.
     :raise ValueError: if *where* is not the address of a store.
     :raise OSError: if the store cannot be used.
     """
     if _scheme(where) in DATABASE_SCHEMES:
         opening = _postgresql().open_postgresql_notes
-        opened: Notes = opening(where, name, quota, must_exist)
+        opened: Notes = opening(where, name, quota, must_exist, only_check)
         return opened
     folder = folder_path(where)
+    if only_check:
+        check_folder_notes(folder)
+        return MemoryNotes()
     if not must_exist:
         return open_folder_notes(folder, quota, run)
     _check_exists(folder, "folder")
@@ -73,6 +81,7 @@ def open_documents(
     run: RunInThread = in_thread,
     name: str = "documents",
     must_exist: bool = False,
+    only_check: bool = False,
 ) -> Documents:
     """
     The documents at *where*; as `open_notes`.
@@ -81,9 +90,12 @@ def open_documents(
     """
     if _scheme(where) in DATABASE_SCHEMES:
         opening = _postgresql().open_postgresql_documents
-        opened: Documents = opening(where, name, quota, must_exist)
+        opened: Documents = opening(where, name, quota, must_exist, only_check)
         return opened
     folder = folder_path(where)
+    if only_check:
+        check_folder_documents(folder)
+        return MemoryDocuments()
     if not must_exist:
         return open_folder_documents(folder, quota, run)
     _check_exists(folder, "folder")
@@ -122,6 +134,11 @@ def folder_path(where: str) -> str:
     if not url.path.startswith("/"):
         raise ValueError("the path of a file: URL begins with a slash: file:///FOLDER")
     return unquote(url.path)
+
+
+def is_database(where: str) -> bool:
+    """Whether *where* is the URL of a database, and no folder."""
+    return _scheme(where) in DATABASE_SCHEMES
 
 
 def location_for_log(where: str) -> str:

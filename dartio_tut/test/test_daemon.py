@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.address import UNIXAddress
+from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.error import CannotListenError
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
@@ -22,6 +22,7 @@ from dartio_tut.daemon import (
 )
 from dartio_tut.daemon.listening import subject, url
 from dartio_tut.daemon.service import Daemon
+from dartio_tut.wire import ExchangeDone
 
 from .support.startup_case import StartupCase
 
@@ -101,6 +102,21 @@ class DaemonTests(StartupCase):
             daemon = self.daemon(endpoint)
             stopped = self.assertRaises(StartupError, daemon.privilegedStartService)
             self.assertIn(endpoint, stopped.line)
+
+    def test_serve_tells_observers_of_every_exchange(self) -> None:
+        options = ServerOptions()
+        options.parseOptions(["--port", "5"])
+        first: list[Any] = []
+        second: list[Any] = []
+        service: Any = serve(
+            Resource(), options, observers=[first.append, second.append]
+        )
+        protocol = service._site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+        protocol.makeConnection(StringTransport())
+        protocol.dataReceived(b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n")
+        for events in (first, second):
+            (done,) = [one for one in events if isinstance(one, ExchangeDone)]
+            self.assertEqual(done.status, 404)
 
     def test_serve_listens_where_the_options_say(self) -> None:
         options = ServerOptions()

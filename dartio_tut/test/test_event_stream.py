@@ -156,10 +156,20 @@ class FollowTests(FollowCase):
             notes = self.follow(query).notes()
             self.assertEqual(notes, [(k, str(k)) for k in range(500)])
         self.assertEqual(self.follow("follow&from=499").notes(), [(499, "499")])
-        late = self.follow("follow&from=501")
+        late = self.follow("follow&from=500")
         self.add("500", "501")
         self.wait()
-        self.assertEqual(late.notes(), [(501, "501")])
+        self.assertEqual(late.notes(), [(500, "500"), (501, "501")])
+
+    def test_from_beyond_the_next_note_is_409(self) -> None:
+        self.add("a", "b")
+        for method in ("GET", "HEAD"):
+            for number in (3, 10, 10**18, 10**30):
+                refused = ask(self.resource, method, f"/?follow&from={number}")
+                self.assertEqual(refused.code, 409)
+                if method == "GET":
+                    self.assertIn(b"There are only 2 notes, and from is", refused.body)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_empty_last_event_id_counts_as_none(self) -> None:
         self.add("0")
@@ -387,6 +397,13 @@ class AwayTests(FollowCase):
         self.wait()
         self.assertEqual(follower.notes(), [(0, "x")])
 
+    def test_from_beyond_the_end_of_a_store_that_was_away_is_told(self) -> None:
+        self.store.error = Unavailable("away", 5)
+        follower = self.follow("follow&from=7")
+        self.store.error = None
+        self.wait()
+        self.assertIn("event: reset\n", follower.came())
+
 
 class ShorterTests(FollowCase):
     """Notes that somebody has removed by hand, from the end or in between."""
@@ -419,16 +436,6 @@ class ShorterTests(FollowCase):
         self.add("c", "d", "e")
         self.wait()
         self.assertEqual(self.resets(follower), [("2", 3)])
-
-    def test_follower_that_waits_for_a_later_note_is_told(self) -> None:
-        self.add("a", "b")
-        follower = self.follow("follow&from=10")
-        follower.came()
-        self.wait(2)
-        self.assertEqual(follower.came(), "")
-        self.store.truncate(1)
-        self.wait()
-        self.assertEqual(self.resets(follower), [("0", 1)])
 
     def test_notes_read_before_are_not_sent_under_new_numbers(self) -> None:
         self.add("a", "b", "c")

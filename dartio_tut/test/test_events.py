@@ -321,6 +321,16 @@ class AccessLogTests(EventCase):
         self.assertIn("version not supported (RFC 9110 section 15.6.6)", lines[0])
         self.assertIn('"oops" 400', lines[1])
 
+    def test_exchange_that_ends_when_the_log_is_closed_has_a_line(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        self.successResultOf(self.log.close())
+        self.assertEqual(self.path.read_text(), "")
+        connection.leave()  # as all connections do when the reactor stops
+        (line,) = self.path.read_text().splitlines()  # written at once
+        self.assertIn('" 499 0 "-" "test" "client gone"', line)
+
     def test_a_client_that_has_gone_has_a_line(self) -> None:
         self.render = self.hold
         connection = self.connect()

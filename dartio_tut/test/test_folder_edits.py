@@ -327,15 +327,3 @@ class SmallEditsTests(FolderCase):
         self.file.write_bytes(b"a\n\\deleted\n\\deleted\r\n")  # a person may do so, too
         self.assertEqual(self.all(notes), ["a", None, None])
         self.failure_of(notes.entry(2), NoSuchEntry)
-
-    def test_line_added_while_a_note_is_deleted_is_kept(self) -> None:
-        notes = self.with_notes("a", "b")
-        replace = os.replace
-
-        def replaced(old: Path, new: Path) -> None:
-            self.add_by_hand(b"theirs\n")
-            replace(old, new)
-
-        self.patch(os, "replace", replaced)
-        self.result_of(notes.delete(0))
-        self.assertEqual(self.all(notes), [None, "b", "theirs"])

@@ -119,12 +119,59 @@ class TokensTests(FolderCase):
                 )
             self.assertLess(self.lines(), 12)
 
-    def test_token_of_a_note_that_was_edited_away_stores_it_again(self) -> None:
+    def test_note_that_a_person_has_corrected_is_not_stored_again(self) -> None:
+        for content in (
+            b"b\nA\nc\n",
+            b"b\r\nA\r\nc",
+            b"b\nsomething else\nc\n",
+            b"b\n\nc\n",
+        ):
+            notes = self.open()
+            for text in "bac":
+                self.result_of(notes.append(text, f"{content!r}{text}"))
+            first = self.result_of(notes.count()) - 3
+            file = self.folder / "notes.txt"
+            whole = file.read_bytes().splitlines(keepends=True)[:first]
+            file.write_bytes(b"".join(whole) + content)
+            token = f"{content!r}a"
+            for again in (notes, self.open()):
+                self.assertEqual(self.result_of(again.append("a", token)), first + 1)
+                self.failure_of(again.append("z", token), TokenReused)
+            self.assertEqual(self.result_of(notes.count()), first + 3)
+            self.result_of(notes.append("end the line"))
+
+    def test_note_that_went_with_all_others_is_stored_again(self) -> None:
+        self.patch(token_log, "MIN_REWRITE_LINES", 12)
+        notes = self.open()
+        for text in "abc":
+            self.result_of(notes.append(text, text))
+        (self.folder / "notes.txt").unlink()
+        for other in "xy":
+            self.result_of(notes.append(other))
+        # Where a note was, there is one that is no correction of it.
+        for number in range(20):  # until the log is rewritten
+            self.result_of(notes.append("more", f"{number}"))
+            self.result_of(self.open().count())
+        for again in (self.open(), notes):
+            self.assertEqual(self.result_of(again.append("a", "a")), 22)
+        self.assertEqual(self.result_of(self.open().append("b", "b")), 23)
+        self.assertEqual(self.result_of(notes.append("a", "a")), 22)
+
+    def test_note_that_moved_because_one_before_it_was_removed_is_found(self) -> None:
+        notes = self.open()
+        for text in "abc":
+            self.result_of(notes.append(text, text))
+        (self.folder / "notes.txt").write_bytes(b"b\nc\n")
+        self.assertEqual(self.result_of(notes.append("c", "c")), 1)
+        self.assertEqual(self.result_of(self.open().append("b", "b")), 0)
+
+    def test_note_of_a_line_that_is_gone_is_stored_again(self) -> None:
         notes = self.open()
         self.result_of(notes.append("a", "t"))
-        (self.folder / "notes.txt").write_bytes(b"other\n")
-        self.assertEqual(self.result_of(notes.append("a", "t")), 1)
-        self.assertEqual(self.result_of(notes.append("a", "t")), 1)
+        (self.folder / "notes.txt").write_bytes(b"")
+        self.assertEqual(self.result_of(notes.append("a", "t")), 0)
+        self.assertEqual(self.result_of(notes.append("a", "t")), 0)
+        self.assertEqual(self.result_of(notes.count()), 1)
 
     def test_no_token_log_without_a_token(self) -> None:
         self.result_of(self.open().append("a"))

@@ -16,9 +16,15 @@ from twisted.internet.defer import maybeDeferred
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.store import StoreFull, Unavailable, open_documents, open_notes
+from dartio_tut.store import (
+    Quota,
+    StoreFull,
+    Unavailable,
+    open_documents,
+    open_notes,
+)
 from dartio_tut.store.folder import folder_lock
-from dartio_tut.store.folder.notes_file import NEW_NOTES_PREFIX
+from dartio_tut.store.folder.notes_file import NEW_TOKENS_PREFIX
 from dartio_tut.store.folder.token_log import TokenLog
 
 from .support.folder_case import FolderCase
@@ -290,8 +296,18 @@ class StrangeFilesTests(SynchronousTestCase):
         folder = Path(self.mktemp())
         folder.mkdir()
         os.mkfifo(folder / ".notes-tokens")
-        tokens = TokenLog(folder / ".notes-tokens", NEW_NOTES_PREFIX, lambda: 0.0)
+        tokens = TokenLog(folder / ".notes-tokens", NEW_TOKENS_PREFIX, lambda: 0.0)
         self.assertRaises(OSError, tokens._content, 0, 1)
+
+    def test_fifo_in_the_place_of_the_count_is_an_error_not_a_hang(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        os.mkfifo(folder / ".documents")
+        for quota in (Quota(documents=5), Quota(size=5)):
+            error = self.assertRaises(OSError, open_documents, str(folder), quota)
+            self.assertIn("Not a regular file", str(error))
+        open_documents(str(folder), run=maybeDeferred)  # nothing is counted
+        self.assertTrue((folder / ".documents").is_fifo())
 
     def test_document_with_the_name_of_the_notes_in_capitals(self) -> None:
         folder = Path(self.mktemp())

@@ -245,7 +245,7 @@ class HtpasswdFileTests(SynchronousTestCase):
 
     def test_too_large_file_is_refused(self) -> None:
         self.patch(sys.modules[HtpasswdFile.__module__], "MAX_FILE_BYTES", 10)
-        self.assertRaises(ValueError, self.passwords, "#" * 10)
+        self.assertRaises(OSError, self.passwords, "#" * 10)
         self.assertEqual(self.passwords("#" * 9).version(), 0)
 
     def test_changed_file_is_read_again(self) -> None:

@@ -20,9 +20,9 @@ from dartio_tut.daemon import WatchedSite
 from dartio_tut.resources import Bench, Tree
 from dartio_tut.resources.laboratory.broken_requests import broken_requests
 from dartio_tut.resources.laboratory.exchange_json import outcome_json
+from dartio_tut.resources.laboratory.laboratory import MAX_REQUEST_BYTES
 from dartio_tut.resources.laboratory.sending import (
     MAX_EXCHANGES,
-    MAX_REQUEST_BYTES,
     MAX_RESPONSE_BYTES,
     send,
 )

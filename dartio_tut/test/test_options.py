@@ -4,10 +4,12 @@ The options that servers have, and the one line that says which of them is wrong
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,12 +34,13 @@ from dartio_tut.daemon.listening import INTERFACES, addresses
 from dartio_tut.daemon.options import server
 from dartio_tut.daemon.options.folders import loggable
 from dartio_tut.daemon.options.parsing import (
+    backlog_length,
     port_number,
     positive_number,
     seconds,
     whole_number,
 )
-from dartio_tut.servers import hello_secure, notes, tutorial
+from dartio_tut.servers import hello_secure, notes, static, tutorial
 from dartio_tut.servers.lessons import LESSONS
 from twisted.plugins import dartio_tut_plugin
 
@@ -203,12 +206,29 @@ class ParsingTests(SynchronousTestCase):
         self.assertEqual(positive_number("1"), 1)
         self.assertEqual([seconds(t) for t in ("0.5", "3", "1e3")], [0.5, 3, 1000])
 
+    def test_number_that_is_too_large_is_called_too_large(self) -> None:
+        for check, text, said in [
+            (whole_number, "1" + "0" * 15, "too large: use at most 999999999999999"),
+            (whole_number, "9" * 5000, "9... is too large"),
+            (positive_number, "9" * 16, "too large"),
+            (backlog_length, "2147483648", "too large: use at most 2147483647"),
+            (seconds, "1e9", "too long: use less than 1000000000"),
+            (seconds, "9" * 5000, "9... is too long"),
+            (seconds, "inf", "too long"),
+        ]:
+            error = self.assertRaises(ValueError, check, text)
+            self.assertIn(said, str(error))
+            self.assertLess(len(str(error)), 120)
+        self.assertEqual(whole_number("0" * 100 + "9" * 15), 999_999_999_999_999)
+        self.assertEqual(backlog_length("2147483647"), 2147483647)
+
     def test_what_is_not_a_number_is_refused(self) -> None:
         for check, texts in [
             (port_number, ["", "x", "-1", "65536", "+1", "1.0", "\u0664", "9" * 5000]),
             (whole_number, ["", "x", "-1", "1.0", "\u0664", "9" * 5000, " 1"]),
             (positive_number, ["", "0", "-1"]),
             (seconds, ["", "0", "-1", "x", "nan", "inf", "1e9"]),
+            (backlog_length, ["", "0", "x", "2147483648", "9" * 15]),
         ]:
             for text in texts:
                 self.assertRaises(ValueError, check, text)
@@ -288,7 +308,7 @@ class EndpointsTests(StartupCase):
             (["--key", "k.pem"], "--cert and --key"),
             (["--key-password-file", "p"], "--key-password-file goes with --key"),
             (["--http2"], "--http2 goes with"),
-            (["--cert", ""], "--cert: the name of a file"),
+            (["--cert", ""], "--cert: it is empty"),
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
 
@@ -309,7 +329,7 @@ class EndpointsTests(StartupCase):
             (["--port", "x"], "--port: 'x'"),
             (["--port", "65536"], "--port: '65536'"),
             (["--port", "-1"], "--port: '-1'"),
-            (["--port", ""], "--port: ''"),
+            (["--port", ""], "--port: it is empty"),
             (["--port", "٤"], "--port"),
             (["--port", "9" * 5000], "--port"),
             (["--bogus"], "--bogus"),
@@ -318,6 +338,64 @@ class EndpointsTests(StartupCase):
             (["--root", __file__], "not a folder"),
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
+
+    def test_empty_value_of_any_option_is_refused_in_the_same_words(self) -> None:
+        tried = set()
+        for lesson in LESSONS:
+            options = import_module(lesson.module).Options
+            for declared in options.declared():
+                if declared.kind == "flag" or declared.name in tried:
+                    continue
+                tried.add(declared.name)
+                for line in ([f"--{declared.name}="], [f"--{declared.name}", ""]):
+                    said = self.refusal(*line, options=options)
+                    wanted = f"--{declared.name}: it is empty; give it a value"
+                    self.assertTrue(said.startswith(wanted), said)
+        self.assertIn("redirect", tried)
+
+    def test_text_is_utf8_whatever_the_locale_and_paths_stay_as_they_are(self) -> None:
+        options = static.Options()
+        word = os.fsencode("é").decode("ascii", "surrogateescape")
+        with self.c_locale():
+            options.parseOptions(
+                [f"--type={word}=text/x", f"--redirect=/{word}=/b", f"--index={word}",
+                 f"--cache={word}/*=no-store", f"--prefix=/{word}/",
+                 f"--header={word}=X-A: b", f"--access-log={word}"]
+            )  # fmt: skip
+        self.assertEqual(options["type"], [("é", "text/x")])
+        self.assertEqual(options["redirect"][0].segments, ("é".encode(),))
+        self.assertEqual(options["index"], ["é"])
+        self.assertEqual(options["cache"][0][0], "é/*")
+        self.assertEqual(options["prefix"], "/%C3%A9/")
+        self.assertEqual(options["header"][0].pattern, "é")
+        self.assertEqual(os.path.basename(options["access-log"]), word)
+
+    def c_locale(self) -> AbstractContextManager[None]:
+        """As Python does where the locale has ASCII only."""
+
+        @contextmanager
+        def changed() -> Iterator[None]:
+            patch = self.patch(
+                os, "fsencode", lambda text: text.encode("ascii", "surrogateescape")
+            )
+            try:
+                yield
+            finally:
+                patch.restore()
+
+        return changed()
+
+    def test_bytes_that_are_not_utf8_are_taken_or_refused_in_plain_words(self) -> None:
+        word = "a\udcff"
+        options = static.Options()
+        options.parseOptions(
+            [f"--type={word}=text/x", f"--redirect=/{word}=/b", f"--prefix=/{word}/"]
+        )
+        self.assertEqual(options["redirect"][0].segments, (b"a\xff",))
+        self.assertEqual(options["prefix"], "/a%FF/")
+        for name in ("allow-host", "cors", "charset", "links", "header", "port"):
+            said = self.refusal(f"--{name}={word}", options=static.Options)
+            self.assertNotIn("codec", said)
 
     def test_unknown_host_name_is_refused(self) -> None:
         def nowhere(*args: Any, **more: Any) -> None:

@@ -133,3 +133,11 @@ class IdempotencyKeyTests(RequestCase):
             request = self.held_request(f"Idempotency-Key: {field}")
             refused = self.assertRaises(HTTPError, idempotency_key, request)
             self.assertEqual(refused.code, 400)
+
+    def test_key_that_comes_twice_is_400(self) -> None:
+        for second in ("k", "other", ""):
+            lines = ("Idempotency-Key: k", f"Idempotency-Key: {second}")
+            request = self.held_request(*lines)
+            refused = self.assertRaises(HTTPError, idempotency_key, request)
+            self.assertEqual(refused.code, 400)
+            self.assertIn("more than once", refused.text)

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest
 
 from .harness import BIN, PATIENCE
+from .until import until
 
 SYSTEMD = "/lib/systemd/systemd"
 
@@ -146,19 +146,11 @@ class BootedSystemd:
 
     def wait_for(self, text: str, unit: str) -> None:
         """Wait until *unit* has logged *text*."""
-        until = time.monotonic() + PATIENCE
-        while text not in (said := self.log(unit)):
-            if time.monotonic() > until:
-                raise AssertionError(f"{unit} has not logged {text!r}: {said}")
-            time.sleep(0.05)
+        until(f"{unit} logs {text!r}", lambda: text in self.log(unit))
 
     def wait_until(self, fits: Callable[[str], bool], *line: str) -> None:
         """Wait until what ``systemctl`` says to *line* is what the test wants."""
-        until = time.monotonic() + PATIENCE
-        while not fits(found := self.systemctl(*line)):
-            if time.monotonic() > until:
-                raise AssertionError(f"{line}: {found}")
-            time.sleep(0.05)
+        until(f"systemctl says it to {line}", lambda: fits(self.systemctl(*line)))
 
     def wait_until_booted(self) -> None:
         """
@@ -166,11 +158,16 @@ class BootedSystemd:
 
         :raise SkipTest: when this machine does not let it boot.
         """
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and self._process.poll() is None:
-            if self.pid and self.systemctl("is-active", "test.target") == "active":
+
+        def ended_or_booted() -> str:
+            if self._process.poll() is not None:
+                return "ended"
+            state = self.systemctl("is-active", "test.target") if self.pid else ""
+            return state if state == "active" else ""
+
+        with suppress(AssertionError):
+            if until("systemd has booted", ended_or_booted) == "active":
                 return
-            time.sleep(0.05)
         raise SkipTest(
             f"NOT TESTED: a real systemd does not boot here: {self.console()[-500:]}"
         )
@@ -263,14 +260,17 @@ def _control_group() -> Iterator[Path]:
     try:
         yield group
     finally:
-        until = time.monotonic() + PATIENCE
-        while group.exists() and time.monotonic() < until:
-            for below in sorted(group.rglob("*/"), reverse=True):
-                with suppress(OSError):
-                    below.rmdir()
-            with suppress(OSError):  # its processes may still be ending
-                group.rmdir()
-            time.sleep(0.01)
+        until("its processes have ended", lambda: _is_removed(group))
+
+
+def _is_removed(group: Path) -> bool:
+    """Remove *group* and those below it; whether that could be done."""
+    for below in sorted(group.rglob("*/"), reverse=True):
+        with suppress(OSError):
+            below.rmdir()
+    with suppress(OSError):  # its processes may still be ending
+        group.rmdir()
+    return not group.exists()
 
 
 def _read(master: int, console: list[str]) -> None:

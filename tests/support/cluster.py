@@ -11,7 +11,6 @@ import random
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ import psycopg
 
 from .machine import Machine
 from .postgres import binaries
+from .until import until as until_within
 
 T = TypeVar("T")
 
@@ -194,10 +194,5 @@ def at(address: str) -> dict[str, str]:
 
 
 def until(what: str, happens: Callable[[], T | None]) -> T:
-    """Wait until something *happens*; what that gave."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := happens()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {PATIENCE_SECONDS:.0f} s until {what}")
-        time.sleep(POLL_SECONDS)
-    return found
+    """Wait until something *happens* to the cluster; what that gave."""
+    return until_within(what, happens, PATIENCE_SECONDS, POLL_SECONDS)

@@ -22,6 +22,7 @@ from .patience import Patience
 from .reasons import failure_text
 from .redirects import REDIRECTS_LIMIT, next_request
 from .routes import Routes
+from .status import check_status, unfinished
 from .trust import https_policy
 from .url import WebURL, known_url
 
@@ -145,6 +146,7 @@ class ExchangeAgent:
     ) -> IResponse:
         connection.has_response = True
         self._patience.heard()
+        check_status(response.code, url, connection)
         _drop_unreadable_cookies(response.headers)
         try:
             return ContentResponse(
@@ -158,6 +160,8 @@ class ExchangeAgent:
             silent = connection.is_tls and not connection.first_bytes
             silent = silent and connection.proxy is None
             hint = "; does it speak TLS?" if silent else ""
+            if said := unfinished(url, connection):
+                raise ClientError(said)
             raise ClientError(f"no answer from {url} {self._patience.reason}{hint}")
         if self._server:
             url = known_url(self._server_url, url)

@@ -17,6 +17,7 @@ from twisted.internet.error import (
 
 from ..errors import ClientError
 from .connection import TLS_ALERT, Connection
+from .status import unfinished
 
 LINE_BYTES = 16384
 """The longest line that Twisted reads of a response's head."""
@@ -87,6 +88,8 @@ def _closed(url: str, connection: Connection) -> str:
     """The server closed the connection before a response was there."""
     if connection.head_bytes > LINE_BYTES:
         return f"{url} answers with a header field of more than {LINE_BYTES} bytes"
+    if said := unfinished(url, connection):
+        return said
     if connection.first_bytes:
         return f"incomplete: {url} closed the connection within its header fields"
     hint = "" if connection.is_tls else "; is it https:// ?"

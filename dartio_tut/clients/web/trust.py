@@ -5,7 +5,6 @@ Whom to trust over TLS, and what is wrong with a certificate that is not trusted
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -20,8 +19,13 @@ from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
+from dartio_tut.store import read_regular_file
+
 from ..errors import ClientError
 from .connection import Connection
+
+MAX_FILE_BYTES = 16 * 1024 * 1024
+"""The longest file: far longer than all authorities of a browser together."""
 
 NOT_TRUSTED = "is not trusted (--cacert FILE): "
 
@@ -50,7 +54,9 @@ def https_policy(ca_file: str | None) -> BrowserLikePolicyForHTTPS:
     if ca_file is None:
         return BrowserLikePolicyForHTTPS()
     try:
-        found = x509.load_pem_x509_certificates(Path(ca_file).read_bytes())
+        found = x509.load_pem_x509_certificates(
+            read_regular_file(ca_file, MAX_FILE_BYTES)
+        )
     except OSError as error:
         raise ClientError(f"{ca_file}: {error.strerror}") from None
     except ValueError:

@@ -25,6 +25,14 @@ ZONE = re.compile(r"^([^/?#]*\[[0-9A-Fa-f:.]+)%(?:25)?([^\]/?#]+)(?=\])")
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
+ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+
+OTHER_SCHEME = re.compile(
+    "(?:about|blob|data|file|ftp|geo|javascript|mailto|magnet|news|sms|tel|urn):", re.I
+)
+"""URLs that people have at hand and that are not of the web. Else ``tel:80`` would be
+taken for a host and its port, as ``localhost:80`` is."""
+
 AUTHORITY = re.compile(
     r"([^/?#]*@)?(\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\]|[^/?#@:\[\]]+)(:[0-9]{1,5})?(?![^/?#])"
 )
@@ -62,6 +70,8 @@ class WebURL:
         """
         :raises ValueError: *text* is no http or https URL.
         """
+        if OTHER_SCHEME.match(text):
+            raise ValueError(text)
         if not SCHEME.match(text):
             text = f"http://{SHORTHAND_HOST if text.startswith(':') else ''}{text}"
         scheme, _, rest = text.partition("://")
@@ -111,6 +121,11 @@ class WebURL:
         text = location_text(location)
         if not text:
             raise ValueError(text)
+        if text.startswith("//"):
+            text = f"{self.encoded.scheme}:{text}"
+        scheme = ANY_SCHEME.match(text)
+        if scheme and scheme[1].lower() not in SCHEMES:
+            raise ValueError(text)  # no host and port: a server has no shorthands
         if not SCHEME.match(text):
             text = urljoin(self.encoded.to_text(), text)
         found = WebURL.parse(text)

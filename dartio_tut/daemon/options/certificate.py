@@ -20,6 +20,7 @@ CERTIFICATE_OPTIONS = (
         absolute_path,
         letter="c",
         group=LISTENING,
+        is_path=True,
     ),
     option(
         "key",
@@ -27,12 +28,14 @@ CERTIFICATE_OPTIONS = (
         absolute_path,
         letter="k",
         group=LISTENING,
+        is_path=True,
     ),
     option(
         "key-password-file",
         "File whose first line is the password of the key.",
         absolute_path,
         group=LISTENING,
+        is_path=True,
     ),
     flag(
         "http2",

@@ -15,6 +15,7 @@ asks for it; it calls a method ``opt_NAME`` for each option, and these are made 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -47,8 +48,14 @@ class DeclaredOptions(Options):
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
+        inherited = {
+            option.name
+            for base in cls.__mro__
+            for option in vars(base).get("options", ())
+            if option.is_path
+        }
         for option in vars(cls).get("options", ()):
-            method = _method_for(option)
+            method = _method_for(option, option.name in inherited)
             setattr(cls, f"opt_{option.name.replace('-', '_')}", method)
             if option.letter:
                 setattr(cls, f"opt_{option.letter}", method)
@@ -136,7 +143,7 @@ class DeclaredOptions(Options):
         raise SystemExit(0)
 
 
-def _method_for(option: Option) -> Callable[..., None]:
+def _method_for(option: Option, is_path: bool) -> Callable[..., None]:
     """The method that Twisted calls each time *option* is given."""
 
     def set_flag(self: DeclaredOptions) -> None:
@@ -144,6 +151,12 @@ def _method_for(option: Option) -> Callable[..., None]:
         self[option.name] = True
 
     def set_value(self: DeclaredOptions, text: str) -> None:
+        if not text:
+            raise UsageError(
+                f"--{option.name}: it is empty; give it a value, or leave it out"
+            )
+        if not is_path:
+            text = os.fsencode(text).decode("utf-8", "surrogateescape")
         try:
             checked = option.check(text)
         except ValueError as error:

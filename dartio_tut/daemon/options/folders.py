@@ -4,14 +4,16 @@ The options of servers that serve a folder, or keep what they are sent in a stor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar
 
 from platformdirs import user_data_path
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from dartio_tut.store import Quota, location_for_log
+from dartio_tut.store import is_database, location_for_log
 
 from ..privileges import running_as_daemon_user
 from ..startup import startup_errors
@@ -42,7 +44,7 @@ class RootOptions(ServerOptions):
 
     default_root: ClassVar[str] = "."
     options: ClassVar[Sequence[Option]] = (
-        option("root", "Folder to serve.", existing_folder, letter="r"),
+        option("root", "Folder to serve.", existing_folder, letter="r", is_path=True),
     )
 
     def __init__(self) -> None:
@@ -65,26 +67,70 @@ class StoreOptions(ServerOptions):
             "Folder, or postgresql://HOST/DATABASE, to keep things in; without it, a "
             "folder in your data folder.",
             letter="s",
+            is_path=True,
         ),
         *QUOTA_OPTIONS,
     )
 
-    def open_store(self, opened: Callable[[str, Quota], S]) -> S:
+    def open_store(self, opened: Callable[..., S]) -> S:
         """
-        The store that *opened* makes of ``--store``, as the user the daemon will be.
-        It is closed when the daemon stops.
+        The store that *opened* makes of ``--store`` and a `Quota`, as the user the
+        daemon will be. It is closed when the daemon stops. With ``--check`` it is
+        called with ``only_check=True``, and is to change nothing.
 
         :raise StartupError: when it cannot be read and written.
         """
         with startup_errors("--store"), running_as_daemon_user(self.parent or {}):
-            if self["store"] == "":
-                raise ValueError("it is empty")
             where = self["store"] or data_folder(self.store_name)
-            store = opened(where, quota_of(self))
+            _check_free(where, self["keep-free"])
+            only = {"only_check": True} if self["check"] else {}
+            store = opened(where, quota_of(self), **only)
         self.store_location = location_for_log(where)
         self.closing.append(store.close)
         _log.info("All of it is kept in {where}", where=loggable(where))
         return store
+
+
+class SharedStoreOptions(StoreOptions):
+    """
+    The options of a server that keeps something in memory, unless a store is given that
+    it shares with others.
+    """
+
+    options: ClassVar[Sequence[Option]] = (
+        option(
+            "store",
+            "Folder, or postgresql://HOST/DATABASE, to share with other servers; "
+            "without it, nothing is kept.",
+            letter="s",
+        ),
+    )
+
+    def open_shared_store(self, opened: Callable[..., S]) -> S | None:
+        """
+        The store that *opened* makes, as `open_store`; ``None`` if none is given.
+
+        :raise StartupError: when it cannot be read and written.
+        """
+        return self.open_store(opened) if self["store"] else None
+
+
+def _check_free(where: str, wanted: int) -> None:
+    """
+    See that as many bytes as ``--keep-free`` says can be free on the disk.
+
+    :raise StartupError: when the disk is smaller.
+    """
+    if is_database(where) or not wanted:
+        return
+    found = Path(location_for_log(where).removeprefix("file://"))
+    while not found.exists():
+        found = found.parent
+    disk = os.statvfs(found)
+    size = disk.f_blocks * disk.f_frsize
+    if size and size <= wanted:  # some file systems have no size
+        with startup_errors("--keep-free"):
+            raise ValueError(f"the disk of {found} has {size} bytes in all")
 
 
 def data_folder(name: str) -> str:

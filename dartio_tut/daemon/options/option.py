@@ -26,6 +26,8 @@ class Option:
         repeated one.
     :param letter: a second, short name.
     :param group: the heading under which ``--help`` shows it.
+    :param is_path: whether its text is a path, or has one, and so stays as Python made
+        it of the command line's bytes; any other text is UTF-8, whatever the locale.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Option:
     default: object
     letter: str | None
     group: str
+    is_path: bool = False
 
 
 def flag(
@@ -52,9 +55,10 @@ def option(
     *,
     letter: str | None = None,
     group: str = THIS_SERVER,
+    is_path: bool = False,
 ) -> Option:
     """An option that takes a value."""
-    return Option(name, "value", help, check, default, letter, group)
+    return Option(name, "value", help, check, default, letter, group, is_path)
 
 
 def repeated_option(
@@ -65,6 +69,8 @@ def repeated_option(
     *,
     letter: str | None = None,
     group: str = THIS_SERVER,
+    is_path: bool = False,
 ) -> Option:
     """An option that may be given several times: a list, in the order given."""
-    return Option(name, "repeated", help, check, list(default), letter, group)
+    values = list(default)
+    return Option(name, "repeated", help, check, values, letter, group, is_path)

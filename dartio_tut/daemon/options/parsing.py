@@ -13,8 +13,14 @@ from pathlib import Path
 LARGEST_PORT = 65535
 """Ports have 16 bits (RFC 9293 section 3.1)."""
 
-MOST_DIGITS = 15
-"""Digits of the largest number that an option takes: as many as a float keeps."""
+LARGEST_NUMBER = 10**15 - 1
+"""The largest number that an option takes: a float keeps all of its digits."""
+
+LARGEST_BACKLOG = 2**31 - 1
+"""The kernel takes a C int; of a larger backlog than it allows, it takes its own."""
+
+SHOWN_CHARACTERS = 40
+"""How much of a number is shown that is far too long."""
 
 LONGEST_SECONDS = 10**9
 """Seconds of the longest time that an option takes, some 30 years."""
@@ -37,8 +43,10 @@ def whole_number(text: str) -> int:
 
     :raise ValueError: when it is not a whole number, or is below 0.
     """
-    if not _is_whole(text):
+    if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is not a whole number")
+    if not _is_whole(text):
+        raise ValueError(f"{_short(text)} is too large: use at most {LARGEST_NUMBER}")
     return int(text)
 
 
@@ -54,6 +62,18 @@ def positive_number(text: str) -> int:
     return number
 
 
+def backlog_length(text: str) -> int:
+    """
+    The length of a queue of the kernel's that *text* stands for.
+
+    :raise ValueError: when it is not a whole number from 1 to 2147483647.
+    """
+    number = positive_number(text)
+    if number > LARGEST_BACKLOG:
+        raise ValueError(f"{text} is too large: use at most {LARGEST_BACKLOG}")
+    return number
+
+
 def seconds(text: str) -> float:
     """
     The time that *text* stands for.
@@ -64,8 +84,10 @@ def seconds(text: str) -> float:
         time = float(text)
     except ValueError:
         time = 0
-    if not 0 < time < LONGEST_SECONDS:
-        raise ValueError(f"{text!r} is not a time in seconds")
+    if time >= LONGEST_SECONDS:
+        raise ValueError(f"{_short(text)} is too long: use less than {LONGEST_SECONDS}")
+    if not time > 0:
+        raise ValueError(f"{text!r} is not a time in seconds above 0")
     return time
 
 
@@ -117,11 +139,19 @@ def log_file(path: str) -> str:
         return path
     file = Path(path).absolute()
     if file.is_dir():
-        raise ValueError(f"{path}: is a folder")
+        raise ValueError(f"{path or file}: is a folder")
     if not os.access(file if file.exists() else file.parent, os.W_OK):
         raise ValueError(f"{path}: cannot be written")
     return str(file)
 
 
 def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    if not (text.isascii() and text.isdigit()):
+        return False
+    digits = text.lstrip("0")
+    return len(digits) <= len(str(LARGEST_NUMBER))
+
+
+def _short(text: str) -> str:
+    """*text* as it fits a line."""
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."

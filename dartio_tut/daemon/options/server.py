@@ -30,7 +30,7 @@ from .declared import DeclaredOptions
 from .help_text import LIMITS, LISTENING, LOGS, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
 from .option import Option, flag, option, repeated_option
-from .parsing import log_file, port_number, positive_number, seconds_or_zero
+from .parsing import backlog_length, log_file, port_number, seconds_or_zero
 
 _log = Logger()
 
@@ -71,11 +71,12 @@ class ServerOptions(DeclaredOptions):
             "Twisted endpoint string to listen on, such as unix:/run/x.",
             letter="l",
             group=LISTENING,
+            is_path=True,
         ),
         option(
             "backlog",
             "Connections that the kernel holds until they are accepted.",
-            positive_number,
+            backlog_length,
             BACKLOG,
             group=LISTENING,
         ),
@@ -100,6 +101,7 @@ class ServerOptions(DeclaredOptions):
             "File to which a line is appended for each request; - is stdout.",
             log_file,
             group=LOGS,
+            is_path=True,
         ),
         flag(
             "check", "Check options, folders and certificates, and exit.", group=OTHER

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from twisted.logger import Logger
 
+from dartio_tut.store import read_regular_file
+
 from .password_hashes import Check, check_of
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -108,10 +110,7 @@ class HtpasswdFile:
         return status.st_dev, status.st_ino, status.st_size, *changed
 
     def _read(self) -> _Users:
-        with open(self.path, "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise ValueError(f"{self.path}: longer than {MAX_FILE_BYTES} bytes")
+        data = read_regular_file(self.path, MAX_FILE_BYTES)
         users: dict[str, Check] = {}
         data = data.removeprefix(BOM_UTF8)
         for number, line in enumerate(data.split(b"\n"), start=1):

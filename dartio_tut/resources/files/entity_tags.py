@@ -33,6 +33,19 @@ def last_modified(status: os.stat_result) -> int | None:
     return min(status.st_mtime_ns // SECOND_NS, int(time()))
 
 
+def is_date_strong(status: os.stat_result) -> bool:
+    """
+    Return whether the second of a file's last change is that of its content alone.
+
+    A tool that sets the time, such as ``cp -p``, ``tar`` and ``touch``, may give one
+    time to two contents; it leaves the time of the change of status as it is. What was
+    written in that second and fetched later is the only content of that second, which
+    is what a client has to see to before it sends a date (RFC 9110 section 8.8.2.2).
+    """
+    second, fraction = divmod(status.st_mtime_ns, SECOND_NS)
+    return fraction != 0 and status.st_ctime_ns // SECOND_NS == second
+
+
 def entity_tag(
     descriptor: int, status: os.stat_result, coding: bytes | None = None
 ) -> bytes:

@@ -21,7 +21,7 @@ from twisted.web.http import (
 )
 from twisted.web.server import Request
 
-from ..fields import field_of
+from ..fields import field_of, option_bytes
 from ..negotiation import accepts_anything, best_coding, names_type
 from ..responses import HTTPError
 from .locations import with_single_slashes, with_slash, without_slash
@@ -159,7 +159,7 @@ class Lookup:
                     if other.startswith(name + b"."):
                         yield (*folders, other)
             else:
-                yield (*folders, name + os.fsencode(extension))
+                yield (*folders, name + option_bytes(extension))
 
     def _find_at_folder(
         self, request: Request, names: Names, files: Alternatives
@@ -209,7 +209,7 @@ class Lookup:
         self, request: Request, names: Names, files: Alternatives
     ) -> OpenFile | None:
         for index in files.indexNames:
-            found = self._open_either(request, (*names, os.fsencode(index)))
+            found = self._open_either(request, (*names, option_bytes(index)))
             if found:
                 return found
         return None

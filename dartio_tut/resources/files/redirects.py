@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from ..fields import option_bytes
 from .listing.model import url_segment
 
 Names = tuple[bytes, ...]
@@ -59,7 +60,9 @@ def parse_redirect(text: str) -> Redirect:
         )
     if below:
         source, target = source[:-2], target[:-1]
-    segments = tuple(unquote_to_bytes(part) for part in source.split("/")[1:])
+    segments = tuple(
+        unquote_to_bytes(option_bytes(part)) for part in source.split("/")[1:]
+    )
     if any(part in (b".", b"..") for part in segments) or b"" in segments[:-1]:
         raise ValueError(f"{text!r}: {source} is never asked for")
     redirect = Redirect(segments, below, target)
@@ -72,7 +75,7 @@ def _leads_to_itself(redirect: Redirect) -> bool:
     if not redirect.target.startswith("/"):
         return False
     path = re.split("[?#]", redirect.target)[0]
-    target = tuple(unquote_to_bytes(part) for part in path.split("/")[1:])
+    target = tuple(unquote_to_bytes(option_bytes(part)) for part in path.split("/")[1:])
     if redirect.below:
         target = target[: len(redirect.segments)]
     return target == redirect.segments

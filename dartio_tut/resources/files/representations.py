@@ -18,7 +18,7 @@ from twisted.web.http import datetimeToString
 from ..fields import SECURITY_FIELDS, Fields, merge_fields
 from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
-from .entity_tags import entity_tag, last_modified
+from .entity_tags import entity_tag, is_date_strong, last_modified
 from .field_rules import FieldRule, fields_for, fields_for_all
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
@@ -63,7 +63,7 @@ class FileMetadata(NamedTuple):
     :ivar kind: its content type.
     :ivar etag: a strong entity tag.
     :ivar changed: seconds since the epoch, or ``None`` when that is not known.
-    :ivar is_date_strong: whether no other version of that second was sent.
+    :ivar is_date_strong: whether no other version of that second can have been sent.
     :ivar not_modified: the fields of a 304.
     :ivar fields: the fields of a 200.
     :ivar removed: the names of fields that are not sent, whoever has set them.
@@ -249,7 +249,7 @@ class Representations:
         varies: bool,
     ) -> FileMetadata:
         name = file.names[-1] if file.names else os.path.basename(self._root)
-        path = os.fsdecode(b"/".join(file.names) or name)
+        path = (b"/".join(file.names) or name).decode("utf-8", "surrogateescape")
         kind = self._content_type(file, name)
         etag = entity_tag(descriptor, status, coding)
         changed = last_modified(status)
@@ -272,7 +272,8 @@ class Representations:
         removed = tuple(name for name, value in given if not value)
         fields = merge_fields((*SECURITY_FIELDS, *own), given)
         kept = tuple(f for f in fields if f[0].lower() in NOT_MODIFIED_FIELDS)
-        return FileMetadata(kind, etag, changed, True, kept, fields, removed)
+        is_strong = is_date_strong(status)
+        return FileMetadata(kind, etag, changed, is_strong, kept, fields, removed)
 
     def _given(self, path: str) -> list[tuple[bytes, bytes]]:
         """The fields that are given for this file, and the others for all files."""

@@ -37,10 +37,10 @@ from ..responses import (
     respond_later,
 )
 from .bench import Bench, NewSite, Tree
-from .broken_requests import broken_requests
-from .exchange_json import outcome_json
-from .sending import MAX_REQUEST_BYTES, send
-from .stored import stored_json
+
+MAX_REQUEST_BYTES = 40 * 1024
+"""Bytes of one try: enough for a head that is beyond a server's limit, and few enough
+for the JSON that they come in, and that they may be, to be parsed without a thread."""
 
 MAX_STORED_BYTES = 4 * 1024 * 1024
 """Bytes that may be sent before the laboratory has to be reset: so many at most are
@@ -113,6 +113,11 @@ class Laboratory(Resource):
         if bench.name not in self._trees:
             self._trees[bench.name] = bench.make_tree()
         tree = self._trees[bench.name]
+        # Imported late: a server without a laboratory does without it.
+        from .exchange_json import outcome_json
+        from .sending import send
+        from .stored import stored_json
+
         outcome = send(raw, tree, self._new_site)
         return outcome_json(outcome, bench, await stored_json(tree))
 
@@ -207,6 +212,8 @@ def _servers(benches: Sequence[Bench]) -> list[dict[str, Any]]:
 
 
 def _broken() -> list[dict[str, str]]:
+    from .broken_requests import broken_requests  # late, as above
+
     return [
         {
             "title": broken.title,

@@ -22,10 +22,6 @@ from .bench import NewSite, Tree
 from .memory_transport import CLIENT, MemoryTransport
 from .witness import Seen, Witness, WitnessedRequest
 
-MAX_REQUEST_BYTES = 40 * 1024
-"""Bytes of one try: enough for a head that is beyond a server's limit, and few enough
-for the JSON that they come in, and that they may be, to be parsed without a thread."""
-
 MAX_RESPONSE_BYTES = 1024 * 1024
 """Bytes that are taken of the answers to one try: more than a page can show."""
 

@@ -16,7 +16,18 @@ from ..responses import HTTPError
 
 _ALGORITHMS = {"sha-256": sha256, "sha-512": sha512}
 
-_member = re.compile(r"([a-z0-9*._-]+)=:([A-Za-z0-9+/]*={0,2}):").fullmatch
+_KEY = r"[a-z*][a-z0-9_.*-]*"
+_BARE_ITEM = (
+    r"(?::[A-Za-z0-9+/=]*:|\"(?:[ !#-\[\]-~]|\\[\"\\])*\"|\?[01]|@-?[0-9]{1,15}"
+    r"|-?[0-9]{1,12}\.[0-9]{1,3}|-?[0-9]{1,15}|[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*)"
+)
+_PARAMETERS = rf"(?:; *{_KEY}(?:={_BARE_ITEM})?)*"
+_ITEM = _BARE_ITEM + _PARAMETERS
+_INNER_LIST = rf"\( *(?:{_ITEM}(?: +{_ITEM})* *)?\){_PARAMETERS}"
+
+_member = re.compile(rf"({_KEY})(?:=({_ITEM}|{_INNER_LIST})|{_PARAMETERS})").match
+_comma = re.compile(r"[ \t]*,[ \t]*").match
+_byte_sequence = re.compile(r":([A-Za-z0-9+/]*)={0,2}:(?:;.*)?").fullmatch
 
 
 def digest_of(content: bytes) -> bytes:
@@ -28,7 +39,9 @@ def check_digests(request: Request, content: bytes) -> None:
     """
     Check *content* against the Content-Digest and Repr-Digest of *request*.
 
-    Algorithms other than sha-256 and sha-512 are ignored.
+    Algorithms other than sha-256 and sha-512 are ignored. A recipient may ignore a
+    field that is malformed (RFC 9651 section 4.2); it is refused, because a client that
+    sends a digest wants it to be checked.
 
     :raise HTTPError: 400 when a digest is not that of the content, or a field is
         malformed; 415 when the content is in a content coding.
@@ -38,19 +51,44 @@ def check_digests(request: Request, content: bytes) -> None:
         raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "Compressed content is not taken.")
     for name in (b"Content-Digest", b"Repr-Digest"):
         field = field_of(request)(name.lower())
-        for member in [] if field is None else field.decode("latin-1").split(","):
-            found = _member(member.strip())
-            if found is None:
-                raise HTTPError(BAD_REQUEST, f"Cannot understand {name.decode()}.")
-            algorithm = _ALGORITHMS.get(found[1])
-            if algorithm and algorithm(content).digest() != _bytes_of(found[2]):
-                raise HTTPError(
-                    BAD_REQUEST, f"The content is not that of {name.decode()}."
-                )
+        members = None if field is None else _members(field.decode("latin-1").strip())
+        if members is None and field is not None:
+            raise HTTPError(BAD_REQUEST, f"Cannot understand {name.decode()}.")
+        for key, value in members or ():
+            algorithm = _ALGORITHMS.get(key)
+            if algorithm and algorithm(content).digest() != _bytes_of(value):
+                why = f"The content is not that of {name.decode()}."
+                raise HTTPError(BAD_REQUEST, why)
 
 
-def _bytes_of(text: str) -> bytes:
+def _members(text: str) -> list[tuple[str, str]] | None:
+    """
+    The members of a dictionary (RFC 9651 section 3.2), which may be empty; ``None`` if
+    it is malformed. Two of one name are both returned, though only the last counts: a
+    client that says two digests is believed only if both are right.
+    """
+    members: list[tuple[str, str]] = []
+    place = 0
+    while place < len(text) or members:
+        member = _member(text, place)
+        if member is None:
+            return None
+        members.append((member[1], member[2] or ""))
+        if member.end() == len(text):
+            break
+        comma = _comma(text, member.end())
+        if comma is None:
+            return None
+        place = comma.end()
+    return members
+
+
+def _bytes_of(value: str) -> bytes:
+    """The bytes that *value* stands for; none if it stands for something else."""
+    found = _byte_sequence(value)
+    if found is None:
+        return b""
     try:
-        return b64decode(text, validate=True)
+        return b64decode(found[1] + "=" * (-len(found[1]) % 4), validate=True)
     except ValueError:
         return b""

@@ -80,12 +80,13 @@ class NotesFollowers:
         except HTTPError:
             if first < 0:
                 raise
-            return first, _Seen(0 if last is None else first, None)
-        if last is not None and first > state.count:
+            return first, _Seen(first, None)
+        if first > state.count:
+            what = "from" if last is None else "Last-Event-ID"
             raise HTTPError(
                 CONFLICT,
-                f"There are only {state.count} notes: the log has become shorter. "
-                "Follow it again without Last-Event-ID.",
+                f"There are only {state.count} notes, and {what} is beyond the next "
+                f"one. Follow them again without {what}.",
             )
         return (state.count if first < 0 else first), _Seen(state.count, state.epoch)
 

@@ -64,12 +64,14 @@ def idempotency_key(request: Request) -> str | None:
     """
     Return the Idempotency-Key of *request*, or ``None``.
 
-    :raise HTTPError: 400 when it is empty or longer than 255 characters.
+    :raise HTTPError: 400 when it is empty, longer than 255 characters, or comes twice.
     """
-    key = field_of(request)(b"idempotency-key")
-    if key is None:
+    keys = request.requestHeaders.getRawHeaders(b"Idempotency-Key")
+    if not keys:
         return None
-    text = key.decode("latin-1").strip()
+    if len(keys) > 1:
+        raise HTTPError(BAD_REQUEST, "Idempotency-Key comes more than once.")
+    text = keys[0].decode("latin-1").strip()
     if not 0 < len(text) <= MAX_KEY_LENGTH:
         raise HTTPError(
             BAD_REQUEST, f"Idempotency-Key has 1 to {MAX_KEY_LENGTH} characters."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from errno import EDQUOT, EFBIG, EINVAL, ENOSPC
+from errno import EDQUOT, EFBIG, EINVAL, EISDIR, ENOSPC
 from pathlib import Path
 
 from ..interface import Quota, StoreFull
@@ -34,6 +34,9 @@ UNLIMITED_BYTES = 1 << 62
 
 UNKNOWN_IDENTITY: Identity = (0, 0, -1, 0, 0)
 """The identity of no file."""
+
+
+_READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def identity(status: os.stat_result) -> Identity:
@@ -123,6 +126,28 @@ def copy_owner_and_mode(status: os.stat_result, descriptor: int) -> None:
             os.fchown(descriptor, *owners)
     if (new.st_mode ^ status.st_mode) & PERMISSIONS:
         os.fchmod(descriptor, status.st_mode & PERMISSIONS)
+
+
+def read_regular_file(path: str, max_bytes: int) -> bytes:
+    """
+    The content of the file *path*. A FIFO, for whose writer one would wait, or a device
+    without an end is an error.
+
+    :raise OSError: if it cannot be read, or is longer than *max_bytes*.
+    """
+    descriptor = os.open(path, _READ_FLAGS)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise OSError(EISDIR, os.strerror(EISDIR), path)
+        if not stat.S_ISREG(mode):
+            raise OSError(EINVAL, "Not a regular file", path)
+        content = read_all(descriptor, max_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > max_bytes:
+        raise OSError(EFBIG, f"Longer than {max_bytes} bytes", path)
+    return content
 
 
 def open_regular(path: Path, flags: int) -> int:

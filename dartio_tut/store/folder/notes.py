@@ -25,7 +25,7 @@ from .group_commit import GroupCommit, PendingOperations, RunInThread, in_thread
 from .line_index import LineIndex
 from .new_file import sweep
 from .notes_batch import NewNote, NotesLog, no_such_note
-from .notes_file import NEW_NOTES_PREFIX, NOTES_NAME
+from .notes_file import NEW_TOKENS_PREFIX, NOTES_NAME
 from .notes_journal import JOURNAL_NAME
 from .notes_repair import TORN_NAME
 from .opening import opening_errors
@@ -51,11 +51,11 @@ def open_folder_notes(
     """
     path = make_folder(folder)
     with opening_errors(path):
-        _check_is_not_a_document(path)
+        check_is_not_a_document(path)
         lock = FolderLock(path)
         with lock.held():
-            sweep(path, NEW_NOTES_PREFIX)
-        tokens = TokenLog(path / ".notes-tokens", NEW_NOTES_PREFIX, now)
+            sweep(path, NEW_TOKENS_PREFIX)
+        tokens = TokenLog(path / ".notes-tokens", NEW_TOKENS_PREFIX, now)
         log = NotesLog(path, lock, quota, tokens)
         with log.file.locked():
             pass  # this makes the file, and mends what is left of a crash
@@ -126,7 +126,7 @@ class FolderNotes:
             self._log.file.close()
 
     def _read(self, numbers: list[int], begun: Callable[[], None]) -> list[object]:
-        with self._log.file.reading() as (file, index, epoch):
+        def find(file: int, index: LineIndex, epoch: int) -> list[object]:
             begun()
             state = LogState(len(index), epoch)
             return [
@@ -134,12 +134,16 @@ class FolderNotes:
                 for number in numbers
             ]
 
+        return self._log.file.read(find)
+
     def _read_pages(
         self, pages: list[tuple[int, int]], begun: Callable[[], None]
     ) -> list[object]:
-        with self._log.file.reading() as (file, index, _):
+        def find(file: int, index: LineIndex, _: int) -> list[object]:
             begun()
             return [_page(file, index, start, limit) for start, limit in pages]
+
+        return self._log.file.read(find)
 
     def _delete(self, numbers: list[int], begun: Callable[[], None]) -> list[object]:
         outcomes: list[object] = []
@@ -179,7 +183,7 @@ def _page(file: int, index: LineIndex, start: int, limit: int) -> list[str | Non
     ]
 
 
-def _check_is_not_a_document(folder: Path) -> None:
+def check_is_not_a_document(folder: Path) -> None:
     """
     See that ``notes.txt``, in any spelling, is not a document of the folder.
 

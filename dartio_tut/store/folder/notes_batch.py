@@ -27,7 +27,8 @@ from ..lines import is_deleted
 from .disk import free_bytes, read_all, store_error
 from .folder_lock import FolderLock
 from .line_index import LineIndex
-from .notes_file import EditedMeanwhile, NotesFile
+from .notes_file import NotesFile
+from .notes_repair import EditedMeanwhile
 from .token_log import TokenLog, TokenRecord, hash_of
 
 NewNote = tuple[bytes, str | None]
@@ -35,6 +36,8 @@ NewNote = tuple[bytes, str | None]
 
 APPEND_TRIES = 3
 """How often a batch is begun again when somebody edits the file meanwhile."""
+
+NO_LINES = LineIndex()
 
 
 class NotesLog:
@@ -75,15 +78,20 @@ class NotesLog:
 
         :raise NoSuchEntry: if it does not exist, or was deleted before.
         """
-        try:
-            with self.file.locked() as (file, index):
-                if not 0 <= number < len(index):
-                    raise no_such_note(number)
-                if is_deleted(_line(file, index, number)):
-                    raise Deleted(f"note {number} was deleted")
-                self.file.delete(file, number)
-        except OSError as error:
-            raise store_error(error) from error
+        for _ in range(APPEND_TRIES):
+            try:
+                with self.file.locked() as (file, index):
+                    if not 0 <= number < len(index):
+                        raise no_such_note(number)
+                    if is_deleted(_line(file, index, number)):
+                        raise Deleted(f"note {number} was deleted")
+                    self.file.delete(file, number)
+                    return
+            except EditedMeanwhile:
+                continue
+            except OSError as error:
+                raise store_error(error) from error
+        raise Unavailable("notes.txt is being edited")
 
     def extend(self, start: int, lines: list[bytes]) -> None:
         """
@@ -127,12 +135,33 @@ class NotesLog:
                 for o in outcomes
             ]
 
-    def _forget(self, count: int) -> None:
-        """Forget the tokens of notes that are not there: only *count* are."""
+    def _forget(
+        self,
+        count: int,
+        file: int = -1,
+        index: LineIndex = NO_LINES,
+        is_crash: bool = True,
+    ) -> None:
+        """
+        Forget the last tokens, if their notes are not there: only *count* are.
+
+        Given an index, they are not there either if they have other lines.
+
+        :param is_crash: else a person has removed lines.
+        """
+
+        def is_not_there(entry: TokenRecord) -> bool:
+            number = int(entry.place)
+            if number >= count:
+                return True
+            return number < len(index) and not _is_note(file, index, number, entry)
+
         if count < 0:
             self._tokens.take_back()
+        elif not is_crash:
+            self._tokens.doubt(count)
         else:
-            self._tokens.cut(lambda entry: int(entry.place) >= count)
+            self._tokens.cut(is_not_there)
 
 
 class _Batch:
@@ -154,7 +183,7 @@ class _Batch:
         self._tokens = tokens
         self._entries: dict[bytes, TokenRecord] = {}
         self._tokens_read = False
-        self._size = index.end + index.last_is_open
+        self._size = index.end + index.last_is_open - index.blank_bytes
         self._free = free_bytes(file, quota)
 
     def outcomes(self, wanted: list[NewNote]) -> list[object]:
@@ -251,15 +280,15 @@ class _Batch:
         if entry is None:
             return None
         number = int(entry.place)
-        if number < self.first:
-            found = _line(self._file, self._index, number)
-            whole = found.rstrip(b"\r\n") + b"\n"
-            if is_deleted(found) or sha256(whole).digest() == entry.content:
-                return number if entry.content == content else _token_reused()
+        is_known = number < self.first
         if entry.content != content:
-            return None
-        # A person may have added or removed lines before it.
-        return _number_of(self._file, self._index, line, number)
+            return _token_reused() if is_known else None
+        if is_known and _is_note(self._file, self._index, number, entry):
+            return number
+        # A person may have added or removed lines before it, or corrected the note.
+        moved = _number_of(self._file, self._index, line, number)
+        is_corrected = is_known and not self._tokens.is_doubtful(key)
+        return number if moved is None and is_corrected else moved
 
 
 def no_such_note(number: int) -> NoSuchEntry:
@@ -269,6 +298,13 @@ def no_such_note(number: int) -> NoSuchEntry:
 
 def _token_reused() -> TokenReused:
     return TokenReused("the token came with another note before")
+
+
+def _is_note(file: int, index: LineIndex, number: int, entry: TokenRecord) -> bool:
+    """Whether the note of that number is the one that *entry* tells of."""
+    found = _line(file, index, number)
+    whole = found.rstrip(b"\r\n") + b"\n"
+    return is_deleted(found) or sha256(whole).digest() == entry.content
 
 
 def _line(file: int, index: LineIndex, number: int) -> bytes:

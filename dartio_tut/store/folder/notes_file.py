@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from twisted.logger import Logger
 
-from ..lines import DELETED_LINE
 from .disk import (
     UNKNOWN_IDENTITY,
     Identity,
@@ -26,8 +26,10 @@ from .disk import (
 )
 from .folder_lock import FolderLock, FolderLocked
 from .line_index import LineIndex
+from .notes_deletion import delete_in_place, deletion_at, finish_deletion
 from .notes_journal import (
     CLOSED,
+    DELETING,
     DONE,
     ENDING_BYTES,
     JOURNAL_NAME,
@@ -41,6 +43,7 @@ from .notes_journal import (
     this_boot,
 )
 from .notes_repair import (
+    EditedMeanwhile,
     Range,
     is_at,
     put_aside,
@@ -48,12 +51,11 @@ from .notes_repair import (
     remove_ranges,
     take_back,
 )
-from .notes_replacing import after_replacing, replace_bytes
 
 NOTES_NAME = "notes.txt"
 
-NEW_NOTES_PREFIX = ".notes-new-"
-"""What a new ``notes.txt`` is called until it is whole."""
+NEW_TOKENS_PREFIX = ".notes-new-"
+"""What a new log of tokens is called until it is whole."""
 
 READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 CHANGE_FLAGS = READ_FLAGS | os.O_RDWR | os.O_APPEND | os.O_CREAT
@@ -61,9 +63,7 @@ CHANGE_FLAGS = READ_FLAGS | os.O_RDWR | os.O_APPEND | os.O_CREAT
 
 _log = Logger()
 
-
-class EditedMeanwhile(Exception):
-    """Somebody else has changed the file while notes were added to it."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,12 @@ class NotesFile:
     The lines of ``notes.txt`` in *folder*.
 
     :param forget: is called with the number of lines when unfinished ones were undone,
-        or with -1 when those that were added last were undone.
+        or with -1 when those that were added last were undone; with the file and its
+        lines as well after a crash of the machine, or if a person has removed lines.
     """
 
     def __init__(
-        self, folder: Path, lock: FolderLock, forget: Callable[[int], None]
+        self, folder: Path, lock: FolderLock, forget: Callable[..., None]
     ) -> None:
         self.folder = folder
         self.path = folder / NOTES_NAME
@@ -100,19 +101,36 @@ class NotesFile:
         self._boot = this_boot()
         self._seen = _Seen()
         self._adding = False
+        self._is_deleting = False
+        self._deletions = 0
 
-    @contextmanager
-    def reading(self) -> Iterator[tuple[int, LineIndex, int]]:
+    def read(self, find: Callable[[int, LineIndex, int], T]) -> T:
         """
-        The descriptor of the file, the index of its lines, and the epoch.
+        What *find* finds, given the descriptor of the file, the index of its lines, and
+        the epoch. It is called again if a note was deleted meanwhile.
 
         A file that is missing has no lines: to read it does not make it.
         """
+        while True:
+            deletions = self._deletions
+            with self._reading() as (file, seen):
+                found = find(file, seen.index, seen.epoch)
+                if file < 0:
+                    return found
+                if self._deletions == deletions:
+                    if identity(os.fstat(file)) == seen.notes:
+                        return found
+                    now = self._journal.peeked()
+                    if now.state != DELETING and now.edition == seen.edition:
+                        return found  # notes were added, nothing else
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[int, _Seen]]:
         try:
             file = os.open(self.path, READ_FLAGS)
         except FileNotFoundError:
             self._lock.check()
-            yield -1, LineIndex(), self._seen.epoch
+            yield -1, _Seen(epoch=self._seen.epoch)
             return
         except OSError:
             self._lock.check()
@@ -120,16 +138,19 @@ class NotesFile:
         try:
             seen = self._as_seen(file) or self._looked_at(file)
             if seen is not None:
-                yield file, seen.index, seen.epoch
+                yield file, seen
                 return
         finally:
             os.close(file)
-        with self.reading() as again:  # it was replaced meanwhile
+        with self._reading() as again:  # it was replaced meanwhile
             yield again
 
     @contextmanager
     def locked(self) -> Iterator[tuple[int, LineIndex]]:
-        """As `reading`, with the file locked; it is made if it is missing."""
+        """
+        The descriptor of the file, which is locked, and the index of its lines; it is
+        made if it is missing.
+        """
         with self._lock.held() as folder:
             file = open_regular(self.path, CHANGE_FLAGS)
             try:
@@ -179,18 +200,19 @@ class NotesFile:
         """
         Put the line of a deleted note in the place of line *number*.
 
+        :raise EditedMeanwhile: and nothing was changed: try again.
         :raise Unavailable: if it is not known whether that will last.
         """
         seen = self._seen
-        start, end = seen.index.line(number)
-        size = seen.notes[2]
-        is_open = seen.index.last_is_open and end == size
-        line = DELETED_LINE + b"\n" * (not is_open)
-        record = self._record(DONE, seen)
-        replace_bytes(self.path, NEW_NOTES_PREFIX, file, (start, end, size), line)
+        deletion = deletion_at(file, *seen.index.line(number), seen.notes[2])
+        record = self._record(DELETING, seen)._replace(edition=another_number())
+        self._deletions += 1
+        self._is_deleting = True
         self._seen = _Seen()
-        record = record._replace(**after_replacing(self.path, file, size))
-        self._journal.write(record._replace(edition=another_number()))
+        try:
+            delete_in_place(file, self._journal, record, deletion)
+        finally:
+            self._is_deleting = False
 
     def close(self) -> None:
         """Tell the next process that nothing is unfinished."""
@@ -214,6 +236,8 @@ class NotesFile:
 
     def _as_seen(self, file: int) -> _Seen | None:
         """What is known of the file, if it is as it was left."""
+        if self._is_deleting:
+            return None  # after that, another look is needed anyway
         found, seen = identity(os.fstat(file)), self._seen
         # What this process is adding does not count before it is flushed.
         if seen.notes == found or (self._adding and seen.notes[:2] == found[:2]):
@@ -244,7 +268,8 @@ class NotesFile:
         record, found = self._journal.peeked(), identity(os.fstat(file))
         size = record.notes[2]
         if (
-            record.notes[:2] != found[:2]
+            record.state == DELETING
+            or record.notes[:2] != found[:2]
             or found[2] < size
             or ending_digest(ending(file, size)) != record.ending
         ):
@@ -264,6 +289,9 @@ class NotesFile:
         if is_unfinished:
             batch = self._journal.batch(record)
             take_back(self.folder, file, record, batch)
+        begins = not is_exact or record.state in (CLOSED, DELETING)
+        if record.state == DELETING:
+            record = finish_deletion(file, self._journal, record)
         found, seen = identity(os.fstat(file)), self._seen
         if (
             (seen.notes, seen.edition) == (found, record.edition)
@@ -274,10 +302,10 @@ class NotesFile:
         if seen.notes[:2] != found[:2]:
             os.fsync(folder)  # its name may be new
         edition = record.edition if found == record.notes else another_number()
-        index = seen.index
         is_known = (seen.edition, *seen.notes[:2]) == (edition, *found[:2])
-        if not is_known or index.last_is_open or found[2] < index.end:
-            index = LineIndex()
+        if not is_known or seen.index.last_is_open or found[2] < seen.index.end:
+            seen = _Seen()
+        index = seen.index
         index.scan(file, found[2])
         if not is_exact and record.state != CLOSED:
             is_unfinished = True
@@ -286,12 +314,12 @@ class NotesFile:
                 index = LineIndex()
                 found = identity(os.fstat(file))
                 index.scan(file, found[2])
-        if is_unfinished:
-            self._forget(len(index))
+        if is_unfinished and is_exact:
+            self._forget(record.lines)  # nothing of the last batch is there
+        elif is_unfinished or len(index) < record.lines:
+            self._forget(len(index), file, index, is_unfinished)
         epoch = record.epoch if continues(file, index, record) else another_number()
-        last = ending(file, found[2])
-        begins = not is_exact or record.state == CLOSED
-        self._seen = _Seen(found, edition, epoch, last, index)
+        self._seen = _Seen(found, edition, epoch, ending(file, found[2]), index)
         self._journal.write(self._record(DONE, self._seen), flush=begins)
         return index
 

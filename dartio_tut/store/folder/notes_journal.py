@@ -11,7 +11,7 @@ is known too.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,7 @@ from uuid import uuid4
 from .disk import NEW_FILE_MODE, UNKNOWN_IDENTITY, Identity, read_all, write_all
 from .line_index import LineIndex
 
-WRITING, DONE, CLOSED = "writing", "done", "closed"
+WRITING, DELETING, DONE, CLOSED = "writing", "deleting", "done", "closed"
 
 JOURNAL_NAME = ".notes"
 """The name of the file: notes are kept in every folder that has it."""
@@ -42,7 +42,7 @@ class JournalRecord(NamedTuple):
     """
     A record of the journal.
 
-    :ivar state: `WRITING`, `DONE` or `CLOSED`.
+    :ivar state: `WRITING`, `DELETING`, `DONE` or `CLOSED`.
     :ivar notes: the identity of the file as it is, or as it was before writing.
     :ivar lines: how many lines it has, or had before writing.
     :ivar ending: the digest of its last lines, see `ending_digest`.
@@ -200,13 +200,34 @@ class JournalFile:
         self, record: JournalRecord, batch: bytes = b"", flush: bool = False
     ) -> None:
         """Write *record*, and behind it the *batch* that is about to be written."""
-        record = record._replace(batch=len(batch), journal=self._own)
+        self._write(record._replace(batch=len(batch)), batch)
+        if flush:
+            os.fsync(self._descriptor)
+
+    def _write(self, record: JournalRecord, batch: bytes = b"") -> None:
+        record = record._replace(journal=self._own)
         content = record.to_bytes()
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         write_all(self._descriptor, content + batch)
-        if flush:
-            os.fsync(self._descriptor)
         self._last = content, record
+
+    def write_pieces(
+        self, record: JournalRecord, length: int, pieces: Iterable[bytes]
+    ) -> None:
+        """Write *record* and a batch of *length* bytes in *pieces*, and flush them."""
+        self._write(record._replace(batch=length))
+        for piece in pieces:
+            write_all(self._descriptor, piece)
+        os.fsync(self._descriptor)
+
+    def read_batch(self, offset: int, length: int) -> bytes:
+        """A part of the batch."""
+        return read_all(self._descriptor, length, RECORD_BYTES + offset)
+
+    def shorten(self) -> None:
+        """Leave the record only, and flush it: nothing is kept of a batch."""
+        os.ftruncate(self._descriptor, RECORD_BYTES)
+        os.fsync(self._descriptor)
 
     def batch(self, record: JournalRecord) -> bytes | None:
         """The batch of *record*; ``None`` if the process was killed before that."""

@@ -35,6 +35,10 @@ _APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _log = Logger()
 
 
+class EditedMeanwhile(Exception):
+    """Somebody else has changed the file while it was written to."""
+
+
 def find_batch(added: bytes, batch: bytes, offset: int) -> Range | None:
     """
     Where in *added* a process has written its *batch*, or the first part of it.
@@ -84,12 +88,12 @@ def _remove(file: int, start: int, end: int) -> None:
         if rest < 0:
             break  # it was made shorter meanwhile
         more = read_all(file, rest, end + moved)
-        _write_at(file, more, start + moved)
+        write_at(file, more, start + moved)
         moved += len(more)
     os.ftruncate(file, start + moved)
 
 
-def _write_at(file: int, content: bytes, offset: int) -> None:
+def write_at(file: int, content: bytes, offset: int) -> None:
     """Write to a place, though *file* is open for appending."""
     flags = fcntl(file, F_GETFL)
     fcntl(file, F_SETFL, flags & ~os.O_APPEND)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import EIO, EROFS
 from pathlib import Path
+from typing import TypeVar
 
 from ..interface import Quota
 from .disk import identity, read_all
@@ -27,10 +28,12 @@ from .new_file import NewFile
 from .notes import FolderNotes
 from .notes_batch import NotesLog
 from .notes_file import READ_FLAGS, NotesFile
-from .notes_journal import CLOSED, WRITING, JournalRecord
+from .notes_journal import CLOSED, DELETING, WRITING, JournalRecord
 from .notes_repair import find_batch, torn_from
 from .opening import opening_errors
 from .token_log import TokenLog
+
+T = TypeVar("T")
 
 
 def read_folder_notes(folder: str, run: RunInThread = in_thread) -> FolderNotes:
@@ -43,8 +46,7 @@ def read_folder_notes(folder: str, run: RunInThread = in_thread) -> FolderNotes:
     with opening_errors(path):
         tokens = TokenLog(path / ".notes-tokens", "", time.time)
         log = NotesLog(path, FolderLock(path), Quota(), tokens, ReadOnlyNotesFile)
-        with log.file.reading():
-            pass
+        log.file.read(lambda *_: None)
     return FolderNotes(log, run)
 
 
@@ -68,16 +70,15 @@ def read_folder_documents(folder: str, run: RunInThread = in_thread) -> FolderDo
 class ReadOnlyNotesFile(NotesFile):
     """``notes.txt`` in a folder that cannot be written."""
 
-    @contextmanager
-    def reading(self) -> Iterator[tuple[int, LineIndex, int]]:
-        """The descriptor of the file, the index of its lines, and the epoch."""
+    def read(self, find: Callable[[int, LineIndex, int], T]) -> T:
+        """What *find* finds, while nobody else writes."""
         with self._lock.held():
             file = os.open(self.path, READ_FLAGS)
             try:
                 with self._journal.opened_for_reading():
                     record = self._journal.read()
                     index = self._index(file, record)
-                yield file, index, record.epoch
+                return find(file, index, record.epoch)
             finally:
                 os.close(file)
 
@@ -95,6 +96,8 @@ class ReadOnlyNotesFile(NotesFile):
         found = identity(os.fstat(file))
         if self._seen.notes == found:
             return self._seen.index
+        if record.state == DELETING:
+            raise self._unfinished()
         index = LineIndex()
         index.scan(file, found[2])
         is_exact = record.boot == self._boot and self._journal.is_own(record)
@@ -117,9 +120,12 @@ class ReadOnlyNotesFile(NotesFile):
         if place is None:
             return end
         if place[1] != len(added):
-            why = "it has notes that were not finished: start notes there once"
-            raise OSError(EIO, why, str(self.path))
+            raise self._unfinished()
         return size + place[0]
+
+    def _unfinished(self) -> OSError:
+        why = "it has notes that were not finished: start notes there once"
+        return OSError(EIO, why, str(self.path))
 
 
 class _NoNewFiles:

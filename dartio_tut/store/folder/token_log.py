@@ -82,6 +82,10 @@ def parse_entry(line: bytes) -> TokenRecord | None:
 SETTLED_LINE = b"settled\n"
 """This line says that everything above it was stored."""
 
+DOUBT = b"doubt "
+"""A line that begins so has a number: all notes above it that had this number or a
+larger one may have another one now, or be gone."""
+
 
 class TokenLog:
     """
@@ -99,6 +103,7 @@ class TokenLog:
         self._new_prefix = new_prefix
         self._now = now
         self._known: dict[bytes, TokenRecord] = {}
+        self._doubtful: set[bytes] = set()
         self._lines = 0
         self._max_lines = MIN_REWRITE_LINES
         self._seen = UNKNOWN_IDENTITY
@@ -113,6 +118,7 @@ class TokenLog:
         device, inode, size = self._seen[:3]
         if disk[:2] != (device, inode) or disk[2] <= size:
             self._known.clear()
+            self._doubtful.clear()
             self.unsettled.clear()
             self._lines = size = 0
         content = b"" if disk == UNKNOWN_IDENTITY else self._content(size, disk[2])
@@ -132,6 +138,18 @@ class TokenLog:
     def entry(self, token: bytes, content: bytes, place: str) -> TokenRecord:
         """An entry of now."""
         return TokenRecord(token, int(self._now()), content, place)
+
+    def doubt(self, number: int) -> None:
+        """Say that notes of that number and of larger ones may not be there now."""
+        self.read()
+        if any(int(entry.place) >= number for entry in self._known.values()):
+            line = DOUBT + b"%d\n" % number
+            self._append(line)
+            self._take(line)
+
+    def is_doubtful(self, token: bytes) -> bool:
+        """Whether the note that came with *token* may have another number, or none."""
+        return token in self._doubtful
 
     def begin(self) -> None:
         """Something is about to be stored that may have to be taken back."""
@@ -183,11 +201,15 @@ class TokenLog:
         self._lines += 1
         if line == SETTLED_LINE:
             self.unsettled.clear()
+        elif line.startswith(DOUBT) and line[len(DOUBT) : -1].isdigit():
+            number, known = int(line[len(DOUBT) :]), self._known.items()
+            self._doubtful |= {t for t, entry in known if int(entry.place) >= number}
         elif line.endswith(b"\n") and (entry := parse_entry(line)):
             self._learn(entry)
 
     def _learn(self, entry: TokenRecord) -> None:
         self._known.pop(entry.token, None)  # the newest are last
+        self._doubtful.discard(entry.token)
         self._known[entry.token] = entry
         self.unsettled.append(entry)
 
@@ -239,7 +261,11 @@ class TokenLog:
         young = self._now() - TOKEN_SECONDS
         kept = [entry for entry in self._known.values() if entry.time >= young]
         kept = kept[-MAX_TOKENS:]
-        lines = [*(entry.to_line() for entry in kept), SETTLED_LINE]
+        doubtful = [entry for entry in kept if entry.token in self._doubtful]
+        certain = [entry for entry in kept if entry.token not in self._doubtful]
+        lines = [entry.to_line() for entry in doubtful]
+        lines += [DOUBT + b"0\n"] if doubtful else []
+        lines += [*(entry.to_line() for entry in certain), SETTLED_LINE]
         new = new_file(self.path.parent, self._new_prefix)
         try:
             new.write(b"".join(lines))
@@ -248,6 +274,7 @@ class TokenLog:
             new.discard()
             raise
         sync_folder(self.path.parent)
-        self._known = {entry.token: entry for entry in kept}
+        self._known = {entry.token: entry for entry in (*doubtful, *certain)}
+        self._doubtful &= self._known.keys()
         self._lines = len(lines)
         self._seen = self._on_disk()

@@ -21,18 +21,23 @@ UNLIMITED = Quota()
 
 
 def open_postgresql_notes(
-    url: str, name: str = "notes", quota: Quota = UNLIMITED, must_exist: bool = False
+    url: str,
+    name: str = "notes",
+    quota: Quota = UNLIMITED,
+    must_exist: bool = False,
+    only_check: bool = False,
 ) -> Notes:
     """
     The log *name* of the database at *url*, which may name another one: ``?log=``.
 
     :param must_exist: whether it is an error if there is no such log.
+    :param only_check: whether to leave the database as it is.
     :raise ValueError: if the URL is wrong.
     :raise OSError: if the database cannot be used.
     """
     database = read_url(url)
     key = encoded_name(database.log or name)
-    prepare(database, Row("log", key, FIND_LOG, CREATE_LOG), must_exist)
+    prepare(database, Row("log", key, FIND_LOG, CREATE_LOG), must_exist, only_check)
     return PostgresqlNotes(Pool(database), key, quota)
 
 
@@ -41,6 +46,7 @@ def open_postgresql_documents(
     name: str = "documents",
     quota: Quota = UNLIMITED,
     must_exist: bool = False,
+    only_check: bool = False,
 ) -> Documents:
     """
     The collection *name* of the database at *url*, which may name another one:
@@ -53,5 +59,5 @@ def open_postgresql_documents(
     database = read_url(url)
     key = encoded_name(database.collection or name)
     row = Row("collection", key, FIND_COLLECTION, CREATE_COLLECTION)
-    prepare(database, row, must_exist)
+    prepare(database, row, must_exist, only_check)
     return PostgresqlDocuments(Pool(database), key, quota)

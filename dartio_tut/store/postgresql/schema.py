@@ -88,24 +88,27 @@ class Row(NamedTuple):
     create: str
 
 
-def prepare(database: Database, row: Row, must_exist: bool = False) -> None:
+def prepare(
+    database: Database, row: Row, must_exist: bool = False, only_check: bool = False
+) -> None:
     """
     See that the tables are there, and in them the *row*.
 
     :param must_exist: whether it is an error if it is not there.
+    :param only_check: whether to see only that the database can be used.
     :raise OSError: if the database cannot be used; the text says why.
     """
     end = monotonic() + OPENING_SECONDS
     while True:
         try:
-            return _prepare(database, row, must_exist)
+            return _prepare(database, row, must_exist, only_check)
         except Retryable as retryable:
             if monotonic() > end:
                 raise _unusable(database, str(retryable)) from None
             sleep(RETRY_SECONDS)
 
 
-def _prepare(database: Database, row: Row, must_exist: bool) -> None:
+def _prepare(database: Database, row: Row, must_exist: bool, only_check: bool) -> None:
     try:
         connection = psycopg.connect(autocommit=True, **database.conninfo)  # type: ignore[arg-type]
     except psycopg.Error as error:
@@ -117,6 +120,9 @@ def _prepare(database: Database, row: Row, must_exist: bool) -> None:
         try:
             if must_exist and not _version(connection):
                 raise _missing(database, row)
+            if only_check:
+                _known_version(connection)
+                return
             _bring_up_to_date(connection)
             if connection.execute(row.find, {"name": row.name}).fetchone() is None:
                 if must_exist:
@@ -130,14 +136,19 @@ def _prepare(database: Database, row: Row, must_exist: bool) -> None:
 
 
 def _bring_up_to_date(connection: psycopg.Connection) -> None:
-    version = _version(connection)
-    if version > len(MIGRATIONS):
-        raise OSError("the database's tables are of a newer version of this program")
+    version = _known_version(connection)
     for number, step in enumerate(MIGRATIONS[version:], version + 1):
         for statement in step.split(";"):
             connection.execute(statement)
         connection.execute(FIRST_VERSION)
         connection.execute(NEXT_VERSION, {"next": number})
+
+
+def _known_version(connection: psycopg.Connection) -> int:
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise OSError("the database's tables are of a newer version of this program")
+    return version
 
 
 def _version(connection: psycopg.Connection) -> int:

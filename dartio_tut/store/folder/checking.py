@@ -1,0 +1,68 @@
+"""
+Whether a store could be opened in a folder; nothing is changed to find out.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from errno import EACCES, EINVAL, ENOTDIR
+from pathlib import Path
+
+from .documents_files import scanned_names
+from .folder_lock import FolderLock
+from .notes import check_is_not_a_document
+from .notes_file import NOTES_NAME
+from .opening import opening_errors
+
+
+def check_folder_notes(folder: str) -> None:
+    """
+    See that notes can be kept in *folder*, which need not exist.
+
+    :raise OSError: if they cannot.
+    """
+    path = Path(folder).absolute()
+    if _can_be_written(path):
+        check_is_not_a_document(path)
+        _check_file(path / NOTES_NAME)
+
+
+def check_folder_documents(folder: str) -> None:
+    """
+    See that documents can be kept in *folder*, which need not exist.
+
+    :raise OSError: if they cannot.
+    """
+    path = Path(folder).absolute()
+    if _can_be_written(path):
+        scanned_names(path)
+
+
+def _can_be_written(folder: Path) -> bool:
+    """
+    Whether *folder* exists; in any case it can be written, or made.
+
+    :raise OSError: if it cannot.
+    """
+    is_there = os.path.lexists(folder)
+    found = folder
+    while not os.path.lexists(found):
+        found = found.parent
+    if not found.is_dir():
+        raise OSError(ENOTDIR, "it is not a folder", str(found))
+    if not os.access(found, os.R_OK | os.W_OK | os.X_OK):
+        raise OSError(EACCES, os.strerror(EACCES), str(found))
+    if is_there:
+        with opening_errors(folder), FolderLock(folder).held():
+            pass
+    return is_there
+
+
+def _check_file(path: Path) -> None:
+    if not os.path.lexists(path):
+        return
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(EINVAL, "Not a regular file", str(path))
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise OSError(EACCES, os.strerror(EACCES), str(path))
