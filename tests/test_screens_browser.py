@@ -1,7 +1,7 @@
 """
 Screenshots of ``/wire/`` and ``/try/`` for the documentation, of real exchanges.
 
-``DARTIO_SCREENS=yes python -m tests test_screens_browser`` keeps them there.
+``make screens`` keeps them there.
 """
 
 from __future__ import annotations
