@@ -53,7 +53,8 @@ class LaboratoryTests(Case):
 
     def test_a_try_reaches_no_server_and_no_disk(self) -> None:
         self.begin()
-        before = sorted(os.walk(self.here / "data"))
+        kept_in = self.here / "data" / "notes"
+        before = sorted(os.walk(kept_in))
         for number in (1, 2):
             response = self.post("/try/send", self.asked(NOTE, "notes"))
             self.assertEqual(response.code, 200, response.body)
@@ -64,7 +65,7 @@ class LaboratoryTests(Case):
             self.assertTrue(answer.endswith(b"You have %d notes.\n" % number), answer)
             url = f"http://localhost:{self.ports['notes']}/"
             self.assertIn(url, made["copies"]["curl"])
-        self.assertEqual(sorted(os.walk(self.here / "data")), before)
+        self.assertEqual(sorted(os.walk(kept_in)), before)
         kept = json.loads(ask(self.pages, target="/wire/exchanges.json").body)
         self.assertEqual(kept["exchanges"], [])
         fields = {"Content-Type": "application/json"}

@@ -16,12 +16,12 @@ from dartio_tut.store import (
     ABSENT,
     Conflict,
     Deleted,
+    IdempotencyKeyReused,
     NameTaken,
     Notes,
     Quota,
     StoreFull,
-    TokenReused,
-    Unavailable,
+    StoreUnavailable,
     open_documents,
     open_notes,
     version_of,
@@ -118,7 +118,7 @@ class ManyStoresTests(PostgresCase):
         same = [notes.append("same", "t") for notes in stores for _ in range(10)]
         self.assertEqual(set(await gatherResults(same)), {0})
         self.assertEqual(await stores[0].count(), 1)
-        await self.assertFailure(stores[1].append("other", "t"), TokenReused)
+        await self.assertFailure(stores[1].append("other", "t"), IdempotencyKeyReused)
 
     async def outcomes(self, *puts: Deferred[str]) -> list[str]:
         """How many of the *puts* won, and how the others lost."""
@@ -381,7 +381,7 @@ class KeepingTests(PostgresCase):
         self.assertFalse(closed.called)
         await closed
         self.assertEqual(self.successResultOf(append), 0)
-        await self.assertFailure(notes.append("too late"), Unavailable)
+        await self.assertFailure(notes.append("too late"), StoreUnavailable)
         await notes.close()
 
     async def test_close_leaves_no_connection(self) -> None:

@@ -18,7 +18,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.protocols import portforward
 
-from dartio_tut.store import ABSENT, Unavailable, version_of
+from dartio_tut.store import ABSENT, StoreUnavailable, version_of
 from dartio_tut.store.postgresql.open_database import (
     open_postgresql_documents,
     open_postgresql_notes,
@@ -64,9 +64,9 @@ class FaultCase(PostgresCase):
             self.logged.append(formatEvent(event))
 
     async def in_time(self, deferred: Deferred[Any], deadline: float) -> None:
-        """It fails with `Unavailable`, at *deadline* and not much later."""
+        """It fails with `StoreUnavailable`, at *deadline* and not much later."""
         began = monotonic()
-        await self.assertFailure(deferred, Unavailable)
+        await self.assertFailure(deferred, StoreUnavailable)
         self.assertLess(monotonic() - began, deadline + SLACK_SECONDS)
 
     def one_in_time(self, deferred: Deferred[Any]) -> Deferred[None]:
@@ -152,9 +152,11 @@ class ServerAwayTests(FaultCase):
         self.server.pause()
         try:
             counts = [notes.count() for _ in range(MAX_OPERATIONS)]
-            self.failureResultOf(notes.count(), Unavailable)
-            self.failureResultOf(notes.append("b"), Unavailable)
-            await gatherResults([self.assertFailure(d, Unavailable) for d in counts])
+            self.failureResultOf(notes.count(), StoreUnavailable)
+            self.failureResultOf(notes.append("b"), StoreUnavailable)
+            await gatherResults(
+                [self.assertFailure(d, StoreUnavailable) for d in counts]
+            )
         finally:
             self.server.resume()
         self.assertEqual(await notes.count(), 1)

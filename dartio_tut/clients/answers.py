@@ -10,7 +10,7 @@ import treq
 from twisted.web.http import RESPONSES
 
 from .errors import ClientError
-from .web import WebURL, charset_of, known_url
+from .web import WebURL, charset_of, url_for_messages
 
 ANSWER_BYTES = 1 << 20
 """The longest answer that is read as a whole; a note or an error is far shorter."""
@@ -54,7 +54,7 @@ def status_error(
 
     :param url: the server's URL as it was given.
     """
-    said = f"{known_url(url, response_url(response))} answers {response.code}"
+    said = f"{url_for_messages(url, response_url(response))} answers {response.code}"
     if answer.strip():
         return ClientError(f"{said}: {_quoted(answer.strip())}")
     return ClientError(f"{said} {_phrase(response)}".rstrip())
@@ -66,11 +66,13 @@ def refusal(response: Any, answer: str, url: WebURL) -> ClientError:
     return ClientError(said) if said else status_error(response, url=url)
 
 
-def wrong_server(response: Any, answer: str, server: str, url: WebURL) -> ClientError:
+def wrong_server_error(
+    response: Any, answer: str, server: str, url: WebURL
+) -> ClientError:
     """The error for an *answer* that a *server* does not give, at the *url* given."""
     code = "" if response.code == 200 else f"{response.code} {_phrase(response)}, "
     said = repr(_quoted(answer)) if answer else "with an empty body"
-    where = known_url(url, response_url(response))
+    where = url_for_messages(url, response_url(response))
     return ClientError(f"{where} is no {server} server: it answers {code}{said}")
 
 

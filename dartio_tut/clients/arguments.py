@@ -10,7 +10,7 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError
 from math import isfinite
 
-from .web import WebURL, without_user
+from .web import WebURL, without_credentials
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A method, or the name of a header field (RFC 9110, 5.6.2)."""
@@ -19,19 +19,19 @@ NOT_IN_FIELDS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """Control characters that no field value has; a line break would begin another."""
 
 
-def web_url(text: str) -> WebURL:
+def parse_url(text: str) -> WebURL:
     """
     The http or https URL *text*; a shorthand such as ``localhost:4040`` or ``:4040/x``
     will do.
     """
     try:
-        return WebURL.parse(plain_text(text))
+        return WebURL.parse(parse_text(text))
     except ValueError:
-        shown = without_user(text)
+        shown = without_credentials(text)
         raise ArgumentTypeError(f"{shown!r} is no http or https URL") from None
 
 
-def plain_text(text: str) -> str:
+def parse_text(text: str) -> str:
     """*text*, if it was UTF-8 on the command line, whatever the locale says."""
     try:
         return os.fsencode(text).decode("utf-8")
@@ -39,31 +39,31 @@ def plain_text(text: str) -> str:
         raise ArgumentTypeError(f"{text!r} is no text in UTF-8") from None
 
 
-def json_text(text: str) -> str:
+def parse_json(text: str) -> str:
     """*text*, if it is JSON."""
     try:
-        json.loads(plain_text(text))
+        json.loads(parse_text(text))
     except (ValueError, RecursionError) as error:
         raise ArgumentTypeError(f"not JSON: {error}") from None
-    return plain_text(text)
+    return parse_text(text)
 
 
-def method_name(text: str) -> str:
+def parse_method(text: str) -> str:
     """*text*, if it can be the method of a request (RFC 9110, 9.1)."""
     if not TOKEN.fullmatch(text):
         raise ArgumentTypeError(f"{text!r} is no method: use one such as GET")
     return text
 
 
-def header_field(text: str) -> tuple[str, str]:
+def parse_header_field(text: str) -> tuple[str, str]:
     """The name and the value of the header field *text* (RFC 9110, 5)."""
-    name, colon, value = plain_text(text).partition(":")
+    name, colon, value = parse_text(text).partition(":")
     if not (colon and TOKEN.fullmatch(name)) or NOT_IN_FIELDS.search(value):
         raise ArgumentTypeError(f"{text!r} is no header field: write NAME: VALUE")
     return name, value.strip(" \t")
 
 
-def seconds(text: str) -> float:
+def parse_seconds(text: str) -> float:
     """A time in seconds, zero or more."""
     try:
         number = float(text)
@@ -74,9 +74,9 @@ def seconds(text: str) -> float:
     return number
 
 
-def some_seconds(text: str) -> float:
+def parse_positive_seconds(text: str) -> float:
     """A time in seconds, more than zero."""
-    number = seconds(text)
+    number = parse_seconds(text)
     if number == 0:
         raise ArgumentTypeError("0 seconds are too few for any answer")
     return number
@@ -92,7 +92,7 @@ def add_exchange_options(parser: ArgumentParser) -> None:
     )
     options.add_argument(
         "--timeout",
-        type=some_seconds,
+        type=parse_positive_seconds,
         metavar="SECONDS",
         help="give up when the whole answer has not come by then (default: no limit,"
         " but give up after 30 seconds of silence)",

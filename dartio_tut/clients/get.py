@@ -14,7 +14,7 @@ from typing import Any
 import treq
 
 from .answers import status_error
-from .arguments import web_url
+from .arguments import parse_url
 from .command import run_alone
 from .terminal import standard_output
 
@@ -22,7 +22,7 @@ from .terminal import standard_output
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     parser.add_argument(
-        "url", type=web_url, help="http://... or https://..., or HOST:PORT/PATH"
+        "url", type=parse_url, help="http://... or https://..., or HOST:PORT/PATH"
     )
 
 

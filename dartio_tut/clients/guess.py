@@ -17,8 +17,8 @@ from typing import Any
 
 from twisted.internet.task import deferLater
 
-from .answers import read_text, wrong_server
-from .arguments import seconds, web_url
+from .answers import read_text, wrong_server_error
+from .arguments import parse_seconds, parse_url
 from .command import run_alone
 
 SERVER = "thinker"
@@ -31,11 +31,11 @@ RIGHT, WRONG = "true\nI'm thinking of another number.\n", "false\n"
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     parser.add_argument(
-        "--url", type=web_url, default="http://127.0.0.1:4041/", help="%(default)s"
+        "--url", type=parse_url, default="http://127.0.0.1:4041/", help="%(default)s"
     )
     parser.add_argument(
         "--every",
-        type=seconds,
+        type=parse_seconds,
         default=1.0,
         metavar="SECONDS",
         help="time from one guess to the next (default: %(default)s)",
@@ -52,7 +52,7 @@ async def main(
         response = await client.get(arguments.url, params={"q": str(guess)})
         answer = await read_text(response)
         if response.code != 200 or answer not in (RIGHT, WRONG):
-            raise wrong_server(response, answer, SERVER, arguments.url)
+            raise wrong_server_error(response, answer, SERVER, arguments.url)
         if answer == RIGHT:
             print("Good guess, yay!")
             return

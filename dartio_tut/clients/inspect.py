@@ -13,7 +13,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
-from .arguments import header_field, method_name, plain_text, web_url
+from .arguments import parse_header_field, parse_method, parse_text, parse_url
 from .command import ClientError, run_alone
 from .inspection import Seen, print_report, report_json
 from .web import Asked, Inspector
@@ -22,17 +22,17 @@ from .web import Asked, Inspector
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     add = parser.add_argument
-    add("url", type=web_url, help="http://... or https://..., or HOST:PORT/PATH")
-    add("--method", type=method_name, help="GET, or POST with --data, unless given")
+    add("url", type=parse_url, help="http://... or https://..., or HOST:PORT/PATH")
+    add("--method", type=parse_method, help="GET, or POST with --data, unless given")
     add(
         "--header",
-        type=header_field,
+        type=parse_header_field,
         action="append",
         default=[],
         metavar="NAME: VALUE",
         help="a header field of the request; may be given several times",
     )
-    add("--data", type=plain_text, metavar="TEXT", help="the body of the request")
+    add("--data", type=parse_text, metavar="TEXT", help="the body of the request")
     add(
         "--raw",
         type=raw_bytes,

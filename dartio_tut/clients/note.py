@@ -14,8 +14,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from .answers import read_text, refusal, wrong_server
-from .arguments import plain_text, web_url
+from .answers import read_text, refusal, wrong_server_error
+from .arguments import parse_text, parse_url
 from .command import run_alone
 from .terminal import print_text
 
@@ -30,13 +30,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument(
-        "text", nargs="*", type=plain_text, default=[], help="the note to save"
+        "text", nargs="*", type=parse_text, default=[], help="the note to save"
     )
     action.add_argument(
-        "--get", type=plain_text, metavar="N", help="print note N, counted from 0"
+        "--get", type=parse_text, metavar="N", help="print note N, counted from 0"
     )
     parser.add_argument(
-        "--url", type=web_url, default="http://127.0.0.1:4042/", help="%(default)s"
+        "--url", type=parse_url, default="http://127.0.0.1:4042/", help="%(default)s"
     )
 
 
@@ -51,7 +51,7 @@ async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
     if is_notes and response.code != 200:
         raise refusal(response, answer, arguments.url)
     if not is_notes or not re.fullmatch(expected, answer):
-        raise wrong_server(response, answer, SERVER, arguments.url)
+        raise wrong_server_error(response, answer, SERVER, arguments.url)
     print_text(answer.removesuffix("\n"))
 
 

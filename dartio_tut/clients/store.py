@@ -19,7 +19,7 @@ from dartio_tut.store import (
     CopyConflict,
     NameTaken,
     StoreFull,
-    Unavailable,
+    StoreUnavailable,
     copy_documents,
     copy_notes,
     files_left_out,
@@ -61,7 +61,7 @@ async def main(reactor: Any, arguments: Namespace) -> None:
             await _copy(arguments, kind)
     except OSError as error:
         raise ClientError(f"cannot copy: {_said(error)}") from None
-    except (CopyConflict, NameTaken, StoreFull, Unavailable, ValueError) as error:
+    except (CopyConflict, NameTaken, StoreFull, StoreUnavailable, ValueError) as error:
         raise ClientError(f"cannot copy: {error}") from None
 
 

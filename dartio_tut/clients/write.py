@@ -12,8 +12,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from .answers import read_text, status_error, wrong_server
-from .arguments import json_text, plain_text, web_url
+from .answers import read_text, status_error, wrong_server_error
+from .arguments import parse_json, parse_text, parse_url
 from .command import run_alone
 from .terminal import print_text
 
@@ -32,17 +32,17 @@ HAN_SOLO = {
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
     parser.add_argument(
-        "name", nargs="?", type=plain_text, default="file.txt", help="its name there"
+        "name", nargs="?", type=parse_text, default="file.txt", help="its name there"
     )
     parser.add_argument(
         "--data",
-        type=json_text,
+        type=parse_json,
         default=json.dumps(HAN_SOLO, separators=(",", ":")),
         metavar="JSON",
         help="the document (default: what is known of Han Solo)",
     )
     parser.add_argument(
-        "--url", type=web_url, default="http://127.0.0.1:4049/", help="%(default)s"
+        "--url", type=parse_url, default="http://127.0.0.1:4049/", help="%(default)s"
     )
 
 
@@ -57,7 +57,7 @@ async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
     if response.code != 200:
         raise status_error(response, answer, arguments.url)
     if not (answer.startswith("Wrote data for ") and answer.endswith(".")):
-        raise wrong_server(response, answer, SERVER, arguments.url)
+        raise wrong_server_error(response, answer, SERVER, arguments.url)
     print_text(answer)
 
 

@@ -24,7 +24,7 @@ from .options.folders import (
 from .options.option import Option, flag, option, repeated_option
 from .options.parsing import existing_folder
 from .options.server import ServerOptions
-from .private_paths import own_files
+from .private_paths import private_file_paths
 from .service import Daemon, serve
 from .site import Site
 from .startup import StartupError, startup_errors
@@ -52,8 +52,8 @@ __all__ = [
     "https_endpoint_string",
     "localhost_certificate",
     "option",
-    "own_files",
     "passed_endpoints",
+    "private_file_paths",
     "repeated_option",
     "serve",
     "serve_together",

@@ -17,7 +17,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IProtocolFactory
 
 from .binding import bind, endpoint_warnings
-from .listening import subject
+from .listening import cannot_listen_text
 from .startup import fail_startup, is_address_in_use, program_name, startup_errors
 
 
@@ -30,11 +30,11 @@ def check_endpoints(
     :raise StartupError: when one cannot be bound, or warns of something.
     """
     for text in endpoints:
-        with startup_errors(subject(text)):
+        with startup_errors(cannot_listen_text(text)):
             endpoint = serverFromString(reactor, text)
         for warning in endpoint_warnings(text, endpoint):
             fail_startup(warning)
-        with startup_errors(subject(text)):
+        with startup_errors(cannot_listen_text(text)):
             try:
                 bind(endpoint, factory).stopListening()
             except CannotListenError as error:
@@ -43,7 +43,7 @@ def check_endpoints(
     reactor.iterate(0)  # sockets are closed, and their files removed, in a later turn
 
 
-def end_check() -> NoReturn:
+def exit_after_check() -> NoReturn:
     """Say that all is in order, and end the process with exit code 0."""
     print(f"{program_name()}: all is in order", file=sys.__stdout__, flush=True)
     raise SystemExit(0)

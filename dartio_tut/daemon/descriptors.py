@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import resource
 
-RESERVED = 64
+RESERVED_DESCRIPTORS = 64
 """Descriptors of the process itself: logs, listening sockets, stores, threads."""
 
 SHARE_OF_CONNECTIONS = 0.75
 """The part of the rest that connections may take; what is left is for files."""
 
-MANY = 1 << 20
+UNLIMITED_DESCRIPTORS = 1 << 20
 """Descriptors of a process that may have any number."""
 
 
@@ -32,7 +32,7 @@ def raise_descriptor_limit() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         except (OSError, ValueError):
             hard = soft
-    return MANY if hard == resource.RLIM_INFINITY else hard
+    return UNLIMITED_DESCRIPTORS if hard == resource.RLIM_INFINITY else hard
 
 
 def connections_within(descriptors: int, servers: int = 1) -> int:
@@ -41,5 +41,5 @@ def connections_within(descriptors: int, servers: int = 1) -> int:
 
     :param descriptors: how many file descriptors the process may have, for all.
     """
-    rest = max(descriptors - RESERVED, 0) // servers
+    rest = max(descriptors - RESERVED_DESCRIPTORS, 0) // servers
     return max(int(rest * SHARE_OF_CONNECTIONS), 1)

@@ -36,7 +36,7 @@ INTERFACES = {
 TLS_ENDPOINTS = ("https:", "ssl:", "tls:")
 
 
-def addresses(interface: str) -> list[str]:
+def addresses_of_interface(interface: str) -> list[str]:
     """
     The IP addresses to bind for *interface*: a name of `INTERFACES`, an IP
     address, or a host name, which stands for all of its addresses on this machine.
@@ -76,18 +76,18 @@ def tcp_endpoint(port: int, address: str, backlog: int) -> str:
     return f"{kind}:{port}:interface={interface}:backlog={backlog}"
 
 
-def subject(endpoint: str) -> str:
+def cannot_listen_text(endpoint: str) -> str:
     """What to call *endpoint* in an error: its address, where it has one."""
     kind, port, settings = endpoint_parts(endpoint)
     if "over" in settings:
-        return subject(settings["over"])
+        return cannot_listen_text(settings["over"])
     address = settings.get("interface", "")
     if kind in ("tcp", "tcp6", "https") and address:
         return f"cannot listen on {_host(address)}:{settings.get('port', port)}"
     return f"cannot listen on {endpoint}"
 
 
-def url(endpoint: str, address: IAddress, path: str = "/") -> str:
+def endpoint_url(endpoint: str, address: IAddress, path: str = "/") -> str:
     """The URL to reach *address* at, where *endpoint* listens."""
     if not isinstance(address, (IPv4Address, IPv6Address)):
         over = endpoint_parts(endpoint)[2].get("over")
@@ -114,10 +114,10 @@ def local_url(endpoint: str, address: IPv4Address | IPv6Address) -> str:
     """The URL that a person on this machine opens for *address*."""
     if address.host in ("127.0.0.1", "0.0.0.0", "::"):  # noqa: S104  (binds nothing)
         address = type(address)("TCP", "localhost", address.port)
-    return url(endpoint, address)
+    return endpoint_url(endpoint, address)
 
 
-def reach(where: Iterable[tuple[str, IAddress]], path: str = "/") -> str:
+def who_can_connect(where: Iterable[tuple[str, IAddress]], path: str = "/") -> str:
     """
     Who can reach a daemon: a sentence, with URLs.
 
@@ -128,7 +128,7 @@ def reach(where: Iterable[tuple[str, IAddress]], path: str = "/") -> str:
         if isinstance(address, (IPv4Address, IPv6Address)):
             for host in _reached_at(address.host):
                 reached = type(address)("TCP", host, address.port)
-                found.append(url(endpoint, reached, path))
+                found.append(endpoint_url(endpoint, reached, path))
     if found:
         return f"The network can reach it, for instance at {', '.join(found)}"
     return "Only this machine can reach it."

@@ -16,7 +16,7 @@ _KEY_ARGUMENTS = ("key", "privateKey")
 """Arguments of endpoint strings that name a file with a private key."""
 
 
-def own_files(options: ServerOptions) -> list[str]:
+def private_file_paths(options: ServerOptions) -> list[str]:
     """
     Return the absolute paths of the files that the daemon writes, or keeps secret: its
     logs, its pid file, its private keys. Some may not be there yet.

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from dartio_tut.wire import set_alpn
 
 from .pem_files import read_certificates, read_private_key, validity_warnings
-from .startup import reason
+from .startup import error_text
 from .tls_context import tls_context
 
 EXPIRY_DAYS = 21
@@ -91,7 +91,7 @@ class ServedCertificate:
             _log.error(
                 "{cert}: the certificate of before stays in use: {reason}",
                 cert=self._cert,
-                reason=reason(error),
+                reason=error_text(error),
             )
             return
         for holder in self._holders:

@@ -20,9 +20,9 @@ from dartio_tut.wire import with_fast_ports
 from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
-from .checking import check_endpoints, end_check
+from .checking import check_endpoints, exit_after_check
 from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
-from .listening import reach, subject, url, url_at
+from .listening import cannot_listen_text, endpoint_url, url_at, who_can_connect
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
@@ -81,7 +81,7 @@ class Daemon(Service):
             self._reactor = with_fast_ports(reactor)
         try:
             for endpoint in self._endpoints:
-                with startup_errors(subject(endpoint)):
+                with startup_errors(cannot_listen_text(endpoint)):
                     self._ports.append((endpoint, self._bind(endpoint)))
         except StartupError:
             for _, port in self._ports:
@@ -133,12 +133,15 @@ class Daemon(Service):
     def _tell(self) -> None:
         listening = self.listening()
         if self.tells_reach:
-            self._log.info("{reach}", reach=reach(listening, self._path))
+            self._log.info("{reach}", reach=who_can_connect(listening, self._path))
         for endpoint, address in listening:
-            self._log.info("Listening on {url}", url=url(endpoint, address, self._path))
+            self._log.info(
+                "Listening on {url}",
+                url=endpoint_url(endpoint, address, self._path),
+            )
 
     def _tell_systemd(self) -> None:
-        SYSTEMD.ready(self._reactor, reach(self.listening(), self._path))
+        SYSTEMD.ready(self._reactor, who_can_connect(self.listening(), self._path))
 
     def stopService(self) -> Deferred[Any]:
         """
@@ -200,7 +203,7 @@ def serve(
 
         check_endpoints(with_fast_ports(reactor), endpoints, site)
         if not options.from_another:
-            end_check()
+            exit_after_check()
     service: IService = Daemon(
         site,
         endpoints,

@@ -25,7 +25,7 @@ CONFIGURATION_EXIT = os.EX_CONFIG
 ENVIRONMENT_EXIT = 1
 """Exit code for all else, such as a port in use: trying again may help."""
 
-LASTING_ERRNOS = frozenset(
+CONFIGURATION_ERRNOS = frozenset(
     (
         errno.EACCES,
         errno.EISDIR,
@@ -38,7 +38,7 @@ LASTING_ERRNOS = frozenset(
 )
 """Errors of the system about a path, or a right, that do not pass by themselves."""
 
-LOCKED = "Cannot acquire lock"
+SOCKET_LOCKED_TEXT = "Cannot acquire lock"
 """What Twisted says where another process listens on a Unix socket."""
 
 _log = Logger()
@@ -83,12 +83,12 @@ def fail_startup(line: str, code: int = CONFIGURATION_EXIT) -> NoReturn:
     raise StartupError(line, code)
 
 
-def reason(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The cause of *error* in words for people: no number, no class name."""
     if is_address_in_use(error):
         return os.strerror(errno.EADDRINUSE)
     if isinstance(error, CannotListenError):
-        return reason(error.socketError)
+        return error_text(error.socketError)
     if isinstance(error, OSError):
         cause = error.strerror or str(error)
         # Of two paths, the second is the one that was to be made.
@@ -103,7 +103,9 @@ def reason(error: BaseException) -> str:
 def is_address_in_use(error: BaseException) -> bool:
     """Whether *error* says that somebody else listens there already."""
     if isinstance(error, CannotListenError):
-        return error.socketError == LOCKED or is_address_in_use(error.socketError)
+        return error.socketError == SOCKET_LOCKED_TEXT or is_address_in_use(
+            error.socketError
+        )
     return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
 
 
@@ -113,7 +115,7 @@ def exit_code(error: BaseException) -> int:
         return ENVIRONMENT_EXIT
     if isinstance(error, CannotListenError):
         return exit_code(error.socketError)
-    if isinstance(error, OSError) and error.errno not in LASTING_ERRNOS:
+    if isinstance(error, OSError) and error.errno not in CONFIGURATION_ERRNOS:
         return ENVIRONMENT_EXIT
     return CONFIGURATION_EXIT
 
@@ -130,7 +132,7 @@ def startup_errors(subject: str) -> Iterator[None]:
     except StartupError:
         raise
     except Exception as error:  # noqa: BLE001  (endpoints of others raise anything)
-        line = f"{subject}: {reason(error)}"
+        line = f"{subject}: {error_text(error)}"
         if is_address_in_use(error) and re.search(r":\d+$", subject):
             line = f"{line} ({_who_may_listen()})"
         fail_startup(line, exit_code(error))

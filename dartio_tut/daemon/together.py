@@ -16,13 +16,13 @@ from twisted.application.service import IService, MultiService
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.logger import Logger
 
-from .checking import end_check
-from .listening import local_url, reach
+from .checking import exit_after_check
+from .listening import local_url, who_can_connect
 from .options.server import ServerOptions
 from .service import Daemon
 
 
-class Together(MultiService):
+class ServerGroup(MultiService):
     """
     Starts *daemons*, all or none, and says once what holds for all.
 
@@ -59,7 +59,7 @@ class Together(MultiService):
 
     def _tell(self) -> None:
         where = [found for daemon in self._daemons for found in daemon.listening()]
-        self._log.info("{reach}", reach=reach(where))
+        self._log.info("{reach}", reach=who_can_connect(where))
         for endpoint, address in self._opened.listening():
             if self._foreground and isinstance(address, (IPv4Address, IPv6Address)):
                 url = local_url(endpoint, address)
@@ -77,10 +77,10 @@ def serve_together(
     :param opened: the one of *services* that a person opens first.
     """
     if options["check"]:
-        end_check()
+        exit_after_check()
     daemons = [service for service in services if isinstance(service, Daemon)]
     first = opened if isinstance(opened, Daemon) else daemons[0]
-    made: IService = Together(daemons, first, is_in_foreground(options.parent or {}))
+    made: IService = ServerGroup(daemons, first, is_in_foreground(options.parent or {}))
     return made
 
 

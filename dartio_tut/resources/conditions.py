@@ -25,21 +25,21 @@ from .ranges import ByteRange, parse_ranges
 _tags = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")').finditer
 
 
-class Chosen(NamedTuple):
+class ConditionsResult(NamedTuple):
     """The status code of the response, and the parts to send."""
 
     code: int
     parts: Sequence[ByteRange] = ()
 
 
-def choose(
+def evaluate_conditions(
     field: Callable[[bytes], bytes | None],
     etag: bytes,
     changed: int | None,
     size: int,
     method: bytes = b"GET",
     is_date_strong: bool = True,
-) -> Chosen:
+) -> ConditionsResult:
     """
     Decide what to answer to GET or HEAD, in the order of RFC 9110 section 13.2.2.
 
@@ -55,28 +55,28 @@ def choose(
     match, unmodified = field(b"if-match"), field(b"if-unmodified-since")
     if match is not None:
         if not _matches(match, etag, weakly=False):
-            return Chosen(PRECONDITION_FAILED)
+            return ConditionsResult(PRECONDITION_FAILED)
     elif unmodified is not None:
         date = parse_http_date(unmodified)
         if date is not None and changed is not None and changed > date:
-            return Chosen(PRECONDITION_FAILED)
+            return ConditionsResult(PRECONDITION_FAILED)
     none_match, modified = field(b"if-none-match"), field(b"if-modified-since")
     if none_match is not None:
         if _matches(none_match, etag, weakly=True):
-            return Chosen(NOT_MODIFIED)
+            return ConditionsResult(NOT_MODIFIED)
     elif modified is not None:
         date = parse_http_date(modified)
         if date is not None and changed is not None and changed <= date:
-            return Chosen(NOT_MODIFIED)
+            return ConditionsResult(NOT_MODIFIED)
     asked = field(b"range") if method == b"GET" else None
     date = changed if is_date_strong else None
     if asked is None or not _still_holds(field(b"if-range"), etag, date):
-        return Chosen(OK, ((0, size),))
+        return ConditionsResult(OK, ((0, size),))
     parts = parse_ranges(asked, size)
     if parts is None:
-        return Chosen(OK, ((0, size),))
+        return ConditionsResult(OK, ((0, size),))
     code = PARTIAL_CONTENT if parts else REQUESTED_RANGE_NOT_SATISFIABLE
-    return Chosen(code, parts)
+    return ConditionsResult(code, parts)
 
 
 def _matches(listed: bytes, etag: bytes, weakly: bool) -> bool:

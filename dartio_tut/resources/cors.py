@@ -12,7 +12,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from .fields import Fields
-from .kept_headers import Kept, keep_fields
+from .kept_headers import KeptFields, keep_fields
 from .origins import Origins
 from .responses import ErrorResource, HTTPError
 from .wrapper import Wrapper
@@ -26,7 +26,9 @@ _ALLOW_HEADERS = b"Access-Control-Allow-Headers"
 
 _ANY_ORIGIN = (b"Access-Control-Allow-Origin", b"*")
 
-_ANY_ORIGIN_KEPT: Kept = {_ANY_ORIGIN[0].lower(): (_ANY_ORIGIN[0], [_ANY_ORIGIN[1]])}
+_ANY_ORIGIN_KEPT: KeptFields = {
+    _ANY_ORIGIN[0].lower(): (_ANY_ORIGIN[0], [_ANY_ORIGIN[1]])
+}
 
 _EXPOSED_FIELDS = b"Accept-Ranges, Content-Encoding, Content-Range, ETag"
 
@@ -122,7 +124,7 @@ class CORS(Wrapper):
         if origin in self._origins:
             request.setHeader(*self._exposed)
 
-    def _kept_for(self, origin: bytes | None) -> Kept:
+    def _kept_for(self, origin: bytes | None) -> KeptFields:
         if self._origins.is_any:
             return _ANY_ORIGIN_KEPT
         is_allowed = origin is not None and origin in self._origins

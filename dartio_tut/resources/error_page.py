@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from html import escape
 
-POLICY = b"default-src 'none'; style-src 'unsafe-inline'"
+CONTENT_SECURITY_POLICY = b"default-src 'none'; style-src 'unsafe-inline'"
 """The Content-Security-Policy of the page."""
 
 _PAGE = """\

@@ -12,12 +12,12 @@ from twisted.web.server import Request
 
 VARY = b"vary"
 
-Kept = dict[bytes, tuple[bytes, list[bytes]]]
+KeptFields = dict[bytes, tuple[bytes, list[bytes]]]
 """By the lower-case name of a field: its name, and its values. One without a value is
 never sent. Values of Vary are sent beside those that are set later."""
 
 
-def keep_fields(request: Request, fields: Kept) -> None:
+def keep_fields(request: Request, fields: KeptFields) -> None:
     """
     Set *fields* of the response, and keep them from being changed. Those that are kept
     already stay as they are.
@@ -38,7 +38,7 @@ class _KeptHeaders(Headers):
         self._vary: list[bytes] = []
         super().__init__(headers)
 
-    def keep(self, fields: Kept) -> None:
+    def keep(self, fields: KeptFields) -> None:
         """Set those of *fields* that are not kept yet, and keep them."""
         for lower, (name, values) in fields.items():
             if lower == VARY:

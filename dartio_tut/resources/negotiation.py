@@ -28,7 +28,7 @@ MAX_PARAMETERS = 8
 REMEMBERED_FIELDS = 512
 """Different values of fields of which the result is kept."""
 
-ANYTHING = b"*/*"
+ANY_TYPE = b"*/*"
 
 _ALIASES = {b"x-gzip": b"gzip", b"x-compress": b"compress"}
 """Old names of content codings (RFC 9110 section 8.4.1)."""
@@ -72,7 +72,7 @@ def type_weight(accept: bytes | None, kind: bytes) -> float:
     if accept is None:
         return 1.0
     named = named_weight(accept, kind)
-    return member_weights(accept).get(ANYTHING, 0.0) if named is None else named
+    return member_weights(accept).get(ANY_TYPE, 0.0) if named is None else named
 
 
 def named_weight(accept: bytes, kind: bytes) -> float | None:
@@ -85,7 +85,7 @@ def named_weight(accept: bytes, kind: bytes) -> float | None:
     return asked.get(kind.partition(b"/")[0] + b"/*") if weight is None else weight
 
 
-def names_type(accept: bytes | None, kinds: Collection[bytes]) -> bool:
+def accepts_by_name(accept: bytes | None, kinds: Collection[bytes]) -> bool:
     """Tell whether *accept* names one of *kinds*, and not only by a wildcard."""
     if accept is None:
         return False
@@ -98,7 +98,7 @@ def accepts_anything(accept: bytes | None) -> bool:
     if accept is None:
         return True
     asked = member_weights(accept)
-    return not asked or (len(asked) == 1 and asked.get(ANYTHING, 0.0) > 0)
+    return not asked or (len(asked) == 1 and asked.get(ANY_TYPE, 0.0) > 0)
 
 
 def best_coding(accept: bytes | None, offered: Sequence[bytes]) -> bytes | None:

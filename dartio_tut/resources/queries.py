@@ -10,13 +10,13 @@ from twisted.web.server import Request
 from .responses import HTTPError
 
 
-def has(request: Request, name: bytes) -> bool:
+def has_parameter(request: Request, name: bytes) -> bool:
     """Whether the query has the parameter *name*, with a value or as a bare word."""
     query: bytes = request.uri.partition(b"?")[2]
     return any(part.partition(b"=")[0] == name for part in query.split(b"&"))
 
 
-def text(request: Request, name: bytes) -> str:
+def text_parameter(request: Request, name: bytes) -> str:
     """
     Return the only value of the query parameter *name*, or ``""``.
 
@@ -31,7 +31,7 @@ def text(request: Request, name: bytes) -> str:
     return decoded
 
 
-def number(request: Request, name: bytes, default: int, maximum: int) -> int:
+def number_parameter(request: Request, name: bytes, default: int, maximum: int) -> int:
     """
     Return the query parameter *name* as a whole number.
 
@@ -39,9 +39,9 @@ def number(request: Request, name: bytes, default: int, maximum: int) -> int:
     :param maximum: a larger number counts as this one.
     :raise HTTPError: 400 when it is not a whole number.
     """
-    if not has(request, name):
+    if not has_parameter(request, name):
         return default
-    value = text(request, name)
+    value = text_parameter(request, name)
     if not (value.isascii() and value.isdigit()):
         raise HTTPError(BAD_REQUEST, f"{name.decode()} is no whole number.")
     return min(int(value), maximum) if len(value) < 20 else maximum

@@ -10,7 +10,7 @@ from twisted.web.resource import IResource
 from twisted.web.server import Request
 
 from .fields import CONNECTION_FIELDS, Fields
-from .kept_headers import VARY, Kept, keep_fields
+from .kept_headers import VARY, KeptFields, keep_fields
 from .wrapper import Wrapper
 
 
@@ -32,7 +32,7 @@ class ResponseFields(Wrapper):
         self, resource: IResource, fields: Iterable[tuple[bytes, bytes]]
     ) -> None:
         super().__init__(resource)
-        self._kept: Kept = {}
+        self._kept: KeptFields = {}
         for name, value in fields:
             lower = name.lower()
             if lower.decode("latin-1") in CONNECTION_FIELDS:

@@ -20,7 +20,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.wire import set_length
 
-from .error_page import POLICY, error_page
+from .error_page import CONTENT_SECURITY_POLICY, error_page
 from .fields import SECURITY_FIELDS, Fields, set_fields
 from .negotiation import best_type
 
@@ -30,7 +30,7 @@ PROBLEM = b"application/problem+json"
 
 TEXT_ONLY = (TEXT,)
 TEXT_OR_PROBLEM = (TEXT, PROBLEM)
-ANY_FORM = (TEXT, HTML, PROBLEM)
+TEXT_HTML_OR_PROBLEM = (TEXT, HTML, PROBLEM)
 
 MISDIRECTED_REQUEST = 421
 """RFC 9110 section 15.5.20."""
@@ -105,7 +105,7 @@ def error_response(
         return _problem_object(error)
     if form == HTML:
         request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
-        request.setHeader(b"Content-Security-Policy", POLICY)
+        request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
         return error_page(error.code, _title(error.code), error.text)
     request.setHeader(b"Content-Type", TEXT)
     return error.text.encode("utf-8", "backslashreplace") + b"\n"
@@ -147,7 +147,7 @@ def problem(request: Request, code: int, text: str) -> bytes:
     :param text: a sentence for the client; it must not tell how the server works
         inside.
     """
-    return error_response(request, HTTPError(code, text), ANY_FORM)
+    return error_response(request, HTTPError(code, text), TEXT_HTML_OR_PROBLEM)
 
 
 def method_not_allowed(request: Request, allow: str, advice: str = "") -> bytes:
@@ -173,7 +173,9 @@ class ErrorResource(Resource):
 
     isLeaf = True
 
-    def __init__(self, error: HTTPError, forms: tuple[bytes, ...] = ANY_FORM) -> None:
+    def __init__(
+        self, error: HTTPError, forms: tuple[bytes, ...] = TEXT_HTML_OR_PROBLEM
+    ) -> None:
         super().__init__()
         self._error = error
         self._forms = forms
@@ -206,11 +208,11 @@ async def _respond(
     try:
         content = _content(request, await result)
     except Exception as error:  # noqa: BLE001  (whatever it is, it gets a response)
-        content = response_to(request, error)
-    finish_with(request, content)
+        content = response_for_error(request, error)
+    finish_response(request, content)
 
 
-def response_to(request: Request, error: Exception) -> bytes:
+def response_for_error(request: Request, error: Exception) -> bytes:
     """
     Prepare the response that tells of *error*, which was just caught: a `HTTPError`
     becomes its response, any other error a 500 and a line in the log.
@@ -230,7 +232,7 @@ def _content(request: Request, result: object) -> bytes:
     raise TypeError(f"the coroutine returned {kind}; it must return str or bytes")
 
 
-def finish_with(request: Request, content: bytes) -> None:
+def finish_response(request: Request, content: bytes) -> None:
     """Send *content* as the whole response, unless the client has gone away."""
     # This is what notifyFinish would tell, without a Deferred for each request.
     if not request._disconnected:

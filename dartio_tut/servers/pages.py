@@ -12,7 +12,7 @@ from pathlib import Path
 from twisted.application.service import IService
 from twisted.web.resource import IResource
 
-from dartio_tut.daemon import RootOptions, own_files, serve
+from dartio_tut.daemon import RootOptions, private_file_paths, serve
 from dartio_tut.resources import Files
 
 PAGES = str(Path(__file__).with_name("web"))
@@ -31,7 +31,7 @@ class Options(RootOptions):
 
 def tree(options: Options) -> IResource:
     """The pages, as *options* say."""
-    return Files(options["root"], private=own_files(options))
+    return Files(options["root"], private=private_file_paths(options))
 
 
 def makeService(options: Options) -> IService:

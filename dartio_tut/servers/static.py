@@ -14,7 +14,7 @@ from dartio_tut.daemon import (
     RootOptions,
     flag,
     option,
-    own_files,
+    private_file_paths,
     repeated_option,
     serve,
     startup_errors,
@@ -88,5 +88,5 @@ class Options(RootOptions):
 def makeService(options: Options) -> IService:
     """Serve the files as a daemon."""
     with startup_errors("--host"):
-        tree = static_tree(options, own_files(options))
+        tree = static_tree(options, private_file_paths(options))
     return serve(tree, options, path=options["prefix"])

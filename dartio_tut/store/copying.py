@@ -36,7 +36,7 @@ PAGE_NOTES = 1000
 PAGE_CHARACTERS = 1024 * 1024
 """Characters of the notes that are copied together, unless a single note has more."""
 
-FIRST_NOTES = 25
+FIRST_PAGE_NOTES = 25
 """Notes that are read at first: how long they are shows how many to read next."""
 
 PAGE_DOCUMENTS = 1000
@@ -48,7 +48,7 @@ PAGE_BYTES = 16 * 1024 * 1024
 CONCURRENT_DOCUMENTS = 50
 """Documents that are copied at the same time: they share the flushes of the target."""
 
-Progress = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 """Is called now and then with the number of those that are done."""
 
 
@@ -56,7 +56,7 @@ class CopyConflict(Exception):
     """The target has something else already; the text says what."""
 
 
-class Copied(NamedTuple):
+class CopyResult(NamedTuple):
     """
     What became of a copy.
 
@@ -72,8 +72,8 @@ class Copied(NamedTuple):
 
 
 async def copy_notes(
-    source: Notes, target: Notes, progress: Progress = lambda count: None
-) -> Copied:
+    source: Notes, target: Notes, progress: ProgressCallback = lambda count: None
+) -> CopyResult:
     """
     Copy all notes of *source*, in their order; deleted ones stay deleted.
 
@@ -92,12 +92,12 @@ async def copy_notes(
         number += len(texts)
         progress(number)
     await _compare_notes(source, target, number)
-    return Copied(number - there, there)
+    return CopyResult(number - there, there)
 
 
 async def _pages(notes: Notes, start: int) -> AsyncIterator[Sequence[str | None]]:
     """The notes from *start* on, in pages that are not too large."""
-    limit = FIRST_NOTES
+    limit = FIRST_PAGE_NOTES
     while texts := await notes.entries(start, limit):
         yield texts
         start += len(texts)
@@ -121,8 +121,10 @@ async def _compare_notes(source: Notes, target: Notes, count: int) -> None:
 
 
 async def copy_documents(
-    source: Documents, target: Documents, progress: Progress = lambda count: None
-) -> Copied:
+    source: Documents,
+    target: Documents,
+    progress: ProgressCallback = lambda count: None,
+) -> CopyResult:
     """
     Copy all documents of *source*, but for those whose names the target cannot tell
     from others.
@@ -148,7 +150,7 @@ async def copy_documents(
             written += are_new.count(True)
             there += are_new.count(False)
             progress(written + there)
-    return Copied(written, there, taken)
+    return CopyResult(written, there, taken)
 
 
 def _exception(failure: Failure) -> BaseException:

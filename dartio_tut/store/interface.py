@@ -3,8 +3,8 @@ What every store promises.
 
 Rule: when a Deferred fires, what was written survives the end of the process, and as
 much more as the documentation of that store says. When a Deferred fails, nothing was
-written. `Unavailable` is the exception: then it is not known whether it was written,
-and a second try with the same token finds out.
+written. `StoreUnavailable` is the exception: then it is not known whether it was
+written, and a second try with the same idempotency key finds out.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Conflict(Exception):
     """
 
 
-class TokenReused(Exception):
+class IdempotencyKeyReused(Exception):
     """The token came with other content before."""
 
 
@@ -58,7 +58,7 @@ class StoreFull(Exception):
     """There is no room: a limit is reached or the disk is full; the text says which."""
 
 
-class Unavailable(Exception):
+class StoreUnavailable(Exception):
     """
     The store cannot be reached; whether a write was done is not known.
 
@@ -88,7 +88,7 @@ class Quota:
 
 
 @dataclass(frozen=True)
-class LogState:
+class NotesState:
     """
     How far a log of notes has come.
 
@@ -137,7 +137,7 @@ def version_of(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def fulfils(version: str | None, expected: Collection[str] | None) -> bool:
+def is_as_expected(version: str | None, expected: Collection[str] | None) -> bool:
     """Whether a document of *version* (``None``: no document) is as *expected*."""
     if expected is None:
         return True
@@ -150,7 +150,7 @@ class Notes(Protocol):
     """
     A log of notes, numbered from 0 in the order in which they were added.
 
-    Every Deferred may fail with `Unavailable`, or with `OSError` if a disk fails.
+    Every Deferred may fail with `StoreUnavailable`, or with `OSError` if a disk fails.
     """
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
@@ -161,7 +161,7 @@ class Notes(Protocol):
             stored, and the number of the note that is there is returned, even if that
             note was deleted meanwhile.
         :raise UnicodeEncodeError: (in the Deferred) if there are lone surrogates.
-        :raise TokenReused: (in the Deferred) if the token came with another text.
+        :raise IdempotencyKeyReused: (in the Deferred) if it came with another text.
         :raise StoreFull: (in the Deferred) if there is no room.
         """
 
@@ -195,7 +195,7 @@ class Notes(Protocol):
     def count(self) -> Deferred[int]:
         """The number that the next note will get: deleted notes are counted too."""
 
-    def state(self) -> Deferred[LogState]:
+    def state(self) -> Deferred[NotesState]:
         """The count, and whether notes were renumbered since."""
 
     def delete(self, number: int) -> Deferred[None]:
@@ -214,8 +214,8 @@ class Documents(Protocol):
     """
     Documents by name.
 
-    Every Deferred may fail with `InvalidName`, `Unavailable`, or with `OSError` if a
-    disk fails.
+    Every Deferred may fail with `InvalidName`, `StoreUnavailable`, or with `OSError` if
+    a disk fails.
     """
 
     def get(self, name: str) -> Deferred[Document]:
@@ -243,7 +243,7 @@ class Documents(Protocol):
             nothing is stored, whatever was stored meanwhile.
         :raise Conflict: (in the Deferred) if the document is not as expected.
         :raise NameTaken: (in the Deferred) if the name belongs to something else.
-        :raise TokenReused: (in the Deferred) if the token came with other content.
+        :raise IdempotencyKeyReused: (in the Deferred) if it came with other content.
         :raise StoreFull: (in the Deferred) if there is no room.
         """
 

@@ -15,14 +15,14 @@ from .interface import (
     Deleted,
     Document,
     DocumentInfo,
-    LogState,
+    IdempotencyKeyReused,
     NoSuchEntry,
-    TokenReused,
-    fulfils,
+    NotesState,
+    is_as_expected,
     version_of,
 )
 from .lines import from_line, to_line
-from .names import check_name, folded, same_name_taken
+from .names import check_name, fold_name, same_name_taken
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class _Tokens:
             self._known[token] = request, do()
         known, outcome = self._known[token]
         if known != request:
-            raise TokenReused("the token came with something else before")
+            raise IdempotencyKeyReused("the token came with something else before")
         return cast(T, outcome)
 
 
@@ -94,9 +94,9 @@ class MemoryNotes:
         """The number that the next note will get."""
         return succeed(len(self._lines))
 
-    def state(self) -> Deferred[LogState]:
+    def state(self) -> Deferred[NotesState]:
         """The count, and whether notes were renumbered since."""
-        return succeed(LogState(len(self._lines), self._epoch))
+        return succeed(NotesState(len(self._lines), self._epoch))
 
     def delete(self, number: int) -> Deferred[None]:
         """Delete the note of that number."""
@@ -158,7 +158,7 @@ class MemoryDocuments:
         self._check(name, expected)
         if name not in self._contents:
             for other in self._contents:
-                if folded(other) == folded(name):
+                if fold_name(other) == fold_name(name):
                     raise same_name_taken(name, other)
         self._contents[name] = content
         self._modified[name] = self._now()
@@ -195,5 +195,7 @@ class MemoryDocuments:
 
     def _check(self, name: str, expected: Collection[str] | None) -> None:
         content = self._contents.get(check_name(name))
-        if not fulfils(None if content is None else version_of(content), expected):
+        if not is_as_expected(
+            None if content is None else version_of(content), expected
+        ):
             raise Conflict(f"{name} does not have the expected version")

@@ -50,7 +50,7 @@ def is_name(name: str) -> bool:
     return True
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """
     What *name* is to a file system that ignores case and how accents are encoded.
 

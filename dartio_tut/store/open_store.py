@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from .folder.checking import check_folder_documents, check_folder_notes
 from .folder.disk import DEFAULT_QUOTA
 from .folder.documents import open_folder_documents
-from .folder.documents_files import left_out
+from .folder.documents_files import list_left_out
 from .folder.group_commit import RunInThread, in_thread
 from .folder.notes import open_folder_notes
 from .folder.notes_file import NOTES_NAME
@@ -114,7 +114,7 @@ def files_left_out(where: str) -> dict[str, str]:
     """
     if _scheme(where) in DATABASE_SCHEMES:
         return {}
-    return left_out(Path(folder_path(where)))
+    return list_left_out(Path(folder_path(where)))
 
 
 def folder_path(where: str) -> str:

@@ -22,9 +22,9 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.clients.errors import ClientError
 from dartio_tut.clients.web import WebURL
-from dartio_tut.clients.web.patience import SILENCE_SECONDS
+from dartio_tut.clients.web.exchange_timeout import SILENCE_SECONDS
 from dartio_tut.clients.web.proxies import TunnelEndpoint, proxy_for
-from dartio_tut.clients.web.routes import Routes
+from dartio_tut.clients.web.routes import EndpointFactory
 from dartio_tut.clients.web.trust import https_policy
 
 from .support.memory_web import MemoryWeb
@@ -369,7 +369,7 @@ class RouteTests(SynchronousTestCase):
     def connected_to(self, url: WebURL) -> str:
         self.patch(os, "environ", {})
         reactor = MemoryReactorClock()
-        routes = Routes(reactor, https_policy(None))
+        routes = EndpointFactory(reactor, https_policy(None))
         routes.zone = url.zone
         uri = url.encoded.to_uri().to_text().encode("ascii")
         agent, _ = routes.agent_for(uri, Headers())

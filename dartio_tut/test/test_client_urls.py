@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.clients.web import WebURL, without_user
+from dartio_tut.clients.web import WebURL, without_credentials
 
 
 def sent(url: WebURL) -> str:
@@ -103,7 +103,7 @@ class ParsingTests(SynchronousTestCase):
             ("http://x/?a=b@c", "http://x/?a=b@c"),
             ("x/y@z", "x/y@z"),
         ):
-            self.assertEqual(without_user(text), shown)
+            self.assertEqual(without_credentials(text), shown)
 
 
 class RedirectTests(SynchronousTestCase):

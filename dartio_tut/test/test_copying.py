@@ -14,7 +14,7 @@ from dartio_tut.store import (
     CopyConflict,
     MemoryDocuments,
     MemoryNotes,
-    Unavailable,
+    StoreUnavailable,
     copy_documents,
     copy_notes,
 )
@@ -56,11 +56,11 @@ class CopyNotesTests(SynchronousTestCase):
 
             def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
                 added = super().extend(start, texts)
-                return added if "300" not in texts else fail(Unavailable("away"))
+                return added if "300" not in texts else fail(StoreUnavailable("away"))
 
-        self.failureResultOf(self.copy(CutOff()), Unavailable)
+        self.failureResultOf(self.copy(CutOff()), StoreUnavailable)
         target = CutOff()
-        self.failureResultOf(self.copy(target), Unavailable)
+        self.failureResultOf(self.copy(target), StoreUnavailable)
         kept = self.successResultOf(target.entries(0, 10**6))
         self.target.extend(0, kept)
         done = self.successResultOf(self.copy())

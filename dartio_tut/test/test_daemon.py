@@ -20,7 +20,7 @@ from dartio_tut.daemon import (
     serve,
     startup,
 )
-from dartio_tut.daemon.listening import subject, url
+from dartio_tut.daemon.listening import cannot_listen_text, endpoint_url
 from dartio_tut.daemon.service import Daemon
 from dartio_tut.wire import ExchangeDone
 
@@ -41,14 +41,14 @@ class SubjectTests(SynchronousTestCase):
             ("unix:/run/x", "unix:/run/x"),
             ("tcp:80", "tcp:80"),
         ]:
-            self.assertEqual(subject(endpoint), "cannot listen on " + said)
+            self.assertEqual(cannot_listen_text(endpoint), "cannot listen on " + said)
 
     def test_socket_without_an_address_is_shown_as_its_endpoint(self) -> None:
         for endpoint, shown in [
             ("unix:/run/x", "unix:/run/x"),
             ("https:over=unix\\:/run/x:cert=a:key=b", "unix:/run/x (TLS)"),
         ]:
-            self.assertEqual(url(endpoint, UNIXAddress("/run/x")), shown)
+            self.assertEqual(endpoint_url(endpoint, UNIXAddress("/run/x")), shown)
 
 
 class DaemonTests(StartupCase):

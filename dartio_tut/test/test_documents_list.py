@@ -17,7 +17,7 @@ from dartio_tut.store import (
     DocumentInfo,
     MemoryDocuments,
     NoSuchEntry,
-    Unavailable,
+    StoreUnavailable,
     version_of,
 )
 
@@ -233,5 +233,5 @@ class RationTests(DocumentsCase):
     def test_list_that_fails_gives_its_turn_back(self) -> None:
         for _ in range(3):
             self.connect()
-        self.held[0].errback(Failure(Unavailable("away")))
+        self.held[0].errback(Failure(StoreUnavailable("away")))
         self.assertEqual(len(self.held), 3)

@@ -16,12 +16,12 @@ from dartio_tut.store import (
     InvalidName,
     NameTaken,
     NoSuchEntry,
-    Unavailable,
+    StoreUnavailable,
 )
 from dartio_tut.store.folder import documents, documents_files, documents_names
 from dartio_tut.store.folder.disk import DEFAULT_QUOTA
 from dartio_tut.store.folder.documents import open_folder_documents
-from dartio_tut.store.names import folded
+from dartio_tut.store.names import fold_name
 
 from .support.folder_case import FolderCase
 from .test_group_commit import ManualThread
@@ -34,13 +34,13 @@ class ScanTests(FolderCase):
         super().setUp()
         self.patch(documents_names, "TICK_NS", -1)  # no scan is too fresh
         self.scans = 0
-        original = documents_files.scanned_names
+        original = documents_files.scan_names
 
         def scanned(folder: Any) -> list[str]:
             self.scans += 1
             return original(folder)
 
-        self.patch(documents_names, "scanned_names", scanned)
+        self.patch(documents_names, "scan_names", scanned)
 
     def names(self, documents: Any, *asked: Any) -> list[str]:
         return [info.name for info in self.result_of(documents.list(*asked))]
@@ -92,7 +92,7 @@ class ScanTests(FolderCase):
         store = open_folder_documents(str(self.folder), DEFAULT_QUOTA, thread)
         self.scans = 0
         lists: list[Deferred[Any]] = [store.list() for _ in range(5)]
-        self.failure_of(store.list(), Unavailable)
+        self.failure_of(store.list(), StoreUnavailable)
         self.assertEqual(len(thread.waiting), 1)
         thread.all()
         for each in lists:
@@ -118,7 +118,9 @@ class CaseIgnoringTests(FolderCase):
             folder, name = os.path.split(path)
             if folder != str(self.folder):
                 return path
-            same = [each for each in listdir(folder) if folded(each) == folded(name)]
+            same = [
+                each for each in listdir(folder) if fold_name(each) == fold_name(name)
+            ]
             return os.path.join(folder, *(same or [name]))
 
         for call in ("lstat", "stat", "open", "unlink"):

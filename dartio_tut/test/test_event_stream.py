@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
-from dartio_tut.store import LogState, MemoryNotes, Unavailable
+from dartio_tut.store import MemoryNotes, NotesState, StoreUnavailable
 
 from .support.memory_client import ask, connect
 
@@ -40,7 +40,7 @@ class Store(MemoryNotes):
         self.asked: list[tuple[int, int]] = []
         self.held: Deferred[None] | None = None
 
-    def state(self) -> Deferred[LogState]:
+    def state(self) -> Deferred[NotesState]:
         self.counted += 1
         return fail(self.error) if self.error else super().state()
 
@@ -358,7 +358,7 @@ class AwayTests(FollowCase):
     def test_follower_goes_on_when_the_store_is_back(self) -> None:
         follower = self.follow()
         follower.came()
-        for error in (Unavailable("away"), OSError(5, "x"), ZeroDivisionError()):
+        for error in (StoreUnavailable("away"), OSError(5, "x"), ZeroDivisionError()):
             self.store.error = error
             self.wait(15)
             self.assertEqual(follower.came(), ":\n\n")
@@ -376,7 +376,7 @@ class AwayTests(FollowCase):
 
         def away(start: int, limit: int) -> Deferred[list[str | None]]:
             del self.store.entries
-            return fail(Unavailable("away"))
+            return fail(StoreUnavailable("away"))
 
         self.store.entries = away
         follower = self.follow("follow&from=0")
@@ -387,7 +387,7 @@ class AwayTests(FollowCase):
     def test_new_follower_is_refused_while_the_store_is_away(
         self,
     ) -> None:
-        self.store.error = Unavailable("away", 5)
+        self.store.error = StoreUnavailable("away", 5)
         refused = ask(self.resource, "GET", "/?follow")
         self.assertEqual((refused.code, refused.fields["retry-after"]), (503, "5"))
         follower = self.follow("follow&from=0")  # where to begin is known
@@ -398,7 +398,7 @@ class AwayTests(FollowCase):
         self.assertEqual(follower.notes(), [(0, "x")])
 
     def test_from_beyond_the_end_of_a_store_that_was_away_is_told(self) -> None:
-        self.store.error = Unavailable("away", 5)
+        self.store.error = StoreUnavailable("away", 5)
         follower = self.follow("follow&from=7")
         self.store.error = None
         self.wait()
@@ -462,9 +462,9 @@ class ShorterTests(FollowCase):
 
     def test_coming_back_while_the_store_is_away(self) -> None:
         self.add("a")
-        self.store.error = Unavailable("away")
+        self.store.error = StoreUnavailable("away")
         for last, resets in (("5", [("0", 1)]), ("0", [])):
-            self.store.error = Unavailable("away")
+            self.store.error = StoreUnavailable("away")
             follower = self.follow(last_event_id=last)
             self.store.error = None
             self.wait()
@@ -475,13 +475,13 @@ class ShorterTests(FollowCase):
     ) -> None:
         self.add("a")
         self.follow()
-        late: Deferred[LogState] = Deferred()
+        late: Deferred[NotesState] = Deferred()
         state = self.store.state
         self.store.state = lambda: late
         self.wait()
         self.store.state = state
         self.add("b")
         follower = self.follow()
-        late.callback(LogState(1, 1))
+        late.callback(NotesState(1, 1))
         self.wait()
         self.assertEqual(self.resets(follower), [])

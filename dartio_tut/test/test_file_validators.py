@@ -28,7 +28,7 @@ from dartio_tut.resources.files.entity_tags import (
 from dartio_tut.resources.files.private_files import PrivateFiles
 from dartio_tut.resources.files.safe_open import (
     LINK_POLICIES,
-    Opened,
+    OpenedFile,
     open_inside,
 )
 from dartio_tut.resources.files.unsized import MAX_UNSIZED_BYTES, read_unsized
@@ -354,7 +354,7 @@ class PrecompressedTests(LogCase):
         self.file("a.js", b"plain")
         self.file("a.js.gz")
 
-        def refuse(root: bytes, names: Sequence[bytes]) -> Opened:
+        def refuse(root: bytes, names: Sequence[bytes]) -> OpenedFile:
             if names[-1].endswith(b".gz"):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return open_inside(root, names)

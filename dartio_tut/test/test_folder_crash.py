@@ -147,7 +147,7 @@ class NotesCrashTests(CrashCase):
         if closed:
             self.result_of(notes.close())
         (folder / "notes.txt").write_bytes(content)
-        self.patch(notes_file, "this_boot", lambda: "another")
+        self.patch(notes_file, "boot_id", lambda: "another")
         again = self.open(folder)
         found: list[str] = self.result_of(again.entries(0, 9))
         self.assertEqual(self.result_of(again.append("new")), len(found))
@@ -188,7 +188,7 @@ class NotesCrashTests(CrashCase):
                 self.told(notes.append("two", "two"))
             self.assertGreater((folder / ".notes-tokens").stat().st_size, tokens, calls)
             if not killed:  # the power went before the note was on the disk
-                self.patch(notes_file, "this_boot", lambda: "another")
+                self.patch(notes_file, "boot_id", lambda: "another")
             (folder / "notes.txt").write_bytes(b"one\nby hand\n")
             again = self.open(folder)
             self.assertEqual(self.result_of(again.append("two", "two")), 2)

@@ -13,7 +13,14 @@ from typing import Any
 
 from twisted.internet.defer import maybeDeferred
 
-from dartio_tut.store import Deleted, Notes, Quota, StoreFull, Unavailable, open_notes
+from dartio_tut.store import (
+    Deleted,
+    Notes,
+    Quota,
+    StoreFull,
+    StoreUnavailable,
+    open_notes,
+)
 from dartio_tut.store.folder import line_index, notes_deletion, notes_file
 from dartio_tut.store.folder.read_only import read_folder_notes
 
@@ -295,7 +302,7 @@ class CrashTests(DeletionCase):
                 self.file = self.folder / "notes.txt"
                 self.file.write_bytes(content)
                 (self.folder / ".notes").write_bytes(journal)
-                self.patch(notes_file, "this_boot", lambda name=name: name)
+                self.patch(notes_file, "boot_id", lambda name=name: name)
                 found = self.all(self.notes())
                 wanted = ["a", None, "c"], ["a", text, "c"]
                 self.assertIn(found, wanted, content)
@@ -354,7 +361,7 @@ class CrashTests(DeletionCase):
         """Delete a note while all calls of that *name* fail."""
         notes = self.begin(folder, "a", text, "c")
         with failing(self, name, code):
-            self.failure_of(notes.delete(1), OSError, StoreFull, Unavailable)
+            self.failure_of(notes.delete(1), OSError, StoreFull, StoreUnavailable)
         found = self.all(notes)
         self.assertIn(found, (["a", None, "c"], ["a", text, "c"]))
         self.assertEqual(self.all(self.open_again()), found)

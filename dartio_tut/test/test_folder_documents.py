@@ -16,13 +16,13 @@ from dartio_tut.store import (
     PRESENT,
     Conflict,
     Documents,
+    IdempotencyKeyReused,
     InvalidName,
     NameTaken,
     NoSuchEntry,
     Quota,
     StoreFull,
-    TokenReused,
-    Unavailable,
+    StoreUnavailable,
     open_documents,
     open_notes,
 )
@@ -103,8 +103,8 @@ class FolderDocumentsTests(SynchronousResults, DocumentsSuite, SynchronousTestCa
         documents = self.open()
         self.result_of(documents.put("b", b"1", None, "b"))
         with failing(self, "fsync", 5, self.folder):
-            self.failure_of(documents.put("a", b"1", ABSENT, "t"), Unavailable)
-            self.failure_of(documents.delete("b"), Unavailable)
+            self.failure_of(documents.put("a", b"1", ABSENT, "t"), StoreUnavailable)
+            self.failure_of(documents.delete("b"), StoreUnavailable)
         self.result_of(documents.put("a", b"1", ABSENT, "t"))
         self.result_of(documents.put("a", b"2"))
         self.result_of(documents.put("a", b"1", ABSENT, "t"))
@@ -134,7 +134,7 @@ class FolderDocumentsTests(SynchronousResults, DocumentsSuite, SynchronousTestCa
         self.result_of(one.put("a", b"1", ABSENT, "t"))
         self.result_of(two.put("a", b"1", ABSENT, "t"))
         self.result_of(self.open().put("a", b"1", ABSENT, "t"))
-        self.failure_of(two.put("a", b"2", None, "t"), TokenReused)
+        self.failure_of(two.put("a", b"2", None, "t"), IdempotencyKeyReused)
 
     def test_expected_versions_hold_between_two_stores(self) -> None:
         one, two = self.open(), self.open()

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from twisted.internet.defer import maybeDeferred
 
-from dartio_tut.store import LogState, NoSuchEntry, TokenReused, Unavailable, open_notes
+from dartio_tut.store import (
+    IdempotencyKeyReused,
+    NoSuchEntry,
+    NotesState,
+    StoreUnavailable,
+    open_notes,
+)
 from dartio_tut.store.folder.notes_repair import find_batch
 
 from .support.disk_faults import failing
@@ -28,7 +34,7 @@ class WrittenTogetherTests(FolderCase):
         self.assertEqual(self.all(notes), ["a", "theirs", "and more", "mine"])
         self.assertEqual(self.result_of(notes.append("mine", "t")), 3)
         self.assertEqual(self.result_of(self.notes().append("mine", "t")), 3)
-        self.failure_of(notes.append("other", "t"), TokenReused)
+        self.failure_of(notes.append("other", "t"), IdempotencyKeyReused)
         self.assertEqual(self.result_of(notes.append("next")), 4)
 
     def test_note_does_not_join_an_open_line(self) -> None:
@@ -67,7 +73,7 @@ class WrittenTogetherTests(FolderCase):
                 failing(self, "fsync", 5, self.file),
                 self.before_write(lambda theirs=theirs: self.add_by_hand(theirs)),  # type: ignore[misc]
             ):
-                self.failure_of(notes.append("lost", "t"), OSError, Unavailable)
+                self.failure_of(notes.append("lost", "t"), OSError, StoreUnavailable)
             self.assertEqual(self.all(notes), ["a", "theirs"])
 
     def test_failed_note_before_a_line_leaves_the_line(self) -> None:
@@ -187,7 +193,7 @@ class EpochTests(FolderCase):
     """Whether notes got other numbers."""
 
     def epoch(self) -> int:
-        state: LogState = self.result_of(self.notes().state())
+        state: NotesState = self.result_of(self.notes().state())
         return state.epoch
 
     def test_growing_keeps_the_epoch(self) -> None:
@@ -220,7 +226,7 @@ class EpochTests(FolderCase):
         ):
             notes, other = self.with_notes(*"abcd"), self.notes()
             epoch = self.epoch()
-            self.assertEqual(self.result_of(other.state()), LogState(4, epoch))
+            self.assertEqual(self.result_of(other.state()), NotesState(4, epoch))
             self.file.write_bytes(content)
             states = [self.result_of(one.state()) for one in (notes, other)]
             self.assertEqual(states[0].count, content.count(b"\n"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.store import Notes, Quota, StoreFull, TokenReused
+from dartio_tut.store import IdempotencyKeyReused, Notes, Quota, StoreFull
 from dartio_tut.store.folder import line_index, token_log
 from dartio_tut.store.folder.disk import DEFAULT_QUOTA
 from dartio_tut.store.folder.notes import open_folder_notes
@@ -92,7 +92,7 @@ class TokensTests(FolderCase):
         for notes in (two, self.open()):
             self.now += TOKEN_SECONDS // 2
             self.assertEqual(self.result_of(notes.append("a", "t")), 0)
-            self.failure_of(notes.append("b", "t"), TokenReused)
+            self.failure_of(notes.append("b", "t"), IdempotencyKeyReused)
         self.now += 1
         self.assertEqual(self.result_of(two.append("b", "t")), 1)
         self.assertEqual(self.result_of(one.append("b", "t")), 1)
@@ -109,7 +109,7 @@ class TokensTests(FolderCase):
 
     def test_newest_tokens_are_kept(self) -> None:
         self.patch(token_log, "MIN_REWRITE_LINES", 4)
-        self.patch(token_log, "MAX_TOKENS", 4)
+        self.patch(token_log, "MAX_IDEMPOTENCY_KEYS", 4)
         notes = self.open()
         for number in range(50):
             self.result_of(notes.append("a", f"{number}"))
@@ -136,7 +136,7 @@ class TokensTests(FolderCase):
             token = f"{content!r}a"
             for again in (notes, self.open()):
                 self.assertEqual(self.result_of(again.append("a", token)), first + 1)
-                self.failure_of(again.append("z", token), TokenReused)
+                self.failure_of(again.append("z", token), IdempotencyKeyReused)
             self.assertEqual(self.result_of(notes.count()), first + 3)
             self.result_of(notes.append("end the line"))
 

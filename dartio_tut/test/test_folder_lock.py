@@ -19,13 +19,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.store import (
     Quota,
     StoreFull,
-    Unavailable,
+    StoreUnavailable,
     open_documents,
     open_notes,
 )
 from dartio_tut.store.folder import folder_lock
 from dartio_tut.store.folder.notes_file import NEW_TOKENS_PREFIX
-from dartio_tut.store.folder.token_log import TokenLog
+from dartio_tut.store.folder.token_log import IdempotencyLog
 
 from .support.folder_case import FolderCase
 
@@ -63,11 +63,11 @@ class HeldLockTests(LoggedCase):
         self.result_of(documents.put("a", b"1"))
         with self.held():
             for _ in range(3):
-                failure = self.failure_of(notes.append("b"), Unavailable)
+                failure = self.failure_of(notes.append("b"), StoreUnavailable)
                 self.assertEqual(failure.value.retry_after, 5)
-                self.failure_of(documents.put("b", b"1"), Unavailable)
-                self.failure_of(documents.delete("a"), Unavailable)
-                self.failure_of(notes.delete(0), Unavailable)
+                self.failure_of(documents.put("b", b"1"), StoreUnavailable)
+                self.failure_of(documents.delete("a"), StoreUnavailable)
+                self.failure_of(notes.delete(0), StoreUnavailable)
             self.assertEqual(self.all(notes), ["a"])
             self.assertEqual(self.result_of(documents.get("a")).content, b"1")
             self.assertEqual(len(self.result_of(documents.list())), 1)
@@ -80,7 +80,7 @@ class HeldLockTests(LoggedCase):
     def test_works_again_when_the_lock_is_free(self) -> None:
         notes = self.with_notes("a")
         with self.held():
-            self.failure_of(notes.append("b"), Unavailable)
+            self.failure_of(notes.append("b"), StoreUnavailable)
         lock = folder_lock.FolderLock(self.folder)
         with lock.held():
             pass  # so the thread that waited had the lock, and has let go of it
@@ -141,7 +141,7 @@ class FolderGoneTests(LoggedCase):
                 documents.put("a", b"2"),
                 documents.delete("a"),
             ):
-                self.failure_of(failing, Unavailable)
+                self.failure_of(failing, StoreUnavailable)
             if is_mount_point:
                 self.assertEqual(os.listdir(self.folder), [])
         self.folder.rmdir()
@@ -169,7 +169,7 @@ class FolderGoneTests(LoggedCase):
                 documents.list(),
                 documents.put("a", b"1"),
             ):
-                self.failure_of(failing, Unavailable)
+                self.failure_of(failing, StoreUnavailable)
             for patch in patches:
                 patch.restore()
 
@@ -296,7 +296,9 @@ class StrangeFilesTests(SynchronousTestCase):
         folder = Path(self.mktemp())
         folder.mkdir()
         os.mkfifo(folder / ".notes-tokens")
-        tokens = TokenLog(folder / ".notes-tokens", NEW_TOKENS_PREFIX, lambda: 0.0)
+        tokens = IdempotencyLog(
+            folder / ".notes-tokens", NEW_TOKENS_PREFIX, lambda: 0.0
+        )
         self.assertRaises(OSError, tokens._content, 0, 1)
 
     def test_fifo_in_the_place_of_the_count_is_an_error_not_a_hang(self) -> None:

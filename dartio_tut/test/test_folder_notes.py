@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.store import NoSuchEntry, Notes, StoreFull, Unavailable, open_notes
+from dartio_tut.store import NoSuchEntry, Notes, StoreFull, StoreUnavailable, open_notes
 from dartio_tut.store.folder import folder_lock
 
 from .support.disk_faults import failing, same_file
@@ -263,7 +263,7 @@ class EditedFileTests(SynchronousResults, SynchronousTestCase):
         self.assertEqual(self.result_of(notes.append("c", "t")), 2)
         self.assertEqual(self.file.read_bytes(), b"A\nB\nc\n")
         edits.extend([b"1\n"] * 9)
-        self.failure_of(notes.append("never"), Unavailable)
+        self.failure_of(notes.append("never"), StoreUnavailable)
 
     def test_line_added_behind_a_new_note_is_kept(self) -> None:
         notes = self.open()

@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.resources import RestDocuments
 from dartio_tut.resources.rest import follow_documents
 from dartio_tut.servers.writer import Writer
-from dartio_tut.store import DocumentInfo, MemoryDocuments, Unavailable
+from dartio_tut.store import DocumentInfo, MemoryDocuments, StoreUnavailable
 
 from .support.memory_client import ask, connect
 
@@ -280,7 +280,7 @@ class AwayTests(FollowDocumentsCase):
 
     def test_follower_goes_on_when_the_store_is_back(self) -> None:
         follower = self.follow()
-        for error in (Unavailable("away"), OSError(5, "x"), ZeroDivisionError()):
+        for error in (StoreUnavailable("away"), OSError(5, "x"), ZeroDivisionError()):
             self.store.error = error
             self.wait(2)
             self.store.error = None
@@ -292,7 +292,7 @@ class AwayTests(FollowDocumentsCase):
 
     def test_new_follower_is_refused(self) -> None:
         for error, code in [
-            (Unavailable("away", 5), 503),
+            (StoreUnavailable("away", 5), 503),
             (OSError(5, "x", "/secret"), 500),
             (ZeroDivisionError("/secret"), 500),
         ]:

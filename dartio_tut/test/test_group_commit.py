@@ -107,7 +107,9 @@ class GroupCommitTests(SynchronousTestCase):
         self.thread.work()()
         self.turns.submit("c")
         self.thread.work()()
-        self.assertEqual((self.done[1], len(waited)), (["c"], group_commit.WAIT_STEPS))
+        self.assertEqual(
+            (self.done[1], len(waited)), (["c"], group_commit.BATCH_WAIT_STEPS)
+        )
 
     def test_quick_batch_does_not_wait(self) -> None:
         self.slow(0.0001, lambda: self.fail("it waits"))

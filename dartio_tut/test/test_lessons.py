@@ -20,7 +20,7 @@ from dartio_tut.servers.mini_file import MiniFile
 from dartio_tut.servers.notes import Notes
 from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
-from dartio_tut.store import Document, MemoryDocuments, MemoryNotes, Unavailable
+from dartio_tut.store import Document, MemoryDocuments, MemoryNotes, StoreUnavailable
 
 from .support.memory_client import ask
 from .support.response_reader import Response
@@ -109,7 +109,7 @@ class ThinkerTests(SynchronousTestCase):
     def test_store_that_is_away_is_503(self) -> None:
         class Away(MemoryDocuments):
             def get(self, name: str) -> Deferred[Document]:
-                return fail(Unavailable("gone", 3))
+                return fail(StoreUnavailable("gone", 3))
 
         response = ask(Thinker(documents=Away()), "GET", "/?q=6")
         self.assertEqual((response.code, response.fields["retry-after"]), (503, "3"))

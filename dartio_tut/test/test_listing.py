@@ -27,8 +27,8 @@ from dartio_tut.resources.files.listing.formats import (
 from dartio_tut.resources.files.listing.model import (
     BY_NAME,
     Entry,
-    Order,
-    arrange,
+    SortOrder,
+    filter_and_sort,
     parse_filter,
     parse_order,
 )
@@ -147,9 +147,9 @@ class Page(HTMLParser):
 
 
 def page(
-    *entries: Entry, path: bytes = b"/", order: Order = BY_NAME, filter: str = ""
+    *entries: Entry, path: bytes = b"/", order: SortOrder = BY_NAME, filter: str = ""
 ) -> Page:
-    return Page(as_html(path, arrange(entries, order, filter), order, filter))
+    return Page(as_html(path, filter_and_sort(entries, order, filter), order, filter))
 
 
 class QueryTests(SynchronousTestCase):
@@ -159,11 +159,11 @@ class QueryTests(SynchronousTestCase):
         for query, order in [
             (b"", BY_NAME),
             (b"sort=name", BY_NAME),
-            (b"sort=name&order=desc", Order("name", True)),
-            (b"order=desc", Order("name", True)),
-            (b"sort=size", Order("size", False)),
-            (b"sort=size&order=desc", Order("size", True)),
-            (b"sort=changed&order=asc", Order("changed", False)),
+            (b"sort=name&order=desc", SortOrder("name", True)),
+            (b"order=desc", SortOrder("name", True)),
+            (b"sort=size", SortOrder("size", False)),
+            (b"sort=size&order=desc", SortOrder("size", True)),
+            (b"sort=changed&order=asc", SortOrder("changed", False)),
             (b"sort=&order=desc", BY_NAME),
             (b"sort=Size&order=desc", BY_NAME),
             (b"sort=\xff&order=desc", BY_NAME),
@@ -197,8 +197,8 @@ class ArrangedTests(SynchronousTestCase):
 
     def names(self, *entries: Entry, **how: object) -> list[str]:
         order, filter = how.get("order", BY_NAME), how.get("filter", "")
-        assert isinstance(order, Order)
-        return [e.name.decode() for e in arrange(entries, order, str(filter))]
+        assert isinstance(order, SortOrder)
+        return [e.name.decode() for e in filter_and_sort(entries, order, str(filter))]
 
     def test_numbers_sort_by_value_and_accents_beside_their_letter(self) -> None:
         for names in [
@@ -217,7 +217,7 @@ class ArrangedTests(SynchronousTestCase):
         ]:
             given = [file(name) for name in reversed(names)]
             self.assertEqual(self.names(*given), names)
-            down = self.names(*given, order=Order("name", True))
+            down = self.names(*given, order=SortOrder("name", True))
             self.assertEqual(down, names[::-1])
 
     def test_digits_of_other_scripts_are_letters(self) -> None:
@@ -226,19 +226,19 @@ class ArrangedTests(SynchronousTestCase):
     def test_folders_come_first_whatever_the_order(self) -> None:
         given = [file("a", 5, 9), folder("z", 1), folder("y", 3), file("b", 7, 2)]
         for order, names in [
-            (Order("name", False), "yzab"),
-            (Order("name", True), "zyba"),
-            (Order("size", False), "yzab"),
-            (Order("size", True), "yzba"),
-            (Order("changed", False), "zyba"),
-            (Order("changed", True), "yzab"),
+            (SortOrder("name", False), "yzab"),
+            (SortOrder("name", True), "zyba"),
+            (SortOrder("size", False), "yzab"),
+            (SortOrder("size", True), "yzba"),
+            (SortOrder("changed", False), "zyba"),
+            (SortOrder("changed", True), "yzab"),
         ]:
             self.assertEqual("".join(self.names(*given, order=order)), names, order)
 
     def test_entries_that_are_equal_stay_sorted_by_name(self) -> None:
         given = [file("c", 1), file("b", 1), file("a", 1), file("d", 2)]
         for descending, names in [(False, "abcd"), (True, "dabc")]:
-            order = Order("size", descending)
+            order = SortOrder("size", descending)
             self.assertEqual("".join(self.names(*given, order=order)), names)
 
     def test_filter_ignores_case_and_is_no_pattern(self) -> None:
@@ -261,7 +261,9 @@ class ArrangedTests(SynchronousTestCase):
     @usual
     @given(some.lists(names_on_disk))
     def test_no_name_is_lost_or_invented(self, names: list[bytes]) -> None:
-        listed = [entry.name for entry in arrange([file(name) for name in names])]
+        listed = [
+            entry.name for entry in filter_and_sort([file(name) for name in names])
+        ]
         self.assertEqual(sorted(listed), sorted(names))
 
     def test_filter_compares_accents_however_they_are_typed(self) -> None:
@@ -426,12 +428,12 @@ class PageTests(SynchronousTestCase):
                 ["name desc", "size desc", "changed desc"],
             ),
             (
-                Order("size", True),
+                SortOrder("size", True),
                 [None, "descending", None],
                 ["name asc", "size asc", "changed desc"],
             ),
             (
-                Order("changed", False),
+                SortOrder("changed", False),
                 [None, None, "ascending"],
                 ["name asc", "size desc", "changed desc"],
             ),
@@ -455,11 +457,11 @@ class PageTests(SynchronousTestCase):
             query = urlsplit(href).query.encode()
             if query:
                 key = re.findall(b"sort=(.*?)&", query)[0].decode()
-                self.assertEqual(parse_order(parse_qs(query)), Order(key, True))
+                self.assertEqual(parse_order(parse_qs(query)), SortOrder(key, True))
 
     def test_filter_box_keeps_the_order_and_escapes_its_text(self) -> None:
         text = "\"><script>alert(1)</script>&amp;'"
-        listed = page(order=Order("size", True), filter=text)
+        listed = page(order=SortOrder("size", True), filter=text)
         self.assertEqual(listed.of("form")[0]["action"], "./")
         self.assertNotIn("method", listed.of("form")[0])
         values = {field["name"]: field.get("value") for field in listed.of("input")}
@@ -477,7 +479,9 @@ class PageTests(SynchronousTestCase):
             ([file("a"), file("b"), folder("ac")], "a", "1 folder, 1 file, 1 B"),
             ([file(str(n), 0) for n in range(1000)], "", "1,000 files, 0 B"),
         ]:  # fmt: skip
-            said = as_html(b"/", arrange(entries, BY_NAME, filter), BY_NAME, filter)
+            said = as_html(
+                b"/", filter_and_sort(entries, BY_NAME, filter), BY_NAME, filter
+            )
             self.assertIn(f"<p id=count role=status>{told}</p>".encode(), said)
 
     def test_path_is_a_trail_of_links(self) -> None:
@@ -545,7 +549,7 @@ class JsonTests(SynchronousTestCase):
     """The listing for programs."""
 
     def test_each_entry_is_described(self) -> None:
-        given = arrange([file("c d", 12, 1767323045.5), folder("b", 0)])
+        given = filter_and_sort([file("c d", 12, 1767323045.5), folder("b", 0)])
         self.assertEqual(
             json.loads(as_json("/ä/".encode(), given)),
             {
@@ -591,7 +595,7 @@ class TextTests(SynchronousTestCase):
     """The listing for a shell."""
 
     def test_one_name_a_line_with_a_slash_for_folders(self) -> None:
-        given = arrange([file("b c"), folder("a"), file("Ü&<'\"$x.txt")])
+        given = filter_and_sort([file("b c"), folder("a"), file("Ü&<'\"$x.txt")])
         self.assertEqual(as_text(b"/", given), "a/\nb c\nÜ&<'\"$x.txt\n".encode())
         self.assertEqual(as_text(b"/", []), b"")
 

@@ -114,6 +114,10 @@ class MaskingTests(SynchronousTestCase):
             self.assertTrue(leaked(text), name)
             self.assert_masked(name, text, mask_part(text))
 
+    def test_lines_of_a_head_that_are_no_fields_are_masked(self) -> None:
+        for name in ("no colon", "an equals sign", "a NUL", "a quoted name"):
+            self.assert_masked(name, PARTS[name], mask_head(PARTS[name]))
+
     def test_secrets_in_cut_heads_are_masked_wherever_they_are_cut(self) -> None:
         for name, text in (HEADS | PARTS).items():
             for end in range(len(text)):

@@ -14,10 +14,10 @@ from dartio_tut.resources.negotiation import (
     MAX_FIELD_BYTES,
     MAX_MEMBERS,
     accepts_anything,
+    accepts_by_name,
     best_coding,
     best_type,
     member_weights,
-    names_type,
     type_weight,
 )
 
@@ -114,7 +114,7 @@ class NamedTypeTests(SynchronousTestCase):
             (b"", False),
             (None, False),
         ]:
-            self.assertEqual((accept, names_type(accept, pages)), (accept, named))
+            self.assertEqual((accept, accepts_by_name(accept, pages)), (accept, named))
 
     def test_whether_a_client_accepts_anything(self) -> None:
         for accept, anything in [

@@ -30,9 +30,9 @@ from dartio_tut.daemon import (
     repeated_option,
 )
 from dartio_tut.daemon.descriptors import connections_within, raise_descriptor_limit
-from dartio_tut.daemon.listening import INTERFACES, addresses
+from dartio_tut.daemon.listening import INTERFACES, addresses_of_interface
 from dartio_tut.daemon.options import server
-from dartio_tut.daemon.options.folders import loggable
+from dartio_tut.daemon.options.folders import without_password
 from dartio_tut.daemon.options.parsing import (
     backlog_length,
     port_number,
@@ -265,9 +265,9 @@ class EndpointsTests(StartupCase):
         found = [(0, 0, 0, "", (a, 0)) for a in ("::1", "127.0.0.1", "127.0.0.1")]
         self.patch(socket, "getaddrinfo", lambda *a, **k: found)
         self.patch(listening, "_is_here", lambda address: True)
-        self.assertEqual(addresses("localhost"), ["::1", "127.0.0.1"])
+        self.assertEqual(addresses_of_interface("localhost"), ["::1", "127.0.0.1"])
         self.patch(listening, "_is_here", lambda address: ":" not in address)
-        self.assertEqual(addresses("localhost"), ["127.0.0.1"])
+        self.assertEqual(addresses_of_interface("localhost"), ["127.0.0.1"])
 
     def test_listen_takes_the_place_of_the_default(self) -> None:
         self.assertEqual(
@@ -527,4 +527,4 @@ class StoreInTheLogTests(SynchronousTestCase):
             ("file:///srv/notes", "file:///srv/notes"),
             ("/srv/notes", "/srv/notes"),
         ]:
-            self.assertEqual((where, loggable(where)), (where, said))
+            self.assertEqual((where, without_password(where)), (where, said))

@@ -16,7 +16,7 @@ from zope.interface import implementer
 from dartio_tut.daemon import Site
 from dartio_tut.wire import Channel
 from dartio_tut.wire.http1.output import COLLECTED_BYTES, Output
-from dartio_tut.wire.http1.response_head import note_close
+from dartio_tut.wire.http1.response_head import apply_connection_close
 from dartio_tut.wire.transport.foreign import StockTCPTransport, adapted
 from dartio_tut.wire.twisted_private import buffered_bytes
 
@@ -238,7 +238,9 @@ class HTTPChannelAPITests(SynchronousTestCase):
         self.assertIn(b"Connection: close\r\n", self.sent)
 
     def test_a_resource_may_end_the_connection(self) -> None:
-        note_close(Headers({b"Connection": [b"keep-alive, Close"]}), self.channel)
+        apply_connection_close(
+            Headers({b"Connection": [b"keep-alive, Close"]}), self.channel
+        )
         self.assertFalse(self.channel.persistent)
 
     def test_timeouts_of_twisteds_channel_are_there(self) -> None:

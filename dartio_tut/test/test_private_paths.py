@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.daemon import ServerOptions, own_files
+from dartio_tut.daemon import ServerOptions, private_file_paths
 from dartio_tut.resources import parse_host_folder, parse_served_path
 
 
@@ -21,7 +21,7 @@ class OwnFilesTests(SynchronousTestCase):
         options.parseOptions(list(line))
         parent: Any = twistd
         options.parent = parent
-        return [os.path.relpath(path) for path in own_files(options)]
+        return [os.path.relpath(path) for path in private_file_paths(options)]
 
     def test_log_and_pid_file_of_twistd(self) -> None:
         cases: list[tuple[dict[str, Any], list[str]]] = [
@@ -50,7 +50,7 @@ class OwnFilesTests(SynchronousTestCase):
     def test_options_without_twistd(self) -> None:
         options = ServerOptions()
         options.parseOptions([])
-        self.assertEqual(own_files(options), [])
+        self.assertEqual(private_file_paths(options), [])
 
 
 class ServedPathTests(SynchronousTestCase):

@@ -85,7 +85,7 @@ class ReadOnlyTests(FolderCase):
     def test_half_a_note_after_a_power_cut_is_left_out(self) -> None:
         self.with_notes("a")
         self.add_by_hand(b"hal")
-        self.patch(notes_file, "this_boot", lambda: "another")
+        self.patch(notes_file, "boot_id", lambda: "another")
         self.mount_read_only()
         self.assertEqual(self.all(self.notes_there()), ["a"])
 

@@ -13,12 +13,12 @@ from dartio_tut.store import (
     PRESENT,
     Conflict,
     Deleted,
+    IdempotencyKeyReused,
     InvalidName,
     NameTaken,
     NoSuchEntry,
     StoreFull,
-    TokenReused,
-    Unavailable,
+    StoreUnavailable,
     version_of,
 )
 
@@ -46,16 +46,20 @@ class FromStoreTests(SynchronousTestCase):
             (Deleted("note 3 was deleted"), 410, "Note 3 was deleted."),
             (NameTaken("a is a folder"), 409, "Cannot store: a is a folder."),
             (Conflict("x"), 412, "It is not the version that was expected."),
-            (TokenReused("x"), 422, "This Idempotency-Key came with something else"),
+            (
+                IdempotencyKeyReused("x"),
+                422,
+                "This Idempotency-Key came with something else",
+            ),
             (StoreFull("there are 5 notes"), 507, "There are 5 notes."),
-            (Unavailable("db at 10.0.0.1"), 503, "The store cannot be reached."),
+            (StoreUnavailable("db at 10.0.0.1"), 503, "The store cannot be reached."),
         ]:
             refused = self.refusal(error)
             self.assertEqual(refused.code, code)
             self.assertTrue(refused.text.startswith(text), refused.text)
 
     def test_unavailable_store_says_when_to_try_again(self) -> None:
-        refused = self.refusal(Unavailable("away", 7))
+        refused = self.refusal(StoreUnavailable("away", 7))
         self.assertEqual(refused.fields, ((b"Retry-After", b"7"),))
         self.assertEqual(self.refusal(StoreFull("full")).fields, ())
 

@@ -18,7 +18,7 @@ from dartio_tut.store import (
     Document,
     MemoryDocuments,
     StoreFull,
-    Unavailable,
+    StoreUnavailable,
     version_of,
 )
 
@@ -321,7 +321,7 @@ class FailingTests(DocumentsCase):
     def test_every_method_tells_of_a_failing_store(self) -> None:
         for error, code in [
             (StoreFull("no room"), 507),
-            (Unavailable("10.0.0.1 is away", 5), 503),
+            (StoreUnavailable("10.0.0.1 is away", 5), 503),
             (OSError(5, "Input/output error", "/secret"), 500),
             (ZeroDivisionError("/secret"), 500),
         ]:

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
-from dartio_tut.store import MemoryNotes, StoreFull, Unavailable
+from dartio_tut.store import MemoryNotes, StoreFull, StoreUnavailable
 
 from .support.memory_client import ask
 from .support.response_reader import Response
@@ -282,7 +282,7 @@ class FailingTests(NotesCase):
     def test_every_method_tells_of_a_failing_store(self) -> None:
         for error, code in [
             (StoreFull("no room"), 507),
-            (Unavailable("10.0.0.1 is away", 5), 503),
+            (StoreUnavailable("10.0.0.1 is away", 5), 503),
             (OSError(5, "Input/output error", "/secret"), 500),
             (ZeroDivisionError("/secret"), 500),
         ]:

@@ -23,8 +23,8 @@ from dartio_tut.daemon import Site, StartupError, startup
 from dartio_tut.daemon.listening import local_url
 from dartio_tut.daemon.options.server import ServerOptions
 from dartio_tut.daemon.service import Daemon
-from dartio_tut.daemon.startup import exit_code, reason, startup_errors
-from dartio_tut.daemon.together import Together, is_in_foreground
+from dartio_tut.daemon.startup import error_text, exit_code, startup_errors
+from dartio_tut.daemon.together import ServerGroup, is_in_foreground
 
 from .support.startup_case import StartupCase
 
@@ -98,11 +98,11 @@ class StartupErrorsTests(StartupCase):
 
     def test_unix_socket_in_use_is_told_as_a_port_is(self) -> None:
         error = CannotListenError(None, b"/run/x", "Cannot acquire lock")
-        self.assertEqual(reason(error), "Address already in use")
+        self.assertEqual(error_text(error), "Address already in use")
 
     def test_of_two_paths_the_one_that_was_to_be_made_is_named(self) -> None:
         error = OSError(errno.ENOENT, "No such file", "123", None, "/nothing/x.lock")
-        self.assertEqual(reason(error), "/nothing/x.lock: No such file")
+        self.assertEqual(error_text(error), "/nothing/x.lock: No such file")
 
     def test_name_is_that_of_the_plugin(self) -> None:
         options = ServerOptions()
@@ -129,7 +129,7 @@ class TogetherTests(SynchronousTestCase):
             Daemon(Site(Resource()), [f"tcp:{port}:interface=127.0.0.1"], self.reactor)
             for port in (4040, 8080)
         ]
-        together = Together(daemons, daemons[1], foreground, self.reactor)
+        together = ServerGroup(daemons, daemons[1], foreground, self.reactor)
         together.privilegedStartService()
         together.startService()
         self.reactor.run()

@@ -68,7 +68,9 @@ class FenceTests(SynchronousTestCase):
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                     ours.add(node.value)  # of __slots__
         inherited = {
-            name for names in twisted_private.INHERITED.values() for name in names
+            name
+            for names in twisted_private.INHERITED_PRIVATE_NAMES.values()
+            for name in names
         }
         found = [
             f"{path.relative_to(PACKAGE)}:{node.lineno} {node.attr}"
@@ -81,7 +83,7 @@ class FenceTests(SynchronousTestCase):
         self.assertEqual(found, [], "\n".join(map(str, found)))
 
     def test_what_is_inherited_is_there_in_the_installed_version(self) -> None:
-        for owner, names in twisted_private.INHERITED.items():
+        for owner, names in twisted_private.INHERITED_PRIVATE_NAMES.items():
             for name in names:
                 if name.startswith("_tempData"):
                     continue  # made for each instance: see below

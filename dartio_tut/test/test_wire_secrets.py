@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from dartio_tut.resources import WireView
+from dartio_tut.resources.wire_view.kept_message import KeptResponse
 from dartio_tut.resources.wire_view.list_pages import exchange_page, list_page
 
 from .support.leaks import SECRET, kept_texts, leaked
@@ -152,6 +153,15 @@ class SecretsTests(WatchedCase):
         kept = self.only().response.kept
         self.assertEqual(len(kept), len(head))
         self.assertTrue(kept.endswith(b"**\r\n\r\nbody"))
+
+    def test_secrets_in_a_head_that_is_sent_in_two_pieces_are_not_kept(self) -> None:
+        head = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=" + SECRET + b"\r\nX: y\r\n\r\nbody"
+        for cut in range(1, len(head)):
+            response = KeptResponse()
+            response.add(head[:cut])
+            response.add(head[cut:])
+            self.assertEqual(leaked(response.kept), [], (cut, response.kept))
+            self.assertEqual(len(response.kept), len(head))
 
     def test_a_collected_record_leaves_nothing_behind(self) -> None:
         connection = self.connect()

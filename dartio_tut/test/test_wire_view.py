@@ -254,6 +254,33 @@ class StreamTests(ViewCase):
         )
         self.assertIn(("dropped", {"dropped": 1}), events)
 
+    def test_what_is_due_waits_when_the_client_stops_reading(self) -> None:
+        follower = self.follow()
+        self.connect().send(GET)
+        follower.protocol.pauseProducing()
+        self.assertEqual(self.heard(follower), [])
+        follower.protocol.resumeProducing()
+        names = [name for name, _ in self.heard(follower)]
+        self.assertEqual(names, ["connection", "exchange"])
+
+    def test_a_batch_ends_when_the_client_stops_reading(self) -> None:
+        follower = self.follow()
+        self.connect().send(GET * 5)
+        write = follower.protocol.output._write
+
+        def write_and_stop(data: bytes) -> None:
+            write(data)
+            if b"event: exchange" in data:
+                follower.protocol.pauseProducing()
+
+        follower.protocol.output._write = write_and_stop
+        names = [name for name, _ in self.heard(follower)]
+        self.assertEqual(names, ["connection", "exchange"])
+        follower.protocol.output._write = write
+        follower.protocol.resumeProducing()
+        numbers = [what["id"] for _, what in self.heard(follower)]
+        self.assertEqual(numbers, [2, 3, 4, 5])
+
     def test_a_silent_stream_has_a_comment_now_and_then(self) -> None:
         follower = self.follow()
         follower.transport.clear()

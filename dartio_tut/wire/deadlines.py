@@ -22,7 +22,7 @@ SWEEP_SECONDS = 1.0
 """Time between two sweeps: a deadline is kept to within so much."""
 
 
-class Expiring(Protocol):
+class HasDeadline(Protocol):
     """
     Something that has a deadline.
 
@@ -51,11 +51,11 @@ class Deadlines:
         self._seconds: Callable[[], float] = (
             monotonic if IReactorCore.providedBy(reactor) else reactor.seconds
         )
-        self.members: set[Expiring] = set()
+        self.members: set[HasDeadline] = set()
         self._call: IDelayedCall | None = None
         self.now: float = self._seconds()
 
-    def add(self, member: Expiring, seconds: float) -> None:
+    def add(self, member: HasDeadline, seconds: float) -> None:
         """Watch *member* from now on; its first deadline is in so many *seconds*."""
         if self._call is None:
             self.now = self._seconds()  # there were no sweeps for a while
@@ -65,7 +65,7 @@ class Deadlines:
         self.members.add(member)
         member.deadline = self.now + seconds
 
-    def discard(self, member: Expiring) -> None:
+    def discard(self, member: HasDeadline) -> None:
         """Stop watching *member*."""
         self.members.discard(member)
 

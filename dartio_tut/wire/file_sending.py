@@ -24,7 +24,7 @@ MAX_READ_AT_ONCE = 32 * 1024
 PIECE_BYTES = 64 * 1024
 """Bytes read at a time: what a transport buffers before it says to pause."""
 
-Part = bytes | tuple[int, int]
+BytesOrFileRange = bytes | tuple[int, int]
 """Bytes to send, or the offset and the length of those in a file."""
 
 
@@ -54,7 +54,9 @@ def send_file(request: http.Request, descriptor: int, offset: int, length: int) 
         ReadingSender(request, descriptor, offset, length).start()
 
 
-def send_parts(request: http.Request, descriptor: int, parts: Sequence[Part]) -> None:
+def send_parts(
+    request: http.Request, descriptor: int, parts: Sequence[BytesOrFileRange]
+) -> None:
     """
     Finish the response to *request* with *parts*: bytes, or an offset and a length of
     the open file *descriptor*, which is closed. Its length must be set already.
@@ -144,7 +146,7 @@ class MultipartSender(ReadingSender):
     """Sends bytes and parts of a file in turn."""
 
     def __init__(
-        self, request: http.Request, descriptor: int, parts: Iterator[Part]
+        self, request: http.Request, descriptor: int, parts: Iterator[BytesOrFileRange]
     ) -> None:
         super().__init__(request, descriptor, 0, 0)
         self._parts = parts

@@ -12,14 +12,14 @@ _Owner = TypeVar("_Owner")
 _Value = TypeVar("_Value")
 
 
-def made_once(make: Callable[[_Owner], _Value]) -> _Value:
+def cached_attribute(make: Callable[[_Owner], _Value]) -> _Value:
     """
     A cached property. It can be set and deleted, too, so for mypy it is an attribute.
     """
     return cast("_Value", cached_property(make))
 
 
-def kept_as(slot: str, make: Callable[[_Owner], _Value]) -> _Value:
+def cached_in_slot(slot: str, make: Callable[[_Owner], _Value]) -> _Value:
     """
     A property that is made at the first look and kept in *slot*, where the request
     can see for itself whether it was made. For mypy it is an attribute.

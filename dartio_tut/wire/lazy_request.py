@@ -22,7 +22,7 @@ from .fields import replace_fields
 from .foreign_stream import ForeignStream
 from .http1.request_head import RequestFields
 from .interfaces import Fields, RequestChannel, ResponseStream
-from .lazy import kept_as, made_once
+from .lazy import cached_attribute, cached_in_slot
 from .streamed_body import StreamedBody
 from .twisted_private import MultipartError, multipart_arguments
 
@@ -87,33 +87,33 @@ class LazyRequest(server.Request):
 
     # Made at the first look.
 
-    @made_once
+    @cached_attribute
     def _parsePOSTFormSubmission(self) -> bool:
         return self._connection.site._parsePOSTFormSubmission
 
-    @made_once
+    @cached_attribute
     def transport(self) -> ITransport | None:
         """The connection's transport."""
         return self._connection.transport
 
-    @made_once
+    @cached_attribute
     def client(self) -> IAddress:
         """The client's address."""
         return self._connection.getPeer()
 
-    @made_once
+    @cached_attribute
     def host(self) -> IAddress:
         """Our address."""
         return self._connection.getHost()
 
-    @made_once
+    @cached_attribute
     def received_cookies(self) -> dict[bytes, bytes]:
         """The cookies that the client has sent."""
         self.received_cookies = {}
         self.parseCookies()
         return self.received_cookies
 
-    @made_once
+    @cached_attribute
     def args(self) -> dict[bytes, list[bytes]]:
         """
         The decoded query and form, a list of values for each name. A form is read at
@@ -167,7 +167,7 @@ class LazyRequest(server.Request):
         else:
             content.close()
 
-    @made_once
+    @cached_attribute
     def _adapterCache(self) -> dict[str, object]:
         return {}
 
@@ -182,11 +182,11 @@ class LazyRequest(server.Request):
         replace_fields(headers, self.bulk_fields)
         return headers
 
-    requestHeaders = kept_as("_request_headers", _make_request_headers)
-    responseHeaders = kept_as("made_response_headers", _make_response_headers)
-    content = kept_as("_content", lambda self: BytesIO())
-    cookies = kept_as("made_cookies", lambda self: [])
-    notifications = kept_as("_notifications", lambda self: [])
+    requestHeaders = cached_in_slot("_request_headers", _make_request_headers)
+    responseHeaders = cached_in_slot("made_response_headers", _make_response_headers)
+    content = cached_in_slot("_content", lambda self: BytesIO())
+    cookies = cached_in_slot("made_cookies", lambda self: [])
+    notifications = cached_in_slot("_notifications", lambda self: [])
 
     @property
     def is_conditional(self) -> bool:

@@ -9,7 +9,7 @@ from twisted.web.error import UnsupportedMethod
 from twisted.web.resource import IResource
 
 
-class Rendered:
+class AlreadyRendered:
     """
     Stands for a resource that has refused a request's method already, so that Twisted's
     own ``render`` goes on from there: with a page, or with GET in place of HEAD.

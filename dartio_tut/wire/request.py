@@ -26,11 +26,11 @@ from zope.interface import directlyProvides
 from .file_sending import send_file
 from .http1.protocol_error import NO_SPACE_FOR_BODY, ProtocolError
 from .lazy_request import LazyRequest, MalformedForm
-from .rendered import Rendered
+from .rendered import AlreadyRendered
 from .streamed_body import HeldBody
 from .twisted_private import IEncodingResource
 
-FAILED = b"Something went wrong here."
+SERVER_FAULT_TEXT = b"Something went wrong here."
 """All that a client is told of a fault of ours."""
 
 BYTES_LIKE = (bytes, bytearray, memoryview)
@@ -38,7 +38,7 @@ BYTES_LIKE = (bytes, bytearray, memoryview)
 TEXT = b"text/plain; charset=utf-8"
 
 
-class NotBytes(TypeError):
+class NotBytesError(TypeError):
     """A resource has given something other than bytes to be sent."""
 
     def __init__(self, where: str, value: object) -> None:
@@ -190,14 +190,14 @@ class Request(LazyRequest):
         try:
             body = resrc.render(self)
         except UnsupportedMethod as error:
-            super().render(Rendered(resrc, error))
+            super().render(AlreadyRendered(resrc, error))
             return
         if body is server.NOT_DONE_YET:
             return
         if not isinstance(body, bytes):
             if iscoroutine(body):
                 body.close()
-            raise NotBytes(f"{resrc!r}: render must return", body)
+            raise NotBytesError(f"{resrc!r}: render must return", body)
         if self.made_response_headers is None:
             self.response_length = len(body)
         elif body or not self.responseHeaders.hasHeader(b"Content-Length"):
@@ -219,7 +219,7 @@ class Request(LazyRequest):
         if reason.check(MalformedForm) and not self.startedWriting:
             self._stream.refuse_form()
             return reason
-        if reason.check(NotBytes):
+        if reason.check(NotBytesError):
             self._log.error(
                 "{method} {uri}: {error}",
                 method=self.method,
@@ -253,11 +253,11 @@ class Request(LazyRequest):
         for name, value in getattr(self.site, "refusal_fields", ()):
             self.setHeader(name, value)
         self.defaultContentType = TEXT
-        self.set_length(len(FAILED))
+        self.set_length(len(SERVER_FAULT_TEXT))
         is_cut_short = self.body is not None and not self.body.is_whole
         if is_cut_short and self.clientproto.startswith(b"HTTP/1"):
             self.setHeader(b"Connection", b"close")
-        self.write(FAILED)
+        self.write(SERVER_FAULT_TEXT)
         self.finish()
 
     # From the resource to the channel.
@@ -270,7 +270,7 @@ class Request(LazyRequest):
         """
         if data.__class__ is not bytes:
             if not isinstance(data, (bytes, bytearray, memoryview)):
-                raise NotBytes("request.write takes", data)
+                raise NotBytesError("request.write takes", data)
             data = bytes(data)  # it may change before it is sent
         if self._inFakeHead:
             return

@@ -2,8 +2,8 @@
 Every private name of Twisted, CPython and pyOpenSSL that the wire uses, in one place.
 
 A private name may change in any release. So nothing else in this package imports one,
-``setup.cfg`` bounds Twisted from above, and a test holds each name of `INHERITED` and
-each function here against what is installed.
+``setup.cfg`` bounds Twisted from above, and a test holds each name of
+`INHERITED_PRIVATE_NAMES` and each function here against what is installed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from twisted.web.http import (
 from twisted.web.resource import _IEncodingResource as IEncodingResource
 
 __all__ = [
-    "INHERITED",
+    "INHERITED_PRIVATE_NAMES",
     "BuffersLogs",
     "H2Connection",
     "IEncodingResource",
@@ -58,7 +58,7 @@ __all__ = [
     "tls_write",
 ]
 
-INHERITED: Mapping[type, tuple[str, ...]] = {
+INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
     tcp.Server: (
         "_aborting",
         "_addressType",

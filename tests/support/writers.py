@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
-from dartio_tut.store import ABSENT, Conflict, NoSuchEntry, Unavailable
+from dartio_tut.store import ABSENT, Conflict, NoSuchEntry, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Writer(threading.Thread):
         began, pause = time.monotonic(), 0
         try:
             return call(*args)
-        except Unavailable as error:
+        except StoreUnavailable as error:
             self.refused += 1
             pause = error.retry_after
             raise
@@ -91,7 +91,7 @@ class Writer(threading.Thread):
         while True:
             try:
                 return self.once(call, *args)
-            except Unavailable:
+            except StoreUnavailable:
                 if self.told_to_give_up.is_set():
                     raise
 
@@ -115,7 +115,7 @@ class NoteWriter(Writer):
         began = time.monotonic()
         try:
             number = self.insist(self.append, text, uuid4().hex)
-        except Unavailable:
+        except StoreUnavailable:
             self.unknown.append(text)
         else:
             self.written.append(Written(began, time.monotonic(), number, text))
@@ -138,7 +138,7 @@ class Poster:
         response = self.connection.getresponse()
         said = response.read().decode()
         if response.status == 503:
-            raise Unavailable(said, int(response.headers["Retry-After"]))
+            raise StoreUnavailable(said, int(response.headers["Retry-After"]))
         found = re.fullmatch(r"You have (\d+) notes\.\n", said)
         if not found:
             raise AssertionError(f"{response.status}: {said}")

@@ -13,7 +13,7 @@ from .charset import charset_of
 from .client import WebClient, web_client
 from .inspecting import Asked, Inspector
 from .raw_exchange import MAX_KEPT_BYTES, RawExchange, Times, TLSFacts
-from .url import WebURL, known_url, without_user
+from .url import WebURL, url_for_messages, without_credentials
 
 __all__ = [
     "MAX_KEPT_BYTES",
@@ -26,7 +26,7 @@ __all__ = [
     "WebClient",
     "WebURL",
     "charset_of",
-    "known_url",
+    "url_for_messages",
     "web_client",
-    "without_user",
+    "without_credentials",
 ]

@@ -18,13 +18,13 @@ from ..errors import ClientError
 from .codings import ACCEPT_ENCODING, ContentError
 from .connection import Connection
 from .delivery import ContentResponse
-from .patience import Patience
+from .exchange_timeout import ExchangeTimeout
 from .reasons import failure_text
 from .redirects import REDIRECTS_LIMIT, next_request
-from .routes import Routes
+from .routes import EndpointFactory
 from .status import check_status, unfinished
 from .trust import https_policy
-from .url import WebURL, known_url
+from .url import WebURL, url_for_messages
 
 
 def web_client(
@@ -44,8 +44,8 @@ def web_client(
         *server_url*.
     :raises ClientError: the *ca_file* cannot be used.
     """
-    routes = Routes(reactor, https_policy(ca_file))
-    patience = Patience(reactor, timeout)
+    routes = EndpointFactory(reactor, https_policy(ca_file))
+    patience = ExchangeTimeout(reactor, timeout)
     agent = ExchangeAgent(reactor, routes, patience, server, server_url)
     return WebClient(reactor, HTTPClient(agent), patience, routes)
 
@@ -58,7 +58,7 @@ class WebClient:
     """
 
     def __init__(
-        self, reactor: Any, treq: HTTPClient, patience: Patience, routes: Any
+        self, reactor: Any, treq: HTTPClient, patience: ExchangeTimeout, routes: Any
     ) -> None:
         self._reactor = reactor
         self._treq = treq
@@ -114,7 +114,7 @@ class ExchangeAgent:
         self,
         reactor: Any,
         routes: Any,
-        patience: Patience,
+        patience: ExchangeTimeout,
         server: str | None = None,
         server_url: WebURL | None = None,
     ) -> None:
@@ -164,7 +164,7 @@ class ExchangeAgent:
                 raise ClientError(said)
             raise ClientError(f"no answer from {url} {self._patience.reason}{hint}")
         if self._server:
-            url = known_url(self._server_url, url)
+            url = url_for_messages(self._server_url, url)
         why = failure_text(cast("Exception", failure.value), url, connection)
         if self._server and why.startswith("no server answers"):
             why += f': is "twistd -n {self._server}" running?'

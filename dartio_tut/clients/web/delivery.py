@@ -21,8 +21,8 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from ..errors import ClientError
 from .codings import ContentDecoder, ContentError
 from .connection import Connection
-from .patience import Patience
-from .reasons import malformed
+from .exchange_timeout import ExchangeTimeout
+from .reasons import malformed_response_text
 
 PIECES_A_TURN = 16
 """How many pieces are decoded before the reactor has its turn: about a megabyte, some
@@ -41,7 +41,7 @@ class ContentResponse(proxyForInterface(IResponse)):  # type: ignore[misc]
         original: IResponse,
         url: str,
         connection: Connection,
-        patience: Patience,
+        patience: ExchangeTimeout,
         reactor: Any,
     ) -> None:
         super().__init__(original)
@@ -171,7 +171,9 @@ class _Delivery(Protocol):
         received = self._received_bytes
         cause = _cause(end)
         if cause is not None:
-            raise ContentError(f"malformed after {received} bytes: {malformed(cause)}")
+            raise ContentError(
+                f"malformed after {received} bytes: {malformed_response_text(cause)}"
+            )
         length = self._response.original.length
         if end.check(PotentialDataLoss):  # it lasts until the connection is closed
             if not self._response.connection.was_closed_well():

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 
 from ..errors import ClientError
-from .patience import Patience
+from .exchange_timeout import ExchangeTimeout
 from .raw_exchange import (
     ExchangeProtocol,
     RawExchange,
@@ -24,7 +24,7 @@ from .raw_exchange import (
 )
 from .reasons import failure_text
 from .redirects import REDIRECTS_LIMIT, next_request
-from .routes import Routes
+from .routes import EndpointFactory
 from .timed_names import TimedNames
 from .trust import https_policy
 from .url import WebURL
@@ -102,7 +102,7 @@ class Inspector:
         self._reactor = reactor
         self._policy = https_policy(ca_file)
         self._trusts_all = trusts_all
-        self._patience = Patience(reactor, timeout)
+        self._patience = ExchangeTimeout(reactor, timeout)
         self._seconds = seconds
 
     async def exchanges(
@@ -126,7 +126,7 @@ class Inspector:
         """Send what is *asked* to *url*; what is returned tells what went wrong."""
         exchange = RawExchange(url, asked.method, b"", Times(self._seconds()))
         names = TimedNames(self._reactor, self._seconds)
-        routes = Routes(names, self._policy, only_notes=True)
+        routes = EndpointFactory(names, self._policy, only_notes=True)
         routes.zone = url.zone
         route = routes.route_to(url.encoded.to_uri().to_text().encode("ascii"))
         connection = route.connection

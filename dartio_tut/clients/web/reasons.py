@@ -101,10 +101,10 @@ def _malformed(cause: BaseException, url: str, connection: Connection) -> str:
     first = connection.first_bytes.decode("latin-1")
     if first and not connection.is_tls and not first.startswith("HTTP/"):
         return f"{url} does not answer in HTTP: {first!r}"
-    return f"{url} gives a malformed response: {malformed(cause)}"
+    return f"{url} gives a malformed response: {malformed_response_text(cause)}"
 
 
-def malformed(cause: BaseException) -> str:
+def malformed_response_text(cause: BaseException) -> str:
     """What is wrong with a response, when Twisted's parser fails with *cause*."""
     if isinstance(cause, KeyError):
         return f"its transfer coding is not known: {_text(cause.args[0])!r}"

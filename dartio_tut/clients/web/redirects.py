@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ClientError
-from .url import WebURL, location_text, without_user
+from .url import WebURL, decode_location, without_credentials
 
 REDIRECTS_LIMIT = 20
 """How many redirects are followed; Fetch and Firefox draw the line there too."""
 
-SAME_METHOD = (307, 308)
+KEEPS_METHOD = (307, 308)
 """Repeat the request as it was, content and all."""
 
 BECOMES_GET = (303,)
 """The answer to what was sent is found there."""
 
-AMBIGUOUS = (301, 302)
+MAY_BECOME_GET = (301, 302)
 """For GET as it says; for POST, browsers send a GET and the standard meant a POST."""
 
 
@@ -39,7 +39,7 @@ def next_request(method: str, url: WebURL, response: Any) -> NextRequest | None:
     :raises ClientError: it leads nowhere, to something that is not the web, or may lose
         what was to be stored.
     """
-    if response.code not in SAME_METHOD + BECOMES_GET + AMBIGUOUS:
+    if response.code not in KEEPS_METHOD + BECOMES_GET + MAY_BECOME_GET:
         return None
     locations = response.headers.getRawHeaders(b"Location", [])
     if not locations:
@@ -47,11 +47,11 @@ def next_request(method: str, url: WebURL, response: Any) -> NextRequest | None:
     try:
         target = url.redirected(locations[0])
     except ValueError:
-        where = without_user(location_text(locations[0]))
+        where = without_credentials(decode_location(locations[0]))
         raise ClientError(
             f"{url} redirects to {where!r}, which is no http or https URL to follow"
         ) from None
-    if method == "GET" or response.code in SAME_METHOD:
+    if method == "GET" or response.code in KEEPS_METHOD:
         return NextRequest(method, target)
     if response.code in BECOMES_GET:
         return NextRequest("GET", target)

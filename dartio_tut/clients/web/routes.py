@@ -40,7 +40,7 @@ class Route(NamedTuple):
     proxy_fields: list[tuple[bytes, bytes]]
 
 
-class Routes:
+class EndpointFactory:
     """
     Finds the way for each request.
 

@@ -27,20 +27,20 @@ from .connection import Connection
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """The longest file: far longer than all authorities of a browser together."""
 
-NOT_TRUSTED = "is not trusted (--cacert FILE): "
+NOT_TRUSTED_TEXT = "is not trusted (--cacert FILE): "
 
 VERIFY_ERRORS = {
     9: "is not valid before",
     10: "has expired on",
-    18: NOT_TRUSTED + "it is self-signed",
-    19: NOT_TRUSTED + "its authority is self-signed",
-    20: NOT_TRUSTED + "its authority is not known",
-    21: NOT_TRUSTED + "its authority is not known",
+    18: NOT_TRUSTED_TEXT + "it is self-signed",
+    19: NOT_TRUSTED_TEXT + "its authority is self-signed",
+    20: NOT_TRUSTED_TEXT + "its authority is not known",
+    21: NOT_TRUSTED_TEXT + "its authority is not known",
     26: "is not meant for a server",
 }
 """OpenSSL's X509_V_ERR codes, in words (openssl-verification-options(1))."""
 
-DATED_ERRORS = {9: "not_valid_before_utc", 10: "not_valid_after_utc"}
+DATE_ERRORS = {9: "not_valid_before_utc", 10: "not_valid_after_utc"}
 """Errors that a date of the certificate explains."""
 
 
@@ -129,11 +129,11 @@ def _name_problem(certificate: Any, host: str) -> str:
 
 def _problem(certificate: Any, number: int) -> str:
     """What OpenSSL's verification error *number* says of *certificate*."""
-    said = VERIFY_ERRORS.get(number, NOT_TRUSTED + f"OpenSSL's error {number}")
+    said = VERIFY_ERRORS.get(number, NOT_TRUSTED_TEXT + f"OpenSSL's error {number}")
     try:
         found = certificate.to_cryptography()
-        if number in DATED_ERRORS:
-            return f"{said} {getattr(found, DATED_ERRORS[number]).date()}"
+        if number in DATE_ERRORS:
+            return f"{said} {getattr(found, DATE_ERRORS[number]).date()}"
         if found.not_valid_after_utc < datetime.now(UTC):
             return f"{said}, and it has expired on {found.not_valid_after_utc.date()}"
     except Exception:  # noqa: BLE001  (OpenSSL calls us: nothing may be raised)

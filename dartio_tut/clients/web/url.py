@@ -38,11 +38,11 @@ AUTHORITY = re.compile(
 )
 """User name and password, host, port (RFC 3986, 3.2)."""
 
-NOT_IN_URLS = re.compile("[\x00-\x1f\x7f]|^[^/?#]*[ \\\\]")
+FORBIDDEN_IN_URLS = re.compile("[\x00-\x1f\x7f]|^[^/?#]*[ \\\\]")
 """Control characters anywhere; spaces and backslashes before the path."""
 
 
-class AddressURL(EncodedURL):
+class IPv6URL(EncodedURL):
     """A URL whose host is an IPv6 address, which hyperlink would take for a name."""
 
     def to_uri(self) -> EncodedURL:
@@ -75,7 +75,7 @@ class WebURL:
         if not SCHEME.match(text):
             text = f"http://{SHORTHAND_HOST if text.startswith(':') else ''}{text}"
         scheme, _, rest = text.partition("://")
-        if scheme.lower() not in SCHEMES or NOT_IN_URLS.search(rest):
+        if scheme.lower() not in SCHEMES or FORBIDDEN_IN_URLS.search(rest):
             raise ValueError(text)
         found = ZONE.match(rest)
         zone = found[2] if found else ""
@@ -118,7 +118,7 @@ class WebURL:
         :raises ValueError: *location* is no http or https URL, or it has a user name,
             which is not the server's to choose.
         """
-        text = location_text(location)
+        text = decode_location(location)
         if not text:
             raise ValueError(text)
         if text.startswith("//"):
@@ -136,7 +136,7 @@ class WebURL:
         return replace(found, user=self.user if found.origin == self.origin else None)
 
 
-def known_url(url: WebURL | None, uri: str) -> str:
+def url_for_messages(url: WebURL | None, uri: str) -> str:
     """
     How to name *uri*: as the *url* that was given, when both are at the same origin. A
     redirect leads to others, which are named themselves.
@@ -146,7 +146,7 @@ def known_url(url: WebURL | None, uri: str) -> str:
     return uri
 
 
-def location_text(location: bytes) -> str:
+def decode_location(location: bytes) -> str:
     """The bytes of a Location field as text: UTF-8, or else percent-encoded."""
     try:
         return location.decode("utf-8")
@@ -154,7 +154,7 @@ def location_text(location: bytes) -> str:
         return quote_from_bytes(location, safe=bytes(range(0x20, 0x7F)))
 
 
-def without_user(text: str) -> str:
+def without_credentials(text: str) -> str:
     """*text*, which may not even be a URL, without user name and password."""
     return re.sub(r"^((?:[^/?#]*:)?//)?[^/?#]*@", r"\1", text)
 
@@ -168,7 +168,7 @@ def _checked(text: str) -> EncodedURL:
     try:
         url = EncodedURL.from_text(text).replace(userinfo="", fragment="")
         if isIPv6Address(url.host):
-            url = AddressURL(url.scheme, url.host, url.path, url.query, port=url.port)
+            url = IPv6URL(url.scheme, url.host, url.path, url.query, port=url.port)
         uri = url.to_uri()
     except NotImplementedError:  # hyperlink: a scheme without an authority
         raise ValueError(text) from None

@@ -23,14 +23,14 @@ from .quota import QUOTA_OPTIONS, quota_of
 from .server import ServerOptions
 
 
-class Closable(Protocol):
+class ClosableStore(Protocol):
     """A store, as far as it has to be closed."""
 
     def close(self) -> Deferred[None]:
         """Release what is held open; fires when that is done."""
 
 
-S = TypeVar("S", bound=Closable)
+S = TypeVar("S", bound=ClosableStore)
 
 _log = Logger()
 
@@ -87,7 +87,7 @@ class StoreOptions(ServerOptions):
             store = opened(where, quota_of(self), **only)
         self.store_location = location_for_log(where)
         self.closing.append(store.close)
-        _log.info("All of it is kept in {where}", where=loggable(where))
+        _log.info("All of it is kept in {where}", where=without_password(where))
         return store
 
 
@@ -143,6 +143,6 @@ def data_folder(name: str) -> str:
     return str(user_data_path("dartio_tut") / name)
 
 
-def loggable(where: str) -> str:
+def without_password(where: str) -> str:
     """*where* as it may stand in a log: without a user and a password."""
     return location_for_log(where)

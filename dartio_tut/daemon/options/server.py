@@ -17,7 +17,7 @@ from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
 from ..draining import GRACE_SECONDS
 from ..https_endpoint import https_endpoint_string
-from ..listening import BACKLOG, TLS_ENDPOINTS, addresses, tcp_endpoint
+from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endpoint
 from ..socket_activation import passed_endpoints
 from ..startup import startup_errors
 from .certificate import (
@@ -152,7 +152,7 @@ class ServerOptions(DeclaredOptions):
             if given:
                 return given
         with startup_errors("--interface"):
-            found = addresses(self["interface"])
+            found = addresses_of_interface(self["interface"])
         return [*listen, *(self.endpoint(self["port"], address) for address in found)]
 
     def certificate(self) -> CertificateFiles | None:

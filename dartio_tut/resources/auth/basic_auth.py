@@ -21,7 +21,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from ..responses import ErrorResource, HTTPError
 from ..wrapper import Wrapper, stream_limit
 from .check_queue import CheckQueue, address_of
-from .credentials import Credentials, Remembered, credentials_of
+from .credentials import Credentials, RememberedCredentials, credentials_of
 from .htpasswd import HtpasswdFile
 
 RETRY_AFTER_SECONDS = b"5"
@@ -61,7 +61,7 @@ class BasicAuth(Wrapper):
         self._passwords = passwords
         self._run = run
         self._checks = CheckQueue()
-        self._remembered = Remembered(now)
+        self._remembered = RememberedCredentials(now)
         self._version = passwords.version()
         self._unknown = ErrorResource(
             HTTPError(

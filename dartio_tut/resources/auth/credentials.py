@@ -66,7 +66,7 @@ def credentials_of(request: Request) -> Credentials | None:
     return Credentials(user, password)
 
 
-class Remembered:
+class RememberedCredentials:
     """
     Credentials that were right a short time ago.
 

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 
 from dartio_tut.store import read_regular_file
 
-from .password_hashes import Check, check_of
+from .password_hashes import PasswordCheck, password_check
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 """Characters that no user or password may have (RFC 7617 section 2). That spares the
@@ -36,8 +36,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 class _Users(NamedTuple):
     """The checks by the names of users, and all of them in a row."""
 
-    by_name: dict[str, Check]
-    all: tuple[Check, ...]
+    by_name: dict[str, PasswordCheck]
+    all: tuple[PasswordCheck, ...]
 
 
 class HtpasswdFile:
@@ -111,7 +111,7 @@ class HtpasswdFile:
 
     def _read(self) -> _Users:
         data = read_regular_file(self.path, MAX_FILE_BYTES)
-        users: dict[str, Check] = {}
+        users: dict[str, PasswordCheck] = {}
         data = data.removeprefix(BOM_UTF8)
         for number, line in enumerate(data.split(b"\n"), start=1):
             try:
@@ -139,7 +139,7 @@ def open_htpasswd(path: str) -> HtpasswdFile:
         raise ValueError(f"{path}: {error.strerror}") from None
 
 
-def _add(users: dict[str, Check], line: bytes) -> None:
+def _add(users: dict[str, PasswordCheck], line: bytes) -> None:
     """Add the user of *line*, unless it is blank or a comment."""
     try:
         text = line.decode("utf-8").strip()
@@ -154,4 +154,4 @@ def _add(users: dict[str, Check], line: bytes) -> None:
         raise ValueError("expected user:hash")
     if user in users:
         raise ValueError("the same user as in an earlier line")
-    users[user] = check_of(hashed.strip())
+    users[user] = password_check(hashed.strip())

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any
 
 # Libraries are imported when a file has such hashes: most servers ask for no password.
-Check = Callable[[bytes], bool]
+PasswordCheck = Callable[[bytes], bool]
 """Tells whether a password is right. A wrong one takes as long as a right one."""
 
 MAX_BCRYPT_BYTES = 72
@@ -29,7 +29,7 @@ _bcrypt = re.compile(
 ).fullmatch
 
 
-def check_of(text: str) -> Check:
+def password_check(text: str) -> PasswordCheck:
     """
     Return the check for the hash *text*: bcrypt, ``{SHA}``, and with the extra
     ``sha-crypt`` also SHA-256-crypt and SHA-512-crypt.
@@ -61,7 +61,7 @@ def _matches_bcrypt(bcrypt: Any, hashed: bytes, password: bytes) -> bool:
     return right and len(password) <= MAX_BCRYPT_BYTES
 
 
-def _crypt_check(kind: str, text: str) -> Check:
+def _crypt_check(kind: str, text: str) -> PasswordCheck:
     try:
         algorithm = getattr(import_module("passlib.hash"), kind)
     except ImportError:

@@ -15,12 +15,12 @@ from twisted.web.http import BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE
 from twisted.web.server import Request
 
 from ..responses import HTTPError
-from .charsets import UTF_8, charset_called, decoded
-from .form_body import BodyLimits, multipart_form, too_much, urlencoded_form
+from .charsets import UTF_8, decode_text, find_charset
+from .form_body import BodyLimits, multipart_form, refuse_too_large, urlencoded_form
 from .json_body import media_type
 from .json_thread import parse_json
 
-Kind = Literal["json", "form", "parts", "text", "bytes"]
+BodyKind = Literal["json", "form", "parts", "text", "bytes"]
 
 
 class Body(NamedTuple):
@@ -38,12 +38,12 @@ class Body(NamedTuple):
     ======== =========================================== ==============================
     """
 
-    kind: Kind
+    kind: BodyKind
     value: Any
 
 
 async def parse_body(
-    request: Request, *kinds: Kind, limits: BodyLimits | None = None
+    request: Request, *kinds: BodyKind, limits: BodyLimits | None = None
 ) -> Body:
     """
     Parse the body of *request*. Await this in a coroutine that `respond_later` gets, so
@@ -70,17 +70,17 @@ async def parse_body(
         return Body(kind, await parse_json(data))
     if kind == "form":
         return Body(kind, urlencoded_form(data, charset, limits))
-    return Body(kind, decoded(data, charset) if kind == "text" else data)
+    return Body(kind, decode_text(data, charset) if kind == "text" else data)
 
 
 def _check_size(content: IO[bytes], limits: BodyLimits) -> None:
     """Refuse *content* that is too long, else go to its beginning."""
     if content.seek(0, 2) > limits.total:
-        too_much("Content that is too long.")
+        refuse_too_large("Content that is too long.")
     content.seek(0)
 
 
-def _described(request: Request) -> tuple[Kind, str, str]:
+def _described(request: Request) -> tuple[BodyKind, str, str]:
     """The kind, charset and boundary in the header fields of *request*."""
     headers = request.requestHeaders
     fields = headers.getRawHeaders(b"Content-Type", [])
@@ -96,13 +96,13 @@ def _described(request: Request) -> tuple[Kind, str, str]:
     _, parameters = parse_options_header(field)
     if kind == "bytes":
         return kind, UTF_8, ""
-    charset = charset_called(parameters.get("charset", ""))
+    charset = find_charset(parameters.get("charset", ""))
     if kind == "json" and charset != UTF_8:
         raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "JSON is UTF-8.")
     return kind, charset, parameters.get("boundary", "")
 
 
-def _kind(media_type: str) -> Kind:
+def _kind(media_type: str) -> BodyKind:
     if media_type == "application/json" or media_type.endswith("+json"):
         return "json"
     if media_type == "application/x-www-form-urlencoded":

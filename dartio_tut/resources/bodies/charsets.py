@@ -47,7 +47,7 @@ _charset_by_name = {
 }
 
 
-def charset_called(name: str) -> str:
+def find_charset(name: str) -> str:
     """
     Return the charset that has that *name*; UTF-8 when it is empty.
 
@@ -59,7 +59,7 @@ def charset_called(name: str) -> str:
     return charset
 
 
-def decoded(data: bytes, charset: str) -> str:
+def decode_text(data: bytes, charset: str) -> str:
     """
     Decode *data*.
 

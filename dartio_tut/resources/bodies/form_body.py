@@ -21,7 +21,7 @@ from twisted.web.http import (
 )
 
 from ..responses import HTTPError
-from .charsets import UTF_8, charset_called, decoded
+from .charsets import UTF_8, decode_text, find_charset
 
 MAX_BOUNDARY_LENGTH = 70
 """Characters of a boundary (RFC 2046 section 5.1.1)."""
@@ -100,10 +100,10 @@ def urlencoded_form(
     if charset.startswith("utf-16"):  # as in the Encoding Standard
         raise HTTPError(UNSUPPORTED_MEDIA_TYPE, "Not a charset for a form.")
     if body.count(b"&") >= limits.fields:
-        too_much(f"More than {limits.fields} fields.")
+        refuse_too_large(f"More than {limits.fields} fields.")
     if max(map(len, body.split(b"&"))) > limits.field:
-        too_much("A field is too long.")
-    text = decoded(body, charset)
+        refuse_too_large("A field is too long.")
+    text = decode_text(body, charset)
     try:
         pairs = parse_qsl(
             text, keep_blank_values=True, encoding=charset, errors="strict"
@@ -130,14 +130,14 @@ def multipart_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> For
         try:
             _feed(content, boundary, parts)
         except TooMuch:
-            too_much("A form with too many or too large parts.")
+            refuse_too_large("A form with too many or too large parts.")
         except MultipartError:
             raise HTTPError(BAD_REQUEST, "Not a form in parts.") from None
         on_error.pop_all()
     return parts.form
 
 
-def too_much(text: str) -> NoReturn:
+def refuse_too_large(text: str) -> NoReturn:
     """Refuse with 413."""
     raise HTTPError(REQUEST_ENTITY_TOO_LARGE, text)
 
@@ -188,7 +188,7 @@ class _Parts:
             self._files += 1
             self._open(part.name, part.filename)
         if self._fields > self.limits.fields or self._files > self.limits.files:
-            too_much("Too many parts.")
+            refuse_too_large("Too many parts.")
 
     def _open(self, name: str, filename: str) -> None:
         kind = self._part.content_type or "application/octet-stream"
@@ -201,11 +201,11 @@ class _Parts:
         self._size += len(piece)
         if self._file is None:
             if self._size > self.limits.field:
-                too_much("A field is too long.")
+                refuse_too_large("A field is too long.")
             self._pieces.append(piece)
             return
         if self._size > self.limits.file:
-            too_much("A file is too large.")
+            refuse_too_large("A file is too large.")
         self._file.content.write(piece)
 
     def end(self) -> None:
@@ -217,8 +217,8 @@ class _Parts:
             if not self._file.name and not self._size:
                 self._drop(name)
             return
-        charset = charset_called(self._part.charset or UTF_8)
-        value = decoded(b"".join(self._pieces), charset)
+        charset = find_charset(self._part.charset or UTF_8)
+        value = decode_text(b"".join(self._pieces), charset)
         self.form.fields.setdefault(name, []).append(value)
 
     def _drop(self, name: str) -> None:

@@ -24,11 +24,11 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.wire import send_file
 
-from ..conditions import choose
+from ..conditions import evaluate_conditions
 from ..fields import Fields, field_of, is_conditional, merge_fields, set_fields
 from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import send_ranges
-from .lookup import Moved
+from .lookup import RedirectTarget
 from .representations import (
     OpenFile,
     Representation,
@@ -84,7 +84,7 @@ class FileResponses:
                 return content
         code, parts = OK, None
         if is_conditional(request):
-            code, parts = choose(
+            code, parts = evaluate_conditions(
                 field, metadata.etag, metadata.changed, status.st_size, request.method,
                 metadata.is_date_strong,
             )  # fmt: skip
@@ -139,7 +139,7 @@ class FileResponses:
         self._log.error("{path}: {error}", path=request.path, error=error.strerror)
         return HTTPError(SERVICE_UNAVAILABLE, "It cannot be read just now.")
 
-    def move(self, request: Request, moved: Moved) -> bytes:
+    def move(self, request: Request, moved: RedirectTarget) -> bytes:
         """Send the client to another URL."""
         # Without Cache-Control, a browser keeps it, and nobody can take it back.
         own = ((b"Location", moved.location), (b"Cache-Control", b"no-cache"))

@@ -22,7 +22,7 @@ from twisted.web.http import (
 from twisted.web.server import Request
 
 from ..fields import field_of, option_bytes
-from ..negotiation import accepts_anything, best_coding, names_type
+from ..negotiation import accepts_anything, accepts_by_name, best_coding
 from ..responses import HTTPError
 from .locations import with_single_slashes, with_slash, without_slash
 from .redirects import Redirect, location
@@ -46,7 +46,7 @@ class OpenFolder(NamedTuple):
     names: Names
 
 
-class Moved(NamedTuple):
+class RedirectTarget(NamedTuple):
     """
     Another URL, to which the client is sent.
 
@@ -57,7 +57,7 @@ class Moved(NamedTuple):
     text: str
 
 
-class Alternatives(Protocol):
+class LookupSettings(Protocol):
     """Attributes of `Files` that an application may change at any time."""
 
     indexNames: list[str]
@@ -96,8 +96,8 @@ class Lookup:
         self._redirects = redirects
 
     def find(
-        self, request: Request, segments: Sequence[bytes], files: Alternatives
-    ) -> OpenFile | OpenFolder | Moved:
+        self, request: Request, segments: Sequence[bytes], files: LookupSettings
+    ) -> OpenFile | OpenFolder | RedirectTarget:
         """
         Find what *segments*, the decoded path below the root, stand for.
 
@@ -107,7 +107,7 @@ class Lookup:
             query = request.uri.partition(b"?")[2]
             target = location(self._redirects, segments, query)
             if target is not None:
-                return Moved(target, "It has moved.")
+                return RedirectTarget(target, "It has moved.")
         names = self._root.names(segments)
         if names is None:
             return self._find_odd(request, segments, files)
@@ -132,9 +132,9 @@ class Lookup:
         request: Request,
         names: Names,
         ends_with_slash: bool,
-        files: Alternatives,
+        files: LookupSettings,
         error: OSError,
-    ) -> OpenFile | OpenFolder | Moved:
+    ) -> OpenFile | OpenFolder | RedirectTarget:
         """Find what stands for a path that cannot be opened because of *error*."""
         if isinstance(error, PermissionError):
             if ends_with_slash:  # a folder that may be passed, if not read
@@ -148,7 +148,7 @@ class Lookup:
                 return found
         return self._fall_back(request, names, files)
 
-    def _similar(self, names: Names, files: Alternatives) -> Iterator[Names]:
+    def _similar(self, names: Names, files: LookupSettings) -> Iterator[Names]:
         """The names that *names* may stand for, with an extension that was left out."""
         *folders, name = names
         if self._try_html:
@@ -162,8 +162,8 @@ class Lookup:
                 yield (*folders, name + option_bytes(extension))
 
     def _find_at_folder(
-        self, request: Request, names: Names, files: Alternatives
-    ) -> OpenFile | Moved:
+        self, request: Request, names: Names, files: LookupSettings
+    ) -> OpenFile | RedirectTarget:
         """Find what stands for a folder whose path lacks the slash at its end."""
         if self._try_html and names:
             page = self._open_either(request, (*names[:-1], names[-1] + b".html"))
@@ -174,15 +174,17 @@ class Lookup:
             if index is None:
                 return self._fall_back(request, names, files)
             os.close(index.descriptor)
-        return Moved(with_slash(request.uri), "The folder is one slash further.")
+        return RedirectTarget(
+            with_slash(request.uri), "The folder is one slash further."
+        )
 
     def _find_in_folder(
         self,
         request: Request,
         folder: OpenFolder | None,
         names: Names,
-        files: Alternatives,
-    ) -> OpenFile | OpenFolder | Moved:
+        files: LookupSettings,
+    ) -> OpenFile | OpenFolder | RedirectTarget:
         """Find what stands for a *folder*, which is ``None`` if it may not be read."""
         listed = False
         try:
@@ -194,7 +196,7 @@ class Lookup:
                 found = self._open_either(request, page)
                 if found:
                     os.close(found.descriptor)
-                    return Moved(without_slash(request.uri), "It is a page.")
+                    return RedirectTarget(without_slash(request.uri), "It is a page.")
             if folder and files.listing:
                 listed = True
                 return folder
@@ -206,7 +208,7 @@ class Lookup:
         return self._fall_back(request, names, files)
 
     def _open_index(
-        self, request: Request, names: Names, files: Alternatives
+        self, request: Request, names: Names, files: LookupSettings
     ) -> OpenFile | None:
         for index in files.indexNames:
             found = self._open_either(request, (*names, option_bytes(index)))
@@ -215,7 +217,7 @@ class Lookup:
         return None
 
     def _open_instead(
-        self, request: Request, names: Names, files: Alternatives
+        self, request: Request, names: Names, files: LookupSettings
     ) -> OpenFile | None:
         """Open what stands for a file that is not there."""
         if names == self._root.own_names:
@@ -265,18 +267,18 @@ class Lookup:
         return found
 
     def _find_odd(
-        self, request: Request, segments: Sequence[bytes], files: Alternatives
-    ) -> OpenFile | Moved:
+        self, request: Request, segments: Sequence[bytes], files: LookupSettings
+    ) -> OpenFile | RedirectTarget:
         """Find what stands for a path that no file has."""
         single = [name for name in segments[:-1] if name] + [*segments[-1:]]
         names = self._root.names(single) if len(single) < len(segments) else None
         if names is not None and self._is_there(names, single, files):
             url = with_single_slashes(request.uri)
-            return Moved(url, "There is a slash too many.")
+            return RedirectTarget(url, "There is a slash too many.")
         return self._fall_back(request, None, files)
 
     def _is_there(
-        self, names: Names, segments: Sequence[bytes], files: Alternatives
+        self, names: Names, segments: Sequence[bytes], files: LookupSettings
     ) -> bool:
         """Tell whether there is a folder, or without a slash at the end a file."""
         if segments[-1] == b"":
@@ -285,7 +287,7 @@ class Lookup:
         return any(self._root.exists(other) for other in others)
 
     def _fall_back(
-        self, request: Request, names: Names | None, files: Alternatives
+        self, request: Request, names: Names | None, files: LookupSettings
     ) -> OpenFile:
         """
         Open the index that stands for a page of a single-page application.
@@ -308,7 +310,7 @@ class Lookup:
         one that takes anything, the path must not look like a file's.
         """
         accept = field_of(request)(b"accept")
-        if names_type(accept, PAGE_TYPES):
+        if accepts_by_name(accept, PAGE_TYPES):
             return True
         if names is None or not accepts_anything(accept):
             return False

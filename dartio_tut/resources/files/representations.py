@@ -22,7 +22,7 @@ from .entity_tags import entity_tag, is_date_strong, last_modified
 from .field_rules import FieldRule, fields_for, fields_for_all
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
-from .safe_open import ABSENT_ERRORS, Opening
+from .safe_open import ABSENT_ERRORS, OpenFunction
 from .signatures import SIGNATURE_BYTES
 from .types import OCTET_STREAM, ContentTypes
 
@@ -101,7 +101,7 @@ class Representations:
     def __init__(
         self,
         root: bytes,
-        open: Opening,
+        open: OpenFunction,
         types: ContentTypes,
         cache: Sequence[CacheRule],
         precompressed: bool,

@@ -30,7 +30,7 @@ from .field_rules import FieldRule, fields_for_all
 from .file_responses import FileResponses
 from .listing.responses import FolderListings
 from .locations import with_slash
-from .lookup import Lookup, Moved, OpenFolder
+from .lookup import Lookup, OpenFolder, RedirectTarget
 from .private_files import PrivateFiles
 from .redirects import Redirect
 from .representations import OpenFile, Representations
@@ -222,7 +222,7 @@ class Files(File):
                 return responses.refuse(request, error)
             answered: bytes | int = own.render(request)
             return answered
-        if isinstance(found, Moved):
+        if isinstance(found, RedirectTarget):
             return responses.move(request, found)
         return self._tree.listings.answer(request, found)
 
@@ -243,7 +243,7 @@ class Files(File):
             found = self._tree.lookup.find(request, child._segments, self)
         except HTTPError:
             return child
-        if isinstance(found, Moved):
+        if isinstance(found, RedirectTarget):
             return child
         os.close(found.descriptor)
         if isinstance(found, OpenFolder):
@@ -302,7 +302,9 @@ class Files(File):
     def redirect(self, request: Request) -> bytes:
         """Send the client to this folder's URL with the slash at its end."""
         text = "The folder is one slash further."
-        return self._tree.responses.move(request, Moved(with_slash(request.uri), text))
+        return self._tree.responses.move(
+            request, RedirectTarget(with_slash(request.uri), text)
+        )
 
 
 class _Children(dict[bytes, IResource]):

@@ -13,7 +13,7 @@ from time import monotonic
 
 from twisted.logger import Logger
 
-from .safe_open import ABSENT_ERRORS, Opened, Opening
+from .safe_open import ABSENT_ERRORS, OpenedFile, OpenFunction
 
 WELL_KNOWN = b".well-known"
 """The one name with a dot in front that is meant to be seen (RFC 8615)."""
@@ -42,7 +42,7 @@ class Root:
 
     _log = Logger()
 
-    def __init__(self, path: bytes, open: Opening, dotfiles: bool) -> None:
+    def __init__(self, path: bytes, open: OpenFunction, dotfiles: bool) -> None:
         self.path = path
         self._open = open
         self._dotfiles = dotfiles
@@ -52,7 +52,7 @@ class Root:
         if not self.is_folder:
             self.own_names = (os.path.basename(path),)
 
-    def open(self, names: Names) -> Opened:
+    def open(self, names: Names) -> OpenedFile:
         """
         Open what *names* lead to.
 

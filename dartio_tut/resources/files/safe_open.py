@@ -39,10 +39,10 @@ ABSENT_ERRORS = (
 MAX_LINKS = 40
 """Links in one path: the kernel follows no more (path_resolution(7))."""
 
-Opened = tuple[int, os.stat_result]
+OpenedFile = tuple[int, os.stat_result]
 """A descriptor, and the status of the open file or folder."""
 
-Opening = Callable[[bytes, Sequence[bytes]], Opened]
+OpenFunction = Callable[[bytes, Sequence[bytes]], OpenedFile]
 """
 A function that opens what a path below a folder leads to.
 
@@ -51,7 +51,7 @@ neither a regular file nor a folder.
 """
 
 
-def open_inside(root: bytes, names: Sequence[bytes]) -> Opened:
+def open_inside(root: bytes, names: Sequence[bytes]) -> OpenedFile:
     """Open what *names* lead to, following links that stay inside *root*."""
     try:
         return open_unlinked(root, names)
@@ -98,12 +98,12 @@ def _resolve(above: Sequence[bytes], names: Sequence[bytes]) -> list[bytes]:
     return real
 
 
-def open_anywhere(root: bytes, names: Sequence[bytes]) -> Opened:
+def open_anywhere(root: bytes, names: Sequence[bytes]) -> OpenedFile:
     """Open what *names* lead to, following links wherever they go."""
     return _regular_or_folder(os.open(os.path.join(root, *names), _OPEN_FLAGS))
 
 
-def open_unlinked(root: bytes, names: Sequence[bytes]) -> Opened:
+def open_unlinked(root: bytes, names: Sequence[bytes]) -> OpenedFile:
     """Open *names*, one below the other, following no link below *root*."""
     if not names:
         return _regular_or_folder(os.open(root, _OPEN_FLAGS))
@@ -121,7 +121,7 @@ def open_unlinked(root: bytes, names: Sequence[bytes]) -> Opened:
         os.close(folder)
 
 
-LINK_POLICIES: dict[str, Opening] = {
+LINK_POLICIES: dict[str, OpenFunction] = {
     "inside": open_inside,
     "follow": open_anywhere,
     "refuse": open_unlinked,
@@ -140,7 +140,7 @@ def parse_link_policy(text: str) -> str:
     return text
 
 
-def _regular_or_folder(descriptor: int) -> Opened:
+def _regular_or_folder(descriptor: int) -> OpenedFile:
     """Return *descriptor* and its status; close it when it may not be served."""
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from ..bodies.charsets import charset_called
+from ..bodies.charsets import find_charset
 from ..responses import HTTPError
 from .signatures import type_by_signature
 from .type_table import TYPES_BY_EXTENSION
@@ -18,7 +18,7 @@ from .type_table import TYPES_BY_EXTENSION
 OCTET_STREAM = "application/octet-stream"
 """The type of files of which nothing tells the type: a browser saves them."""
 
-DEFAULT = "*"
+DEFAULT_TYPE_PATTERN = "*"
 """In the place of a name: the type of all files of which nothing tells the type."""
 
 _type_rule = re.compile(
@@ -61,7 +61,7 @@ def parse_charset(text: str) -> str | None:
     if text == "none":
         return None
     try:
-        charset_called(text or "?")
+        find_charset(text or "?")
     except HTTPError:
         raise ValueError(f"{text!r} is no charset") from None
     return text
@@ -109,7 +109,9 @@ class ContentTypes:
         """
         kind = self.by_name(name)
         if kind is None:
-            kind = type_by_signature(start()) or self._given.get(DEFAULT, default)
+            kind = type_by_signature(start()) or self._given.get(
+                DEFAULT_TYPE_PATTERN, default
+            )
         if self._charset and _has_charset(kind):
             return f"{kind}; charset={self._charset}"
         return kind

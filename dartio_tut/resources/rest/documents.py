@@ -34,9 +34,9 @@ from dartio_tut.store import (
 
 from ..bodies.json_body import media_type, read_body
 from ..bodies.json_thread import parse_json
-from ..conditions import choose
+from ..conditions import evaluate_conditions
 from ..fields import NOSNIFF, field_of, set_fields
-from ..queries import has
+from ..queries import has_parameter
 from ..responses import (
     HTTPError,
     error_response,
@@ -98,7 +98,7 @@ class RestDocuments(Resource):
         if name == DESCRIPTION_NAME:
             request.setHeader(b"Content-Type", JSON)
             return description("writer")
-        if not name and has(request, b"follow"):
+        if not name and has_parameter(request, b"follow"):
             self._followers.follow(request)
             return NOT_DONE_YET
         if not name:
@@ -143,7 +143,7 @@ class RestDocuments(Resource):
         etag = etag_of(found.version)
         request.setHeader(b"ETag", etag)
         request.setHeader(b"Cache-Control", b"no-cache")
-        code = choose(field_of(request), etag, None, 0, b"HEAD").code
+        code = evaluate_conditions(field_of(request), etag, None, 0, b"HEAD").code
         if code == NOT_MODIFIED:
             request.setResponseCode(NOT_MODIFIED)
             return b""

@@ -20,7 +20,7 @@ from twisted.web.server import Request
 from dartio_tut.store import DocumentInfo, Documents
 
 from ..negotiation import best_type
-from ..queries import number, text
+from ..queries import number_parameter, text_parameter
 from ..responses import TEXT, HTTPError
 from .descriptions import DESCRIPTION_NAME
 from .documents_page import as_page
@@ -72,9 +72,11 @@ class DocumentsList:
 
         :raise HTTPError: 503 when too many are waiting.
         """
-        prefix = text(request, b"prefix")
-        after = text(request, b"after")
-        limit = number(request, b"limit", DEFAULT_LIST_LENGTH, MAX_LIST_LENGTH)
+        prefix = text_parameter(request, b"prefix")
+        after = text_parameter(request, b"after")
+        limit = number_parameter(
+            request, b"limit", DEFAULT_LIST_LENGTH, MAX_LIST_LENGTH
+        )
         kind = _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
         if len(self._turns.waiting) >= WAITING_LISTS:
             raise HTTPError(

@@ -18,19 +18,19 @@ from twisted.logger import Logger
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from dartio_tut.store import Unavailable
+from dartio_tut.store import StoreUnavailable
 from dartio_tut.wire import Request as WireRequest
 
 POLL_SECONDS = 1.0
 """How often the store is asked for what other processes have changed."""
 
-SILENT_POLLS = 15
+POLLS_BEFORE_COMMENT = 15
 """After so many without an event, a comment is sent, so that proxies do not give up."""
 
 _log = Logger()
 
 
-def event(data: object, number: str, kind: str = "") -> bytes:
+def format_event(data: object, number: str, kind: str = "") -> bytes:
     """
     Return an event that has *data* in JSON, which escapes line breaks: they would end
     the event.
@@ -97,7 +97,7 @@ class EventStream:
     def keep_alive(self) -> None:
         """Count a poll, and send a comment when there was no event for a while."""
         self._silent_polls += 1
-        if self._silent_polls >= SILENT_POLLS and self.is_ready:
+        if self._silent_polls >= POLLS_BEFORE_COMMENT and self.is_ready:
             self.send(b":\n\n")
 
     def end(self) -> None:
@@ -142,7 +142,7 @@ class Follower(Protocol):
 F = TypeVar("F", bound=Follower)
 
 
-class Polling(Generic[F]):
+class StorePolling(Generic[F]):
     """
     Asks a store for news while there are followers.
 
@@ -194,7 +194,7 @@ class Polling(Generic[F]):
                 self._ask_again = False
                 # A follower that joins meanwhile may know more than this answer.
                 await self._ask(list(self._followers))
-        except (OSError, Unavailable):
+        except (OSError, StoreUnavailable):
             pass  # the next poll asks again
         except Exception:  # noqa: BLE001  (whatever it is, the next poll tries again)
             _log.failure("Cannot ask the store for news")

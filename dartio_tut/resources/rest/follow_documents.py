@@ -19,10 +19,10 @@ from twisted.web.server import Request
 
 from dartio_tut.store import DocumentInfo, Documents
 
-from ..queries import text
-from ..responses import finish_with, response_to
+from ..queries import text_parameter
+from ..responses import finish_response, response_for_error
 from .documents_list import as_object
-from .event_stream import EventStream, Polling, begin_events, event
+from .event_stream import EventStream, StorePolling, begin_events, format_event
 from .store_errors import from_store
 
 KEPT_CHANGES = 10_000
@@ -31,10 +31,10 @@ KEPT_CHANGES = 10_000
 DOCUMENTS_PER_READ = 1000
 """Documents of the list that are read at a time."""
 
-REST_FACTOR = 10
+PAUSE_FACTOR = 10
 """After reading a long list, it is left alone for so many times as long."""
 
-RESET = "reset"
+RESET_EVENT = "reset"
 
 
 class DocumentsFollowers:
@@ -55,7 +55,7 @@ class DocumentsFollowers:
         self._now = now
         self._not_before = 0.0
         self._reading = DeferredLock()
-        self._polling: Polling[_DocumentsFollower] = Polling(self._ask, clock)
+        self._polling: StorePolling[_DocumentsFollower] = StorePolling(self._ask, clock)
         self._following = 0
         self._changes = _Changes()
 
@@ -72,11 +72,11 @@ class DocumentsFollowers:
         self._following += 1
         finished.addBoth(lambda _: self._leave())
         try:
-            prefix = text(request, b"prefix")
+            prefix = text_parameter(request, b"prefix")
             # This is known before the response begins: any later change is new.
             changes = await self._known_changes()
         except Exception as error:  # noqa: BLE001  (whatever it is, it gets a response)
-            finish_with(request, response_to(request, error))
+            finish_response(request, response_for_error(request, error))
             return
         if not gone:
             self._begin(request, prefix, changes)
@@ -120,7 +120,7 @@ class DocumentsFollowers:
         finally:
             self._reading.release()
         took = self._now() - began
-        self._not_before = self._now() + REST_FACTOR * took
+        self._not_before = self._now() + PAUSE_FACTOR * took
         for follower in followers:
             follower.go_on()
 
@@ -214,13 +214,15 @@ class _DocumentsFollower:
             if self._number is None or found is None:
                 # Some changes are not known: the client has to read the list.
                 self._number = changes.end
-                self.stream.send(event({}, changes.event_id(self._number), RESET))
+                self.stream.send(
+                    format_event({}, changes.event_id(self._number), RESET_EVENT)
+                )
                 continue
             self._number += 1
             kind, document = found
             if document.name.startswith(self._prefix):
                 number = changes.event_id(self._number)
-                self.stream.send(event(_object(kind, document), number, kind))
+                self.stream.send(format_event(_object(kind, document), number, kind))
 
 
 def _object(kind: str, document: DocumentInfo) -> dict[str, object]:

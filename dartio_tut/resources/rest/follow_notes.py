@@ -14,11 +14,11 @@ from twisted.logger import Logger
 from twisted.web.http import BAD_REQUEST, CONFLICT
 from twisted.web.server import Request
 
-from dartio_tut.store import LogState, Notes, Unavailable
+from dartio_tut.store import Notes, NotesState, StoreUnavailable
 
-from ..queries import number
-from ..responses import HTTPError, finish_with, response_to
-from .event_stream import EventStream, Polling, begin_events, event
+from ..queries import number_parameter
+from ..responses import HTTPError, finish_response, response_for_error
+from .event_stream import EventStream, StorePolling, begin_events, format_event
 from .store_errors import from_store
 
 FIRST_READ_NOTES = 10
@@ -43,7 +43,7 @@ class NotesFollowers:
     def __init__(self, notes: Notes, clock: IReactorTime | None = None) -> None:
         self._notes = notes
         self._reads = _ReadQueue()
-        self._polling: Polling[_NotesFollower] = Polling(self._ask, clock)
+        self._polling: StorePolling[_NotesFollower] = StorePolling(self._ask, clock)
 
     def follow(self, request: Request) -> None:
         """
@@ -63,7 +63,7 @@ class NotesFollowers:
             # This is known before the response begins: any later note is new.
             start, seen = await self._start(request)
         except Exception as error:  # noqa: BLE001  (whatever it is, it gets a response)
-            finish_with(request, response_to(request, error))
+            finish_response(request, response_for_error(request, error))
             return
         if not gone:
             self._begin(request, start, seen)
@@ -74,7 +74,9 @@ class NotesFollowers:
         came.
         """
         last = _last_event_id(request)
-        first = number(request, b"from", -1, 10**18) if last is None else last + 1
+        first = (
+            number_parameter(request, b"from", -1, 10**18) if last is None else last + 1
+        )
         try:
             state = await from_store(self._notes.state())
         except HTTPError:
@@ -115,13 +117,13 @@ class _Seen:
     How a log was when it was last looked at.
 
     :ivar count: how many notes there were at least.
-    :ivar epoch: as in `LogState`; ``None`` when it is not known.
+    :ivar epoch: as in `NotesState`; ``None`` when it is not known.
     """
 
     count: int
     epoch: int | None
 
-    def is_other(self, now: LogState) -> bool:
+    def is_other(self, now: NotesState) -> bool:
         """Whether notes have gone, or have other numbers, since then."""
         return now.count < self.count or self.epoch not in (None, now.epoch)
 
@@ -193,7 +195,7 @@ class _NotesFollower:
         self._read_notes = FIRST_READ_NOTES
         self._is_sending = False
 
-    def log_is(self, state: LogState) -> None:
+    def log_is(self, state: NotesState) -> None:
         """
         Send what is new. When notes have gone or have other numbers, tell the client
         so, and begin again at the end.
@@ -202,7 +204,7 @@ class _NotesFollower:
         if before.is_other(state):
             self._number = state.count
             last = str(state.count - 1) if state.count else ""
-            self.stream.send(event({"count": state.count}, last, "reset"))
+            self.stream.send(format_event({"count": state.count}, last, "reset"))
         self._count = state.count
         self.go_on()
 
@@ -229,7 +231,7 @@ class _NotesFollower:
                 if start == self._number:  # else the log was reset meanwhile
                     self._send(texts)
                 more = bool(texts) and self._is_due()
-        except (OSError, Unavailable):
+        except (OSError, StoreUnavailable):
             pass  # tried again after the next poll
         except Exception:  # noqa: BLE001  (whatever it is, the next poll tries again)
             _log.failure("Cannot read the notes from {number} on", number=start)
@@ -246,7 +248,7 @@ class _NotesFollower:
             self._number += 1
             if text is not None:  # else the note was deleted
                 note = {"number": number, "text": text}
-                self.stream.send(event(note, str(number)))
+                self.stream.send(format_event(note, str(number)))
             sent += 1
         more = 2 * sent if sent == len(texts) else sent
         self._read_notes = min(max(more, 1), MAX_READ_NOTES)

@@ -24,11 +24,11 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.store import Notes, version_of
 
-from ..conditions import choose
+from ..conditions import evaluate_conditions
 from ..cors import cors_fields
 from ..fields import NOSNIFF, Fields, field_of, set_fields
 from ..negotiation import best_type
-from ..queries import has, number
+from ..queries import has_parameter, number_parameter
 from ..responses import TEXT, HTTPError, method_not_allowed, respond_later
 from .descriptions import DESCRIPTION_NAME, description
 from .document_names import etag_of
@@ -119,7 +119,7 @@ class RestNotes(Resource):
             return description("notes")
         if name:
             return respond_later(request, self._note(request, name))
-        if has(request, b"follow"):
+        if has_parameter(request, b"follow"):
             self._followers.follow(request)
             return NOT_DONE_YET
         return respond_later(request, self._page(request))
@@ -128,7 +128,7 @@ class RestNotes(Resource):
         kind = self._kind(request)
         said = await self._representation(_number_of(name), kind)
         etag = etag_of(version_of(said))
-        code = choose(field_of(request), etag, None, 0, b"HEAD").code
+        code = evaluate_conditions(field_of(request), etag, None, 0, b"HEAD").code
         if code not in (OK, NOT_MODIFIED):
             raise HTTPError(code, "It is not the version that was expected.")
         request.setResponseCode(code)
@@ -158,8 +158,10 @@ class RestNotes(Resource):
         return b""
 
     async def _page(self, request: Request) -> bytes:
-        start = number(request, b"from", 0, 10**18)
-        limit = number(request, b"limit", DEFAULT_PAGE_LENGTH, MAX_PAGE_LENGTH)
+        start = number_parameter(request, b"from", 0, 10**18)
+        limit = number_parameter(
+            request, b"limit", DEFAULT_PAGE_LENGTH, MAX_PAGE_LENGTH
+        )
         count = await from_store(self._notes.count())
         texts = await self._some(start, limit)
         after = start + len(texts)

@@ -21,11 +21,11 @@ from twisted.web.http import (
 from dartio_tut.store import (
     Conflict,
     Deleted,
+    IdempotencyKeyReused,
     NameTaken,
     NoSuchEntry,
     StoreFull,
-    TokenReused,
-    Unavailable,
+    StoreUnavailable,
 )
 
 from ..responses import UNPROCESSABLE_CONTENT, HTTPError
@@ -39,7 +39,8 @@ async def from_store(asked: Awaitable[T]) -> T:
     """
     Await what was *asked* of a store, and raise its errors as `HTTPError`: 404 for
     `NoSuchEntry`, 410 for `Deleted`, 409 for `NameTaken`, 412 for `Conflict`, 422 for
-    `TokenReused`, 507 for `StoreFull`, 503 for `Unavailable`, 500 for `OSError`.
+    `IdempotencyKeyReused`, 507 for `StoreFull`, 503 for `StoreUnavailable`, 500 for
+    `OSError`.
 
     :raise InvalidName: unchanged, because a name that cannot be stored is 400 for a
         change and 404 for a look.
@@ -55,12 +56,12 @@ async def from_store(asked: Awaitable[T]) -> T:
         raise HTTPError(PRECONDITION_FAILED, text) from None
     except NameTaken as error:
         raise HTTPError(CONFLICT, f"Cannot store: {error}.") from None
-    except TokenReused:
+    except IdempotencyKeyReused:
         text = "This Idempotency-Key came with something else before."
         raise HTTPError(UNPROCESSABLE_CONTENT, text) from None
     except StoreFull as error:
         raise HTTPError(INSUFFICIENT_STORAGE_SPACE, _sentence(error)) from None
-    except Unavailable as error:
+    except StoreUnavailable as error:
         text = "The store cannot be reached. Try again."
         retry = ((b"Retry-After", b"%d" % error.retry_after),)
         raise HTTPError(SERVICE_UNAVAILABLE, text, retry) from None

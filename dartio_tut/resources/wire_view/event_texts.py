@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from ..rest.event_stream import event
+from ..rest.event_stream import format_event
 from .exchange_json import connection_json, exchange_json
 from .recorded import RecordedConnection, RecordedExchange
 from .recorder import Recorder
@@ -26,7 +26,9 @@ class EventTexts:
         """The event that *exchange* has changed."""
         made = self._kept.get(exchange.change)
         if made is None:
-            made = event(exchange_json(exchange), str(exchange.number), "exchange")
+            made = format_event(
+                exchange_json(exchange), str(exchange.number), "exchange"
+            )
             self._kept[exchange.change] = made
             if len(self._kept) > KEPT_TEXTS:
                 self._kept.popitem(last=False)
@@ -35,8 +37,10 @@ class EventTexts:
     def connection(self, connection: RecordedConnection) -> bytes:
         """The event that *connection* has changed."""
         data = connection_json(connection, self._recorder.exchanges())
-        return event(data, str(self._recorder.last_number), "connection")
+        return format_event(data, str(self._recorder.last_number), "connection")
 
     def dropped(self, count: int) -> bytes:
         """The event that *count* exchanges were left out so far."""
-        return event({"dropped": count}, str(self._recorder.last_number), "dropped")
+        return format_event(
+            {"dropped": count}, str(self._recorder.last_number), "dropped"
+        )

@@ -81,6 +81,8 @@ class WireStream:
 
     def _send_batch(self) -> None:
         self._call = None
+        if not self._stream.is_ready:
+            return  # it goes on when the client has read
         changed = [
             one for one in self._recorder.exchanges() if one.change > self._change
         ]
@@ -90,7 +92,7 @@ class WireStream:
             self._stream.send(self._texts.connection(connection))
         for exchange in changed[:BATCH]:
             if not self._stream.is_ready:
-                return  # it goes on when the client has read
+                return
             self._stream.send(self._texts.exchange(exchange))
             self._change = exchange.change
             self._sent.add(exchange.number)

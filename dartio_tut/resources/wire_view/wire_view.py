@@ -21,7 +21,7 @@ from twisted.web.http import (
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from ..queries import number
+from ..queries import number_parameter
 from ..responses import TEXT_ONLY, HTTPError, error_response, method_not_allowed
 from ..rest.event_stream import begin_events
 from .all_exchanges import AllExchanges
@@ -100,7 +100,9 @@ class WireView(Resource):
             case (b"list",):
                 return _content(request, HTML, list_page(recorder))
             case (b"exchanges.json",):
-                return self._all(request, number(request, b"after", 0, MAX_NUMBER))
+                return self._all(
+                    request, number_parameter(request, b"after", 0, MAX_NUMBER)
+                )
             case (b"servers.json",) if self._servers is not None:
                 return self._servers.render(request)
             case (b"events",):

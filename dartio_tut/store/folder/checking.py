@@ -9,7 +9,7 @@ import stat
 from errno import EACCES, EINVAL, ENOTDIR
 from pathlib import Path
 
-from .documents_files import scanned_names
+from .documents_files import scan_names
 from .folder_lock import FolderLock
 from .notes import check_is_not_a_document
 from .notes_file import NOTES_NAME
@@ -36,7 +36,7 @@ def check_folder_documents(folder: str) -> None:
     """
     path = Path(folder).absolute()
     if _can_be_written(path):
-        scanned_names(path)
+        scan_names(path)
 
 
 def _can_be_written(folder: Path) -> bool:

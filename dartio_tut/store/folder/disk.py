@@ -14,13 +14,13 @@ from pathlib import Path
 
 from ..interface import Quota, StoreFull
 
-Identity = tuple[int, int, int, int, int]
+FileIdentity = tuple[int, int, int, int, int]
 """What changes whenever a file is changed, at least after a tick of its clock."""
 
 NEW_FILE_MODE = 0o666
 """Before the umask is applied: the operator decides who may read."""
 
-PERMISSIONS = 0o777
+PERMISSION_BITS = 0o777
 """The bits of a mode that are copied: no document is a program with other rights."""
 
 DISK_FULL_ERRNOS = (ENOSPC, EDQUOT, EFBIG)
@@ -32,14 +32,14 @@ DEFAULT_QUOTA = Quota()
 UNLIMITED_BYTES = 1 << 62
 """More bytes than a disk has."""
 
-UNKNOWN_IDENTITY: Identity = (0, 0, -1, 0, 0)
+UNKNOWN_IDENTITY: FileIdentity = (0, 0, -1, 0, 0)
 """The identity of no file."""
 
 
 _READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-def identity(status: os.stat_result) -> Identity:
+def file_identity(status: os.stat_result) -> FileIdentity:
     """
     The identity of the file with that *status*.
 
@@ -124,8 +124,8 @@ def copy_owner_and_mode(status: os.stat_result, descriptor: int) -> None:
     if os.geteuid() == 0 and (new.st_uid, new.st_gid) != owners:
         with suppress(PermissionError):
             os.fchown(descriptor, *owners)
-    if (new.st_mode ^ status.st_mode) & PERMISSIONS:
-        os.fchmod(descriptor, status.st_mode & PERMISSIONS)
+    if (new.st_mode ^ status.st_mode) & PERMISSION_BITS:
+        os.fchmod(descriptor, status.st_mode & PERMISSION_BITS)
 
 
 def read_regular_file(path: str, max_bytes: int) -> bytes:

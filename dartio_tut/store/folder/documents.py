@@ -20,25 +20,25 @@ from ..interface import (
     DocumentInfo,
     InvalidName,
     Quota,
-    Unavailable,
+    StoreUnavailable,
     version_of,
 )
 from ..names import check_name
 from .disk import DEFAULT_QUOTA, make_folder, store_error
 from .documents_batch import Change, DocumentsBatch
 from .documents_count import COUNT_NAME, DocumentsCount
-from .documents_files import are_notes_kept, is_notes_file
+from .documents_files import has_notes, is_notes_file
 from .documents_folder import DocumentsFolder
 from .folder_lock import FolderLock
 from .group_commit import GroupCommit, PendingOperations, RunInThread, in_thread
-from .new_file import NewFile, NewFiles, sweep
+from .new_file import NewFile, NewFiles, remove_leftovers
 from .notes_file import NOTES_NAME
 from .opening import opening_errors
-from .token_log import TokenLog, hash_of
+from .token_log import IdempotencyLog, sha256_of
 
 T = TypeVar("T")
 
-Page = tuple[str, str, int]
+ListQuery = tuple[str, str, int]
 """What is asked for: a prefix, the name before, how many."""
 
 NEW_FILE_PREFIX = ".new-"
@@ -66,14 +66,14 @@ def open_folder_documents(
     with opening_errors(path):
         lock = FolderLock(path)
         with lock.held():
-            sweep(path, NEW_FILE_PREFIX)
+            remove_leftovers(path, NEW_FILE_PREFIX)
             documents = DocumentsFolder(path, lock, NewFiles(path, NEW_FILE_PREFIX))
-            tokens = TokenLog(path / ".documents-tokens", NEW_FILE_PREFIX, now)
+            tokens = IdempotencyLog(path / ".documents-tokens", NEW_FILE_PREFIX, now)
             count = DocumentsCount(path / COUNT_NAME, quota, documents.sizes, now)
             batch = DocumentsBatch(documents, tokens, count)
             batch.resolve()
             count.read(anew=True)
-            if os.path.lexists(path / NOTES_NAME) and not are_notes_kept(path):
+            if os.path.lexists(path / NOTES_NAME) and not has_notes(path):
                 count.mark_folder()  # so that notes do not take it for theirs
     return FolderDocuments(documents, batch, count, quota, run)
 
@@ -94,7 +94,7 @@ class FolderDocuments:
         self._quota = quota
         self._run = run
         self._changes: GroupCommit[Change] = GroupCommit(run, batch.change)
-        self._pages: GroupCommit[Page] = GroupCommit(run, self._read_pages)
+        self._pages: GroupCommit[ListQuery] = GroupCommit(run, self._read_pages)
         self._waiting_pages = 0
         self._pending = PendingOperations()
 
@@ -128,7 +128,7 @@ class FolderDocuments:
     ) -> Deferred[builtins.list[DocumentInfo]]:
         """The documents whose names begin with *prefix* and come after *after*."""
         if self._waiting_pages >= MAX_WAITING_PAGES:
-            return fail(Unavailable("too many lists of documents are asked for"))
+            return fail(StoreUnavailable("too many lists of documents are asked for"))
         self._waiting_pages += 1
         page: Deferred[builtins.list[DocumentInfo]]
         page = self._pages.submit((prefix, after, limit)).addBoth(self._page_ended)
@@ -141,7 +141,7 @@ class FolderDocuments:
     def _checked(self, name: str, work: Callable[[], Deferred[T]]) -> Deferred[T]:
         try:
             check_name(name)
-            if is_notes_file(name) and are_notes_kept(self._folder.path):
+            if is_notes_file(name) and has_notes(self._folder.path):
                 raise InvalidName("notes are kept in the file of that name")
         except InvalidName:
             return fail()
@@ -162,11 +162,11 @@ class FolderDocuments:
         except OSError as error:
             new.discard()
             raise store_error(error) from error
-        key = None if token is None else hash_of(token)
+        key = None if token is None else sha256_of(token)
         return Change(name, expected, key, new, len(content), version_of(content))
 
     def _read_pages(
-        self, pages: builtins.list[Page], begun: Callable[[], None]
+        self, pages: builtins.list[ListQuery], begun: Callable[[], None]
     ) -> builtins.list[object]:
         """One scan of the folder is enough for all that wait."""
         return [self._folder.page(*page) for page in pages]

@@ -16,21 +16,21 @@ from dataclasses import dataclass
 
 from ..interface import (
     Conflict,
+    IdempotencyKeyReused,
     NameTaken,
     NoSuchEntry,
     StoreFull,
-    TokenReused,
-    Unavailable,
-    fulfils,
+    StoreUnavailable,
+    is_as_expected,
     version_of,
 )
-from ..names import folded, same_name_taken
+from ..names import fold_name, same_name_taken
 from .disk import copy_owner_and_mode, store_error
 from .documents_count import DocumentsCount
-from .documents_files import content_of, name_taken, status_of
+from .documents_files import lstat_or_none, name_taken_error, read_document
 from .documents_folder import DocumentsFolder
 from .new_file import NewFile
-from .token_log import TokenLog, TokenRecord
+from .token_log import IdempotencyLog, IdempotencyRecord
 
 
 @dataclass
@@ -69,7 +69,7 @@ class DocumentsBatch:
     """Changes the documents of a folder; its calls block, for a thread."""
 
     def __init__(
-        self, folder: DocumentsFolder, tokens: TokenLog, count: DocumentsCount
+        self, folder: DocumentsFolder, tokens: IdempotencyLog, count: DocumentsCount
     ) -> None:
         self._folder = folder
         self._tokens = tokens
@@ -123,7 +123,7 @@ class DocumentsBatch:
             os.fsync(descriptor)
         except OSError as error:
             for change in made:
-                change.end(Unavailable(f"the folder cannot be flushed: {error}"))
+                change.end(StoreUnavailable(f"the folder cannot be flushed: {error}"))
             return
         if names_are_current:
             self._folder.names.change(
@@ -150,7 +150,13 @@ class DocumentsBatch:
             try:
                 if not change.is_decided:
                     self._check(change)
-            except (TokenReused, Conflict, NameTaken, NoSuchEntry, StoreFull) as why:
+            except (
+                IdempotencyKeyReused,
+                Conflict,
+                NameTaken,
+                NoSuchEntry,
+                StoreFull,
+            ) as why:
                 change.end(why)
             except OSError as error:
                 change.end(store_error(error))
@@ -159,15 +165,17 @@ class DocumentsBatch:
         """Whether *change* is to be made."""
         if change.token and (entry := self._tokens.find(change.token)):
             if (entry.place, entry.content.hex()) != (change.name, change.version):
-                raise TokenReused("the token came with another document before")
+                raise IdempotencyKeyReused(
+                    "the token came with another document before"
+                )
             change.end(change.version)
             return
-        found = status_of(self._folder.path / change.name)
+        found = lstat_or_none(self._folder.path / change.name)
         is_document = found is not None and stat.S_ISREG(found.st_mode)
         if is_document and not self._folder.has_exactly(change.name):
             is_document = False
         change.old = found if is_document else None
-        if not fulfils(self._version(change), change.expected):
+        if not is_as_expected(self._version(change), change.expected):
             raise Conflict(f"{change.name} does not have the expected version")
         if change.size is not None:
             self._check_name_is_free(change, found)
@@ -182,7 +190,7 @@ class DocumentsBatch:
         if change.old is not None:
             return
         if found is not None and not stat.S_ISREG(found.st_mode):
-            raise name_taken(change.name, found)
+            raise name_taken_error(change.name, found)
         other = self._folder.names.same_as(change.name)
         if other not in (None, change.name):
             raise same_name_taken(change.name, str(other))
@@ -193,7 +201,7 @@ class DocumentsBatch:
             return None
         if not change.expected or "*" in change.expected:
             return "*"
-        content = content_of(self._folder.path / change.name)
+        content = read_document(self._folder.path / change.name)
         return None if content is None else version_of(content)
 
     def _write_tokens(self, changes: Sequence[Change]) -> None:
@@ -225,8 +233,8 @@ class DocumentsBatch:
         self._count.change(change.size, change.old_size)
         change.end(why)
 
-    def _is_there(self, entry: TokenRecord) -> bool:
-        content = content_of(self._folder.path / entry.place)
+    def _is_there(self, entry: IdempotencyRecord) -> bool:
+        content = read_document(self._folder.path / entry.place)
         return content is not None and version_of(content) == entry.content.hex()
 
 
@@ -236,7 +244,7 @@ def _first_of_each(changes: Sequence[Change]) -> tuple[list[Change], list[Change
     rest: list[Change] = []
     seen: set[object] = set()
     for change in changes:
-        keys = {folded(change.name), change.token} - {None}
+        keys = {fold_name(change.name), change.token} - {None}
         (rest if keys & seen else first).append(change)
         seen |= keys
     return first, rest

@@ -14,7 +14,7 @@ from errno import EINVAL, EISDIR, ELOOP, ENODEV, ENOENT, ENOTDIR, ENXIO
 from pathlib import Path
 
 from ..interface import DocumentInfo, InvalidName, NameTaken
-from ..names import check_name, folded, is_name
+from ..names import check_name, fold_name, is_name
 from .disk import read_all
 from .notes_file import NOTES_NAME
 from .notes_journal import JOURNAL_NAME
@@ -29,7 +29,7 @@ NOTES_FILE_NAMES = (NOTES_NAME, TORN_NAME)
 """The files that notes are kept in; in a folder with notes they are no documents."""
 
 
-def are_notes_kept(folder: Path) -> bool:
+def has_notes(folder: Path) -> bool:
     """Whether notes are kept in *folder*."""
     return os.path.lexists(folder / JOURNAL_NAME)
 
@@ -41,10 +41,10 @@ def is_notes_file(name: str) -> bool:
     In any spelling: where case does not count, a document ``NOTES.TXT`` would replace
     all notes.
     """
-    return folded(name) in NOTES_FILE_NAMES
+    return fold_name(name) in NOTES_FILE_NAMES
 
 
-def content_of(path: str | Path) -> bytes | None:
+def read_document(path: str | Path) -> bytes | None:
     """The content of the file *path*; ``None`` if it is not a document."""
     try:
         descriptor = os.open(path, _READ_FLAGS)
@@ -61,7 +61,7 @@ def content_of(path: str | Path) -> bytes | None:
         os.close(descriptor)
 
 
-def status_of(path: Path) -> os.stat_result | None:
+def lstat_or_none(path: Path) -> os.stat_result | None:
     """The status of whatever has that *path*; ``None`` if nothing has."""
     try:
         return os.lstat(path)
@@ -69,22 +69,22 @@ def status_of(path: Path) -> os.stat_result | None:
         return None
 
 
-def name_taken(name: str, status: os.stat_result) -> NameTaken:
+def name_taken_error(name: str, status: os.stat_result) -> NameTaken:
     """The error for a document *name* where there is something with that *status*."""
     return NameTaken(f"{name} is {_kind(status)} in the store's folder")
 
 
-def listed(folder: Path, names: list[str]) -> Iterator[DocumentInfo]:
+def document_infos(folder: Path, names: list[str]) -> Iterator[DocumentInfo]:
     """Those of the documents *names* that are still there."""
     for name in names:
-        status = status_of(folder / name)
+        status = lstat_or_none(folder / name)
         if status is not None and stat.S_ISREG(status.st_mode):
             yield DocumentInfo(name, status.st_size, status.st_mtime)
 
 
-def scanned_names(folder: Path) -> list[str]:
+def scan_names(folder: Path) -> list[str]:
     """The names of the documents in *folder*, in the order of their UTF-8 bytes."""
-    notes_are_kept = are_notes_kept(folder)
+    notes_are_kept = has_notes(folder)
     with os.scandir(folder) as entries:
         names = [
             entry.name
@@ -97,9 +97,9 @@ def scanned_names(folder: Path) -> list[str]:
     return names
 
 
-def left_out(folder: Path) -> dict[str, str]:
+def list_left_out(folder: Path) -> dict[str, str]:
     """What is in *folder*, and neither hidden nor a document: its name, and why."""
-    notes_are_kept = are_notes_kept(folder)
+    notes_are_kept = has_notes(folder)
     found = {}
     for path in sorted(folder.iterdir()):
         name = path.name

@@ -21,13 +21,13 @@ from ..interface import (
     version_of,
 )
 from .disk import free_bytes, store_error
-from .documents_files import content_of, listed
+from .documents_files import document_infos, read_document
 from .documents_names import DocumentNames
 from .folder_lock import FolderLock
 from .new_file import NewFile
 
 
-class MakesNewFiles(Protocol):
+class NewFileMaker(Protocol):
     """As `NewFiles`."""
 
     ignores_case: bool
@@ -39,7 +39,7 @@ class MakesNewFiles(Protocol):
 class DocumentsFolder:
     """The documents in a folder; its calls block, for a thread."""
 
-    def __init__(self, path: Path, lock: FolderLock, new_files: MakesNewFiles) -> None:
+    def __init__(self, path: Path, lock: FolderLock, new_files: NewFileMaker) -> None:
         self.path = path
         self._prefix = f"{path}/"
         self.lock = lock
@@ -49,7 +49,7 @@ class DocumentsFolder:
     def get(self, name: str) -> Document:
         """The document *name*."""
         try:
-            content = content_of(f"{self._prefix}{name}")
+            content = read_document(f"{self._prefix}{name}")
         finally:
             self.lock.check()  # else all documents would be missing
         if content is None or not self.has_exactly(name):
@@ -74,7 +74,7 @@ class DocumentsFolder:
         while len(found) < limit:
             wanted = limit - len(found)
             names = self.names.page(prefix, after, wanted)
-            found += listed(self.path, names)
+            found += document_infos(self.path, names)
             if len(names) < wanted:
                 break
             after = names[-1]
@@ -82,7 +82,7 @@ class DocumentsFolder:
 
     def sizes(self) -> list[int]:
         """The sizes of all documents."""
-        return [found.size for found in listed(self.path, self.names.all())]
+        return [found.size for found in document_infos(self.path, self.names.all())]
 
     def written(self, content: bytes, quota: Quota) -> NewFile:
         """

@@ -15,8 +15,8 @@ from collections.abc import Collection
 from pathlib import Path
 from threading import Lock
 
-from ..names import folded
-from .documents_files import scanned_names
+from ..names import fold_name
+from .documents_files import scan_names
 
 TICK_NS = 50_000_000
 """
@@ -30,7 +30,7 @@ MANY_NAMES = 10_000
 RESCAN_SECONDS = 60.0
 """When to scan again though nobody else seems to have changed anything."""
 
-Signature = tuple[int, int, int, int]
+FolderSignature = tuple[int, int, int, int]
 
 
 class DocumentNames:
@@ -39,7 +39,7 @@ class DocumentNames:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()
-        self._signature: Signature | None = None
+        self._signature: FolderSignature | None = None
         self._scanned = 0.0
         self._is_fresh = False
         self._names: list[str] = []
@@ -73,11 +73,11 @@ class DocumentNames:
         with self._lock:
             self._refresh(is_locked=True)
             if self._folded is None:
-                self._folded = {folded(other): other for other in self._names}
+                self._folded = {fold_name(other): other for other in self._names}
             place = bisect_left(self._names, name)
             if self._names[place : place + 1] == [name]:
                 return name
-            return self._folded.get(folded(name))
+            return self._folded.get(fold_name(name))
 
     def is_current(self) -> bool:
         """
@@ -100,13 +100,13 @@ class DocumentNames:
                 if self._names[place : place + 1] != [name]:
                     insort(self._names, name)
                 if self._folded is not None:
-                    self._folded[folded(name)] = name
+                    self._folded[fold_name(name)] = name
             for name in removed:
                 place = bisect_left(self._names, name)
                 if self._names[place : place + 1] == [name]:
                     del self._names[place]
                 if self._folded is not None:
-                    self._folded.pop(folded(name), None)
+                    self._folded.pop(fold_name(name), None)
             self._signature = self._signed()
 
     def _is_current(self, is_locked: bool) -> bool:
@@ -121,11 +121,11 @@ class DocumentNames:
             return
         signature = self._signed()
         self._scanned = time.monotonic()
-        self._names = scanned_names(self._folder)
+        self._names = scan_names(self._folder)
         self._folded = None
         self._is_fresh = time.time_ns() - signature[2] < TICK_NS
         self._signature = signature
 
-    def _signed(self) -> Signature:
+    def _signed(self) -> FolderSignature:
         status = os.stat(self._folder)
         return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns

@@ -3,8 +3,8 @@ The lock of a store's folder, and the check that it is still the folder it was.
 
 Rule: nobody waits for the lock without an end. A process that was stopped while it
 holds the lock (SIGSTOP, a debugger, a frozen container) may keep it for hours: then
-operations fail with `Unavailable`, one line in the log names the process, and reads go
-on wherever they need no lock.
+operations fail with `StoreUnavailable`, one line in the log names the process, and
+reads go on wherever they need no lock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from time import monotonic
 
 from twisted.logger import Logger
 
-from ..interface import Unavailable
+from ..interface import StoreUnavailable
 
 LOCK_SECONDS = 5.0
 """How long to wait for the lock: far longer than any disk takes for a batch."""
@@ -36,7 +36,7 @@ _OPEN_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _log = Logger()
 
 
-class FolderLocked(Unavailable):
+class FolderLocked(StoreUnavailable):
     """Another process holds the lock and does not let go of it."""
 
 
@@ -92,7 +92,7 @@ class FolderLock:
             self._is_gone = False
             _log.info("The store's folder {folder} is back", folder=self._path)
 
-    def _gone(self, why: str) -> Unavailable:
+    def _gone(self, why: str) -> StoreUnavailable:
         if not self._is_gone:
             self._is_gone = True
             _log.warn(
@@ -100,7 +100,7 @@ class FolderLock:
                 folder=self._path,
                 why=why,
             )
-        return Unavailable(f"the store's folder cannot be used: {why}")
+        return StoreUnavailable(f"the store's folder cannot be used: {why}")
 
     def _acquired(self) -> int:
         try:

@@ -24,7 +24,7 @@ RunInThread = Callable[..., Deferred[Any]]
 MAX_BATCH = 1000
 """Items in a batch: beyond that a flush costs little, and memory would grow."""
 
-WAIT_SHARE = 0.5
+BATCH_WAIT_SHARE = 0.5
 """How long a batch waits for more items, as a share of the time of the last one."""
 
 MIN_WAIT_SECONDS = 0.0005
@@ -33,7 +33,7 @@ MIN_WAIT_SECONDS = 0.0005
 MAX_WAIT_SECONDS = 0.05
 """A disk that has stalled for a while is not waited for afterwards."""
 
-WAIT_STEPS = 16
+BATCH_WAIT_STEPS = 16
 """How often a batch that waits looks whether the items are there."""
 
 
@@ -111,12 +111,12 @@ class GroupCommit(Generic[Item]):
         Otherwise clients fall into two halves that alternate, and each flush is for one
         half only. It is not worth it where a batch is quick.
         """
-        patience = min(self._took * WAIT_SHARE, MAX_WAIT_SECONDS)
+        patience = min(self._took * BATCH_WAIT_SHARE, MAX_WAIT_SECONDS)
         if patience < MIN_WAIT_SECONDS:
             return
         until = monotonic() + patience
         while len(self._waiting) < self._expected and monotonic() < until:
-            sleep(patience / WAIT_STEPS)
+            sleep(patience / BATCH_WAIT_STEPS)
 
     def _fire(self, outcomes: Sequence[object]) -> None:
         taken, self._taken = self._taken, []

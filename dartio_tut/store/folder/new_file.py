@@ -123,7 +123,7 @@ class NewFiles:
         return True
 
 
-def sweep(folder: Path, prefix: str) -> None:
+def remove_leftovers(folder: Path, prefix: str) -> None:
     """
     Remove what `new_file` has left in *folder* and no process has open.
 

@@ -16,22 +16,22 @@ from pathlib import Path
 
 from twisted.internet.defer import Deferred, fail
 
-from ..interface import Deleted, LogState, Quota, Unavailable
+from ..interface import Deleted, NotesState, Quota, StoreUnavailable
 from ..lines import DELETED_LINE, from_line, is_deleted, to_line
 from .disk import DEFAULT_QUOTA, make_folder, read_all
 from .documents_count import COUNT_NAME
 from .folder_lock import FolderLock
 from .group_commit import GroupCommit, PendingOperations, RunInThread, in_thread
 from .line_index import LineIndex
-from .new_file import sweep
+from .new_file import remove_leftovers
 from .notes_batch import NewNote, NotesLog, no_such_note
 from .notes_file import NEW_TOKENS_PREFIX, NOTES_NAME
 from .notes_journal import JOURNAL_NAME
 from .notes_repair import TORN_NAME
 from .opening import opening_errors
-from .token_log import TokenLog
+from .token_log import IdempotencyLog
 
-STATE = -1
+LOG_STATE = -1
 """In the place of a number: asks for the state of the log."""
 
 
@@ -54,8 +54,8 @@ def open_folder_notes(
         check_is_not_a_document(path)
         lock = FolderLock(path)
         with lock.held():
-            sweep(path, NEW_TOKENS_PREFIX)
-        tokens = TokenLog(path / ".notes-tokens", NEW_TOKENS_PREFIX, now)
+            remove_leftovers(path, NEW_TOKENS_PREFIX)
+        tokens = IdempotencyLog(path / ".notes-tokens", NEW_TOKENS_PREFIX, now)
         log = NotesLog(path, lock, quota, tokens)
         with log.file.locked():
             pass  # this makes the file, and mends what is left of a crash
@@ -106,9 +106,9 @@ class FolderNotes:
         """The number that the next note will get."""
         return self.state().addCallback(lambda state: state.count)
 
-    def state(self) -> Deferred[LogState]:
+    def state(self) -> Deferred[NotesState]:
         """The count, and whether notes were renumbered since."""
-        return self._reads.submit(STATE)
+        return self._reads.submit(LOG_STATE)
 
     def delete(self, number: int) -> Deferred[None]:
         """Delete the note of that number."""
@@ -122,15 +122,15 @@ class FolderNotes:
         return _after(ended, lambda: self._run(self._close))
 
     def _close(self) -> None:
-        with suppress(Unavailable):  # then the next start looks at what there is
+        with suppress(StoreUnavailable):  # then the next start looks at what there is
             self._log.file.close()
 
     def _read(self, numbers: list[int], begun: Callable[[], None]) -> list[object]:
         def find(file: int, index: LineIndex, epoch: int) -> list[object]:
             begun()
-            state = LogState(len(index), epoch)
+            state = NotesState(len(index), epoch)
             return [
-                state if number == STATE else _note(file, index, number)
+                state if number == LOG_STATE else _note(file, index, number)
                 for number in numbers
             ]
 

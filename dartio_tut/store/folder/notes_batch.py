@@ -17,11 +17,11 @@ from pathlib import Path
 from ..interface import (
     Conflict,
     Deleted,
+    IdempotencyKeyReused,
     NoSuchEntry,
     Quota,
     StoreFull,
-    TokenReused,
-    Unavailable,
+    StoreUnavailable,
 )
 from ..lines import is_deleted
 from .disk import free_bytes, read_all, store_error
@@ -29,7 +29,7 @@ from .folder_lock import FolderLock
 from .line_index import LineIndex
 from .notes_file import NotesFile
 from .notes_repair import EditedMeanwhile
-from .token_log import TokenLog, TokenRecord, hash_of
+from .token_log import IdempotencyLog, IdempotencyRecord, sha256_of
 
 NewNote = tuple[bytes, str | None]
 """The line of a note, and its token."""
@@ -48,7 +48,7 @@ class NotesLog:
         folder: Path,
         lock: FolderLock,
         quota: Quota,
-        tokens: TokenLog,
+        tokens: IdempotencyLog,
         file_type: type[NotesFile] = NotesFile,
     ) -> None:
         self.file = file_type(folder, lock, self._forget)
@@ -70,7 +70,7 @@ class NotesLog:
                 continue
             except OSError as error:
                 raise store_error(error) from error
-        raise Unavailable("notes.txt is being edited")
+        raise StoreUnavailable("notes.txt is being edited")
 
     def delete(self, number: int) -> None:
         """
@@ -91,7 +91,7 @@ class NotesLog:
                 continue
             except OSError as error:
                 raise store_error(error) from error
-        raise Unavailable("notes.txt is being edited")
+        raise StoreUnavailable("notes.txt is being edited")
 
     def extend(self, start: int, lines: list[bytes]) -> None:
         """
@@ -112,7 +112,7 @@ class NotesLog:
                 continue
             except OSError as error:
                 raise store_error(error) from error
-        raise Unavailable("notes.txt is being edited")
+        raise StoreUnavailable("notes.txt is being edited")
 
     def _append(self, wanted: list[NewNote], begun: Callable[[], None]) -> list[object]:
         with self.file.locked() as (file, index):
@@ -150,7 +150,7 @@ class NotesLog:
         :param is_crash: else a person has removed lines.
         """
 
-        def is_not_there(entry: TokenRecord) -> bool:
+        def is_not_there(entry: IdempotencyRecord) -> bool:
             number = int(entry.place)
             if number >= count:
                 return True
@@ -173,7 +173,7 @@ class _Batch:
     """
 
     def __init__(
-        self, file: int, index: LineIndex, quota: Quota, tokens: TokenLog
+        self, file: int, index: LineIndex, quota: Quota, tokens: IdempotencyLog
     ) -> None:
         self.first = len(index)
         self.lines: list[bytes] = []
@@ -181,7 +181,7 @@ class _Batch:
         self._index = index
         self._quota = quota
         self._tokens = tokens
-        self._entries: dict[bytes, TokenRecord] = {}
+        self._entries: dict[bytes, IdempotencyRecord] = {}
         self._tokens_read = False
         self._size = index.end + index.last_is_open - index.blank_bytes
         self._free = free_bytes(file, quota)
@@ -201,7 +201,7 @@ class _Batch:
         if not self._tokens_read:
             self._tokens.read()
             self._tokens_read = True
-        key, content = hash_of(token), sha256(line).digest()
+        key, content = sha256_of(token), sha256(line).digest()
         known = self._entries.get(key)
         if known is not None:
             return int(known.place) if known.content == content else _token_reused()
@@ -296,11 +296,13 @@ def no_such_note(number: int) -> NoSuchEntry:
     return NoSuchEntry(f"there is no note {number}")
 
 
-def _token_reused() -> TokenReused:
-    return TokenReused("the token came with another note before")
+def _token_reused() -> IdempotencyKeyReused:
+    return IdempotencyKeyReused("the token came with another note before")
 
 
-def _is_note(file: int, index: LineIndex, number: int, entry: TokenRecord) -> bool:
+def _is_note(
+    file: int, index: LineIndex, number: int, entry: IdempotencyRecord
+) -> bool:
     """Whether the note of that number is the one that *entry* tells of."""
     found = _line(file, index, number)
     whole = found.rstrip(b"\r\n") + b"\n"

@@ -21,16 +21,16 @@ from typing import NamedTuple
 
 from twisted.logger import Logger
 
-from ..interface import Unavailable
+from ..interface import StoreUnavailable
 from ..lines import DELETED_LINE
-from .disk import identity, read_all
+from .disk import file_identity, read_all
 from .line_index import BLOCK_BYTES
 from .notes_journal import (
     DONE,
     JournalFile,
     JournalRecord,
-    ending,
     ending_digest,
+    last_bytes,
 )
 from .notes_repair import EditedMeanwhile, remove_ranges, write_at
 
@@ -101,7 +101,7 @@ def delete_in_place(
         journal.write(done)
         journal.shorten()  # it has the text of the note
     except OSError as error:
-        raise Unavailable(f"the notes cannot be flushed: {error}") from None
+        raise StoreUnavailable(f"the notes cannot be flushed: {error}") from None
     return done
 
 
@@ -195,10 +195,10 @@ def _overwrite(file: int, journal: JournalFile, deletion: Deletion) -> None:
 def _done(file: int, record: JournalRecord, deletion: Deletion) -> JournalRecord:
     """The record when it is done."""
     size = deletion.size + deletion.growth
-    device, inode, _, *times = identity(os.fstat(file))
+    device, inode, _, *times = file_identity(os.fstat(file))
     notes = device, inode, size, times[0], times[1]
     return record._replace(
-        state=DONE, notes=notes, ending=ending_digest(ending(file, size))
+        state=DONE, notes=notes, ending=ending_digest(last_bytes(file, size))
     )
 
 

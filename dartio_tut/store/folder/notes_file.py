@@ -19,8 +19,8 @@ from twisted.logger import Logger
 
 from .disk import (
     UNKNOWN_IDENTITY,
-    Identity,
-    identity,
+    FileIdentity,
+    file_identity,
     open_regular,
     read_all,
 )
@@ -36,20 +36,20 @@ from .notes_journal import (
     WRITING,
     JournalFile,
     JournalRecord,
-    another_number,
-    continues,
-    ending,
+    boot_id,
     ending_digest,
-    this_boot,
+    keeps_numbers,
+    last_bytes,
+    unused_number,
 )
 from .notes_repair import (
+    ByteSpan,
     EditedMeanwhile,
-    Range,
-    is_at,
-    put_aside,
+    is_written_at,
+    move_torn,
     remove_batch,
     remove_ranges,
-    take_back,
+    undo_unfinished,
 )
 
 NOTES_NAME = "notes.txt"
@@ -74,7 +74,7 @@ class _Seen:
     :ivar ending: the last bytes of the file.
     """
 
-    notes: Identity = UNKNOWN_IDENTITY
+    notes: FileIdentity = UNKNOWN_IDENTITY
     edition: int = 0
     epoch: int = 0
     ending: bytes = b""
@@ -98,7 +98,7 @@ class NotesFile:
         self._lock = lock
         self._forget = forget
         self._journal = JournalFile(folder / JOURNAL_NAME)
-        self._boot = this_boot()
+        self._boot = boot_id()
         self._seen = _Seen()
         self._adding = False
         self._is_deleting = False
@@ -118,7 +118,7 @@ class NotesFile:
                 if file < 0:
                     return found
                 if self._deletions == deletions:
-                    if identity(os.fstat(file)) == seen.notes:
+                    if file_identity(os.fstat(file)) == seen.notes:
                         return found
                     now = self._journal.peeked()
                     if now.state != DELETING and now.edition == seen.edition:
@@ -173,7 +173,7 @@ class NotesFile:
         record = self._record(WRITING, seen)
         self._journal.write(record, content)
         self._adding = True
-        written: list[Range] = []
+        written: list[ByteSpan] = []
         try:
             before()
             _append(file, content, written)
@@ -205,7 +205,7 @@ class NotesFile:
         """
         seen = self._seen
         deletion = deletion_at(file, *seen.index.line(number), seen.notes[2])
-        record = self._record(DELETING, seen)._replace(edition=another_number())
+        record = self._record(DELETING, seen)._replace(edition=unused_number())
         self._deletions += 1
         self._is_deleting = True
         self._seen = _Seen()
@@ -220,7 +220,7 @@ class NotesFile:
             record = self._journal.read()
             self._journal.write(record._replace(state=CLOSED), flush=True)
 
-    def _remember(self, found: Identity, index: LineIndex) -> None:
+    def _remember(self, found: FileIdentity, index: LineIndex) -> None:
         self._seen = _Seen(found, index=index)
 
     def _record(self, state: str, seen: _Seen) -> JournalRecord:
@@ -238,7 +238,7 @@ class NotesFile:
         """What is known of the file, if it is as it was left."""
         if self._is_deleting:
             return None  # after that, another look is needed anyway
-        found, seen = identity(os.fstat(file)), self._seen
+        found, seen = file_identity(os.fstat(file)), self._seen
         # What this process is adding does not count before it is flushed.
         if seen.notes == found or (self._adding and seen.notes[:2] == found[:2]):
             return seen
@@ -265,13 +265,13 @@ class NotesFile:
         That process may be about to write: then the journal knows what was there
         before. (It does not change meanwhile, as nobody else has the lock.)
         """
-        record, found = self._journal.peeked(), identity(os.fstat(file))
+        record, found = self._journal.peeked(), file_identity(os.fstat(file))
         size = record.notes[2]
         if (
             record.state == DELETING
             or record.notes[:2] != found[:2]
             or found[2] < size
-            or ending_digest(ending(file, size)) != record.ending
+            or ending_digest(last_bytes(file, size)) != record.ending
         ):
             return None
         seen = self._seen
@@ -288,11 +288,11 @@ class NotesFile:
         is_unfinished = is_exact and record.state == WRITING
         if is_unfinished:
             batch = self._journal.batch(record)
-            take_back(self.folder, file, record, batch)
+            undo_unfinished(self.folder, file, record, batch)
         begins = not is_exact or record.state in (CLOSED, DELETING)
         if record.state == DELETING:
             record = finish_deletion(file, self._journal, record)
-        found, seen = identity(os.fstat(file)), self._seen
+        found, seen = file_identity(os.fstat(file)), self._seen
         if (
             (seen.notes, seen.edition) == (found, record.edition)
             and is_exact
@@ -301,7 +301,7 @@ class NotesFile:
             return seen.index
         if seen.notes[:2] != found[:2]:
             os.fsync(folder)  # its name may be new
-        edition = record.edition if found == record.notes else another_number()
+        edition = record.edition if found == record.notes else unused_number()
         is_known = (seen.edition, *seen.notes[:2]) == (edition, *found[:2])
         if not is_known or seen.index.last_is_open or found[2] < seen.index.end:
             seen = _Seen()
@@ -310,16 +310,16 @@ class NotesFile:
         if not is_exact and record.state != CLOSED:
             is_unfinished = True
             since = found[2] if record.notes == UNKNOWN_IDENTITY else record.notes[2]
-            if put_aside(self.folder, file, index, since):
+            if move_torn(self.folder, file, index, since):
                 index = LineIndex()
-                found = identity(os.fstat(file))
+                found = file_identity(os.fstat(file))
                 index.scan(file, found[2])
         if is_unfinished and is_exact:
             self._forget(record.lines)  # nothing of the last batch is there
         elif is_unfinished or len(index) < record.lines:
             self._forget(len(index), file, index, is_unfinished)
-        epoch = record.epoch if continues(file, index, record) else another_number()
-        self._seen = _Seen(found, edition, epoch, ending(file, found[2]), index)
+        epoch = record.epoch if keeps_numbers(file, index, record) else unused_number()
+        self._seen = _Seen(found, edition, epoch, last_bytes(file, found[2]), index)
         self._journal.write(self._record(DONE, self._seen), flush=begins)
         return index
 
@@ -331,9 +331,9 @@ class NotesFile:
         :raise EditedMeanwhile: if what was written are not lines of their own there.
         """
         seen, end = self._seen, start + len(content)
-        found = identity(os.fstat(file))
+        found = file_identity(os.fstat(file))
         try:
-            is_there = identity(os.stat(self.path))[:2] == found[:2]
+            is_there = file_identity(os.stat(self.path))[:2] == found[:2]
         except FileNotFoundError:
             is_there = False
         if not is_there:
@@ -356,30 +356,30 @@ class NotesFile:
         if is_open or read_all(file, len(content), start) != content:
             raise EditedMeanwhile
         # As it was before: so the next look sees that it was changed.
-        return len(before), replace(seen, edition=another_number())
+        return len(before), replace(seen, edition=unused_number())
 
     def _undo(
-        self, file: int, record: JournalRecord, content: bytes, written: list[Range]
+        self, file: int, record: JournalRecord, content: bytes, written: list[ByteSpan]
     ) -> None:
         """Take back what was added; if that fails, the journal says that it is due."""
         self._seen = _Seen()  # do not trust what is in memory
         try:
             ends = [record.notes[2], os.fstat(file).st_size]
             is_alone = bool(written) and [written[0][0], written[-1][1]] == ends
-            if is_at(file, written, content):
+            if is_written_at(file, written, content):
                 remove_ranges(file, written)
             elif written:
                 remove_batch(file, record, content)
             self._forget(-1)
             if is_alone:
-                record = record._replace(notes=identity(os.fstat(file)))
+                record = record._replace(notes=file_identity(os.fstat(file)))
             # Else it is as before, or somebody has edited it, which is to be seen.
             self._journal.write(record._replace(state=DONE))
         except OSError as error:
             _log.error("Notes that failed are not yet taken back: {error}", error=error)
 
 
-def _append(file: int, content: bytes, written: list[Range]) -> None:
+def _append(file: int, content: bytes, written: list[ByteSpan]) -> None:
     """Write *content* to the end of *file*; where it goes is added to *written*."""
     rest: bytes | memoryview = content
     while rest:

@@ -19,7 +19,7 @@ from time import time_ns
 from typing import NamedTuple
 from uuid import uuid4
 
-from .disk import NEW_FILE_MODE, UNKNOWN_IDENTITY, Identity, read_all, write_all
+from .disk import NEW_FILE_MODE, UNKNOWN_IDENTITY, FileIdentity, read_all, write_all
 from .line_index import LineIndex
 
 WRITING, DELETING, DONE, CLOSED = "writing", "deleting", "done", "closed"
@@ -54,7 +54,7 @@ class JournalRecord(NamedTuple):
     """
 
     state: str
-    notes: Identity
+    notes: FileIdentity
     lines: int = 0
     ending: str = "-"
     batch: int = 0
@@ -110,13 +110,13 @@ def ending_digest(content: bytes) -> str:
     return sha256(b"\n".join(lines)).hexdigest()[:16]
 
 
-def ending(file: int, end: int) -> bytes:
+def last_bytes(file: int, end: int) -> bytes:
     """The bytes of *file* before *end* that `ending_digest` takes."""
     start = max(0, end - ENDING_BYTES)
     return read_all(file, end - start, start)
 
 
-def continues(file: int, index: LineIndex, record: JournalRecord) -> bool:
+def keeps_numbers(file: int, index: LineIndex, record: JournalRecord) -> bool:
     """Whether the lines that *record* knows of still have their numbers."""
     if record.epoch == 0 or len(index) < record.lines:
         return False
@@ -125,15 +125,15 @@ def continues(file: int, index: LineIndex, record: JournalRecord) -> bool:
     start, end = index.line(record.lines - 1)
     # The last line may have been open, and may have more text now.
     ends = {end, min(max(start, record.notes[2]), end)}
-    return record.ending in {ending_digest(ending(file, each)) for each in ends}
+    return record.ending in {ending_digest(last_bytes(file, each)) for each in ends}
 
 
-def another_number() -> int:
+def unused_number() -> int:
     """A number that was never used before: microseconds since 1970."""
     return time_ns() // 1000
 
 
-def this_boot() -> str:
+def boot_id() -> str:
     """A string that is another one after the machine was started again."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 
 from .disk import open_regular, read_all, write_all
 from .line_index import LineIndex
-from .notes_journal import JournalRecord, ending, ending_digest
+from .notes_journal import JournalRecord, ending_digest, last_bytes
 
 TORN_NAME = "notes.torn"
 """The file to which is moved what was cut."""
@@ -27,7 +27,7 @@ TORN_NAME = "notes.torn"
 PAGE_BYTES = 4096
 """A write that is cut off by a kill ends at the end of a page of the kernel's."""
 
-Range = tuple[int, int]
+ByteSpan = tuple[int, int]
 """Where bytes begin in a file, and where they end."""
 
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,7 +39,7 @@ class EditedMeanwhile(Exception):
     """Somebody else has changed the file while it was written to."""
 
 
-def find_batch(added: bytes, batch: bytes, offset: int) -> Range | None:
+def find_batch(added: bytes, batch: bytes, offset: int) -> ByteSpan | None:
     """
     Where in *added* a process has written its *batch*, or the first part of it.
 
@@ -65,13 +65,13 @@ def _line_that_begins(added: bytes, batch: bytes) -> int:
     return found if found < 0 else found + 1
 
 
-def is_at(file: int, written: Sequence[Range], batch: bytes) -> bool:
+def is_written_at(file: int, written: Sequence[ByteSpan], batch: bytes) -> bool:
     """Whether *file* still has the first bytes of *batch* where they were *written*."""
     found = b"".join(read_all(file, end - start, start) for start, end in written)
     return bool(found) and found == batch[: len(found)]
 
 
-def remove_ranges(file: int, ranges: Sequence[Range]) -> None:
+def remove_ranges(file: int, ranges: Sequence[ByteSpan]) -> None:
     """Take the *ranges*, which are in order, out of *file*, and flush it."""
     for start, end in reversed(ranges):
         _remove(file, start, end)
@@ -104,7 +104,7 @@ def write_at(file: int, content: bytes, offset: int) -> None:
         fcntl(file, F_SETFL, flags)
 
 
-def keep_torn(folder: Path, content: bytes) -> None:
+def save_torn(folder: Path, content: bytes) -> None:
     """Add *content* to the file of what was cut, and flush it."""
     descriptor = open_regular(folder / TORN_NAME, _APPEND)
     try:
@@ -121,7 +121,7 @@ def _first_damage(file: int, since: int, end: int) -> int:
     return end if nul < 0 else since + added.rfind(b"\n", 0, nul) + 1
 
 
-def take_back(
+def undo_unfinished(
     folder: Path, file: int, record: JournalRecord, batch: bytes | None
 ) -> None:
     """
@@ -139,7 +139,7 @@ def take_back(
         torn=str(folder / TORN_NAME),
     )
     with suppress(OSError):  # nobody was told that they are stored
-        keep_torn(folder, taken)
+        save_torn(folder, taken)
 
 
 def remove_batch(file: int, record: JournalRecord, batch: bytes) -> bytes:
@@ -148,7 +148,7 @@ def remove_batch(file: int, record: JournalRecord, batch: bytes) -> bytes:
     is_edited = (
         found.st_ino != record.notes[1]
         or found.st_size < size
-        or ending_digest(ending(file, size)) != record.ending
+        or ending_digest(last_bytes(file, size)) != record.ending
     )
     if is_edited:
         return b""
@@ -160,13 +160,13 @@ def remove_batch(file: int, record: JournalRecord, batch: bytes) -> bytes:
     return added[slice(*place)]
 
 
-def put_aside(folder: Path, file: int, index: LineIndex, since: int) -> bool:
+def move_torn(folder: Path, file: int, index: LineIndex, since: int) -> bool:
     """
     Move what may be a part of a note to the file of what was cut: an open last line,
     and what was added *since*, from the first line with a NUL on.
     """
     end = os.fstat(file).st_size
-    start = torn_from(file, index, since)
+    start = torn_start(file, index, since)
     if start == end:
         return False
     _log.warn(
@@ -174,13 +174,13 @@ def put_aside(folder: Path, file: int, index: LineIndex, since: int) -> bool:
         "end of notes.txt is now in {torn}",
         torn=str(folder / TORN_NAME),
     )
-    keep_torn(folder, read_all(file, end - start, start))
+    save_torn(folder, read_all(file, end - start, start))
     os.ftruncate(file, start)
     os.fsync(file)
     return True
 
 
-def torn_from(file: int, index: LineIndex, since: int) -> int:
+def torn_start(file: int, index: LineIndex, since: int) -> int:
     """Where what may be a part of a note begins; else the end of the file."""
     end = os.fstat(file).st_size
     start = index.line(len(index) - 1)[0] if index.last_is_open else end

@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from errno import EBUSY
 from pathlib import Path
 
-from ..interface import Unavailable
+from ..interface import StoreUnavailable
 
 
 @contextmanager
 def opening_errors(folder: Path) -> Iterator[None]:
     """
-    While the store in *folder* is opened, raise an OSError in place of `Unavailable`.
+    While the store in *folder* is opened, raise an OSError instead of
+    `StoreUnavailable`.
 
     :raise OSError: its text says what is wrong, and with which folder.
     """
     try:
         yield
-    except Unavailable as error:
+    except StoreUnavailable as error:
         raise OSError(EBUSY, str(error), str(folder)) from None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..interface import Quota
-from .disk import identity, read_all
+from .disk import file_identity, read_all
 from .documents import NEW_FILE_PREFIX, FolderDocuments
 from .documents_batch import DocumentsBatch
 from .documents_count import COUNT_NAME, DocumentsCount
@@ -29,9 +29,9 @@ from .notes import FolderNotes
 from .notes_batch import NotesLog
 from .notes_file import READ_FLAGS, NotesFile
 from .notes_journal import CLOSED, DELETING, WRITING, JournalRecord
-from .notes_repair import find_batch, torn_from
+from .notes_repair import find_batch, torn_start
 from .opening import opening_errors
-from .token_log import TokenLog
+from .token_log import IdempotencyLog
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def read_folder_notes(folder: str, run: RunInThread = in_thread) -> FolderNotes:
     """
     path = Path(folder).absolute()
     with opening_errors(path):
-        tokens = TokenLog(path / ".notes-tokens", "", time.time)
+        tokens = IdempotencyLog(path / ".notes-tokens", "", time.time)
         log = NotesLog(path, FolderLock(path), Quota(), tokens, ReadOnlyNotesFile)
         log.file.read(lambda *_: None)
     return FolderNotes(log, run)
@@ -60,7 +60,7 @@ def read_folder_documents(folder: str, run: RunInThread = in_thread) -> FolderDo
     with opening_errors(path):
         lock = FolderLock(path)
         documents = DocumentsFolder(path, lock, _NoNewFiles())
-        tokens = TokenLog(path / ".documents-tokens", NEW_FILE_PREFIX, time.time)
+        tokens = IdempotencyLog(path / ".documents-tokens", NEW_FILE_PREFIX, time.time)
         count = DocumentsCount(path / COUNT_NAME, Quota(), documents.sizes, time.time)
         documents.names.all()
     batch = DocumentsBatch(documents, tokens, count)
@@ -93,7 +93,7 @@ class ReadOnlyNotesFile(NotesFile):
 
     def _index(self, file: int, record: JournalRecord) -> LineIndex:
         """The lines that are whole."""
-        found = identity(os.fstat(file))
+        found = file_identity(os.fstat(file))
         if self._seen.notes == found:
             return self._seen.index
         if record.state == DELETING:
@@ -105,7 +105,7 @@ class ReadOnlyNotesFile(NotesFile):
         if is_exact and record.state == WRITING:
             end = self._end_without_batch(file, record)
         elif not is_exact and record.state != CLOSED:
-            end = torn_from(file, index, max(record.notes[2], 0))
+            end = torn_start(file, index, max(record.notes[2], 0))
         if end != found[2]:
             index = LineIndex()
             index.scan(file, end)

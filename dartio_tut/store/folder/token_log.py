@@ -18,8 +18,8 @@ from typing import NamedTuple
 from .disk import (
     NEW_FILE_MODE,
     UNKNOWN_IDENTITY,
-    Identity,
-    identity,
+    FileIdentity,
+    file_identity,
     open_regular,
     read_all,
     sync_folder,
@@ -27,10 +27,10 @@ from .disk import (
 )
 from .new_file import new_file
 
-TOKEN_SECONDS = 24 * 60 * 60
+KEY_LIFETIME_SECONDS = 24 * 60 * 60
 """How long a token is known: a day, as the interface promises."""
 
-MAX_TOKENS = 100_000
+MAX_IDEMPOTENCY_KEYS = 100_000
 """Only the newest tokens are known: so many take some 40 MB of memory."""
 
 MIN_REWRITE_LINES = 1000
@@ -42,7 +42,7 @@ _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _APPEND_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class TokenRecord(NamedTuple):
+class IdempotencyRecord(NamedTuple):
     """
     What came with a token.
 
@@ -63,16 +63,16 @@ class TokenRecord(NamedTuple):
         return f"{self.time} {key} {content} {self.place}\n".encode()
 
 
-def hash_of(text: str) -> bytes:
+def sha256_of(text: str) -> bytes:
     """The SHA-256 of *text*, which may have lone surrogates."""
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def parse_entry(line: bytes) -> TokenRecord | None:
+def parse_record(line: bytes) -> IdempotencyRecord | None:
     """The entry that was written as *line*; ``None`` if it is not one."""
     try:
         seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
-        return TokenRecord(
+        return IdempotencyRecord(
             bytes.fromhex(token), int(seconds), bytes.fromhex(content), place
         )
     except ValueError:
@@ -87,7 +87,7 @@ DOUBT = b"doubt "
 larger one may have another one now, or be gone."""
 
 
-class TokenLog:
+class IdempotencyLog:
     """
     The tokens of a store.
 
@@ -102,13 +102,13 @@ class TokenLog:
         self.path = path
         self._new_prefix = new_prefix
         self._now = now
-        self._known: dict[bytes, TokenRecord] = {}
+        self._known: dict[bytes, IdempotencyRecord] = {}
         self._doubtful: set[bytes] = set()
         self._lines = 0
         self._max_lines = MIN_REWRITE_LINES
         self._seen = UNKNOWN_IDENTITY
         self._before = -1
-        self.unsettled: list[TokenRecord] = []
+        self.unsettled: list[IdempotencyRecord] = []
 
     def read(self) -> None:
         """Find what others have added."""
@@ -128,16 +128,16 @@ class TokenLog:
         if content and not content.endswith(b"\n"):
             self._cut(content.rfind(b"\n") + 1 + size)  # nothing is to join it
 
-    def find(self, token: bytes) -> TokenRecord | None:
+    def find(self, token: bytes) -> IdempotencyRecord | None:
         """What came with *token*, within a day."""
         entry = self._known.get(token)
-        if entry is None or entry.time < self._now() - TOKEN_SECONDS:
+        if entry is None or entry.time < self._now() - KEY_LIFETIME_SECONDS:
             return None
         return entry
 
-    def entry(self, token: bytes, content: bytes, place: str) -> TokenRecord:
+    def entry(self, token: bytes, content: bytes, place: str) -> IdempotencyRecord:
         """An entry of now."""
-        return TokenRecord(token, int(self._now()), content, place)
+        return IdempotencyRecord(token, int(self._now()), content, place)
 
     def doubt(self, number: int) -> None:
         """Say that notes of that number and of larger ones may not be there now."""
@@ -156,7 +156,7 @@ class TokenLog:
         self._before = -1
         self.unsettled.clear()
 
-    def add(self, entries: Sequence[TokenRecord]) -> None:
+    def add(self, entries: Sequence[IdempotencyRecord]) -> None:
         """Write *entries* and flush them."""
         if self._lines + len(entries) > self._max_lines:
             self._rewrite()
@@ -177,19 +177,19 @@ class TokenLog:
         if self._before >= 0:
             self._cut(self._before)
 
-    def cut(self, wrong: Callable[[TokenRecord], bool]) -> None:
+    def cut(self, wrong: Callable[[IdempotencyRecord], bool]) -> None:
         """Forget those of the last entries that are *wrong*."""
         end = max(self._on_disk()[2], 0)
         content = self._content(0, end) if end else b""
         for line in reversed(content.splitlines(keepends=True)):
-            entry = parse_entry(line)
+            entry = parse_record(line)
             if line == SETTLED_LINE or (entry and not wrong(entry)):
                 break
             end -= len(line)
         if end < len(content):
             self._cut(end)
 
-    def forget(self, entries: Sequence[TokenRecord]) -> None:
+    def forget(self, entries: Sequence[IdempotencyRecord]) -> None:
         """Forget *entries*, which were not stored; all other unsettled ones were."""
         for entry in entries:
             if self._known.get(entry.token) == entry:
@@ -204,10 +204,10 @@ class TokenLog:
         elif line.startswith(DOUBT) and line[len(DOUBT) : -1].isdigit():
             number, known = int(line[len(DOUBT) :]), self._known.items()
             self._doubtful |= {t for t, entry in known if int(entry.place) >= number}
-        elif line.endswith(b"\n") and (entry := parse_entry(line)):
+        elif line.endswith(b"\n") and (entry := parse_record(line)):
             self._learn(entry)
 
-    def _learn(self, entry: TokenRecord) -> None:
+    def _learn(self, entry: IdempotencyRecord) -> None:
         self._known.pop(entry.token, None)  # the newest are last
         self._doubtful.discard(entry.token)
         self._known[entry.token] = entry
@@ -220,9 +220,9 @@ class TokenLog:
         finally:
             os.close(descriptor)
 
-    def _on_disk(self) -> Identity:
+    def _on_disk(self) -> FileIdentity:
         try:
-            return identity(os.lstat(self.path))
+            return file_identity(os.lstat(self.path))
         except FileNotFoundError:
             return UNKNOWN_IDENTITY
 
@@ -242,7 +242,7 @@ class TokenLog:
             except OSError:
                 os.ftruncate(descriptor, size)
                 raise
-            self._seen = identity(os.fstat(descriptor))
+            self._seen = file_identity(os.fstat(descriptor))
         finally:
             os.close(descriptor)
 
@@ -258,9 +258,9 @@ class TokenLog:
 
     def _rewrite(self) -> None:
         """Write the log anew, without what is old, or one too many."""
-        young = self._now() - TOKEN_SECONDS
+        young = self._now() - KEY_LIFETIME_SECONDS
         kept = [entry for entry in self._known.values() if entry.time >= young]
-        kept = kept[-MAX_TOKENS:]
+        kept = kept[-MAX_IDEMPOTENCY_KEYS:]
         doubtful = [entry for entry in kept if entry.token in self._doubtful]
         certain = [entry for entry in kept if entry.token not in self._doubtful]
         lines = [entry.to_line() for entry in doubtful]

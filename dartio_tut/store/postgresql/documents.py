@@ -20,17 +20,17 @@ from ..interface import (
     NoSuchEntry,
     Quota,
     StoreFull,
-    fulfils,
+    is_as_expected,
 )
-from ..names import check_name, folded, same_name_taken
+from ..names import check_name, fold_name, same_name_taken
 from .errors import QuotaExceeded
 from .pool import Pool
-from .tokens import Tokens, token_reused
+from .tokens import IdempotencyKeys, key_reused_error
 
 AFTER_EVERY_NAME = b"\xff"
 """It comes after every name: UTF-8 does not have this byte."""
 
-Page = list[DocumentInfo]
+ListQuery = list[DocumentInfo]
 
 MAX_LISTED = 2**31 - 1
 
@@ -130,7 +130,7 @@ class PostgresqlDocuments:
     def __init__(self, pool: Pool, collection: bytes, quota: Quota) -> None:
         self._pool = pool
         self._collection = collection
-        self._tokens = Tokens(pool, b"collection:" + collection)
+        self._tokens = IdempotencyKeys(pool, b"collection:" + collection)
         self._quota = quota
 
     def get(self, name: str) -> Deferred[Document]:
@@ -155,7 +155,7 @@ class PostgresqlDocuments:
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
-    ) -> Deferred[Page]:
+    ) -> Deferred[ListQuery]:
         """The documents whose names begin with *prefix* and come after *after*."""
         return self._pool.run(self._list(prefix, after, limit))
 
@@ -215,7 +215,7 @@ class PostgresqlDocuments:
             if found is None:
                 raise _no_such_document(name)
 
-    async def _list(self, prefix: str, after: str, limit: int) -> Page:
+    async def _list(self, prefix: str, after: str, limit: int) -> ListQuery:
         first = prefix.encode("utf-8", "surrogatepass")
         parameters = {
             "collection": self._collection,
@@ -244,7 +244,7 @@ class PostgresqlDocuments:
             raise _quota_exceeded(self._quota) from None
         known, outcome, found, written, twin = rows[0]
         if known is not None and known != parameters["request"]:
-            raise token_reused()
+            raise key_reused_error()
         if written:
             outcome = parameters["outcome"]
         version = None if found is None else found.hex()
@@ -257,7 +257,7 @@ class PostgresqlDocuments:
         return {
             "collection": self._collection,
             "name": key,
-            "folded": folded(key.decode()).encode(),
+            "folded": fold_name(key.decode()).encode(),
             "whatever": expected is None or "*" in expected,
             "expected": [version for version in versions if version is not None],
             "most_documents": self._quota.documents,
@@ -275,7 +275,7 @@ def _digest(version: str) -> bytes | None:
 
 
 def _check(name: str, found: str | None, expected: Collection[str] | None) -> None:
-    if not fulfils(found, expected):
+    if not is_as_expected(found, expected):
         raise Conflict(f"{name} does not have the expected version")
 
 

@@ -61,7 +61,7 @@ class QuotaExceeded(Exception):
     """What was written did not fit into the quota, and was undone."""
 
 
-def translated(error: psycopg.Error) -> Exception:
+def translate_error(error: psycopg.Error) -> Exception:
     """The exception to raise for *error*."""
     state = error.sqlstate
     if state is None:

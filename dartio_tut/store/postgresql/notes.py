@@ -18,13 +18,13 @@ from twisted.internet.defer import Deferred
 from ..interface import (
     Conflict,
     Deleted,
-    LogState,
     NoSuchEntry,
+    NotesState,
     Quota,
     StoreFull,
 )
 from .pool import Pool
-from .tokens import Tokens, token_reused
+from .tokens import IdempotencyKeys, key_reused_error
 
 MAX_NUMBER = 2**63 - 1
 """The largest bigint."""
@@ -154,7 +154,7 @@ class PostgresqlNotes:
     def __init__(self, pool: Pool, log: bytes, quota: Quota) -> None:
         self._pool = pool
         self._log = log
-        self._tokens = Tokens(pool, b"log:" + log)
+        self._tokens = IdempotencyKeys(pool, b"log:" + log)
         self._quota = quota
         self._waiting: list[_Note] = []
         self._is_sending = False
@@ -179,7 +179,7 @@ class PostgresqlNotes:
         """The number that the next note will get."""
         return self._pool.run(self._count())
 
-    def state(self) -> Deferred[LogState]:
+    def state(self) -> Deferred[NotesState]:
         """The count, and whether the log was made anew since."""
         return self._pool.run(self._state())
 
@@ -261,7 +261,7 @@ class PostgresqlNotes:
         if len(rows) < len(notes):
             raise _quota_exceeded(self._quota)
         return [
-            int(outcome) if request == note.asked["request"] else token_reused()
+            int(outcome) if request == note.asked["request"] else key_reused_error()
             for note, (_, request, outcome) in zip(notes, rows, strict=True)
         ]
 
@@ -291,9 +291,9 @@ class PostgresqlNotes:
     async def _count(self) -> int:
         return (await self._state()).count
 
-    async def _state(self) -> LogState:
+    async def _state(self) -> NotesState:
         rows = await self._pool.execute(SELECT_STATE, {"log": self._log})
-        return LogState(*rows[0]) if rows else LogState(0, 0)
+        return NotesState(*rows[0]) if rows else NotesState(0, 0)
 
     async def _delete(self, number: int) -> None:
         if 0 <= number <= MAX_NUMBER:

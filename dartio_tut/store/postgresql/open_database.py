@@ -11,7 +11,7 @@ from ..interface import Documents, Notes, Quota
 from .documents import CREATE_COLLECTION, FIND_COLLECTION, PostgresqlDocuments
 from .notes import CREATE_LOG, FIND_LOG, PostgresqlNotes
 from .pool import Pool
-from .schema import Row, prepare
+from .schema import Row, prepare_schema
 from .url import encoded_name, location_of, read_url
 
 __all__ = ["location_of", "open_postgresql_documents", "open_postgresql_notes"]
@@ -37,7 +37,9 @@ def open_postgresql_notes(
     """
     database = read_url(url)
     key = encoded_name(database.log or name)
-    prepare(database, Row("log", key, FIND_LOG, CREATE_LOG), must_exist, only_check)
+    prepare_schema(
+        database, Row("log", key, FIND_LOG, CREATE_LOG), must_exist, only_check
+    )
     return PostgresqlNotes(Pool(database), key, quota)
 
 
@@ -59,5 +61,5 @@ def open_postgresql_documents(
     database = read_url(url)
     key = encoded_name(database.collection or name)
     row = Row("collection", key, FIND_COLLECTION, CREATE_COLLECTION)
-    prepare(database, row, must_exist, only_check)
+    prepare_schema(database, row, must_exist, only_check)
     return PostgresqlDocuments(Pool(database), key, quota)

@@ -17,7 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..interface import Unavailable
+from ..interface import StoreUnavailable
 from .errors import Retryable
 from .statement import Connection, Rows, Statement
 from .url import Database
@@ -57,11 +57,11 @@ class Pool:
         self._closed: Deferred[None] | None = None
 
     def run(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """RunInThread an *operation*; at its deadline it fails with `Unavailable`."""
+        """Run *operation*; at its deadline it fails with `StoreUnavailable`."""
         if self._closed is not None or self._operations >= MAX_OPERATIONS:
             operation.close()
             why = "is closed" if self._closed else "has too many operations waiting"
-            return fail(Unavailable(f"the store {why}"))
+            return fail(StoreUnavailable(f"the store {why}"))
         return self.run_with_deadline(operation)
 
     def run_with_deadline(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
@@ -142,7 +142,7 @@ class Pool:
     def _late(self, result: Any, deadline: float) -> Any:
         if isinstance(result, Failure) and result.check(CancelledError):
             self._is_away(f"no answer in {deadline:g} s")
-            return Failure(Unavailable("the database does not answer"))
+            return Failure(StoreUnavailable("the database does not answer"))
         return result
 
     def _ended(self, result: Any) -> Any:

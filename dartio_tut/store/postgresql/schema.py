@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from .errors import Retryable, translated
+from .errors import Retryable, translate_error
 from .url import Database
 
 OPENING_SECONDS = 10.0
@@ -88,7 +88,7 @@ class Row(NamedTuple):
     create: str
 
 
-def prepare(
+def prepare_schema(
     database: Database, row: Row, must_exist: bool = False, only_check: bool = False
 ) -> None:
     """
@@ -162,7 +162,7 @@ def _version(connection: psycopg.Connection) -> int:
 def _meaning(database: Database, error: psycopg.Error) -> Exception:
     if error.sqlstate in CREATED_MEANWHILE_STATES:
         return Retryable(str(error), lost=False)
-    meaning = translated(error)
+    meaning = translate_error(error)
     is_told = isinstance(meaning, Retryable)
     return meaning if is_told else _unusable(database, str(meaning))
 

@@ -14,7 +14,7 @@ import psycopg
 from twisted.enterprise import adbapi
 from twisted.internet.defer import CancelledError
 
-from .errors import Retryable, translated
+from .errors import Retryable, translate_error
 
 Rows = list[tuple[Any, ...]]
 
@@ -98,7 +98,7 @@ class Statement:
                 finally:
                     self._release()
         except psycopg.Error as error:
-            meaning = translated(error)
+            meaning = translate_error(error)
             if isinstance(meaning, Retryable):
                 if meaning.lost:
                     connection.drop()

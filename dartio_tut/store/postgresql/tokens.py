@@ -14,13 +14,13 @@ from typing import Any
 
 from twisted.python.failure import Failure
 
-from ..interface import TokenReused
+from ..interface import IdempotencyKeyReused
 from .pool import Pool
 
-TOKEN_SECONDS = 24 * 60 * 60
+KEY_LIFETIME_SECONDS = 24 * 60 * 60
 """How long the token of a caller is kept, at least."""
 
-OWN_TOKEN_SECONDS = 60
+OWN_KEY_LIFETIME_SECONDS = 60
 """How long one of our own is, and twice the deadline: then nobody tries again."""
 
 PRUNE_INTERVAL_SECONDS = 60.0
@@ -40,7 +40,7 @@ SELECT count(*) FROM gone
 """
 
 
-class Tokens:
+class IdempotencyKeys:
     """The tokens of the log or the collection *owner*."""
 
     def __init__(self, pool: Pool, owner: bytes) -> None:
@@ -52,12 +52,12 @@ class Tokens:
         """The parameters of a statement that does *request* only once for *token*."""
         if token is None:
             key = os.urandom(16)
-            kept = OWN_TOKEN_SECONDS + 2 * ceil(self._pool.database.deadline)
+            kept = OWN_KEY_LIFETIME_SECONDS + 2 * ceil(self._pool.database.deadline)
         else:
             # A digest has a fixed length, and no byte that a database refuses.
             key, kept = (
                 sha256(token.encode("utf-8", "surrogatepass")).digest(),
-                TOKEN_SECONDS,
+                KEY_LIFETIME_SECONDS,
             )
         return {
             "owner": self.owner,
@@ -83,6 +83,6 @@ class Tokens:
         self._next_look = self._pool.reactor.seconds() + pause
 
 
-def token_reused() -> TokenReused:
+def key_reused_error() -> IdempotencyKeyReused:
     """The error for a token that came with another request before."""
-    return TokenReused("the token came with something else before")
+    return IdempotencyKeyReused("the token came with something else before")

@@ -17,7 +17,7 @@ from zope.interface import implementer
 from dartio_tut.clients.web import WebClient
 from dartio_tut.clients.web.client import ExchangeAgent
 from dartio_tut.clients.web.connection import Connection
-from dartio_tut.clients.web.patience import Patience
+from dartio_tut.clients.web.exchange_timeout import ExchangeTimeout
 
 
 class MemoryRoutes:
@@ -67,7 +67,7 @@ class MemoryWeb:
         self, clock: Any, resource: IResource, timeout: float | None = None
     ) -> None:
         routes = MemoryRoutes(resource)
-        patience = Patience(clock, timeout)
+        patience = ExchangeTimeout(clock, timeout)
         agent = ExchangeAgent(clock, routes, patience)
         treq = HTTPClient(agent, data_to_body_producer=AtOnce)
         self.client = WebClient(clock, treq, patience, routes)

@@ -19,12 +19,12 @@ from dartio_tut.store import (
     Deleted,
     Document,
     Documents,
+    IdempotencyKeyReused,
     InvalidName,
-    LogState,
     NameTaken,
     NoSuchEntry,
     Notes,
-    TokenReused,
+    NotesState,
     version_of,
 )
 
@@ -106,7 +106,7 @@ class NotesSuite:
         self.assertEqual(self.result_of(notes.append("b", "t1")), 1)
         self.assertEqual(self.result_of(notes.append("a", "t0")), 0)
         self.assertEqual(self.result_of(notes.append("a", "t2")), 2)
-        self.failure_of(notes.append("c", "t1"), TokenReused)
+        self.failure_of(notes.append("c", "t1"), IdempotencyKeyReused)
         self.assertEqual(self.result_of(notes.count()), 3)
         odd = "a\nb\0 \N{PILE OF POO}" * 30
         self.assertEqual(self.result_of(notes.append("odd", odd)), 3)
@@ -139,7 +139,7 @@ class NotesSuite:
         for note in "ab":
             self.result_of(notes.append(note))
         self.result_of(notes.delete(0))
-        self.assertEqual(self.result_of(notes.state()), LogState(2, state.epoch))
+        self.assertEqual(self.result_of(notes.state()), NotesState(2, state.epoch))
 
     def test_extend_adds_all_or_none(self: Any) -> None:
         notes = self.open()
@@ -241,8 +241,8 @@ class DocumentsSuite:
         self.result_of(documents.put("a", b"2"))
         self.assertEqual(self.result_of(documents.put("a", b"1", ABSENT, "t")), one)
         self.assertEqual(self.result_of(documents.get("a")).content, b"2")
-        self.failure_of(documents.put("a", b"3", None, "t"), TokenReused)
-        self.failure_of(documents.put("b", b"1", None, "t"), TokenReused)
+        self.failure_of(documents.put("a", b"3", None, "t"), IdempotencyKeyReused)
+        self.failure_of(documents.put("b", b"1", None, "t"), IdempotencyKeyReused)
 
     def test_a_token_of_a_failed_put_can_be_used_again(self: Any) -> None:
         documents = self.open()

@@ -53,7 +53,7 @@ from .states import (
     HEAD,
     IDLE,
     LINGERING,
-    OVER,
+    NO_MORE_REQUESTS,
     TAKEN_OVER,
     State,
 )
@@ -139,7 +139,7 @@ class Channel(HTTPChannelAPI):
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes have come."""
-        if self.state not in OVER:
+        if self.state not in NO_MORE_REQUESTS:
             self.intake.receive(data)
 
     def taken_in(self) -> None:
@@ -160,7 +160,7 @@ class Channel(HTTPChannelAPI):
         self.request = None
         if self.reports is not None:
             self.reports.response_ended(getattr(request, "sentLength", 0))
-        if self.state in OVER:
+        if self.state in NO_MORE_REQUESTS:
             return
         if self.state is BODY:  # which is streamed: what still comes is dropped
             self._linger()
@@ -294,7 +294,7 @@ class Channel(HTTPChannelAPI):
 
     def refuse(self, error: ProtocolError) -> None:
         """Answer with the error's status code, and close so that the client sees it."""
-        if self.state in OVER:
+        if self.state in NO_MORE_REQUESTS:
             return
         request, waiting = self.request, self.intake.waiting
         if self.reports is not None:
@@ -357,7 +357,7 @@ class Channel(HTTPChannelAPI):
         self.persistent = False
         if self.intake.is_active:
             self.close_is_asked = True
-        elif self.state not in OVER:
+        elif self.state not in NO_MORE_REQUESTS:
             self.output.flush()
             self._close_transport(within_call=False)
 

@@ -34,7 +34,7 @@ from .parser import RequestParser
 from .protocol_error import ProtocolError
 from .request_head import HeadReader
 from .request_intake import RequestIntake
-from .response_head import head_from_headers, note_close
+from .response_head import apply_connection_close, head_from_headers
 from .states import TAKEN_OVER, State
 
 _log = Logger()
@@ -135,7 +135,7 @@ class HTTPChannelAPI:
                 self.persistent = False  # only the end of the connection ends it
             if self.reports is not None:
                 self.reports.response_began(status)
-        note_close(headers, self)
+        apply_connection_close(headers, self)
         self.output.write(head_from_headers(status, reason, headers, self))
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:

@@ -19,7 +19,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .request_body import BodyReader
-from .request_head import HeadReader, RequestFields, after_empty_line
+from .request_head import HeadReader, RequestFields, skip_empty_line
 
 
 class Head(NamedTuple):
@@ -80,7 +80,7 @@ class RequestParser:
             return None
         end = data.find(b"\r\n\r\n") + 4
         if end == 3 or data[0] == 13:  # CR: an empty line comes first
-            start = after_empty_line(data)
+            start = skip_empty_line(data)
             if start is data or b"\r\n\r\n" not in start:
                 self._line_is_good = self._reader.check_part(start, self._line_is_good)
                 return None

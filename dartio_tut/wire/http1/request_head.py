@@ -26,7 +26,7 @@ KEPT_BLOCKS = 512
 KEPT_BLOCK_BYTES = 2048
 """Blocks of fields that are kept, and the bytes of the longest: a megabyte at most."""
 
-MET_BLOCKS = 8 * KEPT_BLOCKS
+SEEN_BLOCKS = 8 * KEPT_BLOCKS
 """Blocks of which it is remembered that they came once."""
 
 HUGE_LENGTH = 10**18
@@ -302,7 +302,7 @@ class HeadReader:
                     self._kept.clear()
                 self._kept[block] = fields
             else:
-                if len(self._met) >= MET_BLOCKS:
+                if len(self._met) >= SEEN_BLOCKS:
                     self._met.clear()
                 self._met.add(mark)
         return fields
@@ -312,13 +312,13 @@ TLS_RECORD = b"\x16\x03"
 """How a TLS handshake begins (RFC 8446 section 5.1)."""
 
 
-def _first_line_error(part: bytes, refusal: errors.Refusal) -> ProtocolError:
+def _first_line_error(part: bytes, refusal: errors.ErrorDetails) -> ProtocolError:
     """The error for *refusal*, unless the client speaks TLS."""
     speaks_tls = part.startswith(TLS_RECORD)
     return ProtocolError(*(errors.TLS_WITHOUT_TLS if speaks_tls else refusal))
 
 
-def after_empty_line(data: bytes) -> bytes:
+def skip_empty_line(data: bytes) -> bytes:
     """
     *data* without the one empty line before a request that is forgiven (RFC 9112
     section 2.2), as far as it has come.

@@ -22,7 +22,7 @@ from .parser import END, Head
 from .protocol_error import ProtocolError
 from .request_body import BodyPace
 from .response_head import CONTINUE
-from .states import ANSWERING, BODY, HEAD, IDLE, OVER
+from .states import ANSWERING, BODY, HEAD, IDLE, NO_MORE_REQUESTS
 
 if TYPE_CHECKING:
     from ..request import Request
@@ -139,7 +139,7 @@ class RequestIntake:
         channel = self._channel
         if (
             channel.output.is_blocked
-            or channel.state in OVER
+            or channel.state in NO_MORE_REQUESTS
             or self.is_waiting_for_turn
         ):
             return
@@ -147,7 +147,11 @@ class RequestIntake:
             if channel.output.transport.is_closing:
                 return
             self._advance()
-        if not (channel.output.is_blocked or channel.state in OVER or self._has_enough):
+        if not (
+            channel.output.is_blocked
+            or channel.state in NO_MORE_REQUESTS
+            or self._has_enough
+        ):
             self.resume_reading()
         channel.close_if_client_has_ended()
 
@@ -367,7 +371,7 @@ class ForeignIntake(RequestIntake):
         self._let_close()
 
     def _let_close(self) -> None:
-        if self.has_ended or self._channel.state in OVER:
+        if self.has_ended or self._channel.state in NO_MORE_REQUESTS:
             return
         transport = self._channel.output.transport
         if transport.is_closing:

@@ -51,7 +51,7 @@ _STATUS_LINES = {
 _NO_CONTROLS = bytes(32 if c < 32 or c == 127 else c for c in range(256))
 
 
-class Persistence(Protocol):
+class ConnectionPersistence(Protocol):
     """
     What the head of a response depends on, and decides about, beside the response.
 
@@ -73,13 +73,13 @@ def status_line(code: int, reason: bytes) -> bytes:
     return b"HTTP/1.1 %d %b\r\n" % (code, reason.translate(_NO_CONTROLS))
 
 
-def chunk(data: bytes) -> bytes:
+def format_chunk(data: bytes) -> bytes:
     """*data*, which is not empty, as one chunk (RFC 9112 section 7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def response_head(
-    response: Response, is_bodiless: bool, connection: Persistence
+    response: Response, is_bodiless: bool, connection: ConnectionPersistence
 ) -> tuple[bytes, int | None, bool]:
     """
     The whole head of *response*.
@@ -114,7 +114,7 @@ def response_head(
 
 
 def _head_of_fields(
-    response: Response, is_bodiless: bool, connection: Persistence
+    response: Response, is_bodiless: bool, connection: ConnectionPersistence
 ) -> tuple[bytes, int | None, bool]:
     """`response_head` of a response that has its fields in ``responseHeaders``."""
     headers = response.responseHeaders
@@ -130,12 +130,12 @@ def _head_of_fields(
         else:
             headers.setRawHeaders(b"Transfer-Encoding", [b"chunked"])
             is_chunked = True
-    note_close(headers, connection)
+    apply_connection_close(headers, connection)
     head = head_from_headers(response.code, response.code_message, headers, connection)
     return head, declared, is_chunked
 
 
-def note_close(headers: Headers, connection: Persistence) -> None:
+def apply_connection_close(headers: Headers, connection: ConnectionPersistence) -> None:
     """End the *connection* if a resource says so in its own Connection field."""
     for value in headers.getRawHeaders(b"Connection") or ():
         if b"close" in value.lower():
@@ -143,7 +143,7 @@ def note_close(headers: Headers, connection: Persistence) -> None:
 
 
 def head_from_headers(
-    code: int, reason: bytes, headers: Headers, connection: Persistence
+    code: int, reason: bytes, headers: Headers, connection: ConnectionPersistence
 ) -> bytes:
     """The whole head, with all of *headers*."""
     lines = [status_line(code, reason)]

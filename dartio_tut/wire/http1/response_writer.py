@@ -14,10 +14,15 @@ from ..deadlines import NEVER
 from ..interfaces import RequestLog, Response
 from .exchange_reports import ExchangeReports
 from .output import Output
-from .response_head import LAST_CHUNK, Persistence, chunk, response_head
+from .response_head import (
+    LAST_CHUNK,
+    ConnectionPersistence,
+    format_chunk,
+    response_head,
+)
 
 
-class ResponseConnection(Persistence, Protocol):
+class ResponseConnection(ConnectionPersistence, Protocol):
     """What sending a response asks of its connection."""
 
     deadline: float
@@ -78,13 +83,15 @@ class ResponseWriter:
         if self._reports is not None:
             self._reports.response_began(request.code)
         if data and not is_bodiless:
-            self._output.write(head + (chunk(data) if self._is_chunked else data))
+            self._output.write(
+                head + (format_chunk(data) if self._is_chunked else data)
+            )
         else:
             self._output.write(head)
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body."""
-        self._output.write(chunk(data) if self._is_chunked else data)
+        self._output.write(format_chunk(data) if self._is_chunked else data)
 
     def end_response(self, request: Response) -> None:
         """The response to *request* is whole."""

@@ -51,5 +51,5 @@ class State(Enum):
 
 IDLE, HEAD, BODY, ANSWERING, LINGERING, CLOSING, CLOSED, TAKEN_OVER = State
 
-OVER = frozenset((LINGERING, CLOSING, CLOSED, TAKEN_OVER))
+NO_MORE_REQUESTS = frozenset((LINGERING, CLOSING, CLOSED, TAKEN_OVER))
 """States in which no more requests are read."""

@@ -23,7 +23,7 @@ from .output import Output
 from .parser import Head, RequestParser
 from .protocol_error import ProtocolError
 from .request_head import HeadReader
-from .states import BODY, HEAD, IDLE, OVER
+from .states import BODY, HEAD, IDLE, NO_MORE_REQUESTS
 
 
 class WatchedChannel(Channel):
@@ -55,7 +55,7 @@ class WatchedChannel(Channel):
             facts = tls_facts(self._transport)
             if facts is not None:
                 self.watch.secured(facts)
-        if self.state not in OVER:
+        if self.state not in NO_MORE_REQUESTS:
             self.watch.bytes_came(len(data))
         super().dataReceived(data)
 

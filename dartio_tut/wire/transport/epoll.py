@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
-GONE = select.EPOLLHUP | select.EPOLLERR
+HANGUP_EVENTS = select.EPOLLHUP | select.EPOLLERR
 
 EVENTS_PER_TURN = 256
 """Then the reactor's other readers have their turn."""
@@ -28,7 +28,7 @@ CONNECTION_LOST = Failure(main.CONNECTION_LOST)
 """The two usual ends of a connection. Made once: making a failure is expensive."""
 
 
-class Watched(Protocol):
+class WatchedConnection(Protocol):
     """A connection as the multiplexer sees it: what Twisted's reactors expect, too."""
 
     connected: int
@@ -63,7 +63,7 @@ class EpollMultiplexer:
     def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
         self._poller = select.epoll()
-        self._watched: dict[int, Watched] = {}
+        self._watched: dict[int, WatchedConnection] = {}
         self.fileno = self._poller.fileno
         reactor.addReader(self)
 
@@ -71,7 +71,9 @@ class EpollMultiplexer:
         """The name of this reader in the reactor's log."""
         return "epoll"
 
-    def watch(self, connection: Watched, descriptor: int, events: int) -> None:
+    def watch(
+        self, connection: WatchedConnection, descriptor: int, events: int
+    ) -> None:
         """
         Call *connection* when one of *events* happens on *descriptor*.
 
@@ -102,7 +104,7 @@ class EpollMultiplexer:
                 if event & IN:
                     reading = True
                     why = connection.doRead()
-                elif event & GONE:
+                elif event & HANGUP_EVENTS:
                     why = main.CONNECTION_LOST
                 if not why and event & OUT and connection.connected:
                     reading = False
@@ -113,14 +115,18 @@ class EpollMultiplexer:
             if why:
                 self._end(connection, why, reading)
 
-    def _end(self, connection: Watched, why: Exception, reading: bool) -> None:
+    def _end(
+        self, connection: WatchedConnection, why: Exception, reading: bool
+    ) -> None:
         """End *connection*; an error in doing so must not reach the others."""
         try:
             self._report_end(connection, why, reading)
         except Exception:  # noqa: BLE001  (see above)
             self._log.failure("A connection could not be ended")
 
-    def _report_end(self, connection: Watched, why: Exception, reading: bool) -> None:
+    def _report_end(
+        self, connection: WatchedConnection, why: Exception, reading: bool
+    ) -> None:
         if reading and why is main.CONNECTION_DONE:
             connection.stopReading()
             connection.readConnectionLost(CONNECTION_DONE)

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IAddress, IProducer, ISSLTransport, ITra
 from ..twisted_private import buffered_bytes, has_nothing_buffered, is_aborting
 from .file_senders import SendfileSender
 from .interface import FileTransfer, ResponseTransport
-from .progress import acknowledged
+from .progress import acknowledged_bytes
 from .tcp import Server
 
 
@@ -84,7 +84,7 @@ class ForeignTransport:
         beneath = self._beneath()
         sock = getattr(beneath, "socket", None)
         if isinstance(sock, socket.socket):
-            return acknowledged(sock)
+            return acknowledged_bytes(sock)
         return -buffered_bytes(beneath)
 
     def send_file(

@@ -20,7 +20,7 @@ BYTES_ACKED_OFFSET = 120
 _TCP_INFO = getattr(socket, "TCP_INFO", None)
 
 
-def acknowledged(sock: socket.socket) -> int:
+def acknowledged_bytes(sock: socket.socket) -> int:
     """A number that changes whenever the peer of *sock* has taken bytes."""
     try:
         if _TCP_INFO is not None and sock.family != socket.AF_UNIX:
@@ -29,12 +29,12 @@ def acknowledged(sock: socket.socket) -> int:
             )
             if len(info) == BYTES_ACKED_OFFSET + 8:
                 return int.from_bytes(info[BYTES_ACKED_OFFSET:], sys.byteorder)
-        return -unsent(sock)
+        return -unsent_bytes(sock)
     except OSError:
         return 0
 
 
-def unsent(sock: socket.socket) -> int:
+def unsent_bytes(sock: socket.socket) -> int:
     """How many bytes the kernel holds that the peer of *sock* has not taken."""
     waiting = ioctl(sock.fileno(), TIOCOUTQ, b"\0" * struct.calcsize("i"))
     return int(struct.unpack("i", waiting)[0])

@@ -23,7 +23,7 @@ from ..twisted_private import (
 )
 from .epoll import CONNECTION_DONE, IN, OUT
 from .file_senders import SendfileSender
-from .progress import acknowledged
+from .progress import acknowledged_bytes
 
 if TYPE_CHECKING:
     from .port import Port
@@ -201,7 +201,7 @@ class Server(tcp.Server):
 
     def client_progress(self) -> int:
         """A number that changes whenever the client has taken bytes."""
-        return acknowledged(self.socket) if self.connected else 0
+        return acknowledged_bytes(self.socket) if self.connected else 0
 
     def send_file(
         self,

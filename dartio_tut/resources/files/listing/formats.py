@@ -24,8 +24,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from ...negotiation import ANYTHING, member_weights, named_weight
-from .model import Entry, day_and_clock, url_segment
+from ...negotiation import ANY_TYPE, member_weights, named_weight
+from .model import Entry, date_and_time, url_segment
 
 HTML = b"text/html"
 JSON = b"application/json"
@@ -50,7 +50,7 @@ def choose_format(accept: bytes | None, user_agent: bytes | None) -> tuple[bytes
     named = [named_weight(accept or b"", kind) or 0.0 for kind in FORMATS]
     if max(named) > 0:
         return FORMATS[named.index(max(named))], False
-    asked = member_weights(accept or ANYTHING)
+    asked = member_weights(accept or ANY_TYPE)
     refused = [kind for kind in FORMATS if asked.get(kind) == 0.0]
     by_curl = (user_agent or b"").lower().startswith(b"curl/")
     preferred = (TEXT, HTML, JSON) if by_curl else FORMATS
@@ -67,7 +67,7 @@ def as_json(path: bytes, entries: Sequence[Entry]) -> bytes:
 
 
 def _described(entry: Entry) -> dict[str, str | int]:
-    day, clock, second = day_and_clock(entry.changed)
+    day, clock, second = date_and_time(entry.changed)
     slash = "/" if entry.is_folder else ""
     about: dict[str, str | int] = {
         "name": entry.name.decode("utf-8", "replace"),

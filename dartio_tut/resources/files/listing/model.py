@@ -60,7 +60,7 @@ class Entry(NamedTuple):
     changed: float
 
 
-class Order(NamedTuple):
+class SortOrder(NamedTuple):
     """
     How entries are sorted.
 
@@ -71,16 +71,16 @@ class Order(NamedTuple):
     descending: bool = False
 
 
-BY_NAME = Order()
+BY_NAME = SortOrder()
 
 
-def parse_order(args: Mapping[bytes, list[bytes]]) -> Order:
+def parse_order(args: Mapping[bytes, list[bytes]]) -> SortOrder:
     """Return the order of ``?sort=size&order=desc``; by name if that is not clear."""
     key = _only(args, b"sort", b"name").decode("latin-1")
     direction = _only(args, b"order", b"asc")
     if key not in SORT_KEYS or direction not in (b"asc", b"desc"):
         return BY_NAME
-    return Order(key, direction == b"desc")
+    return SortOrder(key, direction == b"desc")
 
 
 def parse_filter(args: Mapping[bytes, list[bytes]]) -> str:
@@ -95,8 +95,8 @@ def _only(args: Mapping[bytes, list[bytes]], name: bytes, default: bytes) -> byt
     return values[0] if len(values) == 1 else b""
 
 
-def arrange(
-    entries: Iterable[Entry], order: Order = BY_NAME, filter: str = ""
+def filter_and_sort(
+    entries: Iterable[Entry], order: SortOrder = BY_NAME, filter: str = ""
 ) -> list[Entry]:
     """
     Return those of *entries* that contain *filter*, in any case, with folders first.
@@ -104,10 +104,10 @@ def arrange(
     Folders have no size. When entries are sorted by size, folders stay in the order of
     their names, and so do files of one size.
     """
-    wanted = comparable(filter)
+    wanted = normalized_name(filter)
     if wanted:
         entries = (
-            entry for entry in entries if wanted in comparable(display_name(entry))
+            entry for entry in entries if wanted in normalized_name(display_name(entry))
         )
     by_name = sorted(entries, key=_reading_order)
     folders = [entry for entry in by_name if entry.is_folder]
@@ -138,7 +138,7 @@ def _as_long_as(found: re.Match[str]) -> str:
     return f"{len(digits):03}{digits}"
 
 
-def comparable(text: str) -> str:
+def normalized_name(text: str) -> str:
     """
     Return *text* in the one form in which names are compared: in lower case, and an
     accent is part of its letter, however it was typed (NFC).
@@ -157,7 +157,7 @@ def url_segment(name: bytes) -> str:
     return name.decode("latin-1").translate(_PERCENT_ENCODED)
 
 
-def day_and_clock(changed: float) -> tuple[str, str, int]:
+def date_and_time(changed: float) -> tuple[str, str, int]:
     """Return a time in UTC as a date, as hour and minute, and as a second."""
     if not YEAR_1 <= changed <= YEAR_9999:
         changed = YEAR_1 if changed < 0 else YEAR_9999

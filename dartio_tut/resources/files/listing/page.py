@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
-from .model import BY_NAME, Entry, Order, day_and_clock, is_unreserved, url_segment
+from .model import BY_NAME, Entry, SortOrder, date_and_time, is_unreserved, url_segment
 
 _ASSETS = Path(__file__).with_name("assets")
 _STYLE = (_ASSETS / "listing.css").read_text("utf-8")
@@ -62,7 +62,7 @@ _VISIBLE = _CONTROL_PICTURES | _DIRECTION_CHANGES | _MARKUP
 
 
 def as_html(
-    path: bytes, entries: Sequence[Entry], order: Order = BY_NAME, filter: str = ""
+    path: bytes, entries: Sequence[Entry], order: SortOrder = BY_NAME, filter: str = ""
 ) -> bytes:
     """
     Return the page of the folder *path*, in UTF-8.
@@ -123,7 +123,7 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
             url = shown = name.decode("ascii")
         else:
             url, shown = url_segment(name), _shown(name)
-        day, clock, second = day_and_clock(changed)
+        day, clock, second = date_and_time(changed)
         if is_folder:
             slash, measured = "/", "<td>"
         else:
@@ -176,7 +176,7 @@ def _breadcrumbs(names: list[bytes]) -> str:
     return "".join([*steps, "</h1></nav>\n"])
 
 
-def _filter_form(order: Order, filter: str) -> str:
+def _filter_form(order: SortOrder, filter: str) -> str:
     kept = "".join(
         f'<input type=hidden name={name} value="{value}">'
         for name, value in _query(order, "").items()
@@ -189,22 +189,22 @@ def _filter_form(order: Order, filter: str) -> str:
     )
 
 
-def _column_heads(order: Order, filter: str) -> str:
+def _column_heads(order: SortOrder, filter: str) -> str:
     heads = []
     for key, label, largest_first in _COLUMNS:
         if key == order.key:
             way = "descending" if order.descending else "ascending"
             sorted_ = f" aria-sort={way}"
-            turned = Order(key, not order.descending)
+            turned = SortOrder(key, not order.descending)
         else:
             sorted_ = ""
-            turned = Order(key, largest_first)
+            turned = SortOrder(key, largest_first)
         target = _attribute("?" + urlencode(_query(turned, filter)))
         zone = " <small>UTC</small>" if key == "changed" else ""
         heads.append(f'<th scope=col{sorted_}><a href="./{target}">{label}</a>{zone}')
     return "".join(heads)
 
 
-def _query(order: Order, filter: str) -> dict[str, str]:
+def _query(order: SortOrder, filter: str) -> dict[str, str]:
     asked = {"sort": order.key, "order": "desc" if order.descending else "asc"}
     return asked | ({"filter": filter} if filter else {})

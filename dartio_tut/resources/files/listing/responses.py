@@ -21,9 +21,9 @@ from ...fields import Fields, field_of, merge_fields, set_fields
 from ...responses import HTTPError, respond_later
 from ..lookup import OpenFolder
 from ..private_files import PrivateFiles
-from ..safe_open import ABSENT_ERRORS, Opened
+from ..safe_open import ABSENT_ERRORS, OpenedFile
 from .formats import HTML, JSON, TEXT, as_json, as_text, choose_format
-from .model import Entry, Order, arrange, parse_filter, parse_order
+from .model import Entry, SortOrder, filter_and_sort, parse_filter, parse_order
 from .page import CONTENT_SECURITY_POLICY, as_html
 from .scan import scan_folder
 
@@ -64,13 +64,13 @@ class ListingForm(NamedTuple):
 
     names: Names
     format: bytes
-    order: Order
+    order: SortOrder
     filter: str
 
     def written(self, found: list[Entry]) -> bytes:
         """Return the content, of the entries *found* in the folder."""
         path = b"/" + b"".join(name + b"/" for name in self.names)
-        chosen = arrange(found, self.order, self.filter)
+        chosen = filter_and_sort(found, self.order, self.filter)
         if self.format == HTML:
             return as_html(path, chosen, self.order, self.filter)
         return as_json(path, chosen) if self.format == JSON else as_text(path, chosen)
@@ -92,7 +92,7 @@ class FolderListings:
     def __init__(
         self,
         may_show: Callable[[bytes], bool],
-        open: Callable[[Names], Opened],
+        open: Callable[[Names], OpenedFile],
         run: Callable[..., Deferred[Any]],
         fields: Fields,
         private: PrivateFiles,
@@ -166,5 +166,5 @@ class FolderListings:
             self._size = len(page)
         self._kept[form] = monotonic() + PAGE_TTL_SECONDS, version, page
 
-    def _opener(self, names: Names) -> Callable[[bytes], Opened]:
+    def _opener(self, names: Names) -> Callable[[bytes], OpenedFile]:
         return lambda name: self._open((*names, name))

@@ -8,14 +8,14 @@ import os
 from collections.abc import Callable, Collection
 from stat import S_ISDIR, S_ISREG
 
-from ..safe_open import Opened
+from ..safe_open import OpenedFile
 from .model import Entry
 
 
 def scan_folder(
     folder: int,
     may_show: Callable[[bytes], bool],
-    open_link: Callable[[bytes], Opened],
+    open_link: Callable[[bytes], OpenedFile],
     private: Collection[tuple[int, int]] = (),
 ) -> list[Entry]:
     """
@@ -50,7 +50,7 @@ def scan_folder(
 
 
 def _status(
-    item: os.DirEntry[str], name: bytes, open_link: Callable[[bytes], Opened]
+    item: os.DirEntry[str], name: bytes, open_link: Callable[[bytes], OpenedFile]
 ) -> os.stat_result:
     if not item.is_symlink():
         return item.stat(follow_symlinks=False)

@@ -16,7 +16,7 @@ page that takes longer is rare; an event stream of ours says something more ofte
 """
 
 
-class Patience:
+class ExchangeTimeout:
     """
     Two limits to one exchange: to its silence, and to the whole of it.
 
