@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Folders are listed too, because a file that was removed is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
-.PHONY: run test soak check docs bench bench-compare compare pictures news clean outside
+.PHONY: run test soak check docs bench bench-compare compare pictures screens news clean outside
 
 # Serve the whole tutorial; its pages are at http://localhost:8080/.
 run: $(VENV)/.installed
@@ -50,6 +50,10 @@ compare: $(VENV)/.installed
 # The glossary and the pictures of the documentation, from runs of the software.
 pictures: $(VENV)/.installed
 	$(BIN)/python -m illustrations
+
+# The screenshots of the documentation, which a test takes.
+screens: $(VENV)/.test outside
+	DARTIO_SCREENS=yes $(BIN)/python -m tests test_screens_browser
 
 # What the next release's news will say.
 news: $(VENV)/.docs

@@ -25,8 +25,9 @@ from ..fields import field_of, option_bytes
 from ..negotiation import accepts_anything, accepts_by_name, best_coding
 from ..responses import HTTPError
 from .locations import with_single_slashes, with_slash, without_slash
+from .path_segments import PathSegments
 from .redirects import Redirect, location
-from .representations import Names, OpenFile, Representations
+from .representations import OpenFile, Representations
 from .root import Root
 from .safe_open import ABSENT_ERRORS
 from .types import ContentTypes
@@ -43,7 +44,7 @@ class OpenFolder(NamedTuple):
 
     descriptor: int
     status: os.stat_result
-    names: Names
+    names: PathSegments
 
 
 class RedirectTarget(NamedTuple):
@@ -130,7 +131,7 @@ class Lookup:
     def _find_instead(
         self,
         request: Request,
-        names: Names,
+        names: PathSegments,
         ends_with_slash: bool,
         files: LookupSettings,
         error: OSError,
@@ -148,7 +149,9 @@ class Lookup:
                 return found
         return self._fall_back(request, names, files)
 
-    def _similar(self, names: Names, files: LookupSettings) -> Iterator[Names]:
+    def _similar(
+        self, names: PathSegments, files: LookupSettings
+    ) -> Iterator[PathSegments]:
         """The names that *names* may stand for, with an extension that was left out."""
         *folders, name = names
         if self._try_html:
@@ -162,7 +165,7 @@ class Lookup:
                 yield (*folders, name + option_bytes(extension))
 
     def _find_at_folder(
-        self, request: Request, names: Names, files: LookupSettings
+        self, request: Request, names: PathSegments, files: LookupSettings
     ) -> OpenFile | RedirectTarget:
         """Find what stands for a folder whose path lacks the slash at its end."""
         if self._try_html and names:
@@ -182,7 +185,7 @@ class Lookup:
         self,
         request: Request,
         folder: OpenFolder | None,
-        names: Names,
+        names: PathSegments,
         files: LookupSettings,
     ) -> OpenFile | OpenFolder | RedirectTarget:
         """Find what stands for a *folder*, which is ``None`` if it may not be read."""
@@ -208,7 +211,7 @@ class Lookup:
         return self._fall_back(request, names, files)
 
     def _open_index(
-        self, request: Request, names: Names, files: LookupSettings
+        self, request: Request, names: PathSegments, files: LookupSettings
     ) -> OpenFile | None:
         for index in files.indexNames:
             found = self._open_either(request, (*names, option_bytes(index)))
@@ -217,7 +220,7 @@ class Lookup:
         return None
 
     def _open_instead(
-        self, request: Request, names: Names, files: LookupSettings
+        self, request: Request, names: PathSegments, files: LookupSettings
     ) -> OpenFile | None:
         """Open what stands for a file that is not there."""
         if names == self._root.own_names:
@@ -228,7 +231,7 @@ class Lookup:
                 found = found or self._open_either(request, other)
         return found
 
-    def _open_either(self, request: Request, names: Names) -> OpenFile | None:
+    def _open_either(self, request: Request, names: PathSegments) -> OpenFile | None:
         """
         Open the file at *names*, or its compressed form if that is all there is.
 
@@ -240,7 +243,7 @@ class Lookup:
             raise self._failed(request, error) from None
         return found or self._open_lone(request, names)
 
-    def _open_lone(self, request: Request, names: Names) -> OpenFile | None:
+    def _open_lone(self, request: Request, names: PathSegments) -> OpenFile | None:
         """
         Open the compressed form of a file that is itself not there.
 
@@ -278,7 +281,7 @@ class Lookup:
         return self._fall_back(request, None, files)
 
     def _is_there(
-        self, names: Names, segments: Sequence[bytes], files: LookupSettings
+        self, names: PathSegments, segments: Sequence[bytes], files: LookupSettings
     ) -> bool:
         """Tell whether there is a folder, or without a slash at the end a file."""
         if segments[-1] == b"":
@@ -287,7 +290,7 @@ class Lookup:
         return any(self._root.exists(other) for other in others)
 
     def _fall_back(
-        self, request: Request, names: Names | None, files: LookupSettings
+        self, request: Request, names: PathSegments | None, files: LookupSettings
     ) -> OpenFile:
         """
         Open the index that stands for a page of a single-page application.
@@ -302,7 +305,7 @@ class Lookup:
                 return index._replace(varies=True)
         raise HTTPError(NOT_FOUND, "Not found.")
 
-    def _may_be_page(self, request: Request, names: Names | None) -> bool:
+    def _may_be_page(self, request: Request, names: PathSegments | None) -> bool:
         """
         Tell whether a page is asked for, and not a script, a picture or data.
 

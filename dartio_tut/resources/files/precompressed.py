@@ -16,6 +16,7 @@ from time import monotonic
 
 from twisted.logger import Logger
 
+from .path_segments import PathSegments
 from .root import path_for_log
 
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
@@ -33,8 +34,6 @@ How much older than its file a compressed one may be: tools write the two in any
 and an archive keeps times to within two seconds (FAT, zip).
 """
 
-Names = tuple[bytes, ...]
-
 
 class PrecompressedFiles:
     """
@@ -47,10 +46,10 @@ class PrecompressedFiles:
 
     def __init__(self, root: bytes) -> None:
         self._root = root
-        self._known: dict[Names, tuple[float, tuple[bytes, ...]]] = {}
-        self._reported: set[tuple[Names, bytes, int]] = set()
+        self._known: dict[PathSegments, tuple[float, tuple[bytes, ...]]] = {}
+        self._reported: set[tuple[PathSegments, bytes, int]] = set()
 
-    def codings(self, names: Names) -> tuple[bytes, ...]:
+    def codings(self, names: PathSegments) -> tuple[bytes, ...]:
         """Return the content codings in which the file at *names* is there."""
         now = monotonic()
         known = self._known.get(names)
@@ -67,7 +66,11 @@ class PrecompressedFiles:
         return found
 
     def is_current(
-        self, names: Names, coding: bytes, file: os.stat_result, form: os.stat_result
+        self,
+        names: PathSegments,
+        coding: bytes,
+        file: os.stat_result,
+        form: os.stat_result,
     ) -> bool:
         """
         Tell whether a compressed form is as new as its file, to whole seconds and with
@@ -82,7 +85,7 @@ class PrecompressedFiles:
         return False
 
     def report(
-        self, names: Names, coding: bytes, file: os.stat_result, reason: str
+        self, names: PathSegments, coding: bytes, file: os.stat_result, reason: str
     ) -> None:
         """
         Tell in the log, once for a version of the *file* at *names*, for what *reason*

@@ -15,8 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from ..fields import option_bytes
 from .listing.model import url_segment
-
-Names = tuple[bytes, ...]
+from .path_segments import PathSegments
 
 _target = re.compile(
     r"(?:https?://[\w.\[\]:%-]+(?=[/?#]|$)|/(?![/\\]))[\w\-.~:/?#\[\]@!$&'()*+,;=%]*",
@@ -35,7 +34,7 @@ class Redirect(NamedTuple):
         of the path goes behind it.
     """
 
-    segments: Names
+    segments: PathSegments
     below: bool
     target: str
 

@@ -20,6 +20,7 @@ from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
 from .entity_tags import entity_tag, is_date_strong, last_modified
 from .field_rules import FieldRule, fields_for, fields_for_all
+from .path_segments import PathSegments
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
 from .safe_open import ABSENT_ERRORS, OpenFunction
@@ -37,8 +38,6 @@ VALIDATORS = (b"accept-ranges", b"etag", b"last-modified")
 
 _GZIP_SIGNATURE = b"\x1f\x8b"
 
-Names = tuple[bytes, ...]
-
 
 class OpenFile(NamedTuple):
     """
@@ -51,7 +50,7 @@ class OpenFile(NamedTuple):
 
     descriptor: int
     status: os.stat_result
-    names: Names
+    names: PathSegments
     coding: bytes | None = None
     varies: bool = False
 
@@ -119,11 +118,11 @@ class Representations:
         self._private = private
         self._default = default
         self._known: dict[
-            tuple[Names, bytes | None, bool],
+            tuple[PathSegments, bytes | None, bool],
             tuple[tuple[int, int, int, int], FileMetadata],
         ] = {}
 
-    def open_file(self, names: Names) -> OpenFile | None:
+    def open_file(self, names: PathSegments) -> OpenFile | None:
         """
         Open the file at *names*; ``None`` when it does not exist.
 
@@ -140,11 +139,11 @@ class Representations:
         os.close(descriptor)
         return None
 
-    def lone_codings(self, names: Names) -> tuple[bytes, ...]:
+    def lone_codings(self, names: PathSegments) -> tuple[bytes, ...]:
         """Return the codings in which the file at *names*, itself absent, is there."""
         return self._precompressed.codings(names) if self._precompressed else ()
 
-    def open_lone(self, names: Names, accept: bytes | None) -> OpenFile | None:
+    def open_lone(self, names: PathSegments, accept: bytes | None) -> OpenFile | None:
         """
         Open the compressed form of the file at *names*, which is itself absent.
 

@@ -13,6 +13,7 @@ from time import monotonic
 
 from twisted.logger import Logger
 
+from .path_segments import PathSegments
 from .safe_open import ABSENT_ERRORS, OpenedFile, OpenFunction
 
 WELL_KNOWN = b".well-known"
@@ -20,8 +21,6 @@ WELL_KNOWN = b".well-known"
 
 SECONDS_BETWEEN_REPORTS = 60
 """How often the log tells that the folder is gone."""
-
-Names = tuple[bytes, ...]
 
 
 def path_for_log(path: str | bytes) -> str:
@@ -48,11 +47,11 @@ class Root:
         self._dotfiles = dotfiles
         self._reported = -float(SECONDS_BETWEEN_REPORTS)
         self.is_folder = os.path.isdir(path)
-        self.own_names: Names | None = None
+        self.own_names: PathSegments | None = None
         if not self.is_folder:
             self.own_names = (os.path.basename(path),)
 
-    def open(self, names: Names) -> OpenedFile:
+    def open(self, names: PathSegments) -> OpenedFile:
         """
         Open what *names* lead to.
 
@@ -60,7 +59,7 @@ class Root:
         """
         return self._open(self.path, names)
 
-    def exists(self, names: Names, as_folder: bool = False) -> bool:
+    def exists(self, names: PathSegments, as_folder: bool = False) -> bool:
         """
         Tell whether *names* lead to something, which may not be readable.
 
@@ -73,7 +72,7 @@ class Root:
         os.close(descriptor)
         return S_ISDIR(status.st_mode) or not as_folder
 
-    def listed(self, names: Names) -> list[bytes]:
+    def listed(self, names: PathSegments) -> list[bytes]:
         """Return the sorted names of what may be asked for in a folder."""
         try:
             descriptor, _ = self.open(names)
@@ -107,7 +106,7 @@ class Root:
         """Tell whether a name may be seen, as far as its first character goes."""
         return self._dotfiles or name[:1] != b"." or name == WELL_KNOWN
 
-    def names(self, segments: Sequence[bytes]) -> Names | None:
+    def names(self, segments: Sequence[bytes]) -> PathSegments | None:
         """
         Return the names that the decoded *segments* of a path stand for, or ``None``
         when no file may be asked for so.

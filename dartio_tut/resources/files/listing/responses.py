@@ -20,6 +20,7 @@ from twisted.web.server import Request
 from ...fields import Fields, field_of, merge_fields, set_fields
 from ...responses import HTTPError, respond_later
 from ..lookup import OpenFolder
+from ..path_segments import PathSegments
 from ..private_files import PrivateFiles
 from ..safe_open import ABSENT_ERRORS, OpenedFile
 from .formats import HTML, JSON, TEXT, as_json, as_text, choose_format
@@ -53,7 +54,6 @@ WAITING_REQUESTS = 32
 
 _BUSY_TEXT = "It cannot be read just now. Try again."
 
-Names = tuple[bytes, ...]
 
 VersionedPage = tuple[tuple[int, int] | None, bytes]
 """The version of a folder, and the page of it."""
@@ -62,7 +62,7 @@ VersionedPage = tuple[tuple[int, int] | None, bytes]
 class ListingForm(NamedTuple):
     """Which folder is asked for, in which format and order, and which entries."""
 
-    names: Names
+    names: PathSegments
     format: bytes
     order: SortOrder
     filter: str
@@ -92,7 +92,7 @@ class FolderListings:
     def __init__(
         self,
         may_show: Callable[[bytes], bool],
-        open: Callable[[Names], OpenedFile],
+        open: Callable[[PathSegments], OpenedFile],
         run: Callable[..., Deferred[Any]],
         fields: Fields,
         private: PrivateFiles,
@@ -166,5 +166,5 @@ class FolderListings:
             self._size = len(page)
         self._kept[form] = monotonic() + PAGE_TTL_SECONDS, version, page
 
-    def _opener(self, names: Names) -> Callable[[bytes], OpenedFile]:
+    def _opener(self, names: PathSegments) -> Callable[[bytes], OpenedFile]:
         return lambda name: self._open((*names, name))

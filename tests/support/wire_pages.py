@@ -1,0 +1,275 @@
+"""
+The pages ``/wire/`` and ``/try/`` of a running tutorial, in a browser.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from .axe import violations
+from .browsing import a_browser, needed
+from .harness import PATIENCE, Case
+
+PORTS = (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, 8080)
+"""Where the servers of the tutorial listen by themselves, in their order."""
+
+DESKTOP: dict[str, Any] = {
+    "width": 1360,
+    "height": 900,
+    "deviceScaleFactor": 1,
+    "mobile": False,
+}
+PHONE: dict[str, Any] = {
+    "width": 360,
+    "height": 780,
+    "deviceScaleFactor": 2,
+    "mobile": True,
+}
+
+
+class WirePageCase(Case):
+    """
+    A person at one of the pages.
+
+    The servers listen where the system lets them; the pages' own links to the ports of
+    the tutorial lead there.
+
+    :cvar options: further options of the tutorial.
+    """
+
+    options: tuple[str, ...] = ()
+
+    def setUp(self) -> None:
+        super().setUp()
+        needed("the pages /wire/ and /try/")
+        self.tutorial = self.daemon(
+            "tutorial", "--port", "0", "--store", "data", *self.options
+        )
+        self.ports = {port: self.tutorial.ready().port for port in PORTS}
+        self.pages = f"http://localhost:{self.ports[8080]}"
+
+    def browser(
+        self, *arguments: str, scripts: bool = True, first_rule: str = ""
+    ) -> Any:
+        """A browser; *first_rule* says where other names lead, or the same ones."""
+        mapped = [first_rule] * bool(first_rule)
+        mapped += [
+            f"MAP localhost:{page} localhost:{real}"
+            for page, real in self.ports.items()
+        ]
+        joined = f"--host-resolver-rules={','.join(mapped)}"
+        browser = a_browser(self, joined, *arguments, scripts=scripts)
+        self.shown_on(browser, DESKTOP)
+        return browser
+
+    def shown_on(self, browser: Any, screen: dict[str, Any], scheme: str = "") -> None:
+        """Show pages on a *screen*, in a *scheme* of colours: light or dark."""
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+        features += [{"name": "prefers-color-scheme", "value": scheme or "light"}]
+        wanted = {"features": features}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
+
+    def open(self, browser: Any, path: str) -> None:
+        """Go to the page *path*."""
+        browser.get(self.pages + path)
+
+    def until(self, browser: Any, condition: Callable[[], object]) -> Any:
+        """Wait until *condition* holds; what is drawn anew meanwhile is no fault."""
+        ignored = (StaleElementReferenceException, NoSuchElementException)
+        wait = WebDriverWait(browser, PATIENCE, 0.03, ignored)
+        return wait.until(lambda _: condition())
+
+    def one(self, browser: Any, selector: str) -> Any:
+        """The first element that *selector* finds."""
+        return browser.find_element(By.CSS_SELECTOR, selector)
+
+    def every(self, browser: Any, selector: str) -> list[Any]:
+        """All elements that *selector* finds."""
+        found: list[Any] = browser.find_elements(By.CSS_SELECTOR, selector)
+        return found
+
+    def text(self, browser: Any, selector: str) -> str:
+        """The text of the first element that *selector* finds, shown or not."""
+        found: str = self.one(browser, selector).get_property("textContent")
+        return found
+
+    def is_fit_for_everybody(self, browser: Any, what: str) -> None:
+        """See that axe-core finds nothing wrong in light and dark, big and small."""
+        for scheme in ("light", "dark"):
+            for screen in (DESKTOP, PHONE):
+                self.shown_on(browser, screen, scheme)
+                width = screen["width"]
+                self.assertEqual(violations(browser), [], f"{what}, {scheme}, {width}")
+                shown = browser.execute_script("return document.body.scrollWidth")
+                self.assertLessEqual(shown, width, f"{what} is too wide")
+        self.shown_on(browser, DESKTOP)
+
+    def nothing_was_refused(self, browser: Any) -> None:
+        """See that the browser complains of nothing: no script, no style, no file."""
+        said = [entry["message"] for entry in browser.get_log("browser")]
+        self.assertEqual([line for line in said if "favicon" not in line], [])
+
+
+class WireViewCase(WirePageCase):
+    """A person at ``/wire/``, which is open and live."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.wire = self.browser()
+        self.open(self.wire, "/wire/")
+        self.until(self.wire, lambda: self.text(self.wire, "#state") == "Live")
+
+    def rows(self) -> list[str]:
+        """The exchanges that are listed, the newest first."""
+        return [
+            " ".join(row.get_property("textContent").split())
+            for row in self.every(self.wire, "#list > li")
+        ]
+
+    def row(self, text: str) -> Any:
+        """Wait for the exchange with *text* in its line."""
+
+        def found() -> Any:
+            for row in self.every(self.wire, "#list > li"):
+                if text in row.get_property("textContent"):
+                    return row
+            return None
+
+        return self.until(self.wire, found)
+
+    def chosen(self, text: str) -> None:
+        """Click the exchange with *text* in its line, and wait for it to be shown."""
+        number = self.row(text).get_dom_attribute("data-exchange")
+        self.row(text).click()
+        self.until(
+            self.wire,
+            lambda: self.text(self.wire, "#details h2 .number").strip() == number,
+        )
+
+    def message(self, who: str) -> str:
+        """The text of the request (client) or response (server) that is shown."""
+        return self.text(self.wire, f".from-{who} .parts")
+
+    def panel(self, title: str) -> str:
+        """The text of the panel with that *title*."""
+        for panel in self.every(self.wire, ".panel"):
+            if panel.find_element(By.TAG_NAME, "h3").text == title:
+                text: str = panel.text
+                return text
+        self.fail(f"no panel {title!r}")
+
+    def active(self) -> Any:
+        return self.wire.switch_to.active_element
+
+    def explained(self) -> str:
+        text: str = self.one(self.wire, "#explanation").text
+        return text
+
+    def blocks(self) -> dict[str, dict[str, float]]:
+        """Where the exchanges are on the lines of time, by their targets."""
+        script = """
+        return [...document.querySelectorAll(".block")].map((block) => {
+          const {left, right, top, bottom} = block.getBoundingClientRect();
+          const lane = block.parentElement.getBoundingClientRect();
+          return [block.querySelector(".asked").textContent,
+                  {left, right, top, bottom, lane: lane.top}];
+        });"""
+        return dict(self.wire.execute_script(script))
+
+
+class LaboratoryCase(WirePageCase):
+    """A person at ``/try/``."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.lab = self.browser()
+        self.open(self.lab, "/try/")
+        self.until(self.lab, lambda: self.every(self.lab, "#broken button"))
+
+    def choose_server(self, name: str) -> None:
+        """Pick the server *name*."""
+        Select(self.one(self.lab, "#server")).select_by_value(name)
+
+    def preset(self, number: int = 0) -> None:
+        """Choose one of the server's requests."""
+        self.every(self.lab, "#presets button")[number].click()
+
+    def raw(self, text: str | None = None) -> str:
+        """What stands in the field of bytes; *text* is put there first."""
+        field = self.one(self.lab, "#raw")
+        if text is not None:
+            self.lab.execute_script(
+                """arguments[0].value = arguments[1];
+                arguments[0].dispatchEvent(new Event("input", {bubbles: true}));""",
+                field,
+                text,
+            )
+        found: str = field.get_property("value")
+        return found
+
+    def expect(self, value: str) -> None:
+        """Say that the status code *value* is expected."""
+        Select(self.one(self.lab, "#expected")).select_by_value(value)
+
+    def said(self) -> str:
+        """What the page has said last."""
+        return self.text(self.lab, "#said")
+
+    def sent(self) -> str:
+        """Send; return what the page says of it."""
+        self.one(self.lab, "#send").click()
+        self.until(self.lab, lambda: "answer:" in self.said())
+        return self.said()
+
+    def answers(self) -> list[str]:
+        """The text of each response."""
+        return [
+            element.get_property("textContent")
+            for element in self.every(self.lab, ".from-server .parts")
+        ]
+
+
+class Client:
+    """A client that sends what it is told, on one connection."""
+
+    def __init__(self, case: Case, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        case.addCleanup(self.socket.close)
+
+    @property
+    def port(self) -> int:
+        """Its own port."""
+        port: int = self.socket.getsockname()[1]
+        return port
+
+    def send(self, data: bytes) -> None:
+        """Send *data*."""
+        self.socket.sendall(data)
+
+    def read_until(self, end: bytes) -> bytes:
+        """Read until *end* has come."""
+        data = b""
+        while end not in data:
+            more = self.socket.recv(65536)
+            assert more, f"the connection ended without {end!r}: {data!r}"
+            data += more
+        return data
+
+    def read_all(self) -> bytes:
+        """Read until the server closes the connection."""
+        data = b""
+        with suppress(ConnectionResetError):
+            while more := self.socket.recv(65536):
+                data += more
+        return data

@@ -1,0 +1,124 @@
+"""
+Screenshots of ``/wire/`` and ``/try/`` for the documentation, of real exchanges.
+
+``make screens`` keeps them there.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from typing import Any
+
+from .support.harness import CHECKOUT, ask
+from .support.wire_pages import PHONE, Client, LaboratoryCase, WireViewCase
+
+FOLDER = CHECKOUT / "docs/pictures/screens"
+
+LAPTOP: dict[str, Any] = {
+    "width": 1280,
+    "height": 740,
+    "deviceScaleFactor": 1,
+    "mobile": False,
+}
+
+SMALL: dict[str, Any] = PHONE | {"deviceScaleFactor": 1.5}
+
+MAX_BYTES = 150_000
+"""Bytes of a picture that is kept in the repository."""
+
+BROWSER = (
+    b"Host: localhost:8080\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n"
+    b"Accept: text/html,*/*;q=0.8\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\r\n"
+)
+
+
+def note(text: str) -> tuple[bytes, bytes]:
+    """The head and the body of a request that takes a note."""
+    body = f'{{"myNote": "{text}"}}'.encode()
+    head = (
+        "POST / HTTP/1.1\r\nHost: localhost:4042\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode(), body
+
+
+def taken(browser: Any, name: str) -> int:
+    """Take a picture, and keep it if it is asked for; its size."""
+    browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+    picture = b64decode(shot["data"])
+    if "DARTIO_SCREENS" in os.environ:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / f"{name}.png").write_bytes(picture)
+    return len(picture)
+
+
+class WireScreens(WireViewCase):
+    """Two clients of the note taker, and what others have asked before."""
+
+    def exchanges(self) -> None:
+        page = Client(self, self.ports[8080])
+        for path in (b"/make_a_guess.html", b"/style.css"):
+            page.send(b"GET " + path + b" HTTP/1.1\r\n" + BROWSER)
+            page.read_until(b"\r\n\r\n")
+        ask(self.ports[4041], target="/?q=3")
+        one, other = (Client(self, self.ports[4042]) for _ in range(2))
+        head, body = note("Buy milk")
+        one.send(head + body[:9])
+        other.send(b"".join(note("Call Ann")))
+        other.read_until(b"notes.")
+        one.send(body[9:])
+        one.read_until(b"notes.")
+        many = Client(self, self.ports[4042])
+        many.send(b"".join(b"".join(note(text)) for text in ("one", "two", "three")))
+        many.read_until(b"5 notes.")
+        bad = Client(self, self.ports[4040])
+        bad.send(b"GET / HTTP/1.1\nHost: localhost\n\n")
+        bad.read_all()
+        self.row("refused")
+
+    def test_wire_on_a_laptop_and_on_a_phone(self) -> None:
+        self.exchanges()
+        number = self.every(self.wire, "#list > li")[-4].get_dom_attribute("id")
+        for scheme, screen, name in [
+            ("light", LAPTOP, "wire-light"), ("dark", LAPTOP, "wire-dark"),
+            ("light", SMALL, "wire-phone"),
+        ]:  # fmt: skip
+            self.shown_on(self.wire, screen, scheme)
+            self.wire.execute_script(
+                """const row = document.getElementById(arguments[0]);
+                location.hash = `#exchange=${row.dataset.exchange}`;
+                row.click();
+                scrollTo(0, 0);""",
+                number,
+            )
+            self.wire.execute_script(
+                """document.querySelector("#lines").scrollLeft += 140;
+                const place = document.querySelector("#details");
+                if (innerWidth < 600) place.scrollIntoView({behavior: "instant"});
+                document.querySelectorAll(".from-client .k-field-name")[1]
+                  .focus({preventScroll: true});"""
+            )
+            self.until(self.wire, lambda: "Field name" in self.explained())
+            self.assertLess(taken(self.wire, name), MAX_BYTES)
+
+
+class LaboratoryScreens(LaboratoryCase):
+    """A request that is smuggled in the body of another."""
+
+    def test_laboratory_on_a_laptop_and_on_a_phone(self) -> None:
+        for button in self.every(self.lab, "#broken button"):
+            if button.text.startswith("TE.CL"):
+                button.click()
+                break
+        self.expect("400")
+        for scheme, screen, name in [
+            ("light", LAPTOP, "laboratory-light"), ("dark", LAPTOP, "laboratory-dark"),
+        ]:  # fmt: skip
+            self.shown_on(self.lab, screen, scheme)
+            self.lab.execute_script("scrollTo({top: 0, behavior: 'instant'})")
+            self.assertLess(taken(self.lab, name), MAX_BYTES)
+        self.shown_on(self.lab, SMALL)
+        self.sent()
+        self.assertLess(taken(self.lab, "laboratory-phone"), MAX_BYTES)
