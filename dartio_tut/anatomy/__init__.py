@@ -8,12 +8,12 @@ part is called and what it means stands in `words.toml`, what can be wrong in `f
 
 from .copies import copies
 from .message_json import message_json
-from .parts import KINDS, Message, Part, SentBy
+from .parts import PART_KINDS, Message, Part, SentBy
 from .take_apart import take_apart
 from .words import Word, all_words, word_for
 
 __all__ = [
-    "KINDS",
+    "PART_KINDS",
     "Message",
     "Part",
     "SentBy",

@@ -33,7 +33,7 @@ UNKNOWN_FIELD = (
 )
 
 
-class Fields(NamedTuple):
+class HeadFields(NamedTuple):
     """
     A block of fields.
 
@@ -56,7 +56,7 @@ def _field_texts() -> dict[bytes, tuple[str, str, str]]:
     }
 
 
-def take_fields(raw: bytes, at: int, parts: PartList, is_trailer: bool) -> Fields:
+def take_fields(raw: bytes, at: int, parts: PartList, is_trailer: bool) -> HeadFields:
     """The fields that begin *at*, with the empty line behind them."""
     values: Values = {}
     start, was_uncut = at, parts.is_uncut
@@ -77,7 +77,7 @@ def take_fields(raw: bytes, at: int, parts: PartList, is_trailer: bool) -> Field
     if line.has_bare_lf:
         parts.note(faults.CHUNK_LINE_END if is_trailer else faults.BARE_LF)
     parts.add(at, line.end, "blank-line")
-    return Fields(line.end, line.is_whole, values)
+    return HeadFields(line.end, line.is_whole, values)
 
 
 def _take_plain(found: re.Match[bytes], parts: PartList, values: Values) -> None:

@@ -12,7 +12,7 @@ from functools import cache
 from . import faults
 from .faults import Fault
 from .line_ends import Line
-from .parts import KINDS, Part
+from .parts import PART_KINDS, Part
 from .words import WordKind, word_for, words_by_name
 
 MAX_PARTS = 10_000
@@ -33,7 +33,7 @@ _WORD_KINDS: dict[str, WordKind] = {
 def kind_texts() -> dict[str, tuple[str, str, str]]:
     """Kind, words and clause of each kind."""
     words = words_by_name("framing")
-    return {kind: (kind, words[kind].words, words[kind].clause) for kind in KINDS}
+    return {kind: (kind, words[kind].words, words[kind].clause) for kind in PART_KINDS}
 
 
 class PartList:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 SentBy = Literal["client", "server"]
 
-KINDS = (
+PART_KINDS = (
     "empty-line-before",
     "method",
     "target",

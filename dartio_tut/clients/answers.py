@@ -60,7 +60,7 @@ def status_error(
     return ClientError(f"{said} {_phrase(response)}".rstrip())
 
 
-def refusal(response: Any, answer: str, url: WebURL) -> ClientError:
+def refusal_error(response: Any, answer: str, url: WebURL) -> ClientError:
     """The error for a *response* of the right server, in the server's own words."""
     said = answer.strip()
     return ClientError(said) if said else status_error(response, url=url)

@@ -39,7 +39,7 @@ def parse_text(text: str) -> str:
         raise ArgumentTypeError(f"{text!r} is no text in UTF-8") from None
 
 
-def parse_json(text: str) -> str:
+def check_json(text: str) -> str:
     """*text*, if it is JSON."""
     try:
         json.loads(parse_text(text))

@@ -14,7 +14,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from .answers import read_text, refusal, wrong_server_error
+from .answers import read_text, refusal_error, wrong_server_error
 from .arguments import parse_text, parse_url
 from .command import run_alone
 from .terminal import print_text
@@ -49,7 +49,7 @@ async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
     answer = await read_text(response)
     is_notes = response.headers.hasHeader(CORS_FIELD)
     if is_notes and response.code != 200:
-        raise refusal(response, answer, arguments.url)
+        raise refusal_error(response, answer, arguments.url)
     if not is_notes or not re.fullmatch(expected, answer):
         raise wrong_server_error(response, answer, SERVER, arguments.url)
     print_text(answer.removesuffix("\n"))

@@ -31,7 +31,7 @@ from dartio_tut.store import (
 
 from .command import ClientError, run_alone
 
-KINDS = ("notes", "documents")
+STORE_KINDS = ("notes", "documents")
 
 MAX_NAMES_SHOWN = 20
 """How many of the files that were left out are named, each on a line."""
@@ -45,7 +45,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("target", metavar="TO", help="the store to copy it to")
     parser.add_argument(
-        "--only", choices=KINDS, help="copy this kind instead of all that is found"
+        "--only",
+        choices=STORE_KINDS,
+        help="copy this kind instead of all that is found",
     )
     parser.add_argument("--log", default="notes", help="the log of a database")
     parser.add_argument(
@@ -98,7 +100,7 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
     if arguments.only:
         return (arguments.only,)
     if is_database(arguments.source):
-        return KINDS
+        return STORE_KINDS
     folder = Path(folder_path(arguments.source))
     if not (folder / "notes.txt").exists():
         return ("documents",)
@@ -106,7 +108,7 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
         raise ClientError(
             "cannot copy: is notes.txt a document, or are notes kept in it? Say --only"
         )
-    return KINDS
+    return STORE_KINDS
 
 
 async def _copy(arguments: Namespace, kind: str) -> None:

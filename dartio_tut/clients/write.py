@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from .answers import read_text, status_error, wrong_server_error
-from .arguments import parse_json, parse_text, parse_url
+from .arguments import check_json, parse_text, parse_url
 from .command import run_alone
 from .terminal import print_text
 
@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--data",
-        type=parse_json,
+        type=check_json,
         default=json.dumps(HAN_SOLO, separators=(",", ":")),
         metavar="JSON",
         help="the document (default: what is known of Han Solo)",

@@ -22,7 +22,7 @@ from twisted.logger import Logger
 from .served_certificate import ServedCertificate
 from .service_manager import SYSTEMD
 
-LOOK_SECONDS = 10.0
+FILES_CHECK_SECONDS = 10.0
 """Seconds between two looks at the files of a certificate."""
 
 EXPIRY_SECONDS = 24 * 3600.0
@@ -41,7 +41,7 @@ class CertificateWatch:
     def __init__(self, certificates: Sequence[ServedCertificate], reactor: Any) -> None:
         looks = LoopingCall(self._look)
         expiry = LoopingCall(self._warn_of_expiry)
-        self._calls = ((looks, LOOK_SECONDS), (expiry, EXPIRY_SECONDS))
+        self._calls = ((looks, FILES_CHECK_SECONDS), (expiry, EXPIRY_SECONDS))
         self._certificates = certificates
         for call, _ in self._calls:
             call.clock = reactor

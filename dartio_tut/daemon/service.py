@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.logger import Logger
 from twisted.web.resource import IResource
 
-from dartio_tut.wire import with_fast_ports
+from dartio_tut.wire import Observer, with_fast_ports
 
 from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
@@ -28,7 +28,7 @@ from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
 from .served_certificate import ServedCertificate
 from .service_manager import SYSTEMD
-from .site import Observer, Site
+from .site import Site
 from .startup import StartupError, startup_errors
 from .watched_site import WatchedSite
 

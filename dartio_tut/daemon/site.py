@@ -29,6 +29,7 @@ from dartio_tut.wire import (
     HeadReader,
     IConnection,
     Limits,
+    Observer,
     Request,
     http2_protocol,
     refusal,
@@ -40,8 +41,6 @@ CLOSED_IDLE_SHARE = 64
 One in so many idle connections is closed when there are too many connections, but at
 least one: looking for them takes time.
 """
-
-Observer = Callable[[Event], None]
 
 
 class Site(TwistedSite):

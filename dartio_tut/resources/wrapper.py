@@ -95,7 +95,9 @@ class Wrapper:
         raise NotImplementedError("put it below the tree that is wrapped")
 
 
-def stream_limit(resource: IResource, request: Request, path: Sequence[bytes]) -> int:
+def stream_limit_below(
+    resource: IResource, request: Request, path: Sequence[bytes]
+) -> int:
     """
     Tell how many bytes of content are taken as a stream by the resource to which
     *path* leads from *resource*, without running code of the tree.

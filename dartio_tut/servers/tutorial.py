@@ -26,11 +26,11 @@ from dartio_tut.resources import Recorder
 from .lessons import LESSONS, Lesson
 from .tutorial_pages import TutorialPages
 
-PAGES = "pages"
+PAGES_LESSON = "pages"
 """The lesson that people open first."""
 
 OPTIONS_OF_ONE = {
-    PAGES: {"port", "listen"},
+    PAGES_LESSON: {"port", "listen"},
     "static": {"root"},
     "hello-secure": {"cert", "key", "key-password-file", "http2"},
 }
@@ -90,7 +90,7 @@ def makeService(options: Options) -> IService:
     """Serve every lesson; all of them start, or none."""
     options.fit_connections(servers=len(LESSONS))
     recorder = None if options["no-wire"] else Recorder()
-    around = TutorialPages(PAGES, recorder)
+    around = TutorialPages(PAGES_LESSON, recorder)
     services: dict[str, IService] = {}
     for lesson in LESSONS:
         module = import_module(lesson.module)
@@ -98,9 +98,11 @@ def makeService(options: Options) -> IService:
         chosen = module.Options.with_values(values, options.parent)
         if recorder is not None and not chosen["http2"]:  # it shows HTTP/1.1 only
             chosen.watcher = recorder.watcher(lesson.name)
-        if lesson.name == PAGES:
-            services[PAGES] = serve(around.beside(module.tree(chosen)), chosen)
+        if lesson.name == PAGES_LESSON:
+            services[PAGES_LESSON] = serve(around.beside(module.tree(chosen)), chosen)
         else:
             services[lesson.name] = module.makeService(chosen)
         around.add(lesson.name, services[lesson.name], chosen.store_location)
-    return serve_together(list(services.values()), options, opened=services[PAGES])
+    return serve_together(
+        list(services.values()), options, opened=services[PAGES_LESSON]
+    )

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.anatomy import KINDS, Message, SentBy, message_json, take_apart
+from dartio_tut.anatomy import PART_KINDS, Message, SentBy, message_json, take_apart
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -41,7 +41,7 @@ class AnatomyCase(SynchronousTestCase):
             self.assertEqual(one.end, other.start)
         for part in message.parts:
             self.assertLess(part.start, part.end)
-            self.assertIn(part.kind, KINDS)
+            self.assertIn(part.kind, PART_KINDS)
             self.assertTrue(part.words and part.clause, part)
         return message
 

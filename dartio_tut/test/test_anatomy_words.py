@@ -15,7 +15,7 @@ from twisted.web.http import RESPONSES
 from twisted.web.resource import IResource
 
 import dartio_tut
-from dartio_tut.anatomy import KINDS, Word, all_words, take_apart, word_for
+from dartio_tut.anatomy import PART_KINDS, Word, all_words, take_apart, word_for
 from dartio_tut.anatomy.fields import UNKNOWN_FIELD
 from dartio_tut.resources import CORS, RestDocuments, RestNotes
 from dartio_tut.servers.hello import Hello
@@ -93,7 +93,7 @@ class ListTests(SynchronousTestCase):
 
     def test_every_kind_of_part_has_an_entry_and_nothing_else(self) -> None:
         framing = [word.name for word in all_words() if word.kind == "framing"]
-        self.assertEqual(sorted(framing), sorted(KINDS))
+        self.assertEqual(sorted(framing), sorted(PART_KINDS))
 
     def test_every_status_code_in_use_has_an_entry(self) -> None:
         codes = {code.value for code in HTTPStatus} | set(RESPONSES)

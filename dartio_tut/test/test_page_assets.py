@@ -91,12 +91,12 @@ class PageAssetsTests(SynchronousTestCase):
             self.assertEqual(len(ids), len(set(ids)), "an id is there twice")
 
     def test_every_kind_of_part_has_a_look(self) -> None:
-        from dartio_tut.anatomy import KINDS
+        from dartio_tut.anatomy import PART_KINDS
 
         (style,) = [p for p in files(".css") if p.name == "message.css"]
         looks = set(re.findall(r"\.k-([a-z]+(?:-[a-z]+)*)", style.read_text()))
-        self.assertEqual(set(KINDS) - looks, set(), "kinds without a look")
-        self.assertEqual(looks - set(KINDS), set(), "looks of no kind")
+        self.assertEqual(set(PART_KINDS) - looks, set(), "kinds without a look")
+        self.assertEqual(looks - set(PART_KINDS), set(), "looks of no kind")
 
     def test_files_are_short(self) -> None:
         for path in files(".js", ".css", ".html"):

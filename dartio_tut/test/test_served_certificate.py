@@ -13,7 +13,7 @@ from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import localhost_certificate
-from dartio_tut.daemon.reloading import LOOK_SECONDS, CertificateWatch
+from dartio_tut.daemon.reloading import FILES_CHECK_SECONDS, CertificateWatch
 from dartio_tut.daemon.served_certificate import EXPIRY_DAYS, ServedCertificate
 
 
@@ -118,11 +118,11 @@ class ServedCertificateTests(SynchronousTestCase):
         watch = CertificateWatch([self.served], clock)
         watch.start()
         self.copy(*self.made())
-        clock.advance(LOOK_SECONDS)
+        clock.advance(FILES_CHECK_SECONDS)
         second = self.holder.context
         self.assertIsNot(second, self.first)
         watch.stop()
         self.copy(*self.made())
-        clock.advance(LOOK_SECONDS)
+        clock.advance(FILES_CHECK_SECONDS)
         self.assertIs(self.holder.context, second)
         self.assertEqual(clock.getDelayedCalls(), [])

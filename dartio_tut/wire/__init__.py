@@ -7,7 +7,14 @@ what happened as events. It knows no option, writes no access log, and opens no 
 
 from .connection_limit import ConnectionLimit
 from .deadlines import NEVER, Deadlines
-from .events import ConnectionClosed, ConnectionOpened, Ending, Event, ExchangeDone
+from .events import (
+    ConnectionClosed,
+    ConnectionOpened,
+    Ending,
+    Event,
+    ExchangeDone,
+    Observer,
+)
 from .fields import replace_fields
 from .file_sending import send_file, send_parts, set_length
 from .host_names import (
@@ -54,6 +61,7 @@ __all__ = [
     "IncompleteBody",
     "Limits",
     "NegotiatingFactory",
+    "Observer",
     "RefusingTLSFactory",
     "Request",
     "TLSFacts",

@@ -157,7 +157,7 @@ def cooperating_by(clock: task.Clock) -> Iterator[None]:
 # OpenSSL, past pyOpenSSL: a third of what TLS costs is what its recv() and send() do
 # beside SSL_read and SSL_write (a new buffer for each call, looking for errors).
 
-RECORD_BYTES = 16 * 1024
+TLS_RECORD_BYTES = 16 * 1024
 """The most that one read can give: a TLS record (RFC 8446 section 5.1)."""
 
 
@@ -168,14 +168,14 @@ def _of_pyopenssl(name: str) -> Any:
 
 _ffi = _of_pyopenssl("_ffi")
 _lib = _of_pyopenssl("_lib")
-_landing = _ffi and _ffi.new("char[]", RECORD_BYTES)
+_landing = _ffi and _ffi.new("char[]", TLS_RECORD_BYTES)
 
 
 def tls_read(connection: SSL.Connection) -> bytes:
     """A record's worth of plain bytes; errors are those of ``Connection.recv``."""
     if _landing is None or not hasattr(connection, "_ssl"):
-        return connection.recv(RECORD_BYTES)
-    length = _lib.SSL_read(connection._ssl, _landing, RECORD_BYTES)
+        return connection.recv(TLS_RECORD_BYTES)
+    length = _lib.SSL_read(connection._ssl, _landing, TLS_RECORD_BYTES)
     if length <= 0:
         connection._raise_ssl_error(connection._ssl, length)
     plain: bytes = _ffi.buffer(_landing, length)[:]

@@ -19,7 +19,7 @@ from twisted.web.resource import IResource, Resource, getChildForRequest
 from twisted.web.server import NOT_DONE_YET, Request
 
 from ..responses import ErrorResource, HTTPError
-from ..wrapper import Wrapper, stream_limit
+from ..wrapper import Wrapper, stream_limit_below
 from .check_queue import CheckQueue, address_of
 from .credentials import Credentials, RememberedCredentials, credentials_of
 from .htpasswd import HtpasswdFile
@@ -89,7 +89,7 @@ class BasicAuth(Wrapper):
         if credentials in self._remembered:
             return self._entered(request, credentials), ()
         # The tree may not be asked yet.
-        streams_up_to = stream_limit(self._resource, request, path)
+        streams_up_to = stream_limit_below(self._resource, request, path)
         return _Checking(self, credentials, streams_up_to), ()
 
     def _forget_if_changed(self) -> None:

@@ -20,7 +20,7 @@ from zope.interface import implementer
 CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 """Where requests seem to come from; the port is one that systems give to clients."""
 
-SERVER = IPv4Address("TCP", "127.0.0.1", 80)
+SERVER_ADDRESS = IPv4Address("TCP", "127.0.0.1", 80)
 
 
 @implementer(ITransport, IConsumer, IPushProducer)
@@ -65,7 +65,7 @@ class MemoryTransport:
 
     def getHost(self) -> IAddress:
         """The server."""
-        return SERVER
+        return SERVER_ADDRESS
 
     # The client reads at once: producers are never paused.
 

@@ -51,7 +51,7 @@ MAX_PAGE_CHARACTERS = 1024 * 1024
 NOTES_PER_READ = 25
 """Notes read from the store at a time: each may be as long as a request body."""
 
-MAX_DIGITS = 19
+MAX_NUMBER_DIGITS = 19
 """A longer number is that of no note."""
 
 READING_METHODS = "GET, HEAD, OPTIONS"
@@ -206,7 +206,7 @@ def _number_of(name: bytes) -> int:
 
 
 def _is_number(name: bytes) -> bool:
-    return name.isdigit() and len(name) <= MAX_DIGITS
+    return name.isdigit() and len(name) <= MAX_NUMBER_DIGITS
 
 
 def _allowed(name: bytes) -> str:

@@ -23,7 +23,7 @@ WAITING_EXCHANGES = 200
 """Exchanges that are kept until they begin to be answered."""
 
 
-class Follower(Protocol):
+class ExchangeFollower(Protocol):
     """Is told what changes."""
 
     def exchange_changed(self, exchange: RecordedExchange) -> None:
@@ -50,7 +50,7 @@ class Recorder:
     def __init__(self, now: Callable[[], float] = time) -> None:
         self.now = now
         self.dropped = 0
-        self.followers: set[Follower] = set()
+        self.followers: set[ExchangeFollower] = set()
         self._kept: OrderedDict[int, RecordedExchange] = OrderedDict()
         self._connections: dict[RecordedConnection, int] = {}
         self._waiting: dict[RecordedExchange, None] = {}

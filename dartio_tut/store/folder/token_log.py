@@ -68,7 +68,7 @@ def sha256_of(text: str) -> bytes:
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def parse_record(line: bytes) -> IdempotencyRecord | None:
+def parse_key_record(line: bytes) -> IdempotencyRecord | None:
     """The entry that was written as *line*; ``None`` if it is not one."""
     try:
         seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
@@ -182,7 +182,7 @@ class IdempotencyLog:
         end = max(self._on_disk()[2], 0)
         content = self._content(0, end) if end else b""
         for line in reversed(content.splitlines(keepends=True)):
-            entry = parse_record(line)
+            entry = parse_key_record(line)
             if line == SETTLED_LINE or (entry and not wrong(entry)):
                 break
             end -= len(line)
@@ -204,7 +204,7 @@ class IdempotencyLog:
         elif line.startswith(DOUBT) and line[len(DOUBT) : -1].isdigit():
             number, known = int(line[len(DOUBT) :]), self._known.items()
             self._doubtful |= {t for t, entry in known if int(entry.place) >= number}
-        elif line.endswith(b"\n") and (entry := parse_record(line)):
+        elif line.endswith(b"\n") and (entry := parse_key_record(line)):
             self._learn(entry)
 
     def _learn(self, entry: IdempotencyRecord) -> None:

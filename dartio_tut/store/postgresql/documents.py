@@ -30,7 +30,7 @@ from .tokens import IdempotencyKeys, key_reused_error
 AFTER_EVERY_NAME = b"\xff"
 """It comes after every name: UTF-8 does not have this byte."""
 
-ListQuery = list[DocumentInfo]
+DocumentPage = list[DocumentInfo]
 
 MAX_LISTED = 2**31 - 1
 
@@ -155,7 +155,7 @@ class PostgresqlDocuments:
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
-    ) -> Deferred[ListQuery]:
+    ) -> Deferred[DocumentPage]:
         """The documents whose names begin with *prefix* and come after *after*."""
         return self._pool.run(self._list(prefix, after, limit))
 
@@ -215,7 +215,7 @@ class PostgresqlDocuments:
             if found is None:
                 raise _no_such_document(name)
 
-    async def _list(self, prefix: str, after: str, limit: int) -> ListQuery:
+    async def _list(self, prefix: str, after: str, limit: int) -> DocumentPage:
         first = prefix.encode("utf-8", "surrogatepass")
         parameters = {
             "collection": self._collection,

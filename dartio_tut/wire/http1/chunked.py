@@ -41,7 +41,7 @@ _size_so_far = re.compile(
 _field = re.compile(rb"%b:[\t\x20-\x7e\x80-\xff]*" % _token).fullmatch
 
 
-class State(Enum):
+class ChunkState(Enum):
     """See the module's table."""
 
     SIZE = "size"
@@ -50,7 +50,7 @@ class State(Enum):
     TRAILERS = "trailers"
 
 
-SIZE, DATA, CHUNK_END, TRAILERS = State
+SIZE, DATA, CHUNK_END, TRAILERS = ChunkState
 
 
 class ChunkedDecoder:

@@ -39,7 +39,7 @@ from .states import TAKEN_OVER, State
 
 _log = Logger()
 
-LOOK_SECONDS = 1.0
+TAKEN_OVER_CHECK_SECONDS = 1.0
 """Time between two looks at whether a connection has ended that was taken over."""
 
 
@@ -295,7 +295,7 @@ class HTTPChannelAPI:
         if self.output.transport.has_ended:
             self.connection_closed()
         else:
-            self.deadline = self.deadlines.now + LOOK_SECONDS
+            self.deadline = self.deadlines.now + TAKEN_OVER_CHECK_SECONDS
 
     def connection_closed(self) -> None:
         """The transport has ended, whichever protocol it has by now."""

@@ -38,7 +38,7 @@ from zope.interface import implementer
 from ..connection_limit import Admission
 from ..deadlines import NEVER
 from ..interfaces import ITLSSite
-from ..twisted_private import RECORD_BYTES, SocketAddress, tls_read, tls_write
+from ..twisted_private import TLS_RECORD_BYTES, SocketAddress, tls_read, tls_write
 from .epoll import CONNECTION_DONE, IN
 from .file_senders import TLSFileSender
 from .plain_text import LINGER_SECONDS, is_plain_text
@@ -227,7 +227,7 @@ class TLSServer(Server):
     def _send_some(self, data: bytes) -> bytes:
         """Send what the socket takes: the rest."""
         try:
-            if len(data) <= RECORD_BYTES:
+            if len(data) <= TLS_RECORD_BYTES:
                 sent = self._send(data)
             else:
                 sent = self._send_records(data)
@@ -239,7 +239,7 @@ class TLSServer(Server):
         """Send record by record until the socket takes no more: bytes sent."""
         view, sent = memoryview(data), 0
         while sent < len(view):
-            record = bytes(view[sent : sent + RECORD_BYTES])
+            record = bytes(view[sent : sent + TLS_RECORD_BYTES])
             taken = self._send(record)
             sent += taken
             if taken < len(record):
