@@ -5,6 +5,7 @@ All rows of the conformance table, and all that fuzzing has found, taken apart.
 from __future__ import annotations
 
 from dartio_tut.anatomy import take_apart
+from dartio_tut.resources.laboratory.broken_requests import broken_requests
 from dartio_tut.test.support.conformance import Row, read_table
 from dartio_tut.test.support.response_reader import ResponseReader
 from dartio_tut.test.support.two_readings import difference
@@ -30,6 +31,16 @@ class RowsTests(AnatomyCase):
         self.assertGreater(len(rows), 600)
         found = {row.name: difference(row.request) for row in rows}
         self.assertEqual({name for name, told in found.items() if told}, DIFFERENT)
+
+    def test_broken_requests_of_the_laboratory_are_those_of_their_rows(self) -> None:
+        rows = {row.name: row for row in read_table(TABLE)}
+        named = [broken for broken in broken_requests() if broken.row]
+        self.assertGreater(len(named), 40)
+        for broken in named:
+            row = rows[broken.row]
+            self.assertEqual(broken.raw, row.request, broken.row)
+            rfc, number, section = row.clause.split()
+            self.assertEqual(broken.clause, f"{rfc} {number} section {section}")
 
     def test_the_wire_and_the_anatomy_read_the_corpus_alike(self) -> None:
         inputs = sorted(CORPUS.iterdir())

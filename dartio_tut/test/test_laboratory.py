@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode, b64encode
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -28,11 +27,8 @@ from dartio_tut.resources.laboratory.sending import (
 )
 from dartio_tut.servers.memory_lessons import TREES, laboratory
 
-from .support.conformance import Row, read_table
 from .support.function_resource import FunctionResource
 from .support.memory_client import ask
-
-CONFORMANCE = Path(__file__).parents[2] / "tests" / "conformance.toml"
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -347,8 +343,6 @@ class AskedTests(LaboratoryCase):
 class BrokenTests(LaboratoryCase):
     """Broken requests to try."""
 
-    rows: dict[str, Row]
-
     def test_there_are_more_than_forty_each_with_its_own_title(self) -> None:
         broken = self.got("/broken.json")
         self.assertGreater(len(broken), 40)
@@ -359,16 +353,6 @@ class BrokenTests(LaboratoryCase):
                 self.assertTrue(entry[name].strip(), entry)
             self.assertLess(len(b64decode(entry["base64"])), MAX_REQUEST_BYTES)
             self.assertIn(entry["server"], TREES)
-
-    def test_each_is_what_the_conformance_table_has(self) -> None:
-        rows = {row.name: row for row in read_table(CONFORMANCE)}
-        named = [broken for broken in broken_requests() if broken.row]
-        self.assertGreater(len(named), 40)
-        for broken in named:
-            row = rows[broken.row]
-            self.assertEqual(broken.raw, row.request, broken.row)
-            rfc, number, section = row.clause.split()
-            self.assertEqual(broken.clause, f"{rfc} {number} section {section}")
 
     def test_each_is_answered_as_it_says(self) -> None:
         for broken in broken_requests():
