@@ -361,6 +361,37 @@ class KeepingTests(PostgresCase):
             if is_new:
                 await self.notes().count()
 
+    async def test_check_leaves_the_database_as_it_is(self) -> None:
+        self.fresh_database()
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        for is_new in (True, False):
+            url = self.server.url(self.database)
+            before = self.ask(tables)
+            open_notes(url, name="never made", only_check=True)
+            open_documents(url, name="never made", only_check=True)
+            self.assertEqual(self.ask(tables), before)
+            if is_new:
+                await self.notes().append("a")
+        with self.assertRaisesRegex(OSError, "has no log"):
+            open_notes(url, name="never made", must_exist=True)
+
+    async def test_check_refuses_what_a_start_refuses(self) -> None:
+        self.fresh_database()
+        plain = self.server.url(self.database)
+        read_only = plain + "?options=-c%20default_transaction_read_only%3Don"
+        for is_new in (True, False):
+            for only_check in (True, False):
+                for opening in (open_notes, open_documents):
+                    with self.assertRaisesRegex(OSError, "read-only"):
+                        opening(read_only, name="x", only_check=only_check)
+            if is_new:
+                await self.notes().append("a")
+        with psycopg.connect(plain) as connection:
+            connection.execute(NEXT_VERSION, {"next": len(MIGRATIONS) + 1})
+        for only_check in (True, False):
+            with self.assertRaisesRegex(OSError, "newer version"):
+                open_notes(plain, name="x", only_check=only_check)
+
     async def test_list_uses_the_index(self) -> None:
         documents = self.documents()
         await documents.put("a", b"1")

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from itertools import chain
 from pathlib import Path
+from time import monotonic
 
 from dartio_tut.test.support.response_reader import ResponseReader
 
@@ -36,6 +37,9 @@ AT_ONCE = ("sendto", "close")
 
 CUTS_REPEATED = 3
 """How many of the disks that are mended are cut again, about."""
+
+DELETED = "Deleted %d"
+"""What a client was told by the 204 of that number."""
 
 NAMES = ("a.json", "Padmé")
 
@@ -84,6 +88,9 @@ class PowerCutCase(ForkedCase):
             if call.name == "sendto" and call.data.startswith(b"HTTP/1.1 200 "):
                 answers.feed(call.data)
                 said |= {answer.body.decode() for answer in answers.responses}
+            if call.name == "sendto" and call.data.startswith(b"HTTP/1.1 204 "):
+                answers.feed(call.data)
+                said.add(DELETED % sum(one.startswith(DELETED[:8]) for one in said))
             if answers.responses or disk_calls.apply(call, disk):
                 for tree in disk.after_a_cut():
                     found[frozenset(tree.items())] = set(said)
@@ -185,6 +192,67 @@ class NotesTests(PowerCutCase):
         self.check_mending(mended)
 
     def test_notes_survive_pages_written_in_any_order(self) -> None:
+        self.in_order = False
+        self.check_all(self.here / "store", self.writes(range(1)))
+
+
+class DeletionTests(PowerCutCase):
+    """Notes that are deleted, one after the other."""
+
+    name = "notes"
+    texts = ("a longer note", "b", "the third", "", "fifth")
+    deleted = (1, 0, 3, 4)
+
+    def record(self, store: Path, writes: list[list[Sent]]) -> list[Call]:
+        """Have a client write notes and delete some; what the daemon has called."""
+        (sent,) = writes
+        with recorded(self.forks.pid, self.folder / "trace") as recording:
+            daemon = self.fork("notes", "--rest", "--store", str(store)).ready()
+            for write in sent:
+                write.began = monotonic()
+                if write.name:
+                    self.assertEqual(ask(daemon, "DELETE", f"/{write.name}").code, 204)
+                else:
+                    write.said = ask(daemon, "POST", "/", note(write)).body.decode()
+                write.ended = monotonic()
+            self.ends_quietly(daemon)
+        return recording.calls
+
+    def writes(self, clients: range) -> list[list[Sent]]:
+        """Notes, and then their deletions."""
+        added = [Sent(0, "", text) for text in self.texts]
+        gone = [
+            Sent(0, str(number), "", said=DELETED % n)
+            for n, number in enumerate(self.deleted)
+        ]
+        return [[*added, *gone]]
+
+    def check(self, daemon: ForkedDaemon, store: Path, sent: list[Sent]) -> None:
+        """Notes are deleted if that was acknowledged, and all others are there."""
+        gone = {int(write.name): write.acknowledged for write in sent if write.name}
+        added = sum(write.acknowledged for write in sent if not write.name)
+        codes = []
+        for number, text in enumerate(self.texts):
+            asked = {"getNote": number}
+            answer = ask(daemon, "POST", "/", json.dumps(asked).encode())
+            codes.append(answer.code)
+            if answer.code == 200:
+                self.assertEqual(answer.body.decode(), text + "\n")
+                self.assertFalse(gone.get(number), number)
+            elif answer.code == 410:
+                self.assertIn(number, gone)
+            else:
+                self.assertEqual(answer.code, 404)
+                self.assertGreaterEqual(number, added)
+        count = len(codes) - codes.count(404)
+        answer = ask(daemon, "POST", "/", b'{"myNote": "more"}')
+        self.assertEqual(answer.body, b"You have %d notes.\n" % (count + 1))
+
+    def test_deletions_survive_a_cut(self) -> None:
+        mended = self.check_all(self.here / "store", self.writes(range(1)))
+        self.assertTrue(mended)
+
+    def test_deletions_survive_pages_written_in_any_order(self) -> None:
         self.in_order = False
         self.check_all(self.here / "store", self.writes(range(1)))
 

@@ -117,7 +117,17 @@ class ReloadingTests(Case):
         with process.stdout as output:
             while b"Listening on" not in (line := output.readline()):
                 self.assertTrue(line)
-            os.close(ours)
+            port = int(line.rpartition(b":")[2].rstrip(b"/\n"))
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+                os.close(ours)
+                while b"Finishing what is under way" not in (line := output.readline()):
+                    self.assertTrue(line)
+                process.send_signal(signal.SIGHUP)  # shells send it as well
+                while b"terminal has gone" not in (line := output.readline()):
+                    self.assertTrue(line)
+                client.sendall(b"\r\n")
+                self.assertIn(b"Hello, world!", client.recv(4096))
             self.assertNotIn(b"Traceback", output.read())
         self.assertEqual(process.wait(PATIENCE), 0)
 

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
-from errno import ENXIO
+from errno import EAGAIN, ENXIO
 from time import gmtime, strftime
 from typing import Any
 
@@ -34,6 +35,9 @@ FLUSH_SECONDS = 1.0
 
 BUFFER_BYTES = 64 * 1024
 """Bytes of lines that are kept until then."""
+
+MAX_WAITING_BYTES = 1024 * 1024
+"""Bytes that wait for the reader of a FIFO; it has another 64 KiB in the kernel."""
 
 CLIENT_GONE_STATUS = "499"
 NO_STATUS = "000"
@@ -71,6 +75,7 @@ class AccessLog:
         self._reactor = reactor
         self._lines: list[bytes] = []
         self._bytes = 0
+        self._waiting = b""
         self._lost = 0
         self._call: Any = None
         self._is_closed = False
@@ -93,8 +98,12 @@ class AccessLog:
                 self._call = self._reactor.callLater(FLUSH_SECONDS, self._flush)
 
     def reopen(self) -> None:
-        """Write what waits, to a new file if the old one was moved."""
+        """Write what waits, and leave a file that was moved."""
         self._write()
+        try:
+            self._reopen_if_moved()
+        except OSError as error:
+            self._say_fault(error)
 
     def close(self) -> Deferred[None]:
         """
@@ -139,28 +148,46 @@ class AccessLog:
     def _write(self) -> None:
         """Write whole lines; those that cannot be written are lost."""
         lines, self._lines, self._bytes = self._lines, [], 0
-        if not lines:
+        if len(self._waiting) > MAX_WAITING_BYTES:
+            self._lose(len(lines), BlockingIOError(EAGAIN, "its reader does not read"))
+            lines = []
+        data, self._waiting = self._waiting + b"".join(lines), b""
+        if not data:
             return
-        data = b"".join(lines)
         try:
             self._reopen_if_moved()
-            written = os.write(self._descriptor, data)
-            while written < len(data):
-                written += os.write(self._descriptor, data[written:])
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except BlockingIOError:
+            self._wait_for_reader(data)
+            return
         except OSError as error:
-            if not self._lost:
-                self._log.error(
-                    "Cannot write to the access log {path}: {error}",
-                    path=self._path,
-                    error=error.strerror,
-                )
-            self._lost += len(lines)
+            self._lose(len(lines), error)
             return
         if self._lost:
             self._log.warn(
                 "The access log goes on; {lost} lines were lost", lost=self._lost
             )
             self._lost = 0
+
+    def _wait_for_reader(self, data: bytes) -> None:
+        """Write *data* later: the reader of a FIFO is slower than its writers."""
+        self._waiting = data
+        if self._call is None and not self._is_closed:
+            self._call = self._reactor.callLater(FLUSH_SECONDS, self._flush)
+
+    def _lose(self, lines: int, error: OSError) -> None:
+        """Count *lines* that are lost because of *error*."""
+        if lines and not self._lost:
+            self._say_fault(error)
+        self._lost += lines
+
+    def _say_fault(self, error: OSError) -> None:
+        self._log.error(
+            "Cannot write to the access log {path}: {error}",
+            path=self._path,
+            error=error.strerror,
+        )
 
     def _reopen_if_moved(self) -> None:
         """Make the file anew if it is not there under its name any more."""
@@ -186,7 +213,8 @@ class AccessLog:
                 raise
             why = "it is a FIFO or a socket from which nobody reads"
             raise OSError(ENXIO, why, self._path) from None
-        os.set_blocking(descriptor, True)
+        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            os.set_blocking(descriptor, True)
         return descriptor
 
 

@@ -12,10 +12,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -79,7 +81,10 @@ def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], None]]) -> Non
 
     def reload() -> None:
         if has_terminal and not _has_terminal():
-            reactor.stop()
+            _log.info("Received SIGHUP: the terminal has gone")
+            # Shells and the kernel both send it then, so it may be stopping already.
+            with suppress(ReactorNotRunning):
+                reactor.stop()
             return
         _log.info("Received SIGHUP: reading certificates and opening logs again")
         SYSTEMD.reloading()

@@ -93,6 +93,8 @@ def error_text(error: BaseException) -> str:
         cause = error.strerror or str(error)
         # Of two paths, the second is the one that was to be made.
         path = error.filename2 or error.filename
+        if isinstance(path, bytes):  # Twisted locks a Unix socket by a file beside it
+            path = os.fsdecode(path).removesuffix(".lock")
         return f"{path}: {cause}" if path else cause
     text = str(error).partition("\n")[0]
     if isinstance(error, TypeError) and "argument" in text:

@@ -54,7 +54,7 @@ def evaluate_conditions(
     """
     match, unmodified = field(b"if-match"), field(b"if-unmodified-since")
     if match is not None:
-        if not _matches(match, etag, weakly=False):
+        if not is_match(match, etag):
             return ConditionsResult(PRECONDITION_FAILED)
     elif unmodified is not None:
         date = parse_http_date(unmodified)
@@ -62,7 +62,7 @@ def evaluate_conditions(
             return ConditionsResult(PRECONDITION_FAILED)
     none_match, modified = field(b"if-none-match"), field(b"if-modified-since")
     if none_match is not None:
-        if _matches(none_match, etag, weakly=True):
+        if is_match(none_match, etag, weakly=True):
             return ConditionsResult(NOT_MODIFIED)
     elif modified is not None:
         date = parse_http_date(modified)
@@ -79,7 +79,12 @@ def evaluate_conditions(
     return ConditionsResult(code, parts)
 
 
-def _matches(listed: bytes, etag: bytes, weakly: bool) -> bool:
+def is_match(listed: bytes, etag: bytes, weakly: bool = False) -> bool:
+    """
+    Whether *etag* is among those that the value of If-Match or If-None-Match lists.
+
+    :param weakly: whether weak tags count (RFC 9110 section 8.8.3.2).
+    """
     if listed.strip() == b"*":
         return True
     return any(tag[2] == etag and (weakly or not tag[1]) for tag in _tags(listed))

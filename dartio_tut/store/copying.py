@@ -8,7 +8,7 @@ of it is read back before it counts as copied.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ from .interface import (
     NoSuchEntry,
     Notes,
 )
+from .names import fold_name
 
 PAGE_NOTES = 1000
 """Notes that are copied together, if they are short."""
@@ -127,7 +128,8 @@ async def copy_documents(
 ) -> CopyResult:
     """
     Copy all documents of *source*, but for those whose names the target cannot tell
-    from others.
+    from others: of these, the one that is there already is kept, else the first in the
+    order of the list is copied.
 
     :raise CopyConflict: if *target* has another document of the same name.
     """
@@ -135,7 +137,7 @@ async def copy_documents(
     taken: dict[str, str] = {}
     limit = DeferredSemaphore(CONCURRENT_DOCUMENTS)
     async for page in _lists(source):
-        for some in _of_size(page):
+        for some in _told_apart(_of_size(page)):
             try:
                 are_new = await gatherResults(
                     [
@@ -190,6 +192,21 @@ async def _lists(documents: Documents) -> AsyncIterator[list[DocumentInfo]]:
     while page := await documents.list(after=after, limit=PAGE_DOCUMENTS):
         yield page
         after = page[-1].name
+
+
+def _told_apart(parts: list[list[DocumentInfo]]) -> Iterator[list[DocumentInfo]]:
+    """
+    The same *parts*, but what some file system takes for the same document as another
+    comes in a part behind that.
+    """
+    for part in parts:
+        rest = part
+        while rest:
+            first: dict[str, DocumentInfo] = {}
+            for info in rest:
+                first.setdefault(fold_name(info.name), info)
+            yield list(first.values())
+            rest = [info for info in rest if first[fold_name(info.name)] is not info]
 
 
 def _of_size(page: list[DocumentInfo]) -> list[list[DocumentInfo]]:

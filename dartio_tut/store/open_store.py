@@ -123,6 +123,8 @@ def folder_path(where: str) -> str:
 
     :raise ValueError: if it names something else.
     """
+    if not where:
+        raise ValueError(f"no store is named; known are {KNOWN_STORES}")
     scheme = _scheme(where)
     if scheme is None:
         return _expanded(where)

@@ -98,6 +98,8 @@ class ParsingTests(SynchronousTestCase):
         for text, shown in (
             ("http://u:p@x/", "http://x/"),
             ("u:p@x:y", "x:y"),
+            ("mailto:x@y.z", "mailto:x@y.z"),
+            ("ftp://u:p@x/", "ftp://x/"),
             ("ftp://u:p@q@x", "ftp://x"),
             ("//u:p@x", "//x"),
             ("http://x/?a=b@c", "http://x/?a=b@c"),

@@ -7,16 +7,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import (
     CopyConflict,
+    Document,
+    DocumentInfo,
     MemoryDocuments,
     MemoryNotes,
     StoreUnavailable,
     copy_documents,
     copy_notes,
+    version_of,
 )
 
 from .support.store_suite import ODD_NOTES
@@ -126,3 +129,46 @@ class CopyDocumentsTests(SynchronousTestCase):
         self.assertEqual(copied[:2], (MANY_NOTES - 2, 0))
         self.assertEqual(set(copied.taken), {"3 é.json", "4 é.json"})
         self.assertIn("3 É.json", copied.taken["3 é.json"])
+
+    def test_of_names_that_the_target_takes_for_one_the_first_is_copied(self) -> None:
+        self.source = Twins()
+        waiting: list[Deferred[None]] = []
+        get = self.source.get
+
+        def slowly(name: str) -> Deferred[Any]:
+            """The first in the list is the last that can be read."""
+            read: Deferred[None] = Deferred()
+            waiting.append(read)
+            return read.addCallback(lambda _: get(name))
+
+        self.source.get = slowly  # type: ignore[method-assign]
+        copying = self.copy()
+        while waiting:
+            waiting.pop().callback(None)
+        copied = self.successResultOf(copying)
+        self.assertEqual(copied[:2], (2, 0))
+        self.assertEqual(set(copied.taken), {"a.json", "\xe9.json"})
+
+    def test_of_names_that_the_target_takes_for_one_the_one_there_is_kept(self) -> None:
+        self.source = Twins()
+        self.target.put("a.json", b"{}")
+        copied = self.successResultOf(self.copy())
+        self.assertEqual(copied[:2], (1, 1))
+        self.assertEqual(set(copied.taken), {"A.json", "\xe9.json"})
+
+
+class Twins(MemoryDocuments):
+    """Documents of a folder in which names were not compared."""
+
+    NAMES = ("A.json", "a.json", "\xc9.json", "\xe9.json")
+
+    def list(
+        self, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> Deferred[list[DocumentInfo]]:
+        """All four."""
+        names = [name for name in self.NAMES if name > after]
+        return succeed([DocumentInfo(name, 2, 0) for name in names])
+
+    def get(self, name: str) -> Deferred[Document]:
+        """Each is the same."""
+        return succeed(Document(b"{}", version_of(b"{}")))

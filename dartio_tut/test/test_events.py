@@ -5,6 +5,7 @@ that the access log makes of them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -17,7 +18,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
 
-from dartio_tut.daemon import Limits, Site
+from dartio_tut.daemon import Limits, Site, access_log
 from dartio_tut.daemon.access_log import FLUSH_SECONDS, AccessLog
 from dartio_tut.wire import (
     ConnectionClosed,
@@ -371,6 +372,58 @@ class AccessLogTests(EventCase):
         connection.send(GET)
         self.assertEqual(len(self.lines()), 1)
         self.assertEqual(len(old.read_text().splitlines()), 1)
+
+    def test_file_that_was_renamed_is_left_at_once_when_it_is_to_be_reopened(
+        self,
+    ) -> None:
+        old = self.path.rename(self.path.with_suffix(".1"))
+        self.log.reopen()
+        self.assertTrue(self.path.exists())
+        self.assertFalse(os.path.sameopenfile(self.log._descriptor, self.opened(old)))
+
+    def test_reopening_a_file_that_cannot_be_made_is_said_and_the_old_one_stays(
+        self,
+    ) -> None:
+        self.path.rename(self.path.with_suffix(".1"))
+        self.path.mkdir()
+        self.log.reopen()
+        os.fstat(self.log._descriptor)
+
+    def opened(self, path: Path) -> int:
+        """A descriptor of the file at *path*."""
+        descriptor = os.open(path, os.O_RDONLY)
+        self.addCleanup(os.close, descriptor)
+        return descriptor
+
+    def test_fifo_whose_reader_reads_nothing_loses_whole_lines_and_does_not_wait(
+        self,
+    ) -> None:
+        self.patch(access_log, "MAX_WAITING_BYTES", 64 * 1024)
+        fifo = self.path.with_suffix(".fifo")
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.log = AccessLog(str(fifo), self.clock)
+        self.assertFalse(os.get_blocking(self.log._descriptor))
+        self.site.add_observer(self.log)
+        connection = self.connect()
+        for _ in range(3000):
+            self.assertIn(b" 200 ", connection.send(GET))
+        self.clock.advance(FLUSH_SECONDS)
+        lost = self.log._lost
+        self.assertGreater(lost, 0)
+        found = b""
+        for number in range(20):
+            with contextlib.suppress(BlockingIOError):
+                while more := os.read(reader, 1024 * 1024):
+                    found += more
+            if number < 10:
+                connection.send(GET)
+            self.clock.advance(FLUSH_SECONDS)
+        lines = found.decode().splitlines()
+        self.assertEqual({len(line) for line in lines}, {len(lines[0])})
+        self.assertGreaterEqual(len(lines) + lost, 3000)
+        self.assertEqual(self.log._lost, 0)
 
     def test_what_cannot_be_written_is_lost_and_said_once(self) -> None:
         connection = self.connect()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -50,6 +51,40 @@ class OpenStoreTests(SynchronousTestCase):
             ("filer:x", "filer:x"),
         ):
             self.assertEqual(folder_path(where), folder)
+
+    def test_check_refuses_what_a_start_refuses_and_nothing_else(self) -> None:
+        made: list[tuple[str, Callable[[Path], object], bool]] = [
+            ("nothing", lambda path: None, True),
+            ("journal is a folder", lambda path: (path / ".notes").mkdir(), False),
+            ("journal is a link", lambda path: link(path / ".notes"), False),
+            ("journal of others", lambda path: (path / ".notes").write_text("x"), True),
+            ("notes are a folder", lambda path: (path / "notes.txt").mkdir(), False),
+            ("notes are a link", lambda path: link(path / "notes.txt"), True),
+            ("notes are a FIFO", lambda path: os.mkfifo(path / "notes.txt"), False),
+        ]
+
+        def link(path: Path) -> None:
+            path.symlink_to(path.parent / "target")
+
+        for name, make, is_well in made:
+            folder = Path(self.mktemp()).absolute()
+            folder.mkdir()
+            make(folder)
+            before = sorted(folder.iterdir())
+            for only_check in (True, False):
+                try:
+                    open_notes(str(folder), only_check=only_check)
+                except OSError:
+                    self.assertFalse(is_well, (name, only_check))
+                else:
+                    self.assertTrue(is_well, (name, only_check))
+                if only_check:
+                    self.assertEqual(sorted(folder.iterdir()), before)
+
+    def test_nothing_is_not_the_current_folder(self) -> None:
+        for opened in (open_notes, open_documents):
+            for options in ({}, {"must_exist": True}, {"only_check": True}):
+                self.assertRaises(ValueError, opened, "", **options)
 
     def test_other_urls_are_refused_without_their_secrets(self) -> None:
         for where in ("redis://u:s3cret@h/0", "s3://k:s3cret@b", "mysql://s3cret@h/"):

@@ -172,6 +172,16 @@ class DeleteTests(NotesCase):
             self.assertEqual(deleted.code, 204)
         self.assertEqual(self.ask("DELETE", "/1", if_match="*").code, 410)
 
+    def test_note_is_not_deleted_if_it_must_not_be_there(self) -> None:
+        tag = self.ask("GET", "/1").fields["etag"]
+        for none_match in ("*", f'"x", {tag}', f"W/{tag}"):
+            refused = self.ask("DELETE", "/1", if_none_match=none_match)
+            self.assertEqual(refused.code, 412, none_match)
+        refused = self.ask("DELETE", "/1", if_match=tag, if_none_match=tag)
+        self.assertEqual(refused.code, 412)
+        self.assertEqual(self.ask("GET", "/1").code, 200)
+        self.assertEqual(self.ask("DELETE", "/1", if_none_match='"x"').code, 204)
+
     def test_pages_step_over_deleted_notes(self) -> None:
         self.ask("DELETE", "/1")
         found, target = [], "/?limit=1"

@@ -34,6 +34,14 @@ def listening(number: int) -> CannotListenError:
     return CannotListenError("", 4040, OSError(number, os.strerror(number)))
 
 
+class ReasonTests(SynchronousTestCase):
+    """The cause in words for people."""
+
+    def test_unix_socket_is_named_and_not_its_lock(self) -> None:
+        error = FileNotFoundError(errno.ENOENT, "No such file", b"/no/\xff.lock")
+        self.assertEqual(error_text(error), "/no/\udcff: No such file")
+
+
 class ExitCodeTests(SynchronousTestCase):
     """Whether trying again may help."""
 

@@ -63,6 +63,15 @@ def _dup(disk: Disk, call: Call) -> bool:
     return False
 
 
+def _control(disk: Disk, call: Call) -> bool:
+    opened = disk.opened.get(call.descriptor())
+    if opened is not None and call.parts[1].startswith("F_DUPFD"):
+        disk.opened[call.result] = opened
+    elif opened is not None and call.parts[1] == "F_SETFL":
+        opened.appends = "O_APPEND" in call.parts[2]
+    return False
+
+
 def _seek(disk: Disk, call: Call) -> bool:
     if opened := disk.opened.get(call.descriptor()):
         opened.position = call.result
@@ -207,6 +216,7 @@ _CALLS: dict[str, Callable[[Disk, Call], bool]] = {
     "dup": _dup,
     "dup2": _dup,
     "dup3": _dup,
+    "fcntl": _control,
     "lseek": _seek,
     "read": _read,
     "readv": _read,

@@ -25,7 +25,7 @@ CALLS = (
     "pwritev,pwritev2,sendto,sendmsg,truncate,ftruncate,fallocate,fsync,fdatasync,"
     "sync,syncfs,sync_file_range,rename,renameat,renameat2,link,linkat,symlink,"
     "symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir,copy_file_range,sendfile,splice,"
-    "mmap,io_uring_setup"
+    "mmap,io_uring_setup,fcntl"
 )
 
 RECORDED_BYTES = 4 * 1024 * 1024

@@ -156,6 +156,8 @@ def decode_location(location: bytes) -> str:
 
 def without_credentials(text: str) -> str:
     """*text*, which may not even be a URL, without user name and password."""
+    if OTHER_SCHEME.match(text) and "//" not in text:
+        return text  # such as a mailto: URL, whose address is no secret
     return re.sub(r"^((?:[^/?#]*:)?//)?[^/?#]*@", r"\1", text)
 
 

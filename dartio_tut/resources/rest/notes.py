@@ -24,7 +24,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.store import Notes, version_of
 
-from ..conditions import evaluate_conditions
+from ..conditions import evaluate_conditions, is_match
 from ..cors import cors_fields
 from ..fields import NOSNIFF, Fields, field_of, set_fields
 from ..negotiation import best_type
@@ -143,14 +143,19 @@ class RestNotes(Resource):
         return _json({"number": number, "text": text})
 
     async def _delete(self, request: Request, name: bytes) -> bytes:
-        """Delete a note, under the condition that If-Match may say."""
+        """Delete a note, if If-Match and If-None-Match allow it."""
         number = _number_of(name)
-        match = field_of(request)(b"if-match")
-        if match is not None and match.strip() != b"*":
+        field = field_of(request)
+        match, none_match = field(b"if-match"), field(b"if-none-match")
+        if match is not None or none_match is not None:
             # A strong tag is that of one representation (RFC 9110 section 8.8.1).
             found = [await self._representation(number, kind) for kind in (JSON, TEXT)]
-            tags = {etag_of(version_of(content)) for content in found}
-            if not tags & {tag.strip() for tag in match.split(b",")}:
+            tags = [etag_of(version_of(content)) for content in found]
+            is_expected = match is None or any(is_match(match, tag) for tag in tags)
+            if not is_expected or (
+                none_match is not None
+                and any(is_match(none_match, tag, weakly=True) for tag in tags)
+            ):
                 text = "It is not the version that was expected."
                 raise HTTPError(PRECONDITION_FAILED, text)
         await from_store(self._notes.delete(number))

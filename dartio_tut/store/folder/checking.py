@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import os
 import stat
-from errno import EACCES, EINVAL, ENOTDIR
+from errno import EACCES, EINVAL, ELOOP, ENOTDIR
 from pathlib import Path
 
 from .documents_files import scan_names
 from .folder_lock import FolderLock
 from .notes import check_is_not_a_document
 from .notes_file import NOTES_NAME
+from .notes_journal import JOURNAL_NAME
 from .opening import opening_errors
 
 
@@ -26,6 +27,9 @@ def check_folder_notes(folder: str) -> None:
     if _can_be_written(path):
         check_is_not_a_document(path)
         _check_file(path / NOTES_NAME)
+        if (path / JOURNAL_NAME).is_symlink():
+            raise OSError(ELOOP, "it is a link", str(path / JOURNAL_NAME))
+        _check_file(path / JOURNAL_NAME)
 
 
 def check_folder_documents(folder: str) -> None:
@@ -60,9 +64,14 @@ def _can_be_written(folder: Path) -> bool:
 
 
 def _check_file(path: Path) -> None:
-    if not os.path.lexists(path):
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        # A link may lead to a file that is not there yet.
+        if not os.path.isdir(os.path.dirname(os.path.realpath(path))):
+            raise
         return
-    if not stat.S_ISREG(path.stat().st_mode):
+    if not stat.S_ISREG(mode):
         raise OSError(EINVAL, "Not a regular file", str(path))
     if not os.access(path, os.R_OK | os.W_OK):
         raise OSError(EACCES, os.strerror(EACCES), str(path))

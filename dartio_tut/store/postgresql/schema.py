@@ -121,10 +121,10 @@ def _prepare(database: Database, row: Row, must_exist: bool, only_check: bool) -
             if must_exist and not _version(connection):
                 raise _missing(database, row)
             if only_check:
-                _known_version(connection)
+                _try(connection, row)
                 return
-            _bring_up_to_date(connection)
-            if connection.execute(row.find, {"name": row.name}).fetchone() is None:
+            _bring_up_to_date(connection, _known_version(connection))
+            if not _is_there(connection, row):
                 if must_exist:
                     raise _missing(database, row)
                 connection.execute(row.create, {"name": row.name})
@@ -135,8 +135,22 @@ def _prepare(database: Database, row: Row, must_exist: bool, only_check: bool) -
             connection.close()
 
 
-def _bring_up_to_date(connection: psycopg.Connection) -> None:
+def _try(connection: psycopg.Connection, row: Row) -> None:
+    """Do what a start does, and undo it."""
     version = _known_version(connection)
+    if 0 < version < len(MIGRATIONS):
+        return  # daemons use the tables, which must not be locked
+    with connection.transaction(force_rollback=True):
+        _bring_up_to_date(connection, version)
+        if not _is_there(connection, row):
+            connection.execute(row.create, {"name": row.name})
+
+
+def _is_there(connection: psycopg.Connection, row: Row) -> bool:
+    return connection.execute(row.find, {"name": row.name}).fetchone() is not None
+
+
+def _bring_up_to_date(connection: psycopg.Connection, version: int) -> None:
     for number, step in enumerate(MIGRATIONS[version:], version + 1):
         for statement in step.split(";"):
             connection.execute(statement)
