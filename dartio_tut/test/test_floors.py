@@ -19,7 +19,8 @@ HOUSE = Path(dartio_tut.__file__).parent
 
 BELOW = {
     "servers": {"daemon", "resources", "store", "anatomy"},
-    "clients": {"store", "anatomy"},
+    "clients": {"course", "store", "anatomy"},
+    "course": {"daemon", "resources", "wire"},
     "daemon": {"wire", "store", "anatomy"},
     "resources": {"wire", "store", "anatomy"},
     "wire": set(),

@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .harness import PATIENCE
-from .transcripts import CTRL_C, Step, matches
+from .transcripts import CTRL_C, SHOWN, Step, matches
 
 PROMPT = "\N{SYMBOL FOR ENQUIRY}"
 """The prompt: what no program prints."""
@@ -89,6 +89,9 @@ class Terminal:
 
     busy_with = ""
 
+    _looked_at = 0
+    """How much of what is shown has been compared, while a program keeps it."""
+
     def __init__(self, folder: Path, home: Path, network: Network) -> None:
         self._keys, screen = pty.openpty()
         size = struct.pack("HHHH", 24, COLUMNS, 0, 0)
@@ -128,10 +131,14 @@ class Terminal:
         if step.command == CTRL_C:
             self.interrupt()
             return
+        if step.command == SHOWN:
+            assert self.busy_with, f"nothing runs that could show {step.expected}"
+            self._until_lines(step)
+            return
         assert not self.busy_with, f"$ {step.command}\nis typed into {self.busy_with!r}"
         self._type(f"{step.command}\n")
         if step.starts_a_daemon:
-            self.busy_with = step.command
+            self.busy_with, self._looked_at = step.command, 0
             self._until_lines(step)
             return
         shown = self._until_prompt()
@@ -156,13 +163,12 @@ class Terminal:
         return shown.removesuffix("(.venv) ")
 
     def _until_lines(self, step: Step) -> None:
-        """Read until all lines have come that the daemon of *step* should print."""
-        looked_at = 0
+        """Read until all lines have come that a program should print from now on."""
         for wanted in step.expected:
             while True:
-                line, end, _ = self._shown[looked_at:].partition("\n")
+                line, end, _ = self._shown[self._looked_at :].partition("\n")
                 if end:
-                    looked_at += len(line) + 1
+                    self._looked_at += len(line) + 1
                     if matches(wanted, line):
                         break
                     continue

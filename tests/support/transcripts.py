@@ -5,7 +5,8 @@ A transcript is a block fenced as ``console``: commands that begin with ``$ ``, 
 followed by its output. A line ``^C`` is Ctrl-C. ``*Terminal 2*`` in the paragraph
 before a block says where it is typed; without that, where the block before it was.
 ``...`` in an output matches anything, as does ``[...]``, which stands for the beginning
-of a log line.
+of a log line. A block that begins with no command is what the program that keeps its
+terminal shows next.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ _CAPTION = re.compile(r"\*Terminal (\d)\*")
 
 CTRL_C = "^C"
 
+SHOWN = ""
+"""No command: what the program that keeps the terminal shows next."""
+
 
 @dataclass
 class Step:
     """
     A command, and what it should print.
 
-    :ivar command: what is typed: a line, or `CTRL_C`.
+    :ivar command: what is typed: a line, `CTRL_C`, or nothing: `SHOWN`.
     :ivar terminal: the number of the terminal.
     """
 
@@ -60,7 +64,8 @@ def steps(page: Path) -> Iterator[Step]:
                 if step:
                     yield step
                 step = Step(line.removeprefix("$ "), terminal=terminal)
-            elif step:
+            else:
+                step = step or Step(SHOWN, terminal=terminal)
                 step.expected.append(line)
         if step:
             yield step
