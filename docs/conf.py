@@ -2,6 +2,9 @@
 
 from importlib.metadata import version as installed
 
+from docutils import nodes
+from sphinx.application import Sphinx
+
 project = "dartio_tut"
 author = "The dartio_tut developers"
 copyright = "2026, the dartio_tut developers"
@@ -13,3 +16,17 @@ myst_heading_anchors = 3
 exclude_patterns = ["_build", "newsfragments"]
 html_theme = "furo"
 html_title = "dartio_tut"
+
+
+def shorten_paths(app: Sphinx, tree: nodes.document) -> None:
+    """Let differences of files name them by their paths in the repository."""
+    root = f"{app.srcdir.parent}/"
+    for block in tree.findall(nodes.literal_block):
+        if block.get("language") == "udiff":
+            block.children = [nodes.Text(block.astext().replace(root, ""))]
+            block.rawsource = block.astext()
+
+
+def setup(app: Sphinx) -> None:
+    """Have that done when a page has been read."""
+    app.connect("doctree-read", shorten_paths)

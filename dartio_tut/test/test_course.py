@@ -1,16 +1,34 @@
 """
-The programs of the course that wait, on a clock that the test turns.
+The programs of the course, in memory. What waits does so on a clock that a test turns.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.server import Site
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
 
-from dartio_tut.course.from_nothing import step_7
+from dartio_tut.course.before.resource_tree import make_tree
+from dartio_tut.course.from_nothing import step_4, step_7
 
 from .support.memory_client import Connection
+from .support.response_reader import read_response
+
+
+def connect(resource: Resource, clock: Clock | None = None) -> Connection:
+    """A connection to Twisted's own site, which the programs of the course use."""
+    clock = clock or Clock()
+    protocol = Site(resource, reactor=clock).buildProtocol(None)
+    return Connection(protocol, clock)
+
+
+def status(resource: Resource, target: str = "/", method: str = "GET") -> int:
+    """The status code of the response to one request."""
+    head = f"{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    return read_response(connect(resource).send(head), method).code
 
 
 class WaitingTests(SynchronousTestCase):
@@ -18,16 +36,12 @@ class WaitingTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.site = Site(step_7.make_tree(self.clock))
 
     def ask(self) -> Connection:
         """A connection on which the answer is waited for."""
-        protocol = self.site.buildProtocol(None)
-        assert protocol is not None
-        connection = Connection(protocol, self.clock)
-        self.assertEqual(
-            connection.send(b"GET /await HTTP/1.1\r\nHost: a\r\n\r\n"), b""
-        )
+        connection = connect(step_7.make_tree(self.clock), self.clock)
+        head = b"GET /await HTTP/1.1\r\nHost: a\r\n\r\n"
+        self.assertEqual(connection.send(head), b"")
         return connection
 
     def test_two_clients_are_answered_after_the_time_of_one(self) -> None:
@@ -46,3 +60,62 @@ class WaitingTests(SynchronousTestCase):
         self.clock.advance(step_7.SECONDS)
         self.assertEqual(client.send(b""), b"")
         self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class MistakeTests(SynchronousTestCase):
+    """What the pages say of mistakes that people make with Twisted's resources."""
+
+    def answering(self, returned: Any) -> Resource:
+        """A leaf whose `render_GET` returns *returned*, or raises it."""
+
+        class Mistaken(Resource):
+            isLeaf = True
+
+            def render_GET(self, request: Request) -> Any:
+                if isinstance(returned, Exception):
+                    raise returned
+                return returned
+
+        return Mistaken()
+
+    def test_what_is_not_bytes_is_500(self) -> None:
+        for returned in ("Hello", None):
+            self.assertEqual(status(self.answering(returned)), 500)
+
+    def test_coroutine_is_500(self) -> None:
+        async def answer() -> bytes:
+            return b""
+
+        coroutine = answer()
+        self.assertEqual(status(self.answering(coroutine)), 500)
+        coroutine.close()
+
+    def test_exception_is_500_and_in_the_log(self) -> None:
+        self.assertEqual(status(self.answering(LookupError("soup"))), 500)
+        self.assertEqual(len(self.flushLoggedErrors(LookupError)), 1)
+
+    def test_resource_that_is_no_leaf_is_404_everywhere(self) -> None:
+        resource = self.answering(b"Hello")
+        resource.isLeaf = False
+        for target in ("/", "/a"):
+            self.assertEqual(status(resource, target), 404)
+
+    def test_forgotten_init_is_500_below_the_resource(self) -> None:
+        class Forgetful(Resource):
+            def __init__(self) -> None:
+                """Leave out what the page says must be called."""
+
+        self.assertEqual(status(Forgetful(), "/a"), 500)
+        self.assertEqual(len(self.flushLoggedErrors(AttributeError)), 1)
+
+    def test_slash_at_the_end_is_another_part_of_a_path(self) -> None:
+        self.assertEqual(status(make_tree(), "/branch"), 200)
+        self.assertEqual(status(make_tree(), "/branch/"), 404)
+        head = b"GET /greet/ HTTP/1.1\r\nHost: a\r\n\r\n"
+        body = read_response(connect(step_4.make_tree()).send(head)).body
+        self.assertEqual(body, b"Hello, !\n")
+
+    def test_path_in_text_is_refused(self) -> None:
+        path: Any = "branch"
+        with self.assertRaises(TypeError):
+            Resource().putChild(path, Resource())

@@ -29,8 +29,8 @@ PROMPT = "\N{SYMBOL FOR ENQUIRY}"
 
 READ_BYTES = 65536
 
-_FONT = re.compile(r"\x1b\[[\d;]*m")
-"""What makes text bold or coloured: curl does so with header fields."""
+_FONT = re.compile(r"\x1b\[[\d;]*m|\x1b\]8;;.*?\x1b\\")
+"""What makes text bold, or a link: curl does so with header fields."""
 
 COLUMNS = 1000
 """So wide that no line is broken."""

@@ -48,7 +48,9 @@ class Step:
     def starts_a_daemon(self) -> bool:
         """Whether the command keeps running, by what it should print."""
         text = "\n".join(self.expected)
-        return "Listening on" in text or "Open http" in text
+        return any(
+            said in text for said in ("Listening on", " starting on ", "Open http")
+        )
 
 
 def steps(page: Path) -> Iterator[Step]:
