@@ -7,6 +7,7 @@ Only the port is changed, to one that is free.
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import struct
 import sys
@@ -41,8 +42,8 @@ class StepCase(Case):
     def ends_at_ctrl_c(self, daemon: Daemon) -> None:
         """Interrupt *daemon*: it must end at once, with nothing on stderr."""
         if not daemon.stopped:
-            code = daemon.stop(2)
-            self.assertEqual((code, daemon.errors()), (0, ""))
+            daemon.process.send_signal(signal.SIGINT)
+            self.assertEqual((daemon.ended(), daemon.errors()), (0, ""))
 
 
 class BytesTests(StepCase):

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.course.before.countdown import count_down, seconds_to_go
+from .countdown import count_down, seconds_to_go
 
 
 class CountdownTests(SynchronousTestCase):
