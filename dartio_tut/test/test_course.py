@@ -9,8 +9,9 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
-from twisted.web.server import Request, Site
+from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from dartio_tut.course.before import much
 from dartio_tut.course.before.resource_tree import make_tree
 from dartio_tut.course.from_nothing import step_4, step_7
 
@@ -62,6 +63,37 @@ class WaitingTests(SynchronousTestCase):
         self.assertEqual(self.flushLoggedErrors(), [])
 
 
+class ProducerTests(SynchronousTestCase):
+    """A response in pieces, to a client that goes away."""
+
+    def setUp(self) -> None:
+        self.client = connect(much.make_tree())
+        self.happened: list[str] = []
+        resume = much.Pieces.resumeProducing
+
+        def write_once(pieces: much.Pieces) -> None:
+            resume(pieces)
+            self.channel().pauseProducing()  # as a transport does that is full
+
+        self.patch(much.Pieces, "resumeProducing", write_once)
+        for name in ("stopProducing", "tell"):
+            self.patch(
+                much.Pieces, name, lambda _, name=name: self.happened.append(name)
+            )
+
+    def channel(self) -> Any:
+        """What the transport asks for more, and tells to stop."""
+        return self.client.transport.producer
+
+    def test_one_that_is_told_to_pause_is_stopped_when_the_client_goes(self) -> None:
+        head = b"GET /in-pieces HTTP/1.1\r\nHost: a\r\n\r\n"
+        self.assertLess(len(self.client.send(head)), 2 * len(much.PIECE))
+        self.assertEqual(self.happened, [])
+        self.channel().stopProducing()  # as a transport does that is lost
+        self.client.leave()
+        self.assertEqual(self.happened, ["stopProducing", "tell"])
+
+
 class MistakeTests(SynchronousTestCase):
     """What the pages say of mistakes that people make with Twisted's resources."""
 
@@ -93,6 +125,24 @@ class MistakeTests(SynchronousTestCase):
     def test_exception_is_500_and_in_the_log(self) -> None:
         self.assertEqual(status(self.answering(LookupError("soup"))), 500)
         self.assertEqual(len(self.flushLoggedErrors(LookupError)), 1)
+
+    def test_nothing_can_be_finished_after_the_client_has_gone(self) -> None:
+        held: list[Request] = []
+
+        class Holding(Resource):
+            isLeaf = True
+
+            def render_GET(self, request: Request) -> int:
+                held.append(request)
+                return NOT_DONE_YET
+
+        client = connect(Holding())
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.leave()
+        held[0].write(b"thrown away")
+        with self.assertRaises(RuntimeError):
+            held[0].finish()
+        self.assertEqual(client.send(b""), b"")
 
     def test_resource_that_is_no_leaf_is_404_everywhere(self) -> None:
         resource = self.answering(b"Hello")
