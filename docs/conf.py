@@ -16,6 +16,8 @@ myst_heading_anchors = 3
 exclude_patterns = ["_build", "newsfragments"]
 html_theme = "furo"
 html_title = "dartio_tut"
+html_static_path = ["_static"]
+html_css_files = ["diff.css"]
 
 
 def shorten_paths(app: Sphinx, tree: nodes.document) -> None:

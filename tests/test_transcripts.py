@@ -12,7 +12,7 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest
 
 from .support.harness import CHECKOUT, Case
-from .support.transcripts import CTRL_C, Shell, matches, steps
+from .support.transcripts import CTRL_C, SHOWN, Shell, matches, steps
 
 PAGES = [
     page
@@ -73,4 +73,12 @@ class ReadingTests(Case):
                 (1, "c", []),
                 (2, "d", []),
             ],
+        )
+
+    def test_block_without_a_command_is_what_a_program_shows_next(self) -> None:
+        page = self.here / "page.md"
+        page.write_text("*Terminal 2*\n\n```console\none\ntwo\n$ a\nout\n```\n")
+        self.assertEqual(
+            [(step.terminal, step.command, step.expected) for step in steps(page)],
+            [(2, SHOWN, ["one", "two"]), (2, "a", ["out"])],
         )
