@@ -30,8 +30,8 @@ HEADINGS = [
     "The code",  # where it shows some
     "How it works",
     "What can go wrong",
+    "Five questions",
     "What you can do now",
-    "Questions",
 ]
 """What each page has, in this order; a page may have more."""
 
@@ -95,7 +95,7 @@ class WrittenTests(SynchronousTestCase):
 
     def test_each_page_has_five_questions_with_folded_answers(self) -> None:
         for page in course_pages():
-            questions = page.read_text().partition("## Questions\n")[2]
+            questions = page.read_text().partition("## Five questions\n")[2]
             self.assertEqual(len(FOLDED.findall(questions)), 5, page.name)
             self.assertEqual(questions.count("<details>"), 5, page.name)
 
