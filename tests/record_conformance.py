@@ -1,5 +1,5 @@
 """
-Run the table and raise its record: ``python -m tests.record_conformance``.
+Run the tables and raise their records: ``python -m tests.record_conformance``.
 
 It prints what is wrong, and lowers nothing: a verdict that has fallen stays
 recorded as right, and its test goes on failing.
@@ -10,8 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from dartio_tut.test.support.http2_client import engines
 from dartio_tut.test.support.ratchet import Faults, as_toml, raised, read_verdicts
 
+from . import test_http2_conformance
 from .support.harness import TWISTD, Daemon
 from .test_conformance import (
     MEMORY,
@@ -46,6 +48,26 @@ def record() -> None:
         print(f"{house}: {len(names) - len(wrong)} of {len(names)} rows are right")
         verdicts[house] = raised(read_verdicts(VERDICTS, house), names, wrong)
     VERDICTS.write_text(as_toml(verdicts))
+    record_http2()
+
+
+def record_http2() -> None:
+    """The same for the table of HTTP/2, with each engine that is installed."""
+    names = test_http2_conformance.names()
+    kept = test_http2_conformance.VERDICTS
+    verdicts = {
+        house: read_verdicts(kept, house)
+        for house in ("h2", "ngh2")
+        if read_verdicts(kept, house)
+    }
+    for engine in engines():
+        house = test_http2_conformance.house(engine)
+        wrong = test_http2_conformance.faults(engine)
+        for name, why in wrong.items():
+            print(f"{house}: {name}: {why}")
+        print(f"{house}: {len(names) - len(wrong)} of {len(names)} rows are right")
+        verdicts[house] = raised(read_verdicts(kept, house), names, wrong)
+    kept.write_text(as_toml(verdicts))
 
 
 if __name__ == "__main__":

@@ -366,15 +366,14 @@ class TLSTests(Case):
             wrong = ask(port, target="/wire/", fields={"Host": "localhost"}, tls=tls)
             self.assertEqual(wrong.code, 421)
 
-    def test_with_http2_hello_secure_is_not_watched(self) -> None:
-        tutorial = self.daemon("tutorial", "--port", "0", "--store", "data", "--http2")
+    def test_hello_secure_offers_http2_when_it_is_not_watched(self) -> None:
         names = [lesson.name for lesson in LESSONS]
-        ports = dict(zip(names, [tutorial.ready().port for _ in names], strict=True))
-        self.assertEqual(self.negotiated(ports["hello-secure"]), "h2")
-        ask(ports["hello-secure"], tls=unchecked("http/1.1"))
-        ask(ports["hello"])
-        kept = json.loads(ask(ports["pages"], target="/wire/exchanges.json").body)
-        self.assertEqual([one["server"] for one in kept["exchanges"]], ["hello"])
+        for options, offered in ((), "http/1.1"), (("--no-wire",), "h2"):
+            line = ("tutorial", "--port", "0", "--store", "data", *options)
+            tutorial = self.daemon(*line)
+            ports = {name: tutorial.ready().port for name in names}
+            self.assertEqual(self.negotiated(ports["hello-secure"]), offered)
+            tutorial.stop()
 
 
 class NoWireTests(TutorialCase):

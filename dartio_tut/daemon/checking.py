@@ -16,6 +16,8 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IProtocolFactory
 
+from dartio_tut.wire import HTTP2
+
 from .binding import bind, endpoint_warnings
 from .listening import cannot_listen_text
 from .startup import fail_startup, is_address_in_use, program_name, startup_errors
@@ -41,6 +43,15 @@ def check_endpoints(
                 if not is_address_in_use(error):
                     raise
     reactor.iterate(0)  # sockets are closed, and their files removed, in a later turn
+
+
+def tell_engine(http2: HTTP2) -> None:
+    """Say what speaks HTTP/2."""
+    print(
+        f"{program_name()}: HTTP/2 by {http2.engine.name}",
+        file=sys.__stdout__,
+        flush=True,
+    )
 
 
 def exit_after_check() -> NoReturn:

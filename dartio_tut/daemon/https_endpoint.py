@@ -21,7 +21,12 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-from dartio_tut.wire import NegotiatingFactory, RefusingTLSFactory, listen_tls
+from dartio_tut.wire import (
+    ChoosingFactory,
+    RefusingTLSFactory,
+    by_negotiation,
+    listen_tls,
+)
 
 from .listening import BACKLOG
 from .options.parsing import port_number
@@ -63,7 +68,7 @@ def https_endpoint(
     over: str = "",
     clientCA: str | None = None,
     minimum: str = "1.2",
-    http2: str = "no",
+    http2: str = "yes",
 ) -> IStreamServerEndpoint:
     """
     What the endpoint string ``https:PORT:cert=FILE:key=FILE`` stands for.
@@ -74,8 +79,7 @@ def https_endpoint(
     :param over: another endpoint string to listen on, instead of a port.
     :param clientCA: PEM file of authorities; clients must show a certificate of one.
     :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
-    :param http2: ``yes`` offers HTTP/2, too. It is off by default, because none of
-        the limits of HTTP/1.1 but the idle time holds for it yet.
+    :param http2: ``no`` offers HTTP/1.1 only.
     :raise ValueError: when a part is missing or does not fit the others.
     :raise OSError: when a file cannot be read.
     """
@@ -90,7 +94,7 @@ def https_endpoint(
     )
     if over:
         inner = serverFromString(reactor, over)
-        return WrappedTLSEndpoint(certificate, inner, http2 == "yes")
+        return WrappedTLSEndpoint(certificate, inner)
     return TLSEndpoint(certificate, reactor, port_number(port), int(backlog), interface)
 
 
@@ -137,22 +141,18 @@ class WrappedTLSEndpoint:
     Listens with TLS on what another endpoint listens on, by Twisted's own TLS.
 
     :param certificate: what it shows.
-    :param offers_http2: whether clients may negotiate HTTP/2.
     """
 
     certificate: ServedCertificate
     wrapped: IStreamServerEndpoint
-    offers_http2: bool
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:
         """Listen with *factory*."""
         if not isinstance(factory, Site):
             raise ValueError("https: serves sites of dartio_tut only")
-        inner: Any = factory
         if not factory.offers_http2:
             self.certificate.offer(PROTOCOLS["no"])
-        elif self.offers_http2:
-            inner = NegotiatingFactory(factory)
+        inner = ChoosingFactory(factory, by_negotiation)
         creator = ConnectionCreator(self.certificate.context)
         self.certificate.use_in(creator)
         secure = RefusingTLSFactory(creator, inner, factory)

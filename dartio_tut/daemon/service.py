@@ -20,7 +20,7 @@ from dartio_tut.wire import Observer, with_fast_ports
 from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
-from .checking import check_endpoints, exit_after_check
+from .checking import check_endpoints, exit_after_check, tell_engine
 from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
 from .listening import cannot_listen_text, endpoint_url, url_at, who_can_connect
 from .options.server import ServerOptions
@@ -165,6 +165,17 @@ def _stopped(port: IListeningPort) -> Deferred[None]:
     return port.stopListening() or succeed(None)
 
 
+def _check(options: ServerOptions, endpoints: list[str], site: Site) -> None:
+    """Do what ``--check`` asks for."""
+    from twisted.internet import reactor
+
+    check_endpoints(with_fast_ports(reactor), endpoints, site)
+    if site.offers_http2 and options.offers_http2(endpoints):
+        tell_engine(site.http2)
+    if not options.from_another:
+        exit_after_check()
+
+
 def serve(
     resource: IResource,
     options: ServerOptions,
@@ -199,11 +210,7 @@ def serve(
         reloads.append(log.reopen)
     endpoints = options.endpoints()
     if options["check"]:
-        from twisted.internet import reactor
-
-        check_endpoints(with_fast_ports(reactor), endpoints, site)
-        if not options.from_another:
-            exit_after_check()
+        _check(options, endpoints, site)
     service: IService = Daemon(
         site,
         endpoints,
@@ -219,7 +226,8 @@ def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:
     """The site, which is watched if *options* have somebody who does."""
     limits = options.limits()
     if options.watcher is None:
-        return Site(resource, limits=limits, streaming=streaming)
+        h2c = options["h2c"]
+        return Site(resource, limits=limits, streaming=streaming, h2c=h2c)
     return WatchedSite(
         resource, limits=limits, streaming=streaming, watcher=options.watcher
     )

@@ -20,18 +20,21 @@ from twisted.web.resource import IResource, getChildForRequest
 from twisted.web.server import Site as TwistedSite
 
 from dartio_tut.wire import (
+    HTTP2,
     NEVER,
     Channel,
+    ChoosingProtocol,
     ConnectionLimit,
     Deadlines,
     Event,
     Fields,
     HeadReader,
+    HTTP2Connection,
     IConnection,
     Limits,
     Observer,
     Request,
-    http2_protocol,
+    by_preface,
     refusal,
     refusal_fields,
 )
@@ -41,6 +44,8 @@ CLOSED_IDLE_SHARE = 64
 One in so many idle connections is closed when there are too many connections, but at
 least one: looking for them takes time.
 """
+
+MAY_BE_IDLE = (Channel, HTTP2Connection)
 
 
 class Site(TwistedSite):
@@ -55,6 +60,7 @@ class Site(TwistedSite):
     :param streaming: find the resource of a request with a body as soon as its head
         is there; one with ``streams_up_to`` has the body handed over as it comes
         (`Request.deliver_body`), up to so many bytes.
+    :param h2c: whether a client may begin with HTTP/2 on a port without TLS.
     :ivar observer: is told every event; `add_observer` sets it.
     :cvar offers_http2: whether a port with TLS may offer HTTP/2 for it.
     """
@@ -73,6 +79,7 @@ class Site(TwistedSite):
         *args: Any,
         limits: Limits | None = None,
         streaming: bool = False,
+        h2c: bool = False,
         **more: Any,
     ) -> None:
         more.setdefault("requestFactory", Request)
@@ -82,7 +89,9 @@ class Site(TwistedSite):
             idle = NEVER if more["timeout"] is None else more["timeout"]
             self.limits = replace(self.limits, idle_time=idle)
         self.streaming = streaming
+        self.h2c = h2c
         self.head_reader = HeadReader(self.limits)
+        self.http2 = HTTP2(self.limits)
         self.has_stopped = self.is_draining = False
         self.connection_limit = ConnectionLimit(self.limits, self._close_idle)
         self.deadlines = Deadlines(self.reactor)
@@ -172,7 +181,13 @@ class Site(TwistedSite):
 
     # Twisted's type asks for another class of protocol.
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """A channel for a new connection."""
+        """A protocol for a new connection."""
+        if self.h2c and self.offers_http2:
+            return ChoosingProtocol(self, by_preface)
+        return self.make_channel()
+
+    def make_channel(self) -> Channel:
+        """What speaks HTTP/1 on a connection."""
         channel = Channel(self)
         channel.callLater = self.reactor.callLater
         return channel
@@ -180,14 +195,13 @@ class Site(TwistedSite):
     def build_negotiated(self, protocol: bytes | None, addr: IAddress) -> IProtocol:
         """The protocol that a client has negotiated, for a new connection."""
         if protocol == b"h2":
-            return http2_protocol(self)
-        channel: Channel = self.buildProtocol(addr)
-        return channel
+            return HTTP2Connection(self)
+        return self.make_channel()
 
     def acceptableProtocols(self) -> list[bytes]:
         """
-        What is offered by ALPN: HTTP/2 only where it is asked for, by ``http2=yes`` in
-        the endpoint string ``https:``.
+        What is offered by ALPN where Twisted asks: it builds a protocol before it knows
+        which one a client has chosen. The endpoint string ``https:`` offers HTTP/2.
         """
         return [b"http/1.1"]
 
@@ -217,7 +231,7 @@ class Site(TwistedSite):
         deadlines = self.deadlines
         if self._looked_for_idle == deadlines.now:
             return  # none were found a moment ago
-        channels = [m for m in deadlines.members if isinstance(m, Channel)]
+        channels = [m for m in deadlines.members if isinstance(m, MAY_BE_IDLE)]
         since = [(channel.idle_since, channel) for channel in channels]
         idle = [(when, channel) for when, channel in since if when is not None]
         if not idle:

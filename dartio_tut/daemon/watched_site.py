@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IAddress
 from twisted.web.resource import IResource
 
 from dartio_tut.wire import IWatcher, WatchedChannel
@@ -29,8 +28,8 @@ class WatchedSite(Site):
         super().__init__(resource, *args, **more)
         self._watcher = watcher
 
-    def buildProtocol(self, addr: IAddress | None) -> Any:
-        """A channel for a new connection."""
+    def make_channel(self) -> WatchedChannel:
+        """What speaks HTTP/1 on a connection, and tells of it."""
         channel = WatchedChannel(self, self._watcher)
         channel.callLater = self.reactor.callLater
         return channel

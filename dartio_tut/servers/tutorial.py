@@ -32,7 +32,7 @@ PAGES_LESSON = "pages"
 OPTIONS_OF_ONE = {
     PAGES_LESSON: {"port", "listen"},
     "static": {"root"},
-    "hello-secure": {"cert", "key", "key-password-file", "http2"},
+    "hello-secure": {"cert", "key", "key-password-file", "no-http2"},
 }
 """Options that are for one lesson only; all others are for every lesson."""
 
@@ -47,7 +47,7 @@ class Options(StoreOptions):
         "any case; --allow-host adds others."
     )
     default_port = 8080
-    always_tls = True  # as hello-secure, to which --http2 goes
+    always_tls = True  # as hello-secure, to which --no-http2 goes
     options = (
         option("root", "Served by static.", existing_folder, letter="r", is_path=True),
         option(
@@ -96,7 +96,7 @@ def makeService(options: Options) -> IService:
         module = import_module(lesson.module)
         values = options.values_for(lesson)
         chosen = module.Options.with_values(values, options.parent)
-        if recorder is not None and not chosen["http2"]:  # it shows HTTP/1.1 only
+        if recorder is not None:
             chosen.watcher = recorder.watcher(lesson.name)
         if lesson.name == PAGES_LESSON:
             services[PAGES_LESSON] = serve(around.beside(module.tree(chosen)), chosen)

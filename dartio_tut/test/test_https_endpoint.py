@@ -114,9 +114,9 @@ class EndpointStringTests(SynchronousTestCase):
             "https:port=1:interface=\\:\\:1:cert=/a\\:b:key=/k:passwordFile=/p",
         )
 
-    def test_http2_is_offered_only_where_asked_for(self) -> None:
+    def test_http2_is_offered_unless_it_is_turned_off(self) -> None:
         for settings, chosen in [
-            ({}, "http/1.1"),
+            ({}, "h2"),
             ({"http2": "no"}, "http/1.1"),
             ({"http2": "yes"}, "h2"),
         ]:

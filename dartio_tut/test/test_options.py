@@ -293,8 +293,8 @@ class EndpointsTests(StartupCase):
             server, "passed_endpoints", lambda found: ["systemd:domain=INET:index=0"]
         )
         self.assertEqual(
-            self.endpoints(*files, "--http2"),
-            [r"https:over=systemd\:domain=INET\:index=0:http2=yes" + pem],
+            self.endpoints(*files, "--no-http2"),
+            [r"https:over=systemd\:domain=INET\:index=0:http2=no" + pem],
         )
 
     def test_endpoint_with_tls_of_its_own_keeps_it(self) -> None:
@@ -307,7 +307,8 @@ class EndpointsTests(StartupCase):
             (["--cert", "c.pem"], "--cert and --key"),
             (["--key", "k.pem"], "--cert and --key"),
             (["--key-password-file", "p"], "--key-password-file goes with --key"),
-            (["--http2"], "--http2 goes with"),
+            (["--no-http2"], "--no-http2 goes with"),
+            (["--h2c", "--cert", "c", "--key", "k"], "--h2c is for ports without TLS"),
             (["--cert", ""], "--cert: it is empty"),
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
@@ -494,12 +495,12 @@ class TutorialTests(SynchronousTestCase):
             self.assertEqual(values["allow-host"], [*LOCAL_HOSTS, "room.example"])
 
     def test_certificate_is_for_hello_secure(self) -> None:
-        values = self.values("--cert", "c.pem", "--key", "k.pem", "--http2")
+        values = self.values("--cert", "c.pem", "--key", "k.pem", "--no-http2")
         secure = values.pop("hello-secure")
         self.assertEqual(secure["cert"], str(Path("c.pem").absolute()))
-        self.assertTrue(secure["http2"])
+        self.assertTrue(secure["no-http2"])
         self.assertFalse(
-            any({"cert", "key", "http2"} & set(v) for v in values.values())
+            any({"cert", "key", "no-http2"} & set(v) for v in values.values())
         )
 
     def test_limits_log_and_quota_are_for_all(self) -> None:

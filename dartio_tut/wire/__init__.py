@@ -29,21 +29,31 @@ from .http1.parser import Head
 from .http1.request_head import HeadReader
 from .http1.response_head import refusal
 from .http1.watched_channel import WatchedChannel
+from .http2.connection import HTTP2Connection
+from .http2.shared import HTTP2
 from .interfaces import Fields, IConnection, refusal_fields
 from .limits import Limits
+from .protocol_choice import (
+    ChoosingFactory,
+    ChoosingProtocol,
+    by_negotiation,
+    by_preface,
+)
 from .request import Request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
 from .transport.plain_text import RefusingTLSFactory
 from .transport.reactor import with_fast_ports
 from .transport.tls import listen_tls
-from .twisted_http2 import NegotiatingFactory, http2_protocol
 from .twisted_private import cooperating_by, passed_descriptors, set_curves
 from .watching import ConnectionWatcher, IWatcher, TLSFacts
 
 __all__ = [
+    "HTTP2",
     "NEVER",
     "Channel",
+    "ChoosingFactory",
+    "ChoosingProtocol",
     "ConnectionClosed",
     "ConnectionLimit",
     "ConnectionOpened",
@@ -53,6 +63,7 @@ __all__ = [
     "Event",
     "ExchangeDone",
     "Fields",
+    "HTTP2Connection",
     "Head",
     "HeadReader",
     "HostPattern",
@@ -60,16 +71,16 @@ __all__ = [
     "IWatcher",
     "IncompleteBody",
     "Limits",
-    "NegotiatingFactory",
     "Observer",
     "RefusingTLSFactory",
     "Request",
     "TLSFacts",
     "WatchedChannel",
+    "by_negotiation",
+    "by_preface",
     "canonical_host",
     "cooperating_by",
     "host_of_field",
-    "http2_protocol",
     "is_address",
     "listen_tls",
     "passed_descriptors",

@@ -2,8 +2,8 @@
 Answering a request with a part of a file, or with several.
 
 Small ones are read and sent with the head. Larger ones go from the file to the socket
-in the kernel where the connection can do that; elsewhere (HTTP/2, Twisted's own TLS)
-they are read a piece at a time, as fast as the client takes them.
+in the kernel where the connection can do that; elsewhere (over TLS, by HTTP/2) they
+are read a piece at a time, as fast as the client takes them.
 
 The length was announced, so a file that has become shorter leaves only one honest way
 out: the connection is cut.

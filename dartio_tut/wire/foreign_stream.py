@@ -1,6 +1,7 @@
 """
-How a request of ours sends its response on a channel of Twisted's: HTTP/2's streams, a
-stock `twisted.web.http.HTTPChannel`, or any other that offers the same.
+How a request of ours sends its response on a channel of Twisted's: a stock
+`twisted.web.http.HTTPChannel`, a stream of its HTTP/2, or any other that offers the
+same.
 """
 
 from __future__ import annotations

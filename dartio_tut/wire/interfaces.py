@@ -28,6 +28,24 @@ RequestLog = Callable[[http.Request], None]
 """Is called with each request whose response is complete."""
 
 
+class RequestHeaderFields(Protocol):
+    """
+    What was read of the header fields of a request, by whichever version of HTTP.
+
+    :ivar values: all values, by name in lower case.
+    :ivar conditional: whether there is a precondition or a Range.
+    """
+
+    values: dict[bytes, list[bytes]]
+    conditional: bool
+
+    def joined(self, name: bytes) -> bytes | None:
+        """All values of the field *name* (in lower case) as one list."""
+
+    def last(self, name: bytes) -> bytes | None:
+        """The last value of the field *name* (in lower case), if there is one."""
+
+
 class Response(Protocol):
     """
     What a request knows of its response when the first byte of it is to be sent.

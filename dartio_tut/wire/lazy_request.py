@@ -20,8 +20,12 @@ from twisted.web.server import version as SERVER
 from .date import date
 from .fields import replace_fields
 from .foreign_stream import ForeignStream
-from .http1.request_head import RequestFields
-from .interfaces import Fields, RequestChannel, ResponseStream
+from .interfaces import (
+    Fields,
+    RequestChannel,
+    RequestHeaderFields,
+    ResponseStream,
+)
 from .lazy import cached_attribute, cached_in_slot
 from .streamed_body import StreamedBody
 from .twisted_private import MultipartError, multipart_arguments
@@ -53,11 +57,13 @@ class LazyRequest(server.Request):
 
     :ivar fields: what was read of its head.
     :ivar body: its body, when it is streamed.
+    :ivar trailers: the fields that came behind its body, by HTTP/2.
     """
 
     channel: Any  # ours or any of Twisted's; None once the client has gone
-    fields: RequestFields | None = None
+    fields: RequestHeaderFields | None = None
     body: StreamedBody | None = None
+    trailers: Fields = ()
     queued: object = False
     wants_length = False
     response_length: int | None = None
@@ -249,6 +255,7 @@ _OURS = {name for name in vars(LazyRequest) if name.startswith("_")} - {"_adapte
 _OURS |= {
     "fields",
     "body",
+    "trailers",
     "bulk_fields",
     "made_cookies",
     "made_response_headers",

@@ -36,6 +36,8 @@ class Limits:
     :param half_close: whether a client that has closed its half of the connection, and
         waits for its response, is taken to be there; by default it is taken to have
         gone, as nginx does when it waits for another server.
+    :param streams: requests at a time on one connection by HTTP/2; one more is refused,
+        and may be sent again. Apache and h2o 100, nginx 128.
     :param connections: at a time; one more is answered 503.
     :param connections_per_client: at a time from one address; one more is
         answered 503. None by default: behind a proxy all come from one address.
@@ -54,5 +56,6 @@ class Limits:
     idle_time: float = 75
     linger_time: float = 2
     half_close: bool = False
+    streams: int = 100
     connections: int = 20_000
     connections_per_client: int = 0

@@ -21,7 +21,6 @@ from twisted.internet.tcp import _BuffersLogs as BuffersLogs
 from twisted.internet.tcp import _reservedFD as reserved_descriptor
 from twisted.internet.tcp import _resolveIPv6 as resolve_ipv6
 from twisted.web import http, server
-from twisted.web._http2 import H2Connection
 from twisted.web.http import (
     _getMultiPartArgs as multipart_arguments,
 )
@@ -36,7 +35,6 @@ from twisted.web.resource import _IEncodingResource as IEncodingResource
 __all__ = [
     "INHERITED_PRIVATE_NAMES",
     "BuffersLogs",
-    "H2Connection",
     "IEncodingResource",
     "MultipartError",
     "NoPushProducer",

@@ -37,9 +37,10 @@ CERTIFICATE_OPTIONS = (
         group=LISTENING,
         is_path=True,
     ),
+    flag("no-http2", "Offer HTTP/1.1 only over TLS.", group=LISTENING),
     flag(
-        "http2",
-        "Offer HTTP/2 over TLS, too. It is off by default: few limits hold for it.",
+        "h2c",
+        "Let clients begin with HTTP/2 on ports without TLS, too.",
         group=LISTENING,
     ),
 )

@@ -39,6 +39,12 @@ _DECLARED: tuple[tuple[str, str, Callable[[str], object], str], ...] = (
         "Bytes of requests that wait behind another on their connection.",
     ),
     (
+        "max-streams",
+        "streams",
+        positive_number,
+        "Requests at a time on a connection by HTTP/2; more are refused.",
+    ),
+    (
         "max-connections",
         "connections",
         whole_number,

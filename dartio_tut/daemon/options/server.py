@@ -125,8 +125,10 @@ class ServerOptions(DeclaredOptions):
         :raise UsageError: when some do not go together.
         """
         check_certificate_options(self)
-        if self["http2"] and self["cert"] is None and not self.always_tls:
-            raise UsageError("--http2 goes with --cert and --key")
+        if self["no-http2"] and self["cert"] is None and not self.always_tls:
+            raise UsageError("--no-http2 goes with --cert and --key")
+        if self["h2c"] and self["cert"] is not None:
+            raise UsageError("--h2c is for ports without TLS: leave out --cert")
         twistd = self.parent
         if twistd and twistd.get("chroot"):
             raise UsageError(
@@ -169,7 +171,7 @@ class ServerOptions(DeclaredOptions):
             port=port,
             interface=address,
             backlog=self["backlog"],
-            http2="yes" if self["http2"] else None,
+            http2="no" if self["no-http2"] else None,
         )
 
     def over_tls(self, endpoint: str) -> str:
@@ -178,7 +180,13 @@ class ServerOptions(DeclaredOptions):
         if files is None or endpoint.startswith(TLS_ENDPOINTS):
             return endpoint
         return https_endpoint_string(
-            *files, over=endpoint, http2="yes" if self["http2"] else None
+            *files, over=endpoint, http2="no" if self["no-http2"] else None
+        )
+
+    def offers_http2(self, endpoints: Sequence[str]) -> bool:
+        """Whether a client may speak HTTP/2 on any of *endpoints*."""
+        return self["h2c"] or any(
+            text.startswith("https:") and "http2=no" not in text for text in endpoints
         )
 
     def limits(self) -> Limits:

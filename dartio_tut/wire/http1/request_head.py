@@ -164,7 +164,7 @@ class RequestFields:
             return None
         if len(hosts) != 1:
             raise ProtocolError(*errors.HOST_REPEATED)
-        if not _is_host(hosts[0]):
+        if not is_host(hosts[0]):
             raise ProtocolError(*errors.HOST_MALFORMED)
         return hosts[0]
 
@@ -215,7 +215,7 @@ def _values(block: bytes) -> dict[bytes, list[bytes]]:
     return values
 
 
-def _is_host(value: bytes) -> bool:
+def is_host(value: bytes) -> bool:
     """Whether *value* is a host with or without a port (RFC 3986 section 3.2)."""
     found = _host(value)
     if found is None:
@@ -351,7 +351,7 @@ def _origin_form(
             raise ProtocolError(*errors.ASTERISK_REFUSED)
         return target, None
     absolute = _absolute(target)
-    if absolute is None or not absolute[1] or not _is_host(absolute[1]):
+    if absolute is None or not absolute[1] or not is_host(absolute[1]):
         raise ProtocolError(*errors.UNKNOWN_TARGET_FORM)
     authority, rest = absolute.groups()
     if fields.host is not None and fields.host.lower() != authority.lower():

@@ -1,0 +1,189 @@
+"""
+What `twisted.web.http.HTTPChannel` offers to requests, resources and producers, for one
+stream.
+
+What would end a connection of HTTP/1 ends the stream only: the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from twisted.web import http
+from twisted.web.http_headers import Headers
+
+from .response_fields import fields_from_headers
+from .stream_output import StreamOutput
+
+if TYPE_CHECKING:
+    from .connection import HTTP2Connection
+    from .shared import HTTP2Site
+
+
+class ChannelAPI:
+    """
+    The part of a stream that others know from Twisted.
+
+    :ivar connection: whose stream this is.
+    """
+
+    connection: HTTP2Connection
+    site: HTTP2Site
+    stream_id: int
+    request: http.Request | None
+    _declared_length: int | None
+
+    persistent = True
+    timeOut: float | None = None
+
+    @property
+    def factory(self) -> HTTP2Site:
+        """The site."""
+        return self.site
+
+    @property
+    def response_writer(self) -> ChannelAPI:
+        """What a request of ours sends its response on."""
+        return self
+
+    @property
+    def transport(self) -> ChannelAPI:
+        """A transport of this stream's own: it cannot harm the others."""
+        return self
+
+    @property
+    def requests(self) -> list[http.Request]:
+        """The requests under way: one, or none."""
+        return [] if self.request is None else [self.request]
+
+    # What a stream has.
+
+    def write_body(self, data: bytes) -> None:
+        """Send more of the body."""
+        raise NotImplementedError
+
+    def make_output(self) -> StreamOutput:
+        """What waits to be sent."""
+        raise NotImplementedError
+
+    def send_section(self, code: int, fields: tuple[tuple[bytes, bytes], ...]) -> None:
+        """Send the header section of a response, or of an interim one."""
+        raise NotImplementedError
+
+    def refuse_form(self) -> None:
+        """Answer 400."""
+        raise NotImplementedError
+
+    def cut_off(self, reason: str) -> None:
+        """Reset the stream."""
+        raise NotImplementedError
+
+    # Sending.
+
+    def write(self, data: bytes) -> None:
+        """Send *data* as a part of the body."""
+        if data:
+            self.write_body(data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        """Send all of *iovec*."""
+        self.write(b"".join(iovec))
+
+    def writeHeaders(
+        self,
+        version: bytes,
+        code: bytes,
+        reason: bytes,
+        headers: Headers | Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """Send the head of a response, as Twisted's own requests ask for it."""
+        if not isinstance(headers, Headers):
+            listed = headers
+            headers = Headers()
+            for name, value in listed:
+                headers.addRawHeader(name, value)
+        status = int(code)
+        lengths = headers.getRawHeaders(b"Content-Length")
+        has_body = self.request is not None and self.request.method != b"HEAD"
+        if lengths and lengths[0].isdigit() and has_body:
+            self._declared_length = int(lengths[0])
+        self.send_section(status, fields_from_headers(status, headers))
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Let *producer* write; it is paused while the client does not read."""
+        self.make_output().register_producer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """The producer has written all of the response."""
+        self.make_output().unregister_producer()
+
+    # The connection.
+
+    def isSecure(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self.connection.transport.is_secure
+
+    def getPeer(self) -> Any:
+        """The client's address."""
+        return self.connection.transport.getPeer()
+
+    def getHost(self) -> Any:
+        """Our address."""
+        return self.connection.transport.getHost()
+
+    def getHandle(self) -> Any:
+        """What Twisted's transports have below them: a socket, or pyOpenSSL's TLS."""
+        return self.connection.transport.of_transport("getHandle")
+
+    def getPeerCertificate(self) -> Any:
+        """The client's certificate, if it sent one."""
+        return self.connection.transport.of_transport("getPeerCertificate")
+
+    @property
+    def negotiatedProtocol(self) -> bytes:
+        """What was negotiated by ALPN."""
+        return b"h2"
+
+    def loseWriteConnection(self) -> None:
+        """Nothing: a response ends when its request is finished."""
+
+    def getTcpNoDelay(self) -> bool:
+        """Whether small packets are sent at once: they are."""
+        return True
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Nothing: the connection has other streams, too."""
+
+    def getTcpKeepAlive(self) -> bool:
+        """Whether the kernel asks if the other machine is still there: it does."""
+        return True
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        """Nothing: the connection has other streams, too."""
+
+    def setTimeout(self, period: float | None) -> None:
+        """Nothing: the limits of the site hold for a stream."""
+
+    def resetTimeout(self) -> None:
+        """Likewise."""
+
+    def loseConnection(self) -> None:
+        """Cut the response off, unless it is complete in the next turn."""
+        self.connection.deadlines.call_soon(self._lose)
+
+    def _lose(self) -> None:
+        if self.request is not None:
+            self.cut_off("a resource has closed its connection")
+
+    def abortConnection(self) -> None:
+        """End the stream now."""
+        self.cut_off("a resource has cut its connection")
+
+    def forceAbortClient(self) -> None:
+        """End the stream now."""
+        self.abortConnection()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """What Twisted's requests call when a form cannot be read."""
+        self.refuse_form()

@@ -1,0 +1,101 @@
+"""
+The events of one connection by HTTP/2: one for each exchange, whatever became of it.
+
+The bytes of all streams share a buffer. An exchange is done when nothing waits in this
+process any more; when the connection is lost before that, what waits is taken to be of
+the exchanges that were the last to be handed over.
+"""
+
+from __future__ import annotations
+
+from time import time
+
+from twisted.internet.interfaces import IAddress
+
+from ..events import (
+    ConnectionClosed,
+    ConnectionOpened,
+    Ending,
+    Exchange,
+    Observer,
+    tls_version_of,
+)
+from ..transport.interface import ResponseTransport
+from .request_head import VERSION, RequestHead
+
+
+class Reports:
+    """
+    Tells an observer of the exchanges of one connection.
+
+    :param transport: of the connection.
+    :ivar unsent_end: how exchanges end whose responses are complete, but not sent, when
+        the connection ends.
+    """
+
+    def __init__(
+        self, observer: Observer, transport: ResponseTransport, peer: IAddress
+    ) -> None:
+        self._observer = observer
+        self._transport = transport
+        self._peer = peer
+        self._tls_version = tls_version_of(transport)
+        self._unsent: list[Exchange] = []
+        self._is_waiting = self._is_closed = False
+        self.unsent_end: tuple[Ending, str] = (Ending.CLIENT_GONE, "")
+        observer(ConnectionOpened(peer, time()))
+
+    def began(self, head: RequestHead) -> Exchange:
+        """A request has come."""
+        exchange = Exchange()
+        exchange.method, exchange.target = head.method, head.target
+        exchange.version, exchange.fields = VERSION, head.last
+        return exchange
+
+    def malformed(self, reason: str, clause: str) -> None:
+        """A request has come that nothing could be read of."""
+        exchange = Exchange()
+        exchange.version = VERSION
+        exchange.ends(Ending.REFUSED, reason, clause)
+        self.lost(exchange, 0)
+
+    def complete(self, exchange: Exchange) -> None:
+        """All of a response was handed to the engine."""
+        self._unsent.append(exchange)
+
+    def flushed(self) -> None:
+        """The engine has handed all that it had to the transport."""
+        if self._unsent and not self._is_waiting:
+            self._is_waiting = True
+            self._transport.when_sent(self._sent)
+
+    def _sent(self) -> None:
+        self._is_waiting = False
+        unsent, self._unsent = self._unsent, []
+        for exchange in unsent:
+            self.lost(exchange, 0)
+
+    def lost(self, exchange: Exchange, unsent: int) -> None:
+        """
+        It is over.
+
+        :param unsent: bytes of the response that were not sent.
+        """
+        self._observer(exchange.done(self._peer, unsent, self._tls_version))
+
+    def connection_closed(self) -> None:
+        """The connection has ended, and all its streams."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        left = self._transport.buffered()
+        lost: list[tuple[Exchange, int]] = []
+        for exchange in reversed(self._unsent):
+            if left:
+                exchange.ends(*self.unsent_end)
+            lost.append((exchange, min(left, exchange.response_body_bytes)))
+            left = max(0, left - exchange.response_body_bytes)
+        self._unsent = []
+        for exchange, unsent in reversed(lost):
+            self.lost(exchange, unsent)
+        self._observer(ConnectionClosed(self._peer, time()))

@@ -1,0 +1,124 @@
+"""
+Whose turn it is to send, among the streams of one connection.
+
+Streams with something to send take turns, a piece each, as long as the transport takes
+it: a small response waits for one piece of each download, and not for the end of any. A
+stream whose window is used up leaves the round until the client opens it; nothing looks
+at it meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from .engine import Engine
+from .flood_budget import KIB, PER_FRAME, PER_KIB, FloodBudget
+from .stream_output import StreamOutput
+from .streams import Streams
+
+PIECE_BYTES = 32 * 1024
+"""What a stream sends in its turn: two frames of the usual size."""
+
+BYTES_PER_TURN = 512 * 1024
+"""What a connection sends in one turn of the reactor; then others have theirs."""
+
+
+class SchedulerOwner(Protocol):
+    """
+    What a scheduler asks of its connection.
+
+    :ivar streams: is told what was sent.
+    :ivar is_blocked: whether the transport takes nothing more for now.
+    :ivar now: the time.
+    """
+
+    is_blocked: bool
+    engine: Engine
+    streams: Streams
+    budget: FloodBudget
+
+    @property
+    def now(self) -> float:
+        """See the class."""
+
+    def collect(self) -> None:
+        """Take what the engine has, and send it once there is enough."""
+
+    def call_soon(self) -> None:
+        """Call `Scheduler.run` in the next turn of the reactor."""
+
+
+class Scheduler:
+    """
+    The round of one connection.
+
+    :ivar is_waiting: whether other connections have their turn just now.
+    """
+
+    __slots__ = ("_is_running", "_owner", "_ready", "is_waiting")
+
+    def __init__(self, owner: SchedulerOwner) -> None:
+        self._owner = owner
+        self._ready: deque[StreamOutput] = deque()
+        self._is_running = False
+        self.is_waiting = False
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a stream waits for its turn."""
+        return bool(self._ready)
+
+    def add(self, output: StreamOutput) -> None:
+        """*output* has something to send."""
+        if not output.is_scheduled:
+            output.is_scheduled = True
+            self._ready.append(output)
+
+    def run(self) -> None:
+        """Let streams send, as long as the client and the transport take it."""
+        owner = self._owner
+        if self._is_running or self.is_waiting or not self._ready:
+            return
+        self._is_running = True
+        try:
+            left = BYTES_PER_TURN
+            while self._ready and not owner.is_blocked:
+                left -= self._take_turn(self._ready.popleft())
+                if left <= 0 and self._ready:
+                    self.is_waiting = True
+                    owner.call_soon()
+                    return
+        finally:
+            self._is_running = False
+
+    def _take_turn(self, output: StreamOutput) -> int:
+        """Let *output* send a piece: how many bytes."""
+        owner = self._owner
+        output.is_scheduled = False
+        if not output.has_more:
+            return 0
+        stream_id = output.stream_id
+        count = 0
+        if output.needs_window:
+            count = min(owner.engine.window(stream_id), PIECE_BYTES)
+            if count <= 0:  # it is added again when the window is opened
+                if output.stalled_since is None:
+                    output.stalled_since = owner.now
+                return 0
+        taken = output.take(count)
+        if taken is None:
+            owner.streams.file_is_short(stream_id)
+            return 0
+        data, is_last = taken
+        owner.engine.send_body(stream_id, data, is_last)
+        worth = len(data) // KIB * PER_KIB
+        if count == PIECE_BYTES or is_last:
+            worth += PER_FRAME
+        owner.budget.earn(worth)
+        owner.collect()
+        if output.has_more:
+            self.add(output)
+        output.sent()
+        owner.streams.piece_sent(stream_id, is_last)
+        return len(data)

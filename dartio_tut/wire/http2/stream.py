@@ -1,0 +1,350 @@
+"""
+One stream: a request and its response.
+
+To the request it is its channel and its `ResponseStream`; nothing in a request knows
+that there are frames. To others it offers what `twisted.web.http.HTTPChannel` offers.
+
+| the client         | this side     | then                                          |
+|--------------------|---------------|-----------------------------------------------|
+| has ended its half | ends its half | the stream is closed                          |
+| is still sending   | ends its half | what comes is dropped for a while; then the   |
+|                    |               | stream is reset, with NO_ERROR                |
+| resets the stream  |               | the request hears of it, and all is dropped   |
+|                    | cannot go on  | the stream is reset, with the reason          |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from twisted.internet.error import ConnectionAborted
+from twisted.internet.interfaces import (
+    IConsumer,
+    INegotiated,
+    ISSLTransport,
+    ITransport,
+)
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.http import NO_BODY_CODES
+from zope.interface import classImplements, implementer
+
+from ..events import Ending, Exchange
+from ..http1 import protocol_error as errors
+from ..http1.protocol_error import ProtocolError
+from ..interfaces import Fields, RequestLog, Response
+from .body_intake import BodyIntake
+from .channel_api import ChannelAPI
+from .engine import ErrorCode
+from .foreign_request import foreign_request
+from .request_head import VERSION, RequestHead
+from .response_fields import refusal_fields, response_fields
+from .stream_output import StreamOutput
+
+if TYPE_CHECKING:
+    from ..request import Request
+    from .connection import HTTP2Connection
+
+
+@implementer(ITransport, IConsumer)
+class Stream(ChannelAPI):
+    """
+    A stream of *connection*.
+
+    :ivar request: the one that is read or answered, if there is one.
+    :ivar exchange: what is reported of it, if anybody wants to know.
+    :ivar intake: takes in its body, if it has one.
+    :ivar has_begun: whether the response has begun.
+    :ivar output: what waits to be sent, if anything ever had to wait.
+    :ivar request_has_ended: whether the client has ended its half.
+    :ivar is_ended: whether the end of the response is sent.
+    :ivar is_over: whether nothing more happens here.
+    """
+
+    keeps_limits = True
+    request: http.Request | None = None
+    intake: BodyIntake | None = None
+    output: StreamOutput | None = None
+    has_begun = request_has_ended = is_ended = is_over = False
+    _has_wrong_length = False
+    _declared_length: int | None = None
+
+    def __init__(
+        self,
+        connection: HTTP2Connection,
+        stream_id: int,
+        head: RequestHead,
+        exchange: Exchange | None,
+    ) -> None:
+        self.connection = connection
+        self.site = connection.site
+        self.stream_id = stream_id
+        self.head = head
+        self.exchange = exchange
+
+    @property
+    def log(self) -> RequestLog | None:
+        """Is called with a request whose response is complete."""
+        return self.connection.log
+
+    # From the client.
+
+    def begin(self, has_ended: bool) -> None:
+        """
+        Have the request answered, or its body read first.
+
+        :param has_ended: whether no body follows.
+        :raise ProtocolError: when its body is too long.
+        """
+        head, connection = self.head, self.connection
+        self.request_has_ended = has_ended
+        if not connection.uses_our_request:
+            self._begin_foreign()
+            return
+        request: Request = self.site.requestFactory(self)
+        request.fields = head
+        self.request = request
+        if not has_ended:
+            BodyIntake(self, request, self.site.streaming)
+            return
+        if request.wants_length:
+            request.gotLength(0)
+        request.requestReceived(head.method, head.target, VERSION)
+
+    def _begin_foreign(self) -> None:
+        """A request of a factory that is not ours begins."""
+        request = self.request = foreign_request(self, self.head)
+        if self.request_has_ended:
+            request.gotLength(0)
+            request.requestReceived(self.head.method, self.head.target, VERSION)
+        else:
+            BodyIntake(self, request, is_streamed=False)
+
+    def body_came(self, data: bytes, is_ended: bool) -> None:
+        """
+        A piece of the body has come.
+
+        :raise ProtocolError: when it is too long, or too slow.
+        """
+        self.request_has_ended = is_ended
+        if self.exchange is not None:
+            self.exchange.request_body_bytes += len(data)
+        if self.intake is not None:
+            self.intake.came(data, is_ended)
+        elif data:
+            self.connection.engine.credit(self.stream_id, len(data))
+
+    def trailers_came(self, fields: Fields) -> None:
+        """The request ends, with trailer fields."""
+        if self.request is not None:
+            self.request.trailers = fields  # type: ignore[attr-defined]
+
+    # The response.
+
+    def begin_response(self, request: Response, data: bytes) -> None:
+        """Send the head of the response to *request*, and the first of its body."""
+        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
+        fields, declared = response_fields(request, is_bodiless)
+        self._declared_length = declared
+        is_whole = is_bodiless or declared == len(data)
+        self._begin(request.code, fields, b"" if is_bodiless else data, is_whole)
+
+    def _begin(
+        self, code: int, fields: Fields, data: bytes,
+        is_whole: bool,
+    ) -> None:  # fmt: skip
+        """Send a head, and bytes of the body which may be all of them."""
+        if self.is_over:
+            return
+        self.has_begun = True
+        if self.exchange is not None:
+            self.exchange.response_began(code)
+        connection = self.connection
+        engine = connection.engine
+        if not data:
+            engine.send_head(self.stream_id, fields, is_whole)
+            self.is_ended = is_whole
+        elif is_whole and not connection.is_blocked and self.output is None:
+            self.is_ended = engine.send_whole(self.stream_id, fields, data)
+        if data and not self.is_ended:
+            engine.send_head(self.stream_id, fields, False)
+            self._send_later(data, is_whole)
+        connection.written()
+
+    def _send_later(self, data: bytes, is_whole: bool) -> None:
+        output = self.make_output()
+        if data:
+            output.add(data)
+        if is_whole:
+            output.add_end()
+
+    def make_output(self) -> StreamOutput:
+        if self.output is None:
+            self.output = StreamOutput(self.stream_id, self.connection.schedule)
+        return self.output
+
+    def write_body(self, data: bytes) -> None:
+        """Send more of the body, which is not empty."""
+        if not (self.is_ended or self.is_over):
+            self.make_output().add(data)
+            self.connection.written()
+
+    def end_response(self, request: Response) -> None:
+        """The response to *request* is whole."""
+        declared, self._declared_length = self._declared_length, None
+        if declared is not None and declared != request.sentLength:
+            self._has_wrong_length = True  # the request is not done yet
+        elif not (self.is_ended or self.is_over):
+            output = self.make_output()
+            if not output.is_ending:
+                output.add_end()
+                self.connection.written()
+
+    def send_section(self, code: int, fields: Fields) -> None:
+        """Send the header section of a response, or of an interim one."""
+        if code >= 200:
+            self._begin(code, fields, b"", False)
+        elif not self.is_over:
+            self.connection.engine.send_head(self.stream_id, fields, False)
+            self.connection.written()
+
+    def send_file(
+        self, request: Response, descriptor: int, offset: int, length: int
+    ) -> bool:
+        """Send the head, and a part of an open file as the body; finish *request*."""
+        fields, self._declared_length = response_fields(request, False)
+        request.sentLength = length
+
+        def ended(is_whole: bool) -> None:
+            if is_whole and not self.is_over:
+                request.finish()
+
+        self._begin(request.code, fields, b"", False)
+        output = self.make_output()
+        output.add_file(descriptor, offset, length, ended)
+        output.add_end()
+        self.connection.written()
+        return True
+
+    def is_stalled(self, now: float) -> bool:
+        """Whether the client has taken nothing of what waits for it, for too long."""
+        since = None if self.output is None else self.output.stalled_since
+        return since is not None and now >= since + self.connection.limits.write_time
+
+    def response_sent(self) -> None:
+        """The end of the response is on its way."""
+        self.is_ended = True
+        if self.request is None:
+            self.connection.streams.closed(self)
+
+    def requestDone(self, request: http.Request) -> None:
+        """The request is answered."""
+        if request is not self.request and request != self.request:  # a proxy will do
+            raise TypeError(f"{request} is not being answered")
+        self.request = None
+        if self.exchange is not None:
+            self.exchange.response_body_bytes = getattr(request, "sentLength", 0)
+        if self.intake is not None:
+            self.intake.drop()
+        if self.is_over:
+            return
+        if not self.connection.uses_our_request:
+            self.end_response(cast(Response, request))  # which nobody else calls
+        if self._has_wrong_length:
+            self.cut_off("the response has another length than it said")
+        if self.is_ended and not self.is_over:
+            self.connection.streams.closed(self)
+
+    # The end.
+
+    def refuse(self, error: ProtocolError) -> None:
+        """Answer with the error's status code, and take in no more of the request."""
+        if self.is_over or self.is_ended:
+            return
+        exchange = self.exchange
+        if exchange is not None:
+            timed_out = error.code == 408
+            ending = Ending.TIMED_OUT if timed_out else Ending.REFUSED
+            exchange.ends(ending, error.reason, error.clause)
+        if self.has_begun:  # what was begun cannot become another response
+            self.reset(ErrorCode.CANCEL, Failure(error))
+            return
+        request, self.request = self.request, None
+        if self.intake is not None:
+            self.intake.drop()
+        if request is not None:
+            request.connectionLost(Failure(error))
+        if self.is_over:
+            return
+        fields, body = refusal_fields(
+            error.code, self.site.refusal_fields, self.head.method == b"HEAD"
+        )
+        if exchange is not None:
+            exchange.response_body_bytes = len(body)
+        self._begin(error.code, fields, body, True)
+        if self.is_ended:
+            self.connection.streams.closed(self)
+
+    def refuse_form(self) -> None:
+        """The body is not the form that it is said to be: answer 400."""
+        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
+
+    def cut_off(self, reason: str) -> None:
+        """
+        Reset the stream, so that nobody can take the response for whole. The request
+        hears of it in the next turn of the reactor: it may be about to do more.
+        """
+        if self.is_over:
+            return
+        if self.exchange is not None:
+            self.exchange.ends(Ending.CUT_OFF, reason)
+        self.connection.engine.reset(self.stream_id, ErrorCode.INTERNAL_ERROR)
+        request = self.request
+        self._drop()
+        self.request = request
+        self.connection.deadlines.call_soon(self._tell_of_cut)
+        self.connection.written()
+
+    def _tell_of_cut(self) -> None:
+        request, self.request = self.request, None
+        if request is not None:
+            request.connectionLost(Failure(ConnectionAborted()))
+
+    def reset(self, code: ErrorCode, reason: Failure) -> None:
+        """Reset the stream; the request hears of *reason*."""
+        if not self.is_over:
+            self.connection.engine.reset(self.stream_id, code)
+            self.lost(reason)
+            self.connection.written()
+
+    def lost(self, reason: Failure) -> None:
+        """The stream is closed, whoever has closed it: all that is under way ends."""
+        if not self.is_over:
+            request = self.request
+            self._drop()
+            if request is not None:
+                request.connectionLost(reason)
+
+    def _drop(self) -> None:
+        """Nothing more is sent, and nothing taken in."""
+        request, output = self.request, self.output
+        unsent = 0 if output is None else output.unsent
+        if self.exchange is not None:
+            if request is not None:
+                sent = getattr(request, "sentLength", 0)
+                self.exchange.response_body_bytes = sent
+            elif self.is_ended:
+                unsent = 0
+        self.connection.streams.lost(self, unsent)
+        self.request = None
+        if output is not None:
+            output.close()
+        if self.intake is not None:
+            self.intake.drop()
+
+
+class SecureStream(Stream):
+    """A stream of a connection over TLS."""
+
+
+classImplements(SecureStream, ISSLTransport, INegotiated)

@@ -1,0 +1,214 @@
+"""
+What a stream has to send that could not be sent at once: bytes, a file, an end.
+
+It is asked for a piece whenever the windows and the transport have room, in turn with
+the other streams of its connection. A producer that fills it is paused meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..twisted_private import PullToPush
+
+HIGH_BYTES = 64 * 1024
+"""Bytes that wait beyond which a producer is paused: a transport's own mark."""
+
+
+class FileEnded(Protocol):
+    """Is called when a file was sent, or could not be sent to its end."""
+
+    def __call__(self, is_whole: bool) -> None: ...
+
+
+class StreamOutput:
+    """
+    The sending half of one stream.
+
+    :param stream_id: of the stream.
+    :param wanted: called when there is something to send, and was not before.
+    :ivar is_ending: whether nothing follows what waits.
+    :ivar is_scheduled: whether it waits for its turn. The scheduler sets this.
+    :ivar stalled_since: since when it waits for the client to open its window; ``None``
+        while it does not.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_descriptor",
+        "_file_ended",
+        "_has_end",
+        "_is_paused",
+        "_left",
+        "_offset",
+        "_pieces",
+        "_producer",
+        "_start",
+        "_wanted",
+        "is_ending",
+        "is_scheduled",
+        "stalled_since",
+        "stream_id",
+    )
+
+    def __init__(self, stream_id: int, wanted: Callable[[StreamOutput], None]) -> None:
+        self.stream_id = stream_id
+        self._wanted = wanted
+        self._pieces: deque[bytes] = deque()
+        self._bytes = self._start = 0  # the first piece is sent up to there
+        self._descriptor = -1
+        self._offset = self._left = 0
+        self._file_ended: FileEnded | None = None
+        self._has_end = False
+        self._producer: Any = None
+        self._is_paused = False
+        self.is_ending = False
+        self.is_scheduled = False
+        self.stalled_since: float | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is something to send."""
+        return bool(self._pieces) or self._left > 0 or self._has_end
+
+    @property
+    def needs_window(self) -> bool:
+        """Whether what is to be sent has bytes."""
+        return bool(self._pieces) or self._left > 0
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait."""
+        return self._bytes + self._left
+
+    # From the request.
+
+    def add(self, data: bytes) -> None:
+        """Send *data*."""
+        self._pieces.append(data)
+        self._bytes += len(data)
+        if self._bytes > HIGH_BYTES and self._producer and not self._is_paused:
+            self._is_paused = True
+            self._producer.pauseProducing()
+        self._wanted(self)
+
+    def add_file(
+        self, descriptor: int, offset: int, length: int, ended: FileEnded
+    ) -> None:
+        """Send *length* bytes of an open file from *offset* on; it is closed then."""
+        self._descriptor, self._offset, self._left = descriptor, offset, length
+        self._file_ended = ended
+        self._wanted(self)
+
+    def add_end(self) -> None:
+        """Nothing follows: end the stream."""
+        self._has_end = self.is_ending = True
+        self._wanted(self)
+
+    # From the scheduler.
+
+    def take(self, count: int) -> tuple[bytes, bool] | None:
+        """
+        The next bytes, at most *count*, and whether the stream ends with them.
+
+        :return: ``None`` when the file has become shorter than it was said to be.
+        """
+        self.stalled_since = None
+        pieces = self._pieces
+        if pieces:
+            data = self._take_pieces(count)
+        elif self._left:
+            data = self._read(min(count, self._left))
+            if not data:
+                return None
+        else:
+            data = b""
+        is_last = self._has_end and not pieces and not self._left
+        if is_last:
+            self._has_end = False
+        return data, is_last
+
+    def _take_pieces(self, count: int) -> bytes:
+        pieces, start = self._pieces, self._start
+        taken: list[bytes] = []
+        while pieces and count:
+            piece = pieces[0][start : start + count]
+            start += len(piece)
+            if start == len(pieces[0]):
+                pieces.popleft()
+                start = 0
+            taken.append(piece)
+            count -= len(piece)
+            self._bytes -= len(piece)
+        self._start = start
+        return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def _read(self, count: int) -> bytes:
+        try:
+            data = os.pread(self._descriptor, count, self._offset)
+        except OSError:
+            data = b""
+        self._offset += len(data)
+        self._left -= len(data)
+        if not data or not self._left:
+            self._close_file()
+        return data
+
+    def sent(self) -> None:
+        """What was taken is sent: tell who waits for that."""
+        if self._file_ended is not None and self._descriptor < 0:
+            ended, self._file_ended = self._file_ended, None
+            ended(is_whole=self._left == 0)
+        if self._is_paused and self._bytes <= HIGH_BYTES // 2 and self._producer:
+            self._is_paused = False
+            self._producer.resumeProducing()
+
+    # Producers.
+
+    def register_producer(self, producer: Any, streaming: bool) -> None:
+        """
+        Let *producer* write; it is paused while the client does not read.
+
+        :raise RuntimeError: when there is another one.
+        """
+        if self._producer is not None:
+            raise RuntimeError(f"{self._producer} is still registered")
+        if not streaming:
+            producer = PullToPush(producer, self)
+        self._producer = producer
+        if not streaming:
+            producer.startStreaming()
+        if self._bytes > HIGH_BYTES:
+            self._is_paused = True
+            producer.pauseProducing()
+
+    def unregister_producer(self) -> None:
+        """The producer has written all of the response."""
+        producer, self._producer = self._producer, None
+        self._is_paused = False
+        if isinstance(producer, PullToPush):
+            producer.stopStreaming()
+
+    unregisterProducer = unregister_producer
+    """What a pull producer calls when it has failed."""
+
+    # The end.
+
+    def close(self) -> None:
+        """The stream has ended: nothing more is sent."""
+        self._pieces.clear()
+        self._bytes = self._left = 0
+        self._has_end = False
+        self._file_ended = None
+        self._close_file()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.stopProducing()
+
+    def _close_file(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
