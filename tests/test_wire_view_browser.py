@@ -311,6 +311,13 @@ class AllTests(WireViewCase):
         summary = self.text(self.wire, ".from-server header")
         self.assertRegex(summary, r"10,48\d,\d{3} bytes, the first [\d,]+ are kept")
 
+    def test_numbers_of_many_digits_stay_on_one_line(self) -> None:
+        ask(self.ports[4040], target="/seen")
+        number = self.row("/seen").find_element(By.CSS_SELECTOR, ".number")
+        height = number.size["height"]
+        self.wire.execute_script("arguments[0].textContent = '1234567'", number)
+        self.assertEqual(number.size["height"], height)
+
     def test_filter_by_server_method_status_and_text(self) -> None:
         ask(self.ports[4040], target="/hello", fields={"X-Word": "needle"})
         ask(self.ports[4041], target="/?q=3")
