@@ -52,6 +52,8 @@ def an_empty_tab(*arguments: str) -> Any:
     browser.switch_to.window(new)
     for command in ("Network.clearBrowserCookies", "Network.clearBrowserCache"):
         browser.execute_cdp_cmd(command, {})
+    # A tab that a script has opened may be behind another: nothing in it has the focus.
+    browser.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
     browser.get_log("browser")  # what it complained of before
     return browser
 
