@@ -5,6 +5,7 @@ The glossary and the pictures are what the software says now, and anybody can re
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -19,6 +20,14 @@ from illustrations.sequence import Bar, Note, Sent, Sequence, message_lines
 SVG = "{http://www.w3.org/2000/svg}"
 
 ADVICE = "make pictures makes it anew; look at it before you commit it."
+
+
+PLACE = DOCS / "pictures"
+
+
+def drawings() -> list[Path]:
+    """The pictures that are made from messages; others are screenshots."""
+    return sorted(PLACE.glob("*.svg"))
 
 
 def small(*steps: Sent | Note | Bar) -> Sequence:
@@ -40,14 +49,14 @@ class CurrentTests(SynchronousTestCase):
         for make in PICTURES:
             sequence = make()
             names.add(f"{sequence.name}.svg")
-            kept = (DOCS / "pictures" / f"{sequence.name}.svg").read_text("utf-8")
+            kept = (PLACE / f"{sequence.name}.svg").read_text("utf-8")
             self.assertEqual(kept, sequence.draw(), f"{sequence.name}: {ADVICE}")
-        there = {path.name for path in (DOCS / "pictures").iterdir()}
+        there = {path.name for path in PLACE.iterdir() if path.is_file()}
         self.assertEqual(there, names)
 
     def test_each_picture_is_on_a_page_with_a_text_alternative(self) -> None:
         pages = "".join(path.read_text("utf-8") for path in DOCS.rglob("*.md"))
-        for path in (DOCS / "pictures").iterdir():
+        for path in [*drawings(), *PLACE.glob("screens/*.png")]:
             found = re.search(rf"\{{image\}} \S*{path.name}\n---\nalt: >-\n  \w", pages)
             self.assertIsNotNone(found, path.name)
 
@@ -56,7 +65,7 @@ class FormTests(SynchronousTestCase):
     """Pictures are SVG that needs nothing else and runs nothing."""
 
     def test_pictures_have_words_and_no_script_and_load_nothing(self) -> None:
-        for path in (DOCS / "pictures").iterdir():
+        for path in drawings():
             text = path.read_text("utf-8")
             root = ET.fromstring(text)
             title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
@@ -74,7 +83,7 @@ class FormTests(SynchronousTestCase):
             self.assertIn("prefers-color-scheme: dark", text)
 
     def test_nothing_is_drawn_outside_of_a_picture(self) -> None:
-        for path in (DOCS / "pictures").iterdir():
+        for path in drawings():
             root = ET.fromstring(path.read_text("utf-8"))
             width, height = (float(root.attrib[name]) for name in ("width", "height"))
             for mark in root.iter(f"{SVG}rect"):

@@ -21,6 +21,8 @@ class LiveTests(WireViewCase):
     """What happens is shown at once."""
 
     def test_first_guess_is_followed_from_the_click_to_the_bytes(self) -> None:
+        self.wire = self.browser()  # for a form that leads to the thinker's own port
+        self.open(self.wire, "/wire/")
         empty = self.one(self.wire, "#empty")
         self.until(self.wire, lambda: empty.is_displayed())
         self.assertIn("Nothing has been asked yet", empty.text)
@@ -49,12 +51,6 @@ class LiveTests(WireViewCase):
             self.assertIn(seen, program)
         self.row("GET /make_a_guess.html")
         self.nothing_was_refused(self.wire)
-
-    def test_page_never_shows_itself(self) -> None:
-        ask(self.ports[8080], target="/style.css")
-        self.row("/style.css")
-        for row in self.rows():
-            self.assertNotIn("/wire", row)
 
     def test_two_clients_that_take_turns_are_seen(self) -> None:
         one = Client(self, self.ports[4042])
@@ -110,34 +106,6 @@ class LiveTests(WireViewCase):
             self.assertLess(earlier["left"], later["left"])
             self.assertLess(later["left"], earlier["right"])
 
-    def test_cut_connection_is_seen_and_said(self) -> None:
-        client = Client(self, self.ports[4042])
-        client.send(
-            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"
-        )
-        client.socket.close()
-        self.chosen("client gone")
-        self.assertIn("Client gone.", self.one(self.wire, "#details .notice.bad").text)
-        self.assertIn("None was sent.", self.one(self.wire, ".messages").text)
-
-    def test_refused_request_has_its_reason_and_clause(self) -> None:
-        client = Client(self, self.ports[4040])
-        client.send(b"GET / HTTP/1.1\nHost: localhost\n\n")
-        client.read_all()
-        self.chosen("refused")
-        notice = self.one(self.wire, "#details .notice.bad")
-        self.assertIn("bare CR or LF", notice.text)
-        link = notice.find_element(By.TAG_NAME, "a")
-        self.assertEqual(
-            (link.text, link.get_attribute("href")),
-            (
-                "RFC 9112 section 2.2",
-                "https://www.rfc-editor.org/rfc/rfc9112#section-2.2",
-            ),
-        )
-        self.assertIn("LF without a CR", self.one(self.wire, ".fault").text)
-        self.assertIn("before the program", self.panel("What the program saw"))
-
     def test_pause_holds_what_comes_and_resume_shows_it(self) -> None:
         ask(self.ports[4040], target="/before")
         self.row("/before")
@@ -189,7 +157,9 @@ class LiveTests(WireViewCase):
 
 
 class ChosenTests(WireViewCase):
-    """What is shown of one exchange."""
+    """What is shown of one exchange, whatever else was asked before."""
+
+    shares_tutorial = True
 
     def test_parts_are_explained_to_the_keyboard(self) -> None:
         ask(self.ports[4041], target="/?q=3")
@@ -214,28 +184,9 @@ class ChosenTests(WireViewCase):
         reachable = self.every(self.wire, ".from-client .part[tabindex='0']")
         self.assertEqual(len(reachable), 1)
 
-    def test_long_response_is_seen_while_it_is_sent_and_focus_stays(self) -> None:
-        (self.here / "long.bin").write_bytes(bytes(10 * 1024 * 1024))
-        client = Client(self, self.ports[4048])
-        client.send(
-            b"GET /long.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        self.chosen("static · open")
-        self.assertIn("Open. It is still going on.", self.text(self.wire, "#details"))
-        self.one(self.wire, ".from-client .k-target").click()
-        client.read_all()
-        self.row("/long.bin")
-        self.until(
-            self.wire, lambda: "still going on" not in self.text(self.wire, "#details")
-        )
-        self.assertEqual(self.active().text, "/long.bin")
-        self.assertIn("Target", self.explained())
-        summary = self.text(self.wire, ".from-server header")
-        self.assertRegex(summary, r"10,48\d,\d{3} bytes, the first [\d,]+ are kept")
-
     def test_bytes_are_shown_in_hexadecimal_when_asked_for(self) -> None:
-        ask(self.ports[4041], target="/?q=3")
-        self.chosen("/?q=3")
+        ask(self.ports[4041], target="/?q=1")
+        self.chosen("/?q=1")
         self.assertEqual(self.every(self.wire, ".hex"), [])
         for button in self.every(self.wire, ".from-client button"):
             if button.text == "Hex":
@@ -282,6 +233,91 @@ class ChosenTests(WireViewCase):
         self.assertIn(("accept", "changed", "a/b c/d"), found)
         self.assertNotIn("host", {row[0] for row in found})
 
+    def test_copies_are_shown_by_tabs_with_arrow_keys(self) -> None:
+        ask(self.ports[4041], target="/?q=2")
+        self.chosen("/?q=2")
+        panel = self.one(self.wire, "[role=tabpanel]")
+        self.assertIn("curl", panel.text)
+        self.one(self.wire, "[role=tab]").send_keys(Keys.ARROW_RIGHT)
+        self.assertEqual(self.active().text, "treq")
+        self.assertIn("treq", panel.text)
+        self.active().send_keys(Keys.END)
+        self.assertIn("GET /?q=2 HTTP/1.1", panel.text)
+
+    def test_request_can_be_taken_to_the_laboratory(self) -> None:
+        ask(self.ports[4041], target="/?q=7")
+        self.chosen("/?q=7")
+        self.one(self.wire, "#details .links a:last-of-type").click()
+        self.until(self.wire, lambda: self.wire.title == "The laboratory")
+        raw = self.one(self.wire, "#raw")
+        self.until(self.wire, lambda: "GET /?q=7" in raw.get_property("value"))
+        server = self.one(self.wire, "#server").get_property("value")
+        self.assertEqual(server, "thinker")
+
+    def test_page_never_shows_itself(self) -> None:
+        ask(self.ports[8080], target="/style.css")
+        self.row("/style.css")
+        for row in self.rows():
+            self.assertNotIn("/wire", row)
+
+    def test_cut_connection_is_seen_and_said(self) -> None:
+        client = Client(self, self.ports[4042])
+        client.send(
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"
+        )
+        client.socket.close()
+        self.chosen("client gone")
+        self.assertIn("Client gone.", self.one(self.wire, "#details .notice.bad").text)
+        self.assertIn("None was sent.", self.one(self.wire, ".messages").text)
+
+    def test_refused_request_has_its_reason_and_clause(self) -> None:
+        client = Client(self, self.ports[4040])
+        client.send(b"GET / HTTP/1.1\nHost: localhost\n\n")
+        client.read_all()
+        self.chosen("refused")
+        notice = self.one(self.wire, "#details .notice.bad")
+        self.assertIn("bare CR or LF", notice.text)
+        link = notice.find_element(By.TAG_NAME, "a")
+        self.assertEqual(
+            (link.text, link.get_attribute("href")),
+            (
+                "RFC 9112 section 2.2",
+                "https://www.rfc-editor.org/rfc/rfc9112#section-2.2",
+            ),
+        )
+        self.assertIn("LF without a CR", self.one(self.wire, ".fault").text)
+        self.assertIn("before the program", self.panel("What the program saw"))
+
+
+class AllTests(WireViewCase):
+    """What is shown of all exchanges, and of one that takes long."""
+
+    def test_long_response_is_seen_while_it_is_sent_and_focus_stays(self) -> None:
+        (self.here / "long.bin").write_bytes(bytes(10 * 1024 * 1024))
+        client = Client(self, self.ports[4048])
+        client.send(
+            b"GET /long.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        self.chosen("static · open")
+        self.assertIn("Open. It is still going on.", self.text(self.wire, "#details"))
+        self.one(self.wire, ".from-client .k-target").click()
+        client.read_all()
+        self.row("/long.bin")
+        self.until(
+            self.wire, lambda: "still going on" not in self.text(self.wire, "#details")
+        )
+        self.assertEqual(self.active().text, "/long.bin")
+        self.assertIn("Target", self.explained())
+        summary = self.text(self.wire, ".from-server header")
+        self.assertRegex(summary, r"10,48\d,\d{3} bytes, the first [\d,]+ are kept")
+
+    def test_numbers_of_many_digits_stay_on_one_line(self) -> None:
+        ask(self.ports[4040], target="/seen")
+        number = self.row("/seen").find_element(By.CSS_SELECTOR, ".number")
+        height = number.size["height"]
+        self.wire.execute_script("arguments[0].textContent = '1234567'", number)
+        self.assertEqual(number.size["height"], height)
+
     def test_filter_by_server_method_status_and_text(self) -> None:
         ask(self.ports[4040], target="/hello", fields={"X-Word": "needle"})
         ask(self.ports[4041], target="/?q=3")
@@ -302,17 +338,6 @@ class ChosenTests(WireViewCase):
             self.assertEqual(self.text(self.wire, "#count"), "1 of 3 exchanges fit")
             self.one(self.wire, "#show-all").click()
             self.until(self.wire, lambda: len(self.rows()) == 3)
-
-    def test_copies_are_shown_by_tabs_with_arrow_keys(self) -> None:
-        ask(self.ports[4041], target="/?q=3")
-        self.chosen("/?q=3")
-        panel = self.one(self.wire, "[role=tabpanel]")
-        self.assertIn("curl", panel.text)
-        self.one(self.wire, "[role=tab]").send_keys(Keys.ARROW_RIGHT)
-        self.assertEqual(self.active().text, "treq")
-        self.assertIn("treq", panel.text)
-        self.active().send_keys(Keys.END)
-        self.assertIn("GET /?q=3 HTTP/1.1", panel.text)
 
     def test_what_was_sent_stays_text(self) -> None:
         client = Client(self, self.ports[4042])
@@ -339,13 +364,3 @@ class ChosenTests(WireViewCase):
         self.assertEqual(self.wire.title, "The wire")
         self.assertIn(MARKUP, self.text(self.wire, "#view"))
         self.nothing_was_refused(self.wire)
-
-    def test_request_can_be_taken_to_the_laboratory(self) -> None:
-        ask(self.ports[4041], target="/?q=7")
-        self.chosen("/?q=7")
-        self.one(self.wire, "#details .links a:last-of-type").click()
-        self.until(self.wire, lambda: self.wire.title == "The laboratory")
-        raw = self.one(self.wire, "#raw")
-        self.until(self.wire, lambda: "GET /?q=7" in raw.get_property("value"))
-        server = self.one(self.wire, "#server").get_property("value")
-        self.assertEqual(server, "thinker")

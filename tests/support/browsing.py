@@ -4,8 +4,11 @@ A real browser, headless.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import shutil
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from selenium import webdriver
@@ -31,10 +34,42 @@ def a_browser(case: TestCase, *arguments: str, scripts: bool = True) -> Any:
 
     :param scripts: whether it runs the scripts of pages.
     """
+    return _started(case.addCleanup, arguments, scripts)
+
+
+def an_empty_tab(*arguments: str) -> Any:
+    """
+    The browser that tests with the same *arguments* share, because to start one takes
+    seconds. It has one tab, which is new and knows nothing of the test before.
+    """
+    browser = _shared(arguments)
+    before = browser.window_handles
+    browser.switch_to.new_window("tab")
+    new = browser.current_window_handle
+    for handle in before:
+        browser.switch_to.window(handle)
+        browser.close()
+    browser.switch_to.window(new)
+    for command in ("Network.clearBrowserCookies", "Network.clearBrowserCache"):
+        browser.execute_cdp_cmd(command, {})
+    # A tab that a script has opened may be behind another: nothing in it has the focus.
+    browser.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    browser.get_log("browser")  # what it complained of before
+    return browser
+
+
+@functools.cache
+def _shared(arguments: tuple[str, ...]) -> Any:
+    return _started(atexit.register, arguments, scripts=True)
+
+
+def _started(
+    at_end: Callable[..., object], arguments: tuple[str, ...], scripts: bool
+) -> Any:
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER or ""
     profile = tempfile.mkdtemp()
-    case.addCleanup(shutil.rmtree, profile, ignore_errors=True)
+    at_end(shutil.rmtree, profile, ignore_errors=True)
     for argument in (
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
         "--no-first-run", "--disable-background-networking",
@@ -47,5 +82,5 @@ def a_browser(case: TestCase, *arguments: str, scripts: bool = True) -> Any:
         options.add_experimental_option("prefs", {setting: 2})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    case.addCleanup(browser.quit)
+    at_end(browser.quit)
     return browser

@@ -4,9 +4,13 @@ The pages ``/wire/`` and ``/try/`` of a running tutorial, in a browser.
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import socket
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from selenium.common.exceptions import (
@@ -17,8 +21,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from .axe import violations
-from .browsing import a_browser, needed
-from .harness import PATIENCE, Case
+from .browsing import a_browser, an_empty_tab, needed
+from .harness import PATIENCE, TWISTD, Case, Daemon, ask
 
 PORTS = (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, 8080)
 """Where the servers of the tutorial listen by themselves, in their order."""
@@ -37,31 +41,87 @@ PHONE: dict[str, Any] = {
 }
 
 
+TUTORIAL = ("tutorial", "--port", "0", "--store", "data")
+
+
+def ports_of(tutorial: Daemon) -> dict[int, int]:
+    """Wait for *tutorial*; where each server listens, by where it listens by itself."""
+    return {port: tutorial.ready().port for port in PORTS}
+
+
+class SharedTutorials:
+    """
+    A tutorial for each set of options, until all tests have run; if a test stops it,
+    the next has a new one.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[tuple[str, ...], tuple[Daemon, dict[int, int]]] = {}
+
+    def tutorial(self, options: tuple[str, ...]) -> tuple[Daemon, dict[int, int]]:
+        """The one with *options*, and its ports."""
+        found = self._running.get(options)
+        if found is None or found[0].stopped:
+            folder = Path(tempfile.mkdtemp())
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            daemon = Daemon(folder, folder, *TWISTD, *TUTORIAL, *options)
+            atexit.register(daemon.stderr.close)
+            atexit.register(daemon.stop)
+            found = self._running[options] = daemon, ports_of(daemon)
+        return found
+
+    def is_fine(self, case: Case) -> None:
+        """See that none has failed while *case* ran."""
+        for daemon, _ in self._running.values():
+            case.assertEqual(daemon.errors(), "")
+            case.assertTrue(daemon.stopped or daemon.process.poll() is None)
+
+
+SHARED = SharedTutorials()
+
+
 class WirePageCase(Case):
     """
     A person at one of the pages.
 
-    The servers listen where the system lets them; the pages' own links to the ports of
-    the tutorial lead there.
+    The servers listen where the system lets them.
 
     :cvar options: further options of the tutorial.
+    :cvar shares_tutorial: whether the tests share the servers, for those that do not
+        mind what was asked before: see `SharedTutorials`.
+    :cvar shared_names: names of other sites that lead to this machine.
     """
 
     options: tuple[str, ...] = ()
+    shares_tutorial = False
+    shared_names: tuple[str, ...] = ()
 
     def setUp(self) -> None:
         super().setUp()
         needed("the pages /wire/ and /try/")
-        self.tutorial = self.daemon(
-            "tutorial", "--port", "0", "--store", "data", *self.options
-        )
-        self.ports = {port: self.tutorial.ready().port for port in PORTS}
+        if self.shares_tutorial:
+            self.tutorial, self.ports = SHARED.tutorial(self.options)
+            self.addCleanup(SHARED.is_fine, self)
+        else:
+            self.tutorial = self.daemon(*TUTORIAL, *self.options)
+            self.ports = ports_of(self.tutorial)
         self.pages = f"http://localhost:{self.ports[8080]}"
+
+    def tab(self) -> Any:
+        """A tab of the browser that the tests share."""
+        rules = ",".join(f"MAP {name} 127.0.0.1" for name in self.shared_names)
+        browser = an_empty_tab(*[f"--host-resolver-rules={rules}"] * bool(rules))
+        self.shown_on(browser, DESKTOP)
+        return browser
 
     def browser(
         self, *arguments: str, scripts: bool = True, first_rule: str = ""
     ) -> Any:
-        """A browser; *first_rule* says where other names lead, or the same ones."""
+        """
+        A browser of this test's own, in which the pages' links to the ports of the
+        tutorial lead to the servers; *first_rule* says where other names lead, or the
+        same ones.
+        """
         mapped = [first_rule] * bool(first_rule)
         mapped += [
             f"MAP localhost:{page} localhost:{real}"
@@ -126,7 +186,7 @@ class WireViewCase(WirePageCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.wire = self.browser()
+        self.wire = self.tab()
         self.open(self.wire, "/wire/")
         self.until(self.wire, lambda: self.text(self.wire, "#state") == "Live")
 
@@ -189,11 +249,17 @@ class WireViewCase(WirePageCase):
 
 
 class LaboratoryCase(WirePageCase):
-    """A person at ``/try/``."""
+    """A person at ``/try/``, where nothing was sent before."""
+
+    shares_tutorial = True
 
     def setUp(self) -> None:
         super().setUp()
-        self.lab = self.browser()
+        origin = {"Origin": self.pages, "Content-Type": "application/json"}
+        port = self.ports[8080]
+        fields = origin | {"Host": f"localhost:{port}"}
+        self.assertEqual(ask(port, "POST", "/try/reset", "{}", fields).code, 200)
+        self.lab = self.tab()
         self.open(self.lab, "/try/")
         self.until(self.lab, lambda: self.every(self.lab, "#broken button"))
 

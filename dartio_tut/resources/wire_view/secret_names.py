@@ -23,10 +23,15 @@ _FIELD_WORDS = (
     b"x-auth",
     b"session",
     b"signature",
+    b"jwt",
+    b"dpop",
+    b"assertion",
+    b"csrf",
+    b"xsrf",
 )
 """
 A header field whose name has one of these holds a secret: Proxy-Authorization,
-Set-Cookie, X-Auth-Token and others of the kind.
+Set-Cookie, X-Auth-Token and others of the kind, such as DPoP (RFC 9449).
 """
 
 _LONG_WORDS = (
@@ -39,14 +44,21 @@ _LONG_WORDS = (
     b"apikey",
     b"credential",
     b"authorization",
+    b"assertion",
+    b"samlre",
+    b"csrf",
+    b"xsrf",
 )
 """A parameter whose name has one of these anywhere holds a secret."""
 
 _SHORT_WORDS = frozenset(
     (b"key", b"sig", b"pwd", b"pass", b"pin", b"auth", b"jwt", b"otp", b"session")
-    + (b"sessionid", b"sid")
+    + (b"sessionid", b"sid", b"bearer", b"code")
 )
-"""A parameter holds a secret if one of these is its name, or a word of it."""
+"""
+A parameter holds a secret if one of these is its name, or a word of it: ``code`` is
+what somebody who has logged in elsewhere comes back with (RFC 6749 section 4.1.2).
+"""
 
 MAX_NAME_BYTES = 128
 """Bytes before a ``=`` that are looked at for the name of a parameter."""
@@ -59,7 +71,8 @@ find_field_word = re.compile(b"|".join(_FIELD_WORDS), re.IGNORECASE).search
 
 _reversed_name = re.compile(rb"[^&?;#=/\s,\"'<>{}@:]*+").match
 _may_be_secret = re.compile(
-    rb"token|pass|secret|sig|key|cred|auth|pwd|pin|jwt|otp|session|sid|%",
+    rb"token|pass|secret|sig|key|cred|auth|pwd|pin|jwt|otp|session|sid|%|"
+    rb"assertion|saml|srf|bearer|code",
     re.IGNORECASE,
 ).search
 _word_boundary = re.compile(rb"[^0-9A-Za-z]+|(?<=[a-z0-9])(?=[A-Z])")
