@@ -31,7 +31,7 @@ from .http1.response_head import refusal
 from .http1.watched_channel import WatchedChannel
 from .interfaces import Fields, IConnection, refusal_fields
 from .limits import Limits
-from .request import Request
+from .request import Request, is_end_of_request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
 from .transport.plain_text import RefusingTLSFactory
@@ -71,6 +71,7 @@ __all__ = [
     "host_of_field",
     "http2_protocol",
     "is_address",
+    "is_end_of_request",
     "listen_tls",
     "passed_descriptors",
     "refusal",

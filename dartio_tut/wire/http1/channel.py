@@ -310,8 +310,9 @@ class Channel(HTTPChannelAPI):
         response = refusal(error.code, self.site.refusal_fields, is_head)
         self.output.write(response)
         if self.reports is not None:
-            self.reports.response_began(error.code)
-            self.reports.response_ended(len(response.partition(b"\r\n\r\n")[2]))
+            body_bytes = len(response.partition(b"\r\n\r\n")[2])
+            self.reports.response_began(error.code, len(response) - body_bytes)
+            self.reports.response_ended(body_bytes)
         self._linger()
 
     def _linger(self) -> None:
