@@ -40,6 +40,7 @@ from ..transport.tcp import Server
 from . import protocol_error as errors
 from .draining import drain
 from .exchange_reports import ExchangeReports
+from .expiry import expire
 from .httpchannel_api import HTTPChannelAPI
 from .protocol_error import ProtocolError
 from .request_intake import ForeignIntake, RequestIntake
@@ -147,9 +148,9 @@ class Channel(HTTPChannelAPI):
         if self.reports is not None:
             self.reports.flushed()
         if self.close_is_asked:
-            self._close_transport(within_call=False)
+            self.close_transport(within_call=False)
         elif self.state is CLOSING:
-            self._close_transport()
+            self.close_transport()
         elif self.state is TAKEN_OVER:
             self.pass_on()
 
@@ -204,7 +205,7 @@ class Channel(HTTPChannelAPI):
         """The client has closed its half: it sends nothing more."""
         self.client_has_ended = True
         if self.state is LINGERING:
-            self._close_transport()
+            self.close_transport()
         elif self.state is BODY:
             self._client_gone()
         elif self.state is not ANSWERING and not self._has_more_to_do():
@@ -255,35 +256,12 @@ class Channel(HTTPChannelAPI):
 
     def expired(self) -> None:
         """The client took too long: tell it where it may still listen, and close."""
-        state, output = self.state, self.output
-        if state is TAKEN_OVER:
-            self.look_after_taken_over()
-        elif output.is_blocked or output.file is not None or state is CLOSING:
-            progress = output.transport.client_progress()
-            if progress != self._progress:  # it reads, slowly
-                self._progress = progress
-                self.deadline = self.deadlines.now + self.limits.write_time
-            else:
-                self._give_up("the client did not read")
-        elif state is IDLE:
-            self.close()
-        elif state is HEAD:
-            self.refuse(ProtocolError(*errors.HEAD_TOO_SLOW))
-        elif state is BODY:
-            self.refuse(ProtocolError(*errors.BODY_TOO_SLOW))
-        elif state is LINGERING:
-            self._close_transport()
-        elif (progress := output.transport.client_progress()) != self._progress:
-            self._progress = progress
-            self.deadline = self.deadlines.now + self.limits.idle_time
-        else:
-            self._give_up("the response took too long for a client that has left")
+        expire(self)
 
-    def _give_up(self, reason: str) -> None:
-        if self.reports is not None:
-            self.reports.ends(Ending.TIMED_OUT, reason)
-        self.deadline = NEVER
-        self.abortConnection()
+    def client_has_read(self) -> bool:
+        """Whether the client has taken bytes since the last look."""
+        before, self._progress = self._progress, self.output.transport.client_progress()
+        return before != self._progress
 
     # The end.
 
@@ -333,9 +311,9 @@ class Channel(HTTPChannelAPI):
         self.enter(CLOSING, self.limits.write_time)
         self.intake.take_rest()
         if not self.intake.is_active:
-            self._close_transport()
+            self.close_transport()
 
-    def _close_transport(self, within_call: bool = True) -> None:
+    def close_transport(self, within_call: bool = True) -> None:
         """
         Have the transport close when all is sent.
 
@@ -360,7 +338,7 @@ class Channel(HTTPChannelAPI):
             self.close_is_asked = True
         elif self.state not in NO_MORE_REQUESTS:
             self.output.flush()
-            self._close_transport(within_call=False)
+            self.close_transport(within_call=False)
 
     def abortConnection(self) -> None:
         """Close now, whatever is still to be sent."""

@@ -155,6 +155,11 @@ class Output:
             or bool(self.transport.buffered())
         )
 
+    @property
+    def is_paused_by_resource(self) -> bool:
+        """Whether it is blocked though the client has nothing left to take."""
+        return self.is_blocked and self.file is None and self.transport.has_sent_all
+
     def end(self) -> None:
         """The connection is lost: the producer and who is told are let go."""
         self._producer = None

@@ -64,6 +64,12 @@ class ForeignTransport:
         is_closing = getattr(self._transport, "disconnecting", False) == 1
         return is_closing or is_aborting(self._beneath())
 
+    @property
+    def has_sent_all(self) -> bool:
+        """Whether it is known that nothing is buffered in this process."""
+        beneath = self._beneath()
+        return hasattr(beneath, "dataBuffer") and not buffered_bytes(beneath)
+
     def buffered(self) -> int:
         """
         How many bytes wait in this process, as far as the transport tells, or came too
