@@ -109,8 +109,8 @@ class Channel(HTTPChannelAPI):
             transport.on_aborted = self.abortConnection
             transport.on_closed = self.connection_closed
         else:
-            sender = adapted(transport)
             self.intake = ForeignIntake(self)
+            sender = adapted(transport, self.intake.let_close)
             self.intake.network = IPushProducer(transport, self.intake.network)
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):

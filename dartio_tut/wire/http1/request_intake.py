@@ -363,20 +363,26 @@ class ForeignIntake(RequestIntake):
         """Take in *data* as far as the state allows."""
         if not self._channel.output.transport.is_closing:
             super().receive(data)
-            self._let_close()
+            self.let_close()
 
     def go_on(self) -> None:
         """Take in what waits, and read on."""
         super().go_on()
-        self._let_close()
+        self.let_close()
 
-    def _let_close(self) -> None:
-        if self.has_ended or self._channel.state in NO_MORE_REQUESTS:
+    def let_close(self) -> None:
+        """Close, if somebody has asked the transport to, and not within a request."""
+        if self.has_ended or self.is_active or self._channel.state in OVER:
             return
         transport = self._channel.output.transport
         if transport.is_closing:
             transport.loseConnection()  # which also flushes what its TLS has collected
             self._channel.close()
+
+    def end(self) -> None:
+        """The connection is lost: the transport lets go of this."""
+        self._channel.output.transport.taken_over()
+        super().end()
 
 
 def _foreign_request(channel: Channel, head: Head) -> http.Request:
