@@ -42,7 +42,7 @@ TEXT = b"text/plain; charset=utf-8"
 _ENDS = (ConnectionClosed, CancelledError, ProtocolError)
 
 
-def is_end_of_request(request: server.Request, error: BaseException) -> bool:
+def is_end_of_request(request: server.Request, error: BaseException | None) -> bool:
     """
     Whether *error* says no more than that *request* is over: its client has left, or
     was refused. Whoever awaits its body or its end meets such an error, which is no
