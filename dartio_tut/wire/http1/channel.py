@@ -121,8 +121,11 @@ class Channel(HTTPChannelAPI):
         self.write = output.write  # spares a call for each write
         self._admission = admission or self.site.connection_limit.admit(transport)
         self.deadlines.add(self, self.limits.header_time)
-        if self.observer is not None:
-            self.reports = ExchangeReports(self.observer, output, self.getPeer())
+        if self.is_draining:
+            drain(self)
+        observer = self.site.observer
+        if observer is not None:
+            self.reports = ExchangeReports(observer, output, self.getPeer())
         self.response_writer = ResponseWriter(
             self, output, self.reports, self.site.request_log
         )
@@ -341,8 +344,10 @@ class Channel(HTTPChannelAPI):
             self.close_transport(within_call=False)
 
     def abortConnection(self) -> None:
-        """Close now, whatever is still to be sent."""
-        if self.state not in (CLOSED, TAKEN_OVER):
+        """Close now, whatever is still to be sent, and whoever has taken it over."""
+        if self.state is TAKEN_OVER:
+            self.output.transport.abortConnection()
+        elif self.state is not CLOSED:
             self.state = CLOSED
             self.intake.take_rest()
             self.output.drop()
