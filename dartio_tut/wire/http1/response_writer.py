@@ -82,14 +82,18 @@ class ResponseWriter:
         )
         if self._reports is not None:
             self._reports.response_began(request.code, len(head))
-        if data and not is_bodiless:
-            self._output.write(head + (self._chunk(data) if self._is_chunked else data))
-        else:
+        if not data or is_bodiless:
             self._output.write(head)
+        elif self._is_chunked:
+            self._output.write(head + self._chunk(data))
+        else:
+            self._output.write(head + data)
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body."""
-        self._output.write(self._chunk(data) if self._is_chunked else data)
+        if self._is_chunked:
+            data = format_chunk(data) if self._reports is None else self._chunk(data)
+        self._output.write(data)
 
     def _chunk(self, data: bytes) -> bytes:
         framed = format_chunk(data)
