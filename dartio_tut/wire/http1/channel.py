@@ -363,8 +363,8 @@ class Channel(HTTPChannelAPI):
         if request is not None:
             request.connectionLost(reason)
         self.intake.end()
-        self.output.end()
         del self.response_writer
+        self.output.end()
 
     def connection_closed(self) -> None:
         """The transport has ended, whichever protocol it has by now."""
