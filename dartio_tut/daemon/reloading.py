@@ -81,7 +81,9 @@ def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], None]]) -> Non
 
     def reload() -> None:
         if has_terminal and not _has_terminal():
-            with suppress(ReactorNotRunning):  # it may be stopping already
+            _log.info("Received SIGHUP: the terminal has gone")
+            # Shells and the kernel both send it then, so it may be stopping already.
+            with suppress(ReactorNotRunning):
                 reactor.stop()
             return
         _log.info("Received SIGHUP: reading certificates and opening logs again")

@@ -41,9 +41,10 @@ from . import protocol_error as errors
 from .draining import drain
 from .exchange_reports import ExchangeReports
 from .expiry import expire
+from .foreign_intake import ForeignIntake
 from .httpchannel_api import HTTPChannelAPI
 from .protocol_error import ProtocolError
-from .request_intake import ForeignIntake, RequestIntake
+from .request_intake import RequestIntake
 from .response_head import refusal
 from .response_writer import ResponseWriter
 from .states import (
@@ -123,9 +124,8 @@ class Channel(HTTPChannelAPI):
         self.deadlines.add(self, self.limits.header_time)
         if self.is_draining:
             drain(self)
-        observer = self.site.observer
-        if observer is not None:
-            self.reports = ExchangeReports(observer, output, self.getPeer())
+        if self.observer is not None:
+            self.reports = ExchangeReports(self.observer, output, self.getPeer())
         self.response_writer = ResponseWriter(
             self, output, self.reports, self.site.request_log
         )
