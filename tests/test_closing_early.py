@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.daemon import https_endpoint
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.wire import Ending, Event, ExchangeDone, listen_tls
 
@@ -66,15 +68,23 @@ class ClosingEarlyTests(ServingCase):
             request.write(b"early")
             CLOSING[self.how](request)
             deferLater(reactor, 0, self.finish, request)
+        elif self.then == "never, now":
+            self.close(request)
+        elif self.then == "never, later":
+            deferLater(reactor, 0.01, self.close, request)
         else:
             deferLater(reactor, 0.01, self.close_and_finish, request)
         return NOT_DONE_YET
 
     def close_and_finish(self, request: Any) -> None:
         """Later, and at once."""
+        self.close(request)
+        self.finish(request)
+
+    def close(self, request: Any) -> None:
+        """Close in the middle of the response."""
         request.write(b"early")
         CLOSING[self.how](request)
-        self.finish(request)
 
     def finish(self, request: Any) -> None:
         """Finish, unless the connection has ended."""
@@ -87,10 +97,7 @@ class ClosingEarlyTests(ServingCase):
         said = b""
         plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
         try:
-            if self.is_secure:
-                context = ssl.create_default_context()
-                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-                plain = context.wrap_socket(plain)
+            plain = self.open(plain)
             for piece in pieces:
                 plain.sendall(piece)
             while piece := plain.recv(65536):
@@ -102,6 +109,14 @@ class ClosingEarlyTests(ServingCase):
         finally:
             plain.close()
         return said
+
+    def open(self, plain: socket.socket) -> socket.socket:
+        """Shake hands on *plain*, if the port has TLS."""
+        if not self.is_secure:
+            return plain
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(plain)
 
     def cases(self) -> Iterator[list[bytes]]:
         """Each way to close, at each time; what the client sends."""
@@ -125,6 +140,29 @@ class ClosingEarlyTests(ServingCase):
                 self.assertEqual(said, b"", case)
             (done,) = [e for e in self.events if isinstance(e, ExchangeDone)]
             self.assertIn(done.ending, (Ending.COMPLETE, Ending.CUT_OFF), case)
+
+    async def test_a_response_that_is_never_finished_is_ended(self) -> None:
+        for self.how, self.then in product(CLOSING, ("never, now", "never, later")):
+            case = (self.how, self.then)
+            self.events.clear()
+            said = await deferToThread(self.talk, [FIRST])
+            await self.until(lambda: not self.site.connection_limit.count)
+            if "lose" in self.how:
+                self.assertIn(b"early", said, case)
+            (done,) = [e for e in self.events if isinstance(e, ExchangeDone)]
+            self.assertIs(done.ending, Ending.CUT_OFF, case)
+
+    async def test_a_client_that_does_not_let_it_be_ended_is_cut(self) -> None:
+        self.site.limits = replace(self.site.limits, write_time=1)
+        for self.how in CLOSING:
+            self.then = "never, later"
+            self.events.clear()
+            with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as plain:
+                kept = await deferToThread(self.open, plain)
+                kept.sendall(FIRST)
+                await self.until(lambda: self.events)
+                await self.until(lambda: not self.site.connection_limit.count)
+                kept.close()
 
 
 class StockClosingEarlyTests(ClosingEarlyTests):
@@ -165,3 +203,13 @@ class StockSecureClosingEarlyTests(SecureClosingEarlyTests):
             key, cert, sslmethod=SSL.TLS_SERVER_METHOD
         )
         return where.listenSSL(0, self.site, factory, interface="127.0.0.1")
+
+
+class OverSecureClosingEarlyTests(SecureClosingEarlyTests):
+    """The port is that of another endpoint, with Twisted's TLS."""
+
+    def listen_secure(self, cert: str, key: str) -> Any:
+        """Listen with this certificate."""
+        over = "tcp:0:interface=127.0.0.1"
+        endpoint = https_endpoint(reactor, over=over, cert=cert, key=key)
+        return self.successResultOf(endpoint.listen(self.site))

@@ -30,6 +30,7 @@ class ServiceManager:
         self._environ = environ
         self._watchdog: LoopingCall | None = None
         self._status: list[str] = []
+        self._is_stopping = False
 
     def ready(self, reactor: Any, status: str) -> None:
         """
@@ -48,14 +49,17 @@ class ServiceManager:
     def reloading(self) -> None:
         """Files are read again; `reloaded` follows."""
         now = clock_gettime_ns(1) // 1000  # CLOCK_MONOTONIC
-        self._tell("RELOADING=1", f"MONOTONIC_USEC={now}")
+        if not self._is_stopping:
+            self._tell("RELOADING=1", f"MONOTONIC_USEC={now}")
 
     def reloaded(self) -> None:
         """Files have been read again."""
-        self._tell("READY=1")
+        if not self._is_stopping:
+            self._tell("READY=1")
 
     def stopping(self) -> None:
-        """The daemon finishes what is under way."""
+        """The daemon finishes what is under way, and is never ready again."""
+        self._is_stopping = True
         self._tell("STOPPING=1", "STATUS=Finishing what is under way")
 
     def _watchdog_seconds(self) -> float:

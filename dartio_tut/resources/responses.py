@@ -18,7 +18,7 @@ from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from dartio_tut.wire import set_length
+from dartio_tut.wire import is_end_of_request, set_length
 
 from .error_page import CONTENT_SECURITY_POLICY, error_page
 from .fields import SECURITY_FIELDS, Fields, set_fields
@@ -196,7 +196,8 @@ def respond_later(
     Text becomes a response in plain text. Bytes are sent as they are; the coroutine
     sets their header fields. A `HTTPError` becomes its response, any other error a 500
     and a line in the log. The coroutine runs to its end even when the client goes away
-    before: what was begun is not left half done.
+    before: what was begun is not left half done. What it raises because the client has
+    gone, such as `IncompleteBody` when it awaits the body, is not logged.
     """
     Deferred.fromCoroutine(_respond(request, result))
     return NOT_DONE_YET
@@ -208,6 +209,8 @@ async def _respond(
     try:
         content = _content(request, await result)
     except Exception as error:  # noqa: BLE001  (whatever it is, it gets a response)
+        if is_end_of_request(request, error):
+            return
         content = response_for_error(request, error)
     finish_response(request, content)
 
@@ -233,9 +236,12 @@ def _content(request: Request, result: object) -> bytes:
 
 
 def finish_response(request: Request, content: bytes) -> None:
-    """Send *content* as the whole response, unless the client has gone away."""
+    """
+    Send *content* as the whole response, unless the client has gone away, or has its
+    response: a 500, say, because the protocol that takes the body has failed.
+    """
     # This is what notifyFinish would tell, without a Deferred for each request.
-    if not request._disconnected:
+    if not (request._disconnected or request.finished):
         set_length(request, len(content))
         request.write(content)
         request.finish()

@@ -5,14 +5,17 @@ Deadlines of a connection: what it may take its time for.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import NOT_DONE_YET
 from twisted.web.static import Data
 
 from dartio_tut.wire import Limits
 
+from .support.function_resource import FunctionResource
 from .support.memory_client import CLIENT_ADDRESS, Connection, MemoryTransport, connect
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -88,6 +91,57 @@ class TimeTests(SynchronousTestCase):
         self.connection.protocol.output.pause()
         self.after(self.limits.write_time + 1)
         self.assertTrue(self.connection.transport.disconnected)
+
+    def test_a_resource_that_pauses_its_response_is_not_a_client_that_does_not_read(
+        self,
+    ) -> None:
+        held: list[Any] = []
+
+        def hold(request: Any) -> int:
+            held.append(request)
+            request.write(b"first, ")
+            request.channel.pauseProducing()
+            return NOT_DONE_YET
+
+        for method in (b"GET", b"POST"):
+            connection = connect(FunctionResource(hold))
+            connection.transport.dataBuffer = b""  # all is with the kernel
+            head = b"%b / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" % method
+            connection.send(head)
+            connection.clock.pump([1.0] * int(3 * self.limits.write_time))
+            self.assertFalse(connection.transport.disconnected)
+            held[-1].channel.resumeProducing()
+            held[-1].write(b"second")
+            held[-1].finish()
+            self.assertIn(b"second", connection.transport.value())
+            connection.clock.pump([1.0] * int(self.limits.idle_time + 2))
+            self.assertTrue(connection.transport.disconnecting)
+
+    def test_a_paused_response_is_ended_with_a_client_that_has_closed_its_half(
+        self,
+    ) -> None:
+        connection = connect(FunctionResource(lambda request: NOT_DONE_YET))
+        connection.transport.dataBuffer = b""
+        connection.send(GET)
+        connection.protocol.pauseProducing()
+        connection.protocol.readConnectionLost()
+        wait = self.limits.write_time + self.limits.idle_time
+        connection.clock.pump([1.0] * int(wait + 2))
+        self.assertTrue(connection.transport.disconnected)
+
+    def test_a_body_that_the_resources_pause_keeps_from_coming_has_its_time(
+        self,
+    ) -> None:
+        connection = connect(Data(b"hello", "text/plain"))
+        connection.transport.dataBuffer = b""
+        body = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+        connection.send(body)
+        connection.protocol.pauseProducing()
+        connection.clock.pump([1.0] * int(2 * self.limits.write_time))
+        self.assertEqual(connection.transport.value(), b"")
+        connection.protocol.resumeProducing()
+        connection.clock.pump([1.0] * int(self.limits.body_time + 2))
+        self.assertIn(b" 408 ", connection.transport.value())
 
     def test_the_times_are_those_of_the_sites_limits(self) -> None:
         site = self.connection.protocol.site

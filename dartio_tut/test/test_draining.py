@@ -20,6 +20,10 @@ from dartio_tut.resources.rest.event_stream import EventStream, begin_events
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
+LENGTH = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 class Later(Resource):
     """Answers when the test says so."""
 
@@ -152,6 +156,65 @@ class ExchangeTests(DrainingCase):
         request.finish()
         self.assertIn(b"Connection: close", transport.value())
         self.assertEqual(ended, [None])
+
+    def test_body_that_comes_with_its_request_is_not_taken_for_another(self) -> None:
+        for head, body, is_late in (
+            (LENGTH, b"abcd", False),
+            (LENGTH, b"abcd", True),
+            (CHUNKED, b"4\r\nabcd\r\n0\r\n\r\n", False),
+            (CHUNKED, b"4\r\nabcd\r\n0\r\n\r\n", True),
+            (GET, b"\r\n", False),  # an empty line, which old clients send
+            (GET, b"\r\n", True),
+        ):
+            self.resource = None
+            self.setUp()
+            transport = self.connect(b"" if is_late else (head + body)[:-2])
+            ended = self.drain()
+            transport.protocol.dataReceived((head + body)[0 if is_late else -2 :])
+            (request,) = self.resource.requests
+            request.finish()
+            self.assertIn(b"Connection: close", transport.value(), head)
+            self.assertEqual(ended, [None])
+
+    def test_empty_line_behind_a_response_does_not_hold_it_up(self) -> None:
+        transport = self.connect(GET)
+        self.resource.requests[0].finish()
+        transport.protocol.dataReceived(b"\r\n")
+        self.assertEqual(self.drain(), [None])
+        self.assertFalse(transport.connected)
+
+    def test_what_is_behind_a_response_under_way_does_not_hold_it_up(self) -> None:
+        transport = self.connect()
+        ended = self.drain()
+        transport.protocol.dataReceived(GET * 2)
+        self.resource.requests[0].write(b"begun")
+        self.resource.requests[0].finish()
+        self.resource.requests[1].write(b"begun")  # the last of its connection
+        transport.protocol.dataReceived(GET[:5])
+        self.resource.requests[1].finish()
+        self.assertEqual(ended, [None])
+        self.assertFalse(transport.connected)
+
+    def test_connection_that_comes_late_has_a_moment_for_its_request(self) -> None:
+        """Its handshake was under way when the server was told to stop."""
+        self.connect(GET)
+        ended = self.drain()
+        late = self.connect()
+        self.resource.requests[0].finish()
+        self.reactor.pump([1, 1])
+        self.assertFalse(late.connected)
+        self.assertEqual(ended, [None])
+
+    def test_connection_that_was_taken_over_is_cut_off_too(self) -> None:
+        transport = self.connect(GET)
+        transport.protocol.transport = None  # from now on it is another's
+        self.patch(transport, "loseConnection", lambda: None)  # it does not let go
+        self.patch(transport, "abortConnection", lambda: aborted.append(None))
+        aborted: list[None] = []
+        ended = self.drain(grace=5)
+        self.assertEqual((aborted, ended), ([], []))
+        self.reactor.advance(5)
+        self.assertEqual((aborted, ended), ([None], [None]))
 
     def test_idle_connection_is_closed_at_once(self) -> None:
         transport = self.connect(GET)

@@ -27,6 +27,7 @@ from dartio_tut.wire import (
     Event,
     ExchangeDone,
 )
+from dartio_tut.wire.transport.foreign import ForeignTransport
 
 from .support.function_resource import FunctionResource
 from .support.memory_client import CLIENT_ADDRESS, Connection
@@ -167,9 +168,55 @@ class ExchangeTests(EventCase):
         self.flushLoggedErrors(ZeroDivisionError)
         connection.leave()
         done = self.only()
-        self.assertEqual((done.ending, done.status), (Ending.CUT_OFF, 200))
+        self.assertEqual((done.ending, done.status), (Ending.CUT_OFF, 0))
+        self.assertIsNone(done.first_byte)
         self.assertIn("failed in the middle", done.reason)
         self.assertEqual(done.response_body_bytes, 0)  # it was dropped, all of it
+
+    def test_a_response_that_began_has_its_status_though_it_was_cut_off(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        self.held[0].write(b"begun")
+        connection.protocol.abortConnection()
+        connection.leave()
+        done = self.only()
+        self.assertEqual((done.ending, done.status, done.response_body_bytes), (
+            Ending.CUT_OFF, 200, 5,
+        ))  # fmt: skip
+
+    def test_what_was_left_unsent_is_told_of_its_own_exchange(self) -> None:
+        """Two pipelined responses: the socket takes the first, and so much of it."""
+        second = self.response_bytes()
+        for unsent, first_is_whole, statuses, sizes in (
+            (second, True, [200, 0], [5, 0]),
+            (second - 1, True, [200, 200], [5, 0]),
+            (7, True, [200, 200], [5, 0]),
+            (2, True, [200, 200], [5, 3]),
+            (second + 2, False, [200, 0], [3, 0]),
+            (2 * second, False, [0, 0], [0, 0]),
+        ):
+            self.events.clear()
+            connection = self.connect()
+            connection.transport.dataBuffer = b"x" * unsent
+            connection.protocol.dataReceived(GET)
+            connection.protocol.dataReceived(GET)
+            connection.leave()
+            told = self.exchanges
+            self.assertEqual([one.status for one in told], statuses, unsent)
+            self.assertEqual([one.response_body_bytes for one in told], sizes, unsent)
+            is_whole = told[0].ending is Ending.COMPLETE
+            self.assertEqual(is_whole, first_is_whole, unsent)
+            self.assertIs(told[1].ending, Ending.CLIENT_GONE)
+
+    def response_bytes(self) -> int:
+        """The length of a response, after which the sockets here take no more."""
+
+        def keep(transport: Any, call: Any) -> None:
+            """Nothing is told as sent before the connection ends."""
+
+        self.patch(ForeignTransport, "when_sent", keep)
+        return len(self.connect().send(GET))
 
     def test_a_response_of_another_length_than_announced_cuts_off(self) -> None:
         def short(request: Any) -> int:

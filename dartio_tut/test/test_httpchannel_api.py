@@ -157,11 +157,11 @@ class OwnPauseTests(EventCase):
         self.render = self.hold
         connection = self.connect()
         connection.send(GET + GET)
-        connection.transport.dataBuffer = b"unsent"  # type: ignore[attr-defined]
+        connection.transport.dataBuffer = b"unsent"
         connection.protocol.pauseProducing()
         self.held[0].finish()
         self.assertEqual(len(self.held), 1)
-        connection.transport.dataBuffer = b""  # type: ignore[attr-defined]
+        connection.transport.dataBuffer = b""
         connection.protocol.resumeProducing()
         self.assertEqual(len(self.held), 2)
         connection.protocol.connectionLost(Failure(ConnectionError()))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+from collections.abc import Callable
+from typing import Any
 
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.daemon import reloading
 from dartio_tut.daemon.service_manager import ServiceManager
 
 
@@ -54,6 +59,14 @@ class ServiceManagerTests(SynchronousTestCase):
         self.manager().stopping()
         self.assertTrue(self.told()[0].startswith(b"STOPPING=1\n"))
 
+    def test_a_daemon_that_stops_is_never_ready_again(self) -> None:
+        manager = self.manager()
+        manager.stopping()
+        self.told()
+        manager.reloading()  # SIGHUP while it finishes what is under way
+        manager.reloaded()
+        self.assertEqual(self.told(), [])
+
     def test_watchdog_is_fed_twice_as_often_as_it_wants(self) -> None:
         clock = Clock()
         self.manager(WATCHDOG_USEC="10000000").ready(clock, "")
@@ -76,3 +89,28 @@ class ServiceManagerTests(SynchronousTestCase):
         for address in ("", "relative", "/nowhere/at/all"):
             ServiceManager({"NOTIFY_SOCKET": address}).stopping()
         self.assertEqual(self.told(), [])
+
+
+class HangupTests(SynchronousTestCase):
+    """SIGHUP of a daemon that was started from a terminal."""
+
+    def test_terminal_that_goes_away_while_the_daemon_stops_is_no_failure(self) -> None:
+        before = signal.getsignal(signal.SIGHUP)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        self.patch(reloading, "_has_terminal", lambda: True)
+        reloading.reload_at_hangup(StoppedReactor(), [])
+        self.patch(reloading, "_has_terminal", lambda: False)
+        handle: Any = signal.getsignal(signal.SIGHUP)
+        handle(signal.SIGHUP, None)
+
+
+class StoppedReactor:
+    """As Twisted's, when it was told to stop already."""
+
+    def callFromThread(self, call: Callable[[], None]) -> None:
+        """Call *call* now."""
+        call()
+
+    def stop(self) -> None:
+        """Fail."""
+        raise ReactorNotRunning

@@ -39,7 +39,7 @@ from .protocol_choice import (
     by_negotiation,
     by_preface,
 )
-from .request import Request
+from .request import Request, is_end_of_request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
 from .transport.plain_text import RefusingTLSFactory
@@ -82,6 +82,7 @@ __all__ = [
     "cooperating_by",
     "host_of_field",
     "is_address",
+    "is_end_of_request",
     "listen_tls",
     "passed_descriptors",
     "refusal",

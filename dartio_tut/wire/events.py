@@ -103,6 +103,8 @@ class Exchange:
     An exchange under way, from which the event is made at its end.
 
     :ivar response_body_bytes: so far handed to the connection.
+    :ivar framing_bytes: those of the response besides its body, likewise: its head, and
+        what is around each chunk.
     """
 
     __slots__ = (
@@ -110,6 +112,7 @@ class Exchange:
         "ending",
         "fields",
         "first_byte",
+        "framing_bytes",
         "method",
         "reason",
         "request_body_bytes",
@@ -124,14 +127,16 @@ class Exchange:
         self.started = time()
         self.method = self.target = self.version = b""
         self.fields: Callable[[bytes], bytes | None] = no_field
-        self.status = self.request_body_bytes = self.response_body_bytes = 0
+        self.status = self.request_body_bytes = 0
+        self.response_body_bytes = self.framing_bytes = 0
         self.first_byte: float | None = None
         self.ending: Ending | None = None
         self.reason = self.clause = ""
 
-    def response_began(self, status: int) -> None:
-        """The first byte of the response is on its way."""
+    def response_began(self, status: int, head_bytes: int) -> None:
+        """The first byte of the response is on its way, and the rest of its head."""
         self.status = status
+        self.framing_bytes = head_bytes
         self.first_byte = time()
 
     def ends(self, ending: Ending, reason: str = "", clause: str = "") -> None:
@@ -145,6 +150,8 @@ class Exchange:
 
         :param unsent: bytes of the response that will not be sent any more.
         """
+        if unsent and unsent >= self.framing_bytes + self.response_body_bytes:
+            self.status, self.first_byte = 0, None  # nothing of it was sent
         return ExchangeDone(
             peer,
             self.method,

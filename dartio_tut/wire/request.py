@@ -12,6 +12,8 @@ from collections.abc import Callable
 from inspect import iscoroutine
 from urllib.parse import unquote_to_bytes as unquote
 
+from twisted.internet.defer import CancelledError
+from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 from twisted.web import server
@@ -36,6 +38,18 @@ SERVER_FAULT_TEXT = b"Something went wrong here."
 BYTES_LIKE = (bytes, bytearray, memoryview)
 
 TEXT = b"text/plain; charset=utf-8"
+
+_ENDS = (ConnectionClosed, CancelledError, ProtocolError)
+
+
+def is_end_of_request(request: server.Request, error: BaseException | None) -> bool:
+    """
+    Whether *error* says no more than that *request* is over: its client has left, or
+    was refused. Whoever awaits its body or its end meets such an error, which is no
+    fault of the server's.
+    """
+    is_over = request._disconnected or request.finished
+    return bool(is_over) and isinstance(error, _ENDS)
 
 
 class NotBytesError(TypeError):
@@ -214,7 +228,8 @@ class Request(LazyRequest):
         if self._has_failed:  # and so has what relied on it
             return reason
         if self._disconnected or self.finished:
-            self._log_failure(reason)
+            if not is_end_of_request(self, reason.value):
+                self._log_failure(reason)
             return reason
         if reason.check(MalformedForm) and not self.startedWriting:
             self._stream.refuse_form()

@@ -28,8 +28,14 @@ CLIENT_ADDRESS = IPv4Address("TCP", "127.0.0.1", 50000)
 
 
 class MemoryTransport(StringTransport):
-    """A transport that also tells when its writing side was closed."""
+    """
+    A transport that also tells when its writing side was closed.
 
+    :ivar dataBuffer: what the client has not read; declared only, so that nothing is
+        known of it unless a test sets it.
+    """
+
+    dataBuffer: bytes
     has_ended = False
 
     def loseWriteConnection(self) -> None:

@@ -40,9 +40,11 @@ from ..transport.tcp import Server
 from . import protocol_error as errors
 from .draining import drain
 from .exchange_reports import ExchangeReports
+from .expiry import expire
+from .foreign_intake import ForeignIntake
 from .httpchannel_api import HTTPChannelAPI
 from .protocol_error import ProtocolError
-from .request_intake import ForeignIntake, RequestIntake
+from .request_intake import RequestIntake
 from .response_head import refusal
 from .response_writer import ResponseWriter
 from .states import (
@@ -108,8 +110,8 @@ class Channel(HTTPChannelAPI):
             transport.on_aborted = self.abortConnection
             transport.on_closed = self.connection_closed
         else:
-            sender = adapted(transport)
             self.intake = ForeignIntake(self)
+            sender = adapted(transport, self.intake.let_close)
             self.intake.network = IPushProducer(transport, self.intake.network)
             self._host = transport.getHost()  # not to be had when it is lost
             if ITCPTransport.providedBy(transport):
@@ -120,6 +122,8 @@ class Channel(HTTPChannelAPI):
         self.write = output.write  # spares a call for each write
         self._admission = admission or self.site.connection_limit.admit(transport)
         self.deadlines.add(self, self.limits.header_time)
+        if self.is_draining:
+            drain(self)
         if self.observer is not None:
             self.reports = ExchangeReports(self.observer, output, self.getPeer())
         self.response_writer = ResponseWriter(
@@ -147,9 +151,9 @@ class Channel(HTTPChannelAPI):
         if self.reports is not None:
             self.reports.flushed()
         if self.close_is_asked:
-            self._close_transport(within_call=False)
+            self.close_transport(within_call=False)
         elif self.state is CLOSING:
-            self._close_transport()
+            self.close_transport()
         elif self.state is TAKEN_OVER:
             self.pass_on()
 
@@ -204,7 +208,7 @@ class Channel(HTTPChannelAPI):
         """The client has closed its half: it sends nothing more."""
         self.client_has_ended = True
         if self.state is LINGERING:
-            self._close_transport()
+            self.close_transport()
         elif self.state is BODY:
             self._client_gone()
         elif self.state is not ANSWERING and not self._has_more_to_do():
@@ -255,35 +259,12 @@ class Channel(HTTPChannelAPI):
 
     def expired(self) -> None:
         """The client took too long: tell it where it may still listen, and close."""
-        state, output = self.state, self.output
-        if state is TAKEN_OVER:
-            self.look_after_taken_over()
-        elif output.is_blocked or output.file is not None or state is CLOSING:
-            progress = output.transport.client_progress()
-            if progress != self._progress:  # it reads, slowly
-                self._progress = progress
-                self.deadline = self.deadlines.now + self.limits.write_time
-            else:
-                self._give_up("the client did not read")
-        elif state is IDLE:
-            self.close()
-        elif state is HEAD:
-            self.refuse(ProtocolError(*errors.HEAD_TOO_SLOW))
-        elif state is BODY:
-            self.refuse(ProtocolError(*errors.BODY_TOO_SLOW))
-        elif state is LINGERING:
-            self._close_transport()
-        elif (progress := output.transport.client_progress()) != self._progress:
-            self._progress = progress
-            self.deadline = self.deadlines.now + self.limits.idle_time
-        else:
-            self._give_up("the response took too long for a client that has left")
+        expire(self)
 
-    def _give_up(self, reason: str) -> None:
-        if self.reports is not None:
-            self.reports.ends(Ending.TIMED_OUT, reason)
-        self.deadline = NEVER
-        self.abortConnection()
+    def client_has_read(self) -> bool:
+        """Whether the client has taken bytes since the last look."""
+        before, self._progress = self._progress, self.output.transport.client_progress()
+        return before != self._progress
 
     # The end.
 
@@ -310,8 +291,9 @@ class Channel(HTTPChannelAPI):
         response = refusal(error.code, self.site.refusal_fields, is_head)
         self.output.write(response)
         if self.reports is not None:
-            self.reports.response_began(error.code)
-            self.reports.response_ended(len(response.partition(b"\r\n\r\n")[2]))
+            body_bytes = len(response.partition(b"\r\n\r\n")[2])
+            self.reports.response_began(error.code, len(response) - body_bytes)
+            self.reports.response_ended(body_bytes)
         self._linger()
 
     def _linger(self) -> None:
@@ -332,9 +314,9 @@ class Channel(HTTPChannelAPI):
         self.enter(CLOSING, self.limits.write_time)
         self.intake.take_rest()
         if not self.intake.is_active:
-            self._close_transport()
+            self.close_transport()
 
-    def _close_transport(self, within_call: bool = True) -> None:
+    def close_transport(self, within_call: bool = True) -> None:
         """
         Have the transport close when all is sent.
 
@@ -359,11 +341,13 @@ class Channel(HTTPChannelAPI):
             self.close_is_asked = True
         elif self.state not in NO_MORE_REQUESTS:
             self.output.flush()
-            self._close_transport(within_call=False)
+            self.close_transport(within_call=False)
 
     def abortConnection(self) -> None:
-        """Close now, whatever is still to be sent."""
-        if self.state not in (CLOSED, TAKEN_OVER):
+        """Close now, whatever is still to be sent, and whoever has taken it over."""
+        if self.state is TAKEN_OVER:
+            self.output.transport.abortConnection()
+        elif self.state is not CLOSED:
             self.state = CLOSED
             self.intake.take_rest()
             self.output.drop()
@@ -379,8 +363,8 @@ class Channel(HTTPChannelAPI):
         if request is not None:
             request.connectionLost(reason)
         self.intake.end()
-        self.output.end()
         del self.response_writer
+        self.output.end()
 
     def connection_closed(self) -> None:
         """The transport has ended, whichever protocol it has by now."""

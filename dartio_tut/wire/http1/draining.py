@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .states import IDLE, TAKEN_OVER
+from .states import BODY, HEAD, IDLE, TAKEN_OVER
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -27,13 +27,23 @@ def drain(channel: Channel) -> None:
     state, request = channel.state, channel.request
     if state is TAKEN_OVER:
         channel.transport.loseConnection()
-    elif state is IDLE and not channel.intake.is_waiting_for_turn:
+    elif state in (IDLE, HEAD) and not has_more(channel):
         if channel.intake.has_begun:
             channel.close()
         else:
             channel.deadline = channel.deadlines.now + SILENT_SECONDS
     elif request is not None:
-        channel.persistent = channel.persistent and bool(channel.intake.waiting)
+        if state is not BODY:  # else this is asked again at its end
+            channel.persistent = channel.persistent and has_more(channel)
         on_drain = getattr(request, "on_drain", None)
         if on_drain is not None:
             on_drain()
+
+
+def has_more(channel: Channel) -> bool:
+    """
+    Whether the client has sent more than what is under way. Empty lines are nothing:
+    some old clients end a body with one.
+    """
+    intake = channel.intake
+    return intake.is_waiting_for_turn or bool(intake.waiting.strip(b"\r\n"))

@@ -62,9 +62,13 @@ class ExchangeReports:
         """So many bytes of its body have come."""
         self.began().request_body_bytes += count
 
-    def response_began(self, status: int) -> None:
+    def response_began(self, status: int, head_bytes: int) -> None:
         """The head of the response is on its way."""
-        self.began().response_began(status)
+        self.began().response_began(status, head_bytes)
+
+    def framed(self, count: int) -> None:
+        """So many bytes of the response were neither of its head nor of its body."""
+        self.began().framing_bytes += count
 
     def refused(self, error: ProtocolError, first_bytes: bytes) -> None:
         """
@@ -136,7 +140,8 @@ class ExchangeReports:
             lost.append((exchange, unsent))
             if unsent:
                 exchange.ends(ending, reason)
-            unsent = max(0, unsent - exchange.response_body_bytes)
+            sent = exchange.framing_bytes + exchange.response_body_bytes
+            unsent = max(0, unsent - sent)
         for exchange, missing in reversed(lost):
             self._done(exchange, missing)
         self._tell(ConnectionClosed(self._peer, time()))

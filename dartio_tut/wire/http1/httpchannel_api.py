@@ -130,13 +130,14 @@ class HTTPChannelAPI:
             for name, value in listed:
                 headers.addRawHeader(name, value)
         status = int(code)
-        if status >= 200:
-            if self.is_http10 and not headers.hasHeader(b"Content-Length"):
-                self.persistent = False  # only the end of the connection ends it
-            if self.reports is not None:
-                self.reports.response_began(status)
+        is_final = status >= 200
+        if is_final and self.is_http10 and not headers.hasHeader(b"Content-Length"):
+            self.persistent = False  # only the end of the connection ends it
         apply_connection_close(headers, self)
-        self.output.write(head_from_headers(status, reason, headers, self))
+        head = head_from_headers(status, reason, headers, self)
+        if is_final and self.reports is not None:
+            self.reports.response_began(status, len(head))
+        self.output.write(head)
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """Let *producer* write; it is paused while the client does not read."""

@@ -9,6 +9,7 @@ writes the response is paused, too.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +32,8 @@ class Output:
 
     :param transport: sends the bytes.
     :param registered: is registered with the transport; it is to call `pause`, `resume`
-        and `stop` when it is told to.
+        and `stop` when it is told to. If it has a method ``cut_off``, that is called
+        when a producer has failed.
     :param paused: called when the transport has enough for a while.
     :param resumed: called when it wants more.
     :ivar is_blocked: whether the client has to read before more can be sent.
@@ -141,9 +143,12 @@ class Output:
         if isinstance(producer, PullToPush):
             producer.stopStreaming()
 
-    # What a pull producer calls when it has failed.
-
-    unregisterProducer = unregister_producer
+    def unregisterProducer(self) -> None:
+        """A pull producer has failed; it is logged. The response will not be whole."""
+        self.unregister_producer()
+        cut_off = getattr(self._registered, "cut_off", None)
+        if cut_off is not None:
+            cut_off("the producer of the response failed")
 
     @property
     def is_sending(self) -> bool:
@@ -155,11 +160,16 @@ class Output:
             or bool(self.transport.buffered())
         )
 
+    @property
+    def is_paused_by_resource(self) -> bool:
+        """Whether it is blocked though the client has nothing left to take."""
+        return self.is_blocked and self.file is None and self.transport.has_sent_all
+
     def end(self) -> None:
         """The connection is lost: the producer and who is told are let go."""
-        self._producer = None
         self._write = _send_nothing
         del self._paused, self._resumed, self._registered
+        self.stop()  # the transport does not tell one that is not registered any more
 
     # What the transport tells its producer.
 
@@ -181,8 +191,9 @@ class Output:
 
     def stop(self) -> None:
         """The connection is lost."""
-        if self._producer is not None:
-            self._producer.stopProducing()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.stopProducing()
 
     # Files.
 
@@ -201,6 +212,10 @@ class Output:
             all of the file was sent.
         """
         self.flush()
+        if self._write == self._drop:
+            os.close(descriptor)
+            self.dropped_bytes += len(head) + length
+            return
         has_ended = False
 
         def file_ended(is_whole: bool) -> None:

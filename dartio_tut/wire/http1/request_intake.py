@@ -18,6 +18,7 @@ from ..deadlines import NEVER
 from ..interfaces import stream_limit
 from ..streamed_body import StreamedBody
 from ..twisted_private import NoPushProducer
+from .draining import has_more
 from .parser import END, Head
 from .protocol_error import ProtocolError
 from .request_body import BodyPace
@@ -236,7 +237,7 @@ class RequestIntake:
         fields = head.fields
         self.head = head
         channel.persistent = fields.persistent
-        if channel.is_draining and not self._parser.waiting:
+        if channel.is_draining and not fields.length and not has_more(channel):
             channel.persistent = False
         channel.is_http10 = fields.version == b"HTTP/1.0"
         if channel.reports is not None:
@@ -311,9 +312,11 @@ class RequestIntake:
         if self.is_held:  # there is nothing left that could be held
             self.is_held = False
             self.resume_reading()
-        request = self._channel.request
-        if request is not None:
-            self._answer(request)
+        channel = self._channel
+        if channel.is_draining and not has_more(channel):
+            channel.persistent = False
+        if channel.request is not None:
+            self._answer(channel.request)
 
     def _body_is_wanted(self) -> None:
         """Somebody takes the streamed body: a client that awaits a 100 may send it."""
@@ -351,32 +354,6 @@ class RequestIntake:
         else:
             method, target, fields = self.head
             request.requestReceived(method, target, fields.version)
-
-
-class ForeignIntake(RequestIntake):
-    """
-    The same for transports of Twisted's. Its TLS goes on handing over bytes when it was
-    told to close, and it does not close as long as it has a producer.
-    """
-
-    def receive(self, data: bytes) -> None:
-        """Take in *data* as far as the state allows."""
-        if not self._channel.output.transport.is_closing:
-            super().receive(data)
-            self._let_close()
-
-    def go_on(self) -> None:
-        """Take in what waits, and read on."""
-        super().go_on()
-        self._let_close()
-
-    def _let_close(self) -> None:
-        if self.has_ended or self._channel.state in NO_MORE_REQUESTS:
-            return
-        transport = self._channel.output.transport
-        if transport.is_closing:
-            transport.loseConnection()  # which also flushes what its TLS has collected
-            self._channel.close()
 
 
 def _foreign_request(channel: Channel, head: Head) -> http.Request:

@@ -81,22 +81,32 @@ class ResponseWriter:
             request, is_bodiless, self._connection
         )
         if self._reports is not None:
-            self._reports.response_began(request.code)
-        if data and not is_bodiless:
-            self._output.write(
-                head + (format_chunk(data) if self._is_chunked else data)
-            )
-        else:
+            self._reports.response_began(request.code, len(head))
+        if not data or is_bodiless:
             self._output.write(head)
+        elif self._is_chunked:
+            self._output.write(head + self._chunk(data))
+        else:
+            self._output.write(head + data)
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body."""
-        self._output.write(format_chunk(data) if self._is_chunked else data)
+        if self._is_chunked:
+            data = format_chunk(data) if self._reports is None else self._chunk(data)
+        self._output.write(data)
+
+    def _chunk(self, data: bytes) -> bytes:
+        framed = format_chunk(data)
+        if self._reports is not None:
+            self._reports.framed(len(framed) - len(data))
+        return framed
 
     def end_response(self, request: Response) -> None:
         """The response to *request* is whole."""
         if self._is_chunked:
             self._output.write(LAST_CHUNK)
+            if self._reports is not None:
+                self._reports.framed(len(LAST_CHUNK))
             self._is_chunked = False
         declared, self._declared_length = self._declared_length, None
         if declared is not None and declared != request.sentLength:
@@ -116,7 +126,7 @@ class ResponseWriter:
             return False
         head, self._declared_length, _ = response_head(request, False, connection)
         if self._reports is not None:
-            self._reports.response_began(request.code)
+            self._reports.response_began(request.code, len(head))
 
         def ended(is_whole: bool) -> None:
             if connection.request is not request:

@@ -18,12 +18,19 @@ from .progress import acknowledged_bytes
 from .tcp import Server
 
 
-def adapted(transport: ITransport) -> ResponseTransport:
-    """*transport* with all that `ResponseTransport` offers."""
+def adapted(
+    transport: ITransport, on_closing: Callable[[], None] = lambda: None
+) -> ResponseTransport:
+    """
+    *transport* with all that `ResponseTransport` offers.
+
+    :param on_closing: called when somebody has asked a TLS connection to close.
+    """
     if isinstance(transport, Server):
         return transport
-    is_secure = ISSLTransport.providedBy(transport)
-    if isinstance(transport, tcp.Connection) and not is_secure:
+    if ISSLTransport.providedBy(transport):
+        return ForeignTLSTransport(transport, on_closing)
+    if isinstance(transport, tcp.Connection):
         return StockTCPTransport(transport)
     return ForeignTransport(transport)
 
@@ -63,6 +70,12 @@ class ForeignTransport:
         # Equal to 1, not only true: stand-ins in tests have a method of that name.
         is_closing = getattr(self._transport, "disconnecting", False) == 1
         return is_closing or is_aborting(self._beneath())
+
+    @property
+    def has_sent_all(self) -> bool:
+        """Whether it is known that nothing is buffered in this process."""
+        beneath = self._beneath()
+        return hasattr(beneath, "dataBuffer") and not buffered_bytes(beneath)
 
     def buffered(self) -> int:
         """
@@ -148,6 +161,34 @@ class ForeignTransport:
     def _beneath(self) -> object:
         """The transport that has the socket: the one beneath Twisted's TLS."""
         return getattr(self._transport, "transport", None) or self._transport
+
+
+class ForeignTLSTransport(ForeignTransport):
+    """
+    A TLS connection of Twisted's.
+
+    It does not close as long as it has a producer, and it waits for a client that does
+    not answer to its close_notify. A resource may ask the connection itself to close,
+    so its method is replaced by one that tells of it, as long as HTTP is spoken.
+    """
+
+    def __init__(self, transport: ITransport, on_closing: Callable[[], None]) -> None:
+        super().__init__(transport)
+        close = transport.loseConnection
+        is_told = False
+
+        def close_and_tell() -> None:
+            nonlocal is_told
+            close()
+            if not is_told:
+                is_told = True
+                on_closing()
+
+        self._transport.loseConnection = close_and_tell
+
+    def taken_over(self) -> None:
+        """From now on, or from the end on, nobody is told when it is to be closed."""
+        vars(self._transport).pop("loseConnection", None)
 
 
 class StockTCPTransport(ForeignTransport):

@@ -31,6 +31,7 @@ class ResponseTransport(Protocol):
     :ivar can_send_files: whether `send_file` works here.
     :ivar dropped_bytes: how many bytes came behind an abort, as far as it is known.
     :ivar has_ended: whether the connection is lost, whatever protocol it has by now.
+    :ivar has_sent_all: whether it is known that nothing is buffered in this process.
     :ivar is_closing: whether somebody on this side has asked to close it, or to abort.
     """
 
@@ -40,6 +41,10 @@ class ResponseTransport(Protocol):
 
     @property
     def has_ended(self) -> bool:
+        """See the class."""
+
+    @property
+    def has_sent_all(self) -> bool:
         """See the class."""
 
     @property

@@ -186,6 +186,11 @@ class Server(tcp.Server):
         """Whether somebody on this side has asked to close it, or to abort."""
         return bool(self.disconnecting)
 
+    @property
+    def has_sent_all(self) -> bool:
+        """Whether it is known that nothing is buffered in this process."""
+        return not buffered_bytes(self)
+
     def buffered(self) -> int:
         """How many bytes wait for the socket to take them."""
         return buffered_bytes(self)
