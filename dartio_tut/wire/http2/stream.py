@@ -46,6 +46,11 @@ if TYPE_CHECKING:
     from .connection import HTTP2Connection
 
 
+_HEAD_BYTES = 1
+"""A head that was compressed has another length for each client; it has left, if any
+byte of the response has."""
+
+
 @implementer(ITransport, IConsumer)
 class Stream(ChannelAPI):
     """
@@ -158,7 +163,7 @@ class Stream(ChannelAPI):
             return
         self.has_begun = True
         if self.exchange is not None:
-            self.exchange.response_began(code)
+            self.exchange.response_began(code, _HEAD_BYTES)
         connection = self.connection
         engine = connection.engine
         if not data:
