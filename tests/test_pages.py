@@ -92,6 +92,8 @@ class FormTests(SynchronousTestCase):
     """How pages are built."""
 
     def test_notes_quote_the_code_above_them_in_its_order(self) -> None:
+        noted = {page.stem for page in course_pages() if any(notes_with_code(page))}
+        self.assertEqual(set(LESSONS) - noted, set())
         for page in course_pages():
             for code, notes in notes_with_code(page):
                 at = 0

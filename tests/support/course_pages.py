@@ -17,7 +17,7 @@ TUTORIAL = DOCS / "tutorial"
 _toctree = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _fence = re.compile(r"^(`{3,})([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 _comment = re.compile(r"<!--.*?-->", re.DOTALL)
-_notes = re.compile(r"(?:^\d+\. `[^`]+`(?:.|\n(?!\n))*\n{0,2})+", re.MULTILINE)
+_notes = re.compile(r"\n\n(?:\d+\. `[^`]+`(?:.|\n(?!\n))*\n{0,2})+")
 _note = re.compile(r"^\d+\. `([^`]+)`", re.MULTILINE)
 _option = re.compile(r"^:([\w-]+): ?(.*)$", re.MULTILINE)
 
@@ -67,14 +67,14 @@ def prose(page: Path, without_code: bool = True) -> str:
 
 def notes_with_code(page: Path) -> Iterator[tuple[str, list[str]]]:
     """
-    Numbered notes of *page*: the excerpt above them, and what of it each one quotes.
+    Numbered notes of *page*, which stand right below the file that they are about: what
+    is shown of it, and what of that each note quotes.
     """
     text = page.read_text("utf-8")
-    code = {fence.end(): fence for fence in _fence.finditer(text)}
-    for notes in _notes.finditer(text):
-        above = [fence for end, fence in code.items() if end <= notes.start()]
-        if above and above[-1][2].startswith("{literalinclude}"):
-            yield _included(page, above[-1]), _note.findall(notes[0])
+    for fence in _fence.finditer(text):
+        notes = _notes.match(text, fence.end())
+        if notes and fence[2].startswith("{literalinclude}"):
+            yield _included(page, fence), _note.findall(notes[0])
 
 
 def _path(page: Path, fence: re.Match[str]) -> Path:
