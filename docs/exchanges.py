@@ -32,7 +32,11 @@ from illustrations.recording import Daemon, connect, lesson, running, settled
 
 TUTORIAL = Path(__file__).with_name("tutorial")
 
+TLS_LESSON = "hello-secure"
+"""The lesson that is asked over TLS."""
+
 PIECE_BYTES = 1 << 16
+"""Bytes that are read from a socket at a time."""
 
 SHOWN_CHARACTERS = 60
 """A longer value is cut in the table; the block above shows all of it."""
@@ -67,7 +71,8 @@ def written(page: str) -> str:
             if server not in daemons:
                 daemons[server] = stack.enter_context(running(*_command(server)))
             request = as_sent(found["request"])
-            response = receive(daemons[server].port, request, "secure" in server)
+            is_tls = server.split()[0] == TLS_LESSON
+            response = receive(daemons[server].port, request, is_tls)
             return found[1] + "\n" + block(request, response, explained)
 
         return _exchange.sub(fill, page)

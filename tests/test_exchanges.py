@@ -43,6 +43,22 @@ class FormTests(SynchronousTestCase):
         self.assertIn(b"Content-Length: 13\r\n", response)
         self.assertTrue(response.endswith(b"\r\n\r\n"))
 
+    def test_lesson_on_tls_is_asked_over_tls(self) -> None:
+        request = "GET / HTTP/1.1\nHost: localhost:4047"
+        begin = f"<!-- exchange: hello-secure\n{request}\n-->\n"
+        page = written(f"Before.\n\n{begin}<!-- end exchange -->\n\nAfter.\n")
+        self.assertIn("Content-Length: 13\n\nHello, world!\n```\n", page)
+        self.assertTrue(page.startswith(f"Before.\n\n{begin}\nThe client sends:\n"))
+        self.assertTrue(page.endswith("\n<!-- end exchange -->\n\nAfter.\n"))
+        self.assertEqual(page, written(page))
+
+    def test_exchanges_with_one_server_are_sent_to_one_process(self) -> None:
+        request = 'POST / HTTP/1.1\nHost: localhost\n\n{"myNote": "Buy milk"}'
+        exchange = f"<!-- exchange: notes\n{request}\n-->\n<!-- end exchange -->\n"
+        page = written(exchange * 2)
+        for number in (1, 2):
+            self.assertIn(f"\nYou have {number} notes.\n", page)
+
     def test_parts_are_numbered_through_both_messages(self) -> None:
         text = block(as_sent("GET / HTTP/1.1\nHost: b"), HELLO, set())
         rows = [line for line in text.splitlines() if line.startswith("| ")]
