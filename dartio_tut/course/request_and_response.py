@@ -63,18 +63,20 @@ class Double(Resource):
         return f"{2 * number}\n".encode("ascii")
 
 
+def make_tree() -> Resource:
+    """Make the resources of this server; return the root."""
+    root = Resource()
+    root.putChild(b"asked", Asked())
+    root.putChild(b"pieces", Pieces())
+    root.putChild(b"visits", Visits())
+    root.putChild(b"double", Double())
+    return root
+
+
 async def main(reactor: object, number: str = "4040") -> None:
     """Listen at the port with this number, until Ctrl-C is pressed."""
-    root = Resource()
-    for path, resource in (
-        (b"asked", Asked()),
-        (b"pieces", Pieces()),
-        (b"visits", Visits()),
-        (b"double", Double()),
-    ):
-        root.putChild(path, resource)
     endpoint = serverFromString(reactor, f"tcp:{number}:interface=127.0.0.1")
-    port = await endpoint.listen(Site(root))
+    port = await endpoint.listen(Site(make_tree()))
     print(f"Listening on http://127.0.0.1:{port.getHost().port}/", flush=True)
     await Deferred()  # never gets a result, so this waits for ever
 
