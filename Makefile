@@ -47,9 +47,11 @@ bench-compare: $(VENV)/.test
 compare: $(VENV)/.installed
 	$(BIN)/python -m comparison
 
-# The glossary and the pictures of the documentation, from runs of the software.
+# The glossary, the pictures and the exchanges of the documentation, from runs of the
+# software.
 pictures: $(VENV)/.installed
 	$(BIN)/python -m illustrations
+	$(BIN)/python -m docs.exchanges
 
 # The screenshots of the documentation, which a test takes.
 screens: $(VENV)/.test outside

@@ -10,11 +10,15 @@ author = "The dartio_tut developers"
 copyright = "2026, the dartio_tut developers"
 release = version = installed("dartio-tut")
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx_copybutton", "sphinx_design"]
 myst_enable_extensions = ["colon_fence", "deflist"]
+# Copy what is typed, without the prompt and without what a program prints.
+copybutton_prompt_text = "$ "
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "newsfragments"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["tutorial.css"]
 html_title = "dartio_tut"
 html_static_path = ["_static"]
 html_css_files = ["diff.css"]
