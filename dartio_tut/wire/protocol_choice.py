@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.interfaces import IAddress, INegotiated, IProtocol, ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -24,16 +24,16 @@ from .transport.tcp import Server
 HTTP1, HTTP2 = b"http/1.1", b"h2"
 """As ALPN names them."""
 
-Choice = Callable[[Any, bytes], bytes | None]
+Choice = Callable[[ITransport, bytes], bytes | None]
 """Tells the protocol by the transport and the first bytes; ``None``: it takes more."""
 
 
-def by_negotiation(transport: Any, data: bytes) -> bytes | None:
+def by_negotiation(transport: ITransport, data: bytes) -> bytes | None:
     """The protocol that was negotiated before the first byte."""
-    return HTTP2 if transport.negotiatedProtocol == HTTP2 else HTTP1
+    return HTTP2 if INegotiated(transport).negotiatedProtocol == HTTP2 else HTTP1
 
 
-def by_preface(transport: Any, data: bytes) -> bytes | None:
+def by_preface(transport: ITransport, data: bytes) -> bytes | None:
     """HTTP/2 for a client that begins with its preface."""
     if data.startswith(PREFACE):
         return HTTP2
@@ -95,10 +95,10 @@ class ChoosingProtocol:
         self._choose = choose
         self._data = b""
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         """The connection begins."""
         site = self._site
-        self._transport = transport
+        self._transport: Any = transport  # each kind has more than ITransport
         self._admission = site.connection_limit.admit(transport)
         if isinstance(transport, Server):
             transport.admission = self._admission
@@ -118,7 +118,10 @@ class ChoosingProtocol:
         """From here on the connection is that of another protocol."""
         transport = self._transport
         self._site.deadlines.discard(self)
-        protocol: Any = self._site.build_negotiated(chosen, transport.getPeer())
+        protocol = self._site.build_negotiated(chosen, transport.getPeer())
+        if protocol is None:
+            self.abortConnection()
+            return
         if not isinstance(transport, Server):
             self._admission.release()  # the protocol counts it
         if isinstance(transport, TLSMemoryBIOProtocol):

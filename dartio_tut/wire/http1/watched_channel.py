@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from twisted.internet.interfaces import IPushProducer, ITransport
 from twisted.web import http
@@ -20,7 +19,7 @@ from ..transport.interface import ResponseTransport
 from ..watching import ConnectionWatcher, IWatcher, tls_facts
 from .channel import Channel
 from .output import Output
-from .parser import Head, RequestParser
+from .parser import Head, RequestParser, _End
 from .protocol_error import ProtocolError
 from .request_head import HeadReader
 from .states import BODY, HEAD, IDLE, NO_MORE_REQUESTS
@@ -134,7 +133,7 @@ class WatchedParser(RequestParser):
         super().__init__(reader)
         self._watch = watch
 
-    def next_event(self) -> Any:
+    def next_event(self) -> Head | bytes | _End | None:
         """The next event; see `RequestParser`."""
         before = self.waiting
         event = super().next_event()

@@ -25,7 +25,7 @@ class BodyIntake:
     """
     Takes in the body of the request on *stream*.
 
-    :param request: the request.
+    :param request: the request: ours if it is streamed, else any of Twisted's.
     :raise ProtocolError: when it says that it is too long.
     """
 

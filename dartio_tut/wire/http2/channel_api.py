@@ -8,8 +8,9 @@ What would end a connection of HTTP/1 ends the stream only: the others go on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from twisted.internet.interfaces import IProducer
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
@@ -17,6 +18,7 @@ from .response_fields import fields_from_headers
 from .stream_output import StreamOutput
 
 if TYPE_CHECKING:
+    from ..transport.tcp import TCPAddress
     from .connection import HTTP2Connection
     from .shared import HTTP2Site
 
@@ -110,7 +112,7 @@ class ChannelAPI:
             self._declared_length = int(lengths[0])
         self.send_section(status, fields_from_headers(status, headers))
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """Let *producer* write; it is paused while the client does not read."""
         self.make_output().register_producer(producer, streaming)
 
@@ -124,13 +126,13 @@ class ChannelAPI:
         """Whether the connection is encrypted."""
         return self.connection.transport.is_secure
 
-    def getPeer(self) -> Any:
+    def getPeer(self) -> TCPAddress:
         """The client's address."""
-        return self.connection.transport.getPeer()
+        return cast("TCPAddress", self.connection.transport.getPeer())
 
-    def getHost(self) -> Any:
+    def getHost(self) -> TCPAddress:
         """Our address."""
-        return self.connection.transport.getHost()
+        return cast("TCPAddress", self.connection.transport.getHost())
 
     def getHandle(self) -> Any:
         """What Twisted's transports have below them: a socket, or pyOpenSSL's TLS."""

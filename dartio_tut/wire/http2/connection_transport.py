@@ -40,7 +40,7 @@ class ConnectionTransport:
     ) -> None:
         self._twisted_transport = transport
         self.is_secure = ISSLTransport.providedBy(transport)
-        self._network: Any = IPushProducer(transport, None)
+        self._network: IPushProducer = IPushProducer(transport, None)
         self._is_paused = False
         self._collected: list[bytes] = []
         self._collected_bytes = 0

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol, cast
+
+from twisted.internet.interfaces import IProducer, IPushProducer
 
 from ..twisted_private import PullToPush
 
@@ -63,7 +65,7 @@ class StreamOutput:
         self._offset = self._left = 0
         self._file_ended: FileEnded | None = None
         self._has_end = False
-        self._producer: Any = None
+        self._producer: IPushProducer | None = None
         self._is_paused = False
         self.is_ending = False
         self.is_scheduled = False
@@ -168,7 +170,7 @@ class StreamOutput:
 
     # Producers.
 
-    def register_producer(self, producer: Any, streaming: bool) -> None:
+    def register_producer(self, producer: IProducer, streaming: bool) -> None:
         """
         Let *producer* write; it is paused while the client does not read.
 
@@ -176,14 +178,15 @@ class StreamOutput:
         """
         if self._producer is not None:
             raise RuntimeError(f"{self._producer} is still registered")
-        if not streaming:
-            producer = PullToPush(producer, self)
-        self._producer = producer
-        if not streaming:
-            producer.startStreaming()
+        if streaming:
+            self._producer = cast("IPushProducer", producer)
+        else:
+            pulling = PullToPush(producer, self)
+            self._producer = pulling
+            pulling.startStreaming()
         if self._bytes > HIGH_BYTES:
             self._is_paused = True
-            producer.pauseProducing()
+            self._producer.pauseProducing()
 
     def unregister_producer(self) -> None:
         """The producer has written all of the response."""

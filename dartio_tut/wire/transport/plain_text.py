@@ -34,7 +34,7 @@ def is_plain_text(data: bytes) -> bool:
 class RefusingTLS(BufferingTLSTransport):
     """Twisted's TLS, which tells a client without TLS what to do."""
 
-    factory: Any
+    factory: RefusingTLSFactory
     transport: Any
     deadline = NEVER
     _has_begun = False
