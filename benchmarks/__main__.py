@@ -46,7 +46,7 @@ def positive(text: str) -> int:
 def a_folder(text: str) -> Path:
     """A folder that is there."""
     if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+        raise argparse.ArgumentTypeError(f"{text}: no such folder")
     return Path(text)
 
 

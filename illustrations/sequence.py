@@ -86,7 +86,7 @@ class Sequence:
     """
     A diagram.
 
-    :param lanes: who takes part, from left to right, and what each is.
+    :param lanes: the programs that take part, from left to right, and what each is.
     """
 
     name: str

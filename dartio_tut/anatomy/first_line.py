@@ -73,7 +73,7 @@ def take_request_line(raw: bytes, at: int, parts: PartList) -> FirstLine:
 
 
 def _version_start(text: bytes, start: int, end: int, is_whole: bool) -> int:
-    """Where the version begins in *text*, after *start*; *end* when there is none."""
+    """Where the version begins in *text*, after *start*; *end* without a version."""
     found = max(text.rfind(b" ", 0, end), text.rfind(b"\t", 0, end)) + 1
     begins = text[found : min(found + 5, end)].upper()
     if found < start or (found == start and is_whole and begins != b"HTTP/"):

@@ -33,7 +33,7 @@ class PlainRequest(NamedTuple):
     A request that means one thing only.
 
     :ivar fields: names and values, in their order.
-    :ivar body: the content; ``None`` if the request says that there is none.
+    :ivar body: the content; ``None`` if the request has no body.
     """
 
     method: str

@@ -1,5 +1,5 @@
 """
-What the course shows or hands out and what is no lesson: programs that run as they are.
+Programs that the course shows beside the lessons. Each of them runs as it is.
 
 Rule of the room: a program here is read more often than it is run. It shows one idea,
 and imports no more than its page explains. Of the other floors it sees `daemon`,

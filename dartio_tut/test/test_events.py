@@ -9,11 +9,12 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
@@ -431,10 +432,15 @@ class AccessLogTests(EventCase):
     def test_reopening_a_file_that_cannot_be_made_is_said_and_the_old_one_stays(
         self,
     ) -> None:
-        self.path.rename(self.path.with_suffix(".1"))
+        old = self.path.rename(self.path.with_suffix(".1"))
         self.path.mkdir()
+        said: list[LogEvent] = []
+        observer = cast("ILogObserver", said.append)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
         self.log.reopen()
-        os.fstat(self.log._descriptor)
+        self.assertIn("Cannot write to the access log", formatEvent(said[-1]))
+        self.assertTrue(os.path.sameopenfile(self.log._descriptor, self.opened(old)))
 
     def opened(self, path: Path) -> int:
         """A descriptor of the file at *path*."""

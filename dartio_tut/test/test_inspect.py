@@ -94,12 +94,16 @@ class ResponseEndTests(SynchronousTestCase):
         self.assertTrue(end.has_head)
 
     @given(st.lists(st.binary(max_size=50), max_size=8))
-    def test_any_bytes_are_read(self, pieces: list[bytes]) -> None:
+    def test_any_bytes_are_read_alike_in_pieces_and_whole(
+        self, pieces: list[bytes]
+    ) -> None:
         for first in (b"", OK, CHUNKED):
-            end = ResponseEnd("GET")
-            end.feed(first)
+            whole, end = ResponseEnd("GET"), ResponseEnd("GET")
+            has_ended = end.feed(first)
             for piece in pieces:
-                end.feed(piece)
+                has_ended = end.feed(piece)
+            self.assertEqual(whole.feed(first + b"".join(pieces)), has_ended)
+            self.assertEqual(whole.has_head, end.has_head)
 
 
 class RequestTests(SynchronousTestCase):

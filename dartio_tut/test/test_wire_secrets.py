@@ -35,7 +35,7 @@ BODIES = {
     "a folded trailer": CHUNKED + b"0\r\nCookie:\r\n " + SECRET + b"\r\n\r\n",
     "a trailer with bare LF": CHUNKED + b"0\r\nCookie: " + SECRET + b"\n\n",
     "a chunk extension": CHUNKED + b"3;token=" + SECRET + b"\r\nabc\r\n0\r\n\r\n",
-    "a chunk that is none": CHUNKED + b"zz\r\nCookie: " + SECRET + b"\r\n\r\n",
+    "no chunk size": CHUNKED + b"zz\r\nCookie: " + SECRET + b"\r\n\r\n",
     "a form": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 23\r\n"
     + FORM
     + b"number=5&pwd="[3:]

@@ -5,6 +5,8 @@ attributes of a request.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from twisted.logger import Logger
 from twisted.web.http import (
     NO_BODY_CODES,
@@ -17,6 +19,16 @@ from twisted.web.http_headers import Headers
 from .interfaces import Fields, Response
 
 _log = Logger()
+
+
+def as_headers(fields: Headers | Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The header fields that Twisted hands to ``writeHeaders``, in either form."""
+    if isinstance(fields, Headers):
+        return fields
+    headers = Headers()
+    for name, value in fields:
+        headers.addRawHeader(name, value)
+    return headers
 
 
 def replace_fields(headers: Headers, fields: Fields) -> None:

@@ -30,7 +30,7 @@ def one_line(data: bytes, limit: int) -> str:
 
 def body_lines(data: bytes) -> list[str]:
     """
-    *data* as text, or as a hex dump if it is none; the beginning of it if it is long.
+    *data* as text, or as a hex dump if it is not text; the beginning of long data.
     """
     try:
         text = data[: 4 * TEXT_CHARACTERS].decode("utf-8")

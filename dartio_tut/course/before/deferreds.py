@@ -14,7 +14,7 @@ def by_callback() -> None:
 
 
 async def guest(order: Deferred[str]) -> str:
-    """Wait for the dish, and eat it; if there is none, go."""
+    """Wait for the dish, and eat it; leave if the kitchen has failed."""
     print("The guest waits.")
     try:
         dish = await order

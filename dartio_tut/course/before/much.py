@@ -38,7 +38,7 @@ class Pieces:
         self.written = 0
 
     def resumeProducing(self) -> None:
-        """Write the next piece, or finish when there is none."""
+        """Write the next piece, or finish after the last one."""
         if self.written < TOTAL_BYTES:
             self.request.write(PIECE)
             self.written += len(PIECE)

@@ -34,7 +34,7 @@ class Numbers(Answering):
     """A resource whose children are made when they are asked for."""
 
     def getChild(self, path: bytes, request: Request) -> IResource:
-        """Make a child for a number; for anything else there is none."""
+        """Make a child for a number; anything else is answered with 404."""
         if path.isdigit():
             return Answering(f"number {path.decode()}")
         return notFound()

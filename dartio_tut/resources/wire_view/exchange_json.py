@@ -74,7 +74,7 @@ def first_words(exchange: RecordedExchange) -> tuple[bytes, bytes]:
 
 
 def status_of(exchange: RecordedExchange) -> int:
-    """The status code of the response; 0 if there is none."""
+    """The status code of the response; 0 if no response was sent."""
     if exchange.done is not None:
         return exchange.done.status
     return exchange.response.status

@@ -123,7 +123,7 @@ class KeptRequest(KeptMessage):
 
     @property
     def form(self) -> bytes:
-        """The form that is its body; nothing if there is none, or not all is kept."""
+        """The form that is its body; empty without a form that is all kept."""
         if not self._is_form or self._body is None or not self.is_whole:
             return b""
         return self._body.data
@@ -148,7 +148,7 @@ class KeptResponse(KeptMessage):
 
     @property
     def status(self) -> int:
-        """The status code; 0 as long as there is none."""
+        """The status code; 0 until it has come."""
         found = _status(self._head, self._before)
         return 0 if found is None else int(found[1])
 

@@ -3,8 +3,8 @@ Masks the secrets in what was sent: as many asterisks as there were bytes.
 
 Rule: rather too much than too little. What cannot be read as HTTP is masked by what a
 reader might take it for: lines end with CR, LF or both, names have any case, and a
-line that is none goes on with the one before. CR and LF stay, so that it can be seen
-how a message is divided.
+line that is not a header field belongs to the one before. CR and LF stay, so that it
+can be seen how a message is divided.
 
 Masked text can be masked again, with more behind it, and nothing that was masked comes
 back: so text may come in pieces. The time it takes grows with the length only.
@@ -21,7 +21,7 @@ from .secret_names import (
     is_secret_parameter,
     may_name_secret,
 )
-from .userinfo import userinfo, userinfo_cut
+from .userinfo import Span, userinfo, userinfo_cut
 
 MAX_PARAMETERS = 256
 """Signs of a parameter that are looked at; behind these, all is masked."""
@@ -45,7 +45,7 @@ _field_value: Match = re.compile(
 _equals = re.compile(rb"=|%(?:25)*+3[dD]").finditer
 _value: Match = re.compile(rb"\"[^\"\r\n]*+\"?|[^& \t\r\n]*+").match
 _form_value: Match = re.compile(rb"[^&]*+").match
-# Where a space may be a part of it, the line's version still is none.
+# A space may be a part of the value, but the version at the end of the line is not.
 _value_in_part: Match = re.compile(
     rb"(?:(?![ \t]++HTTP/[0-9.]++[ \t]*+(?:[\r\n]|\Z))[^&\r\n])*+"
 ).match
@@ -83,9 +83,6 @@ def mask_form(body: bytes) -> bytes:
     """Mask the secrets in *body*, which is a form (``x-www-form-urlencoded``)."""
     masked = mask_body(body)
     return _masked(masked, _parameter_values(masked, _form_value))
-
-
-Span = tuple[int, int]
 
 
 def _masked(text: bytes, secrets: list[Span]) -> bytes:

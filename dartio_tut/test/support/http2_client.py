@@ -68,7 +68,7 @@ class Answer:
 
     @property
     def status(self) -> int:
-        """The status code; 0 if there is none."""
+        """The status code; 0 if no response has come."""
         return int(self.fields.get(":status", "0"))
 
 

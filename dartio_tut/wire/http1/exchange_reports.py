@@ -87,8 +87,8 @@ class ExchangeReports:
 
     def ends(self, ending: Ending, reason: str = "") -> None:
         """
-        The exchange under way will end so; if there is none, those whose responses are
-        not sent yet will.
+        The exchange under way will end so; without one, those whose responses are not
+        sent yet will.
         """
         if self.current is not None:
             self.current.ends(ending, reason)

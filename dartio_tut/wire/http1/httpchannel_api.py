@@ -26,6 +26,7 @@ from twisted.web.http_headers import Headers
 
 from ..deadlines import NEVER, Deadlines
 from ..events import Ending
+from ..fields import as_headers
 from ..limits import Limits
 from . import protocol_error as errors
 from .exchange_reports import ExchangeReports
@@ -124,11 +125,7 @@ class HTTPChannelAPI:
         headers: Headers | Iterable[tuple[bytes, bytes]],
     ) -> None:
         """Send the head of a response, as Twisted's own requests ask for it."""
-        if not isinstance(headers, Headers):
-            listed = headers
-            headers = Headers()
-            for name, value in listed:
-                headers.addRawHeader(name, value)
+        headers = as_headers(headers)
         status = int(code)
         is_final = status >= 200
         if is_final and self.is_http10 and not headers.hasHeader(b"Content-Length"):

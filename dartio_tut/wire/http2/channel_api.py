@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IProducer
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
+from ..fields import as_headers
 from .response_fields import fields_from_headers
 from .stream_output import StreamOutput
 
@@ -100,11 +101,7 @@ class ChannelAPI:
         headers: Headers | Iterable[tuple[bytes, bytes]],
     ) -> None:
         """Send the head of a response, as Twisted's own requests ask for it."""
-        if not isinstance(headers, Headers):
-            listed = headers
-            headers = Headers()
-            for name, value in listed:
-                headers.addRawHeader(name, value)
+        headers = as_headers(headers)
         status = int(code)
         lengths = headers.getRawHeaders(b"Content-Length")
         has_body = self.request is not None and self.request.method != b"HEAD"

@@ -1,5 +1,7 @@
 """
 Which engine speaks HTTP/2 here.
+
+An engine is imported when it is chosen: most servers speak HTTP/1 alone.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from . import engine_h2
 from .engine import EngineMaker
 
 NGH2_SERIES = "0.3."
@@ -24,6 +25,8 @@ class EngineChoice(NamedTuple):
 
 def h2_engine() -> EngineChoice:
     """The engine in Python, which is always there."""
+    from . import engine_h2
+
     return EngineChoice(engine_h2.NAME, engine_h2.H2Engine)
 
 

@@ -33,13 +33,12 @@ class HTTP2:
 
     :param limits: the limits of the site.
     :param engine: the engine to use; by default the best that there is.
-    :ivar engine: what speaks HTTP/2.
     :ivar engine_limits: what it has to know of the limits.
     :ivar sections: reads header sections.
     """
 
     def __init__(self, limits: Limits, engine: EngineChoice | None = None) -> None:
-        self.engine = engine or best_engine()
+        self._engine = engine
         head = limits.request_line + limits.header_size
         largest = HARD_FACTOR * (head + FIELD_BYTES * limits.header_count)
         self.engine_limits = EngineLimits(
@@ -50,6 +49,11 @@ class HTTP2:
         )
         self.max_block = largest
         self.sections = SectionReader(limits)
+
+    @property
+    def engine(self) -> EngineChoice:
+        """What speaks HTTP/2."""
+        return self._engine or best_engine()
 
 
 class HTTP2Site(ISite, Protocol):
