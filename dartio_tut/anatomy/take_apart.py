@@ -36,7 +36,7 @@ LOOKED_AT_BYTES = 8192
 """How far ``HTTP/`` is looked for in bytes that do not begin like HTTP."""
 
 _interim = re.compile(rb"HTTP/[0-9]\.[0-9] 1(?!01)").match
-_empty_lines = re.compile(rb"(?:\r?\n)*+(?:\r\Z)?").match
+_empty_lines = re.compile(rb"(?:\r?\n)*(?:\r\Z)?").match
 _first_word = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t\r\n]|\Z)").match
 
 

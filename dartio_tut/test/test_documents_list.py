@@ -196,6 +196,16 @@ class RationTests(DocumentsCase):
         self.held: list[Deferred[list[DocumentInfo]]] = []
         self.documents.put("a", b"[]")
         self.documents.list = self.hold
+        self.addCleanup(self.end_lists)
+
+    def end_lists(self) -> None:
+        """
+        Let all lists end: a coroutine that is still waiting would be ended by the
+        garbage collector, in the midst of another test, and wake those behind it.
+        """
+        for held in self.held:
+            if not held.called:
+                held.callback([])
 
     def hold(self, *args: Any) -> Deferred[list[DocumentInfo]]:
         self.held.append(Deferred())

@@ -5,6 +5,7 @@ The walls of the house: imports only go down, and by the door.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +98,21 @@ class FloorTests(SynchronousTestCase):
                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     body = (node.end_lineno or 0) - node.body[0].lineno + 1
                     self.assertLessEqual(body, 40, f"{path}: {node.name}")
+
+    def test_no_group_is_repeated_possessively(self) -> None:
+        """
+        CPython before 3.11.5 matches ``(?:ab)*+`` wrongly when ``a`` is there and ``b``
+        is not (its issue gh-106052). A set, as ``[ab]*+``, is matched well.
+        """
+        for _, path, tree in modules():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(
+                    node.value, bytes | str
+                ):
+                    text = node.value
+                    pattern = text if isinstance(text, str) else text.decode("latin-1")
+                    sets_left_out = re.sub(r"\\.|\[[^]]+\]", "x", pattern)
+                    found = re.search(
+                        r"[^(]\)([*+?]|\{[\d,]+\})\+|\(\?>", sets_left_out
+                    )
+                    self.assertIsNone(found, f"{path}: {pattern}")

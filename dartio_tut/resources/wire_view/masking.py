@@ -39,15 +39,15 @@ _rest_of_name = re.compile(rb"%b*+(?:[ \t]*+:[ \t]*+)?" % _TOKEN).match
 # All of the line, and those that follow until an empty one or another field. A CR alone
 # does not end it: who reads it may take it for a part of the value.
 _field_value: Match = re.compile(
-    rb"[^\n]*+(?:\n(?!\r?\n)(?!%b++[ \t]*+:)[^\n]++)*+" % _TOKEN
+    rb"[^\n]*+(?:\n(?!\r?\n)(?!%b++[ \t]*+:)[^\n]++)*" % _TOKEN
 ).match
 
-_equals = re.compile(rb"=|%(?:25)*+3[dD]").finditer
+_equals = re.compile(rb"=|%(?:25)*3[dD]").finditer
 _value: Match = re.compile(rb"\"[^\"\r\n]*+\"?|[^& \t\r\n]*+").match
 _form_value: Match = re.compile(rb"[^&]*+").match
 # A space may be a part of the value, but the version at the end of the line is not.
 _value_in_part: Match = re.compile(
-    rb"(?:(?![ \t]++HTTP/[0-9.]++[ \t]*+(?:[\r\n]|\Z))[^&\r\n])*+"
+    rb"(?:(?![ \t]++HTTP/[0-9.]++[ \t]*+(?:[\r\n]|\Z))[^&\r\n])*"
 ).match
 
 

@@ -12,12 +12,13 @@ from bisect import bisect_left
 
 # The name of a field is no part of a word.
 _name = rb"(?<![^\r\n])[!#$%&'*+\-.^_`|~0-9A-Za-z]++:"
-_words = re.compile(rb"(?:%b)?+([^\s]++)" % _name).finditer
-_last_word = re.compile(rb"(?:%b)?+([^\s]++)\Z" % _name)
+_word = rb"(?:%b|(?!%b))([^\s]++)" % (_name, _name)
+_words = re.compile(_word).finditer
+_last_word = re.compile(rb"%b\Z" % _word)
 _authority_end = re.compile(rb"[/?#]").search
-_slashes = re.compile(rb"%(?:25)*+2[fF]%(?:25)*+2[fF]").finditer
-_encoded_end = re.compile(rb"%(?:25)*+(?:2[fF]|3[fF]|23)|[/?#&]").search
-_encoded_at = re.compile(rb"%(?:25)*+40").finditer
+_slashes = re.compile(rb"%(?:25)*2[fF]%(?:25)*2[fF]").finditer
+_encoded_end = re.compile(rb"%(?:25)*(?:2[fF]|3[fF]|23)|[/?#&]").search
+_encoded_at = re.compile(rb"%(?:25)*40").finditer
 
 Span = tuple[int, int]
 
