@@ -103,7 +103,8 @@ def field_of(request: Request) -> Callable[[bytes], bytes | None]:
 
 def is_conditional(request: Request) -> bool:
     """Whether *request* has a precondition or asks for a range."""
-    return getattr(request, "is_conditional", True)
+    fields = getattr(request, "fields", None)
+    return fields is None or fields.conditional
 
 
 def _joined(request: Request, name: bytes) -> bytes | None:

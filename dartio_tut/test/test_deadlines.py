@@ -148,7 +148,8 @@ class DateTests(SynchronousTestCase):
         date.heads[200, None] = b"kept"
         self.at(0.99)
         self.assertIs(date.value(), first)
-        self.assertTrue(date.heads)
+        self.assertEqual(date.head((200, None)), b"kept")
         self.at(1.0)
+        self.assertIsNone(date.head((200, None)))
         self.assertEqual(date.value(), b"Thu, 01 Jan 1970 00:00:01 GMT")
         self.assertEqual(date.heads, {})

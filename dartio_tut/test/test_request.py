@@ -132,7 +132,6 @@ class ReplacedTests(RequestCase):
         self.assertEqual(request.cookies, [])
         self.assertEqual(request.received_cookies, {})
         self.assertFalse(request.requestHeaders.hasHeader(b"host"))
-        self.assertTrue(request.is_conditional)
         request.gotLength(3)
         request.handleContentChunk(b"abc")
         request.requestReceived(b"GET", b"/x", b"HTTP/1.1")

@@ -316,6 +316,17 @@ class FieldTests(RequestCase):
         kept = self.response(lambda request: b"a", *keeping, start="GET / HTTP/1.0")
         self.assertEqual(kept.fields["connection"], "keep-alive")
 
+    def test_a_connection_field_among_others_ends_the_connection(self) -> None:
+        def closes(request: Any) -> bytes:
+            request.set_fields(((b"connection", b"close"), (b"X", b"1")))
+            return b"a"
+
+        for line in "GET / HTTP/1.1", "GET / HTTP/1.1\r\nConnection: close":
+            connection = connect(FunctionResource(closes))
+            sent = connection.send(f"{line}\r\nHost: a\r\n\r\n".encode() * 2)
+            self.assertEqual(sent.lower().count(b"connection: close"), 1, sent)
+            self.assertTrue(connection.transport.disconnecting)
+
     def test_new_status_codes_have_their_reason_phrase(self) -> None:
         for code, reason in (
             (422, b"Unprocessable Content"), (428, b"Precondition Required"),

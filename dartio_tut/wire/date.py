@@ -13,13 +13,18 @@ class Date:
     """
     The value of the Date header field.
 
-    :ivar heads: other bytes that hold for this second, kept here by their makers.
+    :ivar heads: other bytes that hold for this second, kept here by their makers;
+        `head` looks for them.
     """
 
     def __init__(self) -> None:
         self._second = -1
         self._value = b""
         self.heads: dict[tuple[int, bytes | None], bytes] = {}
+
+    def head(self, key: tuple[int, bytes | None]) -> bytes | None:
+        """What is kept under *key*, if it still holds."""
+        return self.heads.get(key) if int(time()) == self._second else None
 
     def value(self) -> bytes:
         """The value for now."""

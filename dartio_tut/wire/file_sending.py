@@ -45,7 +45,11 @@ def send_file(request: http.Request, descriptor: int, offset: int, length: int) 
     if request._disconnected:
         os.close(descriptor)
         return
-    set_length(request, length)
+    set_at_once = getattr(request, "set_length", None)
+    if set_at_once is not None:  # as `set_length`, and spares a call
+        set_at_once(length)
+    else:
+        set_length(request, length)
     if request.method == b"HEAD" or length <= MAX_READ_AT_ONCE:
         _send_at_once(request, descriptor, offset, length)
         return

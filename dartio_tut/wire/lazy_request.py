@@ -194,14 +194,6 @@ class LazyRequest(server.Request):
     cookies = cached_in_slot("made_cookies", lambda self: [])
     notifications = cached_in_slot("_notifications", lambda self: [])
 
-    @property
-    def is_conditional(self) -> bool:
-        """
-        Whether the response may be anything but the whole representation: there is a
-        precondition or a Range (RFC 9110 sections 13 and 14).
-        """
-        return self.fields is None or self.fields.conditional
-
     def set_fields(self, fields: Fields) -> None:
         """
         Set several header fields of the response, which may not hold line breaks. A

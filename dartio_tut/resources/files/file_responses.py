@@ -30,13 +30,13 @@ from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import send_ranges
 from .lookup import RedirectTarget
 from .representations import (
+    FileMetadata,
     OpenFile,
-    Representation,
     Representations,
     without_validators,
 )
 from .types import ContentTypes
-from .unsized import may_be_unsized, read_unsized
+from .unsized import read_unsized
 
 FILE_METHODS = b"GET, HEAD, OPTIONS"
 
@@ -69,15 +69,13 @@ class FileResponses:
         :param kind: a content type in the place of the file's own.
         :raise HTTPError: when the file cannot be read, or a condition is not met.
         """
-        field = field_of(request)
         if file.varies:
             set_fields(request, ((b"Vary", b"Accept"),))
         try:
-            found = self._representations.select(file, field)
+            descriptor, status, metadata = self._representations.select(file, request)
         except OSError as error:
             raise self._failed(request, error) from None
-        descriptor, status, metadata = found
-        if may_be_unsized(descriptor, status):
+        if metadata.may_be_unsized:
             content = self._unsized_content(request, descriptor, status.st_size)
             if content is not None:
                 set_fields(request, without_validators(metadata.fields))
@@ -85,12 +83,12 @@ class FileResponses:
         code, parts = OK, None
         if is_conditional(request):
             code, parts = evaluate_conditions(
-                field, metadata.etag, metadata.changed, status.st_size, request.method,
-                metadata.is_date_strong,
+                field_of(request), metadata.etag, metadata.changed, status.st_size,
+                request.method, metadata.is_date_strong,
             )  # fmt: skip
         if code != OK and not parts:
             os.close(descriptor)
-            return self._without_content(request, code, found)
+            return self._without_content(request, code, status.st_size, metadata)
         set_fields(request, metadata.fields)
         if kind or metadata.removed:
             _change_fields(request, kind, metadata.removed)
@@ -101,16 +99,16 @@ class FileResponses:
         return NOT_DONE_YET
 
     def _without_content(
-        self, request: Request, code: int, found: Representation
+        self, request: Request, code: int, size: int, metadata: FileMetadata
     ) -> bytes:
         """Answer 304, or refuse with 412 or 416."""
         if code == NOT_MODIFIED:
             request.setResponseCode(NOT_MODIFIED)
-            set_fields(request, found.metadata.not_modified)
+            set_fields(request, metadata.not_modified)
             return b""
         if code == REQUESTED_RANGE_NOT_SATISFIABLE:
-            size = (b"Content-Range", b"bytes */%d" % found.status.st_size)
-            raise HTTPError(code, "The file has no such bytes.", (size,))
+            field = (b"Content-Range", b"bytes */%d" % size)
+            raise HTTPError(code, "The file has no such bytes.", (field,))
         raise HTTPError(code, "It is not the version that was expected.")
 
     def _unsized_content(

@@ -119,7 +119,8 @@ class Lookup:
             return self._find_instead(request, names, ends_with_slash, files, error)
         if S_ISREG(status.st_mode):
             if not ends_with_slash or not (names or self._root.is_folder):
-                return OpenFile(descriptor, status, names)
+                made = descriptor, status, names, None, False
+                return tuple.__new__(OpenFile, made)  # cheaper than OpenFile(...)
             os.close(descriptor)
             return self._fall_back(request, names, files)
         folder = OpenFolder(descriptor, status, names)

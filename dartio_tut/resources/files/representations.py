@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from stat import S_ISREG
 from typing import NamedTuple
 
 from twisted.web.http import datetimeToString
+from twisted.web.server import Request
 
-from ..fields import SECURITY_FIELDS, Fields, merge_fields
+from ..fields import SECURITY_FIELDS, Fields, field_of, merge_fields
 from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
 from .entity_tags import entity_tag, is_date_strong, last_modified
@@ -26,6 +27,7 @@ from .private_files import PrivateFiles
 from .safe_open import ABSENT_ERRORS, OpenFunction
 from .signatures import SIGNATURE_BYTES
 from .types import OCTET_STREAM, ContentTypes
+from .unsized import may_be_unsized
 
 REMEMBERED_FILES = 4096
 """Files, and forms of files, of which the fields are kept."""
@@ -66,6 +68,7 @@ class FileMetadata(NamedTuple):
     :ivar not_modified: the fields of a 304.
     :ivar fields: the fields of a 200.
     :ivar removed: the names of fields that are not sent, whoever has set them.
+    :ivar may_be_unsized: whether its size may be wrong.
     """
 
     kind: bytes
@@ -75,14 +78,11 @@ class FileMetadata(NamedTuple):
     not_modified: Fields
     fields: Fields
     removed: tuple[bytes, ...]
+    may_be_unsized: bool
 
 
-class Representation(NamedTuple):
-    """An open file to send, and what is told of it."""
-
-    descriptor: int
-    status: os.stat_result
-    metadata: FileMetadata
+Representation = tuple[int, os.stat_result, FileMetadata]
+"""The descriptor and the status of an open file to send, and what is told of it."""
 
 
 class Representations:
@@ -159,13 +159,10 @@ class Representations:
             codings.remove(coding)
         return None
 
-    def select(
-        self, file: OpenFile, field: Callable[[bytes], bytes | None]
-    ) -> Representation:
+    def select(self, file: OpenFile, request: Request) -> Representation:
         """
-        Select the form of *file* that a client prefers. The others are closed.
+        Select the form of *file* that the client prefers. The others are closed.
 
-        :param field: returns a field of the request.
         :raise OSError: when the file cannot be read, or is private; it is closed.
         """
         descriptor, status, names, coding, _ = file
@@ -175,7 +172,7 @@ class Representations:
             codings = self._precompressed.codings(names)
             if codings:
                 varies = True
-                accept = field(b"accept-encoding")
+                accept = field_of(request)(b"accept-encoding")
                 coding, form = self._open_form(
                     self._precompressed, file, accept, codings
                 )
@@ -189,7 +186,7 @@ class Representations:
         finally:
             if form:
                 os.close(file.descriptor)
-        return Representation(descriptor, status, metadata)
+        return descriptor, status, metadata
 
     def _open_form(
         self,
@@ -272,7 +269,10 @@ class Representations:
         fields = merge_fields((*SECURITY_FIELDS, *own), given)
         kept = tuple(f for f in fields if f[0].lower() in NOT_MODIFIED_FIELDS)
         is_strong = is_date_strong(status)
-        return FileMetadata(kind, etag, changed, is_strong, kept, fields, removed)
+        return FileMetadata(
+            kind, etag, changed, is_strong, kept, fields, removed,
+            may_be_unsized(descriptor, status),
+        )  # fmt: skip
 
     def _given(self, path: str) -> list[tuple[bytes, bytes]]:
         """The fields that are given for this file, and the others for all files."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from stat import S_ISDIR
 from time import monotonic
 
 from twisted.logger import Logger
 
 from .path_segments import PathSegments
-from .safe_open import ABSENT_ERRORS, OpenedFile, OpenFunction
+from .safe_open import ABSENT_ERRORS, OpenFunction
 
 WELL_KNOWN = b".well-known"
 """The one name with a dot in front that is meant to be seen (RFC 8615)."""
@@ -43,21 +44,14 @@ class Root:
 
     def __init__(self, path: bytes, open: OpenFunction, dotfiles: bool) -> None:
         self.path = path
-        self._open = open
+        self.open = partial(open, path)
+        """Open what *names* lead to; see `safe_open.OpenFunction`."""
         self._dotfiles = dotfiles
         self._reported = -float(SECONDS_BETWEEN_REPORTS)
         self.is_folder = os.path.isdir(path)
         self.own_names: PathSegments | None = None
         if not self.is_folder:
             self.own_names = (os.path.basename(path),)
-
-    def open(self, names: PathSegments) -> OpenedFile:
-        """
-        Open what *names* lead to.
-
-        :raise OSError: when it is not there, or may not be read.
-        """
-        return self._open(self.path, names)
 
     def exists(self, names: PathSegments, as_folder: bool = False) -> bool:
         """

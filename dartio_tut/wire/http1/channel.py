@@ -159,7 +159,7 @@ class Channel(HTTPChannelAPI):
 
     def requestDone(self, request: http.Request) -> None:
         """The request is answered: what follows it may be taken in."""
-        if request != self.request:  # not "is": a proxy of it will do
+        if request is not self.request and request != self.request:  # a proxy will do
             raise TypeError(f"{request} is not being answered")
         self.request = None
         if self.reports is not None:

@@ -92,8 +92,6 @@ def response_head(
     if (
         response.made_response_headers is None
         and (length is not None or code == NOT_MODIFIED)
-        and connection.persistent
-        and not connection.is_http10
         and not response.made_cookies
         and response.etag is None
         and response.lastModified is None
@@ -101,15 +99,21 @@ def response_head(
     ):
         lines, has_type = b"", False
         if response.bulk_fields:
-            lines, has_type = field_lines(response.bulk_fields)
+            lines, has_type, has_connection = field_lines(response.bulk_fields)
+            if has_connection:
+                return _head_of_fields(response, is_bodiless, connection)
+        if not connection.persistent:
+            lines += b"Connection: close\r\n"
+        elif connection.is_http10:
+            lines += b"Connection: keep-alive\r\n"
         has_no_length = code in NO_BODY_CODES
         needs_no_type = has_type or not length or (is_bodiless and has_no_length)
         kind = None if needs_no_type else response.defaultContentType
+        head = date.head((code, kind)) or _common_head(code, kind)
         if has_no_length:
-            return _common_head(code, kind) + lines + b"\r\n", None, False
+            return head + lines + b"\r\n", None, False
         lines += b"Content-Length: %d\r\n\r\n" % (length or 0)
-        declared = None if is_bodiless else length
-        return _common_head(code, kind) + lines, declared, False
+        return head + lines, None if is_bodiless else length, False
     return _head_of_fields(response, is_bodiless, connection)
 
 
@@ -170,23 +174,22 @@ def head_from_headers(
 def _common_head(code: int, content_type: bytes | None) -> bytes:
     """The lines that all responses of this second have with this *content_type*."""
     now = date.value()
-    head = date.heads.get((code, content_type))
-    if head is None:
-        head = _STATUS_LINES[code] + b"Server: %b\r\nDate: %b\r\n" % (SERVER, now)
-        if content_type:
-            head += b"Content-Type: %b\r\n" % content_type
-        date.heads[code, content_type] = head
+    head = _STATUS_LINES[code] + b"Server: %b\r\nDate: %b\r\n" % (SERVER, now)
+    if content_type:
+        head += b"Content-Type: %b\r\n" % content_type
+    date.heads[code, content_type] = head
     return head
 
 
 @lru_cache(4096)
-def field_lines(fields: Fields) -> tuple[bytes, bool]:
+def field_lines(fields: Fields) -> tuple[bytes, bool, bool]:
     """
-    The lines of *fields*, which may not hold line breaks, and whether a Content-Type
-    is among them.
+    The lines of *fields*, which may not hold line breaks; whether a Content-Type is
+    among them; whether a Connection is.
     """
     lines = b"".join(b"%b: %b\r\n" % field for field in fields)
-    return lines, any(name.lower() == b"content-type" for name, _ in fields)
+    names = [name.lower() for name, _ in fields]
+    return lines, b"content-type" in names, b"connection" in names
 
 
 def refusal(code: int, more: Fields = (), is_bodiless: bool = False) -> bytes:
