@@ -35,7 +35,7 @@ _PLAIN = {escaped: plain for plain, escaped in _ESCAPED.items()}
 _ESCAPE = re.compile(r"\\(?:[\\nr0]|ufeff)")
 
 
-def to_line(note: str) -> bytes:
+def line_of_note(note: str) -> bytes:
     """
     The line for *note*, with its line feed.
 
@@ -46,7 +46,7 @@ def to_line(note: str) -> bytes:
     return note.encode("utf-8") + b"\n"
 
 
-def from_line(line: bytes) -> str:
+def note_from_line(line: bytes) -> str:
     """The note of *line*, with or without its line feed."""
     text = line.rstrip(b"\r\n").decode("utf-8", "replace")
     return _ESCAPE.sub(lambda found: _PLAIN[found[0]], text)

@@ -21,7 +21,7 @@ from .interface import (
     is_as_expected,
     version_of,
 )
-from .lines import from_line, to_line
+from .lines import line_of_note, note_from_line
 from .names import check_name, fold_name, same_name_taken
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class MemoryNotes:
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """Add a note."""
         return maybeDeferred(
-            self._tokens.once, token, text, lambda: self._append(to_line(text))
+            self._tokens.once, token, text, lambda: self._append(line_of_note(text))
         )
 
     def _append(self, line: bytes) -> int:
@@ -68,14 +68,14 @@ class MemoryNotes:
         return maybeDeferred(self._extend, start, texts)
 
     def _extend(self, start: int, texts: Sequence[str | None]) -> None:
-        lines = [None if text is None else to_line(text) for text in texts]
+        lines = [None if text is None else line_of_note(text) for text in texts]
         if start != len(self._lines):
             raise Conflict(f"the next note is {len(self._lines)}")
         self._lines += lines
 
     def entry(self, number: int) -> Deferred[str]:
         """The note of that number."""
-        return maybeDeferred(lambda: from_line(self._line(number)))
+        return maybeDeferred(lambda: note_from_line(self._line(number)))
 
     def _line(self, number: int) -> bytes:
         if not 0 <= number < len(self._lines):
@@ -88,7 +88,9 @@ class MemoryNotes:
     def entries(self, start: int, limit: int) -> Deferred[list[str | None]]:
         """The notes from *start* on; ``None`` for those that were deleted."""
         lines = self._lines[start:][:limit]
-        return succeed([None if line is None else from_line(line) for line in lines])
+        return succeed(
+            [None if line is None else note_from_line(line) for line in lines]
+        )
 
     def count(self) -> Deferred[int]:
         """The number that the next note will get."""

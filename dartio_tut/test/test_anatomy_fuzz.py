@@ -144,7 +144,7 @@ class LinearTests(AnatomyCase):
             (b"HTTP/1.1 ", b" ", "server"),
         ):
             who: SentBy = "client" if sent_by == "client" else "server"
-            count = 12_000 // len(piece)
+            count = 6_000 // len(piece)
             small = self.seconds(start + piece * count, who)
             large = self.seconds(start + piece * count * 8, who)
             # Quadratic time would be 64 times as much.

@@ -26,7 +26,7 @@ from dartio_tut.store import MemoryDocuments, MemoryNotes
 
 from .support.file_case import FileCase
 from .support.memory_client import connect
-from .support.syntax_trees import syntax_tree
+from .support.syntax_trees import syntax_nodes
 
 UNUSED_CODES = {306}
 """Codes that are reserved, and mean nothing."""
@@ -70,9 +70,9 @@ QUESTIONS = (
 )
 
 
-def names_in(tree: ast.Module) -> Iterator[str]:
-    """Whatever may be the name of a field in the texts of a module."""
-    for node in ast.walk(tree):
+def names_in(path: Path) -> Iterator[str]:
+    """Whatever may be the name of a field in the texts of the module at *path*."""
+    for node in syntax_nodes(path):
         if not isinstance(node, ast.Constant):
             continue
         if isinstance(node.value, bytes):
@@ -143,7 +143,7 @@ class CompleteTests(FileCase):
         found = set()
         for path in house.rglob("*.py"):
             if path.relative_to(house).parts[0] not in ("test", "anatomy"):
-                found |= set(names_in(syntax_tree(path)))
+                found |= set(names_in(path))
         self.assertGreater(len(found), 40)
         missing = {name for name in found - NO_FIELDS if not word_for("field", name)}
         self.assertEqual(missing, set())

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import dartio_tut
 from twisted.plugins import dartio_tut_plugin
 
-from .support.syntax_trees import syntax_tree
+from .support.syntax_trees import syntax_nodes, syntax_tree
 
 HOUSE = Path(dartio_tut.__file__).parent
 
@@ -43,7 +43,7 @@ class FloorTests(SynchronousTestCase):
 
     def test_imports_go_down_by_the_door(self) -> None:
         for floor, path, tree in modules():
-            for node in ast.walk(tree):
+            for node in syntax_nodes(path):
                 if isinstance(node, ast.ImportFrom):
                     depth = len(path.relative_to(HOUSE / floor).parts)
                     self.assertLessEqual(node.level, depth, f"{path}: {node.module}")
@@ -75,7 +75,7 @@ class FloorTests(SynchronousTestCase):
             HOUSE / "servers" / "lessons.py",
             Path(dartio_tut_plugin.__file__),
         ):
-            for node in ast.walk(syntax_tree(path)):
+            for node in syntax_nodes(path):
                 if isinstance(node, ast.ImportFrom) and node.module:
                     house = node.module.startswith("dartio_tut")
                     allowed = node.module == "dartio_tut.servers.lessons"
@@ -94,7 +94,7 @@ class FloorTests(SynchronousTestCase):
     def test_modules_and_functions_are_short(self) -> None:
         for _, path, tree in modules():
             self.assertLess(len(path.read_text().splitlines()), 400, path)
-            for node in ast.walk(tree):
+            for node in syntax_nodes(path):
                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     body = (node.end_lineno or 0) - node.body[0].lineno + 1
                     self.assertLessEqual(body, 40, f"{path}: {node.name}")
@@ -105,7 +105,7 @@ class FloorTests(SynchronousTestCase):
         is not (its issue gh-106052). A set, as ``[ab]*+``, is matched well.
         """
         for _, path, tree in modules():
-            for node in ast.walk(tree):
+            for node in syntax_nodes(path):
                 if isinstance(node, ast.Constant) and isinstance(
                     node.value, bytes | str
                 ):

@@ -24,7 +24,7 @@ sections = some.lists(some.tuples(names, values), max_size=6)
 
 
 usual = settings(
-    max_examples=80,
+    max_examples=40,
     derandomize=True,
     database=None,
     deadline=None,

@@ -58,7 +58,7 @@ LINES = (
 )
 
 usual = settings(
-    max_examples=120,
+    max_examples=60,
     derandomize=True,
     database=None,
     deadline=None,

@@ -79,7 +79,7 @@ names_on_disk = some.binary(min_size=1, max_size=255).filter(
     lambda name: name not in (b".", b"..")
 )
 usual = settings(
-    max_examples=80,
+    max_examples=40,
     derandomize=True,
     database=None,
     deadline=None,

@@ -278,9 +278,9 @@ class RecorderTests(WatchedCase):
 
     def test_memory_does_not_grow_with_the_number_of_exchanges(self) -> None:
         def many(count: int) -> int:
-            for _ in range(count // 20):
+            for _ in range(count // 10):
                 connection = self.connect()
-                for _ in range(20):
+                for _ in range(10):
                     connection.send(GET)
                 connection.leave()
             self.events.clear()
@@ -289,8 +289,8 @@ class RecorderTests(WatchedCase):
 
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
-        before = many(1000)
-        grown = many(3000) - before
+        before = many(2 * KEPT_EXCHANGES)
+        grown = many(6 * KEPT_EXCHANGES) - before
         self.assertLess(grown, 200_000)
         self.assertLessEqual(len(self.recorder.connections()), KEPT_EXCHANGES)
 

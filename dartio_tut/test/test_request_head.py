@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.wire.http1.protocol_error import ProtocolError
 from dartio_tut.wire.http1.request_head import (
-    KEPT_BLOCK_BYTES,
     KEPT_BLOCKS,
+    MAX_KEPT_BLOCK_BYTES,
     HeadReader,
     RequestFields,
 )
@@ -282,7 +282,7 @@ class KeptTests(HeadCase):
 
     def test_long_blocks_are_not_kept(self) -> None:
         first, second, third = (
-            self.fields("X: " + "x" * KEPT_BLOCK_BYTES) for _ in range(3)
+            self.fields("X: " + "x" * MAX_KEPT_BLOCK_BYTES) for _ in range(3)
         )
         self.assertIsNot(second, third)
         self.assertEqual(first.values, third.values)

@@ -28,7 +28,7 @@ from .url import WebURL
 FIRST_BYTES = 60
 """As much of what a server sends first as an error quotes."""
 
-HEAD_BYTES = 1 << 18
+MAX_HEAD_BYTES = 1 << 18
 """The most that a response may have before its content; curl draws the line near there
 too. Twisted would keep header fields for as long as they come."""
 
@@ -81,7 +81,7 @@ class Connection:
 
     def has_endless_head(self) -> bool:
         """Whether the server has sent far too much before any content."""
-        return self.head_bytes > HEAD_BYTES
+        return self.head_bytes > MAX_HEAD_BYTES
 
     def abort(self) -> None:
         """Close it at once, if it is open."""

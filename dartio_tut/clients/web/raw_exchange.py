@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .certificates import CertificateFacts, certificate_facts, unreadable
-from .connection import HEAD_BYTES, Connection
+from .connection import MAX_HEAD_BYTES, Connection
 from .response_end import ResponseEnd
 from .url import WebURL
 
@@ -160,7 +160,7 @@ class ExchangeProtocol(Protocol):
         if self._end.feed(data):
             exchange.is_whole = True
             self.finish(None)
-        elif not self._end.has_head and len(exchange.received) > HEAD_BYTES:
+        elif not self._end.has_head and len(exchange.received) > MAX_HEAD_BYTES:
             self.finish(None)
         elif len(kept) < len(data):
             exchange.is_cut = True

@@ -19,7 +19,7 @@ from ..errors import ClientError
 from .connection import TLS_ALERT, Connection
 from .status import unfinished
 
-LINE_BYTES = 16384
+MAX_LINE_BYTES = 16384
 """The longest line that Twisted reads of a response's head."""
 
 
@@ -86,8 +86,8 @@ def _tls_reason(cause: BaseException, url: str, connection: Connection) -> str:
 
 def _closed(url: str, connection: Connection) -> str:
     """The server closed the connection before a response was there."""
-    if connection.head_bytes > LINE_BYTES:
-        return f"{url} answers with a header field of more than {LINE_BYTES} bytes"
+    if connection.head_bytes > MAX_LINE_BYTES:
+        return f"{url} answers with a header field of more than {MAX_LINE_BYTES} bytes"
     if said := unfinished(url, connection):
         return said
     if connection.first_bytes:

@@ -17,7 +17,7 @@ BEGINNING = b"HTTP/"
 BODILESS_CODES = (101, 204, 304)
 """What follows a 101 is another protocol; the others have no content."""
 
-LINE_BYTES = 1 << 16
+MAX_LINE_BYTES = 1 << 16
 """A longer line is not waited for: the response then ends with the connection."""
 
 
@@ -93,7 +93,7 @@ class ResponseEnd:
     def _next_line(self) -> Step:
         while (end := self._unread.find(b"\n", self._searched)) < 0:
             self._searched = len(self._unread)
-            if self._searched > LINE_BYTES:
+            if self._searched > MAX_LINE_BYTES:
                 yield from self._until_closed()
             yield
         self._line = bytes(self._unread[:end]).removesuffix(b"\r")

@@ -17,7 +17,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred, fail
 
 from ..interface import Deleted, NotesState, Quota, StoreUnavailable
-from ..lines import DELETED_LINE, from_line, is_deleted, to_line
+from ..lines import DELETED_LINE, is_deleted, line_of_note, note_from_line
 from .disk import DEFAULT_QUOTA, make_folder, read_all
 from .documents_count import COUNT_NAME
 from .folder_lock import FolderLock
@@ -77,7 +77,7 @@ class FolderNotes:
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """Add a note."""
         try:
-            return self._appends.submit((to_line(text), token))
+            return self._appends.submit((line_of_note(text), token))
         except UnicodeEncodeError:
             return fail()
 
@@ -85,7 +85,7 @@ class FolderNotes:
         """Add all notes *texts*, or none of them."""
         try:
             lines = [
-                DELETED_LINE + b"\n" if text is None else to_line(text)
+                DELETED_LINE + b"\n" if text is None else line_of_note(text)
                 for text in texts
             ]
         except UnicodeEncodeError:
@@ -168,7 +168,7 @@ def _note(file: int, index: LineIndex, number: int) -> object:
     line = read_all(file, end - start, start)
     if is_deleted(line):
         return Deleted(f"note {number} was deleted")
-    return from_line(line)
+    return note_from_line(line)
 
 
 def _page(file: int, index: LineIndex, start: int, limit: int) -> list[str | None]:
@@ -179,7 +179,8 @@ def _page(file: int, index: LineIndex, start: int, limit: int) -> list[str | Non
     begins, ends = index.lines(first, last)
     lines = read_all(file, ends - begins, begins).split(b"\n")
     return [
-        None if is_deleted(line) else from_line(line) for line in lines[: last - first]
+        None if is_deleted(line) else note_from_line(line)
+        for line in lines[: last - first]
     ]
 
 

@@ -1,5 +1,5 @@
 """
-The syntax tree of each module, which several tests look at; it is parsed once.
+The syntax tree of each module, which several tests look at; it is parsed and walked once.
 """
 
 from __future__ import annotations
@@ -13,3 +13,9 @@ from pathlib import Path
 def syntax_tree(path: Path) -> ast.Module:
     """The syntax tree of the module at *path*."""
     return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def syntax_nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of the syntax tree of the module at *path*."""
+    return tuple(ast.walk(syntax_tree(path)))

@@ -15,7 +15,7 @@ from .states import BODY, HEAD, IDLE, TAKEN_OVER
 if TYPE_CHECKING:
     from .channel import Channel
 
-SILENT_SECONDS = 1.0
+FIRST_REQUEST_SECONDS = 1.0
 """
 Time for the first request of a connection. Most clients send one at once; browsers keep
 connections ready that they may never use.
@@ -31,7 +31,7 @@ def drain(channel: Channel) -> None:
         if channel.intake.has_begun:
             channel.close()
         else:
-            channel.deadline = channel.deadlines.now + SILENT_SECONDS
+            channel.deadline = channel.deadlines.now + FIRST_REQUEST_SECONDS
     elif request is not None:
         if state is not BODY:  # else this is asked again at its end
             channel.persistent = channel.persistent and has_more(channel)

@@ -23,7 +23,7 @@ from . import protocol_error as errors
 from .protocol_error import ProtocolError
 
 KEPT_BLOCKS = 512
-KEPT_BLOCK_BYTES = 2048
+MAX_KEPT_BLOCK_BYTES = 2048
 """Blocks of fields that are kept, and the bytes of the longest: a megabyte at most."""
 
 SEEN_BLOCKS = 8 * KEPT_BLOCKS
@@ -295,7 +295,7 @@ class HeadReader:
 
     def _learn(self, block: bytes) -> RequestFields:
         fields = RequestFields(block, self._limits)
-        if len(block) <= KEPT_BLOCK_BYTES:
+        if len(block) <= MAX_KEPT_BLOCK_BYTES:
             mark = hash(block)
             if mark in self._met:  # a block that comes once is not worth keeping
                 if len(self._kept) >= KEPT_BLOCKS:

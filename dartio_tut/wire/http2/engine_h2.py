@@ -39,7 +39,7 @@ from .engine import (
     settings_of,
 )
 from .field_rules import Malformed, check_request, check_trailers
-from .frames import HEAD_BYTES, PREFACE, Kind, settings_frame
+from .frames import FRAME_HEAD_BYTES, PREFACE, Kind, settings_frame
 from .header_compression import KeepingDecoder, StaticEncoder
 
 NAME = f"h2 {version('h2')}"
@@ -110,9 +110,9 @@ class H2Engine:
         incoming += data
         at, size = 0, len(incoming)
         try:
-            while size - at >= HEAD_BYTES:
+            while size - at >= FRAME_HEAD_BYTES:
                 length = int.from_bytes(incoming[at : at + 3], "big")
-                end = at + HEAD_BYTES + length
+                end = at + FRAME_HEAD_BYTES + length
                 if end > size:
                     break
                 if incoming[at + 3] == Kind.GOAWAY and length >= 8:

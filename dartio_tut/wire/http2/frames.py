@@ -18,7 +18,7 @@ from .flood_budget import FloodBudget
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What a client begins with (RFC 9113 section 3.4)."""
 
-HEAD_BYTES = 9
+FRAME_HEAD_BYTES = 9
 """Bytes of a frame before its payload (RFC 9113 section 4.1)."""
 
 
@@ -178,12 +178,12 @@ class FrameScanner:
         """Look at the frames of *data*, the first of which begins at *at*."""
         size = len(data)
         requests = 0
-        while size - at >= HEAD_BYTES:
+        while size - at >= FRAME_HEAD_BYTES:
             start = at
             length = (data[at] << 16) | (data[at + 1] << 8) | data[at + 2]
             kind, flags = data[at + 3], data[at + 4]
             stream_id = int.from_bytes(data[at + 5 : at + 9], "big") & 0x7FFFFFFF
-            at += HEAD_BYTES + length
+            at += FRAME_HEAD_BYTES + length
             if length > FRAME_BYTES or self._block or self._kind < 0:
                 self._expect(kind, flags, stream_id, length)
             if not self._block:
