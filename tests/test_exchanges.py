@@ -4,12 +4,17 @@ The exchanges on the pages of the tutorial are those of the servers of today.
 
 from __future__ import annotations
 
+import re
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from docs.exchanges import as_sent, block, pages, receive, written
 from illustrations.recording import lesson, running
 
 ADVICE = "make pictures makes it anew; look at it before you commit it."
+
+NOT_THIS = '\nIf-None-Match: "67a4f1"'
+"""A request for what differs from the copy that the client has."""
 
 HELLO = b"HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 3\r\n\r\nHi\n"
 
@@ -58,6 +63,18 @@ class FormTests(SynchronousTestCase):
         page = written(exchange * 2)
         for number in (1, 2):
             self.assertIn(f"\nYou have {number} notes.\n", page)
+
+    def test_tag_on_the_page_stands_for_the_one_that_was_sent(self) -> None:
+        server = "basic-file --root illustrations/songs"
+        asked = (f"GET / HTTP/1.1\nHost: a{more}" for more in ("", NOT_THIS))
+        page = written(
+            "".join(
+                f"<!-- exchange: {server}\n{request}\n-->\n<!-- end exchange -->\n"
+                for request in asked
+            )
+        )
+        self.assertEqual(re.findall(r"HTTP/1.1 (\d+)", page), ["200", "304"])
+        self.assertIn(f"{NOT_THIS}\n```\n", page)
 
     def test_parts_are_numbered_through_both_messages(self) -> None:
         text = block(as_sent("GET / HTTP/1.1\nHost: b"), HELLO, set())
