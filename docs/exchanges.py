@@ -14,6 +14,10 @@ comments come the request, the response, and a table of their parts, each with w
 means. Exchanges of a page with the same server are sent to the same process, in the
 order of the page. The ETag of a page stands for the one that the server sent last.
 
+The table leaves out what an earlier page has explained, if the page lists it::
+
+    <!-- explained before: HTTP/1.1, Host, Server, Date -->
+
     $ python -m docs.exchanges
 """
 
@@ -52,6 +56,8 @@ SHOWN_TAG = b'"67a4f1"'
 
 _tag = re.compile(rb'(?m)^(ETag: (?:W/)?)("[^"]*")')
 
+_explained_before = re.compile(r"^<!-- explained before: (.*) -->$", re.MULTILINE)
+
 _differing = (
     (
         re.compile(rb"(?m)^(Last-Modified: )[^\r\n]*"),
@@ -69,7 +75,8 @@ def written(page: str) -> str:
     """The text of *page* with every exchange in it as it is today."""
     with ExitStack() as stack:
         daemons: dict[str, Daemon] = {}
-        explained: set[str] = set()
+        listed = _explained_before.findall(page)
+        explained = {name for names in listed for name in names.split(", ")}
         tags: dict[str, bytes] = {}
 
         def fill(found: re.Match[str]) -> str:
@@ -137,8 +144,8 @@ def block(request: bytes, response: bytes, explained: set[str]) -> str:
     """
     An exchange as Markdown.
 
-    :param explained: the parts that the page has explained before, which get no row;
-        those of this exchange are added.
+    :param explained: the parts that were explained before, which get no row, by their
+        names or their words; those of this exchange are added.
     """
     response = settled(response)
     for pattern, replacement in _differing:
@@ -170,7 +177,8 @@ def _rows(message: Message, explained: set[str]) -> Iterator[str]:
     for number, part in enumerate(message.parts):
         if part.kind in SILENT:
             continue
-        shown, words = _bytes(message, part), part.words
+        name = shown = _bytes(message, part)
+        words = part.words
         if part.kind == "field-name":
             shown = f"{shown}: {_value(message, number)}"
             word = word_for("field", _bytes(message, part))
@@ -178,7 +186,7 @@ def _rows(message: Message, explained: set[str]) -> Iterator[str]:
                 words = f"{words} Its value: {_small(word.value)}"
         # The same words stand once on a page, whatever the bytes are.
         key = f"{shown} {words}" if part.kind == "body" else words
-        if key not in explained:
+        if not explained & {key, name}:
             explained.add(key)
             yield f"| `{_cut(shown)}` | {_escaped(words)} |"
 

@@ -92,3 +92,16 @@ class FormTests(SynchronousTestCase):
         again = block(request, HELLO, explained)
         self.assertIn("GET / HTTP/1.1", again)
         self.assertNotIn("Asks for what is at this address", again)
+
+    def test_page_lists_what_an_earlier_page_has_explained(self) -> None:
+        exchange = (
+            "<!-- exchange: hello\nGET / HTTP/1.1\nHost: a\n-->\n"
+            "<!-- end exchange -->\n"
+        )
+        before = "<!-- explained before: Host, Server -->\n"
+        page = written(before + exchange)
+        for field in ("Host", "Server"):
+            self.assertIn(f"| `{field}: ", written(exchange))
+            self.assertNotIn(f"| `{field}: ", page)
+        self.assertIn("| 1 | `GET` |", page)
+        self.assertIn("| `Date: ", page)
