@@ -17,11 +17,9 @@ copybutton_prompt_text = "$ "
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "newsfragments"]
 html_theme = "furo"
-html_static_path = ["_static"]
-html_css_files = ["tutorial.css"]
 html_title = "dartio_tut"
 html_static_path = ["_static"]
-html_css_files = ["diff.css"]
+html_css_files = ["tutorial.css", "diff.css"]
 
 
 def shorten_paths(app: Sphinx, tree: nodes.document) -> None:

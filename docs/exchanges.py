@@ -12,7 +12,11 @@ A page says what is sent, and to which server::
 In place of a lesson's name, ``-m MODULE ARGUMENTS`` runs another program. Between the
 comments come the request, the response, and a table of their parts, each with what it
 means. Exchanges of a page with the same server are sent to the same process, in the
-order of the page.
+order of the page. The ETag of a page stands for the one that the server sent last.
+
+The table leaves out what an earlier page has explained, if the page lists it::
+
+    <!-- explained before: HTTP/1.1, Host, Server, Date -->
 
     $ python -m docs.exchanges
 """
@@ -47,12 +51,19 @@ _exchange = re.compile(
     re.DOTALL,
 )
 
+SHOWN_TAG = b'"67a4f1"'
+"""The entity tag that pages show; a real one depends on when a file was written."""
+
+_tag = re.compile(rb'(?m)^(ETag: (?:W/)?)("[^"]*")')
+
+_explained_before = re.compile(r"^<!-- explained before: (.*) -->$", re.MULTILINE)
+
 _differing = (
     (
         re.compile(rb"(?m)^(Last-Modified: )[^\r\n]*"),
         rb"\1Thu, 01 Jan 2026 00:00:00 GMT",
     ),
-    (re.compile(rb'(?m)^(ETag: (?:W/)?)"[^"]*"'), rb'\1"67a4f1"'),
+    (_tag, rb"\1" + SHOWN_TAG),
 )
 """What differs from one clone of the files to another."""
 
@@ -64,7 +75,9 @@ def written(page: str) -> str:
     """The text of *page* with every exchange in it as it is today."""
     with ExitStack() as stack:
         daemons: dict[str, Daemon] = {}
-        explained: set[str] = set()
+        listed = _explained_before.findall(page)
+        explained = {name for names in listed for name in names.split(", ")}
+        tags: dict[str, bytes] = {}
 
         def fill(found: re.Match[str]) -> str:
             server = found["server"]
@@ -72,7 +85,10 @@ def written(page: str) -> str:
                 daemons[server] = stack.enter_context(running(*_command(server)))
             request = as_sent(found["request"])
             is_tls = server.split()[0] == TLS_LESSON
-            response = receive(daemons[server].port, request, is_tls)
+            real = request.replace(SHOWN_TAG, tags.get(server, SHOWN_TAG))
+            response = receive(daemons[server].port, real, is_tls)
+            if tag := _tag.search(response):
+                tags[server] = tag[2]
             return found[1] + "\n" + block(request, response, explained)
 
         return _exchange.sub(fill, page)
@@ -128,8 +144,8 @@ def block(request: bytes, response: bytes, explained: set[str]) -> str:
     """
     An exchange as Markdown.
 
-    :param explained: the parts that the page has explained before, which get no row;
-        those of this exchange are added.
+    :param explained: the parts that were explained before, which get no row, by their
+        names or their words; those of this exchange are added.
     """
     response = settled(response)
     for pattern, replacement in _differing:
@@ -161,7 +177,8 @@ def _rows(message: Message, explained: set[str]) -> Iterator[str]:
     for number, part in enumerate(message.parts):
         if part.kind in SILENT:
             continue
-        shown, words = _bytes(message, part), part.words
+        name = shown = _bytes(message, part)
+        words = part.words
         if part.kind == "field-name":
             shown = f"{shown}: {_value(message, number)}"
             word = word_for("field", _bytes(message, part))
@@ -169,7 +186,7 @@ def _rows(message: Message, explained: set[str]) -> Iterator[str]:
                 words = f"{words} Its value: {_small(word.value)}"
         # The same words stand once on a page, whatever the bytes are.
         key = f"{shown} {words}" if part.kind == "body" else words
-        if key not in explained:
+        if not explained & {key, name}:
             explained.add(key)
             yield f"| `{_cut(shown)}` | {_escaped(words)} |"
 

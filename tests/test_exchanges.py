@@ -4,12 +4,17 @@ The exchanges on the pages of the tutorial are those of the servers of today.
 
 from __future__ import annotations
 
+import re
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from docs.exchanges import as_sent, block, pages, receive, written
 from illustrations.recording import lesson, running
 
 ADVICE = "make pictures makes it anew; look at it before you commit it."
+
+NOT_THIS = '\nIf-None-Match: "67a4f1"'
+"""A request for what differs from the copy that the client has."""
 
 HELLO = b"HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 3\r\n\r\nHi\n"
 
@@ -59,6 +64,18 @@ class FormTests(SynchronousTestCase):
         for number in (1, 2):
             self.assertIn(f"\nYou have {number} notes.\n", page)
 
+    def test_tag_on_the_page_stands_for_the_one_that_was_sent(self) -> None:
+        server = "basic-file --root illustrations/songs"
+        asked = (f"GET / HTTP/1.1\nHost: a{more}" for more in ("", NOT_THIS))
+        page = written(
+            "".join(
+                f"<!-- exchange: {server}\n{request}\n-->\n<!-- end exchange -->\n"
+                for request in asked
+            )
+        )
+        self.assertEqual(re.findall(r"HTTP/1.1 (\d+)", page), ["200", "304"])
+        self.assertIn(f"{NOT_THIS}\n```\n", page)
+
     def test_parts_are_numbered_through_both_messages(self) -> None:
         text = block(as_sent("GET / HTTP/1.1\nHost: b"), HELLO, set())
         rows = [line for line in text.splitlines() if line.startswith("| ")]
@@ -75,3 +92,16 @@ class FormTests(SynchronousTestCase):
         again = block(request, HELLO, explained)
         self.assertIn("GET / HTTP/1.1", again)
         self.assertNotIn("Asks for what is at this address", again)
+
+    def test_page_lists_what_an_earlier_page_has_explained(self) -> None:
+        exchange = (
+            "<!-- exchange: hello\nGET / HTTP/1.1\nHost: a\n-->\n"
+            "<!-- end exchange -->\n"
+        )
+        before = "<!-- explained before: Host, Server -->\n"
+        page = written(before + exchange)
+        for field in ("Host", "Server"):
+            self.assertIn(f"| `{field}: ", written(exchange))
+            self.assertNotIn(f"| `{field}: ", page)
+        self.assertIn("| 1 | `GET` |", page)
+        self.assertIn("| `Date: ", page)

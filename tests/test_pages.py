@@ -41,7 +41,20 @@ SECTIONS = (
 )
 """The headings of a lesson, in their order; others may stand between them."""
 
-LESSONS = ("hello", "get", "pages", "thinker", "requests", "guess")
+LESSONS = (
+    "hello",
+    "get",
+    "pages",
+    "thinker",
+    "requests",
+    "guess",
+    "writer",
+    "write",
+    "notes",
+    "files",
+    "static",
+    "hello_secure",
+)
 """Pages that are built so."""
 
 

@@ -60,7 +60,8 @@ class MiniFile(Resource):
         """Send *file* piece by piece, and close it."""
         if request.method == b"HEAD":
             file.close()
-            return b""
+            request.finish()  # b"" would promise a body of 0 bytes to GET
+            return NOT_DONE_YET
         sending = FileSender().beginFileTransfer(file, request)
         sending.addCallbacks(lambda _: request.finish(), lambda gone: None)
         sending.addBoth(lambda _: file.close())

@@ -390,6 +390,12 @@ class OneFileTests(SynchronousTestCase):
                 self.assertTrue(response.fields["content-type"].startswith("text/html"))
                 self.assertIn(b"<p>hello", response.body)
 
+    def test_head_promises_no_other_length_than_get_has(self) -> None:
+        self.index.write_bytes(b"<p>hello")
+        by_hand, by_resource = (ask(server, "HEAD").fields for server in self.servers)
+        self.assertNotIn("content-length", by_hand)
+        self.assertEqual(by_resource["content-length"], "8")
+
     def test_missing_file_is_404(self) -> None:
         for server in self.servers:
             self.assertEqual(ask(server).code, 404)
