@@ -31,18 +31,18 @@ BELOW = {
 """What each floor may import, by its door."""
 
 
-def modules() -> Iterator[tuple[str, Path, ast.Module]]:
+def modules() -> Iterator[tuple[str, Path]]:
     """Every module of every floor, with the name of its floor."""
     for floor in BELOW:
         for path in (HOUSE / floor).rglob("*.py"):
-            yield floor, path, syntax_tree(path)
+            yield floor, path
 
 
 class FloorTests(SynchronousTestCase):
     """The architecture, as the imports tell it."""
 
     def test_imports_go_down_by_the_door(self) -> None:
-        for floor, path, tree in modules():
+        for floor, path in modules():
             for node in syntax_nodes(path):
                 if isinstance(node, ast.ImportFrom):
                     depth = len(path.relative_to(HOUSE / floor).parts)
@@ -83,8 +83,8 @@ class FloorTests(SynchronousTestCase):
                     self.assertEqual(node.level, 0, f"{path}: {node.module}")
 
     def test_no_module_takes_the_global_reactor_when_imported(self) -> None:
-        for _, path, tree in modules():
-            for node in tree.body:
+        for _, path in modules():
+            for node in syntax_tree(path).body:
                 if isinstance(node, ast.ImportFrom):
                     taken = [alias.name for alias in node.names]
                     self.assertFalse(
@@ -92,7 +92,7 @@ class FloorTests(SynchronousTestCase):
                     )
 
     def test_modules_and_functions_are_short(self) -> None:
-        for _, path, tree in modules():
+        for _, path in modules():
             self.assertLess(len(path.read_text().splitlines()), 400, path)
             for node in syntax_nodes(path):
                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -104,7 +104,7 @@ class FloorTests(SynchronousTestCase):
         CPython before 3.11.5 matches ``(?:ab)*+`` wrongly when ``a`` is there and ``b``
         is not (its issue gh-106052). A set, as ``[ab]*+``, is matched well.
         """
-        for _, path, tree in modules():
+        for _, path in modules():
             for node in syntax_nodes(path):
                 if isinstance(node, ast.Constant) and isinstance(
                     node.value, bytes | str

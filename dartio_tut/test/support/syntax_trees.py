@@ -1,5 +1,5 @@
 """
-The syntax tree of each module, which several tests look at; it is parsed and walked once.
+The syntax tree of each module, which several tests look at; it is walked once.
 """
 
 from __future__ import annotations
