@@ -35,7 +35,7 @@ CLIENTS_AGAIN = range(10, 11)
 AT_ONCE = ("sendto", "close")
 """Calls that have their effect when they begin, as far as one can tell."""
 
-CUTS_REPEATED = 3
+CUTS_REPEATED = 2
 """How many of the disks that are mended are cut again, about."""
 
 DELETED = "Deleted %d"

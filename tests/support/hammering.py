@@ -36,8 +36,8 @@ PIECES = (
 LARGE_BYTES = 300_000
 """Bytes, about, of a large content: the kernel writes it in many pieces."""
 
-NOTES_PER_BATCH = 64
-"""Notes that are asked for at a time."""
+FIRST_NOTES, MAX_NOTES = 16, 256
+"""Notes that are asked for at a time: at first, and when there turn out to be many."""
 
 LONG_EVERY, LARGE_EVERY = 8, 60
 """One content in so many is of several pages, and one in so many is large."""
@@ -160,25 +160,24 @@ def read_notes(port: int, start: int) -> list[str]:
     :raise Unreadable: when the answer to a question is a 5xx.
     """
     found: list[str] = []
+    count = FIRST_NOTES
     with connect(port) as connection:
         answers = ResponseReader()
         while True:
             first = start + len(found)
-            asked = (
-                json.dumps({"getNote": n})
-                for n in range(first, first + NOTES_PER_BATCH)
-            )
+            asked = (json.dumps({"getNote": n}) for n in range(first, first + count))
             connection.sendall(b"".join(post("/", body.encode()) for body in asked))
-            batch = [next_answer(connection, answers) for _ in range(NOTES_PER_BATCH)]
+            batch = [next_answer(connection, answers) for _ in range(count)]
             codes = [answer.code for answer in batch]
             there = codes.count(200)
             if refused := {500, 503} & set(codes):
                 raise Unreadable(f"a note is answered with {refused}")
             # Dense: behind the first that is not there, none is.
-            assert codes == [200] * there + [404] * (NOTES_PER_BATCH - there), codes
+            assert codes == [200] * there + [404] * (count - there), codes
             found += [answer.body.decode()[:-1] for answer in batch[:there]]
-            if there < NOTES_PER_BATCH:
+            if there < count:
                 return found
+            count = min(2 * count, MAX_NOTES)
 
 
 def read_document(port: int, store: Path, name: str) -> str | None:
