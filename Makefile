@@ -17,11 +17,13 @@ test: $(VENV)/.test outside
 	cd $(VENV) && bin/trial dartio_tut; unit=$$?; cd ..; \
 	$(BIN)/python -m tests && exit $$unit
 
-# Kill daemons while they write, for some minutes: DARTIO_KILLS times.
+# Kill daemons while they write, for some minutes: DARTIO_KILLS times. Then cut the power
+# after every call to the kernel.
 DARTIO_KILLS ?= 5000
+DARTIO_CUTS ?= 100000
 soak: $(VENV)/.test
-	DARTIO_KILLS=$(DARTIO_KILLS) $(BIN)/python -m twisted.trial \
-		--temp-directory=$(VENV)/_trial_temp tests.test_killed
+	DARTIO_KILLS=$(DARTIO_KILLS) DARTIO_CUTS=$(DARTIO_CUTS) $(BIN)/python -m twisted.trial \
+		--temp-directory=$(VENV)/_trial_temp tests.test_killed tests.test_power_cut
 
 check: $(VENV)/.check $(VENV)/.test
 	$(BIN)/ruff format --check .
