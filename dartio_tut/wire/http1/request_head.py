@@ -14,6 +14,7 @@ came twice are kept; then only the request line is judged.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -28,6 +29,9 @@ MAX_KEPT_BLOCK_BYTES = 2048
 
 SEEN_BLOCKS = 8 * KEPT_BLOCKS
 """Blocks of which it is remembered that they came once."""
+
+KEPT_VALUES = 64
+"""Values of Host and of Connection of which it is kept what they mean: mostly one."""
 
 HUGE_LENGTH = 10**18
 """A length above any limit: its digits are not worth counting."""
@@ -54,6 +58,11 @@ request_line = re.compile(
 Method, target (visible ASCII without a fragment), version (RFC 9112 section 3).
 The third group begins the block of fields.
 """
+
+_framing_fields = re.compile(
+    rb"\r\n(host|connection|content-length|transfer-encoding|expect"
+    rb"|%b):[ \t]*+([^\r]*+)" % b"|".join(sorted(CONDITIONAL_FIELDS))
+).finditer
 
 _host = re.compile(
     rb"(?:\[([0-9A-Fa-f:.]+)\]"
@@ -110,7 +119,6 @@ class RequestFields:
     came with the same bytes.
 
     :param block: from the version to the empty line.
-    :ivar values: all values, by name in lower case.
     :ivar version: ``b"HTTP/1.1"`` or ``b"HTTP/1.0"``.
     :ivar persistent: whether the client wants to go on with this connection.
     :ivar length: bytes of the body; -1 when it is chunked.
@@ -121,12 +129,14 @@ class RequestFields:
     """
 
     __slots__ = (
+        "_block",
+        "_framing",
+        "_values",
         "conditional",
         "expects",
         "host",
         "length",
         "persistent",
-        "values",
         "version",
     )
 
@@ -135,7 +145,9 @@ class RequestFields:
             raise ProtocolError(*errors.TOO_MANY_FIELDS)
         ends_with_head = _judge(block)
         self.version = block[:8]
-        self.values = _values(block)
+        self._block = block
+        self._values: dict[bytes, list[bytes]] | None = None
+        self._framing = _framing_values(block)
         is_http11 = self.version == b"HTTP/1.1"
         self.host = self._read_host(is_http11)
         self.persistent = self._read_connection(is_http11)
@@ -143,7 +155,14 @@ class RequestFields:
         if ends_with_head is not None and ends_with_head != (self.length == 0):
             raise ProtocolError(*errors.LENGTH_UNCLEAR)
         self.expects = self._read_expect(is_http11)
-        self.conditional = not CONDITIONAL_FIELDS.isdisjoint(self.values)
+        self.conditional = not CONDITIONAL_FIELDS.isdisjoint(self._framing)
+
+    @property
+    def values(self) -> dict[bytes, list[bytes]]:
+        """All values, by name in lower case; split at the first look."""
+        if self._values is None:
+            self._values = _all_values(self._block)
+        return self._values
 
     def joined(self, name: bytes) -> bytes | None:
         """All values of the field *name* (in lower case) as one list."""
@@ -157,7 +176,7 @@ class RequestFields:
 
     def _read_host(self, is_http11: bool) -> bytes | None:
         """RFC 9112 section 3.2: one, well formed; HTTP/1.0 may go without."""
-        hosts = self.values.get(b"host")
+        hosts = self._framing.get(b"host")
         if hosts is None:
             if is_http11:
                 raise ProtocolError(*errors.HOST_MISSING)
@@ -170,16 +189,16 @@ class RequestFields:
 
     def _read_connection(self, is_http11: bool) -> bool:
         """RFC 9112 section 9.3: whether the connection persists."""
-        lines = self.values.get(b"connection")
+        lines = self._framing.get(b"connection")
         if lines is None:
             return is_http11
-        tokens = {token.strip(b" \t") for token in b",".join(lines).lower().split(b",")}
+        tokens = _connection_options(b",".join(lines))
         return b"close" not in tokens and (is_http11 or b"keep-alive" in tokens)
 
     def _read_length(self, is_http11: bool) -> int:
         """RFC 9112 section 6.3: how long the body is, said in one way."""
-        codings = self.values.get(b"transfer-encoding")
-        lengths = self.values.get(b"content-length")
+        codings = self._framing.get(b"transfer-encoding")
+        lengths = self._framing.get(b"content-length")
         if codings is not None:
             if lengths is not None:
                 raise ProtocolError(*errors.LENGTH_AND_CODING)
@@ -198,7 +217,7 @@ class RequestFields:
 
     def _read_expect(self, is_http11: bool) -> bool:
         """RFC 9110 section 10.1.1: one expectation is known; HTTP/1.0 has none."""
-        expectations = self.values.get(b"expect")
+        expectations = self._framing.get(b"expect")
         if expectations is None or not is_http11:
             return False
         if [one.lower() for one in expectations] != [b"100-continue"]:
@@ -206,7 +225,22 @@ class RequestFields:
         return self.length != 0
 
 
-def _values(block: bytes) -> dict[bytes, list[bytes]]:
+def _framing_values(block: bytes) -> dict[bytes, list[bytes]]:
+    """The values of the fields in *block* that decide how a request is taken."""
+    values: dict[bytes, list[bytes]] = {}
+    for found in _framing_fields(block.lower()):
+        start, end = found.span(2)
+        values.setdefault(found[1], []).append(block[start:end].rstrip(b" \t"))
+    return values
+
+
+@lru_cache(KEPT_VALUES)
+def _connection_options(value: bytes) -> frozenset[bytes]:
+    """The options in the *value* of a Connection field, in lower case."""
+    return frozenset(option.strip(b" \t") for option in value.lower().split(b","))
+
+
+def _all_values(block: bytes) -> dict[bytes, list[bytes]]:
     """The values of the judged lines of *block*, by name in lower case."""
     values: dict[bytes, list[bytes]] = {}
     for line in block[:-4].split(b"\r\n")[1:]:
@@ -215,6 +249,7 @@ def _values(block: bytes) -> dict[bytes, list[bytes]]:
     return values
 
 
+@lru_cache(KEPT_VALUES)
 def is_host(value: bytes) -> bool:
     """Whether *value* is a host with or without a port (RFC 3986 section 3.2)."""
     found = _host(value)
