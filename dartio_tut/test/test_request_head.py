@@ -9,11 +9,11 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.wire.http1.protocol_error import ProtocolError
+from dartio_tut.wire.http1.request_fields import RequestFields
 from dartio_tut.wire.http1.request_head import (
     KEPT_BLOCKS,
     MAX_KEPT_BLOCK_BYTES,
     HeadReader,
-    RequestFields,
 )
 from dartio_tut.wire.limits import Limits
 

@@ -32,12 +32,14 @@ class RequestHeaderFields(Protocol):
     """
     What was read of the header fields of a request, by whichever version of HTTP.
 
-    :ivar values: all values, by name in lower case.
     :ivar conditional: whether there is a precondition or a Range.
     """
 
-    values: dict[bytes, list[bytes]]
     conditional: bool
+
+    @property
+    def values(self) -> dict[bytes, list[bytes]]:
+        """All values, by name in lower case."""
 
     def joined(self, name: bytes) -> bytes | None:
         """All values of the field *name* (in lower case) as one list."""

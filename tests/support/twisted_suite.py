@@ -27,7 +27,7 @@ from twisted.web.resource import Resource
 from dartio_tut.daemon import Site
 from dartio_tut.wire import Channel, Limits, Request
 from dartio_tut.wire.http1 import channel as channel_module
-from dartio_tut.wire.http1.request_head import RequestFields
+from dartio_tut.wire.http1.request_fields import RequestFields
 
 SUITE = "twisted.web.test."
 

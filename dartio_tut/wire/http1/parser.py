@@ -19,7 +19,8 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .request_body import BodyReader
-from .request_head import HeadReader, RequestFields, skip_empty_line
+from .request_fields import RequestFields
+from .request_head import HeadReader, skip_empty_line
 
 
 class Head(NamedTuple):

@@ -15,7 +15,7 @@ from twisted.web.http import BAD_REQUEST
 
 from ..http1 import protocol_error as errors
 from ..http1.protocol_error import ErrorDetails
-from ..http1.request_head import CONDITIONAL_FIELDS, is_host
+from ..http1.request_fields import CONDITIONAL_FIELDS, is_host
 from ..limits import Limits
 
 VERSION = b"HTTP/2"
