@@ -161,7 +161,8 @@ class Request(LazyRequest):
                 self._handleStar()
                 return
             found = self._resource or self._find()
-            if IEncodingResource.providedBy(found):
+            # Looking for the method costs a third of asking for the interface.
+            if hasattr(found, "getEncoder") and IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
             self.render(found)
         except BaseException:  # noqa: BLE001  (as Twisted does: the client is answered)
