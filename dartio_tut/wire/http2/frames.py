@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from struct import Struct
 
 from .engine import FRAME_BYTES, ConnectionFault, ErrorCode
 from .flood_budget import FloodBudget
@@ -20,6 +21,9 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 FRAME_HEAD_BYTES = 9
 """Bytes of a frame before its payload (RFC 9113 section 4.1)."""
+
+_frame_head = Struct(">IBI").unpack_from
+"""Length (24 bits) and kind (8); flags; a bit that is ignored, and the stream (31)."""
 
 
 class Kind(IntEnum):
@@ -180,9 +184,9 @@ class FrameScanner:
         requests = 0
         while size - at >= FRAME_HEAD_BYTES:
             start = at
-            length = (data[at] << 16) | (data[at + 1] << 8) | data[at + 2]
-            kind, flags = data[at + 3], data[at + 4]
-            stream_id = int.from_bytes(data[at + 5 : at + 9], "big") & 0x7FFFFFFF
+            length_and_kind, flags, stream_id = _frame_head(data, at)
+            length, kind = length_and_kind >> 8, length_and_kind & 0xFF
+            stream_id &= 0x7FFFFFFF
             at += FRAME_HEAD_BYTES + length
             if length > FRAME_BYTES or self._block or self._kind < 0:
                 self._expect(kind, flags, stream_id, length)
