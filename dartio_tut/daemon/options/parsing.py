@@ -100,6 +100,19 @@ def seconds_or_zero(text: str) -> float:
     return 0.0 if text in ("0", "0.0") else seconds(text)
 
 
+NUMBER_CHECKS = frozenset[object](
+    (
+        port_number,
+        whole_number,
+        positive_number,
+        backlog_length,
+        seconds,
+        seconds_or_zero,
+    )
+)
+"""The checks of options that take a number; all others take any text."""
+
+
 def existing_folder(path: str) -> str:
     """
     The absolute form of *path*.

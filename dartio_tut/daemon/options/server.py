@@ -27,10 +27,17 @@ from .certificate import (
     check_certificate_options,
 )
 from .declared import DeclaredOptions
+from .elsewhere import CONFIG
 from .help_text import LIMITS, LISTENING, LOGS, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
 from .option import Option, flag, option, repeated_option
-from .parsing import backlog_length, log_file, port_number, seconds_or_zero
+from .parsing import (
+    absolute_path,
+    backlog_length,
+    log_file,
+    port_number,
+    seconds_or_zero,
+)
 
 _log = Logger()
 
@@ -103,6 +110,13 @@ class ServerOptions(DeclaredOptions):
             group=LOGS,
             is_path=True,
         ),
+        option(
+            CONFIG,
+            "TOML file with options: max-body = 1000.",
+            absolute_path,
+            group=OTHER,
+            is_path=True,
+        ),
         flag(
             "check", "Check options, folders and certificates, and exit.", group=OTHER
         ),
@@ -124,6 +138,7 @@ class ServerOptions(DeclaredOptions):
 
         :raise UsageError: when some do not go together.
         """
+        super().postOptions()
         check_certificate_options(self)
         if self["no-http2"] and self["cert"] is None and not self.always_tls:
             raise UsageError("--no-http2 goes with --cert and --key")
