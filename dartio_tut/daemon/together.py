@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from .checking import exit_after_check
 from .listening import local_url, who_can_connect
+from .log_output import is_log_on_stdout_json
 from .options.server import ServerOptions
 from .service import Daemon
 
@@ -80,7 +81,8 @@ def serve_together(
         exit_after_check()
     daemons = [service for service in services if isinstance(service, Daemon)]
     first = opened if isinstance(opened, Daemon) else daemons[0]
-    made: IService = ServerGroup(daemons, first, is_in_foreground(options.parent or {}))
+    looks_on = is_in_foreground(options.parent or {}) and not is_log_on_stdout_json()
+    made: IService = ServerGroup(daemons, first, looks_on)
     return made
 
 

@@ -8,6 +8,7 @@ it helps, what is right; the caller puts the name of the option before it.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 LARGEST_PORT = 65535
@@ -111,6 +112,17 @@ NUMBER_CHECKS = frozenset[object](
     )
 )
 """The checks of options that take a number; all others take any text."""
+
+
+def one_of(words: Sequence[str]) -> Callable[[str], str]:
+    """A check for an option that takes one of *words*."""
+
+    def check(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return check
 
 
 def existing_folder(path: str) -> str:

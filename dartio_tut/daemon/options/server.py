@@ -28,13 +28,13 @@ from .certificate import (
 )
 from .declared import DeclaredOptions
 from .elsewhere import CONFIG
-from .help_text import LIMITS, LISTENING, LOGS, OTHER
+from .help_text import LIMITS, LISTENING, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
+from .logs import LOG_OPTIONS, set_up_log
 from .option import Option, flag, option, repeated_option
 from .parsing import (
     absolute_path,
     backlog_length,
-    log_file,
     port_number,
     seconds_or_zero,
 )
@@ -103,13 +103,7 @@ class ServerOptions(DeclaredOptions):
             GRACE_SECONDS,
             group=LIMITS,
         ),
-        option(
-            "access-log",
-            "File to which a line is appended for each request; - is stdout.",
-            log_file,
-            group=LOGS,
-            is_path=True,
-        ),
+        *LOG_OPTIONS,
         option(
             CONFIG,
             "TOML file with options: max-body = 1000.",
@@ -152,6 +146,8 @@ class ServerOptions(DeclaredOptions):
             )
         if twistd and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
             twistd["pidfile"] = ""
+        if twistd is not None and not self.from_another:
+            set_up_log(self, self.given, twistd)
 
     def endpoints(self) -> list[str]:
         """
