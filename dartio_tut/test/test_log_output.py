@@ -237,4 +237,5 @@ class OptionTests(StartupCase):
     def test_other_programs_that_run_servers_have_their_own_log(self) -> None:
         self.twistd = {}
         self.parse()
-        self.assertIn("does not go with", self.refused("--log-format", "json"))
+        said = self.refused("--log-format", "json")
+        self.assertIn("--log-format is for servers that twistd runs", said)

@@ -14,6 +14,7 @@ from twisted.python.reflect import namedModule
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Option, ServerOptions, flag, option, repeated_option
+from dartio_tut.daemon.options.elsewhere import MAX_FILE_BYTES
 from dartio_tut.daemon.options.parsing import NUMBER_CHECKS
 from dartio_tut.servers import static
 from dartio_tut.servers.lessons import LESSONS
@@ -231,6 +232,10 @@ class FileTests(ElsewhereCase):
         for path in (str(self.file), "/dev/zero", "/nothing/here", "/"):
             said = self.refusal("--config", path, options=LessonOptions)
             self.assertIn(path, said)
+
+    def test_a_file_that_is_far_too_long_is_refused(self) -> None:
+        said = self.file_refusal("#" * (MAX_FILE_BYTES + 1))
+        self.assertIn(str(MAX_FILE_BYTES), said)
 
     def test_the_name_of_a_file_is_utf8_like_the_rest(self) -> None:
         self.file.write_text('charset = "é"', encoding="utf-8")

@@ -50,12 +50,13 @@ def set_up_log(options: Mapping[str, Any], given: set[str], twistd: Any) -> None
     """
     asked = sorted(given & {"log-level", "log-format"})
     if "logger" not in twistd:
-        others = ["the options of the program that runs this server"]
-    else:
-        others = [f"--{name}" for name in ("logger", "syslog") if twistd[name]]
+        if asked:
+            raise UsageError(f"--{asked[0]} is for servers that twistd runs")
+        return
+    others = [name for name in ("logger", "syslog") if twistd[name]]
     if others:
         if asked:
-            raise UsageError(f"--{asked[0]} does not go with {others[0]}")
+            raise UsageError(f"--{asked[0]} does not go with --{others[0]}")
         return
     if twistd["logfile"] == "-" and not twistd["nodaemon"]:
         raise UsageError("--logfile=- needs -n: there is no stdout in the background")
