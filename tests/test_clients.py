@@ -101,9 +101,9 @@ class CommandTests(Case):
             told, _ = self.run_program("dartio", client, "--help")
             self.assertEqual("--timeout" in told, client != "store")
         _, why = self.run_program("dartio", code=2)
-        self.assertIn("required: CLIENT", why)
+        self.assertIn("required: COMMAND", why)
         _, why = self.run_program("dartio", "bogus", code=2)
-        self.assertIn("'get', 'guess', 'inspect', 'note', 'store', 'write'", why)
+        self.assertIn("'guess', 'inspect', 'note', 'serve', 'store', 'write'", why)
         self.run_program("dartio", "get", code=2)
         said, _ = self.run_program("dartio", "--version")
         self.assertRegex(said, r"^dartio-tut \d")
@@ -170,12 +170,13 @@ class CommandTests(Case):
 
 HELP = """
 import sys
-from dartio_tut.clients import run
+from dartio_tut.command import run
 slow = "twisted", "treq", "cryptography", "OpenSSL", "hyperlink", "asyncio", "email"
 try:
     run()
 except SystemExit:
     print("loaded:", [name for name in sys.modules if name.startswith((
-        *slow, "importlib.metadata", *(f"dartio_tut.clients.{client}" for client in (
+        *slow, "importlib.metadata", "dartio_tut.servers", "dartio_tut.daemon",
+        *(f"dartio_tut.clients.{client}" for client in (
             "get", "guess", "inspect", "note", "store", "write", "web"))))])
 """

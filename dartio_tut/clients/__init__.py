@@ -1,5 +1,5 @@
 """
-The command ``dartio`` and its clients: the lessons' other half, one a file.
+The clients of the command ``dartio``: the lessons' other half, one a file.
 
 Rule of the room: a client knows a URL and what is answered there, never the code of a
 server. `get`, `guess`, `note` and `write` are lessons: what goes beyond their one idea

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from argparse import SUPPRESS, Action, ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -48,18 +48,31 @@ class ShowVersion(Action):
         parser.exit()
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the client that *arguments* (the command line) name."""
+def run(
+    arguments: Sequence[str] | None = None,
+    others: Mapping[str, tuple[str, Callable[[Sequence[str]], None]]] | None = None,
+) -> None:
+    """
+    Run the client that *arguments* (the command line) name.
+
+    :param others: commands that are no clients: what each is for, and what is called
+        with the words that follow its name.
+    """
     words = sys.argv[1:] if arguments is None else arguments
+    others = others or {}
     parser = ArgumentParser(
-        prog="dartio", description="Clients for the servers of the HTTP tutorial."
+        prog="dartio", description="Clients and servers of the HTTP tutorial."
     )
     parser.add_argument("--version", action=ShowVersion, help="print the version")
-    commands = parser.add_subparsers(dest="client", required=True, metavar="CLIENT")
-    for name, summary in CLIENTS.items():
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    summaries = CLIENTS | {name: summary for name, (summary, _) in others.items()}
+    for name, summary in sorted(summaries.items()):
         commands.add_parser(name, help=summary, add_help=False)
-    chosen = parser.parse_args(words[:1]).client  # the client parses the other words
+    chosen = parser.parse_args(words[:1]).command  # which parses the other words
     try:
+        if chosen in others:
+            others[chosen][1](words[1:])
+            return
         run_client(import_module(f".{chosen}", __package__), words[1:])
     except KeyboardInterrupt:  # before the reactor takes care of Ctrl-C
         raise SystemExit(INTERRUPTED_EXIT_CODE) from None

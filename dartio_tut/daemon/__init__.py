@@ -12,6 +12,7 @@ from .socket_activation import passed_endpoints  # before Twisted's endpoints
 from dartio_tut.wire import Limits
 
 from .allowed_hosts import LOCAL_HOSTS, AllowedHosts
+from .at_terminal import serve_at_terminal
 from .certificate import localhost_certificate
 from .https_endpoint import https_endpoint, https_endpoint_string
 from .options.certificate import CertificateFiles
@@ -24,6 +25,7 @@ from .options.folders import (
 from .options.option import Option, flag, option, repeated_option
 from .options.parsing import existing_folder
 from .options.server import ServerOptions
+from .options.terminal import TerminalOptions
 from .private_paths import private_file_paths
 from .service import Daemon, serve
 from .site import Site
@@ -44,6 +46,7 @@ __all__ = [
     "Site",
     "StartupError",
     "StoreOptions",
+    "TerminalOptions",
     "WatchedSite",
     "data_folder",
     "existing_folder",
@@ -56,6 +59,7 @@ __all__ = [
     "private_file_paths",
     "repeated_option",
     "serve",
+    "serve_at_terminal",
     "serve_together",
     "startup_errors",
 ]

@@ -33,6 +33,9 @@ INTERFACES = {
 }
 """The tutorial's names for the usual addresses; ``any-v6`` accepts IPv4 as well."""
 
+FAR_ADDRESS = ("198.51.100.1", 9)
+"""An address that is nobody's (RFC 5737), and so lies beyond the default route."""
+
 TLS_ENDPOINTS = ("https:", "ssl:", "tls:")
 
 
@@ -110,16 +113,18 @@ def url_at(endpoint: str, address: IPv4Address | IPv6Address, host: str) -> str:
     return f"{scheme}://{host}:{address.port}/"
 
 
-def local_url(endpoint: str, address: IPv4Address | IPv6Address) -> str:
+def local_url(
+    endpoint: str, address: IPv4Address | IPv6Address, path: str = "/"
+) -> str:
     """The URL that a person on this machine opens for *address*."""
     if address.host in ("127.0.0.1", "0.0.0.0", "::"):  # noqa: S104  (binds nothing)
         address = type(address)("TCP", "localhost", address.port)
-    return endpoint_url(endpoint, address)
+    return endpoint_url(endpoint, address, path)
 
 
-def who_can_connect(where: Iterable[tuple[str, IAddress]], path: str = "/") -> str:
+def network_urls(where: Iterable[tuple[str, IAddress]], path: str = "/") -> list[str]:
     """
-    Who can reach a daemon: a sentence, with URLs.
+    The URLs at which the network can reach a daemon.
 
     :param where: the endpoint strings, and the addresses where they listen.
     """
@@ -129,9 +134,37 @@ def who_can_connect(where: Iterable[tuple[str, IAddress]], path: str = "/") -> s
             for host in _reached_at(address.host):
                 reached = type(address)("TCP", host, address.port)
                 found.append(endpoint_url(endpoint, reached, path))
+    return found
+
+
+def who_can_connect(where: Iterable[tuple[str, IAddress]], path: str = "/") -> str:
+    """
+    Who can reach a daemon: a sentence, with URLs.
+
+    :param where: the endpoint strings, and the addresses where they listen.
+    """
+    found = network_urls(where, path)
     if found:
         return f"The network can reach it, for instance at {', '.join(found)}"
     return "Only this machine can reach it."
+
+
+def address_towards_network() -> str | None:
+    """
+    The address of this machine from which it reaches the network: of all of its
+    addresses, the one that others most likely reach, too. Nothing is sent.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(FAR_ADDRESS)
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def widest_interface() -> str:
+    """The name of the interface that all others reach: IPv6 as well, if there is."""
+    return "any-v6" if _is_here(INTERFACES["any-v6"]) else "any-v4"
 
 
 def _reached_at(host: str) -> list[str]:

@@ -11,6 +11,7 @@ from twisted.application.service import IService, Service
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.logger import Logger
 from twisted.web.resource import IResource
@@ -22,14 +23,21 @@ from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
 from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
-from .listening import cannot_listen_text, endpoint_url, url_at, who_can_connect
+from .listening import (
+    cannot_listen_text,
+    endpoint_url,
+    local_url,
+    network_urls,
+    url_at,
+    who_can_connect,
+)
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
 from .served_certificate import ServedCertificate
 from .service_manager import SYSTEMD
 from .site import Site
-from .startup import StartupError, startup_errors
+from .startup import StartupError, error_text, is_address_in_use, startup_errors
 from .watched_site import WatchedSite
 
 
@@ -43,6 +51,8 @@ class Daemon(Service):
     :param path: where there is something to see.
     :param reloads: what to call when SIGHUP comes.
     :param grace: seconds that exchanges under way have when it stops.
+    :param others: endpoint strings to listen on instead, one list after the other, if
+        somebody else listens there already.
     :ivar tells_reach: whether it logs who can reach it.
     """
 
@@ -58,9 +68,11 @@ class Daemon(Service):
         path: str = "/",
         grace: float = GRACE_SECONDS,
         reloads: Sequence[Callable[[], None]] = (),
+        others: Sequence[list[str]] = (),
     ) -> None:
         self._site = site
         self._endpoints = endpoints
+        self._others = others
         self._reactor = reactor
         self._closing = closing
         self._path = path
@@ -79,23 +91,58 @@ class Daemon(Service):
             from twisted.internet import reactor
 
             self._reactor = with_fast_ports(reactor)
-        try:
-            for endpoint in self._endpoints:
-                with startup_errors(cannot_listen_text(endpoint)):
-                    self._ports.append((endpoint, self._bind(endpoint)))
-        except StartupError:
-            for _, port in self._ports:
-                port.stopListening()
-            raise
+        *first, last = self._endpoints, *self._others
+        for endpoints in first:
+            if self._bind_all(endpoints, may_be_taken=True):
+                return
+        self._bind_all(last, may_be_taken=False)
 
-    def _bind(self, text: str) -> IListeningPort:
-        """Listen on the endpoint *text*, now; a failure is raised."""
+    def _bind_all(self, endpoints: Sequence[str], may_be_taken: bool) -> bool:
+        """
+        Bind all of *endpoints*, or none.
+
+        :param may_be_taken: whether somebody else may listen there.
+        :raise StartupError: when one cannot be bound for another reason.
+        """
+        try:
+            for endpoint in endpoints:
+                with startup_errors(cannot_listen_text(endpoint)):
+                    port = self._bind(endpoint, may_be_taken)
+                if port is None:
+                    self._release()
+                    return False
+                self._ports.append((endpoint, port))
+        except StartupError:
+            self._release()
+            raise
+        return True
+
+    def _bind(self, text: str, may_be_taken: bool) -> IListeningPort | None:
+        """
+        Listen on the endpoint *text*, now; a failure is raised.
+
+        :return: ``None`` if somebody else listens there, and may.
+        """
         endpoint = serverFromString(self._reactor, text)
+        try:
+            port = bind(endpoint, self._site)
+        except CannotListenError as error:
+            if not (may_be_taken and is_address_in_use(error)):
+                raise
+            line = f"{cannot_listen_text(text)}: {error_text(error)}"
+            self._log.warn("{line}; trying the next port", line=line)
+            return None
         for warning in endpoint_warnings(text, endpoint):
             self._log.warn("{warning}", warning=warning)
         if certificate := certificate_of_endpoint(endpoint):
             self._certificates.append(certificate)
-        return bind(endpoint, self._site)
+        return port
+
+    def _release(self) -> None:
+        """Let go of all that is bound."""
+        for _, port in self._ports:
+            port.stopListening()
+        self._ports = []
 
     def startService(self) -> None:
         """Say where the daemon can be reached, once it answers there."""
@@ -122,6 +169,18 @@ class Daemon(Service):
     def listening(self) -> list[tuple[str, IAddress]]:
         """The endpoint strings that it listens on, each with the real address."""
         return [(where, port.getHost()) for where, port in self._ports]
+
+    def local_urls(self) -> list[str]:
+        """The URLs for a person on this machine."""
+        return [
+            local_url(endpoint, address, self._path)
+            for endpoint, address in self.listening()
+            if isinstance(address, (IPv4Address, IPv6Address))
+        ]
+
+    def network_urls(self) -> list[str]:
+        """The URLs for others in the network."""
+        return network_urls(self.listening(), self._path)
 
     def url_at(self, host: str) -> str:
         """The URL for a client that reaches this machine as *host*."""
@@ -218,6 +277,7 @@ def serve(
         path=path,
         grace=options["grace"],
         reloads=reloads,
+        others=options.other_endpoints(),
     )
     return service
 

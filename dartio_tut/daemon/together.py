@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.application.service import IService, MultiService
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.logger import Logger
 
 from .checking import exit_after_check
-from .listening import local_url, who_can_connect
+from .listening import who_can_connect
+from .log_output import is_log_on_stdout_json
 from .options.server import ServerOptions
 from .service import Daemon
 
@@ -26,23 +27,20 @@ class ServerGroup(MultiService):
     """
     Starts *daemons*, all or none, and says once what holds for all.
 
-    :param opened: the one of them that a person opens first.
-    :param foreground: whether that is said at all: somebody looks at a terminal.
+    :param show: called last, when all of them answer.
+    :ivar tells_reach: whether it logs who can reach them.
     """
+
+    tells_reach = True
 
     _log = Logger()
 
     def __init__(
-        self,
-        daemons: Sequence[Daemon],
-        opened: Daemon,
-        foreground: bool,
-        reactor: Any = None,
+        self, daemons: Sequence[Daemon], show: Callable[[], None], reactor: Any = None
     ) -> None:
         super().__init__()
         self._daemons = daemons
-        self._opened = opened
-        self._foreground = foreground
+        self._show = show
         self._reactor = reactor
         for daemon in daemons:
             daemon.tells_reach = False
@@ -59,12 +57,9 @@ class ServerGroup(MultiService):
 
     def _tell(self) -> None:
         where = [found for daemon in self._daemons for found in daemon.listening()]
-        self._log.info("{reach}", reach=who_can_connect(where))
-        for endpoint, address in self._opened.listening():
-            if self._foreground and isinstance(address, (IPv4Address, IPv6Address)):
-                url = local_url(endpoint, address)
-                print(f"Open {url} (Ctrl-C ends it)", file=sys.__stdout__, flush=True)
-                return
+        if self.tells_reach:
+            self._log.info("{reach}", reach=who_can_connect(where))
+        self._show()
 
 
 def serve_together(
@@ -80,8 +75,31 @@ def serve_together(
         exit_after_check()
     daemons = [service for service in services if isinstance(service, Daemon)]
     first = opened if isinstance(opened, Daemon) else daemons[0]
-    made: IService = ServerGroup(daemons, first, is_in_foreground(options.parent or {}))
+    looks_on = is_at_terminal(options.parent or {})
+    made: IService = ServerGroup(daemons, partial(show_what_to_open, first, looks_on))
     return made
+
+
+def show_what_to_open(daemon: Daemon, looks_on: bool) -> None:
+    """Show the URL of *daemon* to a person, if one *looks_on*."""
+    urls = daemon.local_urls()
+    if looks_on and urls:
+        show(open_line(urls[0]))
+
+
+def open_line(url: str) -> str:
+    """What a person is told to do."""
+    return f"Open {url} (Ctrl-C ends it)"
+
+
+def show(text: str) -> None:
+    """Show *text* to a person, beside the log."""
+    print(text, file=sys.__stdout__, flush=True)
+
+
+def is_at_terminal(twistd: Mapping[str, object]) -> bool:
+    """Whether a person looks on, by *twistd*'s options, and reads what is printed."""
+    return is_in_foreground(twistd) and not is_log_on_stdout_json()
 
 
 def is_in_foreground(

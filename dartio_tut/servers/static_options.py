@@ -65,7 +65,5 @@ class StaticOptions(RootOptions):
         """Serve the folder or file that is named without an option."""
         if len(paths) + ("root" in self.given) > 1:
             raise UsageError("name one folder or file to serve")
-        try:
-            self["root"] = parse_served_path(paths[0]) if paths else self["root"]
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        for path in paths:
+            self.give_argument("root", path, parse_served_path)

@@ -8,6 +8,7 @@ import errno
 import io
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from OpenSSL import SSL
@@ -24,7 +25,11 @@ from dartio_tut.daemon.listening import local_url
 from dartio_tut.daemon.options.server import ServerOptions
 from dartio_tut.daemon.service import Daemon
 from dartio_tut.daemon.startup import error_text, exit_code, startup_errors
-from dartio_tut.daemon.together import ServerGroup, is_in_foreground
+from dartio_tut.daemon.together import (
+    ServerGroup,
+    is_in_foreground,
+    show_what_to_open,
+)
 
 from .support.startup_case import StartupCase
 
@@ -137,7 +142,8 @@ class TogetherTests(SynchronousTestCase):
             Daemon(Site(Resource()), [f"tcp:{port}:interface=127.0.0.1"], self.reactor)
             for port in (4040, 8080)
         ]
-        together = ServerGroup(daemons, daemons[1], foreground, self.reactor)
+        show = partial(show_what_to_open, daemons[1], foreground)
+        together = ServerGroup(daemons, show, self.reactor)
         together.privilegedStartService()
         together.startService()
         self.reactor.run()

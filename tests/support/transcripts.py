@@ -20,7 +20,7 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
 from ..test_starting import SERVERS
-from .harness import PATIENCE, Case, environment, free_port
+from .harness import BIN, PATIENCE, Case, environment, free_port
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CAPTION = re.compile(r"\*Terminal (\d)\*")
@@ -109,6 +109,8 @@ class Shell:
         words = shlex.split(step.command)
         if words[0] == "systemd-socket-activate":
             printed = self.start_activator(words)
+        elif words[:2] == ["dartio", "serve"]:
+            printed = self.start_serve(words[2:])
         else:
             printed = self.start_twistd(words[2:])
         for line in step.expected:
@@ -128,6 +130,17 @@ class Shell:
         daemon = self.case.daemon(*words, "--port", "0")
         for port in pages or [SERVERS[words[0]]]:
             self.ports[port] = daemon.ready().port
+        return [self.to_documented(line) for line in daemon.lines]
+
+    def start_serve(self, words: list[str]) -> list[str]:
+        """Run ``dartio serve`` with *words*; return what it prints until it answers."""
+        line = (str(BIN / "dartio"), "serve", *words, "--port", "0")
+        daemon = self.case.started(*line)
+        self.case.addCleanup(daemon.stop)
+        names = [word for word in words if word in SERVERS] or ["static"]
+        for name in names:
+            self.ports[SERVERS[name]] = daemon.ready().port
+        daemon.wait_for("Ctrl-C ends")
         return [self.to_documented(line) for line in daemon.lines]
 
     def start_activator(self, words: list[str]) -> list[str]:

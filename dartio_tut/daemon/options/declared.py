@@ -17,17 +17,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from getopt import GetoptError, gnu_getopt
 from importlib.metadata import version
 from typing import Any, ClassVar, Self
 
+from twisted.logger import Logger
 from twisted.python.usage import Options, UsageError
 
-from ..startup import fail_startup, set_program_name
+from ..startup import error_text, fail_startup, set_program_name
+from .elsewhere import CONFIG, Found, in_environment, in_file, mistyped_variables
 from .help_text import help_text
 from .option import Option
+
+_log = Logger()
+
+ELSEWHERE_TEXT = (
+    "An option may also stand in the environment (DARTIO_MAX_BODY is --max-body) or in "
+    "the file that --config names. The command line comes first, the file last."
+)
+"""What ``--help`` says last."""
 
 
 class DeclaredOptions(Options):
@@ -37,25 +47,22 @@ class DeclaredOptions(Options):
     :cvar options: what this class adds to the options of its bases; one of the same
         name takes the place of the base's.
     :cvar longdesc: what ``--help`` says first.
-    :ivar given: the names of the options that the command line had.
+    :cvar environ: the environment, which has those that the command line has not.
+    :ivar given: the names of the options that were given, wherever.
     :ivar from_another: whether they come from a server that starts this one.
     """
 
     from_another = False
+    environ: ClassVar[Mapping[str, str]] = os.environ
     options: ClassVar[Sequence[Option]] = ()
     synopsis: ClassVar[str] = "[options]"
     longdesc: ClassVar[str] = ""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        inherited = {
-            option.name
-            for base in cls.__mro__
-            for option in vars(base).get("options", ())
-            if option.is_path
-        }
+        paths = cls.path_names()
         for option in vars(cls).get("options", ()):
-            method = _method_for(option, option.name in inherited)
+            method = _method_for(option, option.name in paths)
             setattr(cls, f"opt_{option.name.replace('-', '_')}", method)
             if option.letter:
                 setattr(cls, f"opt_{option.letter}", method)
@@ -101,6 +108,25 @@ class DeclaredOptions(Options):
         """Let *default* be the value of the option *name* when it is not given."""
         self.defaults[name] = self[name] = default
 
+    def give(self, name: str, value: object) -> None:
+        """Let *value*, which has been checked, be the one of the option *name*."""
+        self.given.add(name)
+        self[name] = value
+
+    def give_argument(
+        self, name: str, text: str, check: Callable[[str], object]
+    ) -> None:
+        """
+        Give the option *name* the value that *check* makes of *text*, which stood on
+        the command line without the name of an option.
+
+        :raise UsageError: when it is wrong.
+        """
+        try:
+            self.give(name, check(text))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """
         Parse *options*.
@@ -113,6 +139,68 @@ class DeclaredOptions(Options):
             super().parseOptions(self._options_first(options))
         except UsageError as error:
             fail_startup(f"{error} (see --help)")
+
+    def postOptions(self) -> None:
+        """
+        Take what the command line has not given from the environment, and what is then
+        not given from the file ``--config``.
+
+        :raise UsageError: when something in one of them is wrong.
+        """
+        if self.from_another:
+            return
+        declared = self.declared()
+        for name, meant in mistyped_variables(declared, self.environ):
+            _log.warn("{name} is no option; is {meant} meant?", name=name, meant=meant)
+        try:
+            self._take(in_environment(declared, self.environ))
+            if self.get(CONFIG) is not None:
+                self._take(in_file(self[CONFIG], declared))
+        except (OSError, ValueError) as error:
+            raise UsageError(error_text(error)) from None
+
+    def _take(self, found: Iterable[Found]) -> None:
+        """Take what was *found* and has not been given elsewhere."""
+        given = frozenset(self.given)
+        for place, option, value in found:
+            if option.name in given:
+                continue
+            if isinstance(value, bool):
+                self.give(option.name, value)
+                continue
+            for text in value:
+                self._set(option, text, place, option.name in self.path_names())
+
+    @classmethod
+    def path_names(cls) -> set[str]:
+        """The names of the options that were declared as paths, by whichever class."""
+        return {
+            option.name
+            for base in cls.__mro__
+            for option in vars(base).get("options", ())
+            if option.is_path
+        }
+
+    def _set(self, option: Option, text: str, place: str, is_path: bool) -> None:
+        """
+        Give *option* the value that *text* stands for.
+
+        :param place: where it was given.
+        :raise UsageError: when it is wrong.
+        """
+        if not text:
+            raise UsageError(f"{place}: it is empty; give it a value, or leave it out")
+        if not is_path:
+            text = os.fsencode(text).decode("utf-8", "surrogateescape")
+        try:
+            checked = option.check(text)
+        except ValueError as error:
+            raise UsageError(f"{place}: {error}") from None
+        if option.kind == "repeated":
+            # What is given takes the place of the default.
+            before = self[option.name] if option.name in self.given else []
+            checked = [*before, checked]
+        self.give(option.name, checked)
 
     def _options_first(self, line: Sequence[str] | None) -> list[str]:
         """
@@ -135,7 +223,8 @@ class DeclaredOptions(Options):
 
     def getUsage(self, width: int | None = None) -> str:
         """The text of ``--help`` below its first line."""
-        return help_text(self.longdesc, self.declared(), self.defaults, width)
+        end = ELSEWHERE_TEXT if CONFIG in self else ""
+        return help_text(self.longdesc, self.declared(), self.defaults, width, end)
 
     def opt_version(self) -> None:
         """Show the version and exit."""
@@ -147,25 +236,9 @@ def _method_for(option: Option, is_path: bool) -> Callable[..., None]:
     """The method that Twisted calls each time *option* is given."""
 
     def set_flag(self: DeclaredOptions) -> None:
-        self.given.add(option.name)
-        self[option.name] = True
+        self.give(option.name, True)
 
     def set_value(self: DeclaredOptions, text: str) -> None:
-        if not text:
-            raise UsageError(
-                f"--{option.name}: it is empty; give it a value, or leave it out"
-            )
-        if not is_path:
-            text = os.fsencode(text).decode("utf-8", "surrogateescape")
-        try:
-            checked = option.check(text)
-        except ValueError as error:
-            raise UsageError(f"--{option.name}: {error}") from None
-        if option.kind == "repeated":
-            # What is given takes the place of the default.
-            before = self[option.name] if option.name in self.given else []
-            checked = [*before, checked]
-        self.given.add(option.name)
-        self[option.name] = checked
+        self._set(option, text, f"--{option.name}", is_path)
 
     return set_flag if option.kind == "flag" else set_value

@@ -41,6 +41,7 @@ def help_text(
     options: Iterable[Option],
     defaults: Mapping[str, object],
     width: int | None = None,
+    end: str = "",
 ) -> str:
     """
     The text of ``--help`` below its first line.
@@ -48,6 +49,7 @@ def help_text(
     :param summary: what the server does.
     :param defaults: the defaults to show, by the names of options.
     :param width: columns of the terminal; ``$COLUMNS`` or 80 unless given.
+    :param end: what is said last.
     """
     columns = width or int(os.environ.get("COLUMNS") or 80)
     options = [*options, *EXITS]
@@ -63,6 +65,8 @@ def help_text(
         ]
         if lines:
             parts.append(f"{group}:\n" + "".join(lines))
+    if end:
+        parts.append("\n".join(wrap(end, columns)) + "\n")
     return "\n".join(parts)
 
 

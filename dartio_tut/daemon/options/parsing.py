@@ -8,6 +8,7 @@ it helps, what is right; the caller puts the name of the option before it.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 LARGEST_PORT = 65535
@@ -98,6 +99,30 @@ def seconds_or_zero(text: str) -> float:
     :raise ValueError: when it is not a number, or below 0.
     """
     return 0.0 if text in ("0", "0.0") else seconds(text)
+
+
+NUMBER_CHECKS = frozenset[object](
+    (
+        port_number,
+        whole_number,
+        positive_number,
+        backlog_length,
+        seconds,
+        seconds_or_zero,
+    )
+)
+"""The checks of options that take a number; all others take any text."""
+
+
+def one_of(words: Sequence[str]) -> Callable[[str], str]:
+    """A check for an option that takes one of *words*."""
+
+    def check(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return check
 
 
 def existing_folder(path: str) -> str:

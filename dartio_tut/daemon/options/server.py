@@ -27,10 +27,18 @@ from .certificate import (
     check_certificate_options,
 )
 from .declared import DeclaredOptions
-from .help_text import LIMITS, LISTENING, LOGS, OTHER
+from .elsewhere import CONFIG
+from .help_text import LIMITS, LISTENING, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
+from .logs import LOG_OPTIONS, set_up_log
 from .option import Option, flag, option, repeated_option
-from .parsing import backlog_length, log_file, port_number, seconds_or_zero
+from .parsing import (
+    LARGEST_PORT,
+    absolute_path,
+    backlog_length,
+    port_number,
+    seconds_or_zero,
+)
 
 _log = Logger()
 
@@ -41,6 +49,7 @@ class ServerOptions(DeclaredOptions):
 
     :cvar default_port: the port to use when none is given.
     :cvar always_tls: whether `certificate` finds one even if none is given.
+    :ivar next_ports: how many ports after the default one are tried if it is taken.
     :ivar closing: what is called when the daemon has stopped listening.
     :ivar store_location: where the server keeps things, without a password; ``None``
         if it keeps none.
@@ -49,6 +58,7 @@ class ServerOptions(DeclaredOptions):
 
     default_port: ClassVar[int] = 0
     always_tls: ClassVar[bool] = False
+    next_ports = 0
     options: ClassVar[Sequence[Option]] = (
         option(
             "port",
@@ -96,11 +106,12 @@ class ServerOptions(DeclaredOptions):
             GRACE_SECONDS,
             group=LIMITS,
         ),
+        *LOG_OPTIONS,
         option(
-            "access-log",
-            "File to which a line is appended for each request; - is stdout.",
-            log_file,
-            group=LOGS,
+            CONFIG,
+            "TOML file with options: max-body = 1000.",
+            absolute_path,
+            group=OTHER,
             is_path=True,
         ),
         flag(
@@ -124,6 +135,7 @@ class ServerOptions(DeclaredOptions):
 
         :raise UsageError: when some do not go together.
         """
+        super().postOptions()
         check_certificate_options(self)
         if self["no-http2"] and self["cert"] is None and not self.always_tls:
             raise UsageError("--no-http2 goes with --cert and --key")
@@ -137,6 +149,8 @@ class ServerOptions(DeclaredOptions):
             )
         if twistd and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
             twistd["pidfile"] = ""
+        if twistd is not None and not self.from_another:
+            set_up_log(self, self.given, twistd)
 
     def endpoints(self) -> list[str]:
         """
@@ -153,9 +167,21 @@ class ServerOptions(DeclaredOptions):
             given = listen or self._passed()
             if given:
                 return given
+        return [*listen, *self._at_port(self["port"])]
+
+    def other_endpoints(self) -> list[list[str]]:
+        """What to listen on instead, one after the other, if the port is taken."""
+        if not self.next_ports or {"port", "listen"} & self.given or self._passed():
+            return []
+        first = self["port"] + 1
+        last = min(self["port"] + self.next_ports, LARGEST_PORT)
+        return [self._at_port(port) for port in range(first, last + 1)]
+
+    def _at_port(self, port: int) -> list[str]:
+        """The endpoint strings for *port* of ``--interface``."""
         with startup_errors("--interface"):
             found = addresses_of_interface(self["interface"])
-        return [*listen, *(self.endpoint(self["port"], address) for address in found)]
+        return [self.endpoint(port, address) for address in found]
 
     def certificate(self) -> CertificateFiles | None:
         """The certificate to serve HTTPS with; None for plain HTTP."""

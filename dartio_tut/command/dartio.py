@@ -1,0 +1,23 @@
+"""
+What the command ``dartio`` can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dartio_tut.clients import run as run_client
+
+SERVE = "serve"
+"""The name of the command that is no client."""
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run what *arguments* (the command line) name."""
+    run_client(arguments, {SERVE: ("serve a folder, a file or a lesson", _serve)})
+
+
+def _serve(words: Sequence[str]) -> None:
+    from .serve import serve
+
+    serve(words)

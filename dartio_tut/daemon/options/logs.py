@@ -1,0 +1,64 @@
+"""
+The logs of a server: what it tells an operator, and what it has answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.python.usage import UsageError
+
+from ..log_output import FORMATS, LEVELS, OBSERVER_NAME, set_log_output
+from .help_text import LOGS
+from .option import option
+from .parsing import log_file, one_of
+
+LOG_OPTIONS = (
+    option(
+        "access-log",
+        "File to which a line is appended for each request; - is stdout.",
+        log_file,
+        group=LOGS,
+        is_path=True,
+    ),
+    option(
+        "log-level",
+        f"Least level of the lines in the log: {', '.join(LEVELS)}.",
+        one_of(LEVELS),
+        "info",
+        group=LOGS,
+    ),
+    option(
+        "log-format",
+        "Format of the log: text, which is short on a terminal, or json, an object a "
+        "line.",
+        one_of(FORMATS),
+        "text",
+        group=LOGS,
+    ),
+)
+
+
+def set_up_log(options: Mapping[str, Any], given: set[str], twistd: Any) -> None:
+    """
+    Let *twistd* log as *options* say, unless it was told how by its own options.
+
+    :param given: the names of the options that were given.
+    :param twistd: its options.
+    :raise UsageError: when the options do not go together.
+    """
+    asked = sorted(given & {"log-level", "log-format"})
+    if "logger" not in twistd:
+        if asked:
+            raise UsageError(f"--{asked[0]} is for servers that twistd runs")
+        return
+    others = [name for name in ("logger", "syslog") if twistd[name]]
+    if others:
+        if asked:
+            raise UsageError(f"--{asked[0]} does not go with --{others[0]}")
+        return
+    if twistd["logfile"] == "-" and not twistd["nodaemon"]:
+        raise UsageError("--logfile=- needs -n: there is no stdout in the background")
+    set_log_output(twistd, options["log-level"], options["log-format"])
+    twistd["logger"] = OBSERVER_NAME

@@ -1,0 +1,144 @@
+"""
+The log of real daemons: ``--log-level`` and ``--log-format``, beside twistd's options.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .support.harness import BIN, PATIENCE, TWISTD, Case, ask, environment
+
+
+class FormatTests(Case):
+    """Standard output, a terminal and files."""
+
+    def test_json_is_an_object_a_line_and_nothing_else(self) -> None:
+        (self.here / "www").mkdir()
+        static = self.serve("static", "www", "--log-format", "json")
+        self.assertEqual(ask(static, target="/nothing").code, 404)
+        static.stop()
+        said = [json.loads(line) for line in static.lines]
+        members = {"time", "level", "logger", "message"}
+        self.assertEqual([each for each in said if set(each) != members], [])
+        for text in ("Listening on http://127.0.0.1:", "Received SIGTERM"):
+            self.assertIn(text, str(said))
+
+    def test_tutorial_tells_nobody_what_to_open_where_a_program_reads(self) -> None:
+        tutorial = self.daemon("tutorial", "--port", "0", "--log-format", "json")
+        tutorial.wait_for("Only this machine")
+        tutorial.stop()
+        for line in tutorial.lines:
+            json.loads(line)
+
+    def test_levels_leave_lines_out(self) -> None:
+        line = ("--port", "0", "--listen", "unix:a.socket", "--log-level", "warn")
+        hello = self.daemon("hello", *line)
+        self.wait_until(lambda: (self.here / "a.socket").exists())
+        hello.stop()
+        self.assertEqual(hello.output(), "")
+
+    def test_a_terminal_gets_short_lines(self) -> None:
+        shown = self.on_terminal("hello", "--port", "0")
+        self.assertRegex(shown, r"\d\d:\d\d:\d\d Listening on http://127\.0\.0\.1:\d+/")
+        self.assertRegex(shown, r"\d\d:\d\d:\d\d Received SIGINT, shutting down\.")
+        lines = [line for line in shown.splitlines() if line]
+        short = re.compile(r"(\^C)?\d\d:\d\d:\d\d \w")
+        self.assertEqual([line for line in lines if not short.match(line)], [])
+        for twisteds in ("starting up", "reactor class", "Shut Down", "Main loop"):
+            self.assertNotIn(twisteds, shown)
+
+    def test_json_is_not_short_on_a_terminal(self) -> None:
+        shown = self.on_terminal("hello", "--port", "0", "--log-format", "json")
+        self.assertIn('"message": "Listening on http://127.0.0.1:', shown)
+
+    def test_a_file_is_begun_anew_by_sigusr1(self) -> None:
+        line = ("hello", "--port", "0", "--log-format", "json")
+        twistd = (str(BIN / "twistd"), "-n", "--pidfile=", "--logfile", "a.log")
+        hello = self.started(*twistd, *line)
+        self.addCleanup(hello.stop)
+        self.wait_until(lambda: "Listening on" in self.text("a.log"))
+        os.kill(hello.process.pid, signal.SIGUSR1)
+        self.wait_until(lambda: (self.here / "a.log.1").exists())
+        hello.stop()
+        self.assertIn("Listening on", self.text("a.log.1"))
+        for said in self.text("a.log").splitlines():
+            json.loads(said)
+        self.assertIn("Received SIGTERM", self.text("a.log"))
+        self.assertEqual(hello.output(), "")
+
+    def test_the_background_logs_to_its_file(self) -> None:
+        line = ("hello", "--port", "0", "--log-format", "json")
+        self.run_program("twistd", *line)
+        pid = int((self.here / "twistd.pid").read_text())
+        try:
+            self.wait_until(lambda: "Listening on" in self.text("twistd.log"))
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        json.loads(self.text("twistd.log").splitlines()[0])
+
+    def test_what_is_wrong_is_refused(self) -> None:
+        for line, said in [
+            (("--log-level", "loud"), "--log-level: 'loud' is none of debug, info, "),
+            (("--log-format", "xml"), "--log-format: 'xml' is none of text, json"),
+        ]:
+            self.assertIn(said, self.refuses("hello", *line, codes=(78,)))
+        (self.here / "file").write_text("")
+        for path, why in (("missing/log", "No such file"), ("file/log", "Not a dir")):
+            daemon = self.started(*TWISTD, "--logfile", path, "hello")
+            self.assertEqual(daemon.ended(), 78)
+            self.assertRegex(
+                daemon.errors(), f"^hello: --logfile: .*{path}: {why}.*\n$"
+            )
+        daemon = self.started(*TWISTD, "--syslog", "hello", "--log-level", "warn")
+        self.assertEqual(daemon.ended(), 78)
+        self.assertIn("hello: --log-level does not go with --syslog", daemon.errors())
+
+    def text(self, name: str) -> str:
+        path = self.here / name
+        return path.read_text() if path.exists() else ""
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE
+        while not is_so():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+
+    def on_terminal(self, *line: str) -> str:
+        """What a terminal shows of a daemon that Ctrl-C ends once it listens."""
+        terminal, its_side = pty.openpty()
+        process = subprocess.Popen(
+            ["setsid", "-c", *TWISTD, *line],
+            cwd=self.here,
+            env=environment(self.home),
+            stdin=its_side,
+            stdout=its_side,
+            stderr=its_side,
+        )
+        self.addCleanup(process.kill)
+        os.close(its_side)
+        with open(terminal, "r+b", buffering=0) as keys:
+            said = b""
+            while b"Listening on " not in said:
+                said += keys.read(4096)
+            keys.write(b"\x03")
+            said += _rest(keys)
+        self.assertIn(process.wait(PATIENCE), (0, -signal.SIGINT))
+        return said.decode().replace("\r\n", "\n")
+
+
+def _rest(stream: Any) -> bytes:
+    """All that comes until nobody has the other side of the terminal *stream*."""
+    said = b""
+    while True:
+        try:
+            said += stream.read(4096)
+        except OSError:  # EIO
+            return said
