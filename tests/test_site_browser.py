@@ -10,8 +10,12 @@ from typing import Any
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
+from twisted.trial.unittest import SkipTest
 
+from .support.harness import CHECKOUT, ask
 from .support.wire_pages import DESKTOP, PHONE, WirePageCase
+
+BUILT = CHECKOUT / "docs/_build/html"
 
 
 class SiteCase(WirePageCase):
@@ -82,6 +86,34 @@ class EverybodyTests(SiteCase):
             ["All servers", "Note", "Save Note", "Number of the note", "Get Note",
              "The request", "List Notes"],
         )  # fmt: skip
+
+
+class CourseTests(WirePageCase):
+    """The built course."""
+
+    options = ("--course", str(BUILT))
+    shares_tutorial = True
+
+    def setUp(self) -> None:
+        if not BUILT.joinpath("index.html").is_file():
+            raise SkipTest("NOT TESTED: the built course; make docs builds it")
+        super().setUp()
+
+    def test_axe_finds_nothing_in_light_and_dark(self) -> None:
+        tab = self.tab()
+        for page in (
+            "", "tutorial/index.html", "tutorial/hello.html", "behaviour.html",
+            "tutorial/from_nothing/step_3.html",
+        ):  # fmt: skip
+            self.open(tab, f"/learn/{page}")
+            self.is_fit_for_everybody(tab, page)
+
+    def test_lessons_of_the_index_are_there(self) -> None:
+        tab = self.tab()
+        self.open(tab, "/")
+        for link in self.every(tab, "dd a[href^='/learn/']"):
+            path = link.get_dom_attribute("href")
+            self.assertEqual(ask(self.ports[8080], target=path).code, 200, path)
 
 
 class GuessTests(SiteCase):

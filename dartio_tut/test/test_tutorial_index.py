@@ -8,13 +8,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
 
-from dartio_tut.resources import Branches
+from dartio_tut.daemon import Daemon, Site
+from dartio_tut.resources import Branches, Recorder
 from dartio_tut.servers.built_course import BuiltCourse
 from dartio_tut.servers.lessons import LESSONS
 from dartio_tut.servers.pages import PAGES
 from dartio_tut.servers.tutorial_index import fill_index
+from dartio_tut.servers.tutorial_pages import TutorialPages
 
 from .support.function_resource import FunctionResource
 from .support.memory_client import ask
@@ -92,6 +96,22 @@ class FillIndexTests(SynchronousTestCase):
                 self.assertEqual(text.count(f"<!-- [{what} {lesson.name}] -->"), 1)
         servers = {one.name: a_server(lesson=one.guide) for one in LESSONS}
         self.assertNotIn("<!-- [", fill_index(text, servers, True))
+
+
+class StoppedServersTests(SynchronousTestCase):
+    """An index whose servers do not listen, as when they stop."""
+
+    def test_they_do_not_run_and_are_where_they_usually_are(self) -> None:
+        pages = next(lesson for lesson in LESSONS if lesson.name == "pages")
+        around = TutorialPages(pages, Recorder(), self.mktemp())
+        for lesson in LESSONS:
+            site = Site(Resource(), reactor=Clock())
+            around.add(lesson.name, Daemon(site, []), None)
+        said = ask(around.beside(Resource()), "GET", "/").body.decode()
+        self.assertEqual(said.count(">does not run<"), len(LESSONS))
+        self.assertNotIn(">runs<", said)
+        for address in ("http://localhost:4040/", "https://localhost:4047/"):
+            self.assertIn(f'<a href="{address}">', said)
 
 
 class BuiltCourseTests(SynchronousTestCase):
