@@ -22,7 +22,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 SHOTS = {
     "hello": ("hello", "/", (480, 120)),
-    "make_a_guess": ("pages", "/make_a_guess.html", (640, 320)),
+    "make_a_guess": ("pages", "/make_a_guess.html", (640, 400)),
     "mini_file": ("mini-file", "/", (640, 480)),
 }
 """The server, the path and the size in pixels of each picture."""

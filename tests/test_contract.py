@@ -9,7 +9,9 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
+from dartio_tut.servers.pages import PAGES
 from dartio_tut.test.support.response_reader import Response
 
 from .support.exchange import exchange
@@ -256,15 +258,17 @@ class StaticTests(Case):
 
     def test_pages_are_those_of_the_package(self) -> None:
         pages = self.serve("pages")
-        form = ask(pages, target="/make_a_guess.html").body.decode()
+        here = {"Host": f"localhost:{pages.port}"}
+        form = ask(pages, target="/make_a_guess.html", fields=here).body.decode()
         self.assertIn('<form action="http://localhost:4041/" method="GET">', form)
         self.assertEqual(form.count("<option"), 10)
         self.assertIn('<select name="q"', form)
         self.assertIn('<input type="submit" value="Guess">', form)
         self.assertNotIn("<script", form)
-        index = ask(pages).body.decode()
-        for port in (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, 8080):
+        index = ask(pages, fields=here).body.decode()
+        for port in (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, pages.port):
             self.assertIn(f"localhost:{port}", index)
+        self.assertNotIn("/wire/", index)  # which is in tutorial only
         self.assertEqual(ask(pages, target="/nothing.html").code, 404)
 
 
@@ -365,7 +369,10 @@ class TutorialTests(Case):
             ask(port["notes"], "POST", "/", '{"myNote": "x"}').body,
             b"You have 1 notes.\n",
         )
-        self.assertEqual(ask(port["mini"]).body, ask(port["pages"]).body)
+        packaged = Path(PAGES, "index.html").read_bytes()
+        self.assertEqual(ask(port["mini"]).body, packaged)
+        self.assertEqual(ask(port["basic"]).body, packaged)
+        self.assertIn(b">runs<", ask(port["pages"]).body)
         self.assertEqual(ask(port["static"]).code, 404)
         json_type = {"Content-Type": "application/json"}
         self.assertEqual(ask(port["writer"], "POST", "/f", "{}", json_type).code, 200)

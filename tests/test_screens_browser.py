@@ -1,5 +1,6 @@
 """
-Screenshots of ``/wire/`` and ``/try/`` for the documentation, of real exchanges.
+Screenshots of the index, of ``/wire/`` and of ``/try/`` for the documentation, of real
+servers and exchanges.
 
 ``make screens`` keeps them there.
 """
@@ -11,7 +12,14 @@ from base64 import b64decode
 from typing import Any
 
 from .support.harness import CHECKOUT, ask
-from .support.wire_pages import PHONE, Client, LaboratoryCase, WireViewCase
+from .support.wire_pages import (
+    PHONE,
+    Client,
+    LaboratoryCase,
+    WirePageCase,
+    WireViewCase,
+    ports_of,
+)
 
 FOLDER = CHECKOUT / "docs/pictures/screens"
 
@@ -52,6 +60,43 @@ def taken(browser: Any, name: str) -> int:
         FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / f"{name}.png").write_bytes(picture)
     return len(picture)
+
+
+class IndexScreens(WirePageCase):
+    """The index, as it is when the servers listen where the tutorial has them."""
+
+    shares_tutorial = True
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.tutorial = self.daemon("tutorial", "--port", "0")
+        self.ports = ports_of(self.tutorial)
+        self.pages = f"http://localhost:{self.ports[8080]}"
+
+    def as_documented(self, page: Any) -> None:
+        """Show the documented ports and stores in the place of those of this test."""
+        shown = {str(real): str(port) for port, real in self.ports.items()}
+        shown[str(self.home).replace("/", "/<wbr>")] = "/home/<wbr>ann"
+        page.execute_script(
+            """for (const [here, there] of Object.entries(arguments[0]))
+              document.body.innerHTML = document.body.innerHTML.replaceAll(here, there);
+            """,
+            shown,
+        )
+
+    def test_index_on_a_laptop_and_on_a_phone(self) -> None:
+        page = self.tab()
+        self.open(page, "/")
+        self.as_documented(page)
+        self.assertIn("localhost:4040", self.text(page, "#hello"))
+        notes = "/home/ann/.local/share/dartio_tut/notes"
+        self.assertIn(notes, self.text(page, "#notes"))
+        for scheme, screen, name in [
+            ("light", LAPTOP, "index-light"), ("dark", LAPTOP, "index-dark"),
+            ("light", SMALL, "index-phone"),
+        ]:  # fmt: skip
+            self.shown_on(page, screen, scheme)
+            self.assertLess(taken(page, name), MAX_BYTES)
 
 
 class WireScreens(WireViewCase):

@@ -11,10 +11,11 @@ from .socket_activation import passed_endpoints  # before Twisted's endpoints
 # isort: split
 from dartio_tut.wire import Limits
 
-from .allowed_hosts import LOCAL_HOSTS, AllowedHosts
+from .allowed_hosts import LOCAL_HOSTS, AllowedHosts, own_host_names
 from .at_terminal import serve_at_terminal
 from .certificate import localhost_certificate
 from .https_endpoint import https_endpoint, https_endpoint_string
+from .listening import may_be_own
 from .options.certificate import CertificateFiles
 from .options.folders import (
     RootOptions,
@@ -54,7 +55,9 @@ __all__ = [
     "https_endpoint",
     "https_endpoint_string",
     "localhost_certificate",
+    "may_be_own",
     "option",
+    "own_host_names",
     "passed_endpoints",
     "private_file_paths",
     "repeated_option",

@@ -8,6 +8,7 @@ asks for that site's name, so it is enough to look at the Host field.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,6 +47,19 @@ def parse_allowed_host(text: str) -> str:
             f"or {ANY_IP}"
         ) from None
     return text
+
+
+def own_host_names() -> list[str]:
+    """
+    The name of this machine, also as a local network calls it (RFC 6762); none if it
+    cannot be the name of a host.
+    """
+    name = socket.gethostname()
+    names = [name] if "." in name else [name, f"{name}.local"]
+    try:
+        return [parse_allowed_host(found) for found in names]
+    except ValueError:
+        return []
 
 
 @implementer(IResource)

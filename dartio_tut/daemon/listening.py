@@ -38,6 +38,17 @@ FAR_ADDRESS = ("198.51.100.1", 9)
 
 TLS_ENDPOINTS = ("https:", "ssl:", "tls:")
 
+DEFAULT_ADDRESSES = {
+    "tcp": "0.0.0.0",  # noqa: S104  (what Twisted takes)
+    "tcp6": "::",
+    "ssl": "0.0.0.0",  # noqa: S104
+    "https": "127.0.0.1",
+}
+"""Where endpoint strings listen that name no address, by their kind."""
+
+_ADDRESS_PLACES = {"tcp": 2, "tcp6": 3}
+"""Where in an endpoint string the address may stand without its name."""
+
 
 def addresses_of_interface(interface: str) -> list[str]:
     """
@@ -165,6 +176,44 @@ def address_towards_network() -> str | None:
 def widest_interface() -> str:
     """The name of the interface that all others reach: IPv6 as well, if there is."""
     return "any-v6" if _is_here(INTERFACES["any-v6"]) else "any-v4"
+
+
+def may_be_own(endpoints: Iterable[str]) -> bool:
+    """
+    Whether a person at this machine may have one of *endpoints* for itself: one that
+    listens on a loopback address, at a port where no other endpoint lets others in.
+
+    An endpoint string of which that cannot be said counts as one.
+    """
+    known: dict[str, bool] = {}
+    for number, endpoint in enumerate(endpoints):
+        port, host = _port_and_address(endpoint)
+        place = port if port != "0" else f"0 of {number}"
+        known[place] = known.get(place, True) and _may_be_loopback(host)
+    return any(known.values())
+
+
+def _port_and_address(endpoint: str) -> tuple[str, str | None]:
+    """The port of an endpoint string, and the address; ``None`` if unknown."""
+    kind, port, settings = endpoint_parts(endpoint)
+    if "over" in settings:
+        return _port_and_address(settings["over"])
+    if kind not in DEFAULT_ADDRESSES:
+        return endpoint, "" if kind == "unix" else None
+    plain = [part for part in re.split(r"(?<!\\):", endpoint) if "=" not in part]
+    address = settings.get("interface", "")
+    if not address and len(plain) > _ADDRESS_PLACES.get(kind, len(plain)):
+        address = plain[_ADDRESS_PLACES[kind]].replace("\\:", ":")
+    return settings.get("port", port), address or DEFAULT_ADDRESSES[kind]
+
+
+def _may_be_loopback(host: str | None) -> bool:
+    if host is None:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return bool(host)  # a name
 
 
 def _reached_at(host: str) -> list[str]:

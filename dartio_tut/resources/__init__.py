@@ -6,6 +6,7 @@ Rule of the room: they read a request and write a response. They open no socket,
 know no server and no option.
 """
 
+from .asked_addresses import asked_host
 from .auth.basic_auth import BasicAuth
 from .auth.htpasswd import HtpasswdFile, open_htpasswd
 from .bodies.body import Body, parse_body
@@ -24,9 +25,11 @@ from .files.redirects import Redirect, parse_redirect
 from .files.resource import Files, parse_index_name
 from .files.safe_open import LINK_POLICIES, parse_link_policy
 from .files.types import ContentTypes, parse_charset, parse_type
+from .host_pages import HostPages, with_asked_host
 from .laboratory import Bench, Laboratory, Preset, Tree
 from .origins import parse_origin
-from .own_pages import OwnPagesOnly
+from .own_pages import OwnPagesOnly, refusal_of_place
+from .page_assets import PageAssets
 from .path_prefix import PathPrefix, parse_path_prefix
 from .response_fields import ResponseFields
 from .responses import (
@@ -69,9 +72,11 @@ __all__ = [
     "Files",
     "Form",
     "HTTPError",
+    "HostPages",
     "HtpasswdFile",
     "Laboratory",
     "OwnPagesOnly",
+    "PageAssets",
     "PathPrefix",
     "Preset",
     "Recorder",
@@ -87,6 +92,7 @@ __all__ = [
     "WireView",
     "Wrapper",
     "allow_field",
+    "asked_host",
     "check_digests",
     "cors_fields",
     "document_name",
@@ -118,9 +124,11 @@ __all__ = [
     "precondition",
     "problem",
     "read_body",
+    "refusal_of_place",
     "respond_later",
     "restrict_origins",
     "set_fields",
     "static_tree",
     "text_response",
+    "with_asked_host",
 ]

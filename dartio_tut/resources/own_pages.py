@@ -96,6 +96,20 @@ def refusal_of(request: Request, listening: Iterable[IAddress]) -> HTTPError | N
 
     :param listening: the addresses that the server listens on.
     """
+    return (
+        refusal_of_place(request, listening)
+        or _other_site(request)
+        or _no_json(request)
+    )
+
+
+def refusal_of_place(
+    request: Request, listening: Iterable[IAddress]
+) -> HTTPError | None:
+    """
+    Return why *request* is refused by where it comes from and what host it asks for;
+    ``None`` if a browser at this machine sends it, whoever is behind that.
+    """
     here = request.getHost()
     port: int = getattr(here, "port", 0)
     bound = [one for one in listening if getattr(one, "port", None) == port]
@@ -107,18 +121,24 @@ def refusal_of(request: Request, listening: Iterable[IAddress]) -> HTTPError | N
         )
     scheme = b"https" if request.isSecure() else b"http"
     hosts = [_with_port(host, port, scheme) for host in OWN_HOSTS]
-    host = (request.getHeader(b"Host") or b"").lower()
-    if host not in hosts:
+    if _asked(request) not in hosts:
         return HTTPError(
             MISDIRECTED_REQUEST,
             f"This page is there for {_names(hosts)} only: open "
             f"{scheme.decode()}://{hosts[0].decode()}/ in a browser on this machine.",
         )
-    return _other_site(request, scheme + b"://" + host) or _no_json(request)
+    return None
 
 
-def _other_site(request: Request, origin: bytes) -> HTTPError | None:
+def _asked(request: Request) -> bytes:
+    host: bytes = request.getHeader(b"Host") or b""
+    return host.lower()
+
+
+def _other_site(request: Request) -> HTTPError | None:
     """Why *request* is refused if a page of another site is behind it."""
+    scheme = b"https" if request.isSecure() else b"http"
+    origin = scheme + b"://" + _asked(request)
     site = request.getHeader(b"Sec-Fetch-Site")
     if site is not None and site not in OWN_SITES:
         return HTTPError(

@@ -4,6 +4,7 @@ The files of a page, which come with the package: styles, scripts, pictures.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib.resources.abc import Traversable
 
 from twisted.web.http import NOT_FOUND
@@ -16,9 +17,12 @@ TYPES = {
     ".css": b"text/css; charset=utf-8",
     ".html": b"text/html; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
+    ".py": b"text/plain; charset=utf-8",
     ".svg": b"image/svg+xml",
 }
-"""Files with other endings are not served."""
+
+PAGE_ENDINGS = (".css", ".html", ".js", ".svg")
+"""Of the files of a page: others are not served unless that is asked for."""
 
 
 class PageAssets(Resource):
@@ -29,14 +33,17 @@ class PageAssets(Resource):
 
     :param folders: of two files of one name, that in the first of them is served. One
         that is not there has no files.
+    :param endings: of the files that are served.
     """
 
-    def __init__(self, *folders: Traversable) -> None:
+    def __init__(
+        self, *folders: Traversable, endings: Collection[str] = PAGE_ENDINGS
+    ) -> None:
         super().__init__()
         for folder in reversed([folder for folder in folders if folder.is_dir()]):
             for file in folder.iterdir():
                 ending = file.name[file.name.rfind(".") :]
-                if ending in TYPES:
+                if ending in endings:
                     asset = PageAsset(file.read_bytes(), TYPES[ending])
                     self.putChild(file.name.encode(), asset)
 

@@ -11,8 +11,7 @@ from typing import Any
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from dartio_tut.wire import requested_host
-
+from .asked_addresses import asked_host
 from .fields import NOSNIFF, set_fields
 from .own_pages import Listening, refusal_of
 from .responses import method_not_allowed
@@ -46,7 +45,7 @@ class ServerList(Resource):
         """Answer with the list; the addresses follow the host that was asked for."""
         if request.method not in (b"GET", b"HEAD"):
             return method_not_allowed(request, "GET, HEAD")
-        servers = self._servers(_host(request))
+        servers = self._servers(asked_host(request))
         if refusal_of(request, self._listening()) is not None:
             servers = [
                 server | dict.fromkeys(PRIVATE_MEMBERS, None) for server in servers
@@ -56,12 +55,3 @@ class ServerList(Resource):
         request.setHeader(b"Cache-Control", b"no-store")
         request.setHeader(b"Content-Type", b"application/json")
         return json.dumps(servers).encode()
-
-
-def _host(request: Request) -> str:
-    """The host that was asked for, as it stands in a URL."""
-    try:
-        host = requested_host(request) or "localhost"
-    except ValueError:
-        host = "localhost"
-    return f"[{host}]" if ":" in host else host

@@ -22,6 +22,7 @@ from dartio_tut.daemon import WatchedSite
 from dartio_tut.resources import (
     Bench,
     Files,
+    HostPages,
     Laboratory,
     Preset,
     RestDocuments,
@@ -36,10 +37,13 @@ from .lessons import LESSONS, Lesson
 from .mini_file import MiniFile
 from .notes import Notes
 from .pages import PAGES
+from .pages import Options as Pages
 from .thinker import Thinker
 from .writer import Writer
 
 INDEX = Path(PAGES, "index.html")
+
+PAGES_PORT = Pages.default_port
 
 PRESETS_FILE = "presets.toml"
 
@@ -101,7 +105,7 @@ TREES: dict[str, Callable[[], Tree]] = {
     "basic-file": lambda: Tree(BasicFile(INDEX)),
     "static": lambda: Tree(_files(listing=True, index=["default.html"])),
     "writer": _writer,
-    "pages": lambda: Tree(_files()),
+    "pages": lambda: Tree(HostPages(_files(), PAGES, PAGES_PORT)),
 }
 """What makes the resources of each lesson, by its name."""
 

@@ -13,7 +13,7 @@ from twisted.application.service import IService
 from twisted.web.resource import IResource
 
 from dartio_tut.daemon import RootOptions, private_file_paths, serve
-from dartio_tut.resources import Files
+from dartio_tut.resources import Files, HostPages
 
 PAGES = str(Path(__file__).with_name("web"))
 
@@ -30,8 +30,11 @@ class Options(RootOptions):
 
 
 def tree(options: Options) -> IResource:
-    """The pages, as *options* say."""
-    return Files(options["root"], private=private_file_paths(options))
+    """The pages, as *options* say; their links lead to the host that was asked for."""
+    files = Files(options["root"], private=private_file_paths(options))
+    if options["root"] != PAGES:
+        return files
+    return HostPages(files, PAGES, own_port=Options.default_port)
 
 
 def makeService(options: Options) -> IService:

@@ -9,28 +9,40 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from pathlib import Path
 
 from twisted.application.service import IService
+from twisted.logger import Logger
 
 from dartio_tut.daemon import (
     LOCAL_HOSTS,
+    ServerOptions,
     StoreOptions,
     existing_folder,
     flag,
+    may_be_own,
     option,
+    own_host_names,
     serve,
     serve_together,
 )
 from dartio_tut.resources import Recorder
 
+from .built_course import BUILT_COURSE
 from .lessons import LESSONS, Lesson
 from .tutorial_pages import TutorialPages
 
-PAGES_LESSON = "pages"
+PAGES_LESSON = next(lesson for lesson in LESSONS if lesson.name == "pages")
 """The lesson that people open first."""
 
+EXAMPLES = str(Path(__file__).with_name("example_files"))
+"""What static serves, and lists, unless told otherwise: a learner may start the servers
+anywhere, and finds the same there."""
+
+_log = Logger()
+
 OPTIONS_OF_ONE = {
-    PAGES_LESSON: {"port", "listen"},
+    PAGES_LESSON.name: {"port", "listen"},
     "static": {"root"},
     "hello-secure": {"cert", "key", "key-password-file", "no-http2"},
 }
@@ -49,7 +61,10 @@ class Options(StoreOptions):
     default_port = 8080
     always_tls = True  # as hello-secure, to which --no-http2 goes
     options = (
-        option("root", "Served by static.", existing_folder, letter="r", is_path=True),
+        option("root", "Folder that static serves, instead of some examples.",
+               existing_folder, letter="r", is_path=True),
+        option("course", f"Folder of the built course, for /learn/ ({BUILT_COURSE}).",
+               existing_folder, is_path=True),
         option(
             "store",
             "Folder with a folder for each server that keeps something, or "
@@ -57,12 +72,12 @@ class Options(StoreOptions):
             letter="s",
         ),
         flag("no-wire", "Leave out /wire/, which shows what is asked, and /try/."),
-    )
+    )  # fmt: skip
 
     def postOptions(self) -> None:
         """Let names of this machine be asked for, and those that were given."""
         super().postOptions()
-        self["allow-host"] = [*LOCAL_HOSTS, *self["allow-host"]]
+        self["allow-host"] = [*LOCAL_HOSTS, *own_host_names(), *self["allow-host"]]
         self.given.add("allow-host")
 
     def values_for(self, lesson: Lesson) -> dict[str, object]:
@@ -77,6 +92,8 @@ class Options(StoreOptions):
             values["port"] = 0
         if "store" in values and lesson.keeps_store:
             values["store"] = self.store_of(lesson)
+        if lesson.name == "static" and "root" not in values:
+            values |= {"root": EXAMPLES, "listing": True}
         return values
 
     def store_of(self, lesson: Lesson) -> str:
@@ -90,19 +107,46 @@ def makeService(options: Options) -> IService:
     """Serve every lesson; all of them start, or none."""
     options.fit_connections(servers=len(LESSONS))
     recorder = None if options["no-wire"] else Recorder()
-    around = TutorialPages(PAGES_LESSON, recorder)
+    course = options["course"] or os.path.abspath(BUILT_COURSE)
+    around = TutorialPages(PAGES_LESSON, recorder, course)
+    chosen = {lesson.name: _options_of(lesson, options) for lesson in LESSONS}
+    watched = recorder is not None and _is_for_somebody(chosen[PAGES_LESSON.name])
     services: dict[str, IService] = {}
     for lesson in LESSONS:
         module = import_module(lesson.module)
-        values = options.values_for(lesson)
-        chosen = module.Options.with_values(values, options.parent)
-        if recorder is not None:
-            chosen.watcher = recorder.watcher(lesson.name)
-        if lesson.name == PAGES_LESSON:
-            services[PAGES_LESSON] = serve(around.beside(module.tree(chosen)), chosen)
+        own = chosen[lesson.name]
+        if recorder is not None and watched:
+            own.watcher = recorder.watcher(lesson.name)
+        if lesson == PAGES_LESSON:
+            services[lesson.name] = serve(around.beside(module.tree(own)), own)
         else:
-            services[lesson.name] = module.makeService(chosen)
-        around.add(lesson.name, services[lesson.name], chosen.store_location)
+            services[lesson.name] = module.makeService(own)
+        around.add(lesson.name, services[lesson.name], _store_location(own))
     return serve_together(
-        list(services.values()), options, opened=services[PAGES_LESSON]
+        list(services.values()), options, opened=services[PAGES_LESSON.name]
     )
+
+
+def _options_of(lesson: Lesson, options: Options) -> ServerOptions:
+    """The options with which *lesson* is started."""
+    lesson_options: type[ServerOptions] = import_module(lesson.module).Options
+    return lesson_options.with_values(options.values_for(lesson), options.parent)
+
+
+def _store_location(own: ServerOptions) -> str | None:
+    """Where a server with the options *own* keeps things; a certificate is one."""
+    made: str | None = None if "cert" in own.given else own["cert"]
+    if made is None:
+        return own.store_location
+    return os.path.dirname(os.path.abspath(made))
+
+
+def _is_for_somebody(pages: ServerOptions) -> bool:
+    """Whether anybody may see what is recorded; if not, that is said."""
+    if may_be_own(pages.endpoints()):
+        return True
+    _log.info(
+        "Nothing is recorded for /wire/, which nobody may see here: for that, the "
+        "pages must listen on a loopback address"
+    )
+    return False

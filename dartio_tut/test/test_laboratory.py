@@ -173,7 +173,7 @@ class SendTests(LaboratoryCase):
             answer = self.send(b"GET /index.html HTTP/1.0\r\n\r\n", server)
             (exchange,) = answer["exchanges"]
             response = b64decode(exchange["response"]["base64"])
-            self.assertTrue(response.endswith(b"</table>\n"), response)
+            self.assertTrue(response.endswith(b"</main>\n"), response)
 
     def test_answer_that_ends_with_the_connection_is_complete(self) -> None:
         answer = self.send(b"GET / HTTP/1.0\r\n\r\n", "mini-file")

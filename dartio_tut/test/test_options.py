@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import socket
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
@@ -27,10 +28,15 @@ from dartio_tut.daemon import (
     flag,
     listening,
     option,
+    own_host_names,
     repeated_option,
 )
 from dartio_tut.daemon.descriptors import connections_within, raise_descriptor_limit
-from dartio_tut.daemon.listening import INTERFACES, addresses_of_interface
+from dartio_tut.daemon.listening import (
+    INTERFACES,
+    addresses_of_interface,
+    may_be_own,
+)
 from dartio_tut.daemon.options import server
 from dartio_tut.daemon.options.folders import without_password
 from dartio_tut.daemon.options.parsing import (
@@ -340,6 +346,10 @@ class EndpointsTests(StartupCase):
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
 
+    def test_course_must_be_a_folder_that_is_there(self) -> None:
+        said = self.refusal("--course", "nowhere", options=tutorial.Options)
+        self.assertIn("--course: nowhere: no such folder", said)
+
     def test_empty_value_of_any_option_is_refused_in_the_same_words(self) -> None:
         tried = set()
         for lesson in LESSONS:
@@ -449,6 +459,45 @@ class LessonsTests(SynchronousTestCase):
         )
 
 
+class OwnAddressTests(SynchronousTestCase):
+    """Whether a person at this machine has an endpoint for itself."""
+
+    def test_loopback_is_ones_own(self) -> None:
+        for text in (
+            "tcp:8080:interface=127.0.0.1", "tcp:0:interface=127.0.0.3:backlog=9",
+            "tcp:8080:127.0.0.1", "tcp:port=8080:interface=127.0.0.1",
+            r"tcp6:8080:interface=\:\:1", r"tcp6:8080:50:\:\:1",
+            "https:8080:cert=a:key=b", "ssl:8080:interface=127.0.0.1",
+            r"https:over=tcp\:0\:interface=127.0.0.1:cert=a:key=b",
+        ):  # fmt: skip
+            self.assertTrue(may_be_own([text]), text)
+
+    def test_what_others_can_reach_is_not(self) -> None:
+        for text in (
+            "tcp:8080", "tcp:8080:interface=0.0.0.0", "tcp:8080:0.0.0.0", "tcp6:8080",
+            r"tcp6:8080:interface=\:\:", "tcp:8080:interface=192.0.2.7", "ssl:8080",
+            r"https:8080:interface=\:\::cert=a:key=b", "unix:/run/x",
+            r"https:over=tcp\:0:cert=a:key=b",
+        ):  # fmt: skip
+            self.assertFalse(may_be_own([text]), text)
+        self.assertFalse(may_be_own([]))
+
+    def test_others_must_not_reach_the_same_port(self) -> None:
+        here, there = "tcp:8080:interface=127.0.0.1", "tcp:{}:interface=192.0.2.7"
+        self.assertFalse(may_be_own([here, there.format(8080)]))
+        self.assertTrue(may_be_own([here, there.format(8081)]))
+        here = "tcp:0:interface=127.0.0.1"
+        self.assertTrue(may_be_own([here, there.format(0)]))
+
+    def test_an_address_that_is_not_known_may_be(self) -> None:
+        for text in ("systemd:domain=INET:index=0", "tls:443:path=x", "odd:1"):
+            self.assertTrue(may_be_own([text]), text)
+
+
+EXAMPLES: dict[str, set[str]] = defaultdict(set) | {"static": {"root", "listing"}}
+"""Options that a server of ``tutorial`` has beside those for all."""
+
+
 class TutorialTests(SynchronousTestCase):
     """The options of ``tutorial``, which has every lesson in one process."""
 
@@ -458,8 +507,8 @@ class TutorialTests(SynchronousTestCase):
         return {lesson.name: options.values_for(lesson) for lesson in LESSONS}
 
     def test_each_lesson_listens_on_its_own_port(self) -> None:
-        for values in self.values().values():
-            self.assertEqual(set(values), {"interface", "allow-host"})
+        for name, values in self.values().items():
+            self.assertEqual(set(values) - EXAMPLES[name], {"interface", "allow-host"})
             self.assertEqual(values["interface"], "loopback-v4")
 
     def test_port_and_listen_are_for_the_pages(self) -> None:
@@ -467,8 +516,8 @@ class TutorialTests(SynchronousTestCase):
         pages = values.pop("pages")
         self.assertEqual((pages["port"], pages["listen"]), (8081, ["unix:/run/x"]))
         self.assertNotIn("interface", pages)  # or the default port would be bound, too
-        for other in values.values():
-            self.assertEqual(set(other), {"interface", "allow-host"})
+        for name, other in values.items():
+            self.assertEqual(set(other) - EXAMPLES[name], {"interface", "allow-host"})
 
     def test_port_0_is_for_all(self) -> None:
         for values in self.values("--port", "0").values():
@@ -478,8 +527,17 @@ class TutorialTests(SynchronousTestCase):
         folder = self.mktemp()
         Path(folder).mkdir()
         values = self.values("--root", folder)
-        self.assertEqual(values.pop("static")["root"], str(Path(folder).absolute()))
+        static = values.pop("static")
+        self.assertEqual(static["root"], str(Path(folder).absolute()))
+        self.assertNotIn("listing", static)  # nobody has asked for it
         self.assertFalse(any("root" in other for other in values.values()))
+
+    def test_static_lists_examples_if_no_root_is_given(self) -> None:
+        static = self.values()["static"]
+        self.assertTrue(static["listing"])
+        folder = Path(str(static["root"]))
+        self.assertEqual((folder / "file.txt").read_text(), "la la la\n")
+        self.assertFalse((folder / "index.html").exists())
 
     def test_store_is_a_folder_for_each(self) -> None:
         values = self.values("--store", "data")
@@ -491,8 +549,19 @@ class TutorialTests(SynchronousTestCase):
         self.assertEqual(values["notes"]["store"], "postgresql://a/b")
 
     def test_names_of_this_machine_are_allowed_and_others_added(self) -> None:
+        self.patch(socket, "gethostname", lambda: "desk")
         for values in self.values("--allow-host", "room.example").values():
-            self.assertEqual(values["allow-host"], [*LOCAL_HOSTS, "room.example"])
+            self.assertEqual(
+                values["allow-host"],
+                [*LOCAL_HOSTS, "desk", "desk.local", "room.example"],
+            )
+
+    def test_a_machine_whose_name_is_no_host_name_has_none(self) -> None:
+        for name in ("a b", "", "<b>", "-"):
+            self.patch(socket, "gethostname", lambda name=name: name)
+            self.assertEqual(own_host_names(), [])
+        self.patch(socket, "gethostname", lambda: "desk.example")
+        self.assertEqual(own_host_names(), ["desk.example"])
 
     def test_certificate_is_for_hello_secure(self) -> None:
         values = self.values("--cert", "c.pem", "--key", "k.pem", "--no-http2")

@@ -26,16 +26,17 @@ MAX_LINE_BYTES = 8192
 """Bytes of what could not be read in which the target of a request is looked for."""
 
 _own_path = re.compile(
-    rb"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?/+(?:wire|try)(?:[/?#]|\Z)"
+    rb"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?/+(?:wire|try|learn)(?:[/?#]|\Z)"
 )
-"""The paths of the pages that show exchanges, as they stand in a request target."""
+"""The paths of pages that show exchanges, as they stand in a request target; and of the
+built course, whose many files would push out what its reader does."""
 
 _log = Logger()
 _P = ParamSpec("_P")
 
 
 def is_own(target: bytes) -> bool:
-    """Whether *target*, a request target, leads to a page that shows exchanges."""
+    """Whether *target*, a request target, leads to a page that is not shown itself."""
     return _own_path.match(unquote_to_bytes(target)) is not None
 
 
