@@ -18,10 +18,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Site
+from dartio_tut.testing import CLIENT_ADDRESS, Connection, Response, ResponseReader
 from dartio_tut.wire import Ending, Event, ExchangeDone, IncompleteBody
-
-from .support.memory_client import CLIENT_ADDRESS, Connection
-from .support.response_reader import Response, ResponseReader
 
 LENGTH = b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
 CHUNKED = b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -12,8 +12,7 @@ from twisted.web.server import Site
 
 from dartio_tut.course.own_listing import make_tree
 
-from .support.memory_client import Connection
-from .support.response_reader import Response, read_response
+from dartio_tut.testing import Connection, Response, read_response
 
 
 class OwnListingTests(SynchronousTestCase):

@@ -11,8 +11,10 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.testing import connect
+
 from .support.function_resource import FunctionResource
-from .support.memory_client import RequestCase, connect
+from .support.memory_client import RequestCase
 
 
 def returning(result: Any) -> Callable[[Any], Any]:
