@@ -11,7 +11,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
 from dartio_tut.course.own_listing import make_tree
-
 from dartio_tut.testing import Connection, Response, read_response
 
 
