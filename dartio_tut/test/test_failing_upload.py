@@ -126,7 +126,7 @@ class FailingUploadTests(SynchronousTestCase):
         lines, self.lines[:] = list(self.lines), []
         (line,) = [line for line in lines if "log_failure" in line]
         self.assertEqual(len(self.flushLoggedErrors(Broken)), 1)
-        self.assertEqual((line["method"], line["uri"]), (b"POST", b"/upload"))
+        self.assertEqual((line["method"], line["uri"]), ("POST", "/upload"))
         return line
 
     def only_exchange(self) -> ExchangeDone:

@@ -162,8 +162,8 @@ class FramingTests(RequestCase):
             return b"never"
 
         for result, hint in [
-            ("text", "got str. Did you forget .encode()?"),
-            (None, "got NoneType. Did you forget a return statement"),
+            ("text", "got str. Encode the text"),
+            (None, "got None. Is a return statement missing?"),
             (b"a".hex, "got builtin_function_or_method."),
             (12, "got int."),
         ]:

@@ -47,6 +47,6 @@ class GreetingTests(SynchronousTestCase):
         self.assertEqual(response.body, b"")
 
     def test_other_methods_are_refused(self) -> None:
-        response = ask(Greeting(), "POST", "/", body=b"Leia")
+        response = ask(Greeting(), "POST", "/", body=b"name=Leia")
         self.assertEqual(response.code, 405)
         self.assertIn("GET", response.fields["Allow"])
