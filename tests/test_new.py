@@ -10,11 +10,16 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
+from unittest import TestResult
 
-from twisted.trial.unittest import SkipTest
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from .support.course_pages import TUTORIAL, shown_code
 from .support.harness import BIN, CHECKOUT, Case, Daemon, ask, environment
 from .support.privileges import MODES_APPLY
+
+PAGE = TUTORIAL / "your_own.md"
 
 TWISTD = "from twisted.scripts.twistd import run; run()"
 
@@ -145,6 +150,23 @@ class NewTests(Case):
         self.assertEqual(
             sorted(p.name for p in self.here.iterdir() if p != self.home), ["greeter"]
         )
+
+
+class PageTests(SynchronousTestCase):
+    """The page on a server of one's own."""
+
+    def test_its_example_passes_and_can_fail(self) -> None:
+        (code,) = [s.module for s in shown_code(PAGE) if s.path == PAGE]
+        for text, is_right in (
+            (code, True),
+            (code.replace("wait(1)", "wait(0.5)"), False),
+        ):
+            names: dict[str, Any] = {"__name__": "example"}
+            exec(compile(text, "example.py", "exec"), names)
+            result = TestResult()
+            names["SlowTests"]("test_answers_after_three_seconds").run(result)
+            self.assertEqual(result.wasSuccessful(), is_right)
+            self.assertEqual(result.errors, [])
 
 
 class UnitTests(Case):

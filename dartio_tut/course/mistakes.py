@@ -99,7 +99,8 @@ MISTAKES: dict[str, type[Resource]] = {
 
 async def main(reactor: object, name: str, port: str = "4040") -> None:
     """Serve the mistake *name*, and log to the terminal, until Ctrl-C is pressed."""
-    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)])
+    log = textFileLogObserver(sys.stdout)
+    globalLogBeginner.beginLoggingTo([log], redirectStandardIO=False)
     endpoint = serverFromString(reactor, f"tcp:{port}:interface=127.0.0.1")
     listening = await endpoint.listen(Site(MISTAKES[name]()))
     print(f"Listening on http://127.0.0.1:{listening.getHost().port}/", flush=True)
