@@ -96,10 +96,10 @@ class CommandTests(Case):
 
     def test_usage(self) -> None:
         said, _ = self.run_program("dartio", "--help")
-        for client in ("get", "guess", "inspect", "note", "store", "write"):
+        for client in ("get", "guess", "inspect", "new", "note", "store", "write"):
             self.assertIn(client, said)
             told, _ = self.run_program("dartio", client, "--help")
-            self.assertEqual("--timeout" in told, client != "store")
+            self.assertEqual("--timeout" in told, client not in ("new", "store"))
         _, why = self.run_program("dartio", code=2)
         self.assertIn("required: COMMAND", why)
         _, why = self.run_program("dartio", "bogus", code=2)
