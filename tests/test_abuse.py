@@ -14,7 +14,7 @@ import socket
 from contextlib import ExitStack
 from unittest import SkipTest
 
-from dartio_tut.test.support.response_reader import ResponseReader
+from dartio_tut.testing import ResponseReader
 
 from .support.abuse import (
     BEAT,

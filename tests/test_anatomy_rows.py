@@ -7,9 +7,9 @@ from __future__ import annotations
 from dartio_tut.anatomy import take_apart
 from dartio_tut.resources.laboratory.broken_requests import broken_requests
 from dartio_tut.test.support.conformance import Row, read_table
-from dartio_tut.test.support.response_reader import ResponseReader
 from dartio_tut.test.support.two_readings import difference
 from dartio_tut.test.test_anatomy import AnatomyCase
+from dartio_tut.testing import ResponseReader
 
 from .guided_fuzz import CORPUS
 from .test_conformance import MEMORY, TABLE, connect, rows

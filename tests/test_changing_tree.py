@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dartio_tut.test.support.response_reader import FramingError, ResponseReader
+from dartio_tut.testing import FramingError, ResponseReader
 
 from .support.exchange import PIECE, connect
 from .support.harness import PATIENCE, Daemon, ask

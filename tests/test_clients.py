@@ -96,14 +96,14 @@ class CommandTests(Case):
 
     def test_usage(self) -> None:
         said, _ = self.run_program("dartio", "--help")
-        for client in ("get", "guess", "inspect", "note", "store", "write"):
+        for client in ("get", "guess", "inspect", "new", "note", "store", "write"):
             self.assertIn(client, said)
             told, _ = self.run_program("dartio", client, "--help")
-            self.assertEqual("--timeout" in told, client != "store")
+            self.assertEqual("--timeout" in told, client not in ("new", "store"))
         _, why = self.run_program("dartio", code=2)
         self.assertIn("required: COMMAND", why)
         _, why = self.run_program("dartio", "bogus", code=2)
-        self.assertIn("'guess', 'inspect', 'note', 'serve', 'store', 'write'", why)
+        self.assertIn("'inspect', 'new', 'note', 'serve', 'store', 'write'", why)
         self.run_program("dartio", "get", code=2)
         said, _ = self.run_program("dartio", "--version")
         self.assertRegex(said, r"^dartio-tut \d")

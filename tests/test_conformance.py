@@ -24,8 +24,8 @@ from dartio_tut.test.support.conformance import (
 )
 from dartio_tut.test.support.ratchet import Faults, fallen, read_verdicts
 from dartio_tut.test.support.recording import RecordedConnection, Recorder
-from dartio_tut.test.support.response_reader import FramingError, ResponseReader
 from dartio_tut.test.support.three_ways import judge
+from dartio_tut.testing import FramingError, ResponseReader
 
 from .support.exchange import exchange
 from .support.harness import Case

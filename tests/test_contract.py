@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from dartio_tut.servers.pages import PAGES
-from dartio_tut.test.support.response_reader import Response
+from dartio_tut.testing import Response
 
 from .support.exchange import exchange
 from .support.harness import BIN, Case, Daemon, ask

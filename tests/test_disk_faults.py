@@ -20,7 +20,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from dartio_tut.test.support.response_reader import Fields, Response
+from dartio_tut.testing import Fields, Response
 
 from .support.accounts import Sent, check_document, check_notes
 from .support.hammering import Unreadable, read_document, read_notes

@@ -9,7 +9,7 @@ import gzip
 import os
 from email.utils import formatdate
 
-from dartio_tut.test.support.response_reader import Response, ResponseReader
+from dartio_tut.testing import Response, ResponseReader
 
 from .support.exchange import connect, exchange
 from .support.harness import TWISTD, Daemon, ask

@@ -11,7 +11,7 @@ import select
 import signal
 import time
 
-from dartio_tut.test.support.response_reader import Response
+from dartio_tut.testing import Response
 
 from .support.exchange import exchange
 from .support.harness import PATIENCE, Daemon, ask

@@ -13,7 +13,7 @@ from threading import Thread
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.test.support.response_reader import FramingError
+from dartio_tut.testing import FramingError
 
 from .__main__ import Outcome, run
 from .support.harness import CHECKOUT, ask, free_port

@@ -54,6 +54,7 @@ LESSONS = (
     "files",
     "static",
     "hello_secure",
+    "your_own",
 )
 """Pages that are built so."""
 

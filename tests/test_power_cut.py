@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 from time import monotonic
 
-from dartio_tut.test.support.response_reader import ResponseReader
+from dartio_tut.testing import ResponseReader
 
 from .support import disk_calls
 from .support.accounts import Sent, as_told, check_document, check_notes

@@ -156,6 +156,15 @@ class TypeTests(SynchronousTestCase):
         self.assertIn("Which site the client means", said[6])
         self.assertTrue(said[-1].startswith("True There is more than one field Host"))
 
+    def test_tests_of_the_example_pass_and_can_fail(self) -> None:
+        tests = example("Tests")
+        (self.folder / "test_double.py").write_text(tests)
+        said = self.run_python("-m", "twisted.trial", "test_double")
+        self.assertIn("PASSED (successes=3)", said)
+        (self.folder / "test_triple.py").write_text(tests.replace("2 *", "3 *"))
+        with self.assertRaisesRegex(self.failureException, r"failures=1, succ.*=2"):
+            self.run_python("-m", "twisted.trial", "test_triple")
+
 
 class SiteTests(Case):
     """Examples that have a site."""

@@ -10,7 +10,7 @@ import os
 import threading
 from typing import Any
 
-from dartio_tut.test.support.response_reader import Response
+from dartio_tut.testing import Response
 
 from .support.exchange import connect, exchange
 from .support.harness import PATIENCE, Case, Daemon, ask

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
-from dartio_tut.test.support.response_reader import ResponseReader
+from dartio_tut.testing import ResponseReader
 
 from .support.exchange import connect
 from .support.serving import ServingCase, open_on, reset

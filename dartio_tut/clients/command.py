@@ -29,7 +29,12 @@ WIRE_CLIENTS = {"inspect": "show what is sent and answered, part by part"}
 STORE_CLIENTS = {"store": "copy what one store keeps into another"}
 """Clients that open stores themselves."""
 
-CLIENTS = dict(sorted((HTTP_CLIENTS | WIRE_CLIENTS | STORE_CLIENTS).items()))
+FOLDER_CLIENTS = {"new": "make a package of your own: server, test, systemd unit"}
+"""Clients that ask no server: they write files for whoever is at the terminal."""
+
+CLIENTS = dict(
+    sorted((HTTP_CLIENTS | WIRE_CLIENTS | STORE_CLIENTS | FOLDER_CLIENTS).items())
+)
 
 INTERRUPTED_EXIT_CODE = 130
 """What a shell sees of a program that Ctrl-C ended: 128 + SIGINT."""

@@ -39,6 +39,8 @@ from dartio_tut.wire import (
     refusal_fields,
 )
 
+from .mistakes import UnfinishedResponses, root_warning
+
 CLOSED_IDLE_SHARE = 64
 """
 One in so many idle connections is closed when there are too many connections, but at
@@ -95,15 +97,20 @@ class Site(TwistedSite):
         self.has_stopped = self.is_draining = False
         self.connection_limit = ConnectionLimit(self.limits, self._close_idle)
         self.deadlines = Deadlines(self.reactor)
+        self._unfinished = UnfinishedResponses(self.deadlines.members, self.reactor)
 
     def startFactory(self) -> None:
         """A port listens for this site."""
         super().startFactory()
         self.has_stopped = self.is_draining = False
+        if warning := root_warning(self.resource):
+            self._log.warn("{text}", text=warning)
+        self._unfinished.start()
 
     def stopFactory(self) -> None:
         """No port listens for this site any more."""
         super().stopFactory()
+        self._unfinished.stop()
         self.has_stopped = not self.is_draining
 
     def drain(self) -> Deferred[None]:

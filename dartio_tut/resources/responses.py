@@ -222,7 +222,11 @@ def response_for_error(request: Request, error: Exception) -> bytes:
     """
     if isinstance(error, HTTPError):
         return error_response(request, error)
-    _log.failure("{method} {uri}", method=request.method, uri=request.uri)
+    _log.failure(
+        "{method} {uri}",
+        method=request.method.decode("ascii", "backslashreplace"),
+        uri=request.uri.decode("ascii", "backslashreplace"),
+    )
     return text_response(request, "Something went wrong here.", INTERNAL_SERVER_ERROR)
 
 

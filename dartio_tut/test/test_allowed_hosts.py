@@ -10,9 +10,7 @@ from twisted.web.server import Request
 
 from dartio_tut.daemon import LOCAL_HOSTS, AllowedHosts
 from dartio_tut.daemon.allowed_hosts import parse_allowed_host
-
-from .support.memory_client import connect
-from .support.response_reader import Response, read_response
+from dartio_tut.testing import Response, connect, read_response
 
 
 def ask_for(host: str, tree: IResource, method: str, target: str) -> Response:

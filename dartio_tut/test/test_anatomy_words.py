@@ -23,9 +23,9 @@ from dartio_tut.servers.notes import Notes
 from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import MemoryDocuments, MemoryNotes
+from dartio_tut.testing import connect
 
 from .support.file_case import FileCase
-from .support.memory_client import connect
 from .support.syntax_trees import syntax_nodes
 
 UNUSED_CODES = {306}

@@ -20,9 +20,8 @@ from twisted.web.resource import Resource
 from dartio_tut.daemon import Site
 from dartio_tut.resources import BasicAuth, HtpasswdFile
 from dartio_tut.resources.auth import check_queue, credentials
+from dartio_tut.testing import Connection, Response, connect, read_response
 
-from .support.memory_client import Connection, connect
-from .support.response_reader import Response, read_response
 from .test_htpasswd import SHA1_OF_SECRET, hashed
 
 

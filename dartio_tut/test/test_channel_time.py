@@ -13,10 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
 from twisted.web.static import Data
 
+from dartio_tut.testing import CLIENT_ADDRESS, Connection, connect
+from dartio_tut.testing.connection import MemoryTransport
 from dartio_tut.wire import Limits
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import CLIENT_ADDRESS, Connection, MemoryTransport, connect
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

@@ -21,9 +21,8 @@ from twisted.web.server import NOT_DONE_YET
 from dartio_tut.daemon import Site
 from dartio_tut.resources import respond_later
 from dartio_tut.resources.responses import finish_response
+from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import Ending, Event, ExchangeDone, IncompleteBody
-
-from .support.memory_client import CLIENT_ADDRESS, Connection
 
 UPLOAD = b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc"
 

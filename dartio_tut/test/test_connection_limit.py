@@ -15,11 +15,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Site
+from dartio_tut.testing import Connection
 from dartio_tut.wire import ConnectionLimit, Limits
 from dartio_tut.wire.connection_limit import ANSWERED_BEYOND_LIMIT, Admission
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import Connection
 
 
 def client(host: str = "192.0.2.1") -> StringTransport:

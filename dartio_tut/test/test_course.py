@@ -14,9 +14,7 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 from dartio_tut.course.before import much
 from dartio_tut.course.before.resource_tree import make_tree
 from dartio_tut.course.from_nothing import step_4, step_7
-
-from .support.memory_client import Connection
-from .support.response_reader import read_response
+from dartio_tut.testing import Connection, read_response
 
 
 def connect(resource: Resource, clock: Clock | None = None) -> Connection:

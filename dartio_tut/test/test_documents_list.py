@@ -20,8 +20,8 @@ from dartio_tut.store import (
     StoreUnavailable,
     version_of,
 )
+from dartio_tut.testing import Connection, connect
 
-from .support.memory_client import Connection, connect
 from .test_rest_documents import JSON, DocumentsCase
 
 

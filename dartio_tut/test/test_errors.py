@@ -19,9 +19,10 @@ from dartio_tut.resources import (
     problem,
     respond_later,
 )
+from dartio_tut.testing import connect
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import ask, connect
+from .support.memory_client import ask
 
 GONE = HTTPError(410, "It <was> deleted.", ((b"X-Why", b"asked"),))
 

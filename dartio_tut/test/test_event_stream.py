@@ -18,8 +18,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
 from dartio_tut.store import MemoryNotes, NotesState, StoreUnavailable
+from dartio_tut.testing import connect
 
-from .support.memory_client import ask, connect
+from .support.memory_client import ask
 
 EVENT = re.compile(r"id: (\d+)\ndata: (.*)\n\n")
 

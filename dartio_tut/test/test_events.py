@@ -21,6 +21,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Limits, Site, access_log
 from dartio_tut.daemon.access_log import FLUSH_SECONDS, AccessLog
+from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import (
     ConnectionClosed,
     ConnectionOpened,
@@ -31,7 +32,6 @@ from dartio_tut.wire import (
 from dartio_tut.wire.transport.foreign import ForeignTransport
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import CLIENT_ADDRESS, Connection
 
 GET = b"GET /a?b HTTP/1.1\r\nHost: a\r\nUser-Agent: test\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -83,7 +83,7 @@ class ExchangeTests(EventCase):
         self.assertEqual((done.status, done.ending), (200, Ending.COMPLETE))
         self.assertEqual((done.request_body_bytes, done.response_body_bytes), (0, 5))
         self.assertEqual(done.fields(b"user-agent"), b"test")
-        self.assertEqual(getattr(done.peer, "host", None), "192.168.1.1")
+        self.assertEqual(getattr(done.peer, "host", None), "127.0.0.1")
         self.assertEqual((done.reason, done.clause, done.tls_version), ("", "", ""))
         assert done.first_byte is not None
         self.assertLessEqual(done.started, done.first_byte)
@@ -357,7 +357,7 @@ class AccessLogTests(EventCase):
         (line,) = self.lines()
         self.assertRegex(
             line,
-            r"^192\.168\.1\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
+            r"^127\.0\.0\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
             r'"GET /a\?b HTTP/1\.1" 200 5 "http://b/" "test"$',
         )
 

@@ -18,10 +18,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Site
+from dartio_tut.testing import CLIENT_ADDRESS, Connection, Response, ResponseReader
 from dartio_tut.wire import Ending, Event, ExchangeDone, IncompleteBody
-
-from .support.memory_client import CLIENT_ADDRESS, Connection
-from .support.response_reader import Response, ResponseReader
 
 LENGTH = b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
 CHUNKED = b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -128,7 +126,7 @@ class FailingUploadTests(SynchronousTestCase):
         lines, self.lines[:] = list(self.lines), []
         (line,) = [line for line in lines if "log_failure" in line]
         self.assertEqual(len(self.flushLoggedErrors(Broken)), 1)
-        self.assertEqual((line["method"], line["uri"]), (b"POST", b"/upload"))
+        self.assertEqual((line["method"], line["uri"]), ("POST", "/upload"))
         return line
 
     def only_exchange(self) -> ExchangeDone:

@@ -7,11 +7,11 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Site
+from dartio_tut.testing import Connection, connect
 from dartio_tut.wire import Limits
 from dartio_tut.wire.http1.request_intake import REQUESTS_PER_TURN
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import Connection, connect
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

@@ -11,9 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import parse_redirect
 from dartio_tut.resources.files.redirects import location
+from dartio_tut.testing import connect
 
 from .support.file_case import BROWSER, FETCH, PICTURE, FileCase
-from .support.memory_client import ask, connect
+from .support.memory_client import ask
 
 NOT_FOUND = b"Not found.\n"
 

@@ -32,10 +32,10 @@ from dartio_tut.resources.files.safe_open import (
     open_inside,
 )
 from dartio_tut.resources.files.unsized import MAX_UNSIZED_BYTES, read_unsized
+from dartio_tut.testing import Response, connect
 
 from .support.file_case import FileCase
-from .support.memory_client import ask, connect
-from .support.response_reader import Response
+from .support.memory_client import ask
 
 SECOND_NS = 10**9
 

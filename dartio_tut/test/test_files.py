@@ -19,9 +19,9 @@ from dartio_tut.resources.files.listing.responses import (
     CONCURRENT_SCANS,
     WAITING_REQUESTS,
 )
+from dartio_tut.testing import Response, connect
 
-from .support.memory_client import ask, connect
-from .support.response_reader import Response
+from .support.memory_client import ask
 
 
 class FilesTests(SynchronousTestCase):

@@ -18,8 +18,9 @@ from dartio_tut.resources import RestDocuments
 from dartio_tut.resources.rest import follow_documents
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import DocumentInfo, MemoryDocuments, StoreUnavailable
+from dartio_tut.testing import connect
 
-from .support.memory_client import ask, connect
+from .support.memory_client import ask
 
 EVENT = re.compile(r"event: (\w+)\nid: (\S+)\ndata: (.*)\n\n")
 

@@ -18,9 +18,9 @@ from twisted.web.resource import IResource
 from twisted.web.static import Data
 
 from dartio_tut.resources import Files, PathPrefix, VirtualHosts
+from dartio_tut.testing import Response, connect, read_response
 
-from .support.memory_client import ask, connect
-from .support.response_reader import Response, read_response
+from .support.memory_client import ask
 
 ODD_NAMES = (
     "two words", "été", "☃", "<b>&amp;", "it's \"quoted\"", "100%", "a?b", "a#b", "a;b",

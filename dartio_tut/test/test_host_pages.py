@@ -13,9 +13,7 @@ from twisted.web.server import Request
 from dartio_tut.resources import Files, HostPages, with_asked_host
 from dartio_tut.servers.lessons import LESSONS
 from dartio_tut.servers.pages import PAGES
-
-from .support.memory_client import connect
-from .support.response_reader import Response, read_response
+from dartio_tut.testing import Response, connect, read_response
 
 PAGE = (
     '<a href="http://localhost:8080/x">localhost:8080</a> '

@@ -12,6 +12,7 @@ from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from dartio_tut.daemon import Limits, Site
+from dartio_tut.testing.connection import MemoryTransport
 from dartio_tut.wire import ConnectionClosed, ConnectionOpened, Ending
 from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.http2.engines import EngineChoice
@@ -20,7 +21,6 @@ from dartio_tut.wire.http2.frames import Kind, frame
 from .support import http2_client
 from .support.function_resource import FunctionResource
 from .support.http2_client import END_HEADERS, HTTP2Client, data_frame, engines
-from .support.memory_client import MemoryTransport
 from .test_http2_streams import HTTP2Case
 
 

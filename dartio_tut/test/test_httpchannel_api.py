@@ -12,10 +12,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web import http
 from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.testing import connect
 from dartio_tut.wire import Ending
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import connect
 from .test_events import GET, EventCase
 
 LACKING = {

@@ -21,9 +21,9 @@ from dartio_tut.servers.notes import Notes
 from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import Document, MemoryDocuments, MemoryNotes, StoreUnavailable
+from dartio_tut.testing import Response
 
 from .support.memory_client import ask
-from .support.response_reader import Response
 
 
 class HelloTests(SynchronousTestCase):

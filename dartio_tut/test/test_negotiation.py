@@ -20,10 +20,10 @@ from dartio_tut.resources.negotiation import (
     member_weights,
     type_weight,
 )
+from dartio_tut.testing import Response
 
 from .support.function_resource import FunctionResource
 from .support.memory_client import ask
-from .support.response_reader import Response
 
 FIREFOX = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OFFERED = [b"text/plain", b"text/html", b"application/json"]

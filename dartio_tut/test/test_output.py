@@ -14,13 +14,12 @@ from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from dartio_tut.daemon import Site
+from dartio_tut.testing import connect
 from dartio_tut.wire import Channel
 from dartio_tut.wire.http1.output import COLLECTED_BYTES, Output
 from dartio_tut.wire.http1.response_head import apply_connection_close
 from dartio_tut.wire.transport.foreign import StockTCPTransport, adapted
 from dartio_tut.wire.twisted_private import buffered_bytes
-
-from .support.memory_client import connect
 
 
 class Socket:

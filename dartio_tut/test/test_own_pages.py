@@ -15,10 +15,11 @@ from twisted.web.resource import IResource
 
 from dartio_tut.daemon import Site
 from dartio_tut.resources import Branches, OwnPagesOnly, ServerList
+from dartio_tut.testing import Connection, Response, read_response
+from dartio_tut.testing.connection import MemoryTransport, deliver
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import Connection, MemoryTransport, ask, deliver
-from .support.response_reader import Response, read_response
+from .support.memory_client import ask
 
 HERE = IPv4Address("TCP", "127.0.0.1", 8080)
 PEER = IPv4Address("TCP", "127.0.0.1", 50000)

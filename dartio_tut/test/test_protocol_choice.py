@@ -12,12 +12,12 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Limits, Site
+from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import HTTP2Connection
 from dartio_tut.wire.http2.frames import PREFACE
 
 from .support.function_resource import FunctionResource
 from .support.http2_client import FrameReader, settings_frame
-from .support.memory_client import CLIENT_ADDRESS, Connection
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

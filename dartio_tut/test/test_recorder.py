@@ -40,7 +40,7 @@ class RecorderTests(WatchedCase):
         self.assertEqual(exchange.response.kept, said)
         found = exchange_json(exchange)
         self.assertEqual(found["server"], "hello")
-        self.assertEqual(found["peer"], "192.168.1.1:54321")
+        self.assertEqual(found["peer"], "127.0.0.1:50000")
         self.assertEqual((found["ending"], found["reason"]), ("complete", ""))
         self.assertEqual(
             found["program"],

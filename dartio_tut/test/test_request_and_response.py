@@ -9,9 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
 from dartio_tut.course.request_and_response import make_tree
-
-from .support.memory_client import Connection
-from .support.response_reader import Response, read_response
+from dartio_tut.testing import Connection, Response, read_response
 
 
 class AskedTests(SynchronousTestCase):

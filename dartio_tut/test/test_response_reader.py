@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.testing import Fields, FramingError, ResponseReader
+
 from .support.conformance import (
     Row,
     WrongResponse,
@@ -15,7 +17,6 @@ from .support.conformance import (
     verdict_of,
 )
 from .support.ratchet import fallen, raised
-from .support.response_reader import Fields, FramingError, ResponseReader
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

@@ -11,8 +11,10 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.testing import connect
+
 from .support.function_resource import FunctionResource
-from .support.memory_client import RequestCase, connect
+from .support.memory_client import RequestCase
 
 
 def returning(result: Any) -> Callable[[Any], Any]:
@@ -160,8 +162,8 @@ class FramingTests(RequestCase):
             return b"never"
 
         for result, hint in [
-            ("text", "got str. Did you forget .encode()?"),
-            (None, "got NoneType. Did you forget a return statement"),
+            ("text", "got str. Encode the text"),
+            (None, "got None. Is a return statement missing?"),
             (b"a".hex, "got builtin_function_or_method."),
             (12, "got int."),
         ]:

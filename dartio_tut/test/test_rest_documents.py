@@ -21,9 +21,9 @@ from dartio_tut.store import (
     StoreUnavailable,
     version_of,
 )
+from dartio_tut.testing import Response
 
 from .support.memory_client import ask
-from .support.response_reader import Response
 from .test_digests import CONTENT, SHORT, WRONG
 
 JSON = "application/json"

@@ -14,9 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.resources import RestNotes
 from dartio_tut.servers.notes import Notes
 from dartio_tut.store import MemoryNotes, StoreFull, StoreUnavailable
+from dartio_tut.testing import Response
 
 from .support.memory_client import ask
-from .support.response_reader import Response
 
 JSON = "application/json"
 

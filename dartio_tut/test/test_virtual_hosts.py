@@ -14,9 +14,7 @@ from twisted.web.server import Request
 from twisted.web.test.requesthelper import DummyChannel
 
 from dartio_tut.resources import VirtualHosts
-
-from .support.memory_client import connect
-from .support.response_reader import Response, read_response
+from dartio_tut.testing import Response, connect, read_response
 
 
 class Said(Resource):
@@ -144,7 +142,7 @@ class VirtualHostsTests(SynchronousTestCase):
         self.assertEqual(self.chosen(None), "fallback")
         # The fake transport's address.
         self.hosts.add("10.0.0.1", Said("address"))
-        self.hosts.add("192.168.1.1", Said("address"))
+        self.hosts.add("127.0.0.1", Said("address"))
         self.assertEqual(self.chosen(None), "address")
 
     def test_request_without_host_on_a_unix_socket_gets_the_fallback(self) -> None:

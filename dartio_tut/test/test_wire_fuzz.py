@@ -19,9 +19,9 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Site
+from dartio_tut.testing import Response, ResponseReader
 
 from .support.recording import RecordedConnection, Recorder
-from .support.response_reader import Response, ResponseReader
 
 usual = settings(
     max_examples=80,

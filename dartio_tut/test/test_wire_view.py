@@ -16,9 +16,9 @@ from dartio_tut.resources.wire_view.wire_stream import (
     PAUSE_SECONDS,
 )
 from dartio_tut.resources.wire_view.wire_view import MAX_STREAMS
+from dartio_tut.testing import Connection, Response, connect
 
-from .support.memory_client import Connection, ask, connect
-from .support.response_reader import Response
+from .support.memory_client import ask
 from .support.watched import WatchedCase
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: a\r\n\r\n"

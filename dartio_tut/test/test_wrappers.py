@@ -30,10 +30,10 @@ from dartio_tut.resources import (
     parse_path_prefix,
     text_response,
 )
+from dartio_tut.testing import Response, connect, read_response
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import ask, connect
-from .support.response_reader import Response, read_response
+from .support.memory_client import ask
 
 Wrap = Callable[[IResource], Wrapper]
 

@@ -22,6 +22,13 @@ SWEEP_SECONDS = 1.0
 """Time between two sweeps: a deadline is kept to within so much."""
 
 
+LATE_SECONDS = 2.0
+"""
+How late a sweep may be before the log says so. A loaded machine is late by less; a
+program that does something else meanwhile keeps all of its clients waiting.
+"""
+
+
 class HasDeadline(Protocol):
     """
     Something that has a deadline.
@@ -53,15 +60,17 @@ class Deadlines:
         )
         self.members: set[HasDeadline] = set()
         self._call: IDelayedCall | None = None
+        self._due = NEVER
         self.now: float = self._seconds()
 
     def add(self, member: HasDeadline, seconds: float) -> None:
         """Watch *member* from now on; its first deadline is in so many *seconds*."""
         if self._call is None:
             self.now = self._seconds()  # there were no sweeps for a while
-            self._call = self._reactor.callLater(SWEEP_SECONDS, self._sweep)
+            self._plan_sweep()
         elif self._call.getTime() - self._reactor.seconds() > 2 * SWEEP_SECONDS:
             self._call.reset(SWEEP_SECONDS)  # the reactor's clock was set back
+            self._due = NEVER
         self.members.add(member)
         member.deadline = self.now + seconds
 
@@ -69,15 +78,26 @@ class Deadlines:
         """Stop watching *member*."""
         self.members.discard(member)
 
+    def _plan_sweep(self) -> None:
+        self._call = self._reactor.callLater(SWEEP_SECONDS, self._sweep)
+        self._due = self.now + SWEEP_SECONDS
+
     def call_soon(self, function: Callable[[], None]) -> None:
         """Call *function* in the next turn of the reactor."""
         self._reactor.callLater(0, function)
 
     def _sweep(self) -> None:
         now = self.now = self._seconds()
+        if now - self._due > LATE_SECONDS and self._seconds is monotonic:
+            _log.warn(
+                "For {late:.1f} seconds no client was served: something kept the "
+                "reactor waiting. Sleep with deferLater instead of time.sleep, and "
+                "compute with deferToThread.",
+                late=now - self._due,
+            )
         self._call = None
         if self.members:
-            self._call = self._reactor.callLater(SWEEP_SECONDS, self._sweep)
+            self._plan_sweep()
         for member in [m for m in self.members if m.deadline <= now]:
             try:
                 member.expired()

@@ -28,6 +28,7 @@ from zope.interface import directlyProvides
 from .file_sending import send_file
 from .http1.protocol_error import NO_SPACE_FOR_BODY, ProtocolError
 from .lazy_request import LazyRequest, MalformedForm
+from .not_bytes import NotBytesError, render_name, shown
 from .rendered import AlreadyRendered
 from .streamed_body import HeldBody
 from .twisted_private import IEncodingResource
@@ -50,30 +51,6 @@ def is_end_of_request(request: server.Request, error: BaseException | None) -> b
     """
     is_over = request._disconnected or request.finished
     return bool(is_over) and isinstance(error, _ENDS)
-
-
-class NotBytesError(TypeError):
-    """A resource has given something other than bytes to be sent."""
-
-    def __init__(self, where: str, value: object) -> None:
-        super().__init__(f"{where} bytes; got {type(value).__name__}. {_hint(value)}")
-
-
-def _hint(value: object) -> str:
-    """What the author of a resource may have meant by *value*."""
-    if isinstance(value, str):
-        return "Did you forget .encode()?"
-    if value is None:
-        return (
-            "Did you forget a return statement, or NOT_DONE_YET for a response that "
-            "comes later?"
-        )
-    if iscoroutine(value):
-        return (
-            "A render method cannot be async: have it return NOT_DONE_YET, and run the "
-            "coroutine with Deferred.fromCoroutine."
-        )
-    return "See twisted.web.resource.Resource.render."
 
 
 class Request(LazyRequest):
@@ -212,7 +189,7 @@ class Request(LazyRequest):
         if not isinstance(body, bytes):
             if iscoroutine(body):
                 body.close()
-            raise NotBytesError(f"{resrc!r}: render must return", body)
+            raise NotBytesError(f"{render_name(resrc, self)} must return", body)
         if self.made_response_headers is None:
             self.response_length = len(body)
         elif body or not self.responseHeaders.hasHeader(b"Content-Length"):
@@ -238,8 +215,8 @@ class Request(LazyRequest):
         if reason.check(NotBytesError):
             self._log.error(
                 "{method} {uri}: {error}",
-                method=self.method,
-                uri=self.uri,
+                method=shown(self.method),
+                uri=shown(self.uri),
                 error=reason.getErrorMessage(),
             )
         elif self.site is not None and self.site.displayTracebacks:
@@ -254,7 +231,9 @@ class Request(LazyRequest):
         return reason
 
     def _log_failure(self, reason: Failure) -> None:
-        self._log.failure("{method} {uri}", reason, method=self.method, uri=self.uri)
+        self._log.failure(
+            "{method} {uri}", reason, method=shown(self.method), uri=shown(self.uri)
+        )
 
     def _send_failed(self) -> None:
         """Answer 500, with nothing of what was prepared."""
@@ -293,7 +272,10 @@ class Request(LazyRequest):
         if self._encoder is not None:
             data = self._encoder.encode(data)
         if self.finished:
-            raise RuntimeError("request.write was called after request.finish")
+            raise RuntimeError(
+                "request.write was called after request.finish: the response had "
+                f"ended, and {len(data)} bytes are not sent. Finish after all writes."
+            )
         if self._disconnected:
             return
         if self.startedWriting:

@@ -9,13 +9,14 @@ A private name may change in any release. So nothing else in this package import
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from OpenSSL import SSL
 from twisted.internet import task, tcp
 from twisted.internet._producer_helpers import _PullToPush as PullToPush
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.tcp import _accept as accept_with_reserve
 from twisted.internet.tcp import _BuffersLogs as BuffersLogs
 from twisted.internet.tcp import _reservedFD as reserved_descriptor
@@ -133,8 +134,15 @@ def port_from_descriptor(port: type[_Port], *arguments: object) -> _Port:
     return made
 
 
+class CallsLater(Protocol):
+    """A clock, as far as it is needed here."""
+
+    def callLater(self, delay: float, call: Callable[[], None], /) -> IDelayedCall:
+        """Have *call* made in *delay* seconds."""
+
+
 @contextmanager
-def cooperating_by(clock: task.Clock) -> Iterator[None]:
+def cooperating_by(clock: CallsLater) -> Iterator[None]:
     """
     Have pull producers that are registered meanwhile asked by *clock*.
 

@@ -17,7 +17,7 @@ from threading import Event, Thread
 from time import monotonic
 from urllib.parse import quote
 
-from dartio_tut.test.support.response_reader import Response, ResponseReader
+from dartio_tut.testing import Response, ResponseReader
 
 from .accounts import Sent
 from .exchange import connect

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from twisted.trial.unittest import TestCase
 
-from dartio_tut.test.support.response_reader import Fields, Response, ResponseReader
+from dartio_tut.testing import Fields, Response, ResponseReader
 
 BIN = Path(sys.executable).parent
 TWISTD = (str(BIN / "twistd"), "-n", "--pidfile=")

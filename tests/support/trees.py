@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes
 
 from dartio_tut.daemon import StartupError
 from dartio_tut.servers.static import Options, makeService
-from dartio_tut.test.support.response_reader import Response
+from dartio_tut.testing import Response
 
 from .abuse import AbuseCase
 from .exchange import PIECE

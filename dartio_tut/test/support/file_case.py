@@ -11,9 +11,9 @@ from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import Files
+from dartio_tut.testing import Response
 
 from .memory_client import ask
-from .response_reader import Response
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 """The Accept field of a browser that goes to a page."""

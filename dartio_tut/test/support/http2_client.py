@@ -19,12 +19,12 @@ from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 
 from dartio_tut.daemon import Limits, Site
+from dartio_tut.testing import CLIENT_ADDRESS
+from dartio_tut.testing.connection import MemoryTransport, deliver
 from dartio_tut.wire import HTTP2
 from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.http2.engines import EngineChoice, h2_engine, ngh2_engine
 from dartio_tut.wire.http2.frames import PREFACE, Kind, frame
-
-from .memory_client import CLIENT_ADDRESS, MemoryTransport, deliver
 
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 0x1, 0x4, 0x8, 0x20
 ACK = 0x1

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from .memory_client import Connection
+from dartio_tut.testing import Connection
 
 
 @dataclass(frozen=True)

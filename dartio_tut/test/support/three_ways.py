@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
+from dartio_tut.testing import FramingError, Response, ResponseReader
+
 from .conformance import (
     Row,
     WrongResponse,
@@ -20,7 +22,6 @@ from .conformance import (
     verdict_of,
 )
 from .recording import SeenRequest
-from .response_reader import FramingError, Response, ResponseReader
 
 NEXT_REQUEST = b"GET /next HTTP/1.1\r\nHost: next\r\n\r\n"
 """The good request that is sent after a row."""

@@ -14,10 +14,10 @@ from twisted.web.server import NOT_DONE_YET
 from dartio_tut.daemon import Limits, WatchedSite
 from dartio_tut.resources import Recorder
 from dartio_tut.resources.wire_view.recorded import RecordedExchange
+from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import Event
 
 from .function_resource import FunctionResource
-from .memory_client import CLIENT_ADDRESS, Connection
 
 LIMITS = Limits(body=10_000, header_time=5, body_time=5, idle_time=5, write_time=5)
 

@@ -257,6 +257,12 @@ class Channel(HTTPChannelAPI):
         has_begun = self.intake.has_begun
         return self.deadline - (limits.idle_time if has_begun else limits.header_time)
 
+    @property
+    def waiting_request(self) -> http.Request | None:
+        """The request whose response the program has not finished, if one waits."""
+        sends = self.output.is_blocked or self.output.file is not None
+        return None if sends or self.state is not ANSWERING else self.request
+
     def expired(self) -> None:
         """The client took too long: tell it where it may still listen, and close."""
         expire(self)

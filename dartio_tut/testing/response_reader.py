@@ -9,15 +9,16 @@ that it is the last. Bytes may arrive in pieces of any size.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
 from typing import TypeVar
+
+from .response import Response, UnexpectedResponse
 
 T = TypeVar("T")
 Step = Generator[None, None, T]
 """A part of the reading: it yields while bytes are missing, then returns its result."""
 
-STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2}) [\t -~]*")
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2}) ([\t -~]*)")
 FIELD_LINE = re.compile(
     rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t -~\x80-\xff]*?)[\t ]*"
 )
@@ -32,76 +33,8 @@ SENT_ONCE = (
 """Fields that no response repeats, although two of them may legally be lists."""
 
 
-class FramingError(Exception):
+class FramingError(UnexpectedResponse):
     """The server sent something that is not HTTP/1.1, or that must not follow here."""
-
-
-class Fields(MutableMapping[str, str]):
-    """
-    Header fields. Names match whatever their case, and a name that is repeated has
-    its values joined by commas (RFC 9110 section 5.3).
-    """
-
-    def __init__(
-        self, given: Mapping[str, str] | Iterable[tuple[str, str]] = ()
-    ) -> None:
-        self._values: dict[str, list[str]] = {}
-        for name, value in given.items() if isinstance(given, Mapping) else given:
-            self.add(name, value)
-
-    def add(self, name: str, value: str) -> None:
-        """Append a field line."""
-        self._values.setdefault(name.lower(), []).append(value)
-
-    def get_all(self, name: str) -> list[str]:
-        """The value of each line of the field *name*."""
-        return list(self._values.get(name.lower(), ()))
-
-    def __or__(self, others: Mapping[str, str]) -> Fields:
-        united = Fields(self)
-        united.update(others)
-        return united
-
-    def __getitem__(self, name: str) -> str:
-        return ", ".join(self._values[name.lower()])
-
-    def __setitem__(self, name: str, value: str) -> None:
-        self._values[name.lower()] = [value]
-
-    def __delitem__(self, name: str) -> None:
-        del self._values[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"Fields({dict(self)})"
-
-
-@dataclass
-class Response:
-    """
-    One response.
-
-    :ivar received: as much of the body as has come.
-    """
-
-    code: int
-    fields: Fields = field(default_factory=Fields)
-    received: bytearray = field(default_factory=bytearray)
-
-    @property
-    def body(self) -> bytes:
-        """As much of the body as has come."""
-        return bytes(self.received)
-
-    def has_connection_option(self, option: str) -> bool:
-        """Whether the Connection field lists *option*."""
-        listed = self.fields.get("connection", "").lower().split(",")
-        return option in (element.strip() for element in listed)
 
 
 class ResponseReader:
@@ -170,7 +103,7 @@ class ResponseReader:
         match = STATUS_LINE.fullmatch(line)
         if match is None:
             raise FramingError(f"not a status line: {line!r}")
-        response = Response(int(match[1]))
+        response = Response(int(match[1]), reason=match[2].decode("ascii"))
         while line := (yield from self._line()):
             found = FIELD_LINE.fullmatch(line)
             if found is None:

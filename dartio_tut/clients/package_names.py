@@ -1,0 +1,84 @@
+"""
+Names for a package of one's own: what can be one, and which are taken.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+import unicodedata
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+
+MAX_NAME_CHARACTERS = 31
+"""As long as the name of a user may be, as whom systemd runs the server."""
+
+_PACKAGE_NAME = re.compile(r"[a-z](?:[a-z0-9_]*[a-z0-9])?")
+
+
+def parse_package_name(text: str) -> str:
+    """
+    *text*, if a package may have that name.
+
+    :raise ValueError: when it may not; it says what would do.
+    """
+    if not _PACKAGE_NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no name for a package: use small letters, digits and _, and "
+            f"begin with a letter, as in {_similar(text)!r}"
+        )
+    if len(text) > MAX_NAME_CHARACTERS:
+        raise ValueError(
+            f"{text!r} has {len(text)} characters: use at most {MAX_NAME_CHARACTERS}"
+        )
+    if keyword.iskeyword(text):
+        raise ValueError(
+            f"{text!r} is a keyword of Python, so nothing can import it: use another "
+            f"name, as in '{text}_server'"
+        )
+    if text in sys.stdlib_module_names:
+        raise ValueError(
+            f"{text!r} is a module of Python's standard library, and one would hide "
+            f"the other: use another name, as in '{text}_server'"
+        )
+    return text
+
+
+def _similar(text: str) -> str:
+    """A name that is like *text*."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_0123456789")
+    name = words[:MAX_NAME_CHARACTERS].rstrip("_") or "my_server"
+    return f"{name}_server" if _is_of_python(name) else name
+
+
+def _is_of_python(name: str) -> bool:
+    return keyword.iskeyword(name) or name in sys.stdlib_module_names
+
+
+def check_is_free(name: str) -> None:
+    """
+    See that nothing that is installed has this *name*.
+
+    :raise ValueError: when something has.
+    """
+    try:
+        version = distribution(name).version
+    except PackageNotFoundError:
+        pass
+    else:
+        raise ValueError(f"{name} {version} is installed here. Choose another name")
+    if spec := find_spec(name):
+        where = spec.origin or ", ".join(spec.submodule_search_locations or ())
+        raise ValueError(f"Python has a package {name!r}: {where}. Choose another name")
+    if name in _servers_of_twistd():
+        raise ValueError(f"twistd has a server {name!r} already. Choose another name")
+
+
+def _servers_of_twistd() -> set[str]:
+    """The names that ``twistd --help`` lists."""
+    from twisted.application.service import IServiceMaker
+    from twisted.plugin import getPlugins
+
+    return {maker.tapname for maker in getPlugins(IServiceMaker)}
