@@ -316,8 +316,8 @@ class PageTests(SynchronousTestCase):
         for lesson, numbers in belonging.items():
             text = PAGE.with_name(f"{lesson}.md").read_text("utf-8")
             said = re.search(
-                r"^Exercises? (.*) of \[`dartio learn`\]\(exercises\.md\) belongs? to"
-                r" this page\.$",
+                r"^See exercises? (.*) of \[`dartio learn`\]"
+                r"\(exercises\.md\)\.$",
                 text,
                 re.MULTILINE,
             )
