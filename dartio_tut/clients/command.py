@@ -29,7 +29,10 @@ WIRE_CLIENTS = {"inspect": "show what is sent and answered, part by part"}
 STORE_CLIENTS = {"store": "copy what one store keeps into another"}
 """Clients that open stores themselves."""
 
-FOLDER_CLIENTS = {"new": "make a package of your own: server, test, systemd unit"}
+FOLDER_CLIENTS = {
+    "learn": "do the exercises of the course",
+    "new": "make a package of your own: server, test, systemd unit",
+}
 """Clients that ask no server: they write files for whoever is at the terminal."""
 
 CLIENTS = dict(

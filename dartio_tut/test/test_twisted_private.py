@@ -23,8 +23,8 @@ FENCE = PACKAGE / "wire" / "twisted_private.py"
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
-DOCUMENTED = {"_replace"}
-"""Public in spite of its underscore: of named tuples."""
+DOCUMENTED = {"_exit", "_replace"}
+"""Public in spite of its underscore: of `os`, and of named tuples."""
 
 
 def is_private(name: str) -> bool:

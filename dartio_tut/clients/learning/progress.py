@@ -1,0 +1,80 @@
+"""
+What a reader has begun and solved: a small file in the reader's data folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+
+from dartio_tut.course import Exercise
+
+from ..errors import ClientError
+
+
+class Progress:
+    """
+    The content of the file at *path*.
+
+    :ivar solved: the numbers of the exercises that have been solved once.
+    """
+
+    def __init__(self, path: Path, files: dict[int, str], solved: set[int]) -> None:
+        self.solved = solved
+        self._path = path
+        self._files = files
+
+    @classmethod
+    def read(cls, path: Path | None = None) -> Progress:
+        """
+        The progress that is kept at *path*; none where nothing is kept.
+
+        :raises ClientError: the file cannot be read, or somebody else has written it.
+        """
+        path = path or user_data_path("dartio_tut") / "learn.json"
+        try:
+            kept: Any = json.loads(path.read_text("utf-8"))
+            files = {int(number): str(file) for number, file in kept["files"].items()}
+            return cls(path, files, {int(number) for number in kept["solved"]})
+        except FileNotFoundError:
+            return cls(path, {}, set())
+        except OSError as error:
+            raise ClientError(f"cannot read {path}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise ClientError(
+                f"{path} is not what dartio learn has written: remove it, and the"
+                " exercises count as unsolved"
+            ) from None
+
+    def note_start(self, number: int, path: Path) -> None:
+        """Keep where the file of an exercise is."""
+        self._files[number] = str(path)
+        self._write()
+
+    def note_solved(self, number: int) -> None:
+        """Keep that an exercise is solved."""
+        if number not in self.solved:
+            self.solved.add(number)
+            self._write()
+
+    def path_of(self, exercise: Exercise) -> Path:
+        """
+        The reader's file: the one in the current folder, or else where it was begun.
+        """
+        here = Path(exercise.file_name)
+        begun = self._files.get(exercise.number)
+        return here if here.exists() or begun is None else Path(begun)
+
+    def _write(self) -> None:
+        kept = {"files": self._files, "solved": sorted(self.solved)}
+        beside = self._path.with_suffix(f".{os.getpid()}")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+            beside.replace(self._path)
+        except OSError as error:
+            raise ClientError(f"cannot write {self._path}: {error.strerror}") from None

@@ -1,0 +1,39 @@
+from dartio_tut.course.exercises.case import ExerciseCase
+
+
+class Test(ExerciseCase):
+    def test_greets_by_name(self):
+        for target, name in (("/?name=Ada", "Ada"), ("/", "world")):
+            answer = self.ask(self.reader.Greeting(), target=target)
+            answer.expect_code(200, "the request has succeeded", "RFC 9110, 15.3.1")
+            answer.expect(
+                f"Hello, {name}!" in answer.text,
+                f"a page that says Hello, {name}!: request.args has bytes, which you"
+                " decode",
+                "the task of the exercise",
+            )
+
+    def test_says_what_it_is(self):
+        answer = self.ask(self.reader.Greeting(), target="/?name=%C3%89va")
+        answer.expect(
+            answer.field("Content-Type").replace(" ", "").lower()
+            == "text/html;charset=utf-8",
+            "Content-Type: text/html; charset=utf-8, or the browser guesses which"
+            " letters the bytes are",
+            "RFC 9110, 8.3",
+            "Content-Type",
+        )
+        answer.expect("Éva" in answer.text, "Éva, as UTF-8", "RFC 9110, 8.3.2")
+
+    def test_name_is_no_tag(self):
+        answer = self.ask(self.reader.Greeting(), target="/?name=%3Cb%3EA%26B")
+        answer.expect(
+            "&lt;b&gt;A&amp;B" in answer.text,
+            "&lt;b&gt;A&amp;B, which a browser shows as <b>A&B. As it came, the browser"
+            " takes this for tags: a stranger's script would run in your page",
+            "the HTML standard, 13.1.4 (character references)",
+        )
+
+    def test_bytes_that_are_no_utf_8(self):
+        answer = self.ask(self.reader.Greeting(), target="/?name=%FF")
+        answer.expect_code(200, "any bytes may come", "RFC 3986, 2.1")

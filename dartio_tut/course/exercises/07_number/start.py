@@ -1,0 +1,24 @@
+"""
+Exercise 7: a number, or 400.
+"""
+
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from dartio_tut.course import run
+
+
+class Double(Resource):
+    """Double a number: ``/?n=21``."""
+
+    isLeaf = True
+
+    def render_GET(self, request: Request) -> bytes:
+        """Respond with twice the number."""
+        request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+        number = request.args.get(b"n", [b"0"])[0]
+        return f"{2 * int(number)}\n".encode()
+
+
+if __name__ == "__main__":
+    run(Double())
