@@ -112,14 +112,16 @@ class ServedCertificate:
 
     def warn_of_expiry(self, now: datetime | None = None) -> None:
         """Log how many days are left, if there are few."""
+        for line in self.expiry_lines(now):
+            _log.warn("{line}", line=line)
+
+    def expiry_lines(self, now: datetime | None = None) -> list[str]:
+        """A line that says how many days are left, if there are few."""
         left = self._end - (now or datetime.now(UTC))
-        if 0 <= left.days < EXPIRY_DAYS:
-            _log.warn(
-                "{cert}: the certificate expires on {end:%F}, in {days} days",
-                cert=self._cert,
-                end=self._end,
-                days=left.days,
-            )
+        if not 0 <= left.days < EXPIRY_DAYS:
+            return []
+        when = f"{self._end:%F}, in {left.days} days"
+        return [f"{self._cert}: the certificate expires on {when}"]
 
     def _load(self) -> None:
         chain = read_certificates(self._cert)
