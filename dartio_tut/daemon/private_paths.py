@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 
+from .options.certificate import folder_of_self_signed
 from .options.server import ServerOptions
 
 TWISTD_LOG = "twistd.log"
@@ -22,6 +23,8 @@ def private_file_paths(options: ServerOptions) -> list[str]:
     logs, its pid file, its private keys. Some may not be there yet.
     """
     found = [options["access-log"], options.get("key")]
+    if options["self-signed"]:
+        found.append(os.path.join(folder_of_self_signed(options), "key.pem"))
     found += _twistd_files(options.parent or {})
     for endpoint in options["listen"]:
         found += _private_keys(endpoint)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from twisted.application.service import IService, Service
+from twisted.application.service import IService, MultiService
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import serverFromString
@@ -41,9 +41,11 @@ from .startup import StartupError, error_text, is_address_in_use, startup_errors
 from .watched_site import WatchedSite
 
 
-class Daemon(Service):
+class Daemon(MultiService):
     """
     Listens on all endpoints while it runs, or does not start at all.
+
+    Services whose parent it is start and stop with it.
 
     :param site: what builds a protocol for each connection.
     :param endpoints: endpoint strings.
@@ -70,6 +72,7 @@ class Daemon(Service):
         reloads: Sequence[Callable[[], None]] = (),
         others: Sequence[list[str]] = (),
     ) -> None:
+        super().__init__()
         self._site = site
         self._endpoints = endpoints
         self._others = others
@@ -91,6 +94,15 @@ class Daemon(Service):
             from twisted.internet import reactor
 
             self._reactor = with_fast_ports(reactor)
+        self._bind_first()
+        try:
+            super().privilegedStartService()
+        except StartupError:
+            self._release()
+            raise
+
+    def _bind_first(self) -> None:
+        """Bind the endpoints, or the first of the others that are free."""
         *first, last = self._endpoints, *self._others
         for endpoints in first:
             if self._bind_all(endpoints, may_be_taken=True):
@@ -207,10 +219,10 @@ class Daemon(Service):
         Stop listening, finish what is under way, and close what is to be; fires when
         all of it is.
         """
-        super().stopService()
+        children: Deferred[Any] = super().stopService()
         self._watch.stop()
         ports, self._ports = self._ports, []
-        stopped = gatherResults([_stopped(port) for _, port in ports])
+        stopped = gatherResults([children, *(_stopped(port) for _, port in ports)])
         stopped.addCallback(
             lambda _: Draining(self._site, self._grace, self._reactor).start()
         )
@@ -270,7 +282,7 @@ def serve(
     endpoints = options.endpoints()
     if options["check"]:
         _check(options, endpoints, site)
-    service: IService = Daemon(
+    service = Daemon(
         site,
         endpoints,
         closing=options.closing,
@@ -279,6 +291,8 @@ def serve(
         reloads=reloads,
         others=options.other_endpoints(),
     )
+    for beside in options.beside:
+        beside.setServiceParent(service)
     return service
 
 

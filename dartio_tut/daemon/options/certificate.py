@@ -7,8 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
+from ..https_endpoint import https_endpoint_string
+from ..privileges import running_as_daemon_user
+from ..self_signed import (
+    self_signed_certificate,
+    self_signed_folder,
+    trust_lines,
+)
+from ..startup import startup_errors
 from .help_text import LISTENING
 from .option import flag, option
 from .parsing import absolute_path
@@ -37,6 +46,20 @@ CERTIFICATE_OPTIONS = (
         group=LISTENING,
         is_path=True,
     ),
+    flag(
+        "self-signed",
+        "Serve HTTPS with a certificate for localhost and this host, which is made "
+        "once and signs itself.",
+        group=LISTENING,
+    ),
+    option(
+        "self-signed-folder",
+        "Folder of the certificate of --self-signed; without it, a folder in your "
+        "state folder.",
+        absolute_path,
+        group=LISTENING,
+        is_path=True,
+    ),
     flag("no-http2", "Offer HTTP/1.1 only over TLS.", group=LISTENING),
     flag(
         "h2c",
@@ -44,6 +67,8 @@ CERTIFICATE_OPTIONS = (
         group=LISTENING,
     ),
 )
+
+_log = Logger()
 
 
 class CertificateFiles(NamedTuple):
@@ -63,13 +88,60 @@ def certificate_of(options: Mapping[str, Any]) -> CertificateFiles | None:
     )
 
 
-def check_certificate_options(options: Mapping[str, Any]) -> None:
+def make_self_signed(
+    options: Mapping[str, Any], twistd: Mapping[str, Any]
+) -> CertificateFiles:
     """
-    See that certificate and key come together.
+    The files of the certificate of ``--self-signed``, which are made if need be.
 
-    :raise UsageError: when one is given without the other.
+    :param twistd: the options of twistd, which name the user that the daemon will be.
+    :raise StartupError: when they can be neither read nor written.
+    """
+    with startup_errors("--self-signed"), running_as_daemon_user(twistd):
+        made = self_signed_certificate(folder_of_self_signed(options), options["check"])
+        if not options["check"]:
+            for line in trust_lines(made[0]):
+                _log.info("{line}", line=line)
+    return CertificateFiles(*made)
+
+
+def folder_of_self_signed(options: Mapping[str, Any]) -> str:
+    """Where the certificate of ``--self-signed`` is kept."""
+    return options["self-signed-folder"] or self_signed_folder()
+
+
+def https_endpoint_of(
+    files: CertificateFiles, options: Mapping[str, Any], **where: str | int | None
+) -> str:
+    """
+    The endpoint string that serves HTTPS with *files* as *options* say.
+
+    :param where: the port with its interface, or another endpoint that it is over.
+    """
+    where["http2"] = "no" if options["no-http2"] else None
+    cert, key, password_file = files
+    return https_endpoint_string(cert, key, password_file, **where)
+
+
+def check_certificate_options(
+    options: Mapping[str, Any], always_tls: bool = False
+) -> None:
+    """
+    See that the options of TLS go together.
+
+    :param always_tls: whether the server speaks TLS even without a certificate.
+    :raise UsageError: when some do not.
     """
     if (options["cert"] is None) != (options["key"] is None):
         raise UsageError("--cert and --key go together")
     if options["key-password-file"] is not None and options["key"] is None:
         raise UsageError("--key-password-file goes with --key")
+    if options["self-signed"] and options["cert"] is not None:
+        raise UsageError("--self-signed makes a certificate: leave out --cert")
+    if options["self-signed-folder"] is not None and not options["self-signed"]:
+        raise UsageError("--self-signed-folder goes with --self-signed")
+    has_certificate = options["cert"] is not None or options["self-signed"]
+    if options["no-http2"] and not (has_certificate or always_tls):
+        raise UsageError("--no-http2 goes with --cert and --key")
+    if options["h2c"] and has_certificate:
+        raise UsageError("--h2c is for ports without TLS: leave out --cert")
