@@ -23,6 +23,8 @@ from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
 from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
+from .hsts import StrictTransportSecurity
+from .https_redirect import HTTPSRedirect
 from .listening import (
     cannot_listen_text,
     endpoint_url,
@@ -236,11 +238,18 @@ def _stopped(port: IListeningPort) -> Deferred[None]:
     return port.stopListening() or succeed(None)
 
 
-def _check(options: ServerOptions, endpoints: list[str], site: Site) -> None:
+def _check(
+    options: ServerOptions,
+    endpoints: list[str],
+    site: Site,
+    redirect: HTTPSRedirect | None,
+) -> None:
     """Do what ``--check`` asks for."""
     from twisted.internet import reactor
 
     check_endpoints(with_fast_ports(reactor), endpoints, site)
+    if redirect is not None:
+        check_endpoints(with_fast_ports(reactor), redirect.endpoints, redirect.site)
     if site.offers_http2 and options.offers_http2(endpoints):
         tell_engine(site.http2)
     if not options.from_another:
@@ -265,9 +274,7 @@ def serve(
     """
     options.fit_connections()
     reloads: list[Callable[[], None]] = []
-    if options["allow-host"]:
-        resource = AllowedHosts(resource, options["allow-host"])
-    site = _site(resource, options, streaming)
+    site = _site(_wrapped(resource, options), options, streaming)
     for observer in observers:
         site.add_observer(observer)
     if options["access-log"] is not None:
@@ -280,8 +287,9 @@ def serve(
         options.closing.append(log.close)
         reloads.append(log.reopen)
     endpoints = options.endpoints()
+    redirect = _redirect(options, site)
     if options["check"]:
-        _check(options, endpoints, site)
+        _check(options, endpoints, site, redirect)
     service = Daemon(
         site,
         endpoints,
@@ -291,9 +299,36 @@ def serve(
         reloads=reloads,
         others=options.other_endpoints(),
     )
-    for beside in options.beside:
+    for beside in (*options.beside, *filter(None, (redirect,))):
         beside.setServiceParent(service)
     return service
+
+
+def _redirect(options: ServerOptions, site: Site) -> HTTPSRedirect | None:
+    """What sends clients to *site* by HTTPS, if *options* ask for it."""
+    endpoints = options.redirect_endpoints()
+    if not endpoints:
+        return None
+    hosts = options["allow-host"]
+    redirect = HTTPSRedirect(
+        endpoints,
+        options.limits(),
+        options["grace"],
+        options["https-port"],
+        options["acme-folder"],
+        lambda resource: AllowedHosts(resource, hosts) if hosts else resource,
+    )
+    redirect.site.observer = site.observer
+    return redirect
+
+
+def _wrapped(resource: IResource, options: ServerOptions) -> IResource:
+    """*resource* with what *options* want around every tree."""
+    if options["hsts"] is not None:
+        resource = StrictTransportSecurity(resource, options["hsts"])
+    if options["allow-host"]:
+        resource = AllowedHosts(resource, options["allow-host"])
+    return resource
 
 
 def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:

@@ -50,6 +50,10 @@ OPTIONS_OF_ONE = {
         "key-password-file",
         "self-signed",
         "self-signed-folder",
+        "redirect-http",
+        "https-port",
+        "acme-folder",
+        "hsts",
         "no-http2",
     },
 }

@@ -20,7 +20,7 @@ from ..self_signed import (
 from ..startup import startup_errors
 from .help_text import LISTENING
 from .option import flag, option
-from .parsing import absolute_path
+from .parsing import absolute_path, existing_folder, port_number, whole_number
 
 CERTIFICATE_OPTIONS = (
     option(
@@ -59,6 +59,33 @@ CERTIFICATE_OPTIONS = (
         absolute_path,
         group=LISTENING,
         is_path=True,
+    ),
+    option(
+        "redirect-http",
+        "Port without TLS that sends clients to HTTPS, usually 80.",
+        port_number,
+        group=LISTENING,
+    ),
+    option(
+        "https-port",
+        "Port of HTTPS as clients see it, for --redirect-http; without it, the one "
+        "that is listened on.",
+        port_number,
+        group=LISTENING,
+    ),
+    option(
+        "acme-folder",
+        "Folder in which certbot or lego puts .well-known/acme-challenge, which "
+        "--redirect-http serves.",
+        existing_folder,
+        group=LISTENING,
+        is_path=True,
+    ),
+    option(
+        "hsts",
+        "Seconds for which browsers are told to use HTTPS only.",
+        whole_number,
+        group=LISTENING,
     ),
     flag("no-http2", "Offer HTTP/1.1 only over TLS.", group=LISTENING),
     flag(
@@ -143,5 +170,11 @@ def check_certificate_options(
     has_certificate = options["cert"] is not None or options["self-signed"]
     if options["no-http2"] and not (has_certificate or always_tls):
         raise UsageError("--no-http2 goes with --cert and --key")
+    for name in ("redirect-http", "hsts"):
+        if options[name] is not None and not (has_certificate or always_tls):
+            raise UsageError(f"--{name} goes with --cert and --key")
+    for name in ("https-port", "acme-folder"):
+        if options[name] is not None and options["redirect-http"] is None:
+            raise UsageError(f"--{name} goes with --redirect-http")
     if options["h2c"] and has_certificate:
         raise UsageError("--h2c is for ports without TLS: leave out --cert")

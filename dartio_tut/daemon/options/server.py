@@ -213,6 +213,19 @@ class ServerOptions(DeclaredOptions):
             return endpoint
         return https_endpoint_of(files, self, over=endpoint)
 
+    def redirect_endpoints(self) -> list[str]:
+        """
+        The endpoint strings without TLS that send clients to HTTPS.
+
+        :raise StartupError: when the interface is wrong.
+        """
+        if self["redirect-http"] is None:
+            return []
+        with startup_errors("--interface"):
+            found = addresses_of_interface(self["interface"])
+        port, backlog = self["redirect-http"], self["backlog"]
+        return [tcp_endpoint(port, address, backlog) for address in found]
+
     def offers_http2(self, endpoints: Sequence[str]) -> bool:
         """Whether a client may speak HTTP/2 on any of *endpoints*."""
         return self["h2c"] or any(
