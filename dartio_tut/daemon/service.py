@@ -36,7 +36,7 @@ from .listening import (
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
-from .served_certificate import ServedCertificate
+from .served_certificate import Certificates
 from .service_manager import SYSTEMD
 from .site import Site
 from .startup import StartupError, error_text, is_address_in_use, startup_errors
@@ -83,7 +83,7 @@ class Daemon(MultiService):
         self._path = path
         self._grace = grace
         self._reloads = reloads
-        self._certificates: list[ServedCertificate] = []
+        self._certificates: list[Certificates] = []
         self._ports: list[tuple[str, IListeningPort]] = []
 
     def privilegedStartService(self) -> None:

@@ -48,6 +48,7 @@ OPTIONS_OF_ONE = {
         "cert",
         "key",
         "key-password-file",
+        "cert-folder",
         "self-signed",
         "self-signed-folder",
         "redirect-http",

@@ -46,6 +46,14 @@ CERTIFICATE_OPTIONS = (
         group=LISTENING,
         is_path=True,
     ),
+    option(
+        "cert-folder",
+        "Folder of certificates by name: NAME.crt with NAME.key, or NAME/fullchain.pem "
+        "with NAME/privkey.pem; --cert and --key are for other names.",
+        existing_folder,
+        group=LISTENING,
+        is_path=True,
+    ),
     flag(
         "self-signed",
         "Serve HTTPS with a certificate for localhost and this host, which is made "
@@ -99,16 +107,20 @@ _log = Logger()
 
 
 class CertificateFiles(NamedTuple):
-    """Paths of PEM files, and of the file with the key's password if it has one."""
+    """
+    Paths of PEM files, and of the file with the key's password if it has one.
 
-    certificate: str
-    key: str
+    With a folder of others, there may be none.
+    """
+
+    certificate: str | None
+    key: str | None
     password_file: str | None = None
 
 
 def certificate_of(options: Mapping[str, Any]) -> CertificateFiles | None:
     """The files that *options* name; None when they name no certificate."""
-    if options["cert"] is None:
+    if options["cert"] is None and options["cert-folder"] is None:
         return None
     return CertificateFiles(
         options["cert"], options["key"], options["key-password-file"]
@@ -146,6 +158,7 @@ def https_endpoint_of(
     :param where: the port with its interface, or another endpoint that it is over.
     """
     where["http2"] = "no" if options["no-http2"] else None
+    where["certFolder"] = options["cert-folder"]
     cert, key, password_file = files
     return https_endpoint_string(cert, key, password_file, **where)
 
@@ -161,13 +174,14 @@ def check_certificate_options(
     """
     if (options["cert"] is None) != (options["key"] is None):
         raise UsageError("--cert and --key go together")
-    if options["key-password-file"] is not None and options["key"] is None:
+    has_key = options["key"] is not None or options["cert-folder"] is not None
+    if options["key-password-file"] is not None and not has_key:
         raise UsageError("--key-password-file goes with --key")
     if options["self-signed"] and options["cert"] is not None:
         raise UsageError("--self-signed makes a certificate: leave out --cert")
     if options["self-signed-folder"] is not None and not options["self-signed"]:
         raise UsageError("--self-signed-folder goes with --self-signed")
-    has_certificate = options["cert"] is not None or options["self-signed"]
+    has_certificate = has_key or options["self-signed"]
     if options["no-http2"] and not (has_certificate or always_tls):
         raise UsageError("--no-http2 goes with --cert and --key")
     for name in ("redirect-http", "hsts"):
