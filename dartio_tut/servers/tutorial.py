@@ -49,6 +49,7 @@ OPTIONS_OF_ONE = {
         "key",
         "key-password-file",
         "cert-folder",
+        "client-ca",
         "self-signed",
         "self-signed-folder",
         "redirect-http",

@@ -54,6 +54,13 @@ CERTIFICATE_OPTIONS = (
         group=LISTENING,
         is_path=True,
     ),
+    option(
+        "client-ca",
+        "PEM file of authorities: clients must show a certificate of one of them.",
+        absolute_path,
+        group=LISTENING,
+        is_path=True,
+    ),
     flag(
         "self-signed",
         "Serve HTTPS with a certificate for localhost and this host, which is made "
@@ -159,6 +166,7 @@ def https_endpoint_of(
     """
     where["http2"] = "no" if options["no-http2"] else None
     where["certFolder"] = options["cert-folder"]
+    where["clientCA"] = options["client-ca"]
     cert, key, password_file = files
     return https_endpoint_string(cert, key, password_file, **where)
 
@@ -184,7 +192,7 @@ def check_certificate_options(
     has_certificate = has_key or options["self-signed"]
     if options["no-http2"] and not (has_certificate or always_tls):
         raise UsageError("--no-http2 goes with --cert and --key")
-    for name in ("redirect-http", "hsts"):
+    for name in ("client-ca", "redirect-http", "hsts"):
         if options[name] is not None and not (has_certificate or always_tls):
             raise UsageError(f"--{name} goes with --cert and --key")
     for name in ("https-port", "acme-folder"):
