@@ -110,6 +110,11 @@ CERTIFICATE_OPTIONS = (
     ),
 )
 
+TLS_ONLY = frozenset(
+    ("acme-folder", "client-ca", "hsts", "https-port", "no-http2", "redirect-http")
+)
+"""Options that are for servers with TLS."""
+
 _log = Logger()
 
 
@@ -171,6 +176,12 @@ def https_endpoint_of(
     return https_endpoint_string(cert, key, password_file, **where)
 
 
+def names_certificate(options: Mapping[str, Any]) -> bool:
+    """Whether *options* name a certificate, or have one made."""
+    named = (options["cert"], options["key"], options["cert-folder"])
+    return any(path is not None for path in named) or bool(options["self-signed"])
+
+
 def check_certificate_options(
     options: Mapping[str, Any], always_tls: bool = False
 ) -> None:
@@ -189,7 +200,7 @@ def check_certificate_options(
         raise UsageError("--self-signed makes a certificate: leave out --cert")
     if options["self-signed-folder"] is not None and not options["self-signed"]:
         raise UsageError("--self-signed-folder goes with --self-signed")
-    has_certificate = has_key or options["self-signed"]
+    has_certificate = names_certificate(options)
     if options["no-http2"] and not (has_certificate or always_tls):
         raise UsageError("--no-http2 goes with --cert and --key")
     for name in ("client-ca", "redirect-http", "hsts"):
