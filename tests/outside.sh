@@ -5,5 +5,5 @@ sh local_servers/install_programs.sh \
     chromium:chromium chromedriver:chromium-driver curl:curl wget:wget \
     aria2c:aria2 systemd-socket-activate:systemd setpriv:util-linux \
     unshare:util-linux strace:strace pg_ctlcluster:postgresql etcd:etcd-server \
-    nghttp:nghttp2-client \
+    nghttp:nghttp2-client certutil:libnss3-tools openssl:openssl \
     2>&1 | sed "s/^/NOT TESTED: /" >&2

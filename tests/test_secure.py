@@ -387,6 +387,18 @@ class ValidityTests(CertificateCase):
         said, _ = self.run_program("twistd", "hello", "--port", "0", *line)
         self.assertIn("hello: all is in order\n", said)
 
+    def test_check_tells_how_many_days_are_left_when_they_are_few(self) -> None:
+        for days, is_told in ((25, False), (5, True)):
+            server = Authority("localhost", None, False, ends=timedelta(days=days))
+            self.write("soon.pem", server.pem())
+            self.write("soon-key.pem", server.key_pem())
+            files = ("--cert", "soon.pem", "--key", "soon-key.pem")
+            line = ("hello", "--port", "0", "--check", *files)
+            said, _ = self.run_program("twistd", *line)
+            self.assertEqual("soon.pem: the certificate expires on" in said, is_told)
+            self.assertEqual("in 4 days\n" in said, is_told)
+            self.assertIn("hello: all is in order\n", said)
+
     def test_certificates_of_twisted_endpoints_count_as_well(self) -> None:
         self.server_from(-9, -2)
         (self.here / "pems").mkdir()

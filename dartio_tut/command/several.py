@@ -11,7 +11,14 @@ from typing import Any
 
 from twisted.python.usage import UsageError
 
-from dartio_tut.daemon import Option, ServerOptions, TerminalOptions, startup_errors
+from dartio_tut.daemon import (
+    TLS_ONLY,
+    Option,
+    ServerOptions,
+    TerminalOptions,
+    names_certificate,
+    startup_errors,
+)
 from dartio_tut.servers import Lesson
 from dartio_tut.store import is_database
 
@@ -43,6 +50,8 @@ class SeveralOptions(TerminalOptions):
             raise UsageError("--listen is for one server")
         if "port" in self.given and self["port"] != 0:
             raise UsageError("--port is for one server; 0 picks a free port for each")
+        if self["redirect-http"]:
+            raise UsageError("--redirect-http is for one server")
         self.fit_connections(servers=len(self.lessons))
 
     def options_of(self, lesson: Lesson) -> ServerOptions:
@@ -55,8 +64,8 @@ class SeveralOptions(TerminalOptions):
         if lesson.keeps_store and "store" in values and not is_database(self["store"]):
             values["store"] = os.path.join(self["store"], lesson.name)
         own = import_module(lesson.module).Options
-        if self["cert"] is None and not own.always_tls:
-            values.pop("no-http2", None)
+        if not (names_certificate(self) or own.always_tls):
+            values = {n: v for n, v in values.items() if n not in TLS_ONLY}
         with startup_errors(lesson.name):
             options: ServerOptions = own.with_values(values, self.parent)
         options.next_ports = self.next_ports

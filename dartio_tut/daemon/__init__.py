@@ -16,7 +16,7 @@ from .at_terminal import serve_at_terminal
 from .certificate import localhost_certificate
 from .https_endpoint import https_endpoint, https_endpoint_string
 from .listening import may_be_own
-from .options.certificate import CertificateFiles
+from .options.certificate import TLS_ONLY, CertificateFiles, names_certificate
 from .options.folders import (
     RootOptions,
     SharedStoreOptions,
@@ -36,6 +36,7 @@ from .watched_site import WatchedSite
 
 __all__ = [
     "LOCAL_HOSTS",
+    "TLS_ONLY",
     "AllowedHosts",
     "CertificateFiles",
     "Daemon",
@@ -56,6 +57,7 @@ __all__ = [
     "https_endpoint_string",
     "localhost_certificate",
     "may_be_own",
+    "names_certificate",
     "option",
     "own_host_names",
     "passed_endpoints",

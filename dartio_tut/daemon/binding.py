@@ -21,7 +21,7 @@ from twisted.python.log import ILogContext
 
 from .listening import endpoint_parts
 from .pem_files import read_certificates, validity_warnings
-from .served_certificate import ServedCertificate
+from .served_certificate import Certificates
 
 T = TypeVar("T")
 
@@ -43,9 +43,9 @@ def endpoint_warnings(text: str, endpoint: IStreamServerEndpoint) -> Sequence[st
 
 def certificate_of_endpoint(
     endpoint: IStreamServerEndpoint,
-) -> ServedCertificate | None:
+) -> Certificates | None:
     """The certificate of an endpoint ``https:``."""
-    found: ServedCertificate | None = getattr(endpoint, "certificate", None)
+    found: Certificates | None = getattr(endpoint, "certificate", None)
     return found
 
 

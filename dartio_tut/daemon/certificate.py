@@ -8,8 +8,11 @@ other: whoever trusts it trusts this one server.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from atexit import register
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from errno import EACCES, ENOTDIR
 from ipaddress import ip_address
@@ -28,13 +31,16 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from .pem_files import is_leaf
+from .pem_files import dns_names, is_leaf
 
 LIFETIME = timedelta(days=397)
 """The longest that browsers accept from an authority (CA/Browser Forum, 2020)."""
 
 RENEW_BEFORE = timedelta(days=30)
 """A certificate this close to its end is made anew at start, as ACME clients do."""
+
+NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+"""The subject of what is made here, and its issuer."""
 
 _SIGNS_HANDSHAKES_ONLY = x509.KeyUsage(
     digital_signature=True,
@@ -49,37 +55,78 @@ _SIGNS_HANDSHAKES_ONLY = x509.KeyUsage(
 )
 
 
-def localhost_certificate(folder: str, only_check: bool = False) -> tuple[str, str]:
+def localhost_certificate(
+    folder: str, only_check: bool = False, hosts: Sequence[str] = ()
+) -> tuple[str, str]:
     """
     The files of a certificate for localhost and of its key, kept in *folder*.
 
     :param only_check: whether to leave *folder* as it is; if they would have to be
         made, they are in a folder that is removed when the process ends.
-
+    :param hosts: other names that the certificate is to have.
+    :raise ValueError: when there are files of these names that were not made here.
     :raise OSError: when they can be neither read nor written.
     :return: the path of the certificate and the path of the key.
     """
     certificate, key = Path(folder, "cert.pem"), Path(folder, "key.pem")
-    if not _are_good(certificate, key):
-        if only_check:
-            _check_can_be_made(Path(folder))
-            folder = mkdtemp()
-            register(rmtree, folder)
-            certificate, key = Path(folder, "cert.pem"), Path(folder, "key.pem")
-        Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-        _make(certificate, key)
+    if _are_good(certificate, key, hosts):
+        return str(certificate), str(key)
+    _check_were_made_here(certificate, key)
+    if only_check:
+        _check_can_be_made(Path(folder))
+        folder = mkdtemp()
+        register(rmtree, folder)
+        certificate, key = Path(folder, "cert.pem"), Path(folder, "key.pem")
+    Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(folder):
+        if not _are_good(certificate, key, hosts):  # somebody else has been faster
+            _make(certificate, key, hosts)
     return str(certificate), str(key)
 
 
-def _are_good(certificate: Path, key: Path) -> bool:
-    """Whether the two belong together, for a while yet, and may sign no other."""
+@contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    """Let no other process make the two files meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _check_were_made_here(certificate: Path, key: Path) -> None:
+    """
+    See that files that are there may be replaced.
+
+    :raise ValueError: when they are somebody else's.
+    """
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        theirs = key if key.exists() else None
+    except ValueError:
+        theirs = None
+    else:
+        theirs = None if found.subject == found.issuer == NAME else certificate
+    if theirs is not None:
+        raise ValueError(f"{theirs}: it was not made here; name another folder")
+
+
+def _are_good(certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
+    """
+    Whether the two belong together, for a while yet, may sign no other, and have the
+    names of all *hosts*.
+    """
     try:
         made = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = load_pem_private_key(key.read_bytes(), None)
     except (FileNotFoundError, NotADirectoryError, TypeError, ValueError):
         return False
-    fresh = made.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
-    return fresh and is_leaf(made) and made.public_key() == private.public_key()
+    if made.not_valid_after_utc - datetime.now(UTC) <= RENEW_BEFORE:
+        return False
+    named = set(hosts) <= set(dns_names(made))
+    return named and is_leaf(made) and made.public_key() == private.public_key()
 
 
 def _check_can_be_made(folder: Path) -> None:
@@ -92,18 +139,17 @@ def _check_can_be_made(folder: Path) -> None:
         raise PermissionError(EACCES, os.strerror(EACCES), str(found))
 
 
-def _make(certificate: Path, key: Path) -> None:
+def _make(certificate: Path, key: Path, hosts: Sequence[str]) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    hosts: list[x509.GeneralName] = [x509.DNSName("localhost")]
-    hosts += [x509.IPAddress(ip_address(ip)) for ip in ("127.0.0.1", "::1")]
+    names: list[x509.GeneralName] = [x509.DNSName(n) for n in ("localhost", *hosts)]
+    names += [x509.IPAddress(ip_address(ip)) for ip in ("127.0.0.1", "::1")]
     now = datetime.now(UTC)
     signed = (
-        x509.CertificateBuilder(name, name, private.public_key())
+        x509.CertificateBuilder(NAME, NAME, private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + LIFETIME)
-        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_SIGNS_HANDSHAKES_ONLY, critical=True)
         .add_extension(
@@ -115,12 +161,13 @@ def _make(certificate: Path, key: Path) -> None:
         )
         .sign(private, SHA256())
     )
+    # In this order a key never stands alone: it would be taken for somebody else's.
+    _write(certificate, signed.public_bytes(Encoding.PEM), 0o644)
     _write(
         key,
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         0o600,
     )
-    _write(certificate, signed.public_bytes(Encoding.PEM), 0o644)
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

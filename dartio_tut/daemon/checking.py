@@ -3,7 +3,8 @@
 
 Options have been parsed and files read when this is called. It binds every endpoint for
 a moment, and treats a warning as an error. An address in use is no error: most often it
-is used by the very server whose new options are checked.
+is used by the very server whose new options are checked. A certificate that expires
+soon is no error either, because it is still good, but it is said.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from dartio_tut.wire import HTTP2
 
-from .binding import bind, endpoint_warnings
+from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .listening import cannot_listen_text
 from .startup import fail_startup, is_address_in_use, program_name, startup_errors
 
@@ -36,6 +37,9 @@ def check_endpoints(
             endpoint = serverFromString(reactor, text)
         for warning in endpoint_warnings(text, endpoint):
             fail_startup(warning)
+        if certificate := certificate_of_endpoint(endpoint):
+            for line in certificate.expiry_lines():
+                _say(line)
         with startup_errors(cannot_listen_text(text)):
             try:
                 bind(endpoint, factory).stopListening()
@@ -47,14 +51,14 @@ def check_endpoints(
 
 def tell_engine(http2: HTTP2) -> None:
     """Say what speaks HTTP/2."""
-    print(
-        f"{program_name()}: HTTP/2 by {http2.engine.name}",
-        file=sys.__stdout__,
-        flush=True,
-    )
+    _say(f"HTTP/2 by {http2.engine.name}")
 
 
 def exit_after_check() -> NoReturn:
     """Say that all is in order, and end the process with exit code 0."""
-    print(f"{program_name()}: all is in order", file=sys.__stdout__, flush=True)
+    _say("all is in order")
     raise SystemExit(0)
+
+
+def _say(line: str) -> None:
+    print(f"{program_name()}: {line}", file=sys.__stdout__, flush=True)

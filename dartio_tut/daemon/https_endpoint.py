@@ -9,6 +9,7 @@ allows; here it is TLS 1.2 and later with forward secrecy.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from OpenSSL import SSL
@@ -28,9 +29,10 @@ from dartio_tut.wire import (
     listen_tls,
 )
 
+from .certificate_folder import CertificateFolder
 from .listening import BACKLOG
 from .options.parsing import port_number
-from .served_certificate import ServedCertificate
+from .served_certificate import Certificates, ServedCertificate
 from .site import Site
 
 PROTOCOLS = {"no": (b"http/1.1",), "yes": (b"h2", b"http/1.1")}
@@ -38,11 +40,15 @@ PROTOCOLS = {"no": (b"http/1.1",), "yes": (b"h2", b"http/1.1")}
 
 
 def https_endpoint_string(
-    cert: str, key: str, password_file: str | None, **where: str | int | None
+    cert: str | None,
+    key: str | None,
+    password_file: str | None,
+    **where: str | int | None,
 ) -> str:
     """
     The endpoint string that serves HTTPS with this certificate.
 
+    :param cert: ``None`` if the rest has a folder, ``certFolder=DIR``.
     :param where: the rest, such as ``port=443, interface="::"`` or ``over=ENDPOINT``;
         see `https_endpoint`.
     """
@@ -69,6 +75,7 @@ def https_endpoint(
     clientCA: str | None = None,
     minimum: str = "1.2",
     http2: str = "yes",
+    certFolder: str | None = None,
 ) -> IStreamServerEndpoint:
     """
     What the endpoint string ``https:PORT:cert=FILE:key=FILE`` stands for.
@@ -80,18 +87,30 @@ def https_endpoint(
     :param clientCA: PEM file of authorities; clients must show a certificate of one.
     :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
     :param http2: ``no`` offers HTTP/1.1 only.
+    :param certFolder: a folder of certificates by name; see `CertificateFolder`. Then
+        *cert* and *key* are for all other names, and may be left out.
     :raise ValueError: when a part is missing or does not fit the others.
     :raise OSError: when a file cannot be read.
     """
-    if not (cert and key):
-        raise ValueError("https: needs cert=FILE and key=FILE")
+    if bool(cert) != bool(key) or not (cert or certFolder):
+        raise ValueError("https: needs cert=FILE and key=FILE, or certFolder=DIR")
     if bool(port) == bool(over):
         raise ValueError("https: needs either a port or over=ENDPOINT")
     if http2 not in PROTOCOLS:
         raise ValueError(f"http2={http2}: use yes or no")
-    certificate = ServedCertificate(
-        cert, key, passwordFile, clientCA, minimum, PROTOCOLS[http2]
+    make = partial(
+        ServedCertificate,
+        password_file=passwordFile,
+        client_ca=clientCA,
+        minimum=minimum,
+        protocols=PROTOCOLS[http2],
     )
+    certificate: Certificates
+    if certFolder:
+        default = (cert, key) if cert else None
+        certificate = CertificateFolder(certFolder, make, default)
+    else:
+        certificate = make(cert, key)
     if over:
         inner = serverFromString(reactor, over)
         return WrappedTLSEndpoint(certificate, inner)
@@ -107,7 +126,7 @@ class TLSEndpoint:
     :param certificate: what it shows.
     """
 
-    certificate: ServedCertificate
+    certificate: Certificates
     reactor: Any
     port: int
     backlog: int
@@ -143,7 +162,7 @@ class WrappedTLSEndpoint:
     :param certificate: what it shows.
     """
 
-    certificate: ServedCertificate
+    certificate: Certificates
     wrapped: IStreamServerEndpoint
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:

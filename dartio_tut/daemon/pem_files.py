@@ -81,6 +81,17 @@ def validity_warnings(
     return warnings
 
 
+def dns_names(certificate: x509.Certificate) -> list[str]:
+    """The host names that *certificate* is for (RFC 6125 section 6.4.4)."""
+    try:
+        found = certificate.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        )
+    except x509.ExtensionNotFound:
+        return []
+    return found.value.get_values_for_type(x509.DNSName)
+
+
 def is_leaf(certificate: x509.Certificate) -> bool:
     """Whether *certificate* may not sign others (RFC 5280 section 4.2.1.9)."""
     try:

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 
+from .certificate_folder import find_pairs
+from .options.certificate import folder_of_self_signed
 from .options.server import ServerOptions
 
 TWISTD_LOG = "twistd.log"
@@ -22,7 +25,12 @@ def private_file_paths(options: ServerOptions) -> list[str]:
     logs, its pid file, its private keys. Some may not be there yet.
     """
     found = [options["access-log"], options.get("key")]
+    if options["self-signed"]:
+        found.append(os.path.join(folder_of_self_signed(options), "key.pem"))
     found += _twistd_files(options.parent or {})
+    if options["cert-folder"] is not None:
+        with suppress(OSError, ValueError):  # the start will say what is wrong
+            found += [key for _, key in find_pairs(options["cert-folder"])]
     for endpoint in options["listen"]:
         found += _private_keys(endpoint)
     return [os.path.abspath(path) for path in found if path and path != "-"]

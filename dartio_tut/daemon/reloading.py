@@ -21,7 +21,7 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from .served_certificate import ServedCertificate
+from .served_certificate import Certificates
 from .service_manager import SYSTEMD
 
 FILES_CHECK_SECONDS = 10.0
@@ -40,7 +40,7 @@ class CertificateWatch:
     :param reactor: tells the time.
     """
 
-    def __init__(self, certificates: Sequence[ServedCertificate], reactor: Any) -> None:
+    def __init__(self, certificates: Sequence[Certificates], reactor: Any) -> None:
         looks = LoopingCall(self._look)
         expiry = LoopingCall(self._warn_of_expiry)
         self._calls = ((looks, FILES_CHECK_SECONDS), (expiry, EXPIRY_SECONDS))

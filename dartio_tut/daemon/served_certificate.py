@@ -8,7 +8,7 @@ and key are two files, which no program can replace in one step.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -18,7 +18,12 @@ from twisted.logger import Logger
 
 from dartio_tut.wire import set_alpn
 
-from .pem_files import read_certificates, read_private_key, validity_warnings
+from .pem_files import (
+    dns_names,
+    read_certificates,
+    read_private_key,
+    validity_warnings,
+)
 from .startup import error_text
 from .tls_context import tls_context
 
@@ -28,6 +33,8 @@ Days before the end of a certificate from which on the log warns of it: Let's En
 are renewed 30 days before, so then something is wrong.
 """
 
+Choose = Callable[[SSL.Connection], None]
+
 _log = Logger()
 
 
@@ -35,6 +42,38 @@ class ContextHolder(Protocol):
     """Something that makes secure connections."""
 
     context: SSL.Context
+
+
+class Certificates(Protocol):
+    """
+    One certificate, or several, as far as endpoints and daemons are concerned.
+
+    What the methods do is said at `ServedCertificate`.
+    """
+
+    context: SSL.Context
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is wrong with the certificates, though they can be used."""
+
+    def use_in(self, holder: ContextHolder) -> None:
+        """Give *holder* the settings, now and whenever they change."""
+
+    def offer(self, protocols: Sequence[bytes]) -> None:
+        """Offer *protocols* by ALPN from now on, best first."""
+
+    def reload(self) -> None:
+        """Read the files again."""
+
+    def reload_if_changed(self) -> None:
+        """Read the files again if they are others than the last time."""
+
+    def warn_of_expiry(self) -> None:
+        """Log how many days are left, if there are few."""
+
+    def expiry_lines(self) -> list[str]:
+        """What `warn_of_expiry` would log."""
 
 
 class ServedCertificate:
@@ -47,10 +86,15 @@ class ServedCertificate:
     :param client_ca: PEM file of authorities; clients must show a certificate of one.
     :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
     :param protocols: what is offered by ALPN, best first.
+    :param choose: is called with each connection whose client has asked for a name,
+        and may give it another context. It must not raise.
     :raise ValueError: when files do not have what they should, or do not fit.
     :raise OSError: when a file cannot be read.
     :ivar context: the settings to make new connections with.
     :ivar warnings: what is wrong with the certificates, though they can be used.
+    :ivar path: the file of the certificate.
+    :ivar names: the host names that it is for.
+    :ivar end: until when it, and its intermediates, are valid.
     """
 
     def __init__(
@@ -61,13 +105,15 @@ class ServedCertificate:
         client_ca: str | None,
         minimum: str,
         protocols: Sequence[bytes],
+        choose: Choose | None = None,
     ) -> None:
-        self._cert = cert
+        self._cert = self.path = cert
         self._key = key
         self._password_file = password_file
         self._client_ca = client_ca
         self._minimum = minimum
         self._protocols = protocols
+        self._choose = choose
         self._holders: list[ContextHolder] = []
         self._seen = self._state()
         self._load()
@@ -99,7 +145,7 @@ class ServedCertificate:
         _log.info(
             "{cert}: this certificate is used from now on; it is valid until {end:%F}",
             cert=self._cert,
-            end=self._end,
+            end=self.end,
         )
         for warning in self.warnings:
             _log.warn("{warning}", warning=warning)
@@ -112,14 +158,16 @@ class ServedCertificate:
 
     def warn_of_expiry(self, now: datetime | None = None) -> None:
         """Log how many days are left, if there are few."""
-        left = self._end - (now or datetime.now(UTC))
-        if 0 <= left.days < EXPIRY_DAYS:
-            _log.warn(
-                "{cert}: the certificate expires on {end:%F}, in {days} days",
-                cert=self._cert,
-                end=self._end,
-                days=left.days,
-            )
+        for line in self.expiry_lines(now):
+            _log.warn("{line}", line=line)
+
+    def expiry_lines(self, now: datetime | None = None) -> list[str]:
+        """A line that says how many days are left, if there are few."""
+        left = self.end - (now or datetime.now(UTC))
+        if not 0 <= left.days < EXPIRY_DAYS:
+            return []
+        when = f"{self.end:%F}, in {left.days} days"
+        return [f"{self._cert}: the certificate expires on {when}"]
 
     def _load(self) -> None:
         chain = read_certificates(self._cert)
@@ -130,20 +178,24 @@ class ServedCertificate:
         except SSL.Error as error:
             raise ValueError(_fault(error, self._cert, self._key)) from None
         set_alpn(context, self._protocols)
+        if self._choose is not None:
+            context.set_tlsext_servername_callback(self._choose)
         self.context = context
         self.warnings = [
             *validity_warnings(self._cert, chain),
             *validity_warnings(self._client_ca or "", authorities),
         ]
-        self._end = min(map(_end_of, chain))
+        self.names = dns_names(chain[0].original.to_cryptography())
+        self.end = min(map(_end_of, chain))
 
     def _state(self) -> list[tuple[int, ...] | None]:
         """What changes when somebody changes the files, or replaces them."""
         paths = (self._cert, self._key, self._password_file, self._client_ca)
-        return [_state_of(path) for path in paths if path]
+        return [state_of(path) for path in paths if path]
 
 
-def _state_of(path: str) -> tuple[int, ...] | None:
+def state_of(path: str) -> tuple[int, ...] | None:
+    """What changes when somebody changes the file *path*, or replaces it."""
     try:
         found = os.stat(path)
     except OSError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from twisted.application.service import IService, Service
+from twisted.application.service import IService, MultiService
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import serverFromString
@@ -23,6 +23,8 @@ from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
 from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
+from .hsts import StrictTransportSecurity
+from .https_redirect import HTTPSRedirect
 from .listening import (
     cannot_listen_text,
     endpoint_url,
@@ -34,16 +36,18 @@ from .listening import (
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
-from .served_certificate import ServedCertificate
+from .served_certificate import Certificates
 from .service_manager import SYSTEMD
 from .site import Site
 from .startup import StartupError, error_text, is_address_in_use, startup_errors
 from .watched_site import WatchedSite
 
 
-class Daemon(Service):
+class Daemon(MultiService):
     """
     Listens on all endpoints while it runs, or does not start at all.
+
+    Services whose parent it is start and stop with it.
 
     :param site: what builds a protocol for each connection.
     :param endpoints: endpoint strings.
@@ -70,6 +74,7 @@ class Daemon(Service):
         reloads: Sequence[Callable[[], None]] = (),
         others: Sequence[list[str]] = (),
     ) -> None:
+        super().__init__()
         self._site = site
         self._endpoints = endpoints
         self._others = others
@@ -78,7 +83,7 @@ class Daemon(Service):
         self._path = path
         self._grace = grace
         self._reloads = reloads
-        self._certificates: list[ServedCertificate] = []
+        self._certificates: list[Certificates] = []
         self._ports: list[tuple[str, IListeningPort]] = []
 
     def privilegedStartService(self) -> None:
@@ -91,6 +96,15 @@ class Daemon(Service):
             from twisted.internet import reactor
 
             self._reactor = with_fast_ports(reactor)
+        self._bind_first()
+        try:
+            super().privilegedStartService()
+        except StartupError:
+            self._release()
+            raise
+
+    def _bind_first(self) -> None:
+        """Bind the endpoints, or the first of the others that are free."""
         *first, last = self._endpoints, *self._others
         for endpoints in first:
             if self._bind_all(endpoints, may_be_taken=True):
@@ -207,10 +221,10 @@ class Daemon(Service):
         Stop listening, finish what is under way, and close what is to be; fires when
         all of it is.
         """
-        super().stopService()
+        children: Deferred[Any] = super().stopService()
         self._watch.stop()
         ports, self._ports = self._ports, []
-        stopped = gatherResults([_stopped(port) for _, port in ports])
+        stopped = gatherResults([children, *(_stopped(port) for _, port in ports)])
         stopped.addCallback(
             lambda _: Draining(self._site, self._grace, self._reactor).start()
         )
@@ -224,11 +238,18 @@ def _stopped(port: IListeningPort) -> Deferred[None]:
     return port.stopListening() or succeed(None)
 
 
-def _check(options: ServerOptions, endpoints: list[str], site: Site) -> None:
+def _check(
+    options: ServerOptions,
+    endpoints: list[str],
+    site: Site,
+    redirect: HTTPSRedirect | None,
+) -> None:
     """Do what ``--check`` asks for."""
     from twisted.internet import reactor
 
     check_endpoints(with_fast_ports(reactor), endpoints, site)
+    if redirect is not None:
+        check_endpoints(with_fast_ports(reactor), redirect.endpoints, redirect.site)
     if site.offers_http2 and options.offers_http2(endpoints):
         tell_engine(site.http2)
     if not options.from_another:
@@ -253,9 +274,7 @@ def serve(
     """
     options.fit_connections()
     reloads: list[Callable[[], None]] = []
-    if options["allow-host"]:
-        resource = AllowedHosts(resource, options["allow-host"])
-    site = _site(resource, options, streaming)
+    site = _site(_wrapped(resource, options), options, streaming)
     for observer in observers:
         site.add_observer(observer)
     if options["access-log"] is not None:
@@ -268,9 +287,10 @@ def serve(
         options.closing.append(log.close)
         reloads.append(log.reopen)
     endpoints = options.endpoints()
+    redirect = _redirect(options, site)
     if options["check"]:
-        _check(options, endpoints, site)
-    service: IService = Daemon(
+        _check(options, endpoints, site, redirect)
+    service = Daemon(
         site,
         endpoints,
         closing=options.closing,
@@ -279,7 +299,36 @@ def serve(
         reloads=reloads,
         others=options.other_endpoints(),
     )
+    for beside in (*options.beside, *filter(None, (redirect,))):
+        beside.setServiceParent(service)
     return service
+
+
+def _redirect(options: ServerOptions, site: Site) -> HTTPSRedirect | None:
+    """What sends clients to *site* by HTTPS, if *options* ask for it."""
+    endpoints = options.redirect_endpoints()
+    if not endpoints:
+        return None
+    hosts = options["allow-host"]
+    redirect = HTTPSRedirect(
+        endpoints,
+        options.limits(),
+        options["grace"],
+        options["https-port"],
+        options["acme-folder"],
+        lambda resource: AllowedHosts(resource, hosts) if hosts else resource,
+    )
+    redirect.site.observer = site.observer
+    return redirect
+
+
+def _wrapped(resource: IResource, options: ServerOptions) -> IResource:
+    """*resource* with what *options* want around every tree."""
+    if options["hsts"] is not None:
+        resource = StrictTransportSecurity(resource, options["hsts"])
+    if options["allow-host"]:
+        resource = AllowedHosts(resource, options["allow-host"])
+    return resource
 
 
 def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:

@@ -39,6 +39,7 @@ from dartio_tut.wire import (
     refusal_fields,
 )
 
+from .hsts import HSTS
 from .mistakes import UnfinishedResponses, root_warning
 
 CLOSED_IDLE_SHARE = 64
@@ -220,7 +221,7 @@ class Site(TwistedSite):
         lines = [
             line
             for line in head.split(b"\r\n")
-            if not line.startswith(b"Content-Length:")
+            if not line.startswith((b"Content-Length:", HSTS))
         ]
         lines.append(b"Content-Length: %d" % len(body))
         return b"\r\n".join([*lines, b"", body])

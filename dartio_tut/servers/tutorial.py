@@ -44,7 +44,20 @@ _log = Logger()
 OPTIONS_OF_ONE = {
     PAGES_LESSON.name: {"port", "listen"},
     "static": {"root"},
-    "hello-secure": {"cert", "key", "key-password-file", "no-http2"},
+    "hello-secure": {
+        "cert",
+        "key",
+        "key-password-file",
+        "cert-folder",
+        "client-ca",
+        "self-signed",
+        "self-signed-folder",
+        "redirect-http",
+        "https-port",
+        "acme-folder",
+        "hsts",
+        "no-http2",
+    },
 }
 """Options that are for one lesson only; all others are for every lesson."""
 

@@ -250,6 +250,10 @@ class HelpTests(SynchronousTestCase):
         self.assertIn("--config=", str(LessonOptions()))
 
 
+NUMBERS_WITHOUT_DEFAULT = {"hsts", "https-port", "redirect-http"}
+"""Options that take a number, and do nothing unless they are given."""
+
+
 class NumberTests(SynchronousTestCase):
     """Which options take a number in a file."""
 
@@ -259,5 +263,6 @@ class NumberTests(SynchronousTestCase):
             for found in options.declared():
                 default = options[found.name]
                 is_number = isinstance(default, (int, float)) and found.kind != "flag"
+                is_number |= found.name in NUMBERS_WITHOUT_DEFAULT
                 takes_number = found.check in NUMBER_CHECKS
                 self.assertEqual((found.name, takes_number), (found.name, is_number))

@@ -130,11 +130,26 @@ class OptionsTests(FolderCase):
         hello = options.options_of(NAMED["hello"])
         secure = options.options_of(NAMED["hello-secure"])
         self.assertEqual((hello["no-http2"], secure["no-http2"]), (False, True))
+        options = self.parsed("hello hello-secure", "--hsts", "60")
+        hello = options.options_of(NAMED["hello"])
+        secure = options.options_of(NAMED["hello-secure"])
+        self.assertEqual((hello["hsts"], secure["hsts"]), (None, 60))
+
+    def test_what_is_for_tls_goes_to_all_when_all_have_it(self) -> None:
+        line = ("--self-signed", "--no-http2", "--hsts", "60")
+        options = self.parsed("hello notes", *line)
+        for name in ("hello", "notes"):
+            own = options.options_of(NAMED[name])
+            self.assertEqual((own["no-http2"], own["hsts"]), (True, 60))
 
     def test_several_do_not_share_a_port(self) -> None:
         for line, said in [
             (("--port", "5"), "serve: --port is for one server; 0 picks a free port"),
             (("--listen", "unix:x"), "serve: --listen is for one server"),
+            (
+                ("--self-signed", "--redirect-http", "5"),
+                "serve: --redirect-http is for one server",
+            ),
             (("--listing",), "serve: option --listing not recognized"),
             (("x",), "serve: Wrong number of arguments"),
             (("--lan", "-i", "any-v4"), "serve: --lan does not go with --interface"),

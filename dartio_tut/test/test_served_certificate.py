@@ -102,7 +102,7 @@ class ServedCertificateTests(SynchronousTestCase):
 
     def test_expiry_is_told_in_the_last_weeks_only(self) -> None:
         now = datetime.now(UTC)
-        end = self.served._end
+        end = self.served.end
         for left, is_told in [
             (timedelta(days=EXPIRY_DAYS + 1), False),
             (timedelta(days=EXPIRY_DAYS - 1, hours=1), True),

@@ -41,6 +41,12 @@ How alike a variable must be to be taken for a mistyped one, as PROT is for PORT
 environment has variables of other programs, and of other servers.
 """
 
+SHORT_LETTERS = 4
+"""
+Letters of a name so short that another of its kind looks like it: ``HOST`` is an option
+of some servers, and ``HSTS`` one of all. In these, only the order may be mistyped.
+"""
+
 TRUE_WORDS = frozenset(("1", "true", "yes", "on"))
 FALSE_WORDS = frozenset(("0", "false", "no", "off"))
 
@@ -104,7 +110,8 @@ def mistyped_variables(
         said = name.removeprefix(PREFIX)
         if said == name or said in known or not environ[name]:
             continue
-        if found := _nearest(said, known, MISTYPED_LIKENESS):
+        found = _nearest(said, known, MISTYPED_LIKENESS)
+        if found and (len(said) > SHORT_LETTERS or sorted(said) == sorted(found)):
             yield name, PREFIX + found
 
 

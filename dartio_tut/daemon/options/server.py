@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.usage import UsageError
@@ -16,8 +17,8 @@ from dartio_tut.wire import IWatcher, Limits, passed_descriptors
 from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
 from ..draining import GRACE_SECONDS
-from ..https_endpoint import https_endpoint_string
 from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endpoint
+from ..self_signed import Renewal
 from ..socket_activation import passed_endpoints
 from ..startup import startup_errors
 from .certificate import (
@@ -25,6 +26,9 @@ from .certificate import (
     CertificateFiles,
     certificate_of,
     check_certificate_options,
+    folder_of_self_signed,
+    https_endpoint_of,
+    make_self_signed,
 )
 from .declared import DeclaredOptions
 from .elsewhere import CONFIG
@@ -51,6 +55,7 @@ class ServerOptions(DeclaredOptions):
     :cvar always_tls: whether `certificate` finds one even if none is given.
     :ivar next_ports: how many ports after the default one are tried if it is taken.
     :ivar closing: what is called when the daemon has stopped listening.
+    :ivar beside: services that run as long as the daemon does.
     :ivar store_location: where the server keeps things, without a password; ``None``
         if it keeps none.
     :ivar watcher: watches the server, if somebody is to; no option sets it.
@@ -124,6 +129,7 @@ class ServerOptions(DeclaredOptions):
         self.store_location: str | None = None
         self.watcher: IWatcher | None = None
         self.closing: list[Callable[[], Deferred[None]]] = []
+        self.beside: list[IService] = []
         self.set_default("port", self.default_port)
 
     def postOptions(self) -> None:
@@ -136,11 +142,7 @@ class ServerOptions(DeclaredOptions):
         :raise UsageError: when some do not go together.
         """
         super().postOptions()
-        check_certificate_options(self)
-        if self["no-http2"] and self["cert"] is None and not self.always_tls:
-            raise UsageError("--no-http2 goes with --cert and --key")
-        if self["h2c"] and self["cert"] is not None:
-            raise UsageError("--h2c is for ports without TLS: leave out --cert")
+        check_certificate_options(self, self.always_tls)
         twistd = self.parent
         if twistd and twistd.get("chroot"):
             raise UsageError(
@@ -184,7 +186,15 @@ class ServerOptions(DeclaredOptions):
         return [self.endpoint(port, address) for address in found]
 
     def certificate(self) -> CertificateFiles | None:
-        """The certificate to serve HTTPS with; None for plain HTTP."""
+        """
+        The certificate to serve HTTPS with; None for plain HTTP.
+
+        :raise StartupError: when it is to be made, and cannot be.
+        """
+        if self["self-signed"] and self["cert"] is None:
+            made = make_self_signed(self, self.parent or {})
+            self["cert"], self["key"] = made.certificate, made.key
+            self.beside.append(Renewal(folder_of_self_signed(self)))
         return certificate_of(self)
 
     def endpoint(self, port: int, address: str) -> str:
@@ -192,12 +202,8 @@ class ServerOptions(DeclaredOptions):
         files = self.certificate()
         if files is None:
             return tcp_endpoint(port, address, self["backlog"])
-        return https_endpoint_string(
-            *files,
-            port=port,
-            interface=address,
-            backlog=self["backlog"],
-            http2="no" if self["no-http2"] else None,
+        return https_endpoint_of(
+            files, self, port=port, interface=address, backlog=self["backlog"]
         )
 
     def over_tls(self, endpoint: str) -> str:
@@ -205,9 +211,20 @@ class ServerOptions(DeclaredOptions):
         files = self.certificate()
         if files is None or endpoint.startswith(TLS_ENDPOINTS):
             return endpoint
-        return https_endpoint_string(
-            *files, over=endpoint, http2="no" if self["no-http2"] else None
-        )
+        return https_endpoint_of(files, self, over=endpoint)
+
+    def redirect_endpoints(self) -> list[str]:
+        """
+        The endpoint strings without TLS that send clients to HTTPS.
+
+        :raise StartupError: when the interface is wrong.
+        """
+        if self["redirect-http"] is None:
+            return []
+        with startup_errors("--interface"):
+            found = addresses_of_interface(self["interface"])
+        port, backlog = self["redirect-http"], self["backlog"]
+        return [tcp_endpoint(port, address, backlog) for address in found]
 
     def offers_http2(self, endpoints: Sequence[str]) -> bool:
         """Whether a client may speak HTTP/2 on any of *endpoints*."""

@@ -1,0 +1,241 @@
+"""
+A folder of certificates: each client is shown the one for the name that it asks for.
+
+The name comes in the first message of the handshake (SNI, RFC 6066 section 3). Which
+names a certificate is for stands in the certificate itself; how its files are called
+only says which two belong together:
+
+| Written by            | certificate and intermediates | key                |
+|-----------------------|-------------------------------|--------------------|
+| certbot, dehydrated   | ``NAME/fullchain.pem``        | ``NAME/privkey.pem`` |
+| lego                  | ``NAME.crt``                  | ``NAME.key``       |
+
+A client that asks for no name, or for one without a certificate, is shown the default
+one: that of ``--cert``, or else the first by the names of the files, as with HAProxy's
+``crt``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+from OpenSSL import SSL
+from twisted.logger import Logger
+
+from .served_certificate import ContextHolder, ServedCertificate, state_of
+from .startup import error_text
+
+ISSUER_SUFFIX = ".issuer.crt"
+"""How lego calls the intermediates, which ``NAME.crt`` has already."""
+
+Pair = tuple[str, str]
+"""The paths of a certificate and of its key."""
+
+_log = Logger()
+
+
+def find_pairs(folder: str) -> list[Pair]:
+    """
+    The certificates in *folder*, each with its key, by their names.
+
+    A file may be missing: then one of the two was forgotten.
+
+    :raise ValueError: when there are none.
+    :raise OSError: when the folder cannot be read.
+    """
+    found: list[Pair] = []
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        inside = os.path.join(path, "fullchain.pem"), os.path.join(path, "privkey.pem")
+        if name.startswith("."):
+            continue
+        if any(map(os.path.lexists, inside)):
+            found.append(inside)
+        elif name.endswith(".crt") and not name.endswith(ISSUER_SUFFIX):
+            found.append((path, f"{path.removesuffix('.crt')}.key"))
+    if not found:
+        raise ValueError(
+            f"{folder}: no certificates in it; NAME.crt with NAME.key, or "
+            "NAME/fullchain.pem with NAME/privkey.pem, are expected"
+        )
+    return found
+
+
+class NameTable:
+    """
+    Finds the certificate for a name.
+
+    Of several for one name, the one that is valid longest is taken: others are often
+    left over from before.
+    """
+
+    def __init__(self, certificates: Iterable[ServedCertificate]) -> None:
+        self._by_name: dict[str, ServedCertificate] = {}
+        for certificate in sorted(certificates, key=lambda c: c.end):
+            for name in certificate.names:
+                self._by_name[name.lower()] = certificate
+
+    def find(self, name: str) -> ServedCertificate | None:
+        """
+        The certificate for *name*, if there is one.
+
+        A wildcard stands for one label (RFC 6125 section 6.4.3).
+        """
+        name = name.lower().removesuffix(".")
+        found = self._by_name.get(name)
+        if found is None:
+            found = self._by_name.get(f"*.{name.partition('.')[2]}")
+        return found
+
+
+class CertificateFolder:
+    """
+    The settings of secure connections, for each of the names in *folder*.
+
+    :param make: reads a certificate and its key, such as a part of `ServedCertificate`.
+    :param default: is shown to clients whose name has no other.
+    :raise ValueError: when there are no certificates, or one of them is wrong.
+    :raise OSError: when a file cannot be read.
+    :ivar context: the settings to make new connections with.
+    """
+
+    context: SSL.Context
+
+    def __init__(
+        self,
+        folder: str,
+        make: Callable[..., ServedCertificate],
+        default: Pair | None = None,
+    ) -> None:
+        self._folder = folder
+        self._make = partial(make, choose=self._choose)
+        self._given = self._make(*default) if default else None
+        self._holders: list[ContextHolder] = []
+        self._protocols: Sequence[bytes] | None = None
+        self._broken: dict[Pair, object] = {}
+        self._fault = ""
+        self._served = {pair: self._make(*pair) for pair in find_pairs(folder)}
+        self._choose_from_these()
+        _log.info(
+            "{folder}: {count} certificates; other names are shown {default}",
+            folder=folder,
+            count=len(self._served),
+            default=self._default.path,
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with the certificates, though they can be used."""
+        return [line for served in self._all() for line in served.warnings]
+
+    def expiry_lines(self, now: datetime | None = None) -> list[str]:
+        """A line for each that expires soon."""
+        return [line for served in self._all() for line in served.expiry_lines(now)]
+
+    def warn_of_expiry(self, now: datetime | None = None) -> None:
+        """Log which of them expire soon."""
+        for served in self._all():
+            served.warn_of_expiry(now)
+
+    def use_in(self, holder: ContextHolder) -> None:
+        """Give *holder* the settings, now and whenever they change."""
+        holder.context = self.context
+        self._holders.append(holder)
+
+    def offer(self, protocols: Sequence[bytes]) -> None:
+        """Offer *protocols* by ALPN from now on, best first."""
+        self._protocols = protocols
+        for served in self._all():
+            served.offer(protocols)
+
+    def reload(self) -> None:
+        """Read everything again. What is wrong is logged, and the old stays."""
+        self._fault = ""
+        self._broken.clear()
+        self._look(ServedCertificate.reload)
+
+    def reload_if_changed(self) -> None:
+        """Read again what is new in the folder, or has changed."""
+        self._look(ServedCertificate.reload_if_changed)
+
+    def _look(self, reload: Callable[[ServedCertificate], None]) -> None:
+        before = [served.context for served in self._all()]
+        try:
+            found = self._found()
+        except (OSError, ValueError) as error:
+            self._keep_all(error_text(error))
+            found = self._served
+        else:
+            self._fault = ""
+        for pair in self._served.keys() - found.keys():
+            _log.info("{cert}: this certificate is gone", cert=pair[0])
+        old = [served for pair, served in found.items() if pair in self._served]
+        self._served = found
+        for served in (*filter(None, (self._given,)), *old):
+            reload(served)
+        if [served.context for served in self._all()] != before:
+            self._choose_from_these()
+
+    def _found(self) -> dict[Pair, ServedCertificate]:
+        """
+        Those that are in the folder now, and can be used.
+
+        :raise ValueError: when there are none.
+        :raise OSError: when the folder cannot be read.
+        """
+        pairs = find_pairs(self._folder)
+        self._broken = {p: state for p, state in self._broken.items() if p in pairs}
+        found = {pair: self._served.get(pair) or self._read_new(pair) for pair in pairs}
+        usable = {pair: served for pair, served in found.items() if served}
+        if not usable:
+            raise ValueError(f"{self._folder}: none of its certificates can be used")
+        return usable
+
+    def _keep_all(self, fault: str) -> None:
+        if fault != self._fault:
+            self._fault = fault
+            _log.error("The certificates of before stay in use: {reason}", reason=fault)
+
+    def _read_new(self, pair: Pair) -> ServedCertificate | None:
+        """What the files of *pair* have, unless that is wrong: then it is said once."""
+        state = [state_of(path) for path in pair]
+        if self._broken.get(pair) == state:
+            return None
+        try:
+            served = self._make(*pair)
+        except (OSError, ValueError) as error:
+            self._broken[pair] = state
+            _log.error(
+                "{cert}: this certificate is not used: {reason}",
+                cert=pair[0],
+                reason=error_text(error),
+            )
+            return None
+        if self._protocols is not None:
+            served.offer(self._protocols)
+        _log.info(
+            "{cert}: this certificate is used from now on; it is valid until {end:%F}",
+            cert=pair[0],
+            end=served.end,
+        )
+        return served
+
+    def _all(self) -> list[ServedCertificate]:
+        given = [] if self._given is None else [self._given]
+        return [*given, *self._served.values()]
+
+    def _choose(self, connection: SSL.Connection) -> None:
+        name = connection.get_servername()
+        found = self._table.find(name.decode("ascii", "replace")) if name else None
+        if found is not None:
+            connection.set_context(found.context)
+
+    def _choose_from_these(self) -> None:
+        self._default = self._all()[0]
+        self._table = NameTable(self._served.values())
+        self.context = self._default.context
+        for holder in self._holders:
+            holder.context = self.context
