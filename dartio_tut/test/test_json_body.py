@@ -162,4 +162,4 @@ class LongBodyTests(SynchronousTestCase):
             body = b"[" + (value + b",") * (1_048_000 // (len(value) + 1)) + b"1]"
             began = process_time()
             json_body.json_value(body)
-            self.assertLess(process_time() - began, 0.5)  # about 0.1
+            self.assertLess(process_time() - began, 2)  # about 0.1
