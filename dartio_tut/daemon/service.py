@@ -278,12 +278,8 @@ def serve(
     for observer in observers:
         site.add_observer(observer)
     if options["access-log"] is not None:
-        with (
-            startup_errors("--access-log"),
-            running_as_daemon_user(options.parent or {}),
-        ):
-            log = AccessLog(options["access-log"], site.reactor, options["check"])
-        site.add_observer(log)
+        log = _open_access_log(options, site.reactor)
+        site.add_observer(log, never_raises=True)
         options.closing.append(log.close)
         reloads.append(log.reopen)
     endpoints = options.endpoints()
@@ -329,6 +325,20 @@ def _wrapped(resource: IResource, options: ServerOptions) -> IResource:
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
     return resource
+
+
+def _open_access_log(options: ServerOptions, reactor: Any) -> AccessLog:
+    """The access log that *options* ask for."""
+    with (
+        startup_errors("--access-log"),
+        running_as_daemon_user(options.parent or {}),
+    ):
+        return AccessLog(
+            options["access-log"],
+            reactor,
+            options["check"],
+            options["access-log-format"],
+        )
 
 
 def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:
