@@ -343,10 +343,11 @@ def _open_access_log(options: ServerOptions, reactor: Any) -> AccessLog:
 
 def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:
     """The site, which is watched if *options* have somebody who does."""
-    limits = options.limits()
+    told: dict[str, Any] = {
+        "limits": options.limits(),
+        "streaming": streaming,
+        "proxy_trust": options.proxy_trust(),
+    }
     if options.watcher is None:
-        h2c = options["h2c"]
-        return Site(resource, limits=limits, streaming=streaming, h2c=h2c)
-    return WatchedSite(
-        resource, limits=limits, streaming=streaming, watcher=options.watcher
-    )
+        return Site(resource, h2c=options["h2c"], **told)
+    return WatchedSite(resource, watcher=options.watcher, **told)

@@ -45,11 +45,12 @@ class ExchangeDone(NamedTuple):
     """
     A request, and what became of it.
 
-    :ivar peer: the client's address.
+    :ivar peer: the client's address; behind a trusted proxy, what that says of it.
     :ivar method: as it came; empty if it did not come.
     :ivar target: the request target as it came; likewise.
     :ivar version: such as ``b"HTTP/1.1"``; likewise.
-    :ivar fields: gives the value of a request's header field by its name in lower case.
+    :ivar fields: gives all values of a request's header field as one list, by its name
+        in lower case.
     :ivar status: the status code of the response; 0 if none was sent.
     :ivar request_body_bytes: bytes of the request body that came.
     :ivar response_body_bytes: bytes of the response body that the socket took.

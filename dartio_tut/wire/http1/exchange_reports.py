@@ -58,7 +58,7 @@ class ExchangeReports:
         if exchange is None:
             exchange = self.current = Exchange()
         exchange.method, exchange.target, fields = head
-        exchange.version, exchange.fields = fields.version, fields.last
+        exchange.version, exchange.fields = fields.version, fields.joined
 
     def body_came(self, count: int) -> None:
         """So many bytes of its body have come."""
