@@ -160,7 +160,7 @@ class LogTests(Case):
         self.assertEqual((found["target"], found["status"]), ("/one", 200))
         self.assertEqual(found["ending"], "complete")
         said = self.refuses("hello", "--access-log-format", "xml")
-        self.assertIn("--access-log-format: xml: use combined or json", said)
+        self.assertIn("--access-log-format: 'xml' is none of combined, json", said)
 
     def test_access_log_has_a_line_for_each_request(self) -> None:
         hello = self.serve("hello", "--access-log", "access.log")

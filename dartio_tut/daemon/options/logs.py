@@ -26,7 +26,7 @@ LOG_OPTIONS = (
     option(
         "access-log-format",
         "What its lines are: combined (Apache's and nginx's) or json.",
-        one_of(LINE_FORMATS),
+        one_of(tuple(LINE_FORMATS)),
         "combined",
         group=LOGS,
     ),
@@ -44,6 +44,13 @@ LOG_OPTIONS = (
         one_of(FORMATS),
         "text",
         group=LOGS,
+    ),
+    option(
+        "metrics",
+        "Twisted endpoint string, such as tcp:9100:interface=127.0.0.1, where "
+        "/metrics (for Prometheus), /healthz and /readyz are.",
+        group=LOGS,
+        is_path=True,
     ),
 )
 
