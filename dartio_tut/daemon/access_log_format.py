@@ -46,6 +46,9 @@ _find_unsafe = re.compile(rb"[^ !#-\[\]-~]").search
 _replace_unsafe = re.compile(rb"[^ !#-\[\]-~]").sub
 """What would end a quoted field, or be no printable ASCII."""
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""Is made once: ``json.dumps`` makes another one for each line."""
+
 _NOTHING: dict[bytes | None, bytes] = {None: b"-", b"": b"-"}
 """How a header field is quoted that is missing or empty."""
 
@@ -120,7 +123,7 @@ class JSONFormat:
         return [self._line(event) for event in events]
 
     def _line(self, event: ExchangeDone) -> bytes:
-        fields = event.fields
+        fields, ending = event.fields, event.ending
         ended = datetime.fromtimestamp(event.ended, UTC)
         facts: dict[str, object] = {
             "time": ended.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -143,13 +146,13 @@ class JSONFormat:
             "referer": _text(fields(b"referer")),
             "user_agent": _text(fields(b"user-agent")),
             "request_id": _text(fields(b"x-request-id")),
-            "ending": event.ending.value,
+            "ending": "complete" if ending is _COMPLETE else ending.value,
         }
         if event.reason:
             facts["reason"] = event.reason
         if event.clause:
             facts["clause"] = event.clause
-        return json.dumps(facts, separators=(",", ":")).encode("ascii") + b"\n"
+        return _encode(facts).encode("ascii") + b"\n"
 
 
 FORMATS: dict[str, Callable[[], Formatter]] = {

@@ -136,6 +136,8 @@ class Collector:
 
     def collect(self) -> Iterator[Any]:
         """All metrics."""
+        for one in self._counts:
+            one.count()
         yield from self._of_exchanges()
         yield from self._of_connections()
 

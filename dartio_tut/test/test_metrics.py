@@ -88,6 +88,7 @@ class CountsTests(CountedCase):
             POST % 102,
         ):
             self.connect().send(data)
+        self.counts.count()
         self.assertEqual(self.counts.reasons["other"], 2)
         self.assertEqual(len(self.counts.reasons), 3)
 
@@ -105,10 +106,20 @@ class CountsTests(CountedCase):
 
     def test_a_clock_that_was_set_back_does_not_make_a_sum_smaller(self) -> None:
         self.connect().send(GET)
+        self.counts.count()
         event, before = self.only(), self.counts.seconds_sum
         self.counts(event._replace(started=event.ended + 100))
+        self.counts.count()
         self.assertEqual(self.counts.seconds_sum, before)
         self.assertEqual(sum(self.counts.seconds), 2)
+
+    def test_many_exchanges_are_counted_before_somebody_looks(self) -> None:
+        connection = self.connect()
+        for _ in range(metrics.COUNTED_TOGETHER):
+            connection.send(GET)
+        self.assertLess(len(self.counts._events), 5)
+        self.assertEqual(sum(self.counts.seconds), metrics.COUNTED_TOGETHER - 1)
+        self.assertEqual(self.total(method="GET"), metrics.COUNTED_TOGETHER)
 
     def test_connections_are_counted(self) -> None:
         first, second = self.connect(), self.connect()
