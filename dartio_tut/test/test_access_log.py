@@ -21,9 +21,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.daemon import access_log, access_log_format
 from dartio_tut.daemon.access_log import BUFFERED_LINES, FLUSH_SECONDS, AccessLog
 from dartio_tut.daemon.access_log_format import CombinedFormat
+from dartio_tut.testing import CLIENT_ADDRESS
 from dartio_tut.wire.events import Exchange
 
-from .support.memory_client import CLIENT_ADDRESS
 from .test_events import GET, POST, EventCase
 
 
@@ -48,7 +48,7 @@ class AccessLogTests(EventCase):
         (line,) = self.lines()
         self.assertRegex(
             line,
-            r"^192\.168\.1\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
+            r"^127\.0\.0\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
             r'"GET /a\?b HTTP/1\.1" 200 5 "http://b/" "test"$',
         )
 
@@ -221,7 +221,7 @@ class AccessLogTests(EventCase):
         self.log._is_cut, self.log._waiting = True, b"the rest\n"
         self.path.rename(self.path.with_suffix(".1"))
         (line,) = self.lines()
-        self.assertTrue(line.startswith("192.168.1.1 "), line)
+        self.assertTrue(line.startswith("127.0.0.1 "), line)
 
     def test_a_fault_in_making_lines_does_not_end_the_exchange(self) -> None:
         self.patch(self.log, "_make_lines", lambda events: 1 / 0)
@@ -252,7 +252,7 @@ class JSONLogTests(EventCase):
         self.assertRegex(found.pop("id"), r"^[0-9a-f]{12}-1$")
         self.assertGreaterEqual(found.pop("duration"), found.pop("first_byte"))
         self.assertEqual(found, {
-            "client": "192.168.1.1", "method": "GET", "target": "/a?b",
+            "client": "127.0.0.1", "method": "GET", "target": "/a?b",
             "version": "HTTP/1.1", "host": "a", "status": 200, "bytes": 5,
             "request_bytes": 0, "tls": None, "referer": None, "user_agent": "test",
             "request_id": "r1", "ending": "complete",

@@ -15,8 +15,8 @@ from twisted.internet.testing import MemoryReactorClock
 from dartio_tut.daemon import Limits, ServerOptions, Site, metrics
 from dartio_tut.daemon.metrics import Counts
 from dartio_tut.daemon.metrics_port import MetricsPages, MetricsPort, metrics_port
+from dartio_tut.testing import CLIENT_ADDRESS, Connection
 
-from .support.memory_client import CLIENT_ADDRESS, Connection
 from .support.startup_case import StartupCase
 from .test_events import GET, POST, EventCase
 

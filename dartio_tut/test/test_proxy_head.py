@@ -16,15 +16,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Limits, Site
 from dartio_tut.daemon.trusted_proxies import TrustedProxies, trusted_proxy
+from dartio_tut.testing import Connection
 from dartio_tut.wire import Event, ExchangeDone
 from dartio_tut.wire.proxy_head import V2_START, read_proxy_head
 
 from .support.function_resource import FunctionResource
-from .support.memory_client import Connection
 
 V1 = b"PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-PROXY = IPv4Address("TCP", "192.168.1.1", 54321)
+PROXY = IPv4Address("TCP", "127.0.0.1", 54321)
 """The peer of a transport in memory."""
 
 
@@ -103,7 +103,7 @@ class HeadTests(SynchronousTestCase):
 class ConnectionTests(SynchronousTestCase):
     """Connections to a site that trusts a proxy."""
 
-    trusted = "192.168.1.0/24"
+    trusted = "127.0.0.0/8"
     limits = Limits(header_time=5)
 
     def setUp(self) -> None:
@@ -189,7 +189,7 @@ class ConnectionTests(SynchronousTestCase):
         self.assertEqual(hosts, self.clients)
 
     def test_lines_of_a_field_that_comes_twice_are_one_list(self) -> None:
-        two = b"\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 192.168.1.9\r\n\r\n"
+        two = b"\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 127.0.0.9\r\n\r\n"
         self.connect().send(GET.replace(b"\r\n\r\n", two))
         self.assertEqual(self.clients, ["1.1.1.1"])
 
