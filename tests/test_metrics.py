@@ -40,7 +40,8 @@ class MetricsTests(Case):
         self.assertEqual(ask(hello, "GET", "/metrics").body, b"Hello, world!")
 
     def test_all_servers_of_a_process_share_the_port(self) -> None:
-        self.daemon("tutorial", "--no-wire", *self.option).wait_for("Open http")
+        line = ("tutorial", "--port", "0", "--no-wire", *self.option)
+        self.daemon(*line).wait_for("Open http")
         found = self.samples("dartio_connections_opened_total")
         self.assertIn("hello", found)
         self.assertIn("notes", found)
