@@ -122,11 +122,6 @@ class ServedCertificate:
         self._seen = self._state()
         self._load()
 
-    @property
-    def end(self) -> datetime:
-        """When the first certificate of the chain that expires does so."""
-        return self._end
-
     def use_in(self, holder: ContextHolder) -> None:
         """Give *holder* the settings, now and whenever they change."""
         holder.context = self.context
