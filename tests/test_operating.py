@@ -151,6 +151,17 @@ class LogTests(Case):
         hello.wait_for('"GET /some/path HTTP/1.1" 200 13 ')
         self.assertFalse((self.here / "-").exists())
 
+    def test_access_log_of_json_has_an_object_for_each_request(self) -> None:
+        line = ("--access-log", "access.log", "--access-log-format", "json")
+        hello = self.serve("hello", *line)
+        ask(hello, "GET", "/one")
+        hello.stop()
+        found = json.loads((self.here / "access.log").read_text())
+        self.assertEqual((found["target"], found["status"]), ("/one", 200))
+        self.assertEqual(found["ending"], "complete")
+        said = self.refuses("hello", "--access-log-format", "xml")
+        self.assertIn("--access-log-format: 'xml' is none of combined, json", said)
+
     def test_access_log_has_a_line_for_each_request(self) -> None:
         hello = self.serve("hello", "--access-log", "access.log")
         ask(hello, "GET", "/some/path")

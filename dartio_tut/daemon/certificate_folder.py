@@ -135,6 +135,11 @@ class CertificateFolder:
         """A line for each that expires soon."""
         return [line for served in self._all() for line in served.expiry_lines(now)]
 
+    @property
+    def end(self) -> datetime:
+        """When the first of them expires."""
+        return min(served.end for served in self._all())
+
     def warn_of_expiry(self, now: datetime | None = None) -> None:
         """Log which of them expire soon."""
         for served in self._all():

@@ -54,6 +54,10 @@ class Certificates(Protocol):
     context: SSL.Context
 
     @property
+    def end(self) -> datetime:
+        """When the first of them expires."""
+
+    @property
     def warnings(self) -> Sequence[str]:
         """What is wrong with the certificates, though they can be used."""
 

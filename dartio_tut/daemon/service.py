@@ -33,6 +33,8 @@ from .listening import (
     url_at,
     who_can_connect,
 )
+from .metrics import Counts
+from .metrics_port import MetricsPort, metrics_port
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch, reload_at_hangup
@@ -54,6 +56,7 @@ class Daemon(MultiService):
     :param closing: what to call when it has stopped listening.
     :param path: where there is something to see.
     :param reloads: what to call when SIGHUP comes.
+    :param metrics: where it shows its counts, and these.
     :param grace: seconds that exchanges under way have when it stops.
     :param others: endpoint strings to listen on instead, one list after the other, if
         somebody else listens there already.
@@ -73,6 +76,7 @@ class Daemon(MultiService):
         grace: float = GRACE_SECONDS,
         reloads: Sequence[Callable[[], None]] = (),
         others: Sequence[list[str]] = (),
+        metrics: tuple[MetricsPort, Counts] | None = None,
     ) -> None:
         super().__init__()
         self._site = site
@@ -83,6 +87,7 @@ class Daemon(MultiService):
         self._path = path
         self._grace = grace
         self._reloads = reloads
+        self._metrics = metrics
         self._certificates: list[Certificates] = []
         self._ports: list[tuple[str, IListeningPort]] = []
 
@@ -106,10 +111,14 @@ class Daemon(MultiService):
     def _bind_first(self) -> None:
         """Bind the endpoints, or the first of the others that are free."""
         *first, last = self._endpoints, *self._others
-        for endpoints in first:
-            if self._bind_all(endpoints, may_be_taken=True):
-                return
-        self._bind_all(last, may_be_taken=False)
+        if not any(self._bind_all(some, may_be_taken=True) for some in first):
+            self._bind_all(last, may_be_taken=False)
+        if self._metrics is not None:
+            try:
+                self._metrics[0].start(self._reactor)
+            except StartupError:
+                self._release()
+                raise
 
     def _bind_all(self, endpoints: Sequence[str], may_be_taken: bool) -> bool:
         """
@@ -150,6 +159,8 @@ class Daemon(MultiService):
             self._log.warn("{warning}", warning=warning)
         if certificate := certificate_of_endpoint(endpoint):
             self._certificates.append(certificate)
+            if self._metrics is not None:
+                self._metrics[1].certificates.append(certificate)
         return port
 
     def _release(self) -> None:
@@ -247,7 +258,8 @@ def _check(
     """Do what ``--check`` asks for."""
     from twisted.internet import reactor
 
-    check_endpoints(with_fast_ports(reactor), endpoints, site)
+    metrics = [] if options["metrics"] is None else [options["metrics"]]
+    check_endpoints(with_fast_ports(reactor), [*endpoints, *metrics], site)
     if redirect is not None:
         check_endpoints(with_fast_ports(reactor), redirect.endpoints, redirect.site)
     if site.offers_http2 and options.offers_http2(endpoints):
@@ -278,14 +290,11 @@ def serve(
     for observer in observers:
         site.add_observer(observer)
     if options["access-log"] is not None:
-        with (
-            startup_errors("--access-log"),
-            running_as_daemon_user(options.parent or {}),
-        ):
-            log = AccessLog(options["access-log"], site.reactor, options["check"])
-        site.add_observer(log)
+        log = _open_access_log(options, site.reactor)
+        site.add_observer(log, never_raises=True)
         options.closing.append(log.close)
         reloads.append(log.reopen)
+    metrics = _metrics(options, site)
     endpoints = options.endpoints()
     redirect = _redirect(options, site)
     if options["check"]:
@@ -298,6 +307,7 @@ def serve(
         grace=options["grace"],
         reloads=reloads,
         others=options.other_endpoints(),
+        metrics=metrics,
     )
     for beside in (*options.beside, *filter(None, (redirect,))):
         beside.setServiceParent(service)
@@ -331,12 +341,39 @@ def _wrapped(resource: IResource, options: ServerOptions) -> IResource:
     return resource
 
 
+def _metrics(options: ServerOptions, site: Site) -> tuple[MetricsPort, Counts] | None:
+    """Where the counts of *site* are shown, and these, if *options* ask for it."""
+    if options["metrics"] is None:
+        return None
+    port = metrics_port(options["metrics"])
+    counts = Counts(type(options).__module__.rpartition(".")[2], site)
+    site.add_observer(counts, never_raises=True)
+    port.add(counts)
+    options.closing.append(port.close)
+    return port, counts
+
+
+def _open_access_log(options: ServerOptions, reactor: Any) -> AccessLog:
+    """The access log that *options* ask for."""
+    with (
+        startup_errors("--access-log"),
+        running_as_daemon_user(options.parent or {}),
+    ):
+        return AccessLog(
+            options["access-log"],
+            reactor,
+            options["check"],
+            options["access-log-format"],
+        )
+
+
 def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:
     """The site, which is watched if *options* have somebody who does."""
-    limits = options.limits()
+    told: dict[str, Any] = {
+        "limits": options.limits(),
+        "streaming": streaming,
+        "proxy_trust": options.proxy_trust(),
+    }
     if options.watcher is None:
-        h2c = options["h2c"]
-        return Site(resource, limits=limits, streaming=streaming, h2c=h2c)
-    return WatchedSite(
-        resource, limits=limits, streaming=streaming, watcher=options.watcher
-    )
+        return Site(resource, h2c=options["h2c"], **told)
+    return WatchedSite(resource, watcher=options.watcher, **told)

@@ -27,12 +27,15 @@ from dartio_tut.wire import (
     ConnectionLimit,
     Deadlines,
     Event,
+    ExchangeDone,
     Fields,
     HeadReader,
     HTTP2Connection,
     IConnection,
+    IProxyTrust,
     Limits,
     Observer,
+    ProxiedProtocol,
     Request,
     by_preface,
     refusal,
@@ -64,6 +67,8 @@ class Site(TwistedSite):
         is there; one with ``streams_up_to`` has the body handed over as it comes
         (`Request.deliver_body`), up to so many bytes.
     :param h2c: whether a client may begin with HTTP/2 on a port without TLS.
+    :param proxy_trust: knows the proxies that may say whose a request is; without it,
+        none.
     :ivar observer: is told every event; `add_observer` sets it.
     :cvar offers_http2: whether a port with TLS may offer HTTP/2 for it.
     """
@@ -83,6 +88,7 @@ class Site(TwistedSite):
         limits: Limits | None = None,
         streaming: bool = False,
         h2c: bool = False,
+        proxy_trust: IProxyTrust | None = None,
         **more: Any,
     ) -> None:
         more.setdefault("requestFactory", Request)
@@ -93,10 +99,13 @@ class Site(TwistedSite):
             self.limits = replace(self.limits, idle_time=idle)
         self.streaming = streaming
         self.h2c = h2c
+        self.proxy_trust = proxy_trust
         self.head_reader = HeadReader(self.limits)
         self.http2 = HTTP2(self.limits)
         self.has_stopped = self.is_draining = False
         self.connection_limit = ConnectionLimit(self.limits, self._close_idle)
+        if proxy_trust is not None:
+            self.connection_limit.has_many_clients = proxy_trust.trusts
         self.deadlines = Deadlines(self.reactor)
         self._unfinished = UnfinishedResponses(self.deadlines.members, self.reactor)
 
@@ -148,15 +157,23 @@ class Site(TwistedSite):
         if drained is not None:
             drained.callback(None)
 
-    def add_observer(self, observer: Observer) -> None:
+    def add_observer(self, observer: Observer, *, never_raises: bool = False) -> None:
         """
         Tell *observer* every event from now on: each exchange once, whatever became of
         it, and each connection at its beginning and its end.
 
         It is called in the reactor's thread, and must be quick. What it raises is
         logged.
+
+        :param never_raises: whether it sees to that itself; this makes it cheaper, if
+            it is the first one.
         """
-        before = self.observer
+        trust, before = self.proxy_trust, self.observer
+        if trust is not None:
+            observer = _told_clients(observer, trust)
+        if before is None and never_raises:
+            self.observer = observer
+            return
 
         def tell(event: Event) -> None:
             if before is not None:
@@ -190,6 +207,12 @@ class Site(TwistedSite):
     # Twisted's type asks for another class of protocol.
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A protocol for a new connection."""
+        if self.proxy_trust is not None and self.proxy_trust.trusts(addr):
+            return ProxiedProtocol(self)
+        return self.build_for_client()
+
+    def build_for_client(self) -> Any:
+        """A protocol for a connection whose client is known."""
         if self.h2c and self.offers_http2:
             return ChoosingProtocol(self, by_preface)
         return self.make_channel()
@@ -268,3 +291,16 @@ class Site(TwistedSite):
         """Write a line of Twisted's access log, if there is one."""
         if self.logPath is not None:
             super().log(request)
+
+
+def _told_clients(observer: Observer, trust: IProxyTrust) -> Observer:
+    """*observer*, but told whose the requests are that proxies pass on."""
+
+    def tell(event: Event) -> None:
+        if isinstance(event, ExchangeDone):
+            client = trust.client_by(event.peer, event.fields)
+            if client is not event.peer:
+                event = event._replace(peer=client)
+        observer(event)
+
+    return tell

@@ -1,26 +1,18 @@
 """
-`dartio_tut.wire.events`: one event an exchange, whatever became of it, and the lines
-that the access log makes of them.
+`dartio_tut.wire.events`: one event an exchange, whatever became of it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from twisted.internet.address import UNIXAddress
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
 
-from dartio_tut.daemon import Limits, Site, access_log
-from dartio_tut.daemon.access_log import FLUSH_SECONDS, AccessLog
+from dartio_tut.daemon import Limits, Site
 from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import (
     ConnectionClosed,
@@ -334,167 +326,3 @@ class ExchangeTests(EventCase):
         channel = site.buildProtocol(CLIENT_ADDRESS)
         channel.makeConnection(StringTransport())
         self.assertIsNone(channel.reports)
-
-
-class AccessLogTests(EventCase):
-    """`AccessLog`."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        folder = Path(self.mktemp())
-        folder.mkdir(parents=True)
-        self.path = folder / "access.log"
-        self.log = AccessLog(str(self.path), self.clock)
-        self.site.add_observer(self.log)
-
-    def lines(self) -> list[str]:
-        """The lines in the file, after its second."""
-        self.clock.advance(FLUSH_SECONDS)
-        return self.path.read_text().splitlines()
-
-    def test_a_complete_exchange_has_a_line_in_combined_format(self) -> None:
-        self.connect().send(GET.replace(b"\r\n\r\n", b"\r\nReferer: http://b/\r\n\r\n"))
-        (line,) = self.lines()
-        self.assertRegex(
-            line,
-            r"^127\.0\.0\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
-            r'"GET /a\?b HTTP/1\.1" 200 5 "http://b/" "test"$',
-        )
-
-    def test_a_505_a_400_and_a_413_have_a_line_with_the_reason(self) -> None:
-        for request in (b"GET / HTTP/9.9\r\n\r\n", b"oops\r\n\r\n", POST % 101):
-            self.connect().send(request)
-        lines = self.lines()
-        found = [re.search(r'" (\d{3}) (\d+) .*"(refused: .*)"$', x) for x in lines]
-        self.assertEqual([one and one[1] for one in found], ["505", "400", "413"])
-        self.assertIn("version not supported (RFC 9110 section 15.6.6)", lines[0])
-        self.assertIn('"oops" 400', lines[1])
-
-    def test_exchange_that_ends_when_the_log_is_closed_has_a_line(self) -> None:
-        self.render = self.hold
-        connection = self.connect()
-        connection.send(GET)
-        self.successResultOf(self.log.close())
-        self.assertEqual(self.path.read_text(), "")
-        connection.leave()  # as all connections do when the reactor stops
-        (line,) = self.path.read_text().splitlines()  # written at once
-        self.assertIn('" 499 0 "-" "test" "client gone"', line)
-
-    def test_a_client_that_has_gone_has_a_line(self) -> None:
-        self.render = self.hold
-        connection = self.connect()
-        connection.send(GET)
-        connection.leave()
-        (line,) = self.lines()
-        self.assertIn('" 499 0 "-" "test" "client gone"', line)
-
-    def test_nothing_that_a_client_sends_breaks_a_line(self) -> None:
-        hostile = b'GET /"\\x HTTP/1.1\r\nHost: a\r\nUser-Agent: a"b\\\t\xe4\r\n\r\n'
-        self.connect().send(hostile)
-        self.connect().send(b"GET /\x1b[2J\n\x00 HTTP/1.1\r\n\r\n")
-        first, second = self.lines()
-        self.assertIn(r'"GET /\x22\x5cx HTTP/1.1"', first)
-        self.assertIn(r'"a\x22b\x5c\x09\xe4"', first)
-        self.assertIn(r"\x1b[2J\x0a", second)
-
-    def test_lines_are_written_each_second_and_at_the_end(self) -> None:
-        connection = self.connect()
-        connection.send(GET)
-        self.assertEqual(self.path.read_text(), "")
-        self.assertEqual(len(self.lines()), 1)
-        connection.send(GET)
-        self.successResultOf(self.log.close())
-        self.assertEqual(len(self.path.read_text().splitlines()), 2)
-
-    def test_many_lines_are_written_before_the_second_is_over(self) -> None:
-        connection = self.connect()
-        for _ in range(1000):
-            connection.send(GET)
-        self.assertGreater(len(self.path.read_text().splitlines()), 400)
-
-    def test_a_renamed_file_is_made_anew(self) -> None:
-        connection = self.connect()
-        connection.send(GET)
-        self.lines()
-        old = self.path.rename(self.path.with_suffix(".1"))
-        connection.send(GET)
-        self.assertEqual(len(self.lines()), 1)
-        self.assertEqual(len(old.read_text().splitlines()), 1)
-
-    def test_file_that_was_renamed_is_left_at_once_when_it_is_to_be_reopened(
-        self,
-    ) -> None:
-        old = self.path.rename(self.path.with_suffix(".1"))
-        self.log.reopen()
-        self.assertTrue(self.path.exists())
-        self.assertFalse(os.path.sameopenfile(self.log._descriptor, self.opened(old)))
-
-    def test_reopening_a_file_that_cannot_be_made_is_said_and_the_old_one_stays(
-        self,
-    ) -> None:
-        old = self.path.rename(self.path.with_suffix(".1"))
-        self.path.mkdir()
-        said: list[LogEvent] = []
-        observer = cast("ILogObserver", said.append)
-        globalLogPublisher.addObserver(observer)
-        self.addCleanup(globalLogPublisher.removeObserver, observer)
-        self.log.reopen()
-        self.assertIn("Cannot write to the access log", formatEvent(said[-1]))
-        self.assertTrue(os.path.sameopenfile(self.log._descriptor, self.opened(old)))
-
-    def opened(self, path: Path) -> int:
-        """A descriptor of the file at *path*."""
-        descriptor = os.open(path, os.O_RDONLY)
-        self.addCleanup(os.close, descriptor)
-        return descriptor
-
-    def test_fifo_whose_reader_reads_nothing_loses_whole_lines_and_does_not_wait(
-        self,
-    ) -> None:
-        self.patch(access_log, "MAX_WAITING_BYTES", 64 * 1024)
-        fifo = self.path.with_suffix(".fifo")
-        os.mkfifo(fifo)
-        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-        self.addCleanup(os.close, reader)
-        self.log = AccessLog(str(fifo), self.clock)
-        self.assertFalse(os.get_blocking(self.log._descriptor))
-        self.site.add_observer(self.log)
-        connection = self.connect()
-        for _ in range(3000):
-            self.assertIn(b" 200 ", connection.send(GET))
-        self.clock.advance(FLUSH_SECONDS)
-        lost = self.log._lost
-        self.assertGreater(lost, 0)
-        found = b""
-        for number in range(20):
-            with contextlib.suppress(BlockingIOError):
-                while more := os.read(reader, 1024 * 1024):
-                    found += more
-            if number < 10:
-                connection.send(GET)
-            self.clock.advance(FLUSH_SECONDS)
-        lines = found.decode().splitlines()
-        self.assertEqual({len(line) for line in lines}, {len(lines[0])})
-        self.assertGreaterEqual(len(lines) + lost, 3000)
-        self.assertEqual(self.log._lost, 0)
-
-    def test_what_cannot_be_written_is_lost_and_said_once(self) -> None:
-        connection = self.connect()
-        os.close(self.log._descriptor)
-        self.log._descriptor = os.open("/dev/full", os.O_WRONLY)
-        self.log._path = "/dev/full"
-        for _ in range(3):
-            self.assertIn(b" 200 ", connection.send(GET))
-            self.clock.advance(FLUSH_SECONDS)
-        self.assertEqual(self.log._lost, 3)
-        self.log._path = str(self.path)
-        connection.send(GET)
-        self.assertEqual(len(self.lines()), 1)
-        self.assertEqual(self.log._lost, 0)
-
-    def test_a_client_without_an_address_is_a_dash(self) -> None:
-        channel = self.site.buildProtocol(None)
-        channel.makeConnection(StringTransport(peerAddress=UNIXAddress(None)))
-        channel.dataReceived(GET)
-        (line,) = self.lines()
-        self.assertTrue(line.startswith("- - - ["), line)

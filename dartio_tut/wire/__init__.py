@@ -31,7 +31,13 @@ from .http1.response_head import refusal
 from .http1.watched_channel import WatchedChannel
 from .http2.connection import HTTP2Connection
 from .http2.shared import HTTP2
-from .interfaces import Fields, IConnection, refusal_fields
+from .interfaces import (
+    Fields,
+    IConnection,
+    IProxyTrust,
+    RequestHeaderFields,
+    refusal_fields,
+)
 from .limits import Limits
 from .protocol_choice import (
     ChoosingFactory,
@@ -39,6 +45,8 @@ from .protocol_choice import (
     by_negotiation,
     by_preface,
 )
+from .proxied_protocol import ProxiedProtocol
+from .proxy_head import ip_address_of
 from .request import Request, is_end_of_request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
@@ -68,12 +76,15 @@ __all__ = [
     "HeadReader",
     "HostPattern",
     "IConnection",
+    "IProxyTrust",
     "IWatcher",
     "IncompleteBody",
     "Limits",
     "Observer",
+    "ProxiedProtocol",
     "RefusingTLSFactory",
     "Request",
+    "RequestHeaderFields",
     "TLSFacts",
     "WatchedChannel",
     "by_negotiation",
@@ -81,6 +92,7 @@ __all__ = [
     "canonical_host",
     "cooperating_by",
     "host_of_field",
+    "ip_address_of",
     "is_address",
     "is_end_of_request",
     "listen_tls",

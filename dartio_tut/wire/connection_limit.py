@@ -58,6 +58,8 @@ class ConnectionLimit:
     :param make_room: called when the limit is reached: it may close connections that
         are idle, so that a new client has their place.
     :ivar count: how many there are, those beyond the limit included.
+    :ivar has_many_clients: tells whether others connect through a peer, a proxy, for
+        which the limit of one client does not hold then.
     :ivar on_empty: is called whenever there are none any more, unless ``None``.
     """
 
@@ -66,6 +68,7 @@ class ConnectionLimit:
     ) -> None:
         self._limits = limits
         self._make_room = make_room
+        self.has_many_clients: Callable[[IAddress], bool] = lambda peer: False
         self._by_client: Counter[str] = Counter()
         self.count = 0
         self.on_empty: Callable[[], None] | None = None
@@ -78,8 +81,9 @@ class ConnectionLimit:
         if total and self.count > total:
             self._make_room()
         is_admitted = not total or self.count <= total
-        if each:
-            client = str(getattr(connection.getPeer(), "host", ""))
+        peer = connection.getPeer() if each else None
+        if peer is not None and not self.has_many_clients(peer):
+            client = str(getattr(peer, "host", ""))
             self._by_client[client] += 1
             is_admitted = is_admitted and self._by_client[client] <= each
         answered = max(ANSWERED_BEYOND_LIMIT, total // 10)

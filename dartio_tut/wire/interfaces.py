@@ -48,6 +48,21 @@ class RequestHeaderFields(Protocol):
         """The last value of the field *name* (in lower case), if there is one."""
 
 
+class IProxyTrust(Protocol):
+    """Knows which peers are proxies that may speak for others."""
+
+    def trusts(self, peer: IAddress | None) -> bool:
+        """Whether what *peer* says of its client is believed."""
+
+    def client(self, peer: IAddress, fields: RequestHeaderFields | None) -> IAddress:
+        """Whose request it is that *peer* has sent."""
+
+    def client_by(
+        self, peer: IAddress, joined: Callable[[bytes], bytes | None]
+    ) -> IAddress:
+        """Whose request it is, by what *joined* gives for the names of fields."""
+
+
 class Response(Protocol):
     """
     What a request knows of its response when the first byte of it is to be sent.

@@ -104,8 +104,11 @@ class LazyRequest(server.Request):
 
     @cached_attribute
     def client(self) -> IAddress:
-        """The client's address."""
-        return self._connection.getPeer()
+        """The client's address, also behind a proxy that is trusted."""
+        peer = self._connection.getPeer()
+        trust = getattr(self._connection.site, "proxy_trust", None)
+        client: IAddress = peer if trust is None else trust.client(peer, self.fields)
+        return client
 
     @cached_attribute
     def host(self) -> IAddress:

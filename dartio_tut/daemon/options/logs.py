@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.python.usage import UsageError
 
+from ..access_log_format import FORMATS as LINE_FORMATS
 from ..log_output import FORMATS, LEVELS, OBSERVER_NAME, set_log_output
 from .help_text import LOGS
 from .option import option
@@ -21,6 +22,13 @@ LOG_OPTIONS = (
         log_file,
         group=LOGS,
         is_path=True,
+    ),
+    option(
+        "access-log-format",
+        "What its lines are: combined (Apache's and nginx's) or json.",
+        one_of(tuple(LINE_FORMATS)),
+        "combined",
+        group=LOGS,
     ),
     option(
         "log-level",
@@ -36,6 +44,13 @@ LOG_OPTIONS = (
         one_of(FORMATS),
         "text",
         group=LOGS,
+    ),
+    option(
+        "metrics",
+        "Twisted endpoint string, such as tcp:9100:interface=127.0.0.1, where "
+        "/metrics (for Prometheus), /healthz and /readyz are.",
+        group=LOGS,
+        is_path=True,
     ),
 )
 

@@ -21,6 +21,7 @@ from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endp
 from ..self_signed import Renewal
 from ..socket_activation import passed_endpoints
 from ..startup import startup_errors
+from ..trusted_proxies import TrustedProxies, trusted_proxy
 from .certificate import (
     CERTIFICATE_OPTIONS,
     CertificateFiles,
@@ -101,6 +102,13 @@ class ServerOptions(DeclaredOptions):
             "Host name that requests may ask for: a name, *.NAME, an IP address, or "
             "any-ip; others are answered 421. Without it, any host.",
             parse_allowed_host,
+            group=LISTENING,
+        ),
+        repeated_option(
+            "trusted-proxy",
+            "Network, IP address, or unix (any Unix socket), of proxies that say whose "
+            "a request is, by Forwarded, X-Forwarded-For or the PROXY protocol.",
+            trusted_proxy,
             group=LISTENING,
         ),
         *LIMIT_OPTIONS,
@@ -235,6 +243,11 @@ class ServerOptions(DeclaredOptions):
     def limits(self) -> Limits:
         """What a client may ask of the server."""
         return limits_of(self)
+
+    def proxy_trust(self) -> TrustedProxies | None:
+        """Who may say whose a request is; ``None`` for nobody."""
+        trusted = self["trusted-proxy"]
+        return TrustedProxies(trusted) if trusted else None
 
     def fit_connections(self, servers: int = 1) -> None:
         """

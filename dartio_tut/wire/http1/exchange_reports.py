@@ -54,9 +54,11 @@ class ExchangeReports:
 
     def head_came(self, head: Head) -> None:
         """The head of the request is there."""
-        exchange = self.began()
-        exchange.method, exchange.target = head.method, head.target
-        exchange.version, exchange.fields = head.fields.version, head.fields.last
+        exchange = self.current
+        if exchange is None:
+            exchange = self.current = Exchange()
+        exchange.method, exchange.target, fields = head
+        exchange.version, exchange.fields = fields.version, fields.joined
 
     def body_came(self, count: int) -> None:
         """So many bytes of its body have come."""
@@ -64,7 +66,10 @@ class ExchangeReports:
 
     def response_began(self, status: int, head_bytes: int) -> None:
         """The head of the response is on its way."""
-        self.began().response_began(status, head_bytes)
+        exchange = self.current or self.began()
+        exchange.status = status
+        exchange.framing_bytes = head_bytes
+        exchange.first_byte = time()
 
     def framed(self, count: int) -> None:
         """So many bytes of the response were neither of its head nor of its body."""
@@ -97,7 +102,7 @@ class ExchangeReports:
 
     def response_ended(self, body_bytes: int) -> None:
         """All of the response was handed to the output."""
-        exchange, self.current = self.began(), None
+        exchange, self.current = self.current or self.began(), None
         exchange.response_body_bytes = body_bytes
         self._unsent.append(exchange)
         if not self._output.is_collecting:
@@ -111,7 +116,7 @@ class ExchangeReports:
     def _sent(self) -> None:
         unsent, self._unsent = self._unsent, []
         for exchange in unsent:
-            self._done(exchange, 0)
+            self._observer(exchange.done(self._peer, 0, self._tls_version))
 
     def connection_closed(self, request: object, by_client: bool) -> None:
         """

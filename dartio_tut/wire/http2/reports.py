@@ -49,7 +49,7 @@ class Reports:
         """A request has come."""
         exchange = Exchange()
         exchange.method, exchange.target = head.method, head.target
-        exchange.version, exchange.fields = VERSION, head.last
+        exchange.version, exchange.fields = VERSION, head.joined
         return exchange
 
     def malformed(self, reason: str, clause: str) -> None:

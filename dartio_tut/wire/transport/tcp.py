@@ -199,7 +199,7 @@ class Server(tcp.Server):
         """
         Call *call* when nothing is buffered any more, unless the connection is lost.
         """
-        if buffered_bytes(self):
+        if self._tempDataLen or self.dataBuffer:
             self._when_sent = call
         else:
             call()

@@ -1,0 +1,190 @@
+"""
+The lines of the access log, made of events: many at a time, because what is the same
+for all of them is looked up once.
+
+Two formats, each one line an exchange. *combined* is that of Apache and nginx; a line
+of an exchange that was not completed has one more quoted field at its end, which says
+how it ended::
+
+    192.0.2.7 - - [26/Nov/2026:00:31:02 +0000] "GET /a HTTP/1.1" 200 512 "-" "curl/8"
+    192.0.2.7 - - [26/Nov/2026:00:31:05 +0000] "GET / HTTP/9.9" 505 31 "-" "-" "refused:
+    version not supported (RFC 9110 section 15.6.6)"
+
+The status is that of the response. Where none was sent it is 499 if the client had gone
+(nginx's number for it), else 000. The size is that of the response body as far as it
+was sent.
+
+*json* is an object a line, which has what *combined* leaves out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from itertools import count
+from time import gmtime, strftime
+
+from dartio_tut.wire import Ending, ExchangeDone
+
+Formatter = Callable[[Iterable[ExchangeDone]], list[bytes]]
+"""Makes the lines of exchanges, each with its line end."""
+
+CLIENT_GONE_STATUS = b"499"
+NO_STATUS = b"000"
+
+KEPT_VALUES = 1024
+KEPT_VALUE_BYTES = 512
+"""
+Quoted values of header fields that are kept, and the bytes of the longest: clients
+repeat theirs.
+"""
+
+_find_unsafe = re.compile(rb"[^ !#-\[\]-~]").search
+_replace_unsafe = re.compile(rb"[^ !#-\[\]-~]").sub
+"""What would end a quoted field, or be no printable ASCII."""
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""Is made once: ``json.dumps`` makes another one for each line."""
+
+_NOTHING: dict[bytes | None, bytes] = {None: b"-", b"": b"-"}
+"""How a header field is quoted that is missing or empty."""
+
+_COMPLETE, _CLIENT_GONE = Ending.COMPLETE, Ending.CLIENT_GONE
+
+
+class CombinedFormat:
+    """Makes lines in the combined format."""
+
+    def __init__(self) -> None:
+        self._quoted: dict[bytes | None, bytes] = dict(_NOTHING)
+
+    def __call__(self, events: Iterable[ExchangeDone]) -> list[bytes]:
+        """The lines of *events*."""
+        lines: list[bytes] = []
+        add, quoted = lines.append, self._quoted.get
+        peer, client = None, b"-"
+        second, moment = -1, b""
+        for event in events:
+            its_peer, method, target, version, fields, status, _, size = event[:8]
+            if its_peer is not peer or peer is None:
+                peer = its_peer
+                client = _quote(_host_of(peer))
+            ended, ending = event[10:12]
+            if int(ended) != second:
+                second = int(ended)
+                moment = strftime("%d/%b/%Y:%H:%M:%S +0000", gmtime(second)).encode()
+            request = b"%b %b %b" % (method, target, version)
+            if not version or _find_unsafe(request) is not None:
+                request = _quote(request.strip() or b"-")
+            referrer, agent = fields(b"referer"), fields(b"user-agent")
+            add(
+                b'%b - - [%b] "%b" %b %d "%b" "%b"%b\n'
+                % (
+                    client,
+                    moment,
+                    request,
+                    b"%03d" % status if status else _no_status(ending),
+                    size,
+                    quoted(referrer) or self._learn(referrer),
+                    quoted(agent) or self._learn(agent),
+                    b"" if ending is _COMPLETE else b' "%b"' % _ending(event),
+                )
+            )
+        return lines
+
+    def _learn(self, value: bytes | None) -> bytes:
+        """Quote *value*, and keep it."""
+        made = _quote(value or b"-")
+        if value is not None and len(value) <= KEPT_VALUE_BYTES:
+            if len(self._quoted) >= KEPT_VALUES:
+                self._quoted.clear()
+                self._quoted.update(_NOTHING)
+            self._quoted[value] = made
+        return made
+
+
+class JSONFormat:
+    """
+    Makes lines that are JSON objects.
+
+    What a client has sent is in it as UTF-8; bytes that are none are written as
+    ``\\xff``.
+    """
+
+    def __init__(self) -> None:
+        self._process = os.urandom(6).hex()
+        self._numbers = count(1)
+
+    def __call__(self, events: Iterable[ExchangeDone]) -> list[bytes]:
+        """The lines of *events*."""
+        return [self._line(event) for event in events]
+
+    def _line(self, event: ExchangeDone) -> bytes:
+        fields, ending = event.fields, event.ending
+        ended = datetime.fromtimestamp(event.ended, UTC)
+        facts: dict[str, object] = {
+            "time": ended.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "id": f"{self._process}-{next(self._numbers)}",
+            "client": _text(_host_of(event.peer)),
+            "method": _text(event.method),
+            "target": _text(event.target),
+            "version": _text(event.version),
+            "host": _text(fields(b"host") or fields(b":authority")),
+            "status": event.status,
+            "bytes": event.response_body_bytes,
+            "request_bytes": event.request_body_bytes,
+            "duration": round(max(0.0, event.ended - event.started), 6),
+            "first_byte": (
+                None
+                if event.first_byte is None
+                else round(max(0.0, event.first_byte - event.started), 6)
+            ),
+            "tls": event.tls_version or None,
+            "referer": _text(fields(b"referer")),
+            "user_agent": _text(fields(b"user-agent")),
+            "request_id": _text(fields(b"x-request-id")),
+            "ending": "complete" if ending is _COMPLETE else ending.value,
+        }
+        if event.reason:
+            facts["reason"] = event.reason
+        if event.clause:
+            facts["clause"] = event.clause
+        return _encode(facts).encode("ascii") + b"\n"
+
+
+FORMATS: dict[str, Callable[[], Formatter]] = {
+    "combined": CombinedFormat,
+    "json": JSONFormat,
+}
+"""What makes the lines, by the word that picks it."""
+
+
+def _host_of(peer: object) -> bytes:
+    host = getattr(peer, "host", None) or "-"
+    return str(host).encode("utf-8", "backslashreplace")
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode("utf-8", "backslashreplace") if value else None
+
+
+def _no_status(ending: Ending) -> bytes:
+    return CLIENT_GONE_STATUS if ending is _CLIENT_GONE else NO_STATUS
+
+
+def _quote(value: bytes) -> bytes:
+    """*value* so that nothing in it ends a quoted field or breaks the line."""
+    return _replace_unsafe(lambda found: b"\\x%02x" % found[0][0], value)
+
+
+def _ending(event: ExchangeDone) -> bytes:
+    """How an exchange ended that was not completed."""
+    said = event.ending.value
+    if event.reason:
+        said += f": {event.reason}"
+    if event.clause:
+        said += f" ({event.clause})"
+    return _quote(said.encode("ascii", "backslashreplace"))

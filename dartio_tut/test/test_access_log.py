@@ -1,0 +1,310 @@
+"""
+`dartio_tut.daemon.access_log`: the lines that it makes of events, and how they are
+written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from errno import ENOSPC
+from pathlib import Path
+from typing import Any, cast
+
+from twisted.internet.address import UNIXAddress
+from twisted.internet.testing import StringTransport
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.daemon import access_log, access_log_format
+from dartio_tut.daemon.access_log import BUFFERED_LINES, FLUSH_SECONDS, AccessLog
+from dartio_tut.daemon.access_log_format import CombinedFormat
+from dartio_tut.testing import CLIENT_ADDRESS
+from dartio_tut.wire.events import Exchange
+
+from .test_events import GET, POST, EventCase
+
+
+class AccessLogTests(EventCase):
+    """`AccessLog`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        self.path = folder / "access.log"
+        self.log = AccessLog(str(self.path), self.clock)
+        self.site.add_observer(self.log)
+
+    def lines(self) -> list[str]:
+        """The lines in the file, after its second."""
+        self.clock.advance(FLUSH_SECONDS)
+        return self.path.read_text().splitlines()
+
+    def test_a_complete_exchange_has_a_line_in_combined_format(self) -> None:
+        self.connect().send(GET.replace(b"\r\n\r\n", b"\r\nReferer: http://b/\r\n\r\n"))
+        (line,) = self.lines()
+        self.assertRegex(
+            line,
+            r"^127\.0\.0\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
+            r'"GET /a\?b HTTP/1\.1" 200 5 "http://b/" "test"$',
+        )
+
+    def test_a_505_a_400_and_a_413_have_a_line_with_the_reason(self) -> None:
+        for request in (b"GET / HTTP/9.9\r\n\r\n", b"oops\r\n\r\n", POST % 101):
+            self.connect().send(request)
+        lines = self.lines()
+        found = [re.search(r'" (\d{3}) (\d+) .*"(refused: .*)"$', x) for x in lines]
+        self.assertEqual([one and one[1] for one in found], ["505", "400", "413"])
+        self.assertIn("version not supported (RFC 9110 section 15.6.6)", lines[0])
+        self.assertIn('"oops" 400', lines[1])
+
+    def test_exchange_that_ends_when_the_log_is_closed_has_a_line(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        self.successResultOf(self.log.close())
+        self.assertEqual(self.path.read_text(), "")
+        connection.leave()  # as all connections do when the reactor stops
+        (line,) = self.path.read_text().splitlines()  # written at once
+        self.assertIn('" 499 0 "-" "test" "client gone"', line)
+
+    def test_a_client_that_has_gone_has_a_line(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        connection.leave()
+        (line,) = self.lines()
+        self.assertIn('" 499 0 "-" "test" "client gone"', line)
+
+    def test_nothing_that_a_client_sends_breaks_a_line(self) -> None:
+        hostile = b'GET /"\\x HTTP/1.1\r\nHost: a\r\nUser-Agent: a"b\\\t\xe4\r\n\r\n'
+        self.connect().send(hostile)
+        self.connect().send(b"GET /\x1b[2J\n\x00 HTTP/1.1\r\n\r\n")
+        first, second = self.lines()
+        self.assertIn(r'"GET /\x22\x5cx HTTP/1.1"', first)
+        self.assertIn(r'"a\x22b\x5c\x09\xe4"', first)
+        self.assertIn(r"\x1b[2J\x0a", second)
+
+    def test_lines_are_written_each_second_and_at_the_end(self) -> None:
+        connection = self.connect()
+        connection.send(GET)
+        self.assertEqual(self.path.read_text(), "")
+        self.assertEqual(len(self.lines()), 1)
+        connection.send(GET)
+        self.successResultOf(self.log.close())
+        self.assertEqual(len(self.path.read_text().splitlines()), 2)
+
+    def test_many_lines_are_written_before_the_second_is_over(self) -> None:
+        connection = self.connect()
+        for _ in range(1000):
+            connection.send(GET)
+        self.assertGreater(len(self.path.read_text().splitlines()), 400)
+
+    def test_a_renamed_file_is_made_anew(self) -> None:
+        connection = self.connect()
+        connection.send(GET)
+        self.lines()
+        old = self.path.rename(self.path.with_suffix(".1"))
+        connection.send(GET)
+        self.assertEqual(len(self.lines()), 1)
+        self.assertEqual(len(old.read_text().splitlines()), 1)
+
+    def test_file_that_was_renamed_is_left_at_once_when_it_is_to_be_reopened(
+        self,
+    ) -> None:
+        old = self.path.rename(self.path.with_suffix(".1"))
+        self.log.reopen()
+        self.assertTrue(self.path.exists())
+        self.assertFalse(os.path.sameopenfile(self.log._descriptor, self.opened(old)))
+
+    def test_reopening_a_file_that_cannot_be_made_is_said_and_the_old_one_stays(
+        self,
+    ) -> None:
+        old = self.path.rename(self.path.with_suffix(".1"))
+        self.path.mkdir()
+        said: list[LogEvent] = []
+        observer = cast("ILogObserver", said.append)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.log.reopen()
+        self.assertIn("Cannot write to the access log", formatEvent(said[-1]))
+        self.assertTrue(os.path.sameopenfile(self.log._descriptor, self.opened(old)))
+
+    def opened(self, path: Path) -> int:
+        """A descriptor of the file at *path*."""
+        descriptor = os.open(path, os.O_RDONLY)
+        self.addCleanup(os.close, descriptor)
+        return descriptor
+
+    def test_fifo_whose_reader_reads_nothing_loses_whole_lines_and_does_not_wait(
+        self,
+    ) -> None:
+        self.patch(access_log, "MAX_WAITING_BYTES", 64 * 1024)
+        fifo = self.path.with_suffix(".fifo")
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.log = AccessLog(str(fifo), self.clock)
+        self.assertFalse(os.get_blocking(self.log._descriptor))
+        self.site.add_observer(self.log)
+        connection = self.connect()
+        for _ in range(3000):
+            self.assertIn(b" 200 ", connection.send(GET))
+        self.clock.advance(FLUSH_SECONDS)
+        lost = self.log._lost
+        self.assertGreater(lost, 0)
+        found = b""
+        for number in range(20):
+            with contextlib.suppress(BlockingIOError):
+                while more := os.read(reader, 1024 * 1024):
+                    found += more
+            if number < 10:
+                connection.send(GET)
+            self.clock.advance(FLUSH_SECONDS)
+        lines = found.decode().splitlines()
+        self.assertEqual({len(line) for line in lines}, {len(lines[0])})
+        self.assertGreaterEqual(len(lines) + lost, 3000)
+        self.assertEqual(self.log._lost, 0)
+
+    def test_what_cannot_be_written_is_lost_and_said_once(self) -> None:
+        connection = self.connect()
+        os.close(self.log._descriptor)
+        self.log._descriptor = os.open("/dev/full", os.O_WRONLY)
+        self.log._path = "/dev/full"
+        for _ in range(3):
+            self.assertIn(b" 200 ", connection.send(GET))
+            self.clock.advance(FLUSH_SECONDS)
+        self.assertEqual(self.log._lost, 3)
+        self.log._path = str(self.path)
+        connection.send(GET)
+        self.assertEqual(len(self.lines()), 1)
+        self.assertEqual(self.log._lost, 0)
+
+    def test_a_client_without_an_address_is_a_dash(self) -> None:
+        channel = self.site.buildProtocol(None)
+        channel.makeConnection(StringTransport(peerAddress=UNIXAddress(None)))
+        channel.dataReceived(GET)
+        (line,) = self.lines()
+        self.assertTrue(line.startswith("- - - ["), line)
+
+    def test_a_line_that_was_cut_by_a_full_disk_is_finished_before_the_next(
+        self,
+    ) -> None:
+        connection = self.connect()
+        for _ in range(3):
+            connection.send(GET)
+        room = [100, 0]
+        whole = os.write
+
+        def write(descriptor: int, data: bytes) -> int:
+            if not room:
+                return whole(descriptor, data)
+            taken = room.pop(0)
+            if not taken:
+                raise OSError(ENOSPC, "full")
+            return whole(descriptor, data[:taken])
+
+        self.patch(os, "write", write)
+        self.assertEqual(len(self.lines()), 2)  # one, and the beginning of another
+        self.assertEqual(self.log._lost, 1)
+        connection.send(GET)
+        lines = self.lines()
+        self.assertEqual(len(lines), 3)
+        self.assertEqual({len(line) for line in lines}, {len(lines[0])})
+
+    def test_the_rest_of_a_cut_line_does_not_go_into_another_file(self) -> None:
+        connection = self.connect()
+        connection.send(GET)
+        self.log._is_cut, self.log._waiting = True, b"the rest\n"
+        self.path.rename(self.path.with_suffix(".1"))
+        (line,) = self.lines()
+        self.assertTrue(line.startswith("127.0.0.1 "), line)
+
+    def test_a_fault_in_making_lines_does_not_end_the_exchange(self) -> None:
+        self.patch(self.log, "_make_lines", lambda events: 1 / 0)
+        connection = self.connect()
+        for _ in range(BUFFERED_LINES):
+            self.assertIn(b" 200 ", connection.send(GET))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class JSONLogTests(EventCase):
+    """`AccessLog` with one JSON object a line."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = Path(self.mktemp())
+        self.log = AccessLog(str(self.path), self.clock, format="json")
+        self.site.add_observer(self.log, never_raises=True)
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The objects in the file, after its second."""
+        self.clock.advance(FLUSH_SECONDS)
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+    def test_a_complete_exchange_has_all_members(self) -> None:
+        self.connect().send(GET.replace(b"\r\n\r\n", b"\r\nX-Request-ID: r1\r\n\r\n"))
+        (found,) = self.objects()
+        self.assertRegex(found.pop("time"), r"^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$")
+        self.assertRegex(found.pop("id"), r"^[0-9a-f]{12}-1$")
+        self.assertGreaterEqual(found.pop("duration"), found.pop("first_byte"))
+        self.assertEqual(found, {
+            "client": "127.0.0.1", "method": "GET", "target": "/a?b",
+            "version": "HTTP/1.1", "host": "a", "status": 200, "bytes": 5,
+            "request_bytes": 0, "tls": None, "referer": None, "user_agent": "test",
+            "request_id": "r1", "ending": "complete",
+        })  # fmt: skip
+
+    def test_each_exchange_has_another_id(self) -> None:
+        connection = self.connect()
+        for _ in range(3):
+            connection.send(GET)
+        self.assertEqual(len({found["id"] for found in self.objects()}), 3)
+
+    def test_a_refused_request_has_its_reason_and_clause(self) -> None:
+        self.connect().send(b"GET / HTTP/9.9\r\n\r\n")
+        (found,) = self.objects()
+        self.assertEqual((found["status"], found["ending"]), (505, "refused"))
+        self.assertEqual(found["reason"], "version not supported")
+        self.assertEqual(found["clause"], "RFC 9110 section 15.6.6")
+
+    def test_a_client_that_has_gone_has_no_status(self) -> None:
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        connection.leave()
+        (found,) = self.objects()
+        self.assertEqual((found["status"], found["first_byte"]), (0, None))
+        self.assertEqual(found["ending"], "client gone")
+
+    def test_nothing_that_a_client_sends_breaks_an_object(self) -> None:
+        self.connect().send(
+            b'GET /"\\ HTTP/1.1\r\nHost: a\r\nUser-Agent: "\xe4\xc3\xa4\x85}\r\n\r\n'
+        )
+        self.connect().send(b"GET /\x1b[2J\n\x00\xe2\x80\xa8 HTTP/1.1\r\n\r\n")
+        first, second = self.objects()
+        self.assertEqual(first["target"], '/"\\')
+        self.assertEqual(first["user_agent"], '"\\xe4\u00e4\\x85}')
+        self.assertIn("\x1b[2J", second["target"])
+
+
+class CombinedFormatTests(SynchronousTestCase):
+    """`CombinedFormat`."""
+
+    def test_more_values_than_are_kept_are_quoted_all_the_same(self) -> None:
+        self.patch(access_log_format, "KEPT_VALUES", 3)
+        made = CombinedFormat()
+        agents = [b"one", b'"', b"three", b"four", b'"', b"x" * 600, b""]
+        events = []
+        for agent in agents:
+            exchange = Exchange()
+            exchange.fields = {b"user-agent": agent}.get
+            events.append(exchange.done(CLIENT_ADDRESS, 0, ""))
+        found = [line.split(b'"')[-2] for line in made(events)]
+        long = b"x" * 600
+        expected = [b"one", rb"\x22", b"three", b"four", rb"\x22", long, b"-"]
+        self.assertEqual(found, expected)
+        self.assertEqual([line.split(b'"')[-2] for line in made(events)], expected)

@@ -1,0 +1,76 @@
+"""
+``--metrics``: what Prometheus and a load balancer read of a real daemon.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from .support.harness import Case, Daemon, ask, free_port
+
+
+class MetricsTests(Case):
+    """The port for those who watch over a daemon."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.port = free_port()
+        self.option = ("--metrics", f"tcp:{self.port}:interface=127.0.0.1")
+
+    def samples(self, name: str) -> dict[str, float]:
+        """All values of one metric, by their servers, added up."""
+        text = ask(self.port, "GET", "/metrics").body.decode()
+        found: dict[str, float] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name == name:
+                    server = sample.labels["server"]
+                    found[server] = found.get(server, 0) + sample.value
+        return found
+
+    def test_exchanges_are_counted(self) -> None:
+        hello = self.serve("hello", *self.option)
+        for _ in range(3):
+            ask(hello)
+        self.assertEqual(self.samples("dartio_exchanges_total"), {"hello": 3})
+        self.assertEqual(ask(self.port, "GET", "/healthz").code, 200)
+        self.assertEqual(ask(self.port, "GET", "/readyz").code, 200)
+        self.assertEqual(ask(hello, "GET", "/metrics").body, b"Hello, world!")
+
+    def test_all_servers_of_a_process_share_the_port(self) -> None:
+        line = ("tutorial", "--port", "0", "--no-wire", *self.option)
+        self.daemon(*line).wait_for("Open http")
+        found = self.samples("dartio_connections_opened_total")
+        self.assertIn("hello", found)
+        self.assertIn("notes", found)
+
+    def test_a_daemon_that_drains_is_not_ready(self) -> None:
+        (self.here / "big").write_bytes(bytes(30_000_000))
+        daemon = self.serve("static", *self.option)
+        with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
+            connection.sendall(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.recv(1)
+            self.assertEqual(ask(self.port, "GET", "/readyz").code, 200)
+            self.stopping(daemon)
+            self.assertEqual(ask(self.port, "GET", "/readyz").code, 503)
+            self.assertEqual(ask(self.port, "GET", "/healthz").code, 200)
+
+    def stopping(self, daemon: Daemon) -> None:
+        """Tell *daemon* to stop, and wait until it drains."""
+        daemon.process.terminate()
+        daemon.wait_for("Finishing what is under way")
+
+    def test_the_end_of_a_certificate_is_told(self) -> None:
+        self.serve("hello-secure", *self.option)
+        found = self.samples("dartio_certificate_expiry_timestamp_seconds")
+        self.assertGreater(found["hello_secure"], 1_700_000_000)
+
+    def test_a_wrong_or_taken_endpoint_is_refused(self) -> None:
+        self.assertIn("9100", self.refuses("hello", "--port", "0", "--metrics", "9100"))
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", self.port))
+            taken.listen()
+            said = self.refuses("hello", "--port", "0", *self.option)
+        self.assertIn(f"--metrics: cannot listen on 127.0.0.1:{self.port}", said)
