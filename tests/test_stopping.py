@@ -6,7 +6,8 @@ import http.client
 import signal
 import socket
 
-from .support.harness import PATIENCE, Case, Daemon
+from .support.harness import PATIENCE, TWISTD, Case, Daemon
+from .support.passed_sockets import with_passed_socket
 
 LARGE_BYTES = 50_000_000
 """A file that the kernel's buffers do not hold."""
@@ -61,6 +62,16 @@ class StoppingTests(Case):
         self.assertEqual(idle.sock.recv(1), b"")
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
+        self.assertEqual(len(response.read()), LARGE_BYTES)
+        self.assertEqual(daemon.ended(), -signal.SIGTERM)
+        self.assertEqual(daemon.errors(), "")
+
+    def test_download_from_a_socket_of_systemd_is_finished_as_well(self) -> None:
+        (self.here / "large").write_bytes(bytes(LARGE_BYTES))
+        line = with_passed_socket(*TWISTD, "static", "--root", str(self.here))
+        daemon = self.started(*line).ready()
+        response = self.begin_download(daemon)
+        self.signalled(daemon, 1)
         self.assertEqual(len(response.read()), LARGE_BYTES)
         self.assertEqual(daemon.ended(), -signal.SIGTERM)
         self.assertEqual(daemon.errors(), "")

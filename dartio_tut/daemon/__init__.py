@@ -31,6 +31,7 @@ from .private_paths import private_file_paths
 from .service import Daemon, serve
 from .site import Site
 from .startup import StartupError, startup_errors
+from .this_worker import run_worker
 from .together import serve_together
 from .watched_site import WatchedSite
 
@@ -63,6 +64,7 @@ __all__ = [
     "passed_endpoints",
     "private_file_paths",
     "repeated_option",
+    "run_worker",
     "serve",
     "serve_at_terminal",
     "serve_together",

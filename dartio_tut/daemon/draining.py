@@ -10,12 +10,18 @@ period is cut off. Another signal cuts it off at once.
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
+from contextlib import suppress
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.error import ReactorNotRunning
+from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
+
+from dartio_tut.wire import leave_to_others
 
 from .site import Site
 
@@ -72,8 +78,53 @@ class Draining:
         self._site.abort()
 
 
-_under_way: set[Draining] = set()
-"""One for each server of this process that is stopping."""
+class CanBeCutOff(Protocol):
+    """Something that takes a while to stop."""
+
+    def cut_off(self) -> None:
+        """Take no longer."""
+
+
+_under_way: set[CanBeCutOff] = set()
+"""What stops: one for each server of this process."""
+
+
+def cut_off_all() -> None:
+    """Let all that is stopping stop at once."""
+    for stopping in list(_under_way):
+        stopping.cut_off()
+
+
+def may_be_cut_off(stopping: CanBeCutOff) -> None:
+    """Let *stopping* be cut off, too, when another signal comes."""
+    _under_way.add(stopping)
+
+
+class Retiring:
+    """
+    Lets the clients of *site* go while another process has taken its place.
+
+    :param grace: seconds until the site is not waited for any longer.
+    """
+
+    def __init__(self, site: Site, grace: float, reactor: Any) -> None:
+        self._site = site
+        self._grace = grace
+        self._reactor = reactor
+
+    def start(self) -> Deferred[None]:
+        """Close connections after their next response; fires in time."""
+        over: Deferred[None] = Deferred()
+
+        def end(_: None) -> None:
+            if call.active():
+                call.cancel()
+            if not over.called:
+                over.callback(None)
+
+        call = self._reactor.callLater(self._grace, end, None)
+        self._site.retire().addCallback(end)
+        return over
 
 
 def cut_off_at_next_signal(reactor: Any) -> None:
@@ -83,13 +134,29 @@ def cut_off_at_next_signal(reactor: Any) -> None:
     Twisted handles the first signal to stop, and takes another one for a mistake.
     """
 
-    def cut_off() -> None:
-        for draining in list(_under_way):
-            draining.cut_off()
-
     def handle(number: int, frame: FrameType | None) -> None:
-        reactor.callFromThread(cut_off)
+        reactor.callFromThread(cut_off_all)
 
     if current_thread() is main_thread():
         for number in _STOP_SIGNALS:
             signal.signal(number, handle)
+
+
+def retire(
+    ports: Sequence[IListeningPort], site: Site, grace: float, reactor: Any
+) -> None:
+    """
+    Close *ports*, whose sockets others have, too, and stop the reactor when the clients
+    of *site* have gone, or have taken as long as the *grace* is.
+    """
+    for port in ports:
+        leave_to_others(port)
+    closed = gatherResults([maybeDeferred(port.stopListening) for port in ports])
+
+    def stop(_: None) -> None:
+        with suppress(ReactorNotRunning):  # it was told to stop meanwhile
+            reactor.stop()
+
+    closed.addCallback(
+        lambda _: Retiring(site, grace, reactor).start().addCallback(stop)
+    )

@@ -17,6 +17,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -68,12 +69,15 @@ class CertificateWatch:
             certificate.warn_of_expiry()
 
 
-_reloads: list[Callable[[], None]] = []
+_reloads: list[Callable[[], object]] = []
 """What SIGHUP calls: some for each server of this process."""
 
 
-def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], None]]) -> None:
-    """Call each of *reloads* when SIGHUP comes, as long as the process runs."""
+def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], object]]) -> None:
+    """
+    Call each of *reloads* when SIGHUP comes, as long as the process runs. One that
+    takes a while returns a Deferred.
+    """
     _reloads.extend(reloads)
     if current_thread() is not main_thread():
         return
@@ -88,9 +92,9 @@ def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], None]]) -> Non
             return
         _log.info("Received SIGHUP: reading certificates and opening logs again")
         SYSTEMD.reloading()
-        for each in _reloads:
-            each()
-        SYSTEMD.reloaded()
+        begun = [each() for each in _reloads]
+        waiting = [result for result in begun if isinstance(result, Deferred)]
+        gatherResults(waiting).addCallback(lambda _: SYSTEMD.reloaded())
 
     def handle(number: int, frame: FrameType | None) -> None:
         reactor.callFromThread(reload)

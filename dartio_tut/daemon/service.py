@@ -22,7 +22,7 @@ from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
-from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal
+from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal, retire
 from .hsts import StrictTransportSecurity
 from .https_redirect import HTTPSRedirect
 from .listening import (
@@ -37,7 +37,8 @@ from .metrics import Counts
 from .metrics_port import MetricsPort, metrics_port
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
-from .reloading import CertificateWatch, reload_at_hangup
+from .reloading import CertificateWatch
+from .roles import Alone, Role
 from .served_certificate import Certificates
 from .service_manager import SYSTEMD
 from .site import Site
@@ -60,6 +61,7 @@ class Daemon(MultiService):
     :param grace: seconds that exchanges under way have when it stops.
     :param others: endpoint strings to listen on instead, one list after the other, if
         somebody else listens there already.
+    :param role: what this process is.
     :ivar tells_reach: whether it logs who can reach it.
     """
 
@@ -77,9 +79,11 @@ class Daemon(MultiService):
         reloads: Sequence[Callable[[], None]] = (),
         others: Sequence[list[str]] = (),
         metrics: tuple[MetricsPort, Counts] | None = None,
+        role: Role | None = None,
     ) -> None:
         super().__init__()
         self._site = site
+        self._role = role or Alone()
         self._endpoints = endpoints
         self._others = others
         self._reactor = reactor
@@ -100,7 +104,8 @@ class Daemon(MultiService):
         if self._reactor is None:
             from twisted.internet import reactor
 
-            self._reactor = with_fast_ports(reactor)
+            sockets = self._role.sockets(len(self._endpoints))
+            self._reactor = with_fast_ports(reactor, sockets)
         self._bind_first()
         try:
             super().privilegedStartService()
@@ -113,6 +118,7 @@ class Daemon(MultiService):
         *first, last = self._endpoints, *self._others
         if not any(self._bind_all(some, may_be_taken=True) for some in first):
             self._bind_all(last, may_be_taken=False)
+        self._role.bound(self._ports)
         if self._metrics is not None:
             try:
                 self._metrics[0].start(self._reactor)
@@ -177,19 +183,14 @@ class Daemon(MultiService):
         self._reactor.addSystemEventTrigger(
             "before", "shutdown", cut_off_at_next_signal, self._reactor
         )
-        self._watch = CertificateWatch(self._certificates, self._reactor)
+        watched = self._certificates if self._role.serves else []
+        self._watch = CertificateWatch(watched, self._reactor)
         self._watch.start()
-        self._reactor.addSystemEventTrigger(
-            "after",
-            "startup",
-            reload_at_hangup,
-            self._reactor,
-            [*self._reloads, *(c.reload for c in self._certificates)],
-        )
-        self._reactor.addSystemEventTrigger("after", "startup", self._tell_systemd)
-        self._reactor.addSystemEventTrigger("before", "shutdown", SYSTEMD.stopping)
-        # Only a running reactor answers, and has its signal handlers in place.
-        self._reactor.callWhenRunning(self._tell)
+        self._role.begin(self, self._reactor)
+
+    def reloads(self) -> Sequence[Callable[[], object]]:
+        """What is to be read again when SIGHUP comes."""
+        return [*self._reloads, *(c.reload for c in self._certificates)]
 
     def listening(self) -> list[tuple[str, IAddress]]:
         """The endpoint strings that it listens on, each with the real address."""
@@ -214,7 +215,8 @@ class Daemon(MultiService):
                 return url_at(endpoint, address, host)
         return ""
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Log where it can be reached."""
         listening = self.listening()
         if self.tells_reach:
             self._log.info("{reach}", reach=who_can_connect(listening, self._path))
@@ -224,7 +226,8 @@ class Daemon(MultiService):
                 url=endpoint_url(endpoint, address, self._path),
             )
 
-    def _tell_systemd(self) -> None:
+    def tell_systemd(self) -> None:
+        """Tell systemd that it answers."""
         SYSTEMD.ready(self._reactor, who_can_connect(self.listening(), self._path))
 
     def stopService(self) -> Deferred[Any]:
@@ -236,12 +239,23 @@ class Daemon(MultiService):
         self._watch.stop()
         ports, self._ports = self._ports, []
         stopped = gatherResults([children, *(_stopped(port) for _, port in ports)])
-        stopped.addCallback(
-            lambda _: Draining(self._site, self._grace, self._reactor).start()
-        )
+        stopped.addCallback(lambda _: self._role.end(self))
         return stopped.addCallback(
             lambda _: gatherResults([c() for c in self._closing])
         )
+
+    def count_connections(self, publish: Callable[[int], None]) -> None:
+        """Call *publish* whenever there are more connections, or fewer."""
+        self._site.connection_limit.on_change = publish
+
+    def drain(self) -> Deferred[None]:
+        """Finish what is under way; fires when all of it is."""
+        return Draining(self._site, self._grace, self._reactor).start()
+
+    def retire(self) -> None:
+        """Accept no more clients, and stop the reactor when all have gone, in time."""
+        ports, self._ports = [port for _, port in self._ports], []
+        retire(ports, self._site, self._grace, self._reactor)
 
 
 def _stopped(port: IListeningPort) -> Deferred[None]:
@@ -299,6 +313,8 @@ def serve(
     redirect = _redirect(options, site)
     if options["check"]:
         _check(options, endpoints, site, redirect)
+    role = options.role()
+    services = (*options.beside, *filter(None, (redirect,)))
     service = Daemon(
         site,
         endpoints,
@@ -308,8 +324,9 @@ def serve(
         reloads=reloads,
         others=options.other_endpoints(),
         metrics=metrics,
+        role=role,
     )
-    for beside in (*options.beside, *filter(None, (redirect,))):
+    for beside in services if role.runs_services else ():
         beside.setServiceParent(service)
     return service
 

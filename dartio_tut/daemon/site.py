@@ -77,6 +77,7 @@ class Site(TwistedSite):
     displayTracebacks = False
     offers_http2 = True
     observer: Observer | None = None
+    is_retiring = False
     _drained: Deferred[None] | None = None
     _log = Logger()
     _looked_for_idle = -1.0
@@ -139,6 +140,24 @@ class Site(TwistedSite):
         if not self.connection_limit.count:
             self._end_drain()
         return drained
+
+    def retire(self) -> Deferred[None]:
+        """
+        Close each connection after its next response; fires when there are none.
+
+        For a process in whose place another one goes on: no client is hurried, and none
+        finds its connection closed while it sends a request. Stop listening before, and
+        call `drain` to wait no longer.
+        """
+        self.is_retiring, self.has_stopped = True, False
+        retired: Deferred[None] = Deferred()
+        self._drained = retired
+        self.connection_limit.on_empty = self._end_drain
+        for connection in self._connections():
+            connection.retire()
+        if not self.connection_limit.count:
+            self._end_drain()
+        return retired
 
     def abort(self) -> None:
         """Close all connections now; what is under way is cut off."""

@@ -13,6 +13,9 @@ import socket
 
 UNNAMED = "unknown"
 
+WORKER_VARIABLE = "DARTIO_WORKER"
+"""What a process has in its environment that is one of several workers."""
+
 
 def name_passed_sockets() -> None:
     """Give passed sockets a name if they have none."""
@@ -20,6 +23,16 @@ def name_passed_sockets() -> None:
     count = environ.get("LISTEN_FDS", "")
     if count.isdigit() and "LISTEN_FDNAMES" not in environ:
         environ["LISTEN_FDNAMES"] = ":".join([UNNAMED] * int(count))
+
+
+def take_parents_sockets() -> None:
+    """
+    Let the sockets that systemd has passed to the parent of this worker be its own.
+
+    ``LISTEN_PID`` says whose they are; no parent knows a number before it is given.
+    """
+    if WORKER_VARIABLE in os.environ and "LISTEN_FDS" in os.environ:
+        os.environ["LISTEN_PID"] = str(os.getpid())
 
 
 def passed_endpoints(descriptors: list[int]) -> list[str]:
@@ -42,4 +55,5 @@ def passed_endpoints(descriptors: list[int]) -> list[str]:
     return endpoints
 
 
+take_parents_sockets()
 name_passed_sockets()

@@ -87,6 +87,10 @@ class Options(StoreOptions):
         flag("no-wire", "Leave out /wire/, which shows what is asked, and /try/."),
     )  # fmt: skip
 
+    def why_one_process(self) -> str:
+        """Its view of the wire, and the number of thinker, are in its memory."""
+        return "the tutorial is one process; run its servers one by one instead"
+
     def postOptions(self) -> None:
         """Let names of this machine be asked for, and those that were given."""
         super().postOptions()

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from dartio_tut.daemon.draining import Draining, cut_off_at_next_signal
+from dartio_tut.daemon.draining import Draining, Retiring, cut_off_at_next_signal
 from dartio_tut.daemon.options.parsing import seconds_or_zero
 from dartio_tut.daemon.site import Site
 from dartio_tut.resources.rest.event_stream import EventStream, begin_events
@@ -297,3 +297,57 @@ class OptionTests(SynchronousTestCase):
         for text in ("", "-1", "nan", "inf", "ten", "."):
             with self.assertRaises(ValueError):
                 seconds_or_zero(text)
+
+
+class RetiringTests(DrainingCase):
+    """Another process goes on in the place of this one."""
+
+    def retire(self, grace: float = 30) -> list[None]:
+        """Begin to retire; the list has an item when that has ended."""
+        ended: list[None] = []
+        Retiring(self.site, grace, self.reactor).start().addCallback(ended.append)
+        return ended
+
+    def test_without_connections_it_ends_at_once(self) -> None:
+        self.assertEqual(self.retire(), [None])
+
+    def test_idle_connection_stays_for_one_more_request(self) -> None:
+        transport = self.connect(GET)
+        self.resource.requests[0].finish()
+        ended = self.retire()
+        self.assertTrue(transport.connected)
+        transport.clear()
+        transport.protocol.dataReceived(GET)
+        self.resource.requests[1].finish()
+        self.assertIn(b"\r\nConnection: close\r\n", transport.value())
+        self.assertFalse(transport.connected)
+        self.assertEqual(ended, [None])
+
+    def test_response_that_was_begun_does_not_close_its_connection(self) -> None:
+        transport = self.connect(GET)
+        (request,) = self.resource.requests
+        request.write(b"the head said that the connection stays")
+        ended = self.retire()
+        request.finish()
+        self.assertTrue(transport.connected)
+        self.assertEqual(ended, [])
+
+    def test_it_waits_for_idle_connections_as_long_as_the_grace_is(self) -> None:
+        transport = self.connect(GET)
+        self.resource.requests[0].finish()
+        ended = self.retire(grace=5)
+        self.reactor.advance(5)
+        self.assertEqual(ended, [None])
+        self.assertEqual(self.drain(), [None])
+        self.assertFalse(transport.connected)
+
+
+class RetiringStreamTests(DrainingCase):
+    """Streams of events of a process in whose place another one goes on."""
+
+    resource = Events()
+
+    def test_stream_of_events_ends_at_once(self) -> None:
+        transport = self.connect(GET)
+        Retiring(self.site, 30, self.reactor).start()
+        self.assertTrue(transport.value().endswith(b"0\r\n\r\n"))

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.daemon import Option, ServerOptions, flag, option, repeated_option
 from dartio_tut.daemon.options.elsewhere import MAX_FILE_BYTES
 from dartio_tut.daemon.options.parsing import NUMBER_CHECKS
+from dartio_tut.daemon.options.workers import worker_count
 from dartio_tut.servers import static
 from dartio_tut.servers.lessons import LESSONS
 
@@ -154,6 +155,10 @@ class FileTests(ElsewhereCase):
             [5, True, ["x", "y z"], 0.5],
         )
 
+    def test_workers_are_a_number_or_a_word(self) -> None:
+        self.assertEqual(self.from_file("workers = 1")["workers"], 1)
+        self.assertIn("'x' is not a whole number", self.file_refusal('workers = "x"'))
+
     def test_an_empty_file_says_nothing(self) -> None:
         self.assertEqual(self.from_file("# nothing\n").given, {"config"})
 
@@ -196,6 +201,7 @@ class FileTests(ElsewhereCase):
             ("type = [1]", "type: a string is expected, not an integer"),
             ("[port]\nnumber = 1", "port: a number is expected, not a table"),
             ('charset = "\\u0000"', "charset: it has a NUL character"),
+            ("workers = true", 'workers: a number or "auto" is expected, not a bool'),
         ]:
             self.assertTrue(self.file_refusal(text).startswith(said), text)
 
@@ -264,5 +270,5 @@ class NumberTests(SynchronousTestCase):
                 default = options[found.name]
                 is_number = isinstance(default, (int, float)) and found.kind != "flag"
                 is_number |= found.name in NUMBERS_WITHOUT_DEFAULT
-                takes_number = found.check in NUMBER_CHECKS
+                takes_number = found.check in {*NUMBER_CHECKS, worker_count}
                 self.assertEqual((found.name, takes_number), (found.name, is_number))

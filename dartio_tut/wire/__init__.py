@@ -51,8 +51,9 @@ from .request import Request, is_end_of_request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
 from .transport.plain_text import RefusingTLSFactory
-from .transport.reactor import with_fast_ports
+from .transport.reactor import leave_to_others, with_fast_ports
 from .transport.tls import listen_tls
+from .transport.turns import SharedSockets
 from .twisted_private import cooperating_by, passed_descriptors, set_curves
 from .watching import ConnectionWatcher, IWatcher, TLSFacts
 
@@ -85,6 +86,7 @@ __all__ = [
     "RefusingTLSFactory",
     "Request",
     "RequestHeaderFields",
+    "SharedSockets",
     "TLSFacts",
     "WatchedChannel",
     "by_negotiation",
@@ -95,6 +97,7 @@ __all__ = [
     "ip_address_of",
     "is_address",
     "is_end_of_request",
+    "leave_to_others",
     "listen_tls",
     "passed_descriptors",
     "refusal",

@@ -60,6 +60,7 @@ class ConnectionLimit:
     :ivar count: how many there are, those beyond the limit included.
     :ivar has_many_clients: tells whether others connect through a peer, a proxy, for
         which the limit of one client does not hold then.
+    :ivar on_change: is called with the count whenever it changes, unless ``None``.
     :ivar on_empty: is called whenever there are none any more, unless ``None``.
     """
 
@@ -71,6 +72,7 @@ class ConnectionLimit:
         self.has_many_clients: Callable[[IAddress], bool] = lambda peer: False
         self._by_client: Counter[str] = Counter()
         self.count = 0
+        self.on_change: Callable[[int], None] | None = None
         self.on_empty: Callable[[], None] | None = None
 
     def admit(self, connection: HasPeer) -> Admission:
@@ -78,6 +80,8 @@ class ConnectionLimit:
         total, each = self._limits.connections, self._limits.connections_per_client
         client = ""
         self.count += 1
+        if self.on_change is not None:
+            self.on_change(self.count)
         if total and self.count > total:
             self._make_room()
         is_admitted = not total or self.count <= total
@@ -92,6 +96,8 @@ class ConnectionLimit:
 
     def _release(self, client: str) -> None:
         self.count -= 1
+        if self.on_change is not None:
+            self.on_change(self.count)
         if client in self._by_client:
             self._by_client[client] -= 1
             if not self._by_client[client]:

@@ -174,6 +174,8 @@ class ISite(Protocol):
     :ivar resource: the root of the tree.
     :ivar is_draining: whether the server is about to stop, and only finishes what is
         under way.
+    :ivar is_retiring: whether another process goes on in its place: each response is
+        the last of its connection, but no client is hurried.
     :ivar has_stopped: whether nothing is listened to any more: the process ends, and
         the connections with it.
     """
@@ -185,6 +187,7 @@ class ISite(Protocol):
     observer: Observer | None
     streaming: bool
     is_draining: bool
+    is_retiring: bool
     has_stopped: bool
     resource: IResource
 
@@ -217,6 +220,9 @@ class IConnection(Protocol):
 
     def drain(self) -> None:
         """The server is about to stop: finish what is under way, and close."""
+
+    def retire(self) -> None:
+        """Close after the next response; what has no end of its own ends now."""
 
     def abortConnection(self) -> None:
         """Close now."""

@@ -147,6 +147,9 @@ class ChoosingProtocol:
         """The server is about to stop: nothing is under way."""
         self._transport.loseConnection()
 
+    def retire(self) -> None:
+        """Another process goes on: the protocol that is chosen will see to it."""
+
     def abortConnection(self) -> None:
         """Close now."""
         self._transport.abortConnection()

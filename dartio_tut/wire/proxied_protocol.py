@@ -94,6 +94,9 @@ class ProxiedProtocol:
         """The server is about to stop: nothing is under way."""
         self._transport.loseConnection()
 
+    def retire(self) -> None:
+        """Another process goes on: the protocol behind will see to it."""
+
     def abortConnection(self) -> None:
         """Close now."""
         self._transport.abortConnection()

@@ -8,6 +8,7 @@ A private name may change in any release. So nothing else in this package import
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,7 +44,9 @@ __all__ = [
     "SocketAddress",
     "accept_descriptor",
     "accept_with_reserve",
+    "adopt_socket",
     "buffered_bytes",
+    "closes_only_itself",
     "cooperating_by",
     "has_nothing_buffered",
     "is_aborting",
@@ -55,6 +58,7 @@ __all__ = [
     "set_curves",
     "tls_read",
     "tls_write",
+    "wait_in_turn",
 ]
 
 INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
@@ -67,7 +71,13 @@ INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
         "_tempDataLen",
         "_writeDisconnected",
     ),
-    tcp.Port: ("_buildAddr", "_realPortNumber", "_type"),
+    tcp.Port: (
+        "_buildAddr",
+        "_preexistingSocket",
+        "_realPortNumber",
+        "_shouldShutdown",
+        "_type",
+    ),
     http.HTTPChannel: (
         "_protocolUpgradeForWebsockets",
         "_respondToBadRequestAndDisconnect",
@@ -132,6 +142,30 @@ def port_from_descriptor(port: type[_Port], *arguments: object) -> _Port:
     """A *port* (a class of ours) for a descriptor that is listened on already."""
     made: _Port = port._fromListeningDescriptor(*arguments)
     return made
+
+
+def adopt_socket(port: tcp.Port, listening: socket.socket) -> None:
+    """Let *port*, which has not begun, listen on this socket instead of its own."""
+    port._preexistingSocket = listening
+
+
+def closes_only_itself(port: tcp.Port) -> None:
+    """Let the end of *port* be no end for others that listen on its socket."""
+    port._shouldShutdown = False
+
+
+def wait_in_turn(port: tcp.Port) -> None:
+    """
+    Be woken for a client of *port*, which a reactor watches, only when no process that
+    waits for longer is; the reactor goes on to watch it.
+
+    Twisted's epoll reactor has no public name for ``EPOLLEXCLUSIVE``. Under another
+    reactor all processes are woken for each client, and one of them gets it.
+    """
+    poller = getattr(port.reactor, "_poller", None)
+    if isinstance(poller, select.epoll):
+        poller.unregister(port.fileno())
+        poller.register(port.fileno(), select.EPOLLIN | select.EPOLLEXCLUSIVE)
 
 
 class CallsLater(Protocol):

@@ -49,6 +49,7 @@ class DeclaredOptions(Options):
     :cvar longdesc: what ``--help`` says first.
     :cvar environ: the environment, which has those that the command line has not.
     :ivar given: the names of the options that were given, wherever.
+    :ivar command_line: all that it had behind the name of the server.
     :ivar from_another: whether they come from a server that starts this one.
     """
 
@@ -70,6 +71,7 @@ class DeclaredOptions(Options):
     def __init__(self) -> None:
         super().__init__()
         self.given: set[str] = set()
+        self.command_line: Sequence[str] = ()
         for option in self.declared():
             self.set_default(option.name, copy(option.default))
 
@@ -133,6 +135,7 @@ class DeclaredOptions(Options):
 
         :raise StartupError: when one of them is wrong.
         """
+        self.command_line = list(sys.argv[1:] if options is None else options)
         if self.parent is not None and self.parent.subCommand:
             set_program_name(str(self.parent.subCommand))
         try:

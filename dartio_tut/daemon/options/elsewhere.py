@@ -22,6 +22,7 @@ from dartio_tut.store import read_regular_file
 
 from .option import Option
 from .parsing import NUMBER_CHECKS
+from .workers import AUTO, worker_count
 
 PREFIX = "DARTIO_"
 """What the names of environment variables begin with."""
@@ -167,10 +168,13 @@ def _entry(place: str, option: Option, value: object) -> Found:
 
 def _text(place: str, option: Option, value: object) -> str:
     """*value* as it would stand on the command line."""
-    takes_number = option.check in NUMBER_CHECKS
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if takes_number != is_number or not (is_number or isinstance(value, str)):
-        wanted = "a number" if takes_number else "a string"
+    fits, wanted = isinstance(value, str), "a string"
+    if option.check is worker_count:
+        fits, wanted = fits or is_number, f'a number or "{AUTO}"'
+    elif option.check in NUMBER_CHECKS:
+        fits, wanted = is_number, "a number"
+    if not fits:
         raise ValueError(f"{place}: {wanted} is expected, not {_type(value)}")
     text = str(value)
     if "\0" in text:

@@ -106,6 +106,15 @@ class SharedStoreOptions(StoreOptions):
         ),
     )
 
+    def why_one_process(self) -> str:
+        """What is kept in memory has one process."""
+        if self["store"]:
+            return super().why_one_process()
+        return (
+            "what it keeps is in the memory of one process; give it a --store, which "
+            "several share"
+        )
+
     def open_shared_store(self, opened: Callable[..., S]) -> S | None:
         """
         The store that *opened* makes, as `open_store`; ``None`` if none is given.

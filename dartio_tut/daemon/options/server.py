@@ -4,6 +4,7 @@ The options that every server has: where it listens, its limits, its log.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -18,10 +19,13 @@ from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
 from ..draining import GRACE_SECONDS
 from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endpoint
+from ..roles import Alone, ParentRole, Role, WorkerRole
 from ..self_signed import Renewal
 from ..socket_activation import passed_endpoints
 from ..startup import startup_errors
+from ..this_worker import this_worker
 from ..trusted_proxies import TrustedProxies, trusted_proxy
+from ..worker_process import WorkerCommand
 from .certificate import (
     CERTIFICATE_OPTIONS,
     CertificateFiles,
@@ -44,6 +48,7 @@ from .parsing import (
     port_number,
     seconds_or_zero,
 )
+from .workers import WORKERS_OPTION, check_workers
 
 _log = Logger()
 
@@ -119,6 +124,7 @@ class ServerOptions(DeclaredOptions):
             GRACE_SECONDS,
             group=LIMITS,
         ),
+        WORKERS_OPTION,
         *LOG_OPTIONS,
         option(
             CONFIG,
@@ -151,6 +157,10 @@ class ServerOptions(DeclaredOptions):
         """
         super().postOptions()
         check_certificate_options(self, self.always_tls)
+        alone = self.why_one_process()
+        if self["metrics"] is not None:
+            alone = alone or "--metrics counts one process: leave out one of them"
+        check_workers(self["workers"], self.parent, alone)
         twistd = self.parent
         if twistd and twistd.get("chroot"):
             raise UsageError(
@@ -240,6 +250,29 @@ class ServerOptions(DeclaredOptions):
             text.startswith("https:") and "http2=no" not in text for text in endpoints
         )
 
+    def why_one_process(self) -> str:
+        """Why ``--workers`` cannot be used, and what to do instead; empty if it can."""
+        return ""
+
+    def role(self) -> Role:
+        """What this process is: one of several that serve, their parent, or alone."""
+        this = this_worker()
+        if this is not None:
+            return WorkerRole(this)
+        if self["workers"] == 1 or self.from_another or self.parent is None:
+            return Alone()
+        with startup_errors("--workers: the current folder"):
+            folder = os.getcwd()
+        logs_to_stdout = self.parent["nodaemon"] and not self.parent["logfile"]
+        command = WorkerCommand(
+            str(self.parent.subCommand),
+            self.command_line,
+            folder,
+            self.parent.get("reactor"),
+            shows_errors=bool(logs_to_stdout),
+        )
+        return ParentRole(self["workers"], command, self["grace"])
+
     def limits(self) -> Limits:
         """What a client may ask of the server."""
         return limits_of(self)
@@ -257,11 +290,13 @@ class ServerOptions(DeclaredOptions):
         """
         descriptors = raise_descriptor_limit()
         most = connections_within(descriptors, servers)
-        asked = self["max-connections"]
+        this = this_worker()
+        workers = self["workers"] if this is None else this.place.count
+        asked = self["max-connections"] = -(-self["max-connections"] // workers)
         if asked == 0 or asked > most:
             self["max-connections"] = most
             self.given.add("max-connections")
-            each = " each" if servers > 1 else ""
+            each = " each" if servers > 1 or workers > 1 else ""
             _log.info(
                 "At most {most} connections at a time{each}: "
                 "{descriptors} file descriptors are allowed",

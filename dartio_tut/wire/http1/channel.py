@@ -72,7 +72,7 @@ class Channel(HTTPChannelAPI):
     :ivar is_http10: whether the client speaks HTTP/1.0.
     :ivar deadline: when `expired` is called.
     :ivar client_has_ended: whether the client has closed its half of the connection.
-    :ivar is_draining: whether the server is about to stop: each response is the last of
+    :ivar is_draining: whether the process is about to end: each response is the last of
         its connection, unless more requests have come already.
     :ivar close_is_asked: whether a resource has asked to close, while bytes are taken
         in.
@@ -89,7 +89,7 @@ class Channel(HTTPChannelAPI):
         self.request: http.Request | None = None
         self.persistent = True
         self.is_http10 = False
-        self.is_draining = site.is_draining
+        self.is_draining = site.is_draining or site.is_retiring
         self.client_has_ended = False
         self.close_is_asked = False
         self.reports: ExchangeReports | None = None
@@ -122,7 +122,7 @@ class Channel(HTTPChannelAPI):
         self.write = output.write  # spares a call for each write
         self._admission = admission or self.site.connection_limit.admit(transport)
         self.deadlines.add(self, self.limits.header_time)
-        if self.is_draining:
+        if self.site.is_draining:
             drain(self)
         if self.observer is not None:
             self.reports = ExchangeReports(self.observer, output, self.getPeer())
@@ -193,7 +193,7 @@ class Channel(HTTPChannelAPI):
             self.enter(BODY, self.limits.body_time)
         elif self.state is IDLE:
             self.enter(IDLE, self.limits.idle_time)
-            if self.is_draining:
+            if self.site.is_draining:
                 self.drain()
         self.intake.go_on()
 
@@ -278,6 +278,18 @@ class Channel(HTTPChannelAPI):
         """The server is about to stop: answer what has come, and close."""
         self.is_draining = True
         drain(self)
+
+    def retire(self) -> None:
+        """
+        Another process goes on: the next response is the last.
+
+        A connection that is idle stays open for it: its client may send a request in
+        the very moment in which it would be closed.
+        """
+        self.is_draining = True
+        on_drain = getattr(self.request, "on_drain", None)
+        if on_drain is not None:
+            on_drain()
 
     def refuse(self, error: ProtocolError) -> None:
         """Answer with the error's status code, and close so that the client sees it."""

@@ -105,7 +105,7 @@ class HTTP2Connection:
             self.abortConnection()
             return
         self.flush()
-        if self.site.is_draining:
+        if self.site.is_draining or self.site.is_retiring:
             self.close()
 
     def connectionMade(self) -> None:
@@ -335,6 +335,10 @@ class HTTP2Connection:
         """The server is about to stop: finish what is under way, and close."""
         self.streams.drain()
         self.close()
+
+    def retire(self) -> None:
+        """The same: by this protocol a client knows which requests to send again."""
+        self.drain()
 
     def fail(self, fault: ConnectionFault) -> None:
         """Tell the client what it did wrong, and close."""

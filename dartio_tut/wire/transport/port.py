@@ -9,6 +9,7 @@ socket needs are set on the listening one, from which it inherits them; and an
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import cast
@@ -23,14 +24,22 @@ from ..twisted_private import (
     SocketAddress,
     accept_descriptor,
     accept_with_reserve,
+    adopt_socket,
     reserved_descriptor,
     resolve_ipv6,
 )
 from .epoll import EpollMultiplexer
 from .tcp import Server, TCPAddress
+from .turns import Turns
 
 ACCEPTED_PER_TURN = 64
 """New connections a turn: then those that are open have their turn."""
+
+ACCEPTED_PER_TURN_OF_SHARED = 1
+"""The same for a socket that processes share: the next client is for another one."""
+
+LARGEST_USUAL_BACKLOG = 4096
+"""Clients that may wait at a socket of unknown backlog: Linux' own largest."""
 
 ACCEPT_LOG_SECONDS = 60
 """Seconds between two log lines about clients that could not be accepted."""
@@ -52,11 +61,16 @@ class Port(tcp.Port):
 
     :ivar local_address: our address in all connections, unless the port listens on
         every address of the machine.
+    :ivar turns: says when to accept, if other processes listen on the same socket.
+    :ivar others_go_on: whether they will do so when this port is closed.
     """
 
     multiplexer: EpollMultiplexer
     factory: Factory
     local_address: TCPAddress | None = None
+    turns: Turns | None = None
+    others_go_on = False
+    accepted_per_turn = ACCEPTED_PER_TURN
     _not_accepted = 0
     _logged_at = float("-inf")
 
@@ -69,9 +83,21 @@ class Port(tcp.Port):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         return made
 
+    def share(self, listening: socket.socket, has_surplus: Callable[[], bool]) -> None:
+        """
+        Listen on a socket that other processes have, too, when this port begins.
+
+        :param has_surplus: see `SharedSockets`.
+        """
+        adopt_socket(self, listening)
+        self.turns = Turns(self, has_surplus)
+        self.accepted_per_turn = ACCEPTED_PER_TURN_OF_SHARED
+
     def startListening(self) -> None:
         """Listen, and have the kernel prepare the sockets that are accepted."""
         super().startListening()
+        if self.turns is not None:
+            self.turns.begin()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in (
             (socket.TCP_NODELAY, 1),
@@ -89,14 +115,18 @@ class Port(tcp.Port):
 
     def doRead(self) -> None:
         """Accept the clients that wait."""
+        if self.turns is not None and not self.turns.may_accept():
+            return
         try:
-            for _ in range(ACCEPTED_PER_TURN):
+            for _ in range(self.accepted_per_turn):
                 descriptor, client = accept_descriptor(self.socket)
                 self._accepted(descriptor, client)
         except BlockingIOError:
             return
         except OSError:
             self._accept_with_reserve()
+        if self.turns is not None:
+            self.turns.done()
 
     def _accept_with_reserve(self) -> None:
         """
@@ -105,7 +135,7 @@ class Port(tcp.Port):
         Twisted gives up a descriptor that it keeps in reserve, accepts each client with
         it, and closes it at once: without that, they would wait, and the reactor spin.
         """
-        turns = range(ACCEPTED_PER_TURN)
+        turns = range(self.accepted_per_turn)
         observer = cast(ILogObserver, self._count_not_accepted)
         with BuffersLogs(_log.namespace, observer) as log:
             for sock, client in accept_with_reserve(
@@ -155,8 +185,9 @@ class Port(tcp.Port):
         The port is closed; its connections may go on, also those that the kernel has
         accepted already: closing the socket would reset them.
         """
+        most = 0 if self.others_go_on else self.backlog or LARGEST_USUAL_BACKLOG
         with suppress(OSError):  # there are no more, or no descriptors
-            for _ in range(self.backlog):
+            for _ in range(most):
                 self._accepted(*accept_descriptor(self.socket))
         super().connectionLost(reason)
         self.multiplexer.close()

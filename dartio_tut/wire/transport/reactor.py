@@ -8,20 +8,48 @@ import select
 import socket
 from typing import TypeVar, cast
 
-from twisted.internet.interfaces import IListeningPort, IReactorSocket
+from twisted.internet import tcp
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorSocket,
+    IReactorUNIX,
+)
 from twisted.internet.protocol import ServerFactory
 
-from ..twisted_private import port_from_descriptor
+from ..twisted_private import closes_only_itself, port_from_descriptor
 from .port import Port
+from .turns import NOT_SHARED, SharedSockets
+from .unix_port import SharedUNIXPort
 
 _Reactor = TypeVar("_Reactor")
 
 
-def with_fast_ports(reactor: _Reactor) -> _Reactor:
-    """*reactor*, with cheaper TCP ports where the system has epoll."""
+def with_fast_ports(reactor: _Reactor, shared: SharedSockets = NOT_SHARED) -> _Reactor:
+    """
+    *reactor*, with cheaper TCP ports where the system has epoll.
+
+    :param shared: sockets that other processes listen on, too. Whatever listens through
+        the reactor is given the next of them, instead of one of its own.
+    """
     if not hasattr(select, "epoll"):
         return reactor
-    return cast("_Reactor", FastPortsReactor(reactor))
+    return cast("_Reactor", FastPortsReactor(reactor, shared))
+
+
+def begin_to_listen(port: Port, reactor: object) -> None:
+    """Have *port* listen; on a shared socket, if *reactor* has one for it."""
+    if isinstance(reactor, FastPortsReactor):
+        reactor.begin(port)
+    else:
+        port.startListening()
+
+
+def leave_to_others(port: object) -> None:
+    """Leave the socket of *port*, and who waits there, to others when it is closed."""
+    if isinstance(port, tcp.Port):
+        closes_only_itself(port)
+    if isinstance(port, Port):
+        port.others_go_on = True
 
 
 class FastPortsReactor:
@@ -29,21 +57,45 @@ class FastPortsReactor:
     A reactor whose TCP ports are `Port`; everything else is the *reactor*'s own.
 
     Endpoints that listen through it (``tcp:``, ``tcp6:``, ``systemd:``) need not know.
+
+    :param shared: see `with_fast_ports`.
     """
 
-    def __init__(self, reactor: object) -> None:
+    def __init__(self, reactor: object, shared: SharedSockets) -> None:
         self._reactor = reactor
+        self._shared = list(shared.sockets)
+        self._has_surplus = shared.has_surplus
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._reactor, name)
+
+    def begin(self, listening: Port) -> None:
+        """Have *listening* listen, on a socket of its own or on a shared one."""
+        if self._shared:
+            listening.share(self._shared.pop(0), self._has_surplus)
+        listening.startListening()
 
     def listenTCP(
         self, port: int, factory: ServerFactory, backlog: int = 50, interface: str = ""
     ) -> Port:
         """Listen on *port*."""
         listening = Port(port, factory, backlog, interface, self._reactor)
-        listening.startListening()
+        self.begin(listening)
         return listening
+
+    def listenUNIX(
+        self,
+        address: str,
+        factory: ServerFactory,
+        backlog: int = 50,
+        mode: int = 0o666,
+        wantPID: bool = False,
+    ) -> IListeningPort:
+        """Listen on the Unix socket *address*."""
+        if self._shared:
+            return self._begin_unix(factory)
+        reactor = IReactorUNIX(self._reactor)
+        return reactor.listenUNIX(address, factory, backlog, mode, wantPID)
 
     def adoptStreamPort(
         self,
@@ -53,10 +105,20 @@ class FastPortsReactor:
     ) -> IListeningPort:
         """Listen on a socket that is listened on already."""
         if addressFamily not in (socket.AF_INET, socket.AF_INET6):
+            if self._shared:
+                return self._begin_unix(factory)
             reactor = IReactorSocket(self._reactor)
             return reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
         listening = port_from_descriptor(
             Port, self._reactor, fileDescriptor, addressFamily, factory
         )
-        listening.startListening()
+        self.begin(listening)
         return listening
+
+    def _begin_unix(self, factory: ServerFactory) -> IListeningPort:
+        """Listen on the next shared socket, which is a Unix socket."""
+        listening = SharedUNIXPort(
+            self._shared.pop(0), self._has_surplus, factory, self._reactor
+        )
+        listening.startListening()
+        return cast("IListeningPort", listening)

@@ -43,6 +43,7 @@ from .epoll import CONNECTION_DONE, IN
 from .file_senders import TLSFileSender
 from .plain_text import LINGER_SECONDS, is_plain_text
 from .port import Port
+from .reactor import begin_to_listen
 from .tcp import READ_BYTES, ConnectionEnd, Server
 
 HANDSHAKE_SECONDS = 10
@@ -111,6 +112,9 @@ class TLSServer(Server):
         """The server is about to stop: the handshake has a moment."""
         soon = self.server.site.deadlines.now + DRAINED_HANDSHAKE_SECONDS
         self.deadline = min(self.deadline, soon)
+
+    def retire(self) -> None:
+        """Another process goes on: the protocol will see to it."""
 
     def _handshake(self) -> ConnectionEnd:
         try:
@@ -389,5 +393,5 @@ def listen_tls(
 ) -> TLSPort:
     """Listen with TLS on *port* for *site*."""
     listening = TLSPort(port, site, backlog, interface, reactor, context)
-    listening.startListening()
+    begin_to_listen(listening, reactor)
     return listening

@@ -1,0 +1,51 @@
+"""
+How many connections each worker has, in memory that all of them share.
+
+Each writes its own number and reads those of the others. Nothing is locked: a number of
+eight bytes is written in one step, and one that is a moment old will do.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+
+COUNT_BYTES = 8
+
+SURPLUS = 4
+"""So many connections more than another worker has are no surplus: short ones go."""
+
+SURPLUS_SHARE = 20
+"""One in so many, neither: with many connections, five percent."""
+
+
+def make_loads(count: int) -> int:
+    """Memory for *count* workers: the descriptor of a file without a name."""
+    descriptor = os.memfd_create("dartio-workers")
+    os.ftruncate(descriptor, count * COUNT_BYTES)
+    return descriptor
+
+
+class Loads:
+    """
+    The connections of all workers, as one of them sees them.
+
+    :param descriptor: what `make_loads` has made.
+    :param number: its own number, from 1.
+    """
+
+    def __init__(self, descriptor: int, number: int) -> None:
+        self._counts = memoryview(mmap.mmap(descriptor, 0)).cast("Q")
+        self._own = number - 1
+        self._others = [n for n in range(len(self._counts)) if n != self._own]
+        self.publish(0)
+
+    def publish(self, count: int) -> None:
+        """Let the others know that this worker has *count* connections."""
+        self._counts[self._own] = count
+
+    def has_surplus(self) -> bool:
+        """Whether another worker has so few that it should have the next client."""
+        counts = self._counts
+        least = min([counts[other] for other in self._others])
+        return counts[self._own] > least + max(SURPLUS, least // SURPLUS_SHARE)

@@ -1,0 +1,206 @@
+"""
+The process of a worker, as its parent sees it.
+
+It runs twistd with the same server and the same options as the parent, in the folder in
+which the parent was started, and is passed the parent's sockets.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import (
+    LogEvent,
+    Logger,
+    LogLevel,
+    eventsFromJSONLogFile,
+    globalLogPublisher,
+)
+from twisted.python.failure import Failure
+
+from .this_worker import CUT_OFF, READY, RETIRE, STOP, Place
+
+STDIN, STDERR = 0, 2
+
+FIRST_PASSED = 3
+"""The first of the descriptors that systemd passes (SD_LISTEN_FDS_START)."""
+
+PROGRAM = "from dartio_tut.daemon import run_worker; run_worker()"
+
+PARENTS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
+"""Variables by which systemd means the parent alone."""
+
+EXIT_BY_SIGNAL = 1
+"""The exit code of the parent when a worker is killed while it starts."""
+
+
+@dataclass(frozen=True)
+class WorkerCommand:
+    """
+    What all workers of a parent run.
+
+    :param server: what twistd calls the server.
+    :param arguments: the options of the server, as they were given.
+    :param folder: where they were given.
+    :param reactor: the name of twistd's reactor; ``None`` for the usual one.
+    :param shows_errors: whether standard error is the parent's own, else it is logged.
+    """
+
+    server: str
+    arguments: Sequence[str]
+    folder: str
+    reactor: str | None = None
+    shows_errors: bool = True
+
+    def line(self) -> list[str]:
+        """The command line."""
+        reactor = () if self.reactor is None else (f"--reactor={self.reactor}",)
+        # -P: no module is taken from the folder in which it runs.
+        python = (sys.executable, "-P", "-c", PROGRAM)
+        return [*python, "-n", "--pidfile=", *reactor, self.server, *self.arguments]
+
+
+class WorkerProcess(ProcessProtocol):
+    """
+    Gives orders to a process, and hears its news.
+
+    :param number: which worker it is.
+    :param ready: is called when it answers.
+    :param ended: is called with how it has ended, and with its exit code.
+    """
+
+    _log = Logger()
+    transport: Any
+    pid: int | None = None
+
+    def __init__(
+        self,
+        number: int,
+        news: int,
+        ready: Callable[[], None],
+        ended: Callable[[str, int], None],
+        reactor: Any,
+    ) -> None:
+        self._number = number
+        self._news = news
+        self._ready = ready
+        self._ended = ended
+        self._reactor = reactor
+        self._waiting = {news: b"", STDERR: b""}
+
+    def connectionMade(self) -> None:
+        """The process runs."""
+        self.pid = self.transport.pid
+
+    # Orders.
+
+    def retire(self) -> None:
+        """Have it end when its clients have gone."""
+        self._order(RETIRE)
+
+    def stop(self) -> None:
+        """Have it finish what is under way, and end."""
+        self._order(STOP)
+
+    def cut_off(self) -> None:
+        """Have it end now."""
+        self._order(CUT_OFF)
+
+    def kill(self) -> None:
+        """End it now."""
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("KILL")
+
+    def _order(self, order: bytes) -> None:
+        if STDIN in self.transport.pipes:
+            self.transport.writeToChild(STDIN, order + b"\n")
+
+    # News.
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        """The process tells something, or has an error."""
+        *lines, self._waiting[childFD] = (self._waiting[childFD] + data).split(b"\n")
+        for line in lines:
+            if childFD == STDERR:
+                self._log.warn(
+                    "Worker {n}: {line}",
+                    n=self._number,
+                    line=line.decode("utf-8", "backslashreplace"),
+                )
+            elif line == READY:
+                self._ready()
+            else:
+                self._pass_on(line)
+
+    def _pass_on(self, line: bytes) -> None:
+        """Put an event of the process' log into the log of this one."""
+        try:
+            for event in eventsFromJSONLogFile(io.BytesIO(line + b"\n")):
+                globalLogPublisher(of_worker(self._number, event))
+        except (LookupError, TypeError, ValueError):  # it was killed while it wrote
+            self._log.warn("Worker {n}: {line}", n=self._number, line=repr(line))
+
+    def processExited(self, reason: Failure) -> None:
+        """The process has ended; what it has written may still come."""
+        value: Any = reason.value
+        number, code = getattr(value, "signal", None), getattr(value, "exitCode", 1)
+        how = f"exit code {code}"
+        if number is not None:
+            how, code = signal.Signals(number).name, EXIT_BY_SIGNAL
+        self._reactor.callLater(0, self._ended, how, code or 0)
+
+
+def of_worker(number: int, event: LogEvent) -> LogEvent:
+    """*event* as one of the worker *number*."""
+    level = event.get("log_level", LogLevel.info)
+    event["log_system"] = f"worker {number}#{level.name}"
+    return event
+
+
+def spawn_worker(
+    reactor: Any,
+    command: WorkerCommand,
+    process: Callable[[int], WorkerProcess],
+    place: tuple[int, int],
+    shared: Sequence[int],
+    passed: Sequence[int],
+    environ: Mapping[str, str] = os.environ,
+) -> WorkerProcess:
+    """
+    Start a worker.
+
+    :param process: makes the protocol, for the descriptor of its news.
+    :param place: its number, and how many there are.
+    :param shared: the descriptors of the memory with everybody's connections, and of
+        the sockets to listen on.
+    :param passed: the descriptors that systemd has passed.
+    :raise OSError: when it cannot be started.
+    """
+    news = FIRST_PASSED + len(passed)
+    loads, *sockets = numbers = range(news + 1, news + 1 + len(shared))
+    given = Place(*place, news, loads, tuple(sockets), len(passed))
+    descriptors: dict[int, int | str] = {STDIN: "w", 1: 1, news: "r"}
+    descriptors[STDERR] = STDERR if command.shows_errors else "r"
+    descriptors.update(zip(range(FIRST_PASSED, news), passed, strict=True))
+    descriptors.update(zip(numbers, shared, strict=True))
+    variables = {n: v for n, v in environ.items() if n not in PARENTS_OWN}
+    made = process(news)
+    line = command.line()
+    reactor.spawnProcess(
+        made,
+        line[0],
+        line,
+        env=variables | given.environment(),
+        path=command.folder,
+        childFDs=descriptors,
+    )
+    return made

@@ -1,0 +1,328 @@
+"""What the parent of workers decides, without a process: time is a fake clock's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.daemon.cores import usable_cores
+from dartio_tut.daemon.options.workers import check_workers, worker_count
+from dartio_tut.daemon.this_worker import STOP, Orders, Place, place_in
+from dartio_tut.daemon.worker_loads import Loads, make_loads
+from dartio_tut.daemon.worker_process import WorkerCommand
+from dartio_tut.daemon.workers import (
+    KILL_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    READY_SECONDS,
+    YOUNG_SECONDS,
+    Worker,
+    Workers,
+)
+
+GRACE = 10.0
+
+
+class FakeProcess:
+    """Notes its orders."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid: int | None = pid
+        self.orders: list[str] = []
+
+    def retire(self) -> None:
+        """Note it."""
+        self.orders.append("retire")
+
+    def stop(self) -> None:
+        """Note it."""
+        self.orders.append("stop")
+
+    def cut_off(self) -> None:
+        """Note it."""
+        self.orders.append("cut off")
+
+    def kill(self) -> None:
+        """Note it."""
+        self.orders.append("kill")
+
+
+class ParentTests(SynchronousTestCase):
+    """Two workers, and what becomes of them."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.spawned: list[tuple[Worker, FakeProcess]] = []
+        self.codes: list[int] = []
+        self.fails = False
+        self.workers = Workers(2, self.spawn, GRACE, self.clock, self.codes.append)
+
+    def spawn(self, worker: Worker) -> FakeProcess:
+        """A process that answers when the test says so."""
+        if self.fails:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        process = FakeProcess(len(self.spawned) + 1)
+        self.spawned.append((worker, process))
+        return process
+
+    def start(self) -> None:
+        """Start two, which answer."""
+        started = self.workers.start()
+        self.ready(0)
+        self.assertNoResult(started)
+        self.ready(1)
+        self.successResultOf(started)
+
+    def ready(self, index: int) -> None:
+        """The process that was started as number *index* answers."""
+        self.workers.ready(self.spawned[index][0])
+
+    def end(self, index: int, code: int = 1) -> None:
+        """The process that was started as number *index* ends."""
+        self.workers.ended(self.spawned[index][0], f"exit code {code}", code)
+
+    def orders(self) -> list[list[str]]:
+        """The orders of each process."""
+        return [process.orders for _, process in self.spawned]
+
+    def numbers(self) -> list[int]:
+        """The places of all that were started."""
+        return [worker.number for worker, _ in self.spawned]
+
+    def test_worker_that_has_lived_for_long_is_followed_at_once(self) -> None:
+        self.start()
+        self.clock.advance(YOUNG_SECONDS)
+        self.end(1)
+        self.clock.advance(0)
+        self.assertEqual(self.numbers(), [1, 2, 2])
+
+    def test_pause_grows_while_workers_die_young_and_not_for_ever(self) -> None:
+        self.start()
+        pauses = []
+        for index in range(1, 8):
+            self.end(index)
+            (call,) = self.clock.getDelayedCalls()
+            pauses.append(call.getTime() - self.clock.seconds())
+            self.clock.advance(pauses[-1])
+            self.ready(index + 1)
+        self.assertEqual(pauses, [1, 2, 4, 8, 16, LONGEST_PAUSE_SECONDS, 30])
+        self.clock.advance(YOUNG_SECONDS)
+        self.end(8)
+        self.clock.advance(0)
+        self.end(9)
+        self.clock.advance(1)
+        self.assertEqual(len(self.spawned), 11)
+
+    def test_worker_that_cannot_start_at_first_ends_the_daemon(self) -> None:
+        started = self.workers.start()
+        self.ready(1)
+        self.end(0, 78)
+        self.assertEqual(self.codes, [78])
+        self.assertNoResult(started)
+        self.assertEqual(len(self.flushLoggedErrors()), 0)
+
+    def test_process_that_cannot_be_made_is_like_one_that_ends(self) -> None:
+        self.start()
+        self.fails = True
+        self.end(0)
+        self.clock.advance(1)
+        self.clock.advance(0)
+        self.fails = False
+        self.clock.advance(2)
+        self.assertEqual(self.numbers(), [1, 2, 1])
+
+    def test_worker_that_never_answers_is_killed(self) -> None:
+        self.workers.start()
+        self.clock.advance(READY_SECONDS)
+        self.assertEqual(self.orders(), [["kill"], ["kill"]])
+
+    def test_workers_are_replaced_one_by_one_when_the_next_one_answers(self) -> None:
+        self.start()
+        replaced = self.workers.replace()
+        self.assertEqual((self.numbers(), self.orders()), ([1, 2, 1], [[], [], []]))
+        self.ready(2)
+        self.assertEqual(self.numbers(), [1, 2, 1, 2])
+        self.assertEqual(self.orders(), [["retire"], [], [], []])
+        self.assertNoResult(replaced)
+        self.ready(3)
+        self.successResultOf(replaced)
+        self.assertEqual(self.orders(), [["retire"], ["retire"], [], []])
+        self.end(0, 0)
+        self.end(1, 0)
+        self.clock.advance(YOUNG_SECONDS)
+        self.assertEqual(len(self.spawned), 4)
+
+    def test_replaced_worker_that_does_not_end_is_killed(self) -> None:
+        self.start()
+        self.workers.replace()
+        self.ready(2)
+        self.clock.advance(2 * GRACE + KILL_SECONDS)
+        self.assertEqual(self.orders()[0], ["retire", "kill"])
+
+    def test_those_of_before_go_on_when_the_next_one_cannot_start(self) -> None:
+        self.start()
+        replaced = self.workers.replace()
+        self.end(2, 78)
+        self.successResultOf(replaced)
+        self.clock.advance(LONGEST_PAUSE_SECONDS)
+        self.assertEqual(self.orders(), [[], [], []])
+        self.assertEqual(self.codes, [])
+        again = self.workers.replace()
+        self.ready(3)
+        self.ready(4)
+        self.successResultOf(again)
+
+    def test_worker_that_dies_while_it_is_replaced_has_a_successor(
+        self,
+    ) -> None:
+        self.start()
+        self.workers.replace()
+        self.end(0)
+        self.clock.advance(LONGEST_PAUSE_SECONDS)
+        self.assertEqual(self.numbers(), [1, 2, 1])
+        self.end(2)  # this one fails, too: there must be another
+        self.clock.advance(LONGEST_PAUSE_SECONDS)
+        self.assertEqual(self.numbers(), [1, 2, 1, 1])
+
+    def test_asked_twice_it_replaces_all_once_more(self) -> None:
+        self.start()
+        first, second = self.workers.replace(), self.workers.replace()
+        self.ready(2)
+        self.ready(3)
+        self.assertNoResult(first)
+        self.ready(4)
+        self.ready(5)
+        self.successResultOf(first)
+        self.successResultOf(second)
+        self.assertEqual(self.numbers(), [1, 2, 1, 2, 1, 2])
+
+    def test_all_are_stopped_and_killed_when_they_take_too_long(self) -> None:
+        self.start()
+        stopped = self.workers.stop()
+        self.end(0, 0)
+        self.assertNoResult(stopped)
+        self.clock.advance(GRACE + KILL_SECONDS)
+        self.assertEqual(self.orders(), [["stop"], ["stop", "kill"]])
+        self.end(1)
+        self.successResultOf(stopped)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_nothing_is_started_while_it_stops(self) -> None:
+        self.start()
+        self.end(0)
+        self.workers.replace()
+        stopped = self.workers.stop()
+        self.workers.cut_off()
+        self.end(1)
+        self.end(2)
+        self.successResultOf(stopped)
+        self.successResultOf(self.workers.replace())
+        self.clock.advance(LONGEST_PAUSE_SECONDS)
+        self.assertEqual(len(self.spawned), 3)
+        self.assertEqual(self.orders()[1:], [["stop", "cut off"]] * 2)
+
+
+class OptionTests(SynchronousTestCase):
+    """``--workers``."""
+
+    def test_auto_is_one_for_each_core(self) -> None:
+        self.assertEqual(worker_count("auto"), usable_cores())
+        self.assertEqual(worker_count("3"), 3)
+
+    def test_what_is_no_number_of_processes_is_refused(self) -> None:
+        for text in ("0", "-1", "many", "1.5", "513", ""):
+            with self.assertRaises(ValueError, msg=text):
+                worker_count(text)
+
+    def test_share_of_a_container_is_a_number_of_cores(self) -> None:
+        group = Path(self.mktemp())
+        group.mkdir()
+        for text, cores in (
+            ("50000 100000", 1),
+            ("100000 100000", 1),
+            ("max 100000", 0),
+        ):
+            (group / "cpu.max").write_text(text)
+            own = len(os.sched_getaffinity(0))
+            self.assertEqual(usable_cores(group), cores or own)
+
+    def test_server_that_must_be_one_process_says_why(self) -> None:
+        error = self.assertRaises(UsageError, check_workers, 2, None, "it is alone")
+        self.assertEqual(str(error), "--workers: it is alone")
+        check_workers(1, None, "it is alone")
+
+    def test_it_is_for_servers_of_twistd(self) -> None:
+        parents: tuple[dict[str, object] | None, ...] = (None, {})
+        for parent in parents:
+            self.assertRaises(UsageError, check_workers, 2, parent, "")
+
+
+class ThisWorkerTests(SynchronousTestCase):
+    """What a worker knows of itself."""
+
+    def test_place_comes_through_the_environment_and_is_taken_from_it(self) -> None:
+        place = Place(2, 4, 5, 6, (7, 8), passed=2)
+        environ = {"HOME": "/", **place.environment()}
+        self.assertEqual(environ["LISTEN_FDS"], "2")
+        self.assertEqual(place_in(environ), place)
+        self.assertEqual(environ, {"HOME": "/", "LISTEN_FDS": "2"})
+        self.assertIsNone(place_in(environ))
+
+    def test_command_takes_no_module_from_the_current_folder(self) -> None:
+        line = WorkerCommand("hello", ["--port", "0"], "/").line()
+        self.assertEqual(line[1:3], ["-P", "-c"])
+        self.assertEqual(line[4:], ["-n", "--pidfile=", "hello", "--port", "0"])
+
+    def test_orders_are_lines_and_their_end_is_the_order_to_stop(self) -> None:
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        obeyed: list[bytes] = []
+        reactor: Any = Readers()
+        orders = Orders(reactor, obeyed.append, reading)
+        orders.start()
+        orders.doRead()
+        os.write(writing, b"reti")
+        orders.doRead()
+        os.write(writing, b"re\ncut off\n")
+        orders.doRead()
+        self.assertEqual(obeyed, [b"retire", b"cut off"])
+        os.close(writing)
+        orders.doRead()
+        self.assertEqual(obeyed[2:], [STOP])
+        self.assertEqual(reactor.readers, [])
+
+    def test_worker_with_more_connections_than_another_has_a_surplus(self) -> None:
+        descriptor = make_loads(2)
+        self.addCleanup(os.close, descriptor)
+        first, second = Loads(descriptor, 1), Loads(descriptor, 2)
+        first.publish(4)
+        self.assertFalse(first.has_surplus())
+        first.publish(5)
+        self.assertTrue(first.has_surplus())
+        self.assertFalse(second.has_surplus())
+        second.publish(200)
+        first.publish(210)
+        self.assertFalse(first.has_surplus())
+        first.publish(211)
+        self.assertTrue(first.has_surplus())
+        Loads(descriptor, 1)  # its successor has none
+        self.assertTrue(second.has_surplus())
+
+
+class Readers:
+    """A reactor that only keeps its readers."""
+
+    def __init__(self) -> None:
+        self.readers: list[Any] = []
+
+    def addReader(self, reader: Any) -> None:
+        """Keep it."""
+        self.readers.append(reader)
+
+    def removeReader(self, reader: Any) -> None:
+        """Keep it no more."""
+        self.readers.remove(reader)

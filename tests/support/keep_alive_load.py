@@ -1,0 +1,69 @@
+"""
+Clients that ask again and again on connections that they keep, as browsers and proxies
+do, and note each request that is not answered.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+
+from .harness import PATIENCE
+
+CLIENTS = 4
+
+
+class KeepAliveLoad:
+    """
+    *clients* threads that ask the daemon at *port*, from now on.
+
+    A client opens another connection only when the server has said that it closes the
+    one that it has.
+
+    :ivar answered: how many requests have been answered.
+    :ivar failures: what went wrong with the others.
+    """
+
+    def __init__(self, port: int, clients: int = CLIENTS) -> None:
+        self.clients = clients
+        self.answered = 0
+        self.failures: list[str] = []
+        self._port = port
+        self._changed = threading.Condition()
+        self._is_over = False
+        self._threads = [
+            threading.Thread(target=self._ask, daemon=True) for _ in range(clients)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def wait_for(self, count: int) -> None:
+        """Wait until *count* requests have been answered."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.answered >= count, PATIENCE):
+                raise AssertionError(f"{self.answered} of {count}: {self.failures}")
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._is_over = True
+        for thread in self._threads:
+            thread.join(PATIENCE)
+
+    def _ask(self) -> None:
+        client = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        while not self._is_over:
+            try:
+                client.request("GET", "/")
+                response = client.getresponse()
+                response.read()
+                failure = "" if response.status == 200 else str(response.status)
+            except (OSError, http.client.HTTPException) as error:
+                client.close()
+                failure = repr(error)
+            with self._changed:
+                if failure:
+                    self.failures.append(failure)
+                else:
+                    self.answered += 1
+                self._changed.notify_all()
+        client.close()

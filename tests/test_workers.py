@@ -1,0 +1,292 @@
+"""Several processes serve: started, killed, replaced and stopped under load."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import ssl
+import tempfile
+import threading
+from collections import Counter
+from pathlib import Path
+
+from cryptography import x509
+from twisted.trial.unittest import SkipTest
+
+from .support.certificates import Signer
+from .support.harness import PATIENCE, TWISTD, Case, Daemon, ask
+from .support.keep_alive_load import KeepAliveLoad
+from .support.passed_sockets import with_passed_socket
+from .support.until import until
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+ROLLS = int(os.environ.get("DARTIO_ROLLS", "10"))
+"""How many times all workers are replaced under load."""
+
+
+def workers_of(daemon: Daemon) -> list[int]:
+    """The process ids of the workers of *daemon*."""
+    pid = daemon.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        return [int(word) for word in children.read_text().split()]
+    except OSError:
+        return []
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is a process *pid* that has not ended."""
+    return Path(f"/proc/{pid}/cmdline").exists()
+
+
+def connections_of(pid: int, port: int) -> int:
+    """How many connections to *port* the process *pid* has."""
+    table = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split() for line in table]
+    ours = {row[9] for row in rows if int(row[1][-4:], 16) == port and row[3] == "01"}
+    held = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            held.add(os.readlink(link))
+        except OSError:
+            continue
+    return sum(f"socket:[{inode}]" in held for inode in ours)
+
+
+class WorkersTests(Case):
+    """``--workers 2``."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not Path("/proc/self/task").exists():
+            raise SkipTest("NOT TESTED: --workers, which only Linux has")
+
+    def workers(self, name: str, *options: str) -> Daemon:
+        """The server *name* with two workers that answer."""
+        daemon = self.serve(name, "--workers", "2", *options)
+        daemon.wait_for("2 workers answer requests")
+        return daemon
+
+    def connect(self, daemon: Daemon, data: bytes = b"") -> socket.socket:
+        """A connection that has sent *data*."""
+        connection = socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
+        self.addCleanup(connection.close)
+        connection.sendall(data)
+        return connection
+
+    def hang_up(self, daemon: Daemon) -> None:
+        """Send SIGHUP, and wait until all workers have been replaced."""
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("All workers have been replaced")
+
+    def load(self, daemon: Daemon) -> KeepAliveLoad:
+        """Clients that ask *daemon* all the time, on connections that they keep."""
+        load = KeepAliveLoad(daemon.port)
+        self.addCleanup(load.stop)
+        return load
+
+    def test_connections_are_spread_evenly(self) -> None:
+        daemon = self.workers("hello")
+        for _ in range(100):
+            connection = self.connect(daemon, GET)
+            self.assertIn(b"Hello", connection.recv(4096))
+        counts = [connections_of(pid, daemon.port) for pid in workers_of(daemon)]
+        self.assertEqual(sum(counts), 100)
+        self.assertGreaterEqual(min(counts), 45, counts)
+
+    def test_unix_socket_is_shared_and_removed_by_the_parent(self) -> None:
+        folder = tempfile.mkdtemp()  # the path of a socket has 107 bytes at most
+        self.addCleanup(shutil.rmtree, folder)
+        path = Path(folder, "socket")
+        daemon = self.workers("hello", "--listen", f"unix:{path}")
+        for _ in range(10):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(path))
+                client.sendall(GET)
+                self.assertIn(b"Hello, world!", client.recv(4096))
+        self.hang_up(daemon)
+        self.assertTrue(path.exists())
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+        self.assertFalse(path.exists())
+
+    def test_socket_of_systemd_is_shared(self) -> None:
+        line = with_passed_socket(*TWISTD, "hello", "--workers", "2")
+        daemon = self.started(*line).ready()
+        self.addCleanup(self.ends_quietly, daemon)
+        daemon.wait_for("2 workers answer requests")
+        for _ in range(10):
+            self.assertEqual(ask(daemon).code, 200)
+        self.hang_up(daemon)
+        self.assertEqual(ask(daemon).code, 200)
+
+    def test_port_with_tls_is_shared(self) -> None:
+        signer = Signer(self.here, x509.DNSName("localhost"), days=(-1, 90))
+        key = signer.path.with_suffix(".key")
+        daemon = self.workers("hello", "--cert", str(signer.path), "--key", str(key))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        for _ in range(10):
+            self.assertEqual(ask(daemon, tls=context).code, 200)
+        self.hang_up(daemon)
+        self.assertEqual(ask(daemon, tls=context).code, 200)
+
+    def test_killed_worker_comes_back_while_the_other_serves(self) -> None:
+        daemon = self.workers("hello")
+        first, second = workers_of(daemon)
+        load = self.load(daemon)
+        load.wait_for(50)
+        os.kill(first, signal.SIGKILL)
+        daemon.wait_for(f"(process {first}) has ended: SIGKILL")
+        load.wait_for(load.answered + 50)
+        daemon.wait_for("starts in 1 s")
+        until("there are two", lambda: len(set(workers_of(daemon)) - {first}) == 2)
+        self.assertIn(second, workers_of(daemon))
+        load.stop()
+        # What the killed one was answering is lost, and nothing else.
+        self.assertLessEqual(len(load.failures), load.clients)
+
+    def test_no_request_fails_while_workers_are_replaced(self) -> None:
+        daemon = self.workers("hello")
+        load = self.load(daemon)
+        before = set(workers_of(daemon))
+        for _ in range(ROLLS):
+            load.wait_for(load.answered + 10)
+            self.hang_up(daemon)
+        load.wait_for(load.answered + 10)
+        load.stop()
+        self.assertEqual(load.failures, [])
+        self.assertFalse(before & set(workers_of(daemon)))
+
+    def test_response_under_way_is_finished_by_the_replaced_worker(self) -> None:
+        (self.here / "large").write_bytes(bytes(50_000_000))
+        daemon = self.workers("static", "--root", str(self.here))
+        asking = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+        self.addCleanup(asking.close)
+        asking.request("GET", "/large")
+        response = asking.getresponse()
+        self.hang_up(daemon)
+        until("three are left", lambda: len(workers_of(daemon)) == 3)
+        self.assertEqual(len(response.read()), 50_000_000)
+        asking.request("GET", "/missing")  # on the same connection
+        last = asking.getresponse()
+        self.assertEqual((last.status, last.headers["Connection"]), (404, "close"))
+        last.read()
+        until("the old one has ended", lambda: len(workers_of(daemon)) == 2)
+
+    def test_workers_end_when_their_parent_is_killed(self) -> None:
+        daemon = self.workers("hello")
+        pids = workers_of(daemon)
+        daemon.stopped = True
+        daemon.process.kill()
+        daemon.ended()  # they have its standard output, too
+        until("no worker is left", lambda: not any(map(is_alive, pids)))
+        with socket.create_server(("127.0.0.1", daemon.port)):
+            pass  # the port is free
+        self.assertNotIn("Traceback", daemon.output())
+
+    def test_sigterm_finishes_what_is_under_way(self) -> None:
+        (self.here / "large").write_bytes(bytes(50_000_000))
+        daemon = self.workers("static", "--root", str(self.here))
+        asking = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+        self.addCleanup(asking.close)
+        asking.request("GET", "/large")
+        response = asking.getresponse()
+        daemon.stopped = True
+        daemon.process.send_signal(signal.SIGTERM)
+        until("one is left", lambda: len(workers_of(daemon)) == 1)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
+        self.assertEqual(len(response.read()), 50_000_000)
+        self.assertEqual(daemon.ended(), -signal.SIGTERM)
+        self.assertEqual(daemon.errors(), "")
+        self.assertNotIn("Traceback", daemon.output())
+
+    def test_another_signal_ends_all_at_once(self) -> None:
+        (self.here / "large").write_bytes(bytes(50_000_000))
+        daemon = self.workers("static", "--root", str(self.here))
+        connection = self.connect(daemon, b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertIn(b"200 OK", connection.recv(4096))
+        daemon.stopped = True
+        daemon.process.send_signal(signal.SIGTERM)
+        until("one is left", lambda: len(workers_of(daemon)) == 1)
+        daemon.process.send_signal(signal.SIGTERM)
+        self.assertEqual(daemon.ended(), -signal.SIGTERM)
+        self.assertIn("in the middle of something", daemon.output())
+
+    def test_old_workers_go_on_when_new_ones_cannot_start(self) -> None:
+        root = self.here / "root"
+        root.mkdir()
+        (root / "file").write_text("here")
+        daemon = self.workers("static", "--root", str(root))
+        before = workers_of(daemon)
+        root.rename(self.here / "elsewhere")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("Not all workers have been replaced, those of before go on")
+        self.assertEqual(workers_of(daemon), before)
+        (self.here / "elsewhere").rename(root)
+        self.assertEqual(ask(daemon, target="/file").body, b"here")
+        self.hang_up(daemon)
+        daemon.stopped = True
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+        self.assertIn("no such folder", daemon.errors())
+
+    def test_daemon_whose_workers_cannot_start_ends_with_their_exit_code(self) -> None:
+        package = self.here / "modules" / "sitecustomize.py"
+        package.parent.mkdir()
+        package.write_text(
+            "import os\nif 'DARTIO_WORKER' in os.environ: os._exit(78)\n"
+        )
+        line = [*TWISTD, "hello", "--port", "0", "--workers", "2"]
+        daemon = self.started("env", f"PYTHONPATH={package.parent}", *line)
+        self.assertEqual(daemon.ended(), 78, daemon.output())
+        self.assertIn("cannot start: exit code 78", daemon.output())
+        self.assertNotIn("Listening on", daemon.output())
+
+    def test_address_in_use_is_said_by_the_parent(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            said = self.refuses("hello", "--port", port, "--workers", "2", codes=(1,))
+        self.assertIn("Address already in use", said)
+
+    def test_what_has_state_in_one_process_is_refused(self) -> None:
+        for name, word in (("thinker", "--store"), ("tutorial", "one by one")):
+            said = self.refuses(name, "--port", "0", "--workers", "2", codes=(78,))
+            self.assertIn("--workers: ", said)
+            self.assertIn(word, said)
+        line = ("--workers", "2", "--metrics", "tcp:0:interface=127.0.0.1")
+        self.assertIn("--metrics", self.refuses("hello", *line, codes=(78,)))
+        self.refuses("hello", "--workers", "0", codes=(78,))
+        self.refuses("hello", "--workers", "many", codes=(78,))
+
+    def test_notes_of_all_workers_are_in_one_store(self) -> None:
+        daemon = self.workers("notes", "--store", str(self.here / "notes"))
+        said = Counter[bytes]()
+        lock = threading.Lock()
+
+        def write() -> None:
+            for _ in range(10):
+                answer = ask(daemon, "POST", body='{"myNote": "x"}')
+                with lock:
+                    said[answer.body] += 1
+
+        writing = [threading.Thread(target=write) for _ in range(4)]
+        for thread in writing:
+            thread.start()
+        for thread in writing:
+            thread.join(PATIENCE)
+        numbers = {b"You have %d notes.\n" % n: 1 for n in range(1, 41)}
+        self.assertEqual(said, numbers)
+
+    def test_access_log_has_the_requests_of_all_workers(self) -> None:
+        log = self.here / "access.log"
+        daemon = self.workers("hello", "--access-log", str(log))
+        for number in range(20):
+            ask(daemon, target=f"/{number}")
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+        lines = log.read_text().splitlines()
+        asked = sorted(int(line.split()[6][1:]) for line in lines)
+        self.assertEqual(asked, list(range(20)))
