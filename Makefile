@@ -49,11 +49,12 @@ bench-compare: $(VENV)/.test
 compare: $(VENV)/.installed
 	$(BIN)/python -m comparison
 
-# The glossary, the pictures and the exchanges of the documentation, from runs of the
-# software.
+# The glossary, the pictures, the exchanges and the names of the documentation, from runs
+# of the software.
 pictures: $(VENV)/.installed
 	$(BIN)/python -m illustrations
 	$(BIN)/python -m docs.exchanges
+	$(BIN)/python -m docs.api_names
 
 # The screenshots of the documentation, which a test takes.
 screens: $(VENV)/.test outside

@@ -8,6 +8,7 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from docs import api_names
 from docs.exchanges import as_sent, block, pages, receive, written
 from illustrations.recording import lesson, running
 
@@ -28,6 +29,10 @@ class CurrentTests(SynchronousTestCase):
         for page in found:
             kept = page.read_text("utf-8")
             self.assertEqual(kept, written(kept), f"{page.name}: {ADVICE}")
+
+    def test_names_of_the_libraries_are_those_of_the_code(self) -> None:
+        kept = api_names.PAGE.read_text("utf-8")
+        self.assertEqual(kept, api_names.page(), f"{api_names.PAGE.name}: {ADVICE}")
 
 
 class FormTests(SynchronousTestCase):
