@@ -34,8 +34,8 @@ class LiveTests(WireViewCase):
         self.open(self.wire, "/make_a_guess.html")
         Select(self.one(self.wire, "[name=q]")).select_by_value("3")
         self.one(self.wire, "[value=Guess]").click()
-        self.until(self.wire, lambda: "?q=3" in self.wire.current_url)
-        said = self.one(self.wire, "body").text
+        self.wire.switch_to.frame("answer")
+        said = self.until(self.wire, lambda: self.one(self.wire, "body").text)
         self.wire.switch_to.window(here)
         self.chosen("GET /?q=3")
         self.assertFalse(empty.is_displayed())
@@ -291,6 +291,8 @@ class ChosenTests(WireViewCase):
 
 class AllTests(WireViewCase):
     """What is shown of all exchanges, and of one that takes long."""
+
+    options = ("--root", ".")
 
     def test_long_response_is_seen_while_it_is_sent_and_focus_stays(self) -> None:
         (self.here / "long.bin").write_bytes(bytes(10 * 1024 * 1024))
