@@ -21,8 +21,6 @@ class LiveTests(WireViewCase):
     """What happens is shown at once."""
 
     def test_first_guess_is_followed_from_the_click_to_the_bytes(self) -> None:
-        self.wire = self.browser()  # for a form that leads to the thinker's own port
-        self.open(self.wire, "/wire/")
         empty = self.one(self.wire, "#empty")
         self.until(self.wire, lambda: empty.is_displayed())
         self.assertIn("Nothing has been asked yet", empty.text)
@@ -41,7 +39,7 @@ class LiveTests(WireViewCase):
         self.assertFalse(empty.is_displayed())
         request = self.message("client")
         self.assertIn("GET·/?q=3·HTTP/1.1␍␊", request)
-        self.assertIn("Host:·localhost:4041␍␊", request)
+        self.assertIn(f"Host:·localhost:{self.ports[4041]}␍␊", request)
         self.assertTrue(request.endswith("␍␊␍␊"), request)
         response = self.message("server")
         self.assertTrue(response.startswith("HTTP/1.1·200·OK␍␊"), response)
