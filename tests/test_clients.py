@@ -103,7 +103,9 @@ class CommandTests(Case):
         _, why = self.run_program("dartio", code=2)
         self.assertIn("required: COMMAND", why)
         _, why = self.run_program("dartio", "bogus", code=2)
-        self.assertIn("'inspect', 'new', 'note', 'serve', 'store', 'write'", why)
+        self.assertIn(
+            "'inspect', 'learn', 'new', 'note', 'serve', 'store', 'write'", why
+        )
         self.run_program("dartio", "get", code=2)
         said, _ = self.run_program("dartio", "--version")
         self.assertRegex(said, r"^dartio-tut \d")
