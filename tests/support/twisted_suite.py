@@ -80,6 +80,7 @@ class LoneChannel(Channel):
     def site(self, site: Any) -> None:
         for name in (
             "head_reader",
+            "is_draining",
             "observer",
             "refusal_fields",
             "request_log",
