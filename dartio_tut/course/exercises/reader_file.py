@@ -59,7 +59,10 @@ class ReaderFile:
             raise UnreadableError(error.strerror) from None
         sys.modules[MODULE_NAME] = self.module  # where dataclasses look it up
         linecache.checkcache(str(self.path))
-        code = compile(source, str(self.path), "exec", dont_inherit=True)
+        try:
+            code = compile(source, str(self.path), "exec", dont_inherit=True)
+        except ValueError as error:  # what CPython before 3.11.4 makes of a NUL
+            raise SyntaxError(str(error)) from None
         exec(code, vars(self.module))  # noqa: S102  (that is what it is for)
 
     def __getattr__(self, name: str) -> Any:
