@@ -11,12 +11,15 @@ and must not raise.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from twisted.internet.interfaces import IAddress
 
 from .events import ExchangeDone
 from .http1.parser import Head
+
+if TYPE_CHECKING:
+    from OpenSSL.crypto import X509
 
 
 class TLSFacts(NamedTuple):
@@ -99,7 +102,7 @@ def tls_facts(transport: object) -> TLSFacts | None:
     return TLSFacts(str(version()), str(cipher), _der(handle.get_certificate()))
 
 
-def _der(certificate: Any) -> bytes:
+def _der(certificate: X509 | None) -> bytes:
     """A certificate of pyOpenSSL's in DER."""
     if certificate is None:
         return b""

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from twisted.internet import tcp
+from twisted.internet.interfaces import IReactorTime
 
 from ..twisted_private import wait_in_turn
 
@@ -70,8 +71,7 @@ class Turns:
         if not self._has_surplus():
             return True
         self._port.stopReading()
-        reactor: Any = self._port.reactor
-        reactor.callLater(PAUSE_SECONDS, self._go_on)
+        IReactorTime(self._port.reactor).callLater(PAUSE_SECONDS, self._go_on)
         return False
 
     def done(self) -> None:
