@@ -10,11 +10,10 @@ import pty
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from typing import Any
 
 from .support.harness import BIN, PATIENCE, TWISTD, Case, ask, environment
+from .support.until import until
 
 
 class FormatTests(Case):
@@ -41,7 +40,7 @@ class FormatTests(Case):
     def test_levels_leave_lines_out(self) -> None:
         line = ("--port", "0", "--listen", "unix:a.socket", "--log-level", "warn")
         hello = self.daemon("hello", *line)
-        self.wait_until(lambda: (self.here / "a.socket").exists())
+        until("it listens", lambda: (self.here / "a.socket").exists())
         hello.stop()
         self.assertEqual(hello.output(), "")
 
@@ -64,9 +63,9 @@ class FormatTests(Case):
         twistd = (str(BIN / "twistd"), "-n", "--pidfile=", "--logfile", "a.log")
         hello = self.started(*twistd, *line)
         self.addCleanup(hello.stop)
-        self.wait_until(lambda: "Listening on" in self.text("a.log"))
+        until("it listens", lambda: "Listening on" in self.text("a.log"))
         os.kill(hello.process.pid, signal.SIGUSR1)
-        self.wait_until(lambda: (self.here / "a.log.1").exists())
+        until("the log is rotated", lambda: (self.here / "a.log.1").exists())
         hello.stop()
         self.assertIn("Listening on", self.text("a.log.1"))
         for said in self.text("a.log").splitlines():
@@ -79,7 +78,7 @@ class FormatTests(Case):
         self.run_program("twistd", *line)
         pid = int((self.here / "twistd.pid").read_text())
         try:
-            self.wait_until(lambda: "Listening on" in self.text("twistd.log"))
+            until("it listens", lambda: "Listening on" in self.text("twistd.log"))
         finally:
             os.kill(pid, signal.SIGTERM)
         json.loads(self.text("twistd.log").splitlines()[0])
@@ -104,12 +103,6 @@ class FormatTests(Case):
     def text(self, name: str) -> str:
         path = self.here / name
         return path.read_text() if path.exists() else ""
-
-    def wait_until(self, is_so: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE
-        while not is_so():
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.01)
 
     def on_terminal(self, *line: str) -> str:
         """What a terminal shows of a daemon that Ctrl-C ends once it listens."""

@@ -19,7 +19,7 @@ FILE_SERVER = "static"
 """The lesson that serves when none is named."""
 
 ALL_SERVERS = "tutorial"
-"""What runs all lessons; it is none itself."""
+"""The server that runs all lessons; it is not a lesson itself."""
 
 MISTYPED_LIKENESS = 0.7
 """How alike a word must be to be taken for the name of a lesson (difflib's ratio)."""

@@ -110,8 +110,8 @@ class JSONFormat:
     """
     Makes lines that are JSON objects.
 
-    What a client has sent is in it as UTF-8; bytes that are none are written as
-    ``\\xff``.
+    What a client has sent is written as UTF-8; a byte that is not UTF-8 is written
+    as ``\\xff``.
     """
 
     def __init__(self) -> None:

@@ -43,7 +43,7 @@ def find_pairs(folder: str) -> list[Pair]:
 
     A file may be missing: then one of the two was forgotten.
 
-    :raise ValueError: when there are none.
+    :raise ValueError: when there is no certificate.
     :raise OSError: when the folder cannot be read.
     """
     found: list[Pair] = []
@@ -188,7 +188,7 @@ class CertificateFolder:
         """
         Those that are in the folder now, and can be used.
 
-        :raise ValueError: when there are none.
+        :raise ValueError: when there is no certificate.
         :raise OSError: when the folder cannot be read.
         """
         pairs = find_pairs(self._folder)

@@ -14,9 +14,8 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IAddress, INegotiated, IProtocol, ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOProtocol
-from twisted.python.failure import Failure
 
-from .deadlines import NEVER
+from .first_bytes import FirstBytesProtocol
 from .http2.frames import PREFACE
 from .interfaces import ISite
 from .transport.tcp import Server
@@ -78,34 +77,23 @@ class ChoosingFactory(Factory):
         return ChoosingProtocol(self._site, self._choose)
 
 
-class ChoosingProtocol:
+class ChoosingProtocol(FirstBytesProtocol):
     """
     Waits for the first bytes of a connection, and hands it to the protocol that they
     ask for.
-
-    It counts as a connection meanwhile, and has the time that a request's head has.
-
-    :ivar deadline: when `expired` is called.
     """
 
-    deadline = NEVER
+    _site: ChoosingSite
 
     def __init__(self, site: ChoosingSite, choose: Choice) -> None:
-        self._site = site
+        super().__init__(site)
         self._choose = choose
-        self._data = b""
 
     def makeConnection(self, transport: ITransport) -> None:
         """The connection begins."""
-        site = self._site
-        self._transport: Any = transport  # each kind has more than ITransport
-        self._admission = site.connection_limit.admit(transport)
+        super().makeConnection(transport)
         if isinstance(transport, Server):
             transport.admission = self._admission
-            transport.on_closed = self._admission.release
-        site.deadlines.add(self, site.limits.header_time)
-        if self._admission.is_flooded:
-            self.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes have come."""
@@ -132,24 +120,3 @@ class ChoosingProtocol:
         self.connectionLost = protocol.connectionLost  # type: ignore[method-assign]
         protocol.makeConnection(transport)
         protocol.dataReceived(self._data)
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The client has gone before it was known what it speaks."""
-        self._site.deadlines.discard(self)
-        self._admission.release()
-
-    def expired(self) -> None:
-        """The first bytes took too long."""
-        self.deadline = NEVER
-        self._transport.loseConnection()
-
-    def drain(self) -> None:
-        """The server is about to stop: nothing is under way."""
-        self._transport.loseConnection()
-
-    def retire(self) -> None:
-        """Another process goes on: the protocol that is chosen will see to it."""
-
-    def abortConnection(self) -> None:
-        """Close now."""
-        self._transport.abortConnection()

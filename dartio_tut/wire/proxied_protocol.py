@@ -4,12 +4,11 @@ A connection from a trusted proxy, until it is known whose it is.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from twisted.internet.interfaces import IAddress, IProtocol, ITransport
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IAddress, IProtocol
 
-from .deadlines import NEVER
+from .first_bytes import FirstBytesProtocol
 from .interfaces import ISite
 from .proxy_head import begins_proxy_head, read_proxy_head
 from .transport.tcp import Server
@@ -22,30 +21,13 @@ class ProxiedSite(ISite, Protocol):
         """A protocol for a connection whose client is known."""
 
 
-class ProxiedProtocol:
+class ProxiedProtocol(FirstBytesProtocol):
     """
     Reads the head of the PROXY protocol, if there is one, and hands the connection to
     the protocol that would have had it at once.
-
-    :ivar deadline: when `expired` is called.
     """
 
-    deadline = NEVER
-
-    def __init__(self, site: ProxiedSite) -> None:
-        self._site = site
-        self._data = b""
-
-    def makeConnection(self, transport: ITransport) -> None:
-        """The connection begins. It counts from now on, but for no client."""
-        site = self._site
-        self._transport: Any = transport  # each kind has more than ITransport
-        self._admission = site.connection_limit.admit(transport)
-        if isinstance(transport, Server):
-            transport.on_closed = self._admission.release
-        site.deadlines.add(self, site.limits.header_time)
-        if self._admission.is_flooded:
-            self.abortConnection()
+    _site: ProxiedSite
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes have come."""
@@ -79,24 +61,3 @@ class ProxiedProtocol:
         protocol.makeConnection(transport)
         if self._data:
             protocol.dataReceived(self._data)
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The proxy has gone before it told whose connection this is."""
-        self._site.deadlines.discard(self)
-        self._admission.release()
-
-    def expired(self) -> None:
-        """The first bytes took too long."""
-        self.deadline = NEVER
-        self._transport.loseConnection()
-
-    def drain(self) -> None:
-        """The server is about to stop: nothing is under way."""
-        self._transport.loseConnection()
-
-    def retire(self) -> None:
-        """Another process goes on: the protocol behind will see to it."""
-
-    def abortConnection(self) -> None:
-        """Close now."""
-        self._transport.abortConnection()

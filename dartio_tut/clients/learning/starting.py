@@ -28,7 +28,7 @@ def start(exercise: Exercise, folder: Path) -> Path:
                 f"{path} is there already, and was left as it is: move it away, or use"
                 " --into DIR"
             ) from None
-        raise ClientError(f"{folder} is no folder") from None
+        raise ClientError(f"{folder} is not a folder") from None
     except OSError as error:
         raise ClientError(f"cannot write {path}: {error.strerror}") from None
     return path.absolute()

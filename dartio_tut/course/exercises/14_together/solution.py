@@ -11,7 +11,7 @@ from twisted.internet.task import react
 
 
 async def ask(client: Any, url: str) -> str | None:
-    """The text at *url*; None when there is none to be had."""
+    """The text at *url*; None if it cannot be fetched."""
     try:
         response = await client.get(url)
         return await response.text()
