@@ -82,7 +82,7 @@ class AccessLog:
 
     def __call__(self, event: Event) -> None:
         """Note an exchange that is done. It never raises anything."""
-        if isinstance(event, ExchangeDone):
+        if event.__class__ is ExchangeDone:
             events = self._events
             events.append(event)
             if self._call is None or len(events) >= BUFFERED_LINES:

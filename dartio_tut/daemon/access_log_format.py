@@ -32,8 +32,8 @@ from dartio_tut.wire import Ending, ExchangeDone
 Formatter = Callable[[Iterable[ExchangeDone]], list[bytes]]
 """Makes the lines of exchanges, each with its line end."""
 
-CLIENT_GONE_STATUS = b"499"
-NO_STATUS = b"000"
+CLIENT_GONE_STATUS = 499
+NO_STATUS = 0
 
 KEPT_VALUES = 1024
 KEPT_VALUE_BYTES = 512
@@ -59,41 +59,55 @@ class CombinedFormat:
     """Makes lines in the combined format."""
 
     def __init__(self) -> None:
+        self._clients: dict[object, bytes] = {}
         self._quoted: dict[bytes | None, bytes] = dict(_NOTHING)
 
     def __call__(self, events: Iterable[ExchangeDone]) -> list[bytes]:
         """The lines of *events*."""
         lines: list[bytes] = []
-        add, quoted = lines.append, self._quoted.get
-        peer, client = None, b"-"
+        clients, senders = self._clients.get, dict[object, bytes]()
         second, moment = -1, b""
         for event in events:
-            its_peer, method, target, version, fields, status, _, size = event[:8]
-            if its_peer is not peer or peer is None:
-                peer = its_peer
-                client = _quote(_host_of(peer))
+            peer, method, target, version, fields, status, _, size = event[:8]
             ended, ending = event[10:12]
-            if int(ended) != second:
+            if not second <= ended < second + 1:
                 second = int(ended)
                 moment = strftime("%d/%b/%Y:%H:%M:%S +0000", gmtime(second)).encode()
+            host = getattr(peer, "host", None)
             request = b"%b %b %b" % (method, target, version)
             if not version or _find_unsafe(request) is not None:
                 request = _quote(request.strip() or b"-")
-            referrer, agent = fields(b"referer"), fields(b"user-agent")
-            add(
-                b'%b - - [%b] "%b" %b %d "%b" "%b"%b\n'
-                % (
-                    client,
-                    moment,
-                    request,
-                    b"%03d" % status if status else _no_status(ending),
-                    size,
-                    quoted(referrer) or self._learn(referrer),
-                    quoted(agent) or self._learn(agent),
-                    b"" if ending is _COMPLETE else b' "%b"' % _ending(event),
-                )
+            sender = senders.get(fields)  # the same for requests with the same fields
+            if sender is None:
+                sender = senders[fields] = self._sender(fields)
+            line = b'%b - - [%b] "%b" %03d %d %b' % (
+                clients(host) or self._learn_client(host),
+                moment,
+                request,
+                status or _no_status(ending),
+                size,
+                sender,
             )
+            if ending is not _COMPLETE:
+                line += b' "%b"' % _ending(event)
+            lines.append(line + b"\n")
         return lines
+
+    def _sender(self, fields: Callable[[bytes], bytes | None]) -> bytes:
+        """Where a request came from, and what has sent it."""
+        referrer, agent = fields(b"referer"), fields(b"user-agent")
+        quoted = self._quoted.get
+        return b'"%b" "%b"' % (
+            quoted(referrer) or self._learn(referrer),
+            quoted(agent) or self._learn(agent),
+        )
+
+    def _learn_client(self, host: object) -> bytes:
+        """Quote *host*, and keep it."""
+        if len(self._clients) >= KEPT_VALUES:
+            self._clients.clear()
+        self._clients[host] = made = _quote(_host_bytes(host))
+        return made
 
     def _learn(self, value: bytes | None) -> bytes:
         """Quote *value*, and keep it."""
@@ -128,7 +142,7 @@ class JSONFormat:
         facts: dict[str, object] = {
             "time": ended.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "id": f"{self._process}-{next(self._numbers)}",
-            "client": _text(_host_of(event.peer)),
+            "client": _text(_host_bytes(getattr(event.peer, "host", None))),
             "method": _text(event.method),
             "target": _text(event.target),
             "version": _text(event.version),
@@ -162,16 +176,15 @@ FORMATS: dict[str, Callable[[], Formatter]] = {
 """What makes the lines, by the word that picks it."""
 
 
-def _host_of(peer: object) -> bytes:
-    host = getattr(peer, "host", None) or "-"
-    return str(host).encode("utf-8", "backslashreplace")
+def _host_bytes(host: object) -> bytes:
+    return str(host or "-").encode("utf-8", "backslashreplace")
 
 
 def _text(value: bytes | None) -> str | None:
     return value.decode("utf-8", "backslashreplace") if value else None
 
 
-def _no_status(ending: Ending) -> bytes:
+def _no_status(ending: Ending) -> int:
     return CLIENT_GONE_STATUS if ending is _CLIENT_GONE else NO_STATUS
 
 

@@ -21,6 +21,7 @@ from dartio_tut.wire import (
     Event,
     ExchangeDone,
 )
+from dartio_tut.wire.http1 import exchange_reports, request_intake
 from dartio_tut.wire.transport.foreign import ForeignTransport
 
 from .support.function_resource import FunctionResource
@@ -67,8 +68,10 @@ class ExchangeTests(EventCase):
     """Whatever becomes of an exchange, there is one event."""
 
     def test_an_answered_request_is_complete(self) -> None:
-        self.connect().send(GET)
+        response = self.connect().send(GET)
         done = self.only()
+        sent = done.response_framing_bytes + done.response_body_bytes
+        self.assertEqual(sent, len(response))
         self.assertEqual((done.method, done.target, done.version), (
             b"GET", b"/a?b", b"HTTP/1.1",
         ))  # fmt: skip
@@ -80,6 +83,35 @@ class ExchangeTests(EventCase):
         assert done.first_byte is not None
         self.assertLessEqual(done.started, done.first_byte)
         self.assertLessEqual(done.first_byte, done.ended)
+
+    def test_an_exchange_starts_with_its_first_byte_and_ends_with_the_response(
+        self,
+    ) -> None:
+        now = 0.0
+
+        def next_second() -> float:
+            nonlocal now
+            now += 1
+            return now
+
+        self.patch(request_intake, "time", next_second)
+        self.patch(exchange_reports, "time", next_second)
+        self.render = self.hold
+        for pieces in [
+            (GET,),
+            (GET[:20], GET[20:30], GET[30:]),
+            (POST % 3 + b"a", b"b", b"c"),
+        ]:
+            connection = self.connect()
+            before = now
+            for piece in pieces:
+                connection.send(piece)
+            came = now
+            self.held[-1].write(b"first")
+            self.held[-1].finish()
+            done = self.exchanges[-1]
+            self.assertEqual(done.started, before + 1)
+            self.assertEqual((done.first_byte, done.ended), (came + 1, came + 2))
 
     def test_pipelined_requests_have_an_event_each(self) -> None:
         self.connect().send(GET + POST % 3 + b"abc" + GET)
@@ -205,8 +237,9 @@ class ExchangeTests(EventCase):
     def response_bytes(self) -> int:
         """The length of a response, after which the sockets here take no more."""
 
-        def keep(transport: Any, call: Any) -> None:
+        def keep(transport: Any, call: Any) -> bool:
             """Nothing is told as sent before the connection ends."""
+            return True
 
         self.patch(ForeignTransport, "when_sent", keep)
         return len(self.connect().send(GET))

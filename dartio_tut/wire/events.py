@@ -60,6 +60,8 @@ class ExchangeDone(NamedTuple):
     :ivar reason: in a few words, why it was refused or did not come to its end.
     :ivar clause: the rule behind a refusal, such as ``RFC 9112 section 3.2``.
     :ivar tls_version: such as ``TLSv1.3``; empty without TLS.
+    :ivar response_framing_bytes: bytes of the response besides its body, as far as the
+        socket took them: its head, and what is around each chunk.
     """
 
     peer: IAddress
@@ -77,9 +79,33 @@ class ExchangeDone(NamedTuple):
     reason: str = ""
     clause: str = ""
     tls_version: str = ""
+    response_framing_bytes: int = 0
+
+    def cut(self, unsent: int, ending: Ending, reason: str) -> ExchangeDone:
+        """
+        The event of this exchange if it ends now and *unsent* bytes of its response
+        will not be sent any more.
+
+        :param ending: how it ends, unless that is known already.
+        """
+        framing, body = self.response_framing_bytes, self.response_body_bytes
+        nothing_was_sent = 0 < framing + body <= unsent
+        is_known = self.ending is not COMPLETE or self.reason != ""
+        if is_known or not unsent:
+            ending, reason = self.ending, self.reason
+        return self._replace(
+            status=0 if nothing_was_sent else self.status,
+            first_byte=None if nothing_was_sent else self.first_byte,
+            response_body_bytes=max(0, body - unsent),
+            response_framing_bytes=framing - max(0, min(framing, unsent - body)),
+            ended=time(),
+            ending=ending,
+            reason=reason,
+        )
 
 
-_new_tuple = tuple.__new__
+new_exchange_done = tuple.__new__
+"""Spares a call of ``ExchangeDone.__new__``, for every exchange."""
 
 
 class ConnectionOpened(NamedTuple):
@@ -177,9 +203,9 @@ class Exchange:
             self.reason,
             self.clause,
             tls_version,
+            self.framing_bytes,
         )
-        # Spares a call of ExchangeDone's own __new__, for every exchange.
-        return _new_tuple(ExchangeDone, facts)
+        return new_exchange_done(ExchangeDone, facts)
 
 
 def tls_version_of(transport: object) -> str:

@@ -148,8 +148,6 @@ class Channel(HTTPChannelAPI):
 
     def taken_in(self) -> None:
         """All that can be taken in now was, and what was written is sent."""
-        if self.reports is not None:
-            self.reports.flushed()
         if self.close_is_asked:
             self.close_transport(within_call=False)
         elif self.state is CLOSING:
@@ -163,7 +161,7 @@ class Channel(HTTPChannelAPI):
             raise TypeError(f"{request} is not being answered")
         self.request = None
         if self.reports is not None:
-            self.reports.response_ended(getattr(request, "sentLength", 0))
+            self.reports.response_ended(request.sentLength)
         if self.state in NO_MORE_REQUESTS:
             return
         if self.state is BODY:  # which is streamed: what still comes is dropped

@@ -3,6 +3,9 @@ The events of one connection: what its channel tells the observer of a site.
 
 The channel calls this as it goes on. An exchange whose response was not taken by the
 socket at once is reported when it was, or when the connection has ended.
+
+The facts about the exchange that is under way are kept here, not in an object of its
+own: making one would be a third of what an event costs.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ from time import time
 from twisted.internet.interfaces import IAddress
 
 from ..events import (
+    COMPLETE,
     ConnectionClosed,
     ConnectionOpened,
     Ending,
-    Event,
-    Exchange,
+    ExchangeDone,
     Observer,
+    new_exchange_done,
+    no_field,
     tls_version_of,
 )
 from .output import Output
@@ -27,53 +32,83 @@ from .protocol_error import ProtocolError
 MAX_LOGGED_LINE = 8192
 """Bytes of a request line that was refused, as events have it."""
 
+NOT_READ = (b"", b"", b"", no_field)
+"""Method, target, version and fields of a request of which nothing was read."""
+
 
 class ExchangeReports:
     """
     Reports the exchanges of one connection.
 
-    :ivar current: the exchange under way, if there is one.
+    :ivar read_at: when the bytes came that are being taken in.
+    :ivar head: that of the request under way, if it has come.
     """
+
+    __slots__ = (
+        "_clause",
+        "_ending",
+        "_first_byte",
+        "_framing_bytes",
+        "_has_begun",
+        "_is_closed",
+        "_observer",
+        "_output",
+        "_peer",
+        "_reason",
+        "_refused_line",
+        "_request_body_bytes",
+        "_started",
+        "_status",
+        "_tls_version",
+        "_unsent",
+        "_unsent_end",
+        "head",
+        "read_at",
+    )
 
     def __init__(self, observer: Observer, output: Output, peer: IAddress) -> None:
         self._observer = observer
         self._output = output
         self._peer = peer
         self._tls_version = tls_version_of(output.transport)
-        self._unsent: list[Exchange] = []
+        self._unsent: list[ExchangeDone] = []
         self._unsent_end: tuple[Ending, str] | None = None
         self._is_closed = False
-        self.current: Exchange | None = None
-        self._tell(ConnectionOpened(peer, time()))
+        self.head: Head | None = None
+        self.read_at = self._started = time()
+        self._first_byte: float | None = None
+        self._status = self._framing_bytes = 0
+        self._forget_unusual()
+        observer(ConnectionOpened(peer, self.read_at))
 
-    def began(self) -> Exchange:
-        """The first byte of a request has come, or more of it."""
-        if self.current is None:
-            self.current = Exchange()
-        return self.current
+    def _forget_unusual(self) -> None:
+        """What most exchanges do not have is as if it had never been told."""
+        self._has_begun = False
+        self._request_body_bytes = 0
+        self._refused_line = NOT_READ
+        self._ending: Ending | None = None
+        self._reason = self._clause = ""
 
-    def head_came(self, head: Head) -> None:
-        """The head of the request is there."""
-        exchange = self.current
-        if exchange is None:
-            exchange = self.current = Exchange()
-        exchange.method, exchange.target, fields = head
-        exchange.version, exchange.fields = fields.version, fields.joined
+    def began(self) -> None:
+        """A part of a request has come, and more of it is to come."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._started = self.read_at
 
     def body_came(self, count: int) -> None:
         """So many bytes of its body have come."""
-        self.began().request_body_bytes += count
+        self._request_body_bytes += count
 
     def response_began(self, status: int, head_bytes: int) -> None:
         """The head of the response is on its way."""
-        exchange = self.current or self.began()
-        exchange.status = status
-        exchange.framing_bytes = head_bytes
-        exchange.first_byte = time()
+        self._status = status
+        self._framing_bytes = head_bytes
+        if not self._output.is_collecting:  # else it is sent when all is collected
+            self._first_byte = time()
 
     def framed(self, count: int) -> None:
         """So many bytes of the response were neither of its head nor of its body."""
-        self.began().framing_bytes += count
+        self._framing_bytes += count
 
     def refused(self, error: ProtocolError, first_bytes: bytes) -> None:
         """
@@ -81,42 +116,88 @@ class ExchangeReports:
 
         :param first_bytes: how it began, if its head was not read.
         """
-        exchange = self.began()
-        if not exchange.method:
+        self.began()
+        if self.head is None:
             line = first_bytes.lstrip(b"\r\n").partition(b"\r\n")[0][:MAX_LOGGED_LINE]
-            parts = [*line.split(b" "), b"", b""]
-            exchange.method, exchange.target, exchange.version = parts[:3]
+            method, target, version, *_ = [*line.split(b" "), b"", b""]
+            self._refused_line = method, target, version, no_field
         timed_out = error.code == 408
         ending = Ending.TIMED_OUT if timed_out else Ending.REFUSED
-        exchange.ends(ending, error.reason, error.clause)
+        self._ends(ending, error.reason, error.clause)
 
     def ends(self, ending: Ending, reason: str = "") -> None:
         """
         The exchange under way will end so; without one, those whose responses are not
         sent yet will.
         """
-        if self.current is not None:
-            self.current.ends(ending, reason)
+        if self._is_under_way:
+            self._ends(ending, reason)
         else:
             self._unsent_end = ending, reason
 
+    @property
+    def _is_under_way(self) -> bool:
+        return self._has_begun or self.head is not None
+
+    def _ends(self, ending: Ending, reason: str = "", clause: str = "") -> None:
+        """What was told first is the cause, and stays."""
+        self.began()
+        if self._ending is None:
+            self._ending, self._reason, self._clause = ending, reason, clause
+
     def response_ended(self, body_bytes: int) -> None:
         """All of the response was handed to the output."""
-        exchange, self.current = self.current or self.began(), None
-        exchange.response_body_bytes = body_bytes
-        self._unsent.append(exchange)
+        self._end(body_bytes)
         if not self._output.is_collecting:
             self.flushed()
 
+    def _end(self, body_bytes: int) -> None:
+        """The exchange under way is over, as far as it is not still to be sent."""
+        head, ended = self.head, time()
+        if head is None:
+            method, target, version, joined = self._refused_line
+        else:
+            method, target, fields = head
+            version, joined = fields.version, fields.joined
+        facts = (
+            self._peer,
+            method,
+            target,
+            version,
+            joined,
+            self._status,
+            self._request_body_bytes,
+            body_bytes,
+            self._started if self._has_begun else self.read_at,
+            self._first_byte or (ended if self._status else None),
+            ended,
+            self._ending or COMPLETE,
+            self._reason,
+            self._clause,
+            self._tls_version,
+            self._framing_bytes,
+        )
+        self._unsent.append(new_exchange_done(ExchangeDone, facts))
+        self.head = self._first_byte = None
+        self._status = self._framing_bytes = 0
+        if self._has_begun:
+            self._forget_unusual()
+
     def flushed(self) -> None:
         """The output has handed all that it had to the transport."""
-        if self._unsent and not self._output.dropped_bytes:
-            self._output.transport.when_sent(self._sent)
+        unsent, output = self._unsent, self._output
+        if not unsent or output.dropped_bytes:
+            return
+        if not output.transport.when_sent(self._sent_late):
+            self._unsent = []
+            for event in unsent:
+                self._observer(event)
 
-    def _sent(self) -> None:
+    def _sent_late(self) -> None:
         unsent, self._unsent = self._unsent, []
-        for exchange in unsent:
-            self._observer(exchange.done(self._peer, 0, self._tls_version))
+        ended = time()
+        for event in unsent:
+            self._observer(event._replace(ended=ended))
 
     def connection_closed(self, request: object, by_client: bool) -> None:
         """
@@ -128,31 +209,20 @@ class ExchangeReports:
         if self._is_closed:
             return
         self._is_closed = True
-        unsent = self._output.unsent()
-        exchange, self.current = self.current, None
-        usual = Ending.CLIENT_GONE if by_client else Ending.CUT_OFF
-        dropped = self._output.dropped_bytes or self._output.transport.dropped_bytes
+        output = self._output
+        if self._is_under_way:
+            self._ends(Ending.CLIENT_GONE if by_client else Ending.CUT_OFF)
+            self._end(getattr(request, "sentLength", 0))
+        dropped = output.dropped_bytes or output.transport.dropped_bytes
         left = Ending.CUT_OFF if dropped else Ending.CLIENT_GONE
         ending, reason = self._unsent_end or (left, "")
-        if exchange is not None:
-            exchange.ends(usual)
-            if request is not None:
-                exchange.response_body_bytes = getattr(request, "sentLength", 0)
-            self._unsent.append(exchange)
-        waiting, self._unsent = self._unsent, []
-        lost: list[tuple[Exchange, int]] = []
-        for exchange in reversed(waiting):  # the last bytes are those of the last
-            lost.append((exchange, unsent))
-            if unsent:
-                exchange.ends(ending, reason)
-            sent = exchange.framing_bytes + exchange.response_body_bytes
+        unsent = output.unsent()
+        lost: list[ExchangeDone] = []
+        for event in reversed(self._unsent):  # the last bytes are those of the last
+            lost.append(event.cut(unsent, ending, reason))
+            sent = event.response_framing_bytes + event.response_body_bytes
             unsent = max(0, unsent - sent)
-        for exchange, missing in reversed(lost):
-            self._done(exchange, missing)
-        self._tell(ConnectionClosed(self._peer, time()))
-
-    def _done(self, exchange: Exchange, unsent: int) -> None:
-        self._tell(exchange.done(self._peer, unsent, self._tls_version))
-
-    def _tell(self, event: Event) -> None:
-        self._observer(event)
+        self._unsent = []
+        for event in reversed(lost):
+            self._observer(event)
+        self._observer(ConnectionClosed(self._peer, time()))

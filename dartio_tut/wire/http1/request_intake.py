@@ -8,6 +8,7 @@ on when that is over. Which state the connection is in is the channel's to say.
 
 from __future__ import annotations
 
+from time import time
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IPushProducer
@@ -169,6 +170,8 @@ class RequestIntake:
         channel = self._channel
         output = channel.output
         output.is_collecting = self.is_active = True
+        if channel.reports is not None:
+            channel.reports.read_at = time()
         try:
             self._take_events()
         except ProtocolError as error:
@@ -176,7 +179,9 @@ class RequestIntake:
         finally:
             output.is_collecting = self.is_active = False
             output.flush()
-            if channel.reports or channel.close_is_asked or channel.state is not IDLE:
+            if channel.reports is not None:
+                channel.reports.flushed()
+            if channel.close_is_asked or channel.state is not IDLE:
                 channel.taken_in()
 
     def _take_events(self) -> None:
@@ -241,7 +246,7 @@ class RequestIntake:
             channel.persistent = False
         channel.is_http10 = fields.version == b"HTTP/1.0"
         if channel.reports is not None:
-            channel.reports.head_came(head)
+            channel.reports.head = head
         if not channel.uses_our_request:
             self._take_foreign(head)
             return
@@ -289,6 +294,8 @@ class RequestIntake:
         :raise ProtocolError: when it is too long.
         """
         channel, fields = self._channel, head.fields
+        if channel.reports is not None:
+            channel.reports.began()
         self._parser.begin_body(fields.length, max_streamed or channel.limits.body)
         self._pace = BodyPace(channel.limits, channel.deadlines.now)
         self.is_held = False

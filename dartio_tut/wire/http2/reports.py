@@ -66,8 +66,9 @@ class Reports:
     def flushed(self) -> None:
         """The engine has handed all that it had to the transport."""
         if self._unsent and not self._is_waiting:
-            self._is_waiting = True
-            self._transport.when_sent(self._sent)
+            self._is_waiting = self._transport.when_sent(self._sent)
+            if not self._is_waiting:
+                self._sent()
 
     def _sent(self) -> None:
         self._is_waiting = False

@@ -84,13 +84,12 @@ class ForeignTransport:
         """
         return buffered_bytes(self._beneath()) + self.dropped_bytes
 
-    def when_sent(self, call: Callable[[], None]) -> None:
+    def when_sent(self, call: Callable[[], None]) -> bool:
         """
-        Call *call* now, unless bytes were dropped: what becomes of buffered ones is not
-        told here.
+        What becomes of buffered bytes is not told here: they count as sent. When bytes
+        were dropped, *call* is never called.
         """
-        if not self.dropped_bytes:
-            call()
+        return bool(self.dropped_bytes)
 
     def client_progress(self) -> int:
         """A number that changes whenever the client has taken bytes."""

@@ -57,9 +57,11 @@ class ResponseTransport(Protocol):
     def buffered(self) -> int:
         """How many bytes wait in this process for the socket to take them."""
 
-    def when_sent(self, call: Callable[[], None]) -> None:
+    def when_sent(self, call: Callable[[], None]) -> bool:
         """
         Call *call* when nothing is buffered any more, unless the connection is lost.
+
+        :return: false when nothing is buffered now; then it is not called.
         """
 
     def client_progress(self) -> int:

@@ -195,14 +195,16 @@ class Server(tcp.Server):
         """How many bytes wait for the socket to take them."""
         return buffered_bytes(self)
 
-    def when_sent(self, call: Callable[[], None]) -> None:
+    def when_sent(self, call: Callable[[], None]) -> bool:
         """
         Call *call* when nothing is buffered any more, unless the connection is lost.
+
+        :return: false when nothing is buffered now; then it is not called.
         """
         if self._tempDataLen or self.dataBuffer:
             self._when_sent = call
-        else:
-            call()
+            return True
+        return False
 
     def client_progress(self) -> int:
         """A number that changes whenever the client has taken bytes."""

@@ -201,8 +201,9 @@ class TLSServer(Server):
             except SSL.Error:
                 return main.CONNECTION_LOST
             self.protocol.dataReceived(data)
-            # The kernel reports more, but not what OpenSSL has read already.
-            if self.disconnected or not tls.pending():
+            # The kernel reports more, but not the rest of a record that OpenSSL has
+            # read already. There is one only if the record did not fit into this read.
+            if self.disconnected or len(data) < TLS_RECORD_BYTES or not tls.pending():
                 return None
             if not self._interest & IN:
                 return None  # see startReading
