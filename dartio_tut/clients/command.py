@@ -42,6 +42,9 @@ CLIENTS = dict(
 INTERRUPTED_EXIT_CODE = 130
 """What a shell sees of a program that Ctrl-C ended: 128 + SIGINT."""
 
+USAGE_EXIT_CODE = 2
+"""What argparse ends with when a command line is wrong; so do go, uv and Click."""
+
 
 class ShowVersion(Action):
     """Print the version; it is looked up only when somebody asks."""
@@ -69,13 +72,18 @@ def run(
     words = sys.argv[1:] if arguments is None else arguments
     others = others or {}
     parser = ArgumentParser(
-        prog="dartio", description="Clients and servers of the HTTP tutorial."
+        prog="dartio",
+        description="Clients and servers of the HTTP tutorial.",
+        epilog="dartio COMMAND --help shows the options of one.",
     )
     parser.add_argument("--version", action=ShowVersion, help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     summaries = CLIENTS | {name: summary for name, (summary, _) in others.items()}
     for name, summary in sorted(summaries.items()):
         commands.add_parser(name, help=summary, add_help=False)
+    if not words:  # a person wants to see what there is; a script has made an error
+        parser.print_help(sys.stderr)
+        raise SystemExit(USAGE_EXIT_CODE)
     chosen = parser.parse_args(words[:1]).command  # which parses the other words
     try:
         if chosen in others:
