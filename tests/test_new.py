@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,16 @@ TWISTD = "from twisted.scripts.twistd import run; run()"
 TRIAL = "from twisted.scripts.trial import run; run()"
 
 PASSED = "PASSED (successes=7)"
+
+
+def commands(page: Path, begin: str = "", section: str = "") -> list[str]:
+    """The lines of the blocks ``sh`` of *page*, or of its *section*, that begin so."""
+    text = page.read_text()
+    if section:
+        text = text.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = "".join(blocks).splitlines()
+    return [line for line in lines if line.startswith(begin)]
 
 
 class NewTests(Case):
@@ -58,19 +69,28 @@ class NewTests(Case):
         self.addCleanup(daemon.stop)
         return daemon
 
-    def make_wheel(self) -> Path:
-        """The wheel of the package."""
-        options = ("--no-deps", "--no-index", "--no-build-isolation", "--quiet")
+    def make_wheels(self) -> Path:
+        """Do what its README says: make two wheels; the folder that they are in."""
+        (line,) = commands(self.folder / "README.md", "pip wheel ")
+        options, folders = line.split(" --wheel-dir ")
+        offline = ("--no-index", "--no-build-isolation", "--quiet")
+        clone = self.home / "dartio_tut"
+        left_out = (".*", "__pycache__", "_build", "build", "*.egg-info", "docs")
+        shutil.copytree(CHECKOUT, clone, ignore=shutil.ignore_patterns(*left_out))
+        words = folders.replace("~", str(self.home)).split()
         self.run_python(
             sys.executable,
-            *("-m", "pip", "wheel", *options, "--wheel-dir", "dist", "."),
+            *("-m", *options.split(), *offline, "--wheel-dir", *words),
             cwd=self.folder,
         )
-        (wheel,) = (self.folder / "dist").iterdir()
-        return wheel
+        return self.folder / words[0]
 
-    def make_environment(self, wheel: Path) -> str:
-        """A virtual environment in which *wheel* is installed; its Python."""
+    def make_environment(self, wheels: Path) -> str:
+        """
+        A virtual environment in which what README says is installed, from the folder
+        *wheels*; its Python.
+        """
+        (line,) = commands(self.folder / "README.md", "/opt/greeter/bin/pip install ")
         where = self.here / "environment"
         self.run_python(
             sys.executable, "-m", "venv", "--without-pip", str(where), cwd=self.here
@@ -79,8 +99,8 @@ class NewTests(Case):
         options = ("--no-deps", "--no-index", "--quiet")
         self.run_python(
             sys.executable,
-            *("-m", "pip", "--python", python, "install", *options, str(wheel)),
-            cwd=self.here,
+            *("-m", "pip", "--python", python, "install", *options, *line.split()[2:]),
+            cwd=wheels,
         )
         (packages,) = where.glob("lib/*/site-packages")
         # What it depends on is what is tested here, and no network is needed.
@@ -104,16 +124,14 @@ class NewTests(Case):
             self.run_python(str(BIN / "trial"), "greeter", cwd=self.folder, path=".")
 
     def test_its_wheel_is_tested_and_serves_in_an_environment_of_its_own(self) -> None:
-        wheel = self.make_wheel()
-        self.assertEqual(wheel.name, "greeter-0.1.0-py3-none-any.whl")
-        python = self.make_environment(wheel)
+        python = self.make_environment(self.make_wheels())
         shutil.rmtree(self.folder)
         said = self.run_python(python, "-c", TRIAL, "greeter", cwd=self.here)
         self.assertIn(PASSED, said)
-        where = self.run_python(
-            python, "-c", "import greeter; print(greeter.__file__)", cwd=self.here
-        )
-        self.assertTrue(where.startswith(str(self.here / "environment")), where)
+        for package in ("greeter", "dartio_tut"):
+            code = f"import {package}; print({package}.__file__)"
+            where = self.run_python(python, "-c", code, cwd=self.here)
+            self.assertTrue(where.startswith(str(self.here / "environment")), where)
         daemon = self.serve_with(python, "-c", TWISTD)
         response = ask(daemon, target="/?name=Leia")
         self.assertEqual((response.code, response.body), (200, b"Hello, Leia!\n"))
@@ -154,6 +172,11 @@ class NewTests(Case):
 
 class PageTests(SynchronousTestCase):
     """The page on a server of one's own."""
+
+    def test_it_deploys_as_the_package_itself_says(self) -> None:
+        template = CHECKOUT / "dartio_tut" / "course" / "your_own" / "README.md"
+        said = commands(template, section="Deploy it")[1:]
+        self.assertEqual(commands(PAGE, section="Deploy it"), said)
 
     def test_its_example_passes_and_can_fail(self) -> None:
         (code,) = [s.module for s in shown_code(PAGE) if s.path == PAGE]
