@@ -53,10 +53,23 @@ _add_tests()
 class ReadingTests(Case):
     """How pages are read, and their outputs compared."""
 
-    def test_dots_match_anything_and_the_rest_must_be_the_same(self) -> None:
+    def test_all_lines_that_come_must_be_shown(self) -> None:
+        self.assertTrue(matches("a\nb", "a\nb\n"))
+        for shown in ("a", "b", "a b", "a...", "...b", "a...b", "a\nb\nc", ""):
+            self.assertFalse(matches(shown, "a\nb\n"), shown)
+
+    def test_dots_stand_for_a_part_of_a_line_and_alone_for_lines(self) -> None:
         self.assertTrue(matches("a ... c", "a b c\n"))
         self.assertFalse(matches("a ... c", "a b d"))
-        self.assertFalse(matches("", "something"))
+        for shown in ("...", "...\nc", "a\n...\nc", "a\n...\nb\nc", "a\n..."):
+            self.assertTrue(matches(shown, "a\nb\nc\n"), shown)
+        self.assertFalse(matches("...\nb", "a\nb\nc\n"))
+
+    def test_dots_in_brackets_stand_for_the_beginning_of_a_log_line(self) -> None:
+        for begin in ("11:21:16", "2026-11-26T11:21:24+0000 [twisted.web#info]"):
+            self.assertTrue(matches("[...] It listens.", f"{begin} It listens."))
+        for line in ("It listens.", "11:21:16 And it listens."):
+            self.assertFalse(matches("[...] It listens.", line), line)
 
     def test_blocks_are_typed_where_their_captions_say(self) -> None:
         page = self.here / "page.md"

@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .harness import PATIENCE
-from .transcripts import CTRL_C, SHOWN, Step, matches
+from .transcripts import CTRL_C, DOTS, SHOWN, Step, matches
 
 PROMPT = "\N{SYMBOL FOR ENQUIRY}"
 """The prompt: what no program prints."""
@@ -129,7 +129,7 @@ class Terminal:
             print.
         """
         if step.command == CTRL_C:
-            self.interrupt()
+            _compare(step, self.interrupt())
             return
         if step.command == SHOWN:
             assert self.busy_with, f"nothing runs that could show {step.expected}"
@@ -141,17 +141,14 @@ class Terminal:
             self.busy_with, self._looked_at = step.command, 0
             self._until_lines(step)
             return
-        shown = self._until_prompt()
-        expected = "\n".join(step.expected)
-        assert matches(expected, shown), (
-            f"$ {step.command}\n{shown}\ninstead of\n{expected}"
-        )
+        _compare(step, self._until_prompt())
 
     def interrupt(self) -> str:
-        """Press Ctrl-C; return what is shown until the prompt is back."""
+        """Press Ctrl-C; return what nobody has looked at until the prompt is back."""
         self._type("\x03")
         self.busy_with = ""
-        return self._until_prompt()
+        seen, self._looked_at = self._looked_at, 0
+        return self._until_prompt()[seen:]
 
     def _type(self, keys: str) -> None:
         os.write(self._keys, keys.encode())
@@ -164,18 +161,26 @@ class Terminal:
 
     def _until_lines(self, step: Step) -> None:
         """Read until all lines have come that a program should print from now on."""
+        may_skip = False
         for wanted in step.expected:
-            while True:
-                line, end, _ = self._shown[self._looked_at :].partition("\n")
-                if end:
-                    self._looked_at += len(line) + 1
-                    if matches(wanted, line):
-                        break
-                    continue
-                assert PROMPT not in self._shown, (
-                    f"$ {step.command}\n{self._shown}\nended without\n{wanted}"
-                )
-                self._read()
+            if wanted.strip() == DOTS:
+                may_skip = True
+                continue
+            while not matches(wanted, line := self._next_line(step, wanted)):
+                assert may_skip, f"$ {step.command}\n{line}\ninstead of\n{wanted}"
+            may_skip = False
+
+    def _next_line(self, step: Step, wanted: str) -> str:
+        """The next line that a program prints which keeps the terminal."""
+        while True:
+            line, end, _ = self._shown[self._looked_at :].partition("\n")
+            if end:
+                self._looked_at += len(line) + 1
+                return line
+            assert PROMPT not in self._shown, (
+                f"$ {step.command}\n{self._shown}\nended without\n{wanted}"
+            )
+            self._read()
 
     def _read(self) -> None:
         """Add to what is shown what the programs write next."""
@@ -183,3 +188,10 @@ class Terminal:
         assert readable, f"nothing more comes after\n{self._shown[-2000:]}"
         self._shown += self._decoder.decode(os.read(self._keys, READ_BYTES))
         self._shown = _FONT.sub("", self._shown).replace("\r\n", "\n")
+
+
+def _compare(step: Step, shown: str) -> None:
+    expected = "\n".join(step.expected)
+    assert matches(expected, shown), (
+        f"$ {step.command}\n{shown}\ninstead of\n{expected}"
+    )

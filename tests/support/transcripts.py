@@ -4,9 +4,12 @@ The console transcripts of a page: how they are written, and how they are replay
 A transcript is a block fenced as ``console``: commands that begin with ``$ ``, each
 followed by its output. A line ``^C`` is Ctrl-C. ``*Terminal 2*`` in the paragraph
 before a block says where it is typed; without that, where the block before it was.
-``...`` in an output matches anything, as does ``[...]``, which stands for the beginning
-of a log line. A block that begins with no command is what the program that keeps its
-terminal shows next.
+A block that begins with no command is what the program that keeps its terminal shows
+next.
+
+What is shown must be what comes, line by line. Only three things stand for something
+else: a line ``...`` for any number of lines, ``...`` in a line for a part of this line,
+and ``[...]`` for what each line of a log begins with.
 """
 
 from __future__ import annotations
@@ -16,7 +19,6 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
 from ..test_starting import SERVERS
@@ -26,6 +28,15 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CAPTION = re.compile(r"\*Terminal (\d)\*")
 
 CTRL_C = "^C"
+
+DOTS = "..."
+
+ANY_LINES = r"(?:.*\n)*?"
+
+LOG_LINE = "[...] "
+
+LOG_BEGIN = r"(?:\d\d:\d\d:\d\d|[\d-]+T[\d:]+[+-]\d{4} \[[^\]]+\]) "
+"""The time, for a person at a terminal; elsewhere the whole of it, and who says it."""
 
 SHOWN = ""
 """No command: what the program that keeps the terminal shows next."""
@@ -195,7 +206,17 @@ def with_url(command: str) -> str:
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Whether *printed* is what *expected* shows, however white space is laid out."""
-    expected = expected.replace("[...]", "...")  # a log line's time and name
-    flags = ELLIPSIS | NORMALIZE_WHITESPACE
-    return OutputChecker().check_output(expected.strip(), printed.strip(), flags)
+    """Whether *printed* is what *expected* shows, line by line."""
+    pattern = "".join(map(_pattern, expected.strip("\n").splitlines()))
+    lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
+    return bool(re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)))
+
+
+def _pattern(line: str) -> str:
+    """What a line of a page matches, with its end."""
+    if line.strip() == DOTS:
+        return ANY_LINES
+    begin = ""
+    if line.startswith(LOG_LINE):
+        begin, line = LOG_BEGIN, line.removeprefix(LOG_LINE)
+    return begin + ".*".join(map(re.escape, line.rstrip().split(DOTS))) + "\n"
