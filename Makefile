@@ -12,8 +12,9 @@ SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) s
 run: $(VENV)/.installed
 	$(BIN)/twistd -n tutorial
 
-# The unit tests, then the black-box tests, of the installed wheel.
-test: $(VENV)/.test $(VENV)/.sslyze outside
+# The unit tests, then the black-box tests, of the installed wheel. One of them looks at the
+# documentation in a browser, and builds it.
+test: $(VENV)/.test $(VENV)/.docs $(VENV)/.sslyze outside
 	cd $(VENV) && bin/trial dartio_tut; unit=$$?; cd ..; \
 	$(BIN)/python -m tests && exit $$unit
 

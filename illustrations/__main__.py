@@ -18,8 +18,8 @@ def main() -> None:
     folder = DOCS / "pictures"
     folder.mkdir(exist_ok=True)
     for make in PICTURES:
-        sequence = make()
-        (folder / f"{sequence.name}.svg").write_text(sequence.draw(), "utf-8")
+        picture = make()
+        (folder / f"{picture.name}.svg").write_text(picture.draw(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable
 
 from dartio_tut.anatomy import SentBy, take_apart
+from dartio_tut.course.before import resource_tree
+from dartio_tut.course.from_nothing import step_4
 
 from .recording import connect, lesson, receive, running, settled
 from .sequence import Bar, Note, Sent, Sequence, Step, message_lines
 from .tls_picture import tls_handshake
+from .tree import Tree
 
 WIDE, NARROW = 62, 31
 """Characters that fit between two lanes, of two and of three: only a first line."""
@@ -167,11 +170,28 @@ SERVER = "server"
 CLIENTS = {"/slow": ("A", -1, "first"), "/quick": ("B", 1, "second")}
 """Who asks for what, at which side of the server, and in which color."""
 
-PICTURES: tuple[Callable[[], Sequence], ...] = (
+
+def resources_and_children() -> Tree:
+    """The tree of the page on resources."""
+    targets = ("/", "/branch", "/branch/a", "/leaf/a/b", "/numbers/7", "/numbers/x")
+    title = "A tree of resources, and which of them answers"
+    return Tree("resource-tree", title, resource_tree.make_tree(), targets)
+
+
+def greetings_by_path() -> Tree:
+    """The tree of step 4."""
+    targets = ("/", "/greet", "/greet/Leia", "/other")
+    title = "The tree of step 4, and which resource answers"
+    return Tree("resource-tree-step-4", title, step_4.make_tree(), targets)
+
+
+PICTURES: tuple[Callable[[], Sequence | Tree], ...] = (
     one_exchange,
     lambda: two_clients("wait"),
     lambda: two_clients("sleep"),
     tls_handshake,
     preflight,
+    resources_and_children,
+    greetings_by_path,
 )
 """What makes each picture."""

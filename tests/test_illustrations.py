@@ -9,6 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.static import Data
 
 from dartio_tut.anatomy import all_words, take_apart
 from illustrations.__main__ import DOCS
@@ -16,6 +18,7 @@ from illustrations.glossary import glossary
 from illustrations.pictures import PICTURES
 from illustrations.recording import settled
 from illustrations.sequence import Bar, Note, Sent, Sequence, message_lines
+from illustrations.tree import Tree
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -105,6 +108,19 @@ class FormTests(SynchronousTestCase):
         self.assertEqual(
             sequence.description(), "a: one. b: other. a to b: asks. b: thinks."
         )
+
+    def test_a_tree_has_the_resources_that_answer_and_what_they_answer(self) -> None:
+        root = Resource()
+        root.putChild(b"text", Data(b"la", "text/plain"))
+        tree = Tree("tree", "A title", root, ("/text", "/text/a", "/other"))
+        self.assertEqual([node.words for node in tree.nodes.values()], ["root", "Data"])
+        told = [
+            'Below root putChild has put up Data as b"text".',
+            "GET /text is answered with 200: la.",
+            "GET /other is answered with 404: Not Found.",
+        ]
+        for words in told:
+            self.assertIn(words, tree.description())
 
     def test_a_message_is_drawn_line_by_line_and_long_lines_go_on(self) -> None:
         raw = b"GET / HTTP/1.1\r\nA: %b\r\n\r\nbody" % b"one two three"

@@ -1,6 +1,6 @@
 """
 Screenshots of the index, of ``/wire/`` and of ``/try/`` for the documentation, of real
-servers and exchanges.
+servers and exchanges, and of a browser that does not trust a certificate.
 
 ``make screens`` keeps them there.
 """
@@ -29,6 +29,8 @@ LAPTOP: dict[str, Any] = {
     "deviceScaleFactor": 1,
     "mobile": False,
 }
+
+SMALL_LAPTOP: dict[str, Any] = LAPTOP | {"width": 960, "height": 560}
 
 SMALL: dict[str, Any] = PHONE | {"deviceScaleFactor": 1.5}
 
@@ -97,6 +99,23 @@ class IndexScreens(WirePageCase):
         ]:  # fmt: skip
             self.shown_on(page, screen, scheme)
             self.assertLess(taken(page, name), MAX_BYTES)
+
+
+class WarningScreens(WirePageCase):
+    """What a browser shows of a server that has signed its certificate itself."""
+
+    shares_tutorial = True
+
+    def test_warning_names_the_host_and_offers_advanced(self) -> None:
+        page = self.tab()
+        self.shown_on(page, SMALL_LAPTOP, "light")
+        page.execute_cdp_cmd("Security.enable", {})
+        page.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": False})
+        page.get(f"https://localhost:{self.ports[4047]}/")
+        said = self.text(page, "body")
+        for words in ("Your connection is not private", "localhost", "Advanced"):
+            self.assertIn(words, said)
+        self.assertLess(taken(page, "certificate-warning"), MAX_BYTES)
 
 
 class WireScreens(WireViewCase):
