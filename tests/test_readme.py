@@ -26,13 +26,19 @@ def tutorial_pages() -> list[Path]:
 
 
 class NewcomerTests(Newcomer):
-    """Somebody who follows README and the lessons."""
+    """
+    Somebody who follows README and all pages of the course in their order, and keeps
+    the terminals: what one page leaves behind must not be in the way of the next.
+    """
+
+    shown_terminals = (1, 2, 3)
 
     def test_readme_and_tutorial_do_what_they_say(self) -> None:
         wrong = self.follow(README)
         for page in tutorial_pages():
-            if page.parent == TUTORIAL:  # test_course follows those of folders
-                wrong += self.follow(page)
+            wrong += self.follow(page)
+            if page.stem == "terminal":  # which shows what is missing in a new one
+                self.terminal(3).follow(ACTIVATE)
         self.assertEqual(wrong, [], "\n\n".join(wrong))
 
     def test_last_line_of_make_run_says_what_to_open(self) -> None:
@@ -41,7 +47,7 @@ class NewcomerTests(Newcomer):
         terminal.follow(Step("make run", [DOTS, wanted]))
         shown = terminal.interrupt()
         # That the signal was received is not logged if another line is being written.
-        while_it_ran = re.split(r"Received SIGINT|\(T(?:CP|LS) Port", shown)[0]
+        while_it_ran = re.split(r"Received SIGINT|\(T(?:CP|LS) Port|make: ", shown)[0]
         self.assertEqual(while_it_ran.count("\n"), 0, while_it_ran)
 
 

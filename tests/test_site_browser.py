@@ -127,7 +127,8 @@ class CourseTests(WirePageCase):
         tab = self.tab()
         for page in (
             "", "tutorial/index.html", "tutorial/hello.html", "behaviour.html",
-            "tutorial/from_nothing/step_3.html",
+            "tutorial/before/resources.html", "tutorial/from_nothing/step_3.html",
+            "tutorial/hello_secure.html",
         ):  # fmt: skip
             self.open(tab, f"/learn/{page}")
             self.is_fit_for_everybody(tab, page)

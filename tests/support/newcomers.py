@@ -90,7 +90,10 @@ class Newcomer(Case):
         return self.terminals[number]
 
     def follow(self, page: Path) -> list[str]:
-        """Type the commands of *page*; return where it is wrong."""
+        """
+        Type the commands of *page*, and at its end Ctrl-C where something runs, as the
+        index says; return where it is wrong.
+        """
         wrong = []
         for step in steps(page):
             try:
