@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -20,12 +21,15 @@ from twisted.logger import Logger
 from dartio_tut.wire import SharedSockets, leave_to_others, passed_descriptors
 
 from .draining import cut_off_all, may_be_cut_off
+from .metrics import Counts
+from .metrics_port import MetricsPort, OwnCounts, metrics_port
 from .reloading import reload_at_hangup
 from .service_manager import SYSTEMD
 from .startup import ENVIRONMENT_EXIT, fail_startup
-from .this_worker import CUT_OFF, RETIRE, Orders, ThisWorker
+from .this_worker import ASK, CUT_OFF, RETIRE, Orders, ThisWorker
 from .worker_loads import make_loads
 from .worker_process import WorkerCommand, WorkerProcess, spawn_worker
+from .worker_totals import WorkerTotals
 from .workers import Worker, Workers
 
 _log = Logger()
@@ -71,6 +75,13 @@ class Role(Protocol):
     def bound(self, ports: Sequence[tuple[str, IListeningPort]]) -> None:
         """The daemon listens on *ports*."""
 
+    def metrics_port(self, endpoint: str, counts: Counts) -> MetricsPort | None:
+        """
+        The port that shows *counts* at *endpoint*; ``None`` if another process has it.
+
+        :raise StartupError: when the library for it is not there.
+        """
+
     def begin(self, daemon: IDaemon, reactor: Any) -> None:
         """The daemon begins."""
 
@@ -80,6 +91,9 @@ class Role(Protocol):
 
 def _ignore(count: int) -> None:
     """Nobody wants to know."""
+
+
+_own_counts = OwnCounts()
 
 
 class Alone:
@@ -93,6 +107,11 @@ class Alone:
 
     def bound(self, ports: Sequence[tuple[str, IListeningPort]]) -> None:
         """Nothing more."""
+
+    def metrics_port(self, endpoint: str, counts: Counts) -> MetricsPort | None:
+        """That of this process."""
+        _own_counts.counts.append(counts)
+        return metrics_port(endpoint, _own_counts)
 
     def begin(self, daemon: IDaemon, reactor: Any) -> None:
         """Reload at SIGHUP, and tell everybody when the reactor runs."""
@@ -140,11 +159,21 @@ class WorkerRole:
     def bound(self, ports: Sequence[tuple[str, IListeningPort]]) -> None:
         """Nothing more."""
 
+    def metrics_port(self, endpoint: str, counts: Counts) -> MetricsPort | None:
+        """The parent has it, and asks for the counts."""
+        self._this.counts.append(counts)
+        return None
+
     def begin(self, daemon: IDaemon, reactor: Any) -> None:
         """Tell the parent when requests are answered, and obey it."""
         daemon.count_connections(self._this.loads.publish)
 
+        news = self._this.news
+
         def obey(order: bytes) -> None:
+            if order.startswith(ASK):
+                news.counts(int(order.removeprefix(ASK)), self._this.counts)
+                return
             if order == RETIRE:
                 daemon.count_connections(_ignore)  # the number is the next one's
                 daemon.retire()
@@ -154,7 +183,6 @@ class WorkerRole:
             with suppress(ReactorNotRunning):  # it stops already
                 reactor.stop()
 
-        news = self._this.news
         Orders(reactor, obey).start()
         reactor.addSystemEventTrigger(
             "after", "startup", reload_at_hangup, reactor, daemon.reloads()
@@ -163,8 +191,12 @@ class WorkerRole:
         reactor.addSystemEventTrigger("before", "shutdown", news.end)
 
     def end(self, daemon: IDaemon) -> Deferred[None]:
-        """Finish what is under way."""
-        return daemon.drain()
+        """Finish what is under way, and tell what was counted."""
+        return daemon.drain().addCallback(self._tell_counts)
+
+    def _tell_counts(self, _: None) -> None:
+        if self._this.counts:
+            self._this.news.counts(0, self._this.counts)
 
 
 class ParentRole:
@@ -185,6 +217,8 @@ class ParentRole:
         self._grace = grace
         self._descriptors: list[int] = []
         self._loads = make_loads(count)
+        self._own_counts: list[Counts] = []
+        self._totals: WorkerTotals | None = None
 
     def sockets(self, count: int) -> SharedSockets:
         """Its own, which it hands on."""
@@ -205,6 +239,15 @@ class ParentRole:
             leave_to_others(port)
             self._descriptors.append(port.fileno())
 
+    def metrics_port(self, endpoint: str, counts: Counts) -> MetricsPort | None:
+        """Its own, which shows the sums of what the workers have counted."""
+        from twisted.internet import reactor
+
+        self._own_counts.append(counts)
+        if self._totals is None:
+            self._totals = WorkerTotals(self._own_counts, reactor)
+        return metrics_port(endpoint, self._totals)
+
     def begin(self, daemon: IDaemon, reactor: Any) -> None:
         """Start the workers, and tell everybody when all of them answer."""
         self._reactor = reactor
@@ -220,29 +263,25 @@ class ParentRole:
         def start() -> None:
             reload_at_hangup(reactor, [workers.replace])
             workers.start().addCallback(started)
+            if self._totals is not None:
+                self._totals.start(workers)
 
         reactor.addSystemEventTrigger("after", "startup", start)
         reactor.addSystemEventTrigger("before", "shutdown", SYSTEMD.stopping)
 
     def end(self, daemon: IDaemon) -> Deferred[None]:
         """Stop the workers."""
+        if self._totals is not None:
+            self._totals.stop()
         may_be_cut_off(self._workers)
         return self._workers.stop()
 
     def _spawn(self, worker: Worker) -> WorkerProcess:
-        def made(news: int) -> WorkerProcess:
-            return WorkerProcess(
-                worker.number,
-                news,
-                lambda: self._workers.ready(worker),
-                lambda how, code: self._workers.ended(worker, how, code),
-                self._reactor,
-            )
-
+        told = _WhatBecomesOf(worker, self._workers, self._totals)
         return spawn_worker(
             self._reactor,
             self._command,
-            made,
+            lambda news: WorkerProcess(worker.number, news, told, self._reactor),
             (worker.number, self._count),
             [self._loads, *self._descriptors],
             self._passed,
@@ -260,3 +299,30 @@ class ParentRole:
         atexit.register(leave)
         with suppress(ReactorNotRunning):
             self._reactor.stop()
+
+
+@dataclass(frozen=True)
+class _WhatBecomesOf:
+    """Tells those who want to know what becomes of *worker*."""
+
+    worker: Worker
+    workers: Workers
+    totals: WorkerTotals | None
+
+    def ready(self) -> None:
+        """It answers."""
+        self.workers.ready(self.worker)
+
+    def counted(self, text: bytes) -> None:
+        """It tells what it has counted."""
+        if self.totals is not None:
+            self.totals.heard(self.worker, text)
+
+    def ended(self, how: str, exit_code: int) -> None:
+        """It has ended."""
+        self.workers.ended(self.worker, how, exit_code)
+
+    def gone(self) -> None:
+        """Nothing more will be heard of it."""
+        if self.totals is not None:
+            self.totals.gone(self.worker)

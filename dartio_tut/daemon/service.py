@@ -23,7 +23,6 @@ from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
 from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal, retire
-from .hsts import StrictTransportSecurity
 from .https_redirect import HTTPSRedirect
 from .listening import (
     cannot_listen_text,
@@ -34,7 +33,7 @@ from .listening import (
     who_can_connect,
 )
 from .metrics import Counts
-from .metrics_port import MetricsPort, metrics_port
+from .metrics_port import MetricsPort
 from .options.server import ServerOptions
 from .privileges import running_as_daemon_user
 from .reloading import CertificateWatch
@@ -42,8 +41,8 @@ from .roles import Alone, Role
 from .served_certificate import Certificates
 from .service_manager import SYSTEMD
 from .site import Site
+from .site_of_options import site_of
 from .startup import StartupError, error_text, is_address_in_use, startup_errors
-from .watched_site import WatchedSite
 
 
 class Daemon(MultiService):
@@ -57,7 +56,8 @@ class Daemon(MultiService):
     :param closing: what to call when it has stopped listening.
     :param path: where there is something to see.
     :param reloads: what to call when SIGHUP comes.
-    :param metrics: where it shows its counts, and these.
+    :param metrics_port: where its counts are shown, if this process shows them.
+    :param counts: these, if anybody wants to know.
     :param grace: seconds that exchanges under way have when it stops.
     :param others: endpoint strings to listen on instead, one list after the other, if
         somebody else listens there already.
@@ -78,7 +78,8 @@ class Daemon(MultiService):
         grace: float = GRACE_SECONDS,
         reloads: Sequence[Callable[[], None]] = (),
         others: Sequence[list[str]] = (),
-        metrics: tuple[MetricsPort, Counts] | None = None,
+        metrics_port: MetricsPort | None = None,
+        counts: Counts | None = None,
         role: Role | None = None,
     ) -> None:
         super().__init__()
@@ -91,7 +92,8 @@ class Daemon(MultiService):
         self._path = path
         self._grace = grace
         self._reloads = reloads
-        self._metrics = metrics
+        self._metrics_port = metrics_port
+        self._counts = counts
         self._certificates: list[Certificates] = []
         self._ports: list[tuple[str, IListeningPort]] = []
 
@@ -119,9 +121,9 @@ class Daemon(MultiService):
         if not any(self._bind_all(some, may_be_taken=True) for some in first):
             self._bind_all(last, may_be_taken=False)
         self._role.bound(self._ports)
-        if self._metrics is not None:
+        if self._metrics_port is not None:
             try:
-                self._metrics[0].start(self._reactor)
+                self._metrics_port.start(self._reactor)
             except StartupError:
                 self._release()
                 raise
@@ -165,8 +167,8 @@ class Daemon(MultiService):
             self._log.warn("{warning}", warning=warning)
         if certificate := certificate_of_endpoint(endpoint):
             self._certificates.append(certificate)
-            if self._metrics is not None:
-                self._metrics[1].certificates.append(certificate)
+            if self._counts is not None:
+                self._counts.certificates.append(certificate)
         return port
 
     def _release(self) -> None:
@@ -300,7 +302,7 @@ def serve(
     """
     options.fit_connections()
     reloads: list[Callable[[], None]] = []
-    site = _site(_wrapped(resource, options), options, streaming)
+    site = site_of(resource, options, streaming)
     for observer in observers:
         site.add_observer(observer)
     if options["access-log"] is not None:
@@ -308,12 +310,12 @@ def serve(
         site.add_observer(log, never_raises=True)
         options.closing.append(log.close)
         reloads.append(log.reopen)
-    metrics = _metrics(options, site)
+    role = options.role()
+    port, counts = _metrics(options, site, role)
     endpoints = options.endpoints()
     redirect = _redirect(options, site)
     if options["check"]:
         _check(options, endpoints, site, redirect)
-    role = options.role()
     services = (*options.beside, *filter(None, (redirect,)))
     service = Daemon(
         site,
@@ -323,7 +325,8 @@ def serve(
         grace=options["grace"],
         reloads=reloads,
         others=options.other_endpoints(),
-        metrics=metrics,
+        metrics_port=port,
+        counts=counts,
         role=role,
     )
     for beside in services if role.runs_services else ():
@@ -349,24 +352,17 @@ def _redirect(options: ServerOptions, site: Site) -> HTTPSRedirect | None:
     return redirect
 
 
-def _wrapped(resource: IResource, options: ServerOptions) -> IResource:
-    """*resource* with what *options* want around every tree."""
-    if options["hsts"] is not None:
-        resource = StrictTransportSecurity(resource, options["hsts"])
-    if options["allow-host"]:
-        resource = AllowedHosts(resource, options["allow-host"])
-    return resource
-
-
-def _metrics(options: ServerOptions, site: Site) -> tuple[MetricsPort, Counts] | None:
+def _metrics(
+    options: ServerOptions, site: Site, role: Role
+) -> tuple[MetricsPort | None, Counts | None]:
     """Where the counts of *site* are shown, and these, if *options* ask for it."""
     if options["metrics"] is None:
-        return None
-    port = metrics_port(options["metrics"])
+        return None, None
     counts = Counts(type(options).__module__.rpartition(".")[2], site)
     site.add_observer(counts, never_raises=True)
-    port.add(counts)
-    options.closing.append(port.close)
+    port = role.metrics_port(options["metrics"], counts)
+    if port is not None:
+        options.closing.append(port.close)
     return port, counts
 
 
@@ -382,15 +378,3 @@ def _open_access_log(options: ServerOptions, reactor: Any) -> AccessLog:
             options["check"],
             options["access-log-format"],
         )
-
-
-def _site(resource: IResource, options: ServerOptions, streaming: bool) -> Site:
-    """The site, which is watched if *options* have somebody who does."""
-    told: dict[str, Any] = {
-        "limits": options.limits(),
-        "streaming": streaming,
-        "proxy_trust": options.proxy_trust(),
-    }
-    if options.watcher is None:
-        return Site(resource, h2c=options["h2c"], **told)
-    return WatchedSite(resource, watcher=options.watcher, **told)

@@ -4,7 +4,8 @@ that it shares with the others, and how it speaks with its parent.
 
 The parent gives orders on the worker's standard input, a line each. Its end is an
 order, too: the parent is gone, and so no worker is left behind. The worker sends news
-on another pipe, a line each: that it is ready, and the events of its log as JSON.
+on another pipe, a line each: that it is ready, what it has counted, and the events of
+its log as JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from threading import Lock
@@ -32,11 +33,19 @@ from zope.interface import implementer
 
 from dartio_tut.wire import SharedSockets
 
+from .metrics import Counts
+from .metrics_numbers import as_json
 from .socket_activation import WORKER_VARIABLE
 from .worker_loads import Loads
 
 READY = b"ready"
-"""The news that is not an event of the log."""
+"""The news that the process answers requests."""
+
+COUNTS = b"counts"
+"""The news that answers `ASK`: the number of the question, and the counts as JSON."""
+
+ASK = b"ask"
+"""The order to tell what was counted; it has a number."""
 
 RETIRE, STOP, CUT_OFF = b"retire", b"stop", b"cut off"
 """The orders: another worker goes on; the daemon stops; it stops at once."""
@@ -105,6 +114,11 @@ class News:
         self._is_ready = True
         self._send(READY)
 
+    def counts(self, number: int, counts: Iterable[Counts]) -> None:
+        """Tell *counts*, as the answer to the question *number*; 0: to none."""
+        told = as_json(one.numbers() for one in counts)
+        self._send(b"%b %d %b" % (COUNTS, number, told.encode()))
+
     def end(self) -> None:
         """Say from now on only what is wrong: Twisted tells how it ends."""
         self._is_ready = False
@@ -170,12 +184,14 @@ class ThisWorker:
     :ivar place: its place among the others.
     :ivar news: what it tells its parent.
     :ivar loads: how many connections the workers have.
+    :ivar counts: what its servers have counted, if anybody wants to know.
     """
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.news = News(place.news)
         self.loads = Loads(place.loads, place.number)
+        self.counts: list[Counts] = []
         for descriptor in (place.news, place.loads, *place.sockets):
             os.set_inheritable(descriptor, False)
 

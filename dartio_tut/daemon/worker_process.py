@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
@@ -27,7 +27,7 @@ from twisted.logger import (
 )
 from twisted.python.failure import Failure
 
-from .this_worker import CUT_OFF, READY, RETIRE, STOP, Place
+from .this_worker import ASK, COUNTS, CUT_OFF, READY, RETIRE, STOP, Place
 
 STDIN, STDERR = 0, 2
 
@@ -69,13 +69,29 @@ class WorkerCommand:
         return [*python, "-n", "--pidfile=", *reactor, self.server, *self.arguments]
 
 
+class IParent(Protocol):
+    """Who wants to know what becomes of a process."""
+
+    def ready(self) -> None:
+        """It answers."""
+
+    def counted(self, text: bytes) -> None:
+        """It tells what it has counted; *text* begins with the question's number."""
+
+    def ended(self, how: str, exit_code: int) -> None:
+        """It has ended; *how*, in words."""
+
+    def gone(self) -> None:
+        """It has ended, and nothing more will be heard of it."""
+
+
 class WorkerProcess(ProcessProtocol):
     """
     Gives orders to a process, and hears its news.
 
     :param number: which worker it is.
-    :param ready: is called when it answers.
-    :param ended: is called with how it has ended, and with its exit code.
+    :param news: the descriptor on which it sends news.
+    :param parent: is told of them.
     """
 
     _log = Logger()
@@ -86,14 +102,11 @@ class WorkerProcess(ProcessProtocol):
         self,
         number: int,
         news: int,
-        ready: Callable[[], None],
-        ended: Callable[[str, int], None],
+        parent: IParent,
         reactor: Any,
     ) -> None:
         self._number = number
-        self._news = news
-        self._ready = ready
-        self._ended = ended
+        self._parent = parent
         self._reactor = reactor
         self._waiting = {news: b"", STDERR: b""}
 
@@ -102,6 +115,10 @@ class WorkerProcess(ProcessProtocol):
         self.pid = self.transport.pid
 
     # Orders.
+
+    def ask(self, number: int) -> None:
+        """Have it tell what it has counted."""
+        self._order(b"%b %d" % (ASK, number))
 
     def retire(self) -> None:
         """Have it end when its clients have gone."""
@@ -137,7 +154,9 @@ class WorkerProcess(ProcessProtocol):
                     line=line.decode("utf-8", "backslashreplace"),
                 )
             elif line == READY:
-                self._ready()
+                self._parent.ready()
+            elif line.startswith(COUNTS):
+                self._parent.counted(line.removeprefix(COUNTS).lstrip())
             else:
                 self._pass_on(line)
 
@@ -156,7 +175,12 @@ class WorkerProcess(ProcessProtocol):
         how = f"exit code {code}"
         if number is not None:
             how, code = signal.Signals(number).name, EXIT_BY_SIGNAL
-        self._reactor.callLater(0, self._ended, how, code or 0)
+        self._reactor.callLater(0, self._parent.ended, how, code or 0)
+
+    def processEnded(self, reason: Failure) -> None:
+        """The process has ended, and all that it has written has been read."""
+        # Later than what `processExited` has begun.
+        self._reactor.callLater(0, self._parent.gone)
 
 
 def of_worker(number: int, event: LogEvent) -> LogEvent:

@@ -37,6 +37,9 @@ class IProcess(Protocol):
 
     pid: int | None
 
+    def ask(self, number: int) -> None:
+        """Tell what it has counted, as the answer to the question *number*."""
+
     def retire(self) -> None:
         """Accept no more clients, and end when those that are there have gone."""
 
@@ -90,6 +93,9 @@ class Workers:
     :param clock: tells the time.
     :param failed: is called with the exit code when a worker ends before all of them
         have answered for the first time: the next one would end, too.
+    :ivar count: how many there should be.
+    :ivar ended_count: how many have ended so far without being told to.
+    :ivar is_stopping: whether all were told to end.
     """
 
     _log = Logger()
@@ -102,6 +108,8 @@ class Workers:
         clock: Any,
         failed: Callable[[int], None],
     ) -> None:
+        self.count = count
+        self.ended_count = 0
         self._places = {n: _Place(n) for n in range(1, count + 1)}
         self._spawn_process = spawn
         self._grace = grace
@@ -109,7 +117,7 @@ class Workers:
         self._failed = failed
         self._alive: set[Worker] = set()
         self._started: Deferred[None] = Deferred()
-        self._has_started = self._is_stopping = False
+        self._has_started = self.is_stopping = False
         self._stopped: Deferred[None] | None = None
         self._to_replace: deque[int] = deque()
         self._replaced: Deferred[None] | None = None
@@ -131,6 +139,10 @@ class Workers:
             how = error.strerror or str(error)
             self._clock.callLater(0, self.ended, worker, how)
         return worker
+
+    def answering(self) -> list[Worker]:
+        """All that have answered once, also those that are about to end."""
+        return [worker for worker in self._alive if worker.is_ready]
 
     # What becomes of a worker.
 
@@ -160,11 +172,12 @@ class Workers:
         """
         self._cancel(worker)
         self._alive.discard(worker)
-        if self._is_stopping:
+        if self.is_stopping:
             self._fire_if_all_ended()
             return
         if worker.is_leaving:
             return
+        self.ended_count += 1
         place = self._places[worker.number]
         if not self._has_started and not worker.is_ready:
             self._log.error("Worker {n} cannot start: {how}", n=worker.number, how=how)
@@ -220,7 +233,7 @@ class Workers:
         """
         Replace all workers, one by one; fires when that is done, or has been given up.
         """
-        if self._is_stopping or not self._has_started:
+        if self.is_stopping or not self._has_started:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
         if self._replaced is not None:
@@ -238,7 +251,7 @@ class Workers:
         self._replace_next()
 
     def _replace_next(self) -> None:
-        if self._is_stopping or self._replaced is None:
+        if self.is_stopping or self._replaced is None:
             return
         if not self._to_replace:
             if self._is_asked_again:
@@ -279,7 +292,7 @@ class Workers:
 
     def stop(self) -> Deferred[None]:
         """Stop all; fires when none is left."""
-        self._is_stopping = True
+        self.is_stopping = True
         self._end_replacing()
         for place in self._places.values():
             if place.call is not None:
@@ -304,7 +317,7 @@ class Workers:
 
     def _kill(self, worker: Worker) -> None:
         worker.call = None
-        if worker.is_leaving or self._is_stopping:
+        if worker.is_leaving or self.is_stopping:
             self._log.error(
                 "Worker {n} does not end in time, and is killed", n=worker.number
             )

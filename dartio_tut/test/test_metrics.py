@@ -12,9 +12,10 @@ from typing import Any, cast
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.internet.testing import MemoryReactorClock
 
-from dartio_tut.daemon import Limits, ServerOptions, Site, metrics
+from dartio_tut.daemon import Limits, ServerOptions, Site, metrics, metrics_numbers
 from dartio_tut.daemon.metrics import Counts
-from dartio_tut.daemon.metrics_port import MetricsPages, MetricsPort, metrics_port
+from dartio_tut.daemon.metrics_pages import MetricsPages
+from dartio_tut.daemon.metrics_port import MetricsPort, OwnCounts, metrics_port
 from dartio_tut.testing import CLIENT_ADDRESS, Connection
 
 from .support.startup_case import StartupCase
@@ -28,7 +29,9 @@ class CountedCase(EventCase):
         super().setUp()
         self.counts = Counts("hello", self.site)
         self.site.add_observer(self.counts, never_raises=True)
-        pages = MetricsPages([self.counts])
+        own = OwnCounts()
+        own.counts.append(self.counts)
+        pages = MetricsPages(own)
         self.pages = Site(pages, reactor=self.clock, limits=Limits())
 
     def page(self, path: str, method: str = "GET") -> tuple[int, str]:
@@ -76,11 +79,11 @@ class CountsTests(CountedCase):
         self.assertEqual(self.sample(name, reason="client gone"), 1)
 
     def test_methods_and_reasons_that_a_client_invents_make_no_labels(self) -> None:
-        self.patch(metrics, "MAX_REASONS", 2)
+        self.patch(metrics_numbers, "MAX_REASONS", 2)
         for number in range(5):
             self.connect().send(GET.replace(b"GET", b"X%d" % number))
         self.assertEqual(self.total(method="other", status="2xx"), 5)
-        self.assertEqual(len(self.counts.exchanges), 1)
+        self.assertEqual(len(self.counts.numbers().exchanges), 1)
         for data in (
             b"oops\r\n\r\n",
             b"GET / HTTP/9.9\r\n\r\n",
@@ -153,7 +156,7 @@ class PagesTests(CountedCase, StartupCase):
         self.render = self.hold
         self.connect().send(GET)
         self.site.drain()
-        self.assertEqual(self.page("/readyz"), (503, "about to stop\n"))
+        self.assertEqual(self.page("/readyz"), (503, "not ready\n"))
         self.assertEqual(self.page("/healthz")[0], 200)
 
     def test_other_paths_and_methods_are_refused(self) -> None:
@@ -164,7 +167,7 @@ class PagesTests(CountedCase, StartupCase):
 
     def test_the_port_closes_with_the_last_server(self) -> None:
         reactor = MemoryReactorClock()
-        port = MetricsPort("tcp:9100:interface=127.0.0.1")
+        port = MetricsPort("tcp:9100:interface=127.0.0.1", OwnCounts())
         port.start(reactor)
         port.start(reactor)
         self.assertEqual(len(reactor.tcpServers), 1)
@@ -177,10 +180,10 @@ class PagesTests(CountedCase, StartupCase):
         library = sys.modules["prometheus_client"]
         self.addCleanup(sys.modules.__setitem__, "prometheus_client", library)
         sys.modules["prometheus_client"] = cast("Any", None)
-        self.assertRaises(SystemExit, metrics_port, "tcp:0")
+        self.assertRaises(SystemExit, metrics_port, "tcp:0", OwnCounts())
         self.assertIn("pip install 'dartio-tut[metrics]'", self.stderr.getvalue())
 
     def test_servers_of_a_process_share_an_endpoint(self) -> None:
-        first = metrics_port("tcp:1:interface=shared")
-        self.assertIs(metrics_port("tcp:1:interface=shared"), first)
+        first = metrics_port("tcp:1:interface=shared", OwnCounts())
+        self.assertIs(metrics_port("tcp:1:interface=shared", OwnCounts()), first)
         self.assertIsNone(ServerOptions()["metrics"])

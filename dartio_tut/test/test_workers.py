@@ -34,6 +34,10 @@ class FakeProcess:
         self.pid: int | None = pid
         self.orders: list[str] = []
 
+    def ask(self, number: int) -> None:
+        """Note it."""
+        self.orders.append(f"ask {number}")
+
     def retire(self) -> None:
         """Note it."""
         self.orders.append("retire")

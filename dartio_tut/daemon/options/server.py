@@ -157,10 +157,7 @@ class ServerOptions(DeclaredOptions):
         """
         super().postOptions()
         check_certificate_options(self, self.always_tls)
-        alone = self.why_one_process()
-        if self["metrics"] is not None:
-            alone = alone or "--metrics counts one process: leave out one of them"
-        check_workers(self["workers"], self.parent, alone)
+        check_workers(self["workers"], self.parent, self.why_one_process())
         twistd = self.parent
         if twistd and twistd.get("chroot"):
             raise UsageError(
