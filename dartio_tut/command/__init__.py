@@ -5,6 +5,6 @@ Rule of the room: it finds what a command line names, on the floors below, and r
 It speaks no HTTP. What takes long to import is imported when it is chosen.
 """
 
-from .dartio import run
+from .dartio import run, run_worker
 
-__all__ = ["run"]
+__all__ = ["run", "run_worker"]

@@ -21,3 +21,10 @@ def _serve(words: Sequence[str]) -> None:
     from .serve import serve
 
     serve(words)
+
+
+def run_worker() -> None:
+    """Run a worker of ``dartio serve``, as its parent wants it."""
+    from .serve import run_worker as run
+
+    run()

@@ -27,10 +27,13 @@ MISTYPED_LIKENESS = 0.7
 NAMED = {lesson.name: lesson for lesson in LESSONS}
 
 
-def lessons_named(words: Sequence[str]) -> tuple[list[Lesson], list[str]]:
+def lessons_named(
+    words: Sequence[str], tells_apart: bool = True
+) -> tuple[list[Lesson], list[str]]:
     """
     The lessons whose names begin *words*, and the words that follow.
 
+    :param tells_apart: whether to say so when a file has the name of a lesson, too.
     :raise ValueError: when one is named twice, or the word that follows is neither an
         option nor a path, but nearly the name of a lesson.
     """
@@ -41,7 +44,7 @@ def lessons_named(words: Sequence[str]) -> tuple[list[Lesson], list[str]]:
         if lesson in found:
             raise ValueError(f"{lesson.name} is named twice")
         found.append(lesson)
-        if os.path.exists(lesson.name):
+        if tells_apart and os.path.exists(lesson.name):
             _tell_apart(lesson.name)
     if rest and not rest[0].startswith("-") and not os.path.exists(rest[0]):
         _check_mistyped(rest[0])

@@ -12,6 +12,7 @@ Rule: it is the daemon that ``twistd -n`` runs, with all of its options. What is
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -26,6 +27,7 @@ from dartio_tut.daemon import (
     serve_at_terminal,
     startup_errors,
 )
+from dartio_tut.daemon import run_worker as run_daemon_as_worker
 from dartio_tut.servers import Lesson
 
 from .naming import FILE_SERVER, NamingOthers, lessons_named
@@ -39,12 +41,15 @@ class Twistd(twistd.ServerOptions):  # type: ignore[name-defined]  # of two syst
     twistd's options, with one server instead of the plugins.
 
     :param server: a server, as plugins have them.
+    :param words: the command line, which workers have, too.
     """
 
     synopsis = "Usage: dartio serve"
+    worker_program = "from dartio_tut.command import run_worker; run_worker()"
 
-    def __init__(self, server: ChosenServer) -> None:
+    def __init__(self, server: ChosenServer, words: Sequence[str]) -> None:
         self._server = server
+        self.worker_arguments = words
         super().__init__()
 
     @property
@@ -95,15 +100,21 @@ def has_no_start(options: Mapping[str, Any]) -> bool:
     return not any(name.startswith("index.html") for name in names)
 
 
-def serve(words: Sequence[str]) -> None:
+def serve(words: Sequence[str], is_worker: bool = False) -> None:
     """
     Serve what *words*, the command line, name, until somebody ends it.
 
+    :param is_worker: whether the parent of this process has said what a person reads.
     :raise StartupError: when that is wrong.
     """
     with startup_errors("serve"):
-        lessons, rest = lessons_named(words)
+        lessons, rest = lessons_named(words, tells_apart=not is_worker)
     server = ChosenServer(lessons)
-    options = Twistd(server)
+    options = Twistd(server, words)
     options.parseOptions(["--nodaemon", "--pidfile=", server.tapname, *rest])
     twistd.runApp(options)
+
+
+def run_worker() -> None:
+    """Serve what the command line names, as one of several workers."""
+    run_daemon_as_worker(lambda: serve(sys.argv[1:], is_worker=True))

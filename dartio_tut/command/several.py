@@ -69,6 +69,9 @@ class SeveralOptions(TerminalOptions):
         with startup_errors(lesson.name):
             options: ServerOptions = own.with_values(values, self.parent)
         options.next_ports = self.next_ports
+        if self.shared_role is None:
+            self.shared_role = self.role()
+        options.shared_role = self.shared_role
         return options
 
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
-from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
@@ -144,19 +142,12 @@ def cut_off_at_next_signal(reactor: Any) -> None:
 
 def retire(
     ports: Sequence[IListeningPort], site: Site, grace: float, reactor: Any
-) -> None:
+) -> Deferred[None]:
     """
-    Close *ports*, whose sockets others have, too, and stop the reactor when the clients
-    of *site* have gone, or have taken as long as the *grace* is.
+    Close *ports*, whose sockets others have, too; fires when the clients of *site* have
+    gone, or have taken as long as the *grace* is.
     """
     for port in ports:
         leave_to_others(port)
     closed = gatherResults([maybeDeferred(port.stopListening) for port in ports])
-
-    def stop(_: None) -> None:
-        with suppress(ReactorNotRunning):  # it was told to stop meanwhile
-            reactor.stop()
-
-    closed.addCallback(
-        lambda _: Retiring(site, grace, reactor).start().addCallback(stop)
-    )
+    return closed.addCallback(lambda _: Retiring(site, grace, reactor).start())

@@ -1,38 +1,27 @@
 """
-What the process of a daemon is: one that serves alone, one of several workers, or the
-parent of workers, which serves nothing itself.
+What the process of a daemon is: one that serves alone, or one of several workers. Their
+parent is in `parent_role`.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import Logger
 
-from dartio_tut.wire import SharedSockets, leave_to_others, passed_descriptors
+from dartio_tut.wire import SharedSockets
 
-from .draining import cut_off_all, may_be_cut_off
+from .draining import cut_off_all
 from .metrics import Counts
 from .metrics_port import MetricsPort, OwnCounts, metrics_port
 from .reloading import reload_at_hangup
 from .service_manager import SYSTEMD
 from .startup import ENVIRONMENT_EXIT, fail_startup
 from .this_worker import ASK, CUT_OFF, RETIRE, Orders, ThisWorker
-from .worker_loads import make_loads
-from .worker_process import WorkerCommand, WorkerProcess, spawn_worker
-from .worker_totals import WorkerTotals
-from .workers import Worker, Workers
-
-_log = Logger()
 
 
 class IDaemon(Protocol):
@@ -50,8 +39,8 @@ class IDaemon(Protocol):
     def count_connections(self, publish: Callable[[int], None]) -> None:
         """Call *publish* whenever there are more connections, or fewer."""
 
-    def retire(self) -> None:
-        """Accept no more clients, and stop the reactor when all have gone."""
+    def retire(self) -> Deferred[None]:
+        """Accept no more clients; fires when all have gone, or have had their time."""
 
     def drain(self) -> Deferred[None]:
         """Finish what is under way; fires when all of it is."""
@@ -59,7 +48,8 @@ class IDaemon(Protocol):
 
 class Role(Protocol):
     """
-    What a process is.
+    What a process is. Several servers in one process share it, and each of them calls
+    the methods below.
 
     :cvar serves: whether it answers requests itself.
     :cvar runs_services: whether it runs what belongs to the server beside it, such as
@@ -87,10 +77,6 @@ class Role(Protocol):
 
     def end(self, daemon: IDaemon) -> Deferred[None]:
         """The daemon listens no more; fires when all is done that is under way."""
-
-
-def _ignore(count: int) -> None:
-    """Nobody wants to know."""
 
 
 _own_counts = OwnCounts()
@@ -128,6 +114,32 @@ class Alone:
         return daemon.drain()
 
 
+def _ignore(count: int) -> None:
+    """Nobody wants to know."""
+
+
+def publishers(
+    number: int, publish: Callable[[int], None]
+) -> Sequence[Callable[[int], None]]:
+    """
+    What to call with the connections of each of so many servers.
+
+    :param publish: is called with those of all.
+    """
+    if number == 1:
+        return (publish,)
+    counts = [0] * number
+
+    def publisher(index: int) -> Callable[[int], None]:
+        def publish_sum(count: int) -> None:
+            counts[index] = count
+            publish(sum(counts))
+
+        return publish_sum
+
+    return [publisher(index) for index in range(number)]
+
+
 class WorkerRole:
     """
     One of several processes that serve.
@@ -139,6 +151,8 @@ class WorkerRole:
 
     def __init__(self, this: ThisWorker) -> None:
         self._this = this
+        self._left: SharedSockets | None = None
+        self._daemons: list[IDaemon] = []
 
     def sockets(self, count: int) -> SharedSockets:
         """
@@ -146,15 +160,20 @@ class WorkerRole:
 
         :raise StartupError: when there are not as many as endpoints.
         """
-        found = self._this.shared_sockets()
-        before = len(found.sockets)
-        if before != count:
-            fail_startup(
-                f"there are {count} addresses to listen on now, but {before} when "
-                "the daemon was started: start it again",
-                ENVIRONMENT_EXIT,
-            )
-        return found
+        if self._left is None:
+            self._left = self._this.shared_sockets()
+        found, has_surplus = self._left
+        if len(found) < count:
+            self._fail("more")
+        self._left = SharedSockets(found[count:], has_surplus)
+        return SharedSockets(found[:count], has_surplus)
+
+    def _fail(self, what: str) -> NoReturn:
+        fail_startup(
+            f"there are {what} addresses to listen on now than when the daemon was "
+            "started: start it again",
+            ENVIRONMENT_EXIT,
+        )
 
     def bound(self, ports: Sequence[tuple[str, IListeningPort]]) -> None:
         """Nothing more."""
@@ -165,30 +184,51 @@ class WorkerRole:
         return None
 
     def begin(self, daemon: IDaemon, reactor: Any) -> None:
-        """Tell the parent when requests are answered, and obey it."""
-        daemon.count_connections(self._this.loads.publish)
+        """
+        Tell the parent when requests are answered, and obey it.
 
-        news = self._this.news
-
-        def obey(order: bytes) -> None:
-            if order.startswith(ASK):
-                news.counts(int(order.removeprefix(ASK)), self._this.counts)
-                return
-            if order == RETIRE:
-                daemon.count_connections(_ignore)  # the number is the next one's
-                daemon.retire()
-                return
-            if order == CUT_OFF:
-                cut_off_all()
-            with suppress(ReactorNotRunning):  # it stops already
-                reactor.stop()
-
-        Orders(reactor, obey).start()
+        :raise StartupError: when there are more sockets than endpoints.
+        """
+        self._daemons.append(daemon)
         reactor.addSystemEventTrigger(
             "after", "startup", reload_at_hangup, reactor, daemon.reloads()
         )
-        reactor.addSystemEventTrigger("after", "startup", news.ready)
-        reactor.addSystemEventTrigger("before", "shutdown", news.end)
+        if len(self._daemons) > 1:
+            return
+        if self._left and self._left.sockets:  # all servers of this process have theirs
+            self._fail("fewer")
+        self._reactor = reactor
+        Orders(reactor, self._obey).start()
+        reactor.addSystemEventTrigger("after", "startup", self._ready)
+        reactor.addSystemEventTrigger("before", "shutdown", self._this.news.end)
+
+    def _ready(self) -> None:
+        publish = publishers(len(self._daemons), self._this.loads.publish)
+        for daemon, each in zip(self._daemons, publish, strict=True):
+            daemon.count_connections(each)
+        self._this.news.ready()
+
+    def _obey(self, order: bytes) -> None:
+        if order.startswith(ASK):
+            number = int(order.removeprefix(ASK))
+            self._this.news.counts(number, self._this.counts)
+            return
+        if order == RETIRE:
+            self._retire()
+            return
+        if order == CUT_OFF:
+            cut_off_all()
+        self._stop()
+
+    def _retire(self) -> None:
+        for daemon in self._daemons:
+            daemon.count_connections(_ignore)  # the number is the next one's
+        gone = [daemon.retire() for daemon in self._daemons]
+        gatherResults(gone).addCallback(lambda _: self._stop())
+
+    def _stop(self) -> None:
+        with suppress(ReactorNotRunning):  # it stops already
+            self._reactor.stop()
 
     def end(self, daemon: IDaemon) -> Deferred[None]:
         """Finish what is under way, and tell what was counted."""
@@ -197,132 +237,3 @@ class WorkerRole:
     def _tell_counts(self, _: None) -> None:
         if self._this.counts:
             self._this.news.counts(0, self._this.counts)
-
-
-class ParentRole:
-    """
-    The parent of so many workers.
-
-    It binds all sockets, which stay open as long as it lives, and accepts no client.
-
-    :param command: what the workers run.
-    :param grace: seconds that they have to stop.
-    """
-
-    serves, runs_services = False, True
-
-    def __init__(self, count: int, command: WorkerCommand, grace: float) -> None:
-        self._count = count
-        self._command = command
-        self._grace = grace
-        self._descriptors: list[int] = []
-        self._loads = make_loads(count)
-        self._own_counts: list[Counts] = []
-        self._totals: WorkerTotals | None = None
-
-    def sockets(self, count: int) -> SharedSockets:
-        """Its own, which it hands on."""
-        # Twisted closes those of systemd when it has copied them.
-        self._passed = [os.dup(number) for number in passed_descriptors()]
-        return SharedSockets()
-
-    def bound(self, ports: Sequence[tuple[str, IListeningPort]]) -> None:
-        """
-        Leave the *ports* to the workers.
-
-        :raise StartupError: when one has no socket that can be handed on.
-        """
-        for endpoint, port in ports:
-            if not hasattr(port, "fileno") or not hasattr(port, "stopReading"):
-                fail_startup(f"--workers: {endpoint} cannot be shared by processes")
-            port.stopReading()
-            leave_to_others(port)
-            self._descriptors.append(port.fileno())
-
-    def metrics_port(self, endpoint: str, counts: Counts) -> MetricsPort | None:
-        """Its own, which shows the sums of what the workers have counted."""
-        from twisted.internet import reactor
-
-        self._own_counts.append(counts)
-        if self._totals is None:
-            self._totals = WorkerTotals(self._own_counts, reactor)
-        return metrics_port(endpoint, self._totals)
-
-    def begin(self, daemon: IDaemon, reactor: Any) -> None:
-        """Start the workers, and tell everybody when all of them answer."""
-        self._reactor = reactor
-        self._workers = workers = Workers(
-            self._count, self._spawn, self._grace, reactor, self._failed
-        )
-
-        def started(_: None) -> None:
-            daemon.tell_systemd()
-            daemon.tell()
-            _log.info("{count} workers answer requests", count=self._count)
-
-        def start() -> None:
-            reload_at_hangup(reactor, [workers.replace])
-            workers.start().addCallback(started)
-            if self._totals is not None:
-                self._totals.start(workers)
-
-        reactor.addSystemEventTrigger("after", "startup", start)
-        reactor.addSystemEventTrigger("before", "shutdown", SYSTEMD.stopping)
-
-    def end(self, daemon: IDaemon) -> Deferred[None]:
-        """Stop the workers."""
-        if self._totals is not None:
-            self._totals.stop()
-        may_be_cut_off(self._workers)
-        return self._workers.stop()
-
-    def _spawn(self, worker: Worker) -> WorkerProcess:
-        told = _WhatBecomesOf(worker, self._workers, self._totals)
-        return spawn_worker(
-            self._reactor,
-            self._command,
-            lambda news: WorkerProcess(worker.number, news, told, self._reactor),
-            (worker.number, self._count),
-            [self._loads, *self._descriptors],
-            self._passed,
-        )
-
-    def _failed(self, code: int) -> None:
-        """The workers cannot start: end with *code*, which no reactor can be told."""
-
-        def leave() -> None:
-            for stream in (sys.__stdout__, sys.__stderr__):
-                if stream is not None:
-                    stream.flush()
-            os._exit(code)
-
-        atexit.register(leave)
-        with suppress(ReactorNotRunning):
-            self._reactor.stop()
-
-
-@dataclass(frozen=True)
-class _WhatBecomesOf:
-    """Tells those who want to know what becomes of *worker*."""
-
-    worker: Worker
-    workers: Workers
-    totals: WorkerTotals | None
-
-    def ready(self) -> None:
-        """It answers."""
-        self.workers.ready(self.worker)
-
-    def counted(self, text: bytes) -> None:
-        """It tells what it has counted."""
-        if self.totals is not None:
-            self.totals.heard(self.worker, text)
-
-    def ended(self, how: str, exit_code: int) -> None:
-        """It has ended."""
-        self.workers.ended(self.worker, how, exit_code)
-
-    def gone(self) -> None:
-        """Nothing more will be heard of it."""
-        if self.totals is not None:
-            self.totals.gone(self.worker)

@@ -63,9 +63,11 @@ class Daemon(MultiService):
         somebody else listens there already.
     :param role: what this process is.
     :ivar tells_reach: whether it logs who can reach it.
+    :ivar on_told: is called when it has logged where.
     """
 
     tells_reach = True
+    on_told: Callable[[], None] | None = None
     _log = Logger()
 
     def __init__(
@@ -227,6 +229,8 @@ class Daemon(MultiService):
                 "Listening on {url}",
                 url=endpoint_url(endpoint, address, self._path),
             )
+        if self.on_told is not None:
+            self.on_told()
 
     def tell_systemd(self) -> None:
         """Tell systemd that it answers."""
@@ -254,10 +258,10 @@ class Daemon(MultiService):
         """Finish what is under way; fires when all of it is."""
         return Draining(self._site, self._grace, self._reactor).start()
 
-    def retire(self) -> None:
-        """Accept no more clients, and stop the reactor when all have gone, in time."""
+    def retire(self) -> Deferred[None]:
+        """Accept no more clients; fires when all have gone, or have had their time."""
         ports, self._ports = [port for _, port in self._ports], []
-        retire(ports, self._site, self._grace, self._reactor)
+        return retire(ports, self._site, self._grace, self._reactor)
 
 
 def _stopped(port: IListeningPort) -> Deferred[None]:

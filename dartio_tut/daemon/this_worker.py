@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, MutableMapping
@@ -211,17 +212,26 @@ def this_worker() -> ThisWorker | None:
     return _this
 
 
-def run_worker() -> None:
-    """
-    Run twistd as the worker that the environment says. Its own log is dropped: all
-    events go to the parent.
-    """
+def run_twistd() -> None:
+    """Run twistd as its command does."""
     from twisted.scripts.twistd import run
 
+    run()
+
+
+def run_worker(run: Callable[[], object] = run_twistd) -> None:
+    """
+    Run a daemon as the worker that the environment says. Its own log is dropped: all
+    events go to the parent.
+
+    :param run: runs the daemon; twistd, by the command line, if nothing else is said.
+    """
     global _this
     place = place_in(os.environ)
     if place is not None:
         _this = ThisWorker(place)
         globalLogPublisher.addObserver(cast("ILogObserver", _this.news))
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (as long as the process)
+        # A terminal sends it to all processes, and the parent says what is to be done.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     run()

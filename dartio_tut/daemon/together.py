@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.logger import Logger
@@ -35,25 +34,21 @@ class ServerGroup(MultiService):
 
     _log = Logger()
 
-    def __init__(
-        self, daemons: Sequence[Daemon], show: Callable[[], None], reactor: Any = None
-    ) -> None:
+    def __init__(self, daemons: Sequence[Daemon], show: Callable[[], None]) -> None:
         super().__init__()
         self._daemons = daemons
         self._show = show
-        self._reactor = reactor
+        self._silent = len(daemons)
         for daemon in daemons:
             daemon.tells_reach = False
+            daemon.on_told = self._one_has_told
             daemon.setServiceParent(self)
 
-    def startService(self) -> None:
-        """Start all, and then say what they have not said."""
-        if self._reactor is None:
-            from twisted.internet import reactor
-
-            self._reactor = reactor
-        super().startService()
-        self._reactor.callWhenRunning(self._tell)
+    def _one_has_told(self) -> None:
+        """Say what they have not said, after the last of them."""
+        self._silent -= 1
+        if not self._silent:
+            self._tell()
 
     def _tell(self) -> None:
         where = [found for daemon in self._daemons for found in daemon.listening()]

@@ -1,8 +1,8 @@
 """
 The process of a worker, as its parent sees it.
 
-It runs twistd with the same server and the same options as the parent, in the folder in
-which the parent was started, and is passed the parent's sockets.
+It runs the same server with the same options as the parent, in the folder in which the
+parent was started, and is passed the parent's sockets.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ STDIN, STDERR = 0, 2
 FIRST_PASSED = 3
 """The first of the descriptors that systemd passes (SD_LISTEN_FDS_START)."""
 
-PROGRAM = "from dartio_tut.daemon import run_worker; run_worker()"
-
 PARENTS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 """Variables by which systemd means the parent alone."""
 
@@ -48,25 +46,21 @@ class WorkerCommand:
     """
     What all workers of a parent run.
 
-    :param server: what twistd calls the server.
-    :param arguments: the options of the server, as they were given.
+    :param program: the text of a Python program.
+    :param arguments: its arguments.
     :param folder: where they were given.
-    :param reactor: the name of twistd's reactor; ``None`` for the usual one.
     :param shows_errors: whether standard error is the parent's own, else it is logged.
     """
 
-    server: str
+    program: str
     arguments: Sequence[str]
     folder: str
-    reactor: str | None = None
     shows_errors: bool = True
 
     def line(self) -> list[str]:
         """The command line."""
-        reactor = () if self.reactor is None else (f"--reactor={self.reactor}",)
         # -P: no module is taken from the folder in which it runs.
-        python = (sys.executable, "-P", "-c", PROGRAM)
-        return [*python, "-n", "--pidfile=", *reactor, self.server, *self.arguments]
+        return [sys.executable, "-P", "-c", self.program, *self.arguments]
 
 
 class IParent(Protocol):

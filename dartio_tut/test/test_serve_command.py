@@ -90,7 +90,7 @@ class OptionsTests(FolderCase):
     def parsed(self, names: str, *words: str) -> Any:
         """The options of the servers *names*, from *words*."""
         server = ChosenServer([NAMED[name] for name in names.split()])
-        twistd = Twistd(server)
+        twistd = Twistd(server, [])
         line = ["--nodaemon", "--pidfile=", server.tapname, *words]
         twistd.parseOptions(line)
         return twistd.subOptions
@@ -166,7 +166,7 @@ class OptionsTests(FolderCase):
     def test_help_names_all_servers(self) -> None:
         for names in ("static", "hello notes"):
             server = ChosenServer([NAMED[name] for name in names.split()])
-            twistd = Twistd(server)
+            twistd = Twistd(server, [])
             said = io.StringIO()
             self.patch(sys, "stdout", said)
             line = ["--nodaemon", server.tapname, "--help"]

@@ -143,7 +143,7 @@ class TogetherTests(SynchronousTestCase):
             for port in (4040, 8080)
         ]
         show = partial(show_what_to_open, daemons[1], foreground)
-        together = ServerGroup(daemons, show, self.reactor)
+        together = ServerGroup(daemons, show)
         together.privilegedStartService()
         together.startService()
         self.reactor.run()

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.python.usage import UsageError
+from twisted.scripts import twistd as twistd_script
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.daemon import StartupError
 from dartio_tut.daemon.cores import usable_cores
-from dartio_tut.daemon.options.workers import check_workers, worker_count
-from dartio_tut.daemon.this_worker import STOP, Orders, Place, place_in
+from dartio_tut.daemon.options.workers import (
+    check_workers,
+    worker_command,
+    worker_count,
+)
+from dartio_tut.daemon.reloading import reload_at_hangup
+from dartio_tut.daemon.roles import WorkerRole
+from dartio_tut.daemon.this_worker import RETIRE, STOP, Orders, Place, place_in
 from dartio_tut.daemon.worker_loads import Loads, make_loads
-from dartio_tut.daemon.worker_process import WorkerCommand
 from dartio_tut.daemon.workers import (
     KILL_SECONDS,
     LONGEST_PAUSE_SECONDS,
@@ -23,6 +33,9 @@ from dartio_tut.daemon.workers import (
     Worker,
     Workers,
 )
+from dartio_tut.wire import SharedSockets
+
+from .support.startup_case import StartupCase
 
 GRACE = 10.0
 
@@ -277,9 +290,15 @@ class ThisWorkerTests(SynchronousTestCase):
         self.assertIsNone(place_in(environ))
 
     def test_command_takes_no_module_from_the_current_folder(self) -> None:
-        line = WorkerCommand("hello", ["--port", "0"], "/").line()
+        twistd: Any = twistd_script.ServerOptions()  # type: ignore[attr-defined]
+        twistd.parseOptions(["-n"])
+        twistd.subCommand = "hello"
+        line = worker_command(twistd, ["--port", "0"]).line()
         self.assertEqual(line[1:3], ["-P", "-c"])
         self.assertEqual(line[4:], ["-n", "--pidfile=", "hello", "--port", "0"])
+        twistd["reactor"] = "poll"
+        line = worker_command(twistd, []).line()
+        self.assertEqual(line[4:], ["-n", "--pidfile=", "--reactor=poll", "hello"])
 
     def test_orders_are_lines_and_their_end_is_the_order_to_stop(self) -> None:
         reading, writing = os.pipe()
@@ -315,6 +334,119 @@ class ThisWorkerTests(SynchronousTestCase):
         self.assertTrue(first.has_surplus())
         Loads(descriptor, 1)  # its successor has none
         self.assertTrue(second.has_surplus())
+
+
+class FakeDaemon:
+    """A server of several, as its role sees it."""
+
+    def __init__(self) -> None:
+        self.gone: Deferred[None] = Deferred()
+        self.publish: Any = None
+        self.did: list[str] = []
+
+    def reloads(self) -> list[Any]:
+        """Nothing."""
+        return []
+
+    def tell(self) -> None:
+        """Note it."""
+        self.did.append("tell")
+
+    def tell_systemd(self) -> None:
+        """Note it."""
+        self.did.append("tell systemd")
+
+    def count_connections(self, publish: Any) -> None:
+        """Keep whom to tell."""
+        self.publish = publish
+
+    def retire(self) -> Deferred[None]:
+        """Go on until the test says that all clients have gone."""
+        self.did.append("retire")
+        return self.gone
+
+    def drain(self) -> Deferred[None]:
+        """There is nothing to finish."""
+        return succeed(None)
+
+
+class SharedRoleTests(StartupCase):
+    """Two servers in each worker, as ``dartio serve hello notes`` has them."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        descriptor = make_loads(2)
+        self.addCleanup(os.close, descriptor)
+        self.loads = Loads(descriptor, 2)
+        self.other = Loads(descriptor, 1)
+        self.told: list[str] = []
+        self.sockets = ["a", "b", "c"]
+        news = SimpleNamespace(
+            ready=lambda: self.told.append("ready"),
+            end=lambda: self.told.append("end"),
+            counts=lambda *told: self.told.append("counts"),
+        )
+        this: Any = SimpleNamespace(
+            news=news,
+            loads=self.loads,
+            counts=[],
+            shared_sockets=self.take_sockets,
+        )
+        self.role = WorkerRole(this)
+        self.reactor = MemoryReactorClock()
+        self.daemons = [FakeDaemon(), FakeDaemon()]
+        self.patch(Orders, "start", lambda orders: self.order_by(orders._obey))
+
+    def take_sockets(self) -> SharedSockets:
+        """All sockets; a second call would close those of the first one."""
+        taken: Any = self.sockets
+        del self.sockets
+        return SharedSockets(taken)
+
+    def order_by(self, obey: Any) -> None:
+        """Keep what obeys orders."""
+        self.obey = obey
+
+    def test_each_server_has_the_next_sockets(self) -> None:
+        self.assertEqual(self.role.sockets(1).sockets, ["a"])
+        self.assertEqual(self.role.sockets(2).sockets, ["b", "c"])
+        self.role.begin(self.daemons[0], self.reactor)
+
+    def test_more_or_fewer_addresses_than_the_parent_has_are_refused(self) -> None:
+        self.role.sockets(2)
+        self.assertRaises(StartupError, self.role.begin, self.daemons[0], self.reactor)
+        self.assertIn("fewer addresses to listen on now", self.stderr.getvalue())
+        self.assertRaises(StartupError, self.role.sockets, 2)
+        self.assertIn("more addresses to listen on now", self.stderr.getvalue())
+
+    def begin(self) -> None:
+        """Both servers begin, and the reactor runs."""
+        self.role.sockets(1)
+        self.role.sockets(2)
+        for daemon in self.daemons:
+            self.role.begin(daemon, self.reactor)
+        for call, arguments, _ in self.reactor.triggers["after"]["startup"]:
+            if call != reload_at_hangup:
+                call(*arguments)
+
+    def test_connections_of_both_are_its_load(self) -> None:
+        self.begin()
+        self.assertEqual(self.told, ["ready"])
+        self.daemons[0].publish(5)
+        self.daemons[1].publish(2)
+        self.daemons[0].publish(3)
+        self.other.publish(0)
+        self.assertEqual(self.loads._counts[1], 5)
+
+    def test_it_ends_when_the_clients_of_both_have_gone(self) -> None:
+        self.begin()
+        stopped: list[bool] = []
+        self.patch(self.reactor, "stop", lambda: stopped.append(True))
+        self.obey(RETIRE)
+        self.daemons[1].gone.callback(None)
+        self.assertEqual(stopped, [])
+        self.daemons[0].gone.callback(None)
+        self.assertEqual(stopped, [True])
 
 
 class Readers:

@@ -4,7 +4,6 @@ The options that every server has: where it listens, its limits, its log.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -19,13 +18,13 @@ from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
 from ..draining import GRACE_SECONDS
 from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endpoint
-from ..roles import Alone, ParentRole, Role, WorkerRole
+from ..parent_role import ParentRole
+from ..roles import Alone, Role, WorkerRole
 from ..self_signed import Renewal
 from ..socket_activation import passed_endpoints
 from ..startup import startup_errors
 from ..this_worker import this_worker
 from ..trusted_proxies import TrustedProxies, trusted_proxy
-from ..worker_process import WorkerCommand
 from .certificate import (
     CERTIFICATE_OPTIONS,
     CertificateFiles,
@@ -48,7 +47,7 @@ from .parsing import (
     port_number,
     seconds_or_zero,
 )
-from .workers import WORKERS_OPTION, check_workers
+from .workers import WORKERS_OPTION, check_workers, worker_command
 
 _log = Logger()
 
@@ -64,6 +63,7 @@ class ServerOptions(DeclaredOptions):
     :ivar beside: services that run as long as the daemon does.
     :ivar store_location: where the server keeps things, without a password; ``None``
         if it keeps none.
+    :ivar shared_role: what this process is, if several servers in it share that.
     :ivar watcher: watches the server, if somebody is to; no option sets it.
     """
 
@@ -142,6 +142,7 @@ class ServerOptions(DeclaredOptions):
         super().__init__()
         self.store_location: str | None = None
         self.watcher: IWatcher | None = None
+        self.shared_role: Role | None = None
         self.closing: list[Callable[[], Deferred[None]]] = []
         self.beside: list[IService] = []
         self.set_default("port", self.default_port)
@@ -253,21 +254,14 @@ class ServerOptions(DeclaredOptions):
 
     def role(self) -> Role:
         """What this process is: one of several that serve, their parent, or alone."""
+        if self.shared_role is not None:
+            return self.shared_role
         this = this_worker()
         if this is not None:
             return WorkerRole(this)
         if self["workers"] == 1 or self.from_another or self.parent is None:
             return Alone()
-        with startup_errors("--workers: the current folder"):
-            folder = os.getcwd()
-        logs_to_stdout = self.parent["nodaemon"] and not self.parent["logfile"]
-        command = WorkerCommand(
-            str(self.parent.subCommand),
-            self.command_line,
-            folder,
-            self.parent.get("reactor"),
-            shows_errors=bool(logs_to_stdout),
-        )
+        command = worker_command(self.parent, self.command_line)
         return ParentRole(self["workers"], command, self["grace"])
 
     def limits(self) -> Limits:
@@ -289,7 +283,11 @@ class ServerOptions(DeclaredOptions):
         most = connections_within(descriptors, servers)
         this = this_worker()
         workers = self["workers"] if this is None else this.place.count
+        if self.from_another:
+            workers = 1  # the one that starts this one has divided it
         asked = self["max-connections"] = -(-self["max-connections"] // workers)
+        if workers > 1:
+            self.given.add("max-connections")
         if asked == 0 or asked > most:
             self["max-connections"] = most
             self.given.add("max-connections")

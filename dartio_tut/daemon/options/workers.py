@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import os
 import select
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.python.usage import UsageError
 
 from ..cores import usable_cores
+from ..startup import startup_errors
+from ..worker_process import WorkerCommand
 from .help_text import LIMITS
 from .option import option
 from .parsing import positive_number
@@ -39,6 +42,9 @@ def worker_count(text: str) -> int:
     return count
 
 
+TWISTD_PROGRAM = "from dartio_tut.daemon import run_worker; run_worker()"
+"""What a worker of a server runs that twistd runs."""
+
 WORKERS_OPTION = option(
     "workers",
     "Processes that answer requests; auto is one for each core.",
@@ -60,7 +66,30 @@ def check_workers(count: int, twistd: Mapping[str, Any] | None, alone: str) -> N
         return
     if alone:
         raise UsageError(f"--workers: {alone}")
-    if twistd is None or not type(twistd).__module__.startswith("twisted."):
-        raise UsageError("--workers is for servers that twistd runs")
+    is_twistds_own = type(twistd).__module__.startswith("twisted.")
+    if twistd is None or not (is_twistds_own or hasattr(twistd, "worker_program")):
+        raise UsageError("--workers is for servers that twistd or dartio serve runs")
     if not hasattr(select, "epoll"):
         raise UsageError("--workers needs epoll, which only Linux has")
+
+
+def worker_command(twistd: Any, arguments: Sequence[str]) -> WorkerCommand:
+    """
+    What workers run.
+
+    :param twistd: its options; if a program of our own runs the server, with its
+        ``worker_program`` and ``worker_arguments``.
+    :param arguments: the options of the server, as they were given.
+    :raise StartupError: when the current folder is gone.
+    """
+    with startup_errors("--workers: the current folder"):
+        folder = os.getcwd()
+    shows_errors = bool(twistd["nodaemon"] and not twistd["logfile"])
+    if hasattr(twistd, "worker_program"):
+        program, words = twistd.worker_program, twistd.worker_arguments
+        return WorkerCommand(program, words, folder, shows_errors)
+    reactor = twistd.get("reactor")
+    words = ["-n", "--pidfile="]
+    words += [] if reactor is None else [f"--reactor={reactor}"]
+    words += [str(twistd.subCommand), *arguments]
+    return WorkerCommand(TWISTD_PROGRAM, words, folder, shows_errors)
