@@ -8,6 +8,8 @@ import socket
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from dartio_tut.testing import ResponseReader
+
 from .support.harness import Case, Daemon, ask, free_port
 
 
@@ -74,3 +76,32 @@ class MetricsTests(Case):
             taken.listen()
             said = self.refuses("hello", "--port", "0", *self.option)
         self.assertIn(f"--metrics: cannot listen on 127.0.0.1:{self.port}", said)
+
+
+class HealthTests(Case):
+    """``--health``: the same pages on the server's own port."""
+
+    def test_health_is_answered_before_the_tree_and_only_if_asked_for(self) -> None:
+        asked = self.serve("static", "--health", "--allow-host", "localhost")
+        other = self.serve("static")
+        self.assertEqual(ask(asked, target="/healthz").body, b"ok\n")
+        self.assertEqual(ask(asked, target="/readyz").body, b"ready\n")
+        self.assertEqual(ask(asked, target="/").code, 421)
+        self.assertEqual(ask(other, target="/healthz").code, 404)
+
+    def test_a_daemon_that_drains_is_not_ready(self) -> None:
+        (self.here / "big").write_bytes(bytes(30_000_000))
+        daemon = self.serve("static", "--health")
+        get = b"GET /%b HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
+            connection.sendall(get % b"big" + get % b"readyz")
+            reader = ResponseReader(["GET", "GET"])
+            reader.feed(connection.recv(1))
+            daemon.process.terminate()
+            daemon.wait_for("Finishing what is under way")
+            while data := connection.recv(65536):
+                reader.feed(data)
+            reader.end()
+        big, ready = reader.responses
+        self.assertEqual((big.code, ready.code), (200, 503))
+        self.assertEqual(ready.body, b"not ready\n")

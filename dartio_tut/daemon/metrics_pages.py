@@ -8,18 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.web.http import NOT_FOUND, SERVICE_UNAVAILABLE
+from twisted.web.http import NOT_FOUND
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from .health import ALIVE, HEALTH, READINESS, prepare_page, readiness
 from .metrics_numbers import Numbers
-
-NOT_READY = b"not ready\n"
-READY = b"ready\n"
-"""What ``/readyz`` says."""
-
-ALIVE = b"ok\n"
-"""What ``/healthz`` says. Whoever reads it knows that the reactor turns."""
 
 
 class WorkerNumbers(NamedTuple):
@@ -71,14 +65,13 @@ class MetricsPages(Resource):
         self._measured = measured
         self._pages: dict[bytes, Callable[[Request, Snapshot], bytes]] = {
             b"/metrics": show_metrics,
-            b"/readyz": show_readiness,
+            READINESS: show_readiness,
         }
 
     def render_GET(self, request: Request) -> bytes | int:
         """Answer with the page that was asked for."""
-        request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
-        request.setHeader(b"Cache-Control", b"no-store")
-        if request.path == b"/healthz":
+        prepare_page(request)
+        if request.path == HEALTH:
             return ALIVE
         page = self._pages.get(request.path)
         if page is None:
@@ -94,17 +87,14 @@ class MetricsPages(Resource):
                 request.write(body)
                 request.finish()
 
-        only_ready = request.path == b"/readyz"
+        only_ready = request.path == READINESS
         self._measured.ask(only_ready).addCallback(show)
         return NOT_DONE_YET
 
 
 def show_readiness(request: Request, snapshot: Snapshot) -> bytes:
     """The page ``/readyz``."""
-    if snapshot.is_ready:
-        return READY
-    request.setResponseCode(SERVICE_UNAVAILABLE)
-    return NOT_READY
+    return readiness(request, snapshot.is_ready)
 
 
 def show_metrics(request: Request, snapshot: Snapshot) -> bytes:

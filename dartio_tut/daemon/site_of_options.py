@@ -9,6 +9,7 @@ from typing import Any
 from twisted.web.resource import IResource
 
 from .allowed_hosts import AllowedHosts
+from .health import HealthPages
 from .hsts import StrictTransportSecurity
 from .options.server import ServerOptions
 from .site import Site
@@ -38,4 +39,6 @@ def _wrapped(resource: IResource, options: ServerOptions) -> IResource:
         resource = StrictTransportSecurity(resource, options["hsts"])
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
+    if options["health"]:
+        resource = HealthPages(resource)
     return resource

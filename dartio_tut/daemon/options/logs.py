@@ -12,7 +12,7 @@ from twisted.python.usage import UsageError
 from ..access_log_format import FORMATS as LINE_FORMATS
 from ..log_output import FORMATS, LEVELS, OBSERVER_NAME, set_log_output
 from .help_text import LOGS
-from .option import option
+from .option import flag, option
 from .parsing import log_file, one_of
 
 LOG_OPTIONS = (
@@ -51,6 +51,11 @@ LOG_OPTIONS = (
         "/metrics (for Prometheus), /healthz and /readyz are.",
         group=LOGS,
         is_path=True,
+    ),
+    flag(
+        "health",
+        "Answer /healthz and /readyz on the server's own ports, before anything else.",
+        group=LOGS,
     ),
 )
 
