@@ -26,9 +26,10 @@ from .reloading import reload_at_hangup
 from .roles import IDaemon
 from .service_manager import SYSTEMD
 from .startup import fail_startup
-from .worker_loads import make_loads
+from .worker_loads import Beats, make_loads
 from .worker_process import WorkerCommand, WorkerProcess, spawn_worker
 from .worker_totals import WorkerTotals
+from .worker_watchdog import TIMEOUT_SECONDS, Watchdog, beat_seconds
 from .workers import Worker, Workers
 
 _log = Logger()
@@ -42,14 +43,23 @@ class ParentRole:
 
     :param command: what the workers run.
     :param grace: seconds that they have to stop.
+    :param timeout: seconds after which one is ended whose reactor does not turn; 0:
+        never.
     """
 
     serves, runs_services = False, True
 
-    def __init__(self, count: int, command: WorkerCommand, grace: float) -> None:
+    def __init__(
+        self,
+        count: int,
+        command: WorkerCommand,
+        grace: float,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
         self._count = count
         self._command = command
         self._grace = grace
+        self._timeout = timeout
         self._descriptors: list[int] = []
         self._passed: list[int] | None = None
         self._daemons: list[IDaemon] = []
@@ -96,6 +106,8 @@ class ParentRole:
         self._workers = Workers(
             self._count, self._spawn, self._grace, reactor, self._failed
         )
+        beats = Beats(self._loads)
+        self._watchdog = Watchdog(self._workers, beats.of, self._timeout, reactor)
         reactor.addSystemEventTrigger("after", "startup", self._start)
         reactor.addSystemEventTrigger("before", "shutdown", SYSTEMD.stopping)
 
@@ -104,6 +116,8 @@ class ParentRole:
         self._workers.start().addCallback(self._started)
         if self._totals is not None:
             self._totals.start(self._workers)
+        if self._timeout:
+            self._watchdog.start()
 
     def _started(self, _: None) -> None:
         for daemon in self._daemons:
@@ -117,6 +131,7 @@ class ParentRole:
         ended: Deferred[None] = Deferred()
         self._ending.append(ended)
         if len(self._ending) == 1:
+            self._watchdog.stop()
             if self._totals is not None:
                 self._totals.stop()
             may_be_cut_off(self._workers)
@@ -133,7 +148,7 @@ class ParentRole:
             self._reactor,
             self._command,
             lambda news: WorkerProcess(worker.number, news, told, self._reactor),
-            (worker.number, self._count),
+            (worker.number, self._count, beat_seconds(self._timeout)),
             [self._loads, *self._descriptors],
             self._passed or (),
         )

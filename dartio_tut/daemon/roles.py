@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Protocol
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
 
 from dartio_tut.wire import SharedSockets
 
@@ -206,6 +207,10 @@ class WorkerRole:
         publish = publishers(len(self._daemons), self._this.loads.publish)
         for daemon, each in zip(self._daemons, publish, strict=True):
             daemon.count_connections(each)
+        if self._this.place.beat:
+            beats = LoopingCall(self._this.loads.beat)
+            beats.clock = self._reactor
+            beats.start(self._this.place.beat)
         self._this.news.ready()
 
     def _obey(self, order: bytes) -> None:

@@ -40,7 +40,7 @@ class ServiceManager:
         """
         self._status.append(status)
         self._tell("READY=1", f"STATUS={'; '.join(self._status)}")
-        seconds = self._watchdog_seconds()
+        seconds = self.watchdog_seconds()
         if seconds and self._watchdog is None:
             self._watchdog = LoopingCall(self._tell, "WATCHDOG=1")
             self._watchdog.clock = reactor
@@ -62,7 +62,7 @@ class ServiceManager:
         self._is_stopping = True
         self._tell("STOPPING=1", "STATUS=Finishing what is under way")
 
-    def _watchdog_seconds(self) -> float:
+    def watchdog_seconds(self) -> float:
         """Within how many seconds systemd wants to hear of us; 0 for never."""
         if self._environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
             return 0.0

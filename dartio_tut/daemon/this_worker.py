@@ -10,6 +10,7 @@ its log as JSON.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -51,6 +52,8 @@ ASK = b"ask"
 RETIRE, STOP, CUT_OFF = b"retire", b"stop", b"cut off"
 """The orders: another worker goes on; the daemon stops; it stops at once."""
 
+STDERR = 2
+
 ORDER_BYTES = 4096
 
 
@@ -65,6 +68,7 @@ class Place:
     :param sockets: those that it is to listen on, in the order of its endpoints.
     :param loads: the descriptor of the memory with everybody's connections.
     :param passed: how many sockets systemd has passed, from descriptor 3 on.
+    :param beat: seconds between two signs that its reactor turns; 0 for none.
     """
 
     number: int
@@ -73,6 +77,7 @@ class Place:
     loads: int
     sockets: tuple[int, ...]
     passed: int = 0
+    beat: float = 0.0
 
     def environment(self) -> dict[str, str]:
         """The variables from which `place_in` makes it again."""
@@ -234,4 +239,6 @@ def run_worker(run: Callable[[], object] = run_twistd) -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (as long as the process)
         # A terminal sends it to all processes, and the parent says what is to be done.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # One that hangs is ended by SIGABRT, and then shows on stderr where it was.
+        faulthandler.enable(file=STDERR)
     run()

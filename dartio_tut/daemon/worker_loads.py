@@ -1,8 +1,9 @@
 """
-How many connections each worker has, in memory that all of them share.
+How many connections each worker has, and whether its reactor turns, in memory that all
+of them share with their parent.
 
-Each writes its own number and reads those of the others. Nothing is locked: a number of
-eight bytes is written in one step, and one that is a moment old will do.
+Each writes its own numbers and reads those of the others. Nothing is locked: a number
+of eight bytes is written in one step, and one that is a moment old will do.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 import mmap
 import os
 
-COUNT_BYTES = 8
+NUMBER_BYTES = 8
+
+NUMBERS_OF_WORKER = 2
+"""Connections, and beats. First come the connections of all, then the beats of all."""
 
 SURPLUS = 4
 """So many connections more than another worker has are no surplus: short ones go."""
@@ -22,7 +26,7 @@ SURPLUS_SHARE = 20
 def make_loads(count: int) -> int:
     """Memory for *count* workers: the descriptor of a file without a name."""
     descriptor = os.memfd_create("dartio-workers")
-    os.ftruncate(descriptor, count * COUNT_BYTES)
+    os.ftruncate(descriptor, count * NUMBERS_OF_WORKER * NUMBER_BYTES)
     return descriptor
 
 
@@ -35,7 +39,7 @@ class Loads:
     """
 
     def __init__(self, descriptor: int, number: int) -> None:
-        self._counts = memoryview(mmap.mmap(descriptor, 0)).cast("Q")
+        self._counts, self._beats = _parts(descriptor)
         self._own = number - 1
         self._others = [n for n in range(len(self._counts)) if n != self._own]
         self.publish(0)
@@ -44,8 +48,34 @@ class Loads:
         """Let the others know that this worker has *count* connections."""
         self._counts[self._own] = count
 
+    def beat(self) -> None:
+        """Let the parent know that the reactor of this worker turns."""
+        self._beats[self._own] += 1
+
     def has_surplus(self) -> bool:
         """Whether another worker has so few that it should have the next client."""
         counts = self._counts
         least = min([counts[other] for other in self._others])
         return counts[self._own] > least + max(SURPLUS, least // SURPLUS_SHARE)
+
+
+class Beats:
+    """
+    How often each worker has told that its reactor turns, as the parent sees it.
+
+    :param descriptor: what `make_loads` has made.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        _, self._beats = _parts(descriptor)
+
+    def of(self, number: int) -> int:
+        """The beats of the worker *number*, from 1."""
+        return self._beats[number - 1]
+
+
+def _parts(descriptor: int) -> tuple[memoryview[int], memoryview[int]]:
+    """The connections of all workers, and their beats."""
+    numbers = memoryview(mmap.mmap(descriptor, 0)).cast("Q")
+    count = len(numbers) // NUMBERS_OF_WORKER
+    return numbers[:count], numbers[count:]

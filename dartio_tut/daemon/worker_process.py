@@ -126,6 +126,11 @@ class WorkerProcess(ProcessProtocol):
         """Have it end now."""
         self._order(CUT_OFF)
 
+    def abort(self) -> None:
+        """End it now, and have it say what it was doing."""
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess(signal.SIGABRT)
+
     def kill(self) -> None:
         """End it now."""
         with suppress(ProcessExitedAlready):
@@ -188,7 +193,7 @@ def spawn_worker(
     reactor: Any,
     command: WorkerCommand,
     process: Callable[[int], WorkerProcess],
-    place: tuple[int, int],
+    place: tuple[int, int, float],
     shared: Sequence[int],
     passed: Sequence[int],
     environ: Mapping[str, str] = os.environ,
@@ -197,7 +202,7 @@ def spawn_worker(
     Start a worker.
 
     :param process: makes the protocol, for the descriptor of its news.
-    :param place: its number, and how many there are.
+    :param place: its number, how many there are, and the seconds between its beats.
     :param shared: the descriptors of the memory with everybody's connections, and of
         the sockets to listen on.
     :param passed: the descriptors that systemd has passed.
@@ -205,7 +210,8 @@ def spawn_worker(
     """
     news = FIRST_PASSED + len(passed)
     loads, *sockets = numbers = range(news + 1, news + 1 + len(shared))
-    given = Place(*place, news, loads, tuple(sockets), len(passed))
+    number, count, beat = place
+    given = Place(number, count, news, loads, tuple(sockets), len(passed), beat)
     descriptors: dict[int, int | str] = {STDIN: "w", 1: 1, news: "r"}
     descriptors[STDERR] = STDERR if command.shows_errors else "r"
     descriptors.update(zip(range(FIRST_PASSED, news), passed, strict=True))

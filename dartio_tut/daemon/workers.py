@@ -49,6 +49,9 @@ class IProcess(Protocol):
     def cut_off(self) -> None:
         """End now."""
 
+    def abort(self) -> None:
+        """End it now, and have it say what it was doing."""
+
     def kill(self) -> None:
         """End it now, whatever it does."""
 
@@ -226,6 +229,20 @@ class Workers:
             seconds=READY_SECONDS,
         )
         self._kill(worker)
+
+    def hangs(self, worker: Worker, seconds: float) -> None:
+        """*worker*, which has answered before, has done nothing for so long."""
+        self._log.error(
+            "Worker {n} (process {pid}) hangs: its reactor has not turned for "
+            "{seconds:g} s; it is ended",
+            n=worker.number,
+            pid=worker.process and worker.process.pid,
+            seconds=seconds,
+        )
+        self._cancel(worker)
+        if worker.process is not None:
+            worker.process.abort()
+        worker.call = self._clock.callLater(KILL_SECONDS, self._kill, worker)
 
     # Replacing all.
 

@@ -63,6 +63,10 @@ class FakeProcess:
         """Note it."""
         self.orders.append("cut off")
 
+    def abort(self) -> None:
+        """Note it."""
+        self.orders.append("abort")
+
     def kill(self) -> None:
         """Note it."""
         self.orders.append("kill")
@@ -156,6 +160,18 @@ class ParentTests(SynchronousTestCase):
         self.workers.start()
         self.clock.advance(READY_SECONDS)
         self.assertEqual(self.orders(), [["kill"], ["kill"]])
+
+    def test_worker_that_hangs_is_aborted_and_then_killed_and_another_starts(
+        self,
+    ) -> None:
+        self.start()
+        self.workers.hangs(self.spawned[0][0], 30)
+        self.clock.advance(KILL_SECONDS)
+        self.assertEqual(self.orders(), [["abort", "kill"], []])
+        self.end(0)
+        self.clock.advance(1)
+        self.assertEqual(self.numbers(), [1, 2, 1])
+        self.assertEqual(self.workers.ended_count, 1)
 
     def test_workers_are_replaced_one_by_one_when_the_next_one_answers(self) -> None:
         self.start()
@@ -282,7 +298,7 @@ class ThisWorkerTests(SynchronousTestCase):
     """What a worker knows of itself."""
 
     def test_place_comes_through_the_environment_and_is_taken_from_it(self) -> None:
-        place = Place(2, 4, 5, 6, (7, 8), passed=2)
+        place = Place(2, 4, 5, 6, (7, 8), passed=2, beat=0.5)
         environ = {"HOME": "/", **place.environment()}
         self.assertEqual(environ["LISTEN_FDS"], "2")
         self.assertEqual(place_in(environ), place)
@@ -387,6 +403,7 @@ class SharedRoleTests(StartupCase):
             counts=lambda *told: self.told.append("counts"),
         )
         this: Any = SimpleNamespace(
+            place=Place(2, 2, 5, 6, (), beat=3.0),
             news=news,
             loads=self.loads,
             counts=[],
@@ -437,6 +454,12 @@ class SharedRoleTests(StartupCase):
         self.daemons[0].publish(3)
         self.other.publish(0)
         self.assertEqual(self.loads._counts[1], 5)
+
+    def test_reactor_that_turns_beats(self) -> None:
+        self.begin()
+        for _ in range(3):
+            self.reactor.advance(3)
+        self.assertEqual(self.loads._beats.tolist(), [0, 4])
 
     def test_it_ends_when_the_clients_of_both_have_gone(self) -> None:
         self.begin()

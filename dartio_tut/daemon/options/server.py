@@ -21,6 +21,7 @@ from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endp
 from ..parent_role import ParentRole
 from ..roles import Alone, Role, WorkerRole
 from ..self_signed import Renewal
+from ..service_manager import SYSTEMD
 from ..socket_activation import passed_endpoints
 from ..startup import startup_errors
 from ..this_worker import this_worker
@@ -47,7 +48,7 @@ from .parsing import (
     port_number,
     seconds_or_zero,
 )
-from .workers import WORKERS_OPTION, check_workers, worker_command
+from .workers import WORKER_OPTIONS, check_workers, worker_command
 
 _log = Logger()
 
@@ -124,7 +125,7 @@ class ServerOptions(DeclaredOptions):
             GRACE_SECONDS,
             group=LIMITS,
         ),
-        WORKERS_OPTION,
+        *WORKER_OPTIONS,
         *LOG_OPTIONS,
         option(
             CONFIG,
@@ -158,6 +159,8 @@ class ServerOptions(DeclaredOptions):
         """
         super().postOptions()
         check_certificate_options(self, self.always_tls)
+        if "worker-timeout" in self.given and "workers" not in self.given:
+            raise UsageError("--worker-timeout goes with --workers")
         check_workers(self["workers"], self.parent, self.why_one_process())
         twistd = self.parent
         if twistd and twistd.get("chroot"):
@@ -262,7 +265,10 @@ class ServerOptions(DeclaredOptions):
         if self["workers"] == 1 or self.from_another or self.parent is None:
             return Alone()
         command = worker_command(self.parent, self.command_line)
-        return ParentRole(self["workers"], command, self["grace"])
+        timeout = self["worker-timeout"]
+        if "worker-timeout" not in self.given:
+            timeout = min(timeout, SYSTEMD.watchdog_seconds() or timeout)
+        return ParentRole(self["workers"], command, self["grace"], timeout)
 
     def limits(self) -> Limits:
         """What a client may ask of the server."""

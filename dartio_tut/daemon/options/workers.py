@@ -14,9 +14,10 @@ from twisted.python.usage import UsageError
 from ..cores import usable_cores
 from ..startup import startup_errors
 from ..worker_process import WorkerCommand
+from ..worker_watchdog import TIMEOUT_SECONDS
 from .help_text import LIMITS
 from .option import option
-from .parsing import positive_number
+from .parsing import positive_number, seconds_or_zero
 
 AUTO = "auto"
 """What stands for as many workers as there are cores."""
@@ -45,12 +46,21 @@ def worker_count(text: str) -> int:
 TWISTD_PROGRAM = "from dartio_tut.daemon import run_worker; run_worker()"
 """What a worker of a server runs that twistd runs."""
 
-WORKERS_OPTION = option(
-    "workers",
-    "Processes that answer requests; auto is one for each core.",
-    worker_count,
-    1,
-    group=LIMITS,
+WORKER_OPTIONS = (
+    option(
+        "workers",
+        "Processes that answer requests; auto is one for each core.",
+        worker_count,
+        1,
+        group=LIMITS,
+    ),
+    option(
+        "worker-timeout",
+        "Seconds after which a worker that hangs is ended; 0 for never.",
+        seconds_or_zero,
+        TIMEOUT_SECONDS,
+        group=LIMITS,
+    ),
 )
 
 
