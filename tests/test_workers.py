@@ -75,6 +75,19 @@ class WorkersTests(WorkersCase):
         self.hang_up(daemon)
         self.assertEqual(ask(daemon, tls=context).code, 200)
 
+    def test_session_of_tls_that_another_worker_began_is_no_mistake(self) -> None:
+        daemon = self.workers("hello-secure")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        session, resumed = None, 0
+        for _ in range(60):
+            with context.wrap_socket(self.connect(daemon), session=session) as client:
+                client.sendall(GET)
+                self.assertIn(b"Hello, world!", client.recv(4096))
+                session = session or client.session
+                resumed += bool(client.session_reused)
+        self.assertGreater(resumed, 0)  # in the worker that began it
+
     def test_killed_worker_comes_back_while_the_other_serves(self) -> None:
         daemon = self.workers("hello")
         first, second = workers_of(daemon)
