@@ -74,6 +74,15 @@ class HangTests(WorkersCase):
         daemon.wait_for(f"(process {first}) has ended: SIGKILL")
         self.assertIn(second, workers_of(daemon))
 
+    def test_busy_worker_ends_itself_when_its_parent_was_killed(self) -> None:
+        daemon = self.busy("--worker-timeout", str(SECONDS))
+        daemon.stopped = True
+        daemon.process.kill()
+        daemon.ended()
+        pids = self.first, self.second
+        until("no worker is left", lambda: not any(map(is_alive, pids)))
+        self.assertIn("in compute_for_ever", daemon.errors())
+
     def test_busy_worker_does_not_keep_the_daemon_from_stopping(self) -> None:
         daemon = self.busy("--worker-timeout", "0", "--grace", "0")
         self.assertEqual(ask(daemon).body, b"Hello, world!")

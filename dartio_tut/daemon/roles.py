@@ -208,7 +208,7 @@ class WorkerRole:
         for daemon, each in zip(self._daemons, publish, strict=True):
             daemon.count_connections(each)
         if self._this.place.beat:
-            beats = LoopingCall(self._this.loads.beat)
+            beats = LoopingCall(self._this.beat)
             beats.clock = self._reactor
             beats.start(self._this.place.beat)
         self._this.news.ready()

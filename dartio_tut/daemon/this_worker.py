@@ -54,6 +54,12 @@ RETIRE, STOP, CUT_OFF = b"retire", b"stop", b"cut off"
 
 STDERR = 2
 
+LAST_BEATS = 20
+"""
+So many times as long as between two beats, and a worker that hangs ends itself: the
+parent, which would have ended it in half of that, is gone.
+"""
+
 ORDER_BYTES = 4096
 
 
@@ -200,6 +206,14 @@ class ThisWorker:
         self.counts: list[Counts] = []
         for descriptor in (place.news, place.loads, *place.sockets):
             os.set_inheritable(descriptor, False)
+
+    def beat(self) -> None:
+        """The reactor turns."""
+        self.loads.beat()
+        last = LAST_BEATS * self.place.beat
+        # A thread of C, which needs no lock of Python's, shows where it hangs, and ends
+        # the process.
+        faulthandler.dump_traceback_later(last, exit=True, file=STDERR)
 
     def shared_sockets(self) -> SharedSockets:
         """The sockets to listen on."""

@@ -406,6 +406,7 @@ class SharedRoleTests(StartupCase):
             place=Place(2, 2, 5, 6, (), beat=3.0),
             news=news,
             loads=self.loads,
+            beat=self.loads.beat,
             counts=[],
             shared_sockets=self.take_sockets,
         )
