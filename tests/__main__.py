@@ -20,6 +20,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
 
 TESTS = Path(__file__).parent
 
@@ -64,11 +66,13 @@ class Outcome:
     """
     What became of one module.
 
+    :ivar processor_seconds: what it and all that it started and waited for have used.
     :ivar counts: how many tests had each result, in the words of trial.
     """
 
     module: str
     seconds: float
+    processor_seconds: float
     output: str
     counts: Counter[str]
 
@@ -85,7 +89,8 @@ class Outcome:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{self.counts[name]} {name}" for name in self.counts)
-        return f"{self.seconds:7.1f} s  {self.module:24} {counts}"
+        used = f"{self.seconds:7.1f} s {self.processor_seconds:6.1f} CPU"
+        return f"{used}  {self.module:24} {counts}"
 
 
 def main(names: list[str]) -> int:
@@ -125,36 +130,41 @@ def run(module: str) -> Outcome:
     folder = Path(sys.prefix, "_tests_temp", module)
     folder.parent.mkdir(exist_ok=True)
     trial = [sys.executable, "-m", "twisted.trial", f"--temp-directory={folder}"]
-    with subprocess.Popen(
-        [*trial, f"tests.{module}"],
-        cwd=TESTS.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        output = output_of(process)
+    with TemporaryFile("w+", errors="replace") as written:
+        process = subprocess.Popen(
+            [*trial, f"tests.{module}"],
+            cwd=TESTS.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+        processor_seconds = wait_for(process)
+        written.seek(0)
+        output = written.read()
     found = SUMMARY.findall(output)
     words = re.findall(r"(\w+)=(\d+)", found[-1] if found else "")
     counts = Counter({name: int(number) for name, number in reversed(words)})
     if process.returncode and not counts.keys() & {"failures", "errors"}:
         output += f"\n{module}: ended with exit code {process.returncode}"
         counts["errors"] += 1
-    return Outcome(module, time.monotonic() - began, output, counts)
+    seconds = time.monotonic() - began
+    return Outcome(module, seconds, processor_seconds, output, counts)
 
 
-def output_of(process: subprocess.Popen[str]) -> str:
-    """All that *process* prints; it is interrupted when it hangs."""
+def wait_for(process: subprocess.Popen[bytes]) -> float:
+    """Wait until *process* ends, interrupt it when it hangs; its processor seconds."""
+    # Interrupted, trial stops, and what it started with it.
+    hangs = Timer(MODULE_SECONDS, process.send_signal, [signal.SIGINT])
+    is_dead = Timer(1.1 * MODULE_SECONDS, process.kill)
+    hangs.start()
+    is_dead.start()
     try:
-        return process.communicate(timeout=MODULE_SECONDS)[0]
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)  # trial stops, and what it started with it
-    try:
-        return process.communicate(timeout=MODULE_SECONDS / 10)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.communicate()[0]
+        _, status, used = os.wait4(process.pid, 0)
+    finally:
+        hangs.cancel()
+        is_dead.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime
 
 
 def print_summary(outcomes: list[Outcome], seconds: float) -> None:
@@ -166,6 +176,8 @@ def print_summary(outcomes: list[Outcome], seconds: float) -> None:
     word = "FAILED" if any(one.has_failed for one in outcomes) else "PASSED"
     counts = ", ".join(f"{name}={total[name]}" for name in sorted(total))
     print("-" * 79)
+    used = sum(one.processor_seconds for one in outcomes)
+    print(f"{used:.1f} processor seconds were used")
     print(
         f"Ran {total.total()} tests in {seconds:.1f}s\n\n{word} ({counts})", flush=True
     )

@@ -16,7 +16,7 @@ class ConfigurationCase(Case):
 
     def set_variables(self, **variables: str) -> None:
         """Start the next daemons with *variables*."""
-        self.runner = ("env", *(f"{name}={text}" for name, text in variables.items()))
+        self.variables = variables
 
     def write(self, text: str, name: str = "dartio.toml") -> str:
         (self.here / name).write_text(text)

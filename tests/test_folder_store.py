@@ -157,6 +157,7 @@ class StoppedTests(Case):
         daemon.wait_for(f"process {stopped.pid} (")
         stopped.send_signal(signal.SIGCONT)
         stopped.wait()
+        daemon.wait_for("The lock is free again")
         response = ask(daemon, "POST", "/", note)
         self.assertEqual((response.code, response.body), (200, b"You have 2 notes.\n"))
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
+from dartio_tut.test.support.any_input import examples
 from dartio_tut.test.test_wire_fuzz import FuzzCase, cut, cuts
 
 from .test_conformance import MEMORY, rows
@@ -17,13 +18,7 @@ from .test_conformance import MEMORY, rows
 LONGEST = 2000
 """Bytes of the rows that are changed: the others are about sizes."""
 
-usual = settings(
-    max_examples=1500,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+usual = examples(1500)
 
 requests = some.sampled_from(
     [row.request for row in rows(MEMORY) if 0 < len(row.request) <= LONGEST]

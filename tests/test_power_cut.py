@@ -24,6 +24,7 @@ from .support import disk_calls
 from .support.accounts import Sent, as_told, check_document, check_notes
 from .support.disk import Disk, Tree
 from .support.forked import ForkedCase, ForkedDaemon
+from .support.forks import the_forks
 from .support.hammering import Client, document, note, read_document, read_notes
 from .support.harness import PATIENCE, ask
 from .support.tracing import Call, recorded
@@ -71,7 +72,7 @@ class PowerCutCase(ForkedCase):
     def record(self, store: Path, writes: list[list[Sent]]) -> list[Call]:
         """Have clients send *writes* to a daemon; what it has called."""
         encode = note if self.name == "notes" else document
-        with recorded(self.forks.pid, self.folder / "trace") as recording:
+        with recorded(the_forks().pid, self.folder / "trace") as recording:
             daemon = self.fork(self.name, "--store", str(store)).ready()
             clients = [Client(daemon.port, iter(some), encode) for some in writes]
             for client in clients:
@@ -219,7 +220,7 @@ class DeletionTests(PowerCutCase):
     def record(self, store: Path, writes: list[list[Sent]]) -> list[Call]:
         """Have a client write notes and delete some; what the daemon has called."""
         (sent,) = writes
-        with recorded(self.forks.pid, self.folder / "trace") as recording:
+        with recorded(the_forks().pid, self.folder / "trace") as recording:
             daemon = self.fork("notes", "--rest", "--store", str(store)).ready()
             for write in sent:
                 write.began = monotonic()

@@ -87,6 +87,21 @@ class StoppingTests(Case):
             response.read()
         self.assertNotIn("Traceback", daemon.output())
 
+    def test_two_signals_at_once_end_it_at_once_and_quietly(self) -> None:
+        for download in (False, True):
+            daemon = self.files()
+            response = self.begin_download(daemon) if download else None
+            daemon.process.send_signal(signal.SIGSTOP)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+                daemon.process.send_signal(number)
+            daemon.stopped = True
+            self.assertIn(daemon.ended(), (-signal.SIGINT, -signal.SIGTERM))
+            self.assertEqual(daemon.errors(), "")
+            self.assertNotIn("ReactorNotRunning", daemon.output())
+            self.assertNotIn("Traceback", daemon.output())
+            if response is not None:
+                self.assertIn("Closing 1 connections in the mid", daemon.output())
+
     def test_grace_is_the_longest_that_it_takes(self) -> None:
         daemon = self.files("--grace", "0.5")
         self.begin_download(daemon)

@@ -10,7 +10,7 @@ period is cut off. Another signal cuts it off at once.
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, Protocol
@@ -29,6 +29,8 @@ Time for exchanges under way: gunicorn's, and a third of what systemd allows for
 """
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_SignalHandler = Callable[[int, FrameType | None], object]
 
 _log = Logger()
 
@@ -132,12 +134,54 @@ def cut_off_at_next_signal(reactor: Any) -> None:
     Twisted handles the first signal to stop, and takes another one for a mistake.
     """
 
+    def cut_off_soon() -> None:
+        cut_off_all()
+        # Both signals may come before the reactor has begun to stop.
+        reactor.addSystemEventTrigger("before", "shutdown", cut_off_all)
+
     def handle(number: int, frame: FrameType | None) -> None:
-        reactor.callFromThread(cut_off_all)
+        reactor.callFromThread(cut_off_soon)
 
     if current_thread() is main_thread():
         for number in _STOP_SIGNALS:
             signal.signal(number, handle)
+
+
+class _FirstSignal:
+    """
+    Handles the first signal to stop as Twisted does, and no other one.
+
+    :param handle: Twisted's handler, which stops the reactor.
+    """
+
+    def __init__(self, handle: _SignalHandler, reactor: Any) -> None:
+        self._handle = handle
+        self._reactor = reactor
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        cut_off_at_next_signal(self._reactor)
+        self._handle(number, frame)
+
+
+def stop_at_first_signal(reactor: Any) -> None:
+    """
+    The reactor runs: let a second signal never be for Twisted, however soon it comes.
+
+    It would stop the reactor once more, which is an error, and is logged.
+    """
+    if current_thread() is not main_thread():
+        return
+    for number in _STOP_SIGNALS:
+        before = signal.getsignal(number)
+        if callable(before) and not isinstance(before, _FirstSignal):
+            signal.signal(number, _FirstSignal(before, reactor))
+
+
+def take_signals_to_stop(reactor: Any) -> None:
+    """Let the first signal stop *reactor*, and another one cut off what holds it up."""
+    add = reactor.addSystemEventTrigger
+    add("after", "startup", stop_at_first_signal, reactor)
+    add("before", "shutdown", cut_off_at_next_signal, reactor)
 
 
 def retire(

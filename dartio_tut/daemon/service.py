@@ -22,7 +22,7 @@ from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
-from .draining import GRACE_SECONDS, Draining, cut_off_at_next_signal, retire
+from .draining import GRACE_SECONDS, Draining, retire, take_signals_to_stop
 from .https_redirect import HTTPSRedirect
 from .listening import (
     cannot_listen_text,
@@ -184,9 +184,7 @@ class Daemon(MultiService):
         if not self._ports:
             self.privilegedStartService()
         super().startService()
-        self._reactor.addSystemEventTrigger(
-            "before", "shutdown", cut_off_at_next_signal, self._reactor
-        )
+        take_signals_to_stop(self._reactor)
         watched = self._certificates if self._role.serves else []
         self._watch = CertificateWatch(watched, self._reactor)
         self._watch.start()

@@ -13,6 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.anatomy import copies
 
+from .support.any_input import usual
+
 BASE = "http://localhost:4040"
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost:4040\r\n"
@@ -153,6 +155,7 @@ class CopiesTests(SynchronousTestCase):
         ):
             self.assertRaises(ValueError, copies, HEAD + b"\r\n", base)
 
+    @usual
     @given(st.binary(max_size=200))
     @example(bytes(range(128)))
     @example(b"\x7f\xe2\x80\xae")

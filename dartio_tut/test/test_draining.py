@@ -12,7 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from dartio_tut.daemon.draining import Draining, Retiring, cut_off_at_next_signal
+from dartio_tut.daemon.draining import (
+    Draining,
+    Retiring,
+    cut_off_at_next_signal,
+    stop_at_first_signal,
+)
 from dartio_tut.daemon.options.parsing import seconds_or_zero
 from dartio_tut.daemon.site import Site
 from dartio_tut.resources.rest.event_stream import EventStream, begin_events
@@ -54,9 +59,17 @@ class Events(Resource):
 class StoppingClock(Clock):
     """Time that the test advances."""
 
+    triggers: list[tuple[str, str, Callable[[], None]]]
+
     def callFromThread(self, call: Callable[[], None]) -> None:
         """Call *call* in the next turn."""
         self.callLater(0, call)
+
+    def addSystemEventTrigger(
+        self, phase: str, event: str, call: Callable[[], None]
+    ) -> None:
+        """Keep *call*."""
+        self.triggers.append((phase, event, call))
 
 
 class DrainingCase(SynchronousTestCase):
@@ -66,6 +79,7 @@ class DrainingCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.reactor = StoppingClock()
+        self.reactor.triggers = []
         self.resource = self.resource or Later()
         self.site = Site(self.resource, reactor=self.reactor)
 
@@ -285,6 +299,28 @@ class SignalTests(DrainingCase):
         self.reactor.advance(0)
         for transport in (one, other, third):
             self.assertFalse(transport.connected)
+        self.assertEqual(ended, [None])
+
+    def test_second_signal_never_comes_to_twisted_however_soon_it_comes(self) -> None:
+        handled: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+            signal.signal(number, lambda number, _: handled.append(number))
+        for _ in range(2):  # two daemons of one reactor
+            stop_at_first_signal(self.reactor)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            handler: Any = signal.getsignal(number)
+            handler(number, None)
+        self.assertEqual(handled, [signal.SIGTERM])
+        self.reactor.advance(0)
+        # The reactor has not begun to stop: the second signal counts when it does.
+        transport = self.connect(GET)
+        ended = self.drain()
+        self.assertEqual(ended, [])
+        ((phase, event, cut_off),) = self.reactor.triggers
+        self.assertEqual((phase, event), ("before", "shutdown"))
+        cut_off()
+        self.assertFalse(transport.connected)
         self.assertEqual(ended, [None])
 
 

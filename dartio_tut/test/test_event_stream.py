@@ -4,8 +4,10 @@ Notes as they come.
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
+import sys
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -23,6 +25,9 @@ from dartio_tut.testing import connect
 from .support.memory_client import ask
 
 EVENT = re.compile(r"id: (\d+)\ndata: (.*)\n\n")
+
+FRAMES = 200
+"""Calls within each other that Python allows where each client must not need one."""
 
 
 class Store(MemoryNotes):
@@ -344,7 +349,10 @@ class SlowTests(FollowCase):
             return waits.addCallback(lambda _: entries(start, limit))
 
         self.store.entries = hold
-        followers = [self.follow("follow&from=0") for _ in range(1100)]
+        limit = sys.getrecursionlimit()
+        self.addCleanup(sys.setrecursionlimit, limit)
+        sys.setrecursionlimit(len(inspect.stack()) + FRAMES)
+        followers = [self.follow("follow&from=0") for _ in range(FRAMES)]
         for follower in followers:
             follower.leave()
         held.callback(None)

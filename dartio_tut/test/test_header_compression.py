@@ -7,12 +7,14 @@ from __future__ import annotations
 import random
 
 from hpack import Decoder, Encoder
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.wire.http2.engine import ConnectionFault, ErrorCode
 from dartio_tut.wire.http2.header_compression import KeepingDecoder, StaticEncoder
+
+from .support.any_input import usual
 
 Section = list[tuple[bytes, bytes]]
 
@@ -21,15 +23,6 @@ values = some.sampled_from(
     [b"", b"GET", b"/", b"a", b"b" * 40, b"c" * 2000, b"d" * 4090]
 )
 sections = some.lists(some.tuples(names, values), max_size=6)
-
-
-usual = settings(
-    max_examples=40,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 class DecoderTests(SynchronousTestCase):

@@ -12,7 +12,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
@@ -23,6 +23,7 @@ from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.http2.engines import EngineChoice
 from dartio_tut.wire.http2.frames import Kind
 
+from .support.any_input import usual
 from .support.function_resource import FunctionResource
 from .support.http2_client import HTTP2Client, engines, request_fields
 from .support.http2_table import FrameWriter, frame_bytes
@@ -55,14 +56,6 @@ LINES = (
     "PING abcdefgh",
     "GOAWAY 0 NO_ERROR",
     "TYPE44 3 what",
-)
-
-usual = settings(
-    max_examples=60,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
 )
 
 lines = some.lists(some.sampled_from(LINES), min_size=1, max_size=14)

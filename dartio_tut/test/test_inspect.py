@@ -27,6 +27,8 @@ from dartio_tut.clients.web.certificates import CertificateFacts
 from dartio_tut.clients.web.response_end import ResponseEnd
 from dartio_tut.clients.web.timed_names import TimedNames
 
+from .support.any_input import usual
+
 URL = WebURL.parse("http://h:4040/x?y")
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -93,6 +95,7 @@ class ResponseEndTests(SynchronousTestCase):
         end.feed(b"\r\n")
         self.assertTrue(end.has_head)
 
+    @usual
     @given(st.lists(st.binary(max_size=50), max_size=8))
     def test_any_bytes_are_read_alike_in_pieces_and_whole(
         self, pieces: list[bytes]
@@ -225,6 +228,7 @@ class ReportTests(SynchronousTestCase):
             for line in self.lines(received):
                 self.assertTrue(line.isprintable(), ascii(line))
 
+    @usual
     @given(st.binary(max_size=300))
     def test_any_bytes_are_shown_without_control_characters(self, data: bytes) -> None:
         for received in (data, OK + data, CHUNKED + data, OK + b"\r\n" + data):

@@ -9,7 +9,7 @@ import threading
 from base64 import b64decode, b64encode
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
@@ -17,6 +17,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import WatchedSite
 from dartio_tut.resources import Bench, Tree
+from dartio_tut.resources.laboratory import laboratory as laboratory_module
 from dartio_tut.resources.laboratory.broken_requests import broken_requests
 from dartio_tut.resources.laboratory.exchange_json import outcome_json
 from dartio_tut.resources.laboratory.laboratory import MAX_REQUEST_BYTES
@@ -27,6 +28,7 @@ from dartio_tut.resources.laboratory.sending import (
 )
 from dartio_tut.servers.memory_lessons import TREES, laboratory
 
+from .support.any_input import usual
 from .support.function_resource import FunctionResource
 from .support.memory_client import ask
 
@@ -252,8 +254,9 @@ class BoundTests(LaboratoryCase):
     def test_laboratory_that_is_full_asks_to_be_reset(self) -> None:
         big = GET + b"x" * (MAX_REQUEST_BYTES - len(GET))
         asked = {"server": "hello", "base64": b64encode(big).decode()}
-        codes = [self.post("/send", asked)[0] for _ in range(110)]
-        self.assertEqual((codes[0], codes[-1]), (200, 507))
+        self.patch(laboratory_module, "MAX_STORED_BYTES", 10 * MAX_REQUEST_BYTES)
+        codes = [self.post("/send", asked)[0] for _ in range(11)]
+        self.assertEqual(codes, [200] * 10 + [507])
         self.post("/reset", {})
         self.assertEqual(self.post("/send", asked)[0], 200)
 
@@ -266,7 +269,7 @@ class BoundTests(LaboratoryCase):
             self.send(head + b"Content-Length: %d\r\n\r\n" % len(body) + body, server)
         self.assertEqual(threading.active_count(), before)
 
-    @settings(max_examples=30, deadline=None)
+    @usual
     @given(st.binary(max_size=300), st.sampled_from(sorted(TREES)))
     def test_any_bytes_are_answered(self, raw: bytes, server: str) -> None:
         self.setUp()

@@ -11,7 +11,7 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import parse_qs
@@ -37,6 +37,8 @@ from dartio_tut.resources.files.listing.page import (
     as_html,
     human_size,
 )
+
+from .support.any_input import usual
 
 BASE = "http://host.example/a%20b/"
 
@@ -77,13 +79,6 @@ NASTY = [
 # The two names that no entry has: they lead elsewhere, however they are encoded.
 names_on_disk = some.binary(min_size=1, max_size=255).filter(
     lambda name: name not in (b".", b"..")
-)
-usual = settings(
-    max_examples=40,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
 )
 
 

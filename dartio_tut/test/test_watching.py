@@ -17,8 +17,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.daemon import Site, WatchedSite
 from dartio_tut.wire import Event, ExchangeDone, Head
 
+from .support.any_input import usual
 from .support.recording import RecordedConnection, Recorder
-from .test_wire_fuzz import cuts, streams, usual
+from .test_wire_fuzz import cuts, streams
 
 CLIENT = IPv4Address("TCP", "127.0.0.1", 50000)
 DATE = re.compile(rb"\r\nDate: [^\r]*")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
@@ -21,15 +21,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.daemon import Site
 from dartio_tut.testing import Response, ResponseReader
 
+from .support.any_input import usual
 from .support.recording import RecordedConnection, Recorder
-
-usual = settings(
-    max_examples=80,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
 
 Pieces = list[bytes]
 

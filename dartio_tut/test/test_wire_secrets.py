@@ -18,11 +18,11 @@ from dartio_tut.resources import WireView
 from dartio_tut.resources.wire_view.kept_message import KeptResponse
 from dartio_tut.resources.wire_view.list_pages import exchange_page, list_page
 
+from .support.any_input import usual
 from .support.leaks import SECRET, kept_texts, leaked
 from .support.memory_client import ask
 from .support.watched import WatchedCase
 from .test_masking import HEADS, PARTS
-from .test_wire_fuzz import usual
 
 NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -2,7 +2,8 @@
 Starts daemons and sends them requests.
 
 Rule: every daemon is the installed package's. It runs in an empty folder, with a home
-folder of its own, on a port that the system picks.
+folder of its own, on a port that the system picks. It is forked from a process that has
+imported it, unless the test has a `runner`, or a command of its own: see `forks`.
 """
 
 from __future__ import annotations
@@ -16,18 +17,27 @@ import ssl
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
-from typing import Any, Self
+from tempfile import TemporaryFile
+from typing import IO, Any, Self
 
 from twisted.trial.unittest import TestCase
 
 from dartio_tut.testing import Fields, Response, ResponseReader
 
+from .forking import PROGRAMS
+from .forks import ForkedProcess
+
 BIN = Path(sys.executable).parent
 TWISTD = (str(BIN / "twistd"), "-n", "--pidfile=")
 CHECKOUT = Path(__file__).parents[2]
+
+EXECUTES = os.environ.get("DARTIO_FORKS") == "no"
+"""Whether each daemon is a new Python, at half a second of a processor more."""
 
 PATIENCE = 30.0
 """Seconds until a test gives up waiting: far more than any step takes."""
@@ -45,25 +55,16 @@ class Daemon:
 
     stopped = False
 
-    def __init__(self, folder: Path, home: Path, *command: str) -> None:
+    def __init__(
+        self, folder: Path, home: Path, *command: str, **variables: str
+    ) -> None:
         self.stderr = (folder / f"stderr-{os.urandom(4).hex()}").open("w+b")
-        self.process = self.run(folder, home, command)
+        place = Place(folder, home, variables)
+        self.process = run(command, place, self.stderr)
         self.lines: list[str] = []
         self._arriving: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-
-    def run(self, folder: Path, home: Path, command: tuple[str, ...]) -> Any:
-        """Start *command*; return something like a `subprocess.Popen`."""
-        return subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment(home),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self.stderr,
-            text=True,
-        )
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -126,6 +127,24 @@ class Daemon:
         return "\n".join([*self.lines, self.errors()])
 
 
+@dataclass(frozen=True)
+class Place:
+    """
+    Where a program runs.
+
+    :ivar variables: those of its environment, beside the usual ones.
+    """
+
+    folder: Path
+    home: Path
+    variables: Mapping[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of its environment."""
+        return environment(self.home) | dict(self.variables)
+
+
 def environment(home: Path) -> dict[str, str]:
     """An environment that leads to the installed package and to *home*."""
     kept = {k: os.environ[k] for k in ("LANG", "LC_ALL", "TZ") if k in os.environ}
@@ -136,14 +155,38 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+def run(
+    command: Sequence[str],
+    place: Place,
+    stderr: IO[bytes],
+    stdout: IO[bytes] | None = None,
+) -> Any:
+    """Start *command*; return something like a `subprocess.Popen`."""
+    program = Path(command[0])
+    if program.parent == BIN and program.name in PROGRAMS and not EXECUTES:
+        line = (program.name, *command[1:])
+        return ForkedProcess(line, place.folder, place.environment, stderr, stdout)
+    return subprocess.Popen(
+        command,
+        cwd=place.folder,
+        env=place.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout or subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    )
+
+
 class Case(TestCase):
     """
     A test that starts daemons.
 
     :cvar runner: the program that starts twistd, with its options.
+    :cvar variables: those that are in the environment beside the usual ones.
     """
 
     runner: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp()).absolute()
@@ -154,7 +197,7 @@ class Case(TestCase):
 
     def started(self, *command: str) -> Daemon:
         """Run *command*."""
-        daemon = Daemon(self.here, self.home, *command)
+        daemon = Daemon(self.here, self.home, *command, **self.variables)
         self.addCleanup(daemon.stderr.close)
         return daemon
 
@@ -189,19 +232,22 @@ class Case(TestCase):
 
     def run_program(self, *line: str, code: int = 0) -> tuple[str, str]:
         """Run a program of the installed package to its end: its stdout and stderr."""
-        ended = subprocess.run(
-            [str(BIN / line[0]), *line[1:]],
-            cwd=self.here,
-            env=environment(self.home),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        said = ended.stdout + ended.stderr
-        self.assertEqual(ended.returncode, code, said)
-        self.assertNotIn("Traceback", said)
-        return ended.stdout, ended.stderr
+        with TemporaryFile() as stdout, TemporaryFile() as stderr:
+            place = Place(self.here, self.home, self.variables)
+            process = run((str(BIN / line[0]), *line[1:]), place, stderr, stdout)
+            try:
+                ended = process.wait(PATIENCE)
+            finally:
+                process.kill()
+            said, errors = (_text(stdout), _text(stderr))
+        self.assertEqual(ended, code, said + errors)
+        self.assertNotIn("Traceback", said + errors)
+        return said, errors
+
+
+def _text(written: IO[bytes]) -> str:
+    written.seek(0)
+    return written.read().decode()
 
 
 def ask(

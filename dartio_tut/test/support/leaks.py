@@ -17,15 +17,15 @@ PART_BYTES = 4
 _NOT_STATE = (types.ModuleType, types.FunctionType, type, types.CodeType)
 
 
-def parts_of_secret() -> Iterator[bytes]:
-    """Each part of `SECRET` that is long enough to be told by."""
-    for start in range(len(SECRET) - PART_BYTES + 1):
-        yield SECRET[start : start + PART_BYTES]
+PARTS_OF_SECRET = tuple(
+    SECRET[start : start + PART_BYTES] for start in range(len(SECRET) - PART_BYTES + 1)
+)
+"""Each part of `SECRET` that is long enough to be told by."""
 
 
 def leaked(text: bytes) -> list[bytes]:
     """The parts of the secret that are in *text*."""
-    return [part for part in parts_of_secret() if part in text]
+    return [part for part in PARTS_OF_SECRET if part in text]
 
 
 def kept_texts(*roots: object) -> Iterator[bytes]:
