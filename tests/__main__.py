@@ -1,14 +1,17 @@
 """
-Runs the black-box tests: ``python -m tests``, or ``python -m tests test_rest ...``.
+Runs the black-box tests: ``python -m tests``, or ``python -m tests test_rest ...``, or
+``python -m tests --times 20 test_rest ...``.
 
 Each module is a trial run of its own. Modules run side by side, the slow ones first;
-those that need a quiet machine then run one after the other.
+beside them run those that mostly wait; those that need a quiet machine run in the end,
+one after the other.
 What is printed is a line for each module, the whole output of a module that failed,
 what was left out and why, and the summary line of a trial run over everything.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import signal
@@ -27,32 +30,56 @@ TESTS = Path(__file__).parent
 
 SLOW_MODULES = (
     "test_cluster",
-    "test_power_cut",
-    "test_starting",
-    "test_abuse",
     "test_postgresql",
-    "test_contract",
-    "test_killed",
+    "test_workers",
+    "test_deploy",
+    "test_readme",
+    "test_client_faults",
+    "test_abuse",
     "test_openapi",
     "test_pages_for_everybody",
     "test_wire_view_browser",
-    "test_laboratory_browser",
+    "test_power_cut",
+    "test_learn",
+    "test_http2",
+    "test_inspect",
+    "test_exchanges",
+    "test_course",
+    "test_wire_view",
     "test_listing_browser",
+    "test_laboratory_browser",
     "test_disk_faults",
-    "test_deploy",
+    "test_killed",
     "test_secure",
+    "test_site_browser",
     "test_startup_text",
-    "test_readme",
 )
 """The modules that take longest, longest first: none of them may begin as the last."""
+
+WAITING_MODULES = {
+    "test_abuse": "for the limits on time to strike",
+    "test_closing_early": "for peers that close",
+    "test_cluster": "for leases to end",
+    "test_disk_faults": "for strace to attach",
+    "test_folder_store": "for a lock",
+    "test_postgresql": "for deadlines and for connections that are lost",
+    "test_postgresql_faults": "for a database that is away",
+    "test_slow_readers": "for a client that reads slowly",
+    "test_stopping": "for the grace period",
+    "test_websockets": "for the limits on time to strike",
+}
+"""The modules that leave the processors to others most of the time, and for what."""
 
 QUIET_MODULES = {
     "test_hostile_tree": "it measures how soon a listing of many links is made",
 }
 """The modules that must not share the machine, and why."""
 
-SIDE_BY_SIDE = len(os.sched_getaffinity(0)) + 1
-"""Modules that run at a time: one on each processor, and one that only waits."""
+SIDE_BY_SIDE = len(os.sched_getaffinity(0))
+"""Modules that run at a time: one on each processor, without those that wait."""
+
+WAITING_SIDE_BY_SIDE = 2
+"""Modules that mostly wait and run at a time."""
 
 MODULE_SECONDS = 900
 """The time after which a module counts as hung: the slowest takes a tenth of it."""
@@ -93,16 +120,17 @@ class Outcome:
         return f"{used}  {self.module:24} {counts}"
 
 
-def main(names: list[str]) -> int:
-    """Run the modules *names*, or all; return the exit code."""
+def main(names: list[str], times: int = 1) -> int:
+    """Run the modules *names*, or all, so many *times*; return the exit code."""
     began = time.monotonic()
     modules = names or sorted(path.stem for path in TESTS.glob("test_*.py"))
     outcomes = []
-    for outcome in outcomes_of(modules):
-        outcomes.append(outcome)
-        print(outcome, flush=True)
-        if outcome.has_failed:
-            print(f"\n{outcome.report}\n", flush=True)
+    for _ in range(times):
+        for outcome in outcomes_of(modules):
+            outcomes.append(outcome)
+            print(outcome, flush=True)
+            if outcome.has_failed:
+                print(f"\n{outcome.report}\n", flush=True)
     print_summary(outcomes, time.monotonic() - began)
     return int(any(outcome.has_failed for outcome in outcomes))
 
@@ -111,14 +139,21 @@ def outcomes_of(modules: Iterable[str]) -> Iterable[Outcome]:
     """Run *modules*; yield what became of each as soon as it has ended."""
     ranks = {module: rank for rank, module in enumerate(SLOW_MODULES)}
     ordered = sorted(modules, key=lambda module: ranks.get(module, len(ranks)))
-    side_by_side = [module for module in ordered if module not in QUIET_MODULES]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        begun = [pool.submit(run, module) for module in side_by_side]
+    with (
+        ThreadPoolExecutor(SIDE_BY_SIDE) as busy,
+        ThreadPoolExecutor(WAITING_SIDE_BY_SIDE) as waiting,
+    ):
+        begun = [
+            (waiting if module in WAITING_MODULES else busy).submit(run, module)
+            for module in ordered
+            if module not in QUIET_MODULES
+        ]
         try:
             for ended in as_completed(begun):
                 yield ended.result()
         finally:  # after Ctrl-C, which ends those that run, no other may begin
-            pool.shutdown(cancel_futures=True)
+            for pool in (busy, waiting):
+                pool.shutdown(wait=False, cancel_futures=True)
     for module in ordered:
         if module in QUIET_MODULES:
             yield run(module)
@@ -183,8 +218,40 @@ def print_summary(outcomes: list[Outcome], seconds: float) -> None:
     )
 
 
+def number_of_times(text: str) -> int:
+    """
+    The number *text*, of runs.
+
+    :raise ValueError: when it is none, or less than 1.
+    """
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def arguments(words: list[str]) -> tuple[list[str], int]:
+    """The modules that the command line *words* names, and how many times to run."""
+    parser = argparse.ArgumentParser(
+        "python -m tests", description="Run the black-box tests."
+    )
+    parser.add_argument(
+        "--times",
+        type=number_of_times,
+        default=1,
+        metavar="NUMBER",
+        help="run the modules so many times, to find a test that fails now and then",
+    )
+    parser.add_argument("modules", nargs="*", help="test_rest, for example; else all")
+    parsed = parser.parse_args(words)
+    for module in parsed.modules:
+        if not (TESTS / f"{module}.py").exists():
+            parser.error(f"there is no tests/{module}.py")
+    return parsed.modules, parsed.times
+
+
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(main(*arguments(sys.argv[1:])))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)

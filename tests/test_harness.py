@@ -4,19 +4,34 @@ What the black-box tests stand on: their runner, and how they start and ask daem
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
 from threading import Thread
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.testing import FramingError
 
-from .__main__ import Outcome, run
-from .support.harness import CHECKOUT, ask, free_port
+from . import __main__ as runner
+from .__main__ import (
+    QUIET_MODULES,
+    SLOW_MODULES,
+    TESTS,
+    WAITING_MODULES,
+    Outcome,
+    arguments,
+    run,
+    wait_for,
+)
+from .support.harness import CHECKOUT, TWISTD, Case, ask, free_port
 
 SHOW_CHILDS_SIGNALS = """
 import subprocess, sys, tests
@@ -45,7 +60,7 @@ class RunnerTests(SynchronousTestCase):
     """``python -m tests``."""
 
     def outcome(self, **counts: int) -> Outcome:
-        return Outcome("test_x", 1.0, "", Counter(counts))
+        return Outcome("test_x", 1.0, 0.5, "", Counter(counts))
 
     def test_failures_and_errors_fail_the_run_and_skips_do_not(self) -> None:
         self.assertFalse(self.outcome(successes=3, skips=1).has_failed)
@@ -60,7 +75,80 @@ class RunnerTests(SynchronousTestCase):
     def test_module_is_counted_as_trial_counts_it(self) -> None:
         outcome = run("test_truth_table")
         self.assertEqual(outcome.counts, Counter(successes=1))
-        self.assertRegex(str(outcome), r"^ +\d+\.\d s  test_truth_table +1 successes$")
+        self.assertRegex(
+            str(outcome), r"^ +\d+\.\d s +\d+\.\d CPU  test_truth_table +1 successes$"
+        )
+
+    def test_processor_seconds_are_those_of_all_that_was_started(self) -> None:
+        busy = "import time\nwhile time.process_time() < 0.3: pass"
+        code = (
+            f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+        )
+        process = subprocess.Popen([sys.executable, "-c", code])
+        self.assertGreater(wait_for(process), 0.3)
+        self.assertEqual(process.returncode, 0)
+
+    def test_lists_of_modules_name_those_that_there_are(self) -> None:
+        for listed in (SLOW_MODULES, WAITING_MODULES, QUIET_MODULES):
+            for module in listed:
+                self.assertTrue((TESTS / f"{module}.py").exists(), module)
+
+    def test_modules_can_be_run_many_times(self) -> None:
+        self.assertEqual(arguments([]), ([], 1))
+        line = ["--times", "20", "test_rest", "test_port"]
+        self.assertEqual(arguments(line), (["test_rest", "test_port"], 20))
+        ran: list[str] = []
+
+        def pretend(module: str) -> Outcome:
+            ran.append(module)
+            return self.outcome(**{"failures" if len(ran) == 3 else "successes": 1})
+
+        self.patch(runner, "run", pretend)
+        with redirect_stdout(StringIO()) as said:
+            self.assertEqual(runner.main(["test_rest", "test_port"], times=2), 1)
+        self.assertEqual(sorted(ran), ["test_port"] * 2 + ["test_rest"] * 2)
+        self.assertIn("FAILED (failures=1, successes=3)", said.getvalue())
+
+    def test_command_line_that_is_wrong_is_refused_in_words(self) -> None:
+        for words, text in (
+            (["test_nothing"], "there is no tests/test_nothing.py"),
+            (["--times", "0"], "--times"),
+            (["--times", "many"], "--times"),
+        ):
+            with redirect_stderr(StringIO()) as said:
+                error = self.assertRaises(SystemExit, arguments, words)
+            self.assertEqual(error.code, 2)
+            self.assertIn(text, said.getvalue())
+
+
+class ForkTests(Case):
+    """Daemons that are forked are as those that are executed."""
+
+    def test_both_tell_the_same_and_end_alike(self) -> None:
+        for name in ("hello", "notes"):
+            told = []
+            for start in ((*TWISTD,), ("env", *TWISTD)):
+                daemon = self.started(*start, name, "--port", "0").ready()
+                self.assertEqual(ask(daemon).code, 200)
+                code = daemon.stop(signal.SIGINT)
+                lines = re.sub(
+                    r"^\S+|:\d+|python3?|Port \d+", "", daemon.output(), flags=re.M
+                )
+                told.append((code, lines))
+            self.assertEqual(*told)
+
+    def test_what_a_daemon_fails_with_is_told(self) -> None:
+        for start in ((*TWISTD,), ("env", *TWISTD)):
+            daemon = self.started(*start, "hello", "--port", "x")
+            self.assertEqual(daemon.ended(), 78)
+            self.assertIn("--port", daemon.errors())
+
+    def test_environment_and_folder_are_the_daemons_own(self) -> None:
+        self.variables = {"DARTIO_PORT": "0", "X": "y"}
+        daemon = self.started(*TWISTD, "hello").ready()
+        proc = Path(f"/proc/{daemon.process.pid}")
+        self.assertEqual(os.readlink(proc / "cwd"), str(self.here))
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
 
 
 class AskTests(SynchronousTestCase):

@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.error import CannotListenError
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,7 +23,7 @@ from dartio_tut.daemon import (
 )
 from dartio_tut.daemon.listening import cannot_listen_text, endpoint_url
 from dartio_tut.daemon.service import Daemon
-from dartio_tut.wire import ExchangeDone
+from dartio_tut.wire import Deadlines, ExchangeDone
 
 from .support.startup_case import StartupCase
 
@@ -111,6 +112,7 @@ class DaemonTests(StartupCase):
         service: Any = serve(
             Resource(), options, observers=[first.append, second.append]
         )
+        service._site.deadlines = Deadlines(Clock())  # else it is the global reactor's
         protocol = service._site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         protocol.makeConnection(StringTransport())
         protocol.dataReceived(b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n")
