@@ -19,10 +19,14 @@ test: $(VENV)/.test $(VENV)/.docs $(VENV)/.sslyze outside
 	$(BIN)/python -m tests && exit $$unit
 
 # Kill daemons while they write, for some minutes: DARTIO_KILLS times. Then cut the power
-# after every call to the kernel.
+# after every call to the kernel. Before that, the unit tests that take any input are
+# given DARTIO_EXAMPLES times as many, others each time.
 DARTIO_KILLS ?= 5000
 DARTIO_CUTS ?= 100000
+DARTIO_EXAMPLES ?= 50
 soak: $(VENV)/.test
+	DARTIO_EXAMPLES=$(DARTIO_EXAMPLES) $(BIN)/python -m twisted.trial \
+		--temp-directory=$(VENV)/_trial_temp dartio_tut
 	DARTIO_KILLS=$(DARTIO_KILLS) DARTIO_CUTS=$(DARTIO_CUTS) $(BIN)/python -m twisted.trial \
 		--temp-directory=$(VENV)/_trial_temp tests.test_killed tests.test_power_cut
 

@@ -104,6 +104,17 @@ class FloorTests(SynchronousTestCase):
                     body = (node.end_lineno or 0) - node.body[0].lineno + 1
                     self.assertLessEqual(body, 40, f"{path}: {node.name}")
 
+    def test_every_test_of_any_input_has_the_settings_for_it(self) -> None:
+        for path in (HOUSE / "test").rglob("*.py"):
+            for node in syntax_nodes(path):
+                if not isinstance(node, ast.FunctionDef):
+                    continue
+                names = [
+                    ast.unparse(one).partition("(")[0] for one in node.decorator_list
+                ]
+                if "given" in names:
+                    self.assertTrue({"usual", "examples"} & {*names}, (path, node.name))
+
     def test_no_group_is_repeated_possessively(self) -> None:
         """
         CPython before 3.11.5 matches ``(?:ab)*+`` wrongly when ``a`` is there and ``b``
