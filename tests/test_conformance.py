@@ -41,7 +41,7 @@ LAST = b"GET /next HTTP/1.1\r\nHost: next\r\nConnection: close\r\n\r\n"
 AT_ONCE = 16
 """Rows under way at a time: a wrong one may leave its client waiting."""
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds until a row over a socket counts as left without an answer."""
 
 

@@ -39,8 +39,9 @@ CHECKOUT = Path(__file__).parents[2]
 EXECUTES = os.environ.get("DARTIO_FORKS") == "no"
 """Whether each daemon is a new Python, at half a second of a processor more."""
 
-PATIENCE = 30.0
-"""Seconds until a test gives up waiting: far more than any step takes."""
+PATIENCE = 120.0
+"""Seconds until a test gives up waiting: far more than any step takes, even where ten
+others want each processor."""
 
 RECEIVE_BYTES = 65536
 """Bytes that are read from a socket at a time."""

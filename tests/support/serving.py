@@ -22,7 +22,7 @@ from dartio_tut.wire import with_fast_ports
 
 from .exchange import exchange
 
-SOON = 5.0
+SOON = 30.0
 """Seconds within which everything that should happen has happened."""
 
 
