@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Folders are listed too, because a file that was removed is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
-.PHONY: run test soak check docs bench bench-compare compare pictures screens news clean outside
+.PHONY: run test soak soak-workers check docs bench bench-compare compare pictures screens news clean outside
 
 # Serve the whole tutorial; its pages are at http://localhost:8080/.
 run: $(VENV)/.installed
@@ -18,17 +18,25 @@ test: $(VENV)/.test $(VENV)/.docs $(VENV)/.sslyze outside
 	cd $(VENV) && bin/trial dartio_tut; unit=$$?; cd ..; \
 	$(BIN)/python -m tests && exit $$unit
 
-# Kill daemons while they write, for some minutes: DARTIO_KILLS times. Then cut the power
-# after every call to the kernel. Before that, the unit tests that take any input are
-# given DARTIO_EXAMPLES times as many, others each time.
+# Give the unit tests that take any input DARTIO_EXAMPLES times as many, others each time.
+# Replace workers under load, DARTIO_ROLLS times, and measure what a request costs with
+# two of them. Then kill daemons while they write, for some minutes: DARTIO_KILLS times.
+# Then cut the power after every call to the kernel.
 DARTIO_KILLS ?= 5000
 DARTIO_CUTS ?= 100000
 DARTIO_EXAMPLES ?= 50
-soak: $(VENV)/.test
+DARTIO_ROLLS ?= 100
+soak: $(VENV)/.test soak-workers
 	DARTIO_EXAMPLES=$(DARTIO_EXAMPLES) $(BIN)/python -m twisted.trial \
 		--temp-directory=$(VENV)/_trial_temp dartio_tut
 	DARTIO_KILLS=$(DARTIO_KILLS) DARTIO_CUTS=$(DARTIO_CUTS) $(BIN)/python -m twisted.trial \
 		--temp-directory=$(VENV)/_trial_temp tests.test_killed tests.test_power_cut
+
+# The parts about workers alone.
+soak-workers: $(VENV)/.test
+	DARTIO_ROLLS=$(DARTIO_ROLLS) $(BIN)/python -m tests \
+		test_workers.WorkersTests.test_no_request_fails_while_workers_are_replaced
+	$(BIN)/python -m benchmarks.workers
 
 check: $(VENV)/.check $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -20,7 +20,7 @@ from local_servers import RunFailed, free_port, printed, running
 
 from .figures import Run
 from .measuring import Stage
-from .processes import cpu_seconds
+from .processes import cpu_seconds, wait_until_idle
 
 LUA = Path(__file__).with_name("lua")
 """Scripts for wrk, which vary a request."""
@@ -84,11 +84,13 @@ class Server:
     :ivar helpers: processes that work for it, but are not started by it.
     :ivar loss: what is wrong with what it has left in its folder, given how many
         requests were answered in the warm-up and then; empty when nothing is.
+    :ivar starts_others: whether it starts processes that are waited for.
     """
 
     command: Callable[[int, Path], Sequence[str]]
     helpers: Sequence[int] = ()
     loss: Callable[[Path, Sequence[int]], str] = lambda folder, counts: ""
+    starts_others: bool = False
 
 
 class Outcome(NamedTuple):
@@ -119,6 +121,8 @@ def under_load(stage: Stage, server: Server, request: Request, connections: int)
     command = server.command(port, folder)
     with running(command, port, stage.core, folder) as process:
         size = check(request, port)
+        if server.starts_others:
+            wait_until_idle(process.pid)
         load = _h2load if request.http2 else _wrk
 
         def apply_load(seconds: int) -> Outcome:

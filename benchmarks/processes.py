@@ -8,11 +8,18 @@ started. The kernel counts time in ticks of 10 ms, well below 1 % of a run.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+IDLE_LOOKS, IDLE_LOOK_SECONDS = 60, 1.0
+"""How often a server is looked at that starts, and the pause between two looks."""
+
+IDLE_CPU_SECONDS = 0.05
+"""A server that has used less between two looks has started: that takes 0.5 s."""
 
 
 def cpu_seconds(*pids: int) -> float:
@@ -23,6 +30,17 @@ def cpu_seconds(*pids: int) -> float:
     """
     # user, system, children's user and children's system time come first.
     return _total(lambda process: sum(process.cpu_times()[:4]), *pids)
+
+
+def wait_until_idle(pid: int) -> None:
+    """Wait until *pid* and its descendants have no work left, such as starting."""
+    before = -1.0
+    for _ in range(IDLE_LOOKS):
+        spent = cpu_seconds(pid)
+        if spent - before < IDLE_CPU_SECONDS:
+            return
+        before = spent
+        time.sleep(IDLE_LOOK_SECONDS)
 
 
 def resident_bytes(pid: int) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -151,6 +152,26 @@ class RoundTests(SynchronousTestCase):
                 (run,) = measure(case, bench).runs["ours"]
                 self.assertEqual(set(run.values), measures, run)
                 self.assertEqual(bool(run.fault), not measures, run)
+
+
+class WorkersTests(SynchronousTestCase):
+    """`benchmarks.workers`."""
+
+    @skipUnless(find_program("wrk"), "NOT TESTED: two workers under load; no wrk here")
+    def test_cost_of_two_workers_is_a_multiple_of_that_of_one_process(self) -> None:
+        line = (sys.executable, "-m", "benchmarks.workers")
+        said = subprocess.run(
+            [*line, "--rounds", "1", "--seconds", "1"],
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        ).stdout
+        number = r"\d+\.\d"
+        shape = f"{number} µs with one process, {number} µs with two workers, ratio"
+        self.assertEqual(len(re.findall(shape, said)), 2, said)
+        self.assertNotIn("not counted", said)
 
 
 class PageTests(SynchronousTestCase):

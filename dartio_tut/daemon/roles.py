@@ -163,11 +163,11 @@ class WorkerRole:
         """
         if self._left is None:
             self._left = self._this.shared_sockets()
-        found, has_surplus = self._left
+        found, load = self._left
         if len(found) < count:
             self._fail("more")
-        self._left = SharedSockets(found[count:], has_surplus)
-        return SharedSockets(found[:count], has_surplus)
+        self._left = SharedSockets(found[count:], load)
+        return SharedSockets(found[:count], load)
 
     def _fail(self, what: str) -> NoReturn:
         fail_startup(

@@ -220,7 +220,7 @@ class ThisWorker:
         found = [socket.socket(fileno=number) for number in self.place.sockets]
         for each in found:
             each.setblocking(False)
-        return SharedSockets(found, self.loads.has_surplus)
+        return SharedSockets(found, self.loads)
 
 
 _this: ThisWorker | None = None

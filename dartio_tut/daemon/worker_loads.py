@@ -52,6 +52,12 @@ class Loads:
         """Let the parent know that the reactor of this worker turns."""
         self._beats[self._own] += 1
 
+    def has_more(self) -> bool:
+        """Whether another worker has fewer, by more than the one that just came."""
+        counts = self._counts
+        least = min([counts[other] for other in self._others])
+        return counts[self._own] > least + 1
+
     def has_surplus(self) -> bool:
         """Whether another worker has so few that it should have the next client."""
         counts = self._counts

@@ -9,7 +9,6 @@ socket needs are set on the listening one, from which it inherits them; and an
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import cast
@@ -30,13 +29,10 @@ from ..twisted_private import (
 )
 from .epoll import EpollMultiplexer
 from .tcp import Server, TCPAddress
-from .turns import Turns
+from .turns import ILoad, Turns
 
 ACCEPTED_PER_TURN = 64
 """New connections a turn: then those that are open have their turn."""
-
-ACCEPTED_PER_TURN_OF_SHARED = 1
-"""The same for a socket that processes share: the next client is for another one."""
 
 LARGEST_USUAL_BACKLOG = 4096
 """Clients that may wait at a socket of unknown backlog: Linux' own largest."""
@@ -70,7 +66,6 @@ class Port(tcp.Port):
     local_address: TCPAddress | None = None
     turns: Turns | None = None
     others_go_on = False
-    accepted_per_turn = ACCEPTED_PER_TURN
     _not_accepted = 0
     _logged_at = float("-inf")
 
@@ -83,15 +78,14 @@ class Port(tcp.Port):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         return made
 
-    def share(self, listening: socket.socket, has_surplus: Callable[[], bool]) -> None:
+    def share(self, listening: socket.socket, load: ILoad) -> None:
         """
         Listen on a socket that other processes have, too, when this port begins.
 
-        :param has_surplus: see `SharedSockets`.
+        :param load: how the connections are spread.
         """
         adopt_socket(self, listening)
-        self.turns = Turns(self, has_surplus)
-        self.accepted_per_turn = ACCEPTED_PER_TURN_OF_SHARED
+        self.turns = Turns(self, load)
 
     def startListening(self) -> None:
         """Listen, and have the kernel prepare the sockets that are accepted."""
@@ -115,31 +109,48 @@ class Port(tcp.Port):
 
     def doRead(self) -> None:
         """Accept the clients that wait."""
-        if self.turns is not None and not self.turns.may_accept():
+        if self.turns is not None:
+            self._accept_in_turn(self.turns)
             return
         try:
-            for _ in range(self.accepted_per_turn):
+            for _ in range(ACCEPTED_PER_TURN):
                 descriptor, client = accept_descriptor(self.socket)
                 self._accepted(descriptor, client)
         except BlockingIOError:
             return
         except OSError:
-            self._accept_with_reserve()
-        if self.turns is not None:
-            self.turns.done()
+            self._accept_with_reserve(ACCEPTED_PER_TURN)
 
-    def _accept_with_reserve(self) -> None:
+    def _accept_in_turn(self, turns: Turns) -> None:
+        """Accept those clients that are not for other processes."""
+        accepted = 0
+        if not turns.may_accept():
+            return
+        try:
+            while turns.goes_on(accepted):
+                descriptor, client = accept_descriptor(self.socket)
+                self._accepted(descriptor, client)
+                accepted += 1
+        except BlockingIOError:
+            if not accepted:
+                return
+        except OSError:
+            self._accept_with_reserve(1)
+        turns.done(accepted)
+
+    def _accept_with_reserve(self, most: int) -> None:
         """
         Go on where no descriptors are left, and after errors of the like.
 
         Twisted gives up a descriptor that it keeps in reserve, accepts each client with
         it, and closes it at once: without that, they would wait, and the reactor spin.
+
+        :param most: how many clients there are in this turn.
         """
-        turns = range(self.accepted_per_turn)
         observer = cast(ILogObserver, self._count_not_accepted)
         with BuffersLogs(_log.namespace, observer) as log:
             for sock, client in accept_with_reserve(
-                log, turns, self.socket, reserved_descriptor
+                log, range(most), self.socket, reserved_descriptor
             ):
                 self._prepared(sock, client)
 

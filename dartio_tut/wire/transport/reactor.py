@@ -18,7 +18,7 @@ from twisted.internet.protocol import ServerFactory
 
 from ..twisted_private import closes_only_itself, port_from_descriptor
 from .port import Port
-from .turns import NOT_SHARED, SharedSockets
+from .turns import NOT_SHARED, ILoad, SharedSockets
 from .unix_port import SharedUNIXPort
 
 _Reactor = TypeVar("_Reactor")
@@ -64,15 +64,15 @@ class FastPortsReactor:
     def __init__(self, reactor: object, shared: SharedSockets) -> None:
         self._reactor = reactor
         self._shared = list(shared.sockets)
-        self._has_surplus = shared.has_surplus
+        self._load = shared.load
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._reactor, name)
 
     def begin(self, listening: Port) -> None:
         """Have *listening* listen, on a socket of its own or on a shared one."""
-        if self._shared:
-            listening.share(self._shared.pop(0), self._has_surplus)
+        if self._shared and self._load is not None:
+            listening.share(self._shared.pop(0), self._load)
         listening.startListening()
 
     def listenTCP(
@@ -92,8 +92,8 @@ class FastPortsReactor:
         wantPID: bool = False,
     ) -> IListeningPort:
         """Listen on the Unix socket *address*."""
-        if self._shared:
-            return self._begin_unix(factory)
+        if self._shared and self._load is not None:
+            return self._begin_unix(factory, self._load)
         reactor = IReactorUNIX(self._reactor)
         return reactor.listenUNIX(address, factory, backlog, mode, wantPID)
 
@@ -105,8 +105,8 @@ class FastPortsReactor:
     ) -> IListeningPort:
         """Listen on a socket that is listened on already."""
         if addressFamily not in (socket.AF_INET, socket.AF_INET6):
-            if self._shared:
-                return self._begin_unix(factory)
+            if self._shared and self._load is not None:
+                return self._begin_unix(factory, self._load)
             reactor = IReactorSocket(self._reactor)
             return reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
         listening = port_from_descriptor(
@@ -115,10 +115,8 @@ class FastPortsReactor:
         self.begin(listening)
         return listening
 
-    def _begin_unix(self, factory: ServerFactory) -> IListeningPort:
+    def _begin_unix(self, factory: ServerFactory, load: ILoad) -> IListeningPort:
         """Listen on the next shared socket, which is a Unix socket."""
-        listening = SharedUNIXPort(
-            self._shared.pop(0), self._has_surplus, factory, self._reactor
-        )
+        listening = SharedUNIXPort(self._shared.pop(0), load, factory, self._reactor)
         listening.startListening()
         return cast("IListeningPort", listening)

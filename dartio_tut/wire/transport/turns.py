@@ -2,17 +2,18 @@
 How processes that share a listening socket share its clients.
 
 The kernel wakes the process that has waited for longest (``EPOLLEXCLUSIVE``), and only
-one that waits: who is busy gets no client. A process accepts one client a turn and then
-waits behind the others. When all are busy, some accept much more often than others; so
-one that has more connections than it should leaves the next clients to the others for a
-moment.
+one that waits: who is busy gets no client. A process that then has more connections
+than another one waits behind the others. While there are as many, it stays where it is,
+and is the next to be woken: short connections would cost much more if each woke another
+process. When all are busy, some accept much more often than others; so one that has
+more connections than it should leaves the next clients to the others for a moment.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from twisted.internet import tcp
 from twisted.internet.interfaces import IReactorTime
@@ -27,9 +28,19 @@ ACCEPTED_AFTER_PAUSE = 4
 """Clients that are then accepted: the others cannot."""
 
 
-def never() -> bool:
-    """Nobody has more connections than they should."""
-    return False
+ACCEPTED_PER_TURN_OF_SHARED = 4
+"""Clients a turn, if so many wait: they wait together for what the first of them wants.
+Each turn costs as much as half a request."""
+
+
+class ILoad(Protocol):
+    """How the connections are spread."""
+
+    def has_more(self) -> bool:
+        """Whether another process has fewer connections than this one."""
+
+    def has_surplus(self) -> bool:
+        """Whether this process has more connections than it should."""
 
 
 class SharedSockets(NamedTuple):
@@ -37,11 +48,11 @@ class SharedSockets(NamedTuple):
     Sockets that several processes listen on.
 
     :param sockets: what is to be listened on, in this order.
-    :param has_surplus: whether this process has more connections than it should.
+    :param load: how the connections are spread; ``None`` if there are no sockets.
     """
 
     sockets: Sequence[socket.socket] = ()
-    has_surplus: Callable[[], bool] = never
+    load: ILoad | None = None
 
 
 NOT_SHARED = SharedSockets()
@@ -51,13 +62,14 @@ class Turns:
     """
     When *port* may accept clients of a socket that it shares.
 
-    :param has_surplus: see `SharedSockets`.
+    :param load: how the connections are spread.
     """
 
-    def __init__(self, port: tcp.Port, has_surplus: Callable[[], bool]) -> None:
+    def __init__(self, port: tcp.Port, load: ILoad) -> None:
         self._port = port
-        self._has_surplus = has_surplus
+        self._load = load
         self._left = 0
+        self._most = 1
 
     def begin(self) -> None:
         """Wait for clients; the port listens now."""
@@ -68,15 +80,25 @@ class Turns:
         if self._left:
             self._left -= 1
             return True
-        if not self._has_surplus():
+        if not self._load.has_surplus():
             return True
         self._port.stopReading()
         IReactorTime(self._port.reactor).callLater(PAUSE_SECONDS, self._go_on)
         return False
 
-    def done(self) -> None:
-        """A client was accepted: the next one is for another process."""
-        if self._is_open():
+    def goes_on(self, accepted: int) -> bool:
+        """Whether to accept another client in this turn, after so many; one, always."""
+        if not accepted:
+            return True
+        return accepted < self._most and not self._load.has_surplus()
+
+    def done(self, accepted: int) -> None:
+        """So many clients were accepted; others may come first now."""
+        # Looking for a client in vain costs an exception: at most every other time.
+        found_all = accepted < self._most
+        self._most = max(1, accepted) if found_all else self._most + 1
+        self._most = min(self._most, ACCEPTED_PER_TURN_OF_SHARED)
+        if self._load.has_more() and self._is_open():
             wait_in_turn(self._port)
 
     def _go_on(self) -> None:

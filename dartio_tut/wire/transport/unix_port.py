@@ -5,7 +5,6 @@ A port on a Unix socket that another process has bound, and that several listen 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import cast
 
 from twisted.internet import tcp, unix
@@ -13,7 +12,7 @@ from twisted.internet.protocol import Factory, ServerFactory
 from twisted.python.failure import Failure
 
 from ..twisted_private import closes_only_itself
-from .turns import Turns
+from .turns import ILoad, Turns
 
 
 class SharedUNIXPort(unix.Port):
@@ -26,14 +25,14 @@ class SharedUNIXPort(unix.Port):
     def __init__(
         self,
         listening: socket.socket,
-        has_surplus: Callable[[], bool],
+        load: ILoad,
         factory: ServerFactory,
         reactor: object,
     ) -> None:
         name = listening.getsockname()
         super().__init__(name, factory, reactor=reactor)
         self._listening = listening
-        self._turns = Turns(self, has_surplus)
+        self._turns = Turns(self, load)
 
     def startListening(self) -> None:
         """Accept clients."""
@@ -50,7 +49,7 @@ class SharedUNIXPort(unix.Port):
         if self._turns.may_accept():
             self.numberAccepts = 1
             super().doRead()
-            self._turns.done()
+            self._turns.done(1)
 
     def connectionLost(self, reason: Failure) -> None:
         """Listen no more. Clients that wait are for the other processes."""
