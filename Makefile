@@ -98,12 +98,10 @@ $(VENV)/.sslyze: $(VENV)/.created
 		'sslyze >= 6.3, < 7'
 	touch $@
 
-# Build a wheel and install it, as any user would, with the fast engine of HTTP/2 where
-# it can be had.
+# Build a wheel and install it, as any user would.
 $(VENV)/.installed: $(VENV)/.created $(SOURCES)
 	rm -rf build *.egg-info
-	$(BIN)/pip install --quiet --disable-pip-version-check '.[http2]' || \
-		$(BIN)/pip install --quiet --disable-pip-version-check .
+	$(BIN)/pip install --quiet --disable-pip-version-check .
 	touch $@
 
 $(VENV)/.test $(VENV)/.check $(VENV)/.docs: $(VENV)/.%: $(VENV)/.installed

@@ -57,7 +57,7 @@ def record_http2() -> None:
     kept = test_http2_conformance.VERDICTS
     verdicts = {
         house: read_verdicts(kept, house)
-        for house in ("h2", "ngh2")
+        for house in ("hpack", "ngh2")
         if read_verdicts(kept, house)
     }
     for engine in engines():

@@ -1,5 +1,5 @@
 """
-HTTP/2 of running daemons, with each engine and with clients of others.
+HTTP/2 of running daemons, with clients of others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -35,36 +34,26 @@ from .support.harness import PATIENCE, TWISTD, Case, Daemon, environment
 
 MIB = 1024 * 1024
 
-ENGINES = ("h2", "ngh2")
-
 
 class HTTP2Case(Case):
-    """Daemons that speak HTTP/2 with an engine that a test picks."""
+    """Daemons that speak HTTP/2."""
 
     def setUp(self) -> None:
         super().setUp()
-        without = self.here / "without-ngh2"
-        without.mkdir()
-        (without / "ngh2.py").write_text("raise ImportError('left out by a test')\n")
-        self.folder_without = without
         self.root = self.here / "root"
         self.root.mkdir()
         (self.root / "small.txt").write_text("small\n")
         (self.root / "large.bin").write_bytes(os.urandom(8 * MIB))
 
-    def with_engine(self, engine: str, *line: str) -> Daemon:
-        """Run twistd with *line* and *engine*."""
-        path = str(self.folder_without) if engine == "h2" else ""
-        daemon = self.started("env", f"PYTHONPATH={path}", *TWISTD, *line)
+    def twistd(self, *line: str) -> Daemon:
+        """Run twistd with *line*."""
+        daemon = self.started(*TWISTD, *line)
         self.addCleanup(self.ends_quietly, daemon)
         return daemon
 
-    def servers(self, *line: str) -> Iterator[Daemon]:
-        """A secure server for each engine, one after the other."""
-        for engine in ENGINES:
-            yield self.with_engine(
-                engine, *line, "--port", "0", *self.certificate()
-            ).ready()
+    def server(self, *line: str) -> Daemon:
+        """A secure server."""
+        return self.twistd(*line, "--port", "0", *self.certificate()).ready()
 
     def certificate(self) -> tuple[str, ...]:
         """Options for a certificate of this machine."""
@@ -160,48 +149,44 @@ class ClientTests(HTTP2Case):
         return self.program("curl", *line)
 
     def test_curl_gets_files_and_heads(self) -> None:
-        for server in self.servers("static", "--root", str(self.root)):
-            self.assertEqual(self.curl(f"{server.url}small.txt"), "2 200 6")
-            self.assertEqual(self.curl(f"{server.url}large.bin"), f"2 200 {8 * MIB}")
-            self.assertEqual(
-                (self.here / "got").read_bytes(),
-                (self.root / "large.bin").read_bytes(),
-            )
-            self.assertEqual(self.curl(f"{server.url}small.txt", "--head"), "2 200 0")
-            self.assertEqual(
-                self.curl(f"{server.url}small.txt", "-r", "1-2"), "2 206 2"
-            )
-            self.assertEqual(self.curl(f"{server.url}missing").split()[1], "404")
+        server = self.server("static", "--root", str(self.root))
+        self.assertEqual(self.curl(f"{server.url}small.txt"), "2 200 6")
+        self.assertEqual(self.curl(f"{server.url}large.bin"), f"2 200 {8 * MIB}")
+        self.assertEqual(
+            (self.here / "got").read_bytes(),
+            (self.root / "large.bin").read_bytes(),
+        )
+        self.assertEqual(self.curl(f"{server.url}small.txt", "--head"), "2 200 0")
+        self.assertEqual(self.curl(f"{server.url}small.txt", "-r", "1-2"), "2 206 2")
+        self.assertEqual(self.curl(f"{server.url}missing").split()[1], "404")
 
     def test_curl_is_told_that_an_upload_is_too_large(self) -> None:
         (self.here / "upload").write_bytes(bytes(4 * MIB))
         (self.here / "empty").write_bytes(b"")
-        for server in self.servers("notes", "--store", str(self.here / "store")):
-            for how in (("-T", "upload"), ("--data-binary", "@upload")):
-                self.assertIn(" 413 ", self.curl(server.url, *how))
-                self.assertEqual(
-                    (self.here / "got").read_text(), "413 Content Too Large\n"
-                )
-            for chunked in ((), ("-H", "Content-Length:")):
-                self.assertIn(
-                    " 413 ",
-                    self.curl(server.url, *chunked, "-X", "POST", "-T", "upload"),
-                )
-            self.assertNotIn(" 500 ", self.curl(server.url, "-T", "empty"))
-            note = json.dumps({"myNote": "by HTTP/2"})
-            self.assertIn("2 200", self.curl(server.url, "-d", note))
+        server = self.server("notes", "--store", str(self.here / "store"))
+        for how in (("-T", "upload"), ("--data-binary", "@upload")):
+            self.assertIn(" 413 ", self.curl(server.url, *how))
+            self.assertEqual((self.here / "got").read_text(), "413 Content Too Large\n")
+        for chunked in ((), ("-H", "Content-Length:")):
+            self.assertIn(
+                " 413 ",
+                self.curl(server.url, *chunked, "-X", "POST", "-T", "upload"),
+            )
+        self.assertNotIn(" 500 ", self.curl(server.url, "-T", "empty"))
+        note = json.dumps({"myNote": "by HTTP/2"})
+        self.assertIn("2 200", self.curl(server.url, "-d", note))
 
     def test_nghttp_and_h2load_get_all_that_they_ask_for(self) -> None:
-        for server in self.servers("static", "--root", str(self.root)):
-            urls = [f"{server.url}{name}" for name in ("small.txt", "large.bin")]
-            self.program("nghttp", "-n", "--no-verify-peer", *urls * 3)
-            said = self.program("h2load", "-n500", "-c4", "-m20", urls[0])
-            self.assertIn("500 succeeded, 0 failed", said)
-            self.assertIn("500 2xx", said)
+        server = self.server("static", "--root", str(self.root))
+        urls = [f"{server.url}{name}" for name in ("small.txt", "large.bin")]
+        self.program("nghttp", "-n", "--no-verify-peer", *urls * 3)
+        said = self.program("h2load", "-n500", "-c4", "-m20", urls[0])
+        self.assertIn("500 succeeded, 0 failed", said)
+        self.assertIn("500 2xx", said)
 
     def test_httpx_gets_many_at_a_time(self) -> None:
-        for server in self.servers("static", "--root", str(self.root)):
-            asyncio.run(self.get_many(server.url))
+        server = self.server("static", "--root", str(self.root))
+        asyncio.run(self.get_many(server.url))
 
     async def get_many(self, url: str) -> None:
         """Ask for many files on one connection."""
@@ -218,29 +203,26 @@ class ClientTests(HTTP2Case):
     def test_twisted_tls_over_another_endpoint_speaks_it_too(self) -> None:
         _, cert, _, key = self.certificate()
         text = rf"https:over=tcp\:0\:interface=127.0.0.1:cert={cert}:key={key}"
-        for engine in ENGINES:
-            server = self.with_engine(engine, "hello", "--listen", text)
-            server.wait_for("Listening on")
-            port = listening_port(server)
-            self.assertEqual(self.curl(f"https://127.0.0.1:{port}/"), "2 200 13")
-            said = self.curl(f"https://127.0.0.1:{port}/", "--http1.1")
-            self.assertEqual(said, "1.1 200 13")
+        server = self.twistd("hello", "--listen", text)
+        server.wait_for("Listening on")
+        port = listening_port(server)
+        self.assertEqual(self.curl(f"https://127.0.0.1:{port}/"), "2 200 13")
+        said = self.curl(f"https://127.0.0.1:{port}/", "--http1.1")
+        self.assertEqual(said, "1.1 200 13")
 
     def test_clients_may_begin_with_it_without_tls(self) -> None:
-        for engine in ENGINES:
-            server = self.with_engine(engine, "hello", "--port", "0", "--h2c").ready()
-            said = self.curl(server.url, "--http2-prior-knowledge")
-            self.assertEqual(said, "2 200 13")
-            self.assertEqual(self.curl(server.url, "--http1.1"), "1.1 200 13")
-            self.program("h2load", "-n100", "-c2", "-m5", server.url)
+        server = self.twistd("hello", "--port", "0", "--h2c").ready()
+        said = self.curl(server.url, "--http2-prior-knowledge")
+        self.assertEqual(said, "2 200 13")
+        self.assertEqual(self.curl(server.url, "--http1.1"), "1.1 200 13")
+        self.program("h2load", "-n100", "-c2", "-m5", server.url)
 
-    def test_check_tells_the_engine(self) -> None:
-        for engine in ENGINES:
-            line = ("hello", "--check", "--port", "0", *self.certificate())
-            checked = self.with_engine(engine, *line)
-            checked.stopped = True
-            self.assertEqual(checked.ended(), 0)
-            self.assertRegex(checked.output(), rf"hello: HTTP/2 by {engine} \d")
+    def test_check_tells_that_it_is_offered(self) -> None:
+        line = ("hello", "--check", "--port", "0", *self.certificate())
+        checked = self.twistd(*line)
+        checked.stopped = True
+        self.assertEqual(checked.ended(), 0)
+        self.assertRegex(checked.output(), r"hello: HTTP/2 by hpack \d")
 
 
 class BrowserTests(HTTP2Case):
@@ -271,11 +253,11 @@ class BrowserTests(HTTP2Case):
         needed("HTTP/2 with a browser")
         browser = a_browser(self, "--ignore-certificate-errors")
         browser.set_script_timeout(PATIENCE)
-        for server in self.servers("static", "--root", str(self.root)):
-            browser.get(f"{server.url}small.txt")
-            found = browser.execute_async_script(self.ASK)
-            self.assertEqual(found, [40, 1, 8 * MIB, 413, ["h2"]])
-            self.assertEqual(open_files(server), 0)
+        server = self.server("static", "--root", str(self.root))
+        browser.get(f"{server.url}small.txt")
+        found = browser.execute_async_script(self.ASK)
+        self.assertEqual(found, [40, 1, 8 * MIB, 413, ["h2"]])
+        self.assertEqual(open_files(server), 0)
 
 
 def listening_port(server: Daemon) -> int:
@@ -295,60 +277,60 @@ class AttackTests(HTTP2Case):
     """What a hostile client does costs it more than the daemon."""
 
     def test_cancelled_downloads_leave_no_file_open(self) -> None:
-        for server in self.servers("static", "--root", str(self.root)):
-            client = self.connect(server)
-            client.send(PREFACE, settings_frame())
-            for stream_id in range(1, 201, 2):
-                client.send(client.head(stream_id, b"/large.bin"))
-                client.read_until_response(stream_id)
-                client.send(reset_frame(stream_id))
-            client.send(client.head(201, b"/small.txt"))
-            client.read_until_response(201)
-            self.assertEqual(client.answer(201).status, 200)
-            self.assertEqual(open_files(server), 0)
+        server = self.server("static", "--root", str(self.root))
+        client = self.connect(server)
+        client.send(PREFACE, settings_frame())
+        for stream_id in range(1, 201, 2):
+            client.send(client.head(stream_id, b"/large.bin"))
+            client.read_until_response(stream_id)
+            client.send(reset_frame(stream_id))
+        client.send(client.head(201, b"/small.txt"))
+        client.read_until_response(201)
+        self.assertEqual(client.answer(201).status, 200)
+        self.assertEqual(open_files(server), 0)
 
     def test_closed_window_costs_nothing_and_ends_in_a_reset(self) -> None:
         line = ("static", "--root", str(self.root), "--write-timeout", "2")
-        for server in self.servers(*line):
-            client = self.connect(server)
-            client.send(PREFACE, settings_frame(INITIAL_WINDOW_SIZE=0))
-            client.send(client.head(1, b"/large.bin"))
-            client.read_until_response(1)
-            before = cpu_seconds(server)
-            while client.answer(1).reset is None:
-                client.feed(client._socket.recv(65536))
-            self.assertEqual(client.answer(1).reset, ErrorCode.CANCEL)
-            self.assertLess(cpu_seconds(server) - before, 0.5)
-            self.assertEqual(open_files(server), 0)
+        server = self.server(*line)
+        client = self.connect(server)
+        client.send(PREFACE, settings_frame(INITIAL_WINDOW_SIZE=0))
+        client.send(client.head(1, b"/large.bin"))
+        client.read_until_response(1)
+        before = cpu_seconds(server)
+        while client.answer(1).reset is None:
+            client.feed(client._socket.recv(65536))
+        self.assertEqual(client.answer(1).reset, ErrorCode.CANCEL)
+        self.assertLess(cpu_seconds(server) - before, 0.5)
+        self.assertEqual(open_files(server), 0)
 
     def test_flood_ends_in_goaway_that_the_client_can_read(self) -> None:
         ping = frame(Kind.PING, 0, b"12345678")
-        for server in self.servers("hello"):
-            client = self.connect(server)
-            client.send(PREFACE, settings_frame())
-            with contextlib.suppress(OSError):
-                for _ in range(30):
-                    client.send(ping * 100)
-            client.read_until_closed()
-            assert client.goaway is not None
-            self.assertEqual(client.goaway[0], ErrorCode.ENHANCE_YOUR_CALM)
+        server = self.server("hello")
+        client = self.connect(server)
+        client.send(PREFACE, settings_frame())
+        with contextlib.suppress(OSError):
+            for _ in range(30):
+                client.send(ping * 100)
+        client.read_until_closed()
+        assert client.goaway is not None
+        self.assertEqual(client.goaway[0], ErrorCode.ENHANCE_YOUR_CALM)
 
     def test_stop_says_goaway_and_finishes_what_is_under_way(self) -> None:
-        for server in self.servers("static", "--root", str(self.root)):
-            idle, busy = self.connect(server), self.connect(server)
-            for client in (idle, busy):
-                client.send(PREFACE, settings_frame())
-            busy.send(busy.head(1, b"/large.bin"))
-            busy.read_until_response(1)
-            idle.send(idle.head(1, b"/small.txt"))
-            idle.read_until_response(1)
-            server.process.terminate()
-            idle.read_until_closed()
-            self.assertEqual(idle.goaway, (ErrorCode.NO_ERROR, 1))
-            increment = (16 * MIB).to_bytes(4, "big")
-            for stream_id in (0, 1):
-                busy.send(frame(Kind.WINDOW_UPDATE, stream_id, increment))
-            busy.read_until_closed()
-            self.assertEqual(busy.goaway, (ErrorCode.NO_ERROR, 1))
-            self.assertEqual(len(busy.answer(1).body), 8 * MIB)
-            self.assertTrue(busy.answer(1).is_ended)
+        server = self.server("static", "--root", str(self.root))
+        idle, busy = self.connect(server), self.connect(server)
+        for client in (idle, busy):
+            client.send(PREFACE, settings_frame())
+        busy.send(busy.head(1, b"/large.bin"))
+        busy.read_until_response(1)
+        idle.send(idle.head(1, b"/small.txt"))
+        idle.read_until_response(1)
+        server.process.terminate()
+        idle.read_until_closed()
+        self.assertEqual(idle.goaway, (ErrorCode.NO_ERROR, 1))
+        increment = (16 * MIB).to_bytes(4, "big")
+        for stream_id in (0, 1):
+            busy.send(frame(Kind.WINDOW_UPDATE, stream_id, increment))
+        busy.read_until_closed()
+        self.assertEqual(busy.goaway, (ErrorCode.NO_ERROR, 1))
+        self.assertEqual(len(busy.answer(1).body), 8 * MIB)
+        self.assertTrue(busy.answer(1).is_ended)

@@ -123,10 +123,12 @@ class ResponseStream(Protocol):
     It knows how a response is framed; the request does not.
 
     :ivar keeps_limits: whether it keeps the site's limits, so that a request need not.
+    :ivar sends_whole: whether `send_whole` may be called.
     :ivar log: is called with a request whose response is complete, if not ``None``.
     """
 
     keeps_limits: bool
+    sends_whole: bool
 
     @property
     def log(self) -> RequestLog | None:
@@ -134,6 +136,14 @@ class ResponseStream(Protocol):
 
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
+
+    def send_whole(self, request: Response, body: bytes) -> bool:
+        """
+        Send the whole response to *request*, of which nothing was sent before, and be
+        done with it, where `sends_whole` says that there is a shorter way for that.
+
+        :return: false when there is no such way now; then nothing was done.
+        """
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body, which is not empty."""

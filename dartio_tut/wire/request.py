@@ -14,7 +14,6 @@ from urllib.parse import unquote_to_bytes as unquote
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionClosed
-from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 from twisted.web import server
 from twisted.web.error import UnsupportedMethod
@@ -26,11 +25,11 @@ from twisted.web.resource import IResource
 from zope.interface import directlyProvides
 
 from .file_sending import send_file
-from .http1.protocol_error import NO_SPACE_FOR_BODY, ProtocolError
-from .lazy_request import LazyRequest, MalformedForm
+from .http1.protocol_error import ProtocolError
+from .lazy_request import MalformedForm
 from .not_bytes import NotBytesError, render_name, shown
 from .rendered import AlreadyRendered
-from .streamed_body import HeldBody
+from .request_with_body import RequestWithBody
 from .twisted_private import IEncodingResource
 
 SERVER_FAULT_TEXT = b"Something went wrong here."
@@ -53,7 +52,7 @@ def is_end_of_request(request: server.Request, error: BaseException | None) -> b
     return bool(is_over) and isinstance(error, _ENDS)
 
 
-class Request(LazyRequest):
+class Request(RequestWithBody):
     """
     A request of our `Channel`, or of any other that Twisted has.
 
@@ -63,42 +62,10 @@ class Request(LazyRequest):
     """
 
     on_drain: Callable[[], None] | None = None
-    _received = 0
     _drops_body = False
-    _has_failed = False
     _resource: IResource | None = None
 
     # From the channel to the resource.
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """
-        A piece of the body has come.
-
-        :raise ProtocolError: when it cannot be held.
-        """
-        if self._stream.keeps_limits or self._is_within_limit(len(data)):
-            if self.body is not None:
-                self.body.received(data)
-                return
-            try:
-                super().handleContentChunk(data)
-            except OSError as error:  # no space or no descriptor for a temporary file
-                self._log.error("Cannot hold a body: {error}", error=error.strerror)
-                if not self._stream.keeps_limits:
-                    self._stream.cut_off("no space to hold the body")
-                    return
-                raise ProtocolError(*NO_SPACE_FOR_BODY) from None
-
-    def _is_within_limit(self, count: int) -> bool:
-        """
-        Whether *count* more bytes may come, on a channel that has no limit itself.
-        """
-        self._received += count
-        limits = getattr(getattr(self.channel, "site", None), "limits", None)
-        if limits is None or self._received <= limits.body:
-            return True
-        self._stream.cut_off("body too large")
-        return False
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The request is whole."""
@@ -107,7 +74,8 @@ class Request(LazyRequest):
             return
         if self._content is not None:
             self._content.seek(0)
-        self.set_line(command, path, version)
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path = path.partition(b"?")[0]
         self.process()
 
     def set_line(self, command: bytes, path: bytes, version: bytes) -> None:
@@ -132,12 +100,22 @@ class Request(LazyRequest):
         if not self._stream.keeps_limits:
             super().process()
             return
-        self.site = self.channel.site
+        site = self.site = self.channel.site
         try:
-            if self.path == b"*":
+            path = self.path
+            if path == b"*":
                 self._handleStar()
                 return
-            found = self._resource or self._find()
+            found = self._resource
+            if found is None:  # as `_find`, and spares a call
+                self.prepath = []
+                segments = path[1:].split(b"/")
+                self.postpath = (
+                    [unquote(segment) for segment in segments]
+                    if b"%" in path
+                    else segments
+                )
+                found = site.getResourceFor(self)
             # Looking for the method costs a third of asking for the interface.
             if hasattr(found, "getEncoder") and IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
@@ -154,28 +132,6 @@ class Request(LazyRequest):
         )
         found: IResource = self.channel.site.getResourceFor(self)
         return found
-
-    def deliver_body(self, protocol: IProtocol) -> None:
-        """
-        Hand the body to *protocol*: as it comes, when the resource streams it, else all
-        at once.
-
-        Its transport is a push producer. Its ``connectionLost`` has `ConnectionDone`
-        when all of the body has come, and `IncompleteBody` otherwise. What it raises is
-        as if ``render`` had raised it.
-
-        :raise RuntimeError: when the body was delivered already.
-        """
-        if self.body is None:
-            if self._disconnected or self.finished or self.content is None:
-                raise RuntimeError("the body of this request is gone")
-            self.body = HeldBody(self.content).body
-        self.body.deliver(protocol, self._delivery_failed)
-
-    def _delivery_failed(self, reason: Failure) -> None:
-        """The protocol that the body is delivered to has raised *reason*."""
-        self.processingFailed(reason)
-        self._has_failed = True
 
     def render(self, resrc: IResource) -> None:
         """Send what *resrc* returns; a HEAD request gets the length of it."""
@@ -194,8 +150,38 @@ class Request(LazyRequest):
             self.response_length = len(body)
         elif body or not self.responseHeaders.hasHeader(b"Content-Length"):
             self.setHeader(b"Content-Length", b"%d" % len(body))
-        self.write(b"" if self.method == b"HEAD" else body)
-        self.finish()
+        if not (self._stream.sends_whole and self._write_whole(body)):
+            self.write(b"" if self.method == b"HEAD" else body)
+            self.finish()
+
+    def _write_whole(self, body: bytes) -> bool:
+        """
+        As `write` and `finish`, when *body* is all there is and can be sent at once.
+
+        :return: false when it cannot; then nothing was done.
+        """
+        if (
+            # Somebody may have put other methods in the place of these.
+            getattr(self.write, "__func__", None) is not _write
+            or getattr(self.finish, "__func__", None) is not _finish
+            or self._encoder is not None
+            or self._inFakeHead
+            or not self._stream.send_whole(self, body)
+        ):
+            return False
+        self.startedWriting = self.finished = 1
+        del self.channel
+        if self._content is not None:
+            self.drop_content()
+        if self._notifications is not None:
+            self._notify()
+        return True
+
+    def _notify(self) -> None:
+        """Tell those who wait that the response is complete."""
+        notifications, self._notifications = self._notifications, None
+        for waiting in notifications or ():
+            waiting.callback(None)
 
     def processingFailed(self, reason: Failure) -> Failure:
         """
@@ -349,9 +335,7 @@ class Request(LazyRequest):
         if self._content is not None:
             self.drop_content()
         channel.requestDone(self)
-        notifications, self._notifications = self._notifications, None
-        for waiting in notifications or ():
-            waiting.callback(None)
+        self._notify()
 
     def connectionLost(self, reason: Failure) -> None:
         """The client has gone, or the request is refused."""
@@ -364,5 +348,7 @@ class Request(LazyRequest):
         for waiting in notifications or ():
             waiting.errback(reason)
 
+
+_write, _finish = Request.write, Request.finish
 
 directlyProvides(Request, INonQueuedRequestFactory)

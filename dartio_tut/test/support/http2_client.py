@@ -23,7 +23,7 @@ from dartio_tut.testing import CLIENT_ADDRESS
 from dartio_tut.testing.connection import MemoryTransport, deliver
 from dartio_tut.wire import HTTP2
 from dartio_tut.wire.http2.engine import ErrorCode
-from dartio_tut.wire.http2.engines import EngineChoice, h2_engine, ngh2_engine
+from dartio_tut.wire.http2.engines import EngineChoice, own_engine
 from dartio_tut.wire.http2.frames import PREFACE, Kind, frame
 
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 0x1, 0x4, 0x8, 0x20
@@ -42,9 +42,11 @@ HeaderList = Sequence[tuple[bytes, bytes]]
 
 
 def engines() -> list[EngineChoice]:
-    """The engines that are installed; ``h2`` always is."""
-    fast = ngh2_engine()
-    return [h2_engine()] + ([fast] if fast else [])
+    """Our own engine, and the one on nghttp2."""
+    from . import engine_ngh2
+
+    other = EngineChoice(engine_ngh2.NAME, engine_ngh2.NGH2Engine)
+    return [own_engine(), other]
 
 
 @dataclass

@@ -46,6 +46,7 @@ class BodyIntake:
         self._is_held_whole = not max_streamed
         self._is_large = False
         stream.intake = self
+        stream.is_fresh = False
         if max_streamed:
             request.body = StreamedBody(self._is_wanted, self._hold)
             request.requestReceived(head.method, head.target, VERSION)

@@ -15,6 +15,7 @@ from twisted.web import http
 from twisted.web.http_headers import Headers
 
 from ..fields import as_headers
+from ..interfaces import RequestLog
 from .response_fields import fields_from_headers
 from .stream_output import StreamOutput
 
@@ -44,6 +45,11 @@ class ChannelAPI:
     def factory(self) -> HTTP2Site:
         """The site."""
         return self.site
+
+    @property
+    def log(self) -> RequestLog | None:
+        """Is called with a request whose response is complete."""
+        return self.connection.log
 
     @property
     def response_writer(self) -> ChannelAPI:

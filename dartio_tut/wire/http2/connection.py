@@ -24,6 +24,7 @@ from .engine import ConnectionFault, Engine, ErrorCode
 from .flood_budget import FloodBudget
 from .frames import FrameScanner, goaway_frame
 from .reports import Reports
+from .response_fields import keep_up
 from .scheduler import Scheduler
 from .shared import HTTP2Site
 from .states import CLOSED, CLOSING, LEAVING, LINGERING, OPEN, State
@@ -41,9 +42,11 @@ class HTTP2Connection:
 
     :param site: gives the limits, and finds the resource that answers a request.
     :ivar deadline: when `expired` is called.
+    :ivar make_request: makes requests: of our own class if `uses_our_request`.
     :ivar log: is called with a request whose response is complete, if not ``None``.
     :ivar streams: all of its streams.
     :ivar is_admitted: whether it is within the limits on connections.
+    :ivar is_active: whether bytes are being taken in; what is written waits for that.
     :ivar is_blocked: whether the transport takes nothing more for now.
     :ivar transport: the transport, and what is known of the client.
     """
@@ -60,13 +63,14 @@ class HTTP2Connection:
         self.limits = site.limits
         self.deadlines = site.deadlines
         self.uses_our_request = site.uses_our_request
+        self.make_request = site.requestFactory
         self.log = site.request_log
         self.deadline = NEVER
         self.state: State = OPEN
         self.budget = FloodBudget(self.deadlines.now)
         self._scheduler = Scheduler(self)
         self.is_blocked = False
-        self._is_active = False
+        self.is_active = False
         self._waiting = b""
         self._progress = 0
         self._blocked_since = self._within_since = 0.0
@@ -93,13 +97,9 @@ class HTTP2Connection:
         self._reports = reports
         self.streams = Streams(self, reports)
         shared = self.site.http2
-        self.scanner = FrameScanner(
-            self.budget,
-            shared.max_block,
-            shared.engine_limits.continuations,
-            self.streams.open,
-        )
-        self.engine = shared.engine.make(self.streams, shared.engine_limits)
+        engine = shared.engine.make(self.streams, shared.engine_limits)
+        self.engine = engine
+        self.scanner = engine.scanner(self.budget, shared.max_block, self.streams.open)
         ours.sender.registerProducer(self, True)
         if ours.admission.is_flooded:
             self.abortConnection()
@@ -125,7 +125,8 @@ class HTTP2Connection:
         """Take in *data*, a turn's worth of requests at most."""
         scanner, engine = self.scanner, self.engine
         self.budget.passed(self.deadlines.now)
-        self._is_active = True
+        keep_up()
+        self.is_active = True
         try:
             while data:
                 fed, data = scanner.scan(data)
@@ -139,11 +140,11 @@ class HTTP2Connection:
                     break
             self._waiting = data
         except ConnectionFault as fault:
-            self._is_active = False
+            self.is_active = False
             self.fail(fault)
             return
         finally:
-            self._is_active = False
+            self.is_active = False
         self._look_at_rest()
         self.written()
         if self.state is LEAVING and not self.streams.open:
@@ -182,11 +183,6 @@ class HTTP2Connection:
 
     # Streams.
 
-    @property
-    def is_leaving(self) -> bool:
-        """Whether no request may begin any more."""
-        return self.state is not OPEN
-
     def streams_open(self) -> None:
         """There is a stream that may take too long, the first after a while."""
         self._look_soon()
@@ -196,7 +192,7 @@ class HTTP2Connection:
 
     def streams_closed(self) -> None:
         """No stream is open any more."""
-        if self.state is LEAVING and not self._is_active:
+        if self.state is LEAVING and not self.is_active:
             self.written()
             self.close()
 
@@ -213,7 +209,7 @@ class HTTP2Connection:
 
     def written(self) -> None:
         """Something was given to the engine or the scheduler."""
-        if not self._is_active:
+        if not self.is_active:
             self._scheduler.run()
             self.flush()
 
@@ -293,9 +289,10 @@ class HTTP2Connection:
         elif self.scanner.is_within and self._is_too_slow(now):
             self.fail(ConnectionFault(ErrorCode.NO_ERROR, "a frame took too long"))
         elif streams.need_a_look:
-            self._is_active = True
+            keep_up()
+            self.is_active = True
             streams.look_at(now)
-            self._is_active = False
+            self.is_active = False
             self.written()
         elif self.state is LEAVING:
             self.close()

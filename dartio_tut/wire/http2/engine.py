@@ -3,21 +3,23 @@ What speaks HTTP/2 for a connection: bytes in, calls out, and bytes to send.
 
 An engine knows frames, header compression, the states of streams and the flow-control
 windows. It knows no socket, no clock, no request and no limit of ours, but for those
-that it is made with. There are two, and everything holds with either:
-
-| engine | by                                    | when                                |
-|--------|---------------------------------------|-------------------------------------|
-| `h2`   | the library ``h2``, in Python         | always there: Twisted needs it, too |
-| `ngh2` | the library ``ngh2``, on libnghttp2   | when it is installed: much faster   |
+that it is made with. Ours is `engine_hpack`; the tests run with a second one, too, on
+nghttp2's C library, and everything holds with either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..interfaces import Fields
+
+if TYPE_CHECKING:
+    from .flood_budget import FloodBudget
+    from .frames import FrameScanner
+    from .header_compression import HeaderSection
+    from .request_head import RequestHead
 
 
 class ErrorCode(IntEnum):
@@ -78,11 +80,23 @@ FRAME_BYTES = 16 * 1024
 
 
 class EngineOwner(Protocol):
-    """What an engine calls when something has come: a connection."""
+    """
+    What an engine calls when something has come: the streams of a connection.
 
-    def request_came(
-        self, stream_id: int, fields: Sequence[tuple[bytes, bytes]], is_ended: bool
-    ) -> None:
+    :ivar open: those that are open, by their identifiers.
+    """
+
+    @property
+    def open(self) -> Mapping[int, object]:
+        """See the class."""
+
+    def read_section(self, fields: Sequence[tuple[bytes, bytes]]) -> RequestHead:
+        """
+        What the header section of a request says, for `request_came`. An engine may
+        keep it for as long as the same bytes mean the same section.
+        """
+
+    def request_came(self, stream_id: int, head: RequestHead, is_ended: bool) -> None:
         """
         The header section of a request, which begins a stream.
 
@@ -125,6 +139,13 @@ class Engine(Protocol):
 
     has_failed: bool
 
+    def scanner(
+        self, budget: FloodBudget, max_block: int, open_streams: Mapping[int, object]
+    ) -> FrameScanner:
+        """
+        What looks at the frames before this engine has them; see `FrameScanner`.
+        """
+
     def receive(self, data: bytes) -> None:
         """
         Take *data* from the client, and call the owner for what it says.
@@ -141,9 +162,10 @@ class Engine(Protocol):
     def send_head(self, stream_id: int, fields: Fields, is_ended: bool) -> None:
         """Send the header section of a response, or of an interim one."""
 
-    def send_whole(self, stream_id: int, fields: Fields, data: bytes) -> bool:
+    def send_whole(self, stream_id: int, section: HeaderSection, data: bytes) -> bool:
         """
-        Send a whole response, of which nothing was sent before.
+        Send a whole response, of which nothing was sent before. The section tells its
+        length.
 
         :return: false when the windows do not allow it; then nothing was done.
         """

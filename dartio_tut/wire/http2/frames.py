@@ -42,7 +42,7 @@ class Kind(IntEnum):
 
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = 0, 1, 2, 3, 4
-PUSH_PROMISE, GOAWAY, WINDOW_UPDATE, CONTINUATION = 5, 7, 8, 9
+PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 5, 6, 7, 8, 9
 """Plain numbers: comparing with these costs a third of comparing with an enum."""
 
 END_STREAM = ACK = 0x1
@@ -204,7 +204,9 @@ class FrameScanner:
                 if stream_id not in self.sending:
                     if start:
                         return data[:start], data[start:]
-                    return self._refuse(kind, stream_id, data, at)
+                    self._refuse(kind, stream_id)
+                    self._dropped = max(0, at - size)
+                    return b"", data[at:]
                 if kind == HEADERS:
                     self._begin_message(stream_id, flags, length)
                 else:
@@ -250,9 +252,7 @@ class FrameScanner:
         if not flags & END_HEADERS:
             self._block, self._block_bytes, self._block_frames = stream_id, length, 0
 
-    def _refuse(
-        self, kind: int, stream_id: int, data: bytes, end: int
-    ) -> tuple[bytes, bytes]:
+    def _refuse(self, kind: int, stream_id: int) -> None:
         """
         DATA or HEADERS have come where none may (RFC 9113 section 5.1).
 
@@ -269,8 +269,6 @@ class FrameScanner:
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a stream comes again")
         self._budget.spend_on_junk()
         self.late = stream_id
-        self._dropped = max(0, end - len(data))
-        return b"", data[end:]
 
     def _judge_data(self, length: int, flags: int, stream_id: int) -> None:
         if flags & END_STREAM:

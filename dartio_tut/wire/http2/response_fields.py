@@ -18,43 +18,44 @@ from ..fields import set_from_attributes
 from ..http1.response_head import REASON_PHRASES, TEXT
 from ..interfaces import Fields, Response
 from .field_rules import CONNECTION_FIELDS
+from .header_compression import HeaderSection
 
 CONTINUE: Fields = ((b":status", b"100"),)
 """The interim response that a client awaits before it sends a body."""
 
 
-class FieldsOfNow:
+class SectionsOfNow:
     """
     Header sections that responses of this second have had.
 
-    :ivar sections: by what they depend on.
+    :ivar sections: by what they depend on; right after `keep_up`.
     """
 
     def __init__(self) -> None:
         self._now = b""
-        self.sections: dict[object, Fields] = {}
+        self.sections: dict[object, HeaderSection] = {}
 
-    def of(self, now: bytes) -> dict[object, Fields]:
-        """The sections that have *now* as their Date."""
+    def keep_up(self) -> None:
+        """
+        Forget those of another second. Looking at the clock costs more than finding a
+        section, so it is done once for all requests that come together.
+        """
+        now = date.value()
         if now is not self._now:
             self._now = now
             self.sections.clear()
-        return self.sections
 
 
-_fields_of_now = FieldsOfNow()
+_of_now = SectionsOfNow()
+
+keep_up = _of_now.keep_up
 
 MAX_SECTIONS = 1024
 """Sections that are kept of a second."""
 
 
-def response_fields(response: Response, is_bodiless: bool) -> tuple[Fields, int | None]:
-    """
-    The whole header section of *response*.
-
-    :param is_bodiless: whether no body follows: of HEAD, 204 and 304.
-    :return: the fields; the length of the body, if they tell it.
-    """
+def response_section(response: Response) -> HeaderSection:
+    """The whole header section of *response*, for some moments after `keep_up`."""
     code, length = response.code, response.response_length
     if (
         response.made_response_headers is not None
@@ -63,29 +64,36 @@ def response_fields(response: Response, is_bodiless: bool) -> tuple[Fields, int 
         or response.etag is not None
         or response.lastModified is not None
     ):
-        return _fields_of_headers(response, is_bodiless)
+        return _section_of_headers(response)
+    content_type, bulk = response.defaultContentType, response.bulk_fields
+    key = (code, content_type, length, bulk, response.method == b"HEAD")
+    section = _of_now.sections.get(key)
+    if section is None:
+        section = _new_section(response, length or 0)
+        if len(_of_now.sections) < MAX_SECTIONS:
+            _of_now.sections[key] = section
+    return section
+
+
+def _new_section(response: Response, length: int) -> HeaderSection:
+    """A section of a response whose header fields were set together, or not at all."""
+    code, content_type = response.code, response.defaultContentType
     has_no_length = code in NO_BODY_CODES
-    content_type = response.defaultContentType
-    bulk = response.bulk_fields
-    sections = _fields_of_now.of(date.value())
-    key = (code, content_type, length, bulk, is_bodiless)
-    fields = sections.get(key)
-    if fields is None:
-        named, has_type = _lower(bulk)
-        fields = (
-            (b":status", b"%d" % code),
-            (b"server", SERVER),
-            (b"date", date.value()),
-        )
-        needs_no_type = has_type or not length or (is_bodiless and has_no_length)
-        if content_type is not None and not needs_no_type:
-            fields += ((b"content-type", content_type),)
-        fields += named
-        if not has_no_length:
-            fields += ((b"content-length", b"%d" % (length or 0)),)
-        if len(sections) < MAX_SECTIONS:
-            sections[key] = fields
-    return fields, None if is_bodiless or has_no_length else length
+    named, has_type = _lower(response.bulk_fields)
+    fields: Fields = (
+        (b":status", b"%d" % code),
+        (b"server", SERVER),
+        (b"date", date.value()),
+    )
+    if content_type is not None and length and not (has_type or has_no_length):
+        fields += ((b"content-type", content_type),)
+    fields += named
+    if not has_no_length:
+        fields += ((b"content-length", b"%d" % length),)
+    section = HeaderSection(fields)
+    section.is_bodiless = has_no_length or response.method == b"HEAD"
+    section.length = None if section.is_bodiless else length
+    return section
 
 
 @lru_cache(4096)
@@ -96,17 +104,16 @@ def _lower(fields: Fields) -> tuple[Fields, bool]:
     return allowed, any(name == b"content-type" for name, _ in lower)
 
 
-def _fields_of_headers(
-    response: Response, is_bodiless: bool
-) -> tuple[Fields, int | None]:
-    """`response_fields` of a response that has them in ``responseHeaders``."""
+def _section_of_headers(response: Response) -> HeaderSection:
+    """That of a response that has its fields in ``responseHeaders``."""
     headers = response.responseHeaders
     set_from_attributes(response, headers)
+    section = HeaderSection(fields_from_headers(response.code, headers))
+    section.is_bodiless = response.method == b"HEAD" or response.code in NO_BODY_CODES
     lengths = headers.getRawHeaders(b"Content-Length")
-    declared = None
-    if lengths and lengths[0].isdigit() and not is_bodiless:
-        declared = int(lengths[0])
-    return fields_from_headers(response.code, headers), declared
+    if lengths and lengths[0].isdigit() and not section.is_bodiless:
+        section.length = int(lengths[0])
+    return section
 
 
 def fields_from_headers(code: int, headers: Headers) -> Fields:
@@ -128,7 +135,9 @@ def fields_from_headers(code: int, headers: Headers) -> Fields:
     return tuple(fields)
 
 
-def refusal_fields(code: int, more: Fields, is_bodiless: bool) -> tuple[Fields, bytes]:
+def refusal_section(
+    code: int, more: Fields, is_bodiless: bool
+) -> tuple[HeaderSection, bytes]:
     """
     The response to a request that no resource was asked about: its fields and its body.
 
@@ -143,4 +152,7 @@ def refusal_fields(code: int, more: Fields, is_bodiless: bool) -> tuple[Fields, 
         (b"content-length", b"%d" % len(body)),
         *_lower(more)[0],
     )
-    return fields, b"" if is_bodiless else body
+    section = HeaderSection(fields)
+    section.is_bodiless = is_bodiless
+    section.length = None if is_bodiless else len(body)
+    return section, b"" if is_bodiless else body

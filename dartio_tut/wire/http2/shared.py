@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from ..interfaces import ISite
 from ..limits import Limits
 from .engine import FRAME_BYTES, EngineLimits
-from .engines import EngineChoice, best_engine
+from .engines import EngineChoice, own_engine
 from .request_head import SectionReader
 
 FIELD_BYTES = 32
@@ -32,7 +32,7 @@ class HTTP2:
     Shared by the connections of one site.
 
     :param limits: the limits of the site.
-    :param engine: the engine to use; by default the best that there is.
+    :param engine: the engine to use, instead of our own.
     :ivar engine_limits: what it has to know of the limits.
     :ivar sections: reads header sections.
     """
@@ -53,7 +53,7 @@ class HTTP2:
     @property
     def engine(self) -> EngineChoice:
         """What speaks HTTP/2."""
-        return self._engine or best_engine()
+        return self._engine or own_engine()
 
 
 class HTTP2Site(ISite, Protocol):

@@ -26,19 +26,19 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 from twisted.web import http
-from twisted.web.http import NO_BODY_CODES
 from zope.interface import classImplements, implementer
 
 from ..events import Ending, Exchange
 from ..http1 import protocol_error as errors
 from ..http1.protocol_error import ProtocolError
-from ..interfaces import Fields, RequestLog, Response
+from ..interfaces import Fields, Response
 from .body_intake import BodyIntake
 from .channel_api import ChannelAPI
 from .engine import ErrorCode
 from .foreign_request import foreign_request
+from .header_compression import HeaderSection
 from .request_head import VERSION, RequestHead
-from .response_fields import refusal_fields, response_fields
+from .response_fields import keep_up, refusal_section, response_section
 from .stream_output import StreamOutput
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Stream(ChannelAPI):
     :ivar request: the one that is read or answered, if there is one.
     :ivar exchange: what is reported of it, if anybody wants to know.
     :ivar intake: takes in its body, if it has one.
+    :ivar is_fresh: whether nothing has come but the head of the request, and nothing
+        was done about the response.
     :ivar has_begun: whether the response has begun.
     :ivar output: what waits to be sent, if anything ever had to wait.
     :ivar request_has_ended: whether the client has ended its half.
@@ -66,12 +68,14 @@ class Stream(ChannelAPI):
     :ivar is_over: whether nothing more happens here.
     """
 
-    keeps_limits = True
+    keeps_limits = sends_whole = True
     request: http.Request | None = None
     intake: BodyIntake | None = None
     output: StreamOutput | None = None
+    is_fresh = True
     has_begun = request_has_ended = is_ended = is_over = False
     _has_wrong_length = False
+    _prepared: HeaderSection | None = None
     _declared_length: int | None = None
 
     def __init__(
@@ -87,11 +91,6 @@ class Stream(ChannelAPI):
         self.head = head
         self.exchange = exchange
 
-    @property
-    def log(self) -> RequestLog | None:
-        """Is called with a request whose response is complete."""
-        return self.connection.log
-
     # From the client.
 
     def begin(self, has_ended: bool) -> None:
@@ -101,17 +100,25 @@ class Stream(ChannelAPI):
         :param has_ended: whether no body follows.
         :raise ProtocolError: when its body is too long.
         """
-        head, connection = self.head, self.connection
         self.request_has_ended = has_ended
+        connection = self.connection
         if not connection.uses_our_request:
             self._begin_foreign()
-            return
-        request: Request = self.site.requestFactory(self)
+        elif has_ended:
+            self.answer()
+        else:
+            request: Request = connection.make_request(self)
+            request.fields = self.head
+            self.request = request
+            BodyIntake(self, request, self.site.streaming)
+
+    def answer(self) -> None:
+        """As `begin`, of a request that is whole and of our own class."""
+        head = self.head
+        self.request_has_ended = True
+        request: Request = self.connection.make_request(self)
         request.fields = head
         self.request = request
-        if not has_ended:
-            BodyIntake(self, request, self.site.streaming)
-            return
         if request.wants_length:
             request.gotLength(0)
         request.requestReceived(head.method, head.target, VERSION)
@@ -148,11 +155,44 @@ class Stream(ChannelAPI):
 
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
-        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
-        fields, declared = response_fields(request, is_bodiless)
-        self._declared_length = declared
-        is_whole = is_bodiless or declared == len(data)
-        self._begin(request.code, fields, b"" if is_bodiless else data, is_whole)
+        section = self._prepared or self._section(request)
+        self._declared_length = section.length
+        if section.is_bodiless:
+            data = b""
+        is_whole = section.is_bodiless or section.length == len(data)
+        self._begin(request.code, section, data, is_whole)
+
+    def _section(self, request: Response) -> HeaderSection:
+        if not self.connection.is_active:
+            keep_up()
+        return response_section(request)
+
+    def send_whole(self, request: Response, body: bytes) -> bool:
+        """Send the whole response to *request*, if it can be done at once."""
+        connection = self.connection
+        if not self.is_fresh or connection.is_blocked:
+            return False
+        section, engine = self._section(request), connection.engine
+        if section.is_bodiless:
+            engine.send_head(self.stream_id, section, True)
+        elif section.length == len(body) and engine.send_whole(
+            self.stream_id, section, body
+        ):
+            request.sentLength = len(body)
+        else:
+            self._prepared = section
+            return False
+        self.is_fresh, self.has_begun, self.is_ended = False, True, True
+        self.request = None
+        if self.exchange is not None:
+            self.exchange.response_began(request.code, _HEAD_BYTES)
+            self.exchange.response_body_bytes = request.sentLength
+        if connection.log is not None:
+            connection.log(cast("http.Request", request))
+        connection.streams.closed(self)
+        if not connection.is_active:
+            connection.written()
+        return True
 
     def _begin(
         self, code: int, fields: Fields, data: bytes,
@@ -162,6 +202,7 @@ class Stream(ChannelAPI):
         if self.is_over:
             return
         self.has_begun = True
+        self.is_fresh = False
         if self.exchange is not None:
             self.exchange.response_began(code, _HEAD_BYTES)
         connection = self.connection
@@ -169,7 +210,12 @@ class Stream(ChannelAPI):
         if not data:
             engine.send_head(self.stream_id, fields, is_whole)
             self.is_ended = is_whole
-        elif is_whole and not connection.is_blocked and self.output is None:
+        elif (
+            is_whole
+            and not connection.is_blocked
+            and self.output is None
+            and isinstance(fields, HeaderSection)
+        ):
             self.is_ended = engine.send_whole(self.stream_id, fields, data)
         if data and not self.is_ended:
             engine.send_head(self.stream_id, fields, False)
@@ -184,6 +230,7 @@ class Stream(ChannelAPI):
             output.add_end()
 
     def make_output(self) -> StreamOutput:
+        self.is_fresh = False
         if self.output is None:
             self.output = StreamOutput(self.stream_id, self.connection.schedule)
         return self.output
@@ -217,24 +264,19 @@ class Stream(ChannelAPI):
         self, request: Response, descriptor: int, offset: int, length: int
     ) -> bool:
         """Send the head, and a part of an open file as the body; finish *request*."""
-        fields, self._declared_length = response_fields(request, False)
-        request.sentLength = length
+        section = self._section(request)
+        self._declared_length, request.sentLength = section.length, length
 
         def ended(is_whole: bool) -> None:
             if is_whole and not self.is_over:
                 request.finish()
 
-        self._begin(request.code, fields, b"", False)
+        self._begin(request.code, section, b"", False)
         output = self.make_output()
         output.add_file(descriptor, offset, length, ended)
         output.add_end()
         self.connection.written()
         return True
-
-    def is_stalled(self, now: float) -> bool:
-        """Whether the client has taken nothing of what waits for it, for too long."""
-        since = None if self.output is None else self.output.stalled_since
-        return since is not None and now >= since + self.connection.limits.write_time
 
     def response_sent(self) -> None:
         """The end of the response is on its way."""
@@ -281,7 +323,7 @@ class Stream(ChannelAPI):
             request.connectionLost(Failure(error))
         if self.is_over:
             return
-        fields, body = refusal_fields(
+        fields, body = refusal_section(
             error.code, self.site.refusal_fields, self.head.method == b"HEAD"
         )
         if exchange is not None:
@@ -332,6 +374,7 @@ class Stream(ChannelAPI):
 
     def _drop(self) -> None:
         """Nothing more is sent, and nothing taken in."""
+        self.is_fresh = False
         request, output = self.request, self.output
         unsent = 0 if output is None else output.unsent
         if self.exchange is not None:

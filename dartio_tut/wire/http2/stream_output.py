@@ -86,6 +86,11 @@ class StreamOutput:
         """How many bytes wait."""
         return self._bytes + self._left
 
+    def is_stalled(self, now: float, seconds: float) -> bool:
+        """Whether the client has taken nothing of what waits for so many *seconds*."""
+        since = self.stalled_since
+        return since is not None and now >= since + seconds
+
     # From the request.
 
     def add(self, data: bytes) -> None:

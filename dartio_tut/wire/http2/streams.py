@@ -22,6 +22,7 @@ from .flood_budget import BURST, KIB, PER_KIB, PER_RESPONSE
 from .large_bodies import LargeBodies
 from .reports import Reports
 from .request_head import RequestHead
+from .states import OPEN
 from .stream import SecureStream, Stream
 
 if TYPE_CHECKING:
@@ -36,14 +37,16 @@ class Streams:
     :ivar large_bodies: those that are held in files.
     :ivar last: the highest identifier of a request that was taken.
     :ivar idle_since: since when none is open.
+    :ivar read_section: reads header sections.
     :ivar reports: tells of the exchanges, if anybody wants to know.
     """
 
     def __init__(self, connection: HTTP2Connection, reports: Reports | None) -> None:
         self._connection = connection
         self._make_stream = SecureStream if connection.transport.is_secure else Stream
-        self._sections = connection.site.http2.sections
+        self.read_section = connection.site.http2.sections.read
         self._max_open = connection.limits.streams
+        self._is_usual = connection.is_admitted and connection.uses_our_request
         self._unfinished: dict[int, float] = {}
         self.reports = reports
         self.open: dict[int, Stream] = {}
@@ -53,24 +56,24 @@ class Streams:
 
     # What the engine tells.
 
-    def request_came(
-        self, stream_id: int, fields: Sequence[tuple[bytes, bytes]], is_ended: bool
-    ) -> None:
+    def request_came(self, stream_id: int, head: RequestHead, is_ended: bool) -> None:
         """A request begins."""
         connection, reports = self._connection, self.reports
-        head = self._sections.read(fields)
-        if len(self.open) >= self._max_open or connection.is_leaving:
+        if len(self.open) >= self._max_open or connection.state is not OPEN:
             self._refuse(stream_id, head)
             return
         self.last = stream_id
         exchange = None if reports is None else reports.began(head)
         stream = self._make_stream(connection, stream_id, head, exchange)
         try:
-            if head.error is not None or not connection.is_admitted:
+            if head.error is None and is_ended and self._is_usual:
+                stream.answer()
+            elif head.error is not None or not connection.is_admitted:
                 stream.request_has_ended = is_ended
                 error = head.error or errors.TOO_MANY_CONNECTIONS
                 raise ProtocolError(*error)
-            stream.begin(is_ended)
+            else:
+                stream.begin(is_ended)
         except ProtocolError as error:
             stream.refuse(error)
         if not stream.is_over:  # most are
@@ -237,6 +240,7 @@ class Streams:
     def look_at(self, now: float) -> None:
         """End the streams whose clients are too slow."""
         engine = self._connection.engine
+        write_time = self._connection.limits.write_time
         for stream_id, deadline in list(self._unfinished.items()):
             if now >= deadline:
                 del self._unfinished[stream_id]
@@ -247,7 +251,8 @@ class Streams:
                     stream.intake.check(now)
             except ProtocolError as error:
                 stream.refuse(error)
-            if not stream.is_over and stream.is_stalled(now):
+            output = None if stream.is_over else stream.output
+            if output is not None and output.is_stalled(now, write_time):
                 if stream.exchange is not None:
                     stream.exchange.ends(Ending.TIMED_OUT, "the client did not read")
                 stream.reset(ErrorCode.CANCEL, Failure(ConnectionAborted()))

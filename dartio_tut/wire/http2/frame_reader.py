@@ -1,0 +1,167 @@
+"""
+Frames for an engine that takes them whole, and not as bytes.
+
+What is looked at is the same as in `frames`; each frame is then handed over at once,
+and nobody has to find its ends a second time. Nearly all frames of most clients are
+requests without a body, each in one HEADERS frame: these have the shortest way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import Struct
+from typing import Protocol
+
+from .engine import FRAME_BYTES, ConnectionFault, ErrorCode
+from .flood_budget import FloodBudget
+from .frames import (
+    DATA,
+    FRAME_HEAD_BYTES,
+    HEADERS,
+    REQUESTS_PER_TURN,
+    WHOLE_REQUEST,
+    FrameScanner,
+)
+
+_frame_head = Struct(">BHHI").unpack_from
+"""Length (8 bits and 16); kind and flags (8 bits each); a bit and the stream (31)."""
+
+WHOLE_REQUEST_HEADERS = HEADERS << 8 | WHOLE_REQUEST
+"""Kind and flags of the most usual frame."""
+
+
+class FrameTaker(Protocol):
+    """An engine that takes whole frames."""
+
+    def take_request(self, stream_id: int, block: bytes) -> None:
+        """A request without a body, in one frame without padding or priority."""
+
+    def take(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
+        """Any other frame that is not refused."""
+
+
+class FrameReader(FrameScanner):
+    """
+    Looks at the frames of one connection likewise, and hands over those that are whole.
+
+    A frame that is not whole is held meanwhile. It is refused before that, if its head
+    says enough.
+
+    :param taker: takes the frames.
+    """
+
+    __slots__ = ("_taker",)
+
+    def __init__(
+        self,
+        budget: FloodBudget,
+        max_block: int,
+        max_continuations: int,
+        open_streams: Mapping[int, object],
+        taker: FrameTaker,
+    ) -> None:
+        super().__init__(budget, max_block, max_continuations, open_streams)
+        self._taker = taker
+
+    @property
+    def partial(self) -> tuple[int, int]:
+        """See `FrameScanner`."""
+        held = self._held
+        if len(held) < FRAME_HEAD_BYTES or held[3] != DATA or self._preface:
+            return 0, 0
+        stream_id = int.from_bytes(held[5:9], "big") & 0x7FFFFFFF
+        return stream_id, len(held) - FRAME_HEAD_BYTES
+
+    def scan(self, data: bytes) -> tuple[bytes, bytes]:
+        """
+        Hand over the frames that are whole with *data*.
+
+        :raise ConnectionFault: when the connection has to end.
+        :return: nothing, and the bytes that are to be scanned then.
+        """
+        if self._held:
+            data = self._held + data
+            self._held = b""
+        if self._preface:
+            return b"", self._scan_preface(data)[1]
+        return b"", self._read(data)
+
+    def _read(self, data: bytes) -> bytes:
+        """Hand over the frames of *data*: what is to be scanned then."""
+        at, size, requests, highest = 0, len(data), 0, self.highest
+        take_request = self._taker.take_request
+        is_usual = self._kind >= 0 and not self._block
+        while size - at >= FRAME_HEAD_BYTES:
+            if requests == REQUESTS_PER_TURN:
+                self.is_turn_over = True
+                return data[at:]
+            high, length, kind_and_flags, stream_id = _frame_head(data, at)
+            start = at + FRAME_HEAD_BYTES
+            end = start + length
+            if (
+                kind_and_flags == WHOLE_REQUEST_HEADERS
+                and stream_id > highest
+                and length <= FRAME_BYTES
+                and end <= size
+                and stream_id & 0x80000001 == 1
+                and is_usual
+                and not high
+            ):
+                requests += 1
+                self.count += 1
+                self.highest = highest = stream_id
+                take_request(stream_id, data[start:end])
+                at = end
+                continue
+            following = self._take_other(data, at)
+            if not following:
+                break
+            at, is_usual = following, not self._block
+            if self.late:
+                return data[at:]
+            if self.highest != highest:
+                requests, highest = requests + 1, self.highest
+        self._held = data[at:]
+        return b""
+
+    def _take_other(self, data: bytes, at: int) -> int:
+        """
+        Take the frame at *at*, of whatever kind.
+
+        :return: where it ends; 0 when it is not whole.
+        """
+        high, length, kind_and_flags, stream_id = _frame_head(data, at)
+        kind, flags = kind_and_flags >> 8, kind_and_flags & 0xFF
+        stream_id, length = stream_id & 0x7FFFFFFF, high << 16 | length
+        if length > FRAME_BYTES or self._block or self._kind < 0:
+            self._expect(kind, flags, stream_id, length)
+        start = at + FRAME_HEAD_BYTES
+        end: int = start + length
+        if end > len(data):
+            return 0
+        self._take(kind, flags, stream_id, data[start:end])
+        return end
+
+    def _take(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
+        """Judge a frame that is whole, and hand it over, unless it came too late."""
+        length = len(payload)
+        if not self._block:
+            self.count += 1
+        if kind == HEADERS and stream_id > self.highest:
+            if not stream_id & 1:
+                raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "an even stream")
+            self.highest = stream_id
+            if flags & WHOLE_REQUEST != WHOLE_REQUEST:
+                self._begin_message(stream_id, flags, length)
+        elif kind in (DATA, HEADERS):
+            if stream_id not in self.sending:
+                self._refuse(kind, stream_id)
+                return
+            if kind == HEADERS:
+                self._begin_message(stream_id, flags, length)
+            else:
+                self._judge_data(length, flags, stream_id)
+        else:
+            self._judge(kind, flags, stream_id, length)
+        self._kind = kind
+        self._taker.take(kind, flags, stream_id, payload)
