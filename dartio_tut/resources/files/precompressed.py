@@ -5,18 +5,21 @@ Rule: whoever put such a file there wants it sent; one that is passed over has i
 in the log.
 
 To look for them at each request would cost three system calls that mostly fail, so
-what was found is believed for a moment. A new one is seen a little later; one that is
-gone is noticed when it is opened.
+what was found is believed for a moment, and that there is none is believed as long as
+the folder does not change. A new one is seen a little later; one that is gone is
+noticed when it is opened.
 """
 
 from __future__ import annotations
 
 import os
-from time import monotonic
+from contextlib import suppress
+from time import monotonic, time_ns
 
 from twisted.logger import Logger
 
 from .path_segments import PathSegments
+from .remembered import Remembered
 from .root import path_for_log
 
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
@@ -25,8 +28,17 @@ SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
 LOOKUP_TTL_SECONDS = 1.0
 """How long the result of a lookup is believed."""
 
-REMEMBERED_FILES = 4096
-"""Files of which it is remembered in which codings they are there."""
+SETTLED_NS = 3 * 10**9
+"""
+How long ago a folder must have changed, if its time is to tell of the next change: in
+some filesystems times are whole seconds, and in FAT two of them.
+"""
+
+Version = tuple[int, int, int]
+"""A folder, and when it changed."""
+
+Found = tuple[float, Version | None, tuple[bytes, ...]]
+"""Until when something is believed, or for which version of the folder; and what."""
 
 MTIME_SLACK_SECONDS = 2
 """
@@ -46,24 +58,48 @@ class PrecompressedFiles:
 
     def __init__(self, root: bytes) -> None:
         self._root = root
-        self._known: dict[PathSegments, tuple[float, tuple[bytes, ...]]] = {}
-        self._reported: set[tuple[PathSegments, bytes, int]] = set()
+        self._known: Remembered[PathSegments, Found] = Remembered()
+        self._folders: Remembered[PathSegments, tuple[float, Version | None]]
+        self._folders = Remembered()
+        self._reported: Remembered[tuple[PathSegments, bytes, int], bool]
+        self._reported = Remembered()
 
     def codings(self, names: PathSegments) -> tuple[bytes, ...]:
         """Return the content codings in which the file at *names* is there."""
         now = monotonic()
         known = self._known.get(names)
+        if known is not None:
+            until, version, found = known
+            if now < until or (version and version == self._version(names, now)):
+                return found
+        found, version = (), None
+        if names:
+            version = self._version(names, now)
+            path = os.path.join(self._root, *names)
+            there = [c for c, end in SUFFIXES.items() if os.path.lexists(path + end)]
+            if there:  # as a link, which may lead to another file any time
+                version = None
+                found = tuple(c for c in there if os.path.isfile(path + SUFFIXES[c]))
+        self._known.put(names, (now + LOOKUP_TTL_SECONDS, version, found))
+        return found
+
+    def _version(self, names: PathSegments, now: float) -> Version | None:
+        """
+        What changes when a file is added to the folder of *names*; ``None`` when that
+        cannot be told, because the folder has changed just now.
+        """
+        folder = names[:-1]
+        known = self._folders.get(folder)
         if known is not None and now < known[0]:
             return known[1]
-        found: tuple[bytes, ...] = ()
-        if names:
-            path = os.path.join(self._root, *names)
-            suffixes = SUFFIXES.items()
-            found = tuple(c for c, end in suffixes if os.path.isfile(path + end))
-        if len(self._known) >= REMEMBERED_FILES:
-            self._known.clear()
-        self._known[names] = now + LOOKUP_TTL_SECONDS, found
-        return found
+        version: Version | None = None
+        with suppress(OSError):
+            status = os.stat(os.path.join(self._root, *folder))
+            changed = max(status.st_mtime_ns, status.st_ctime_ns)
+            if changed < time_ns() - SETTLED_NS:
+                version = status.st_dev, status.st_ino, changed
+        self._folders.put(folder, (now + LOOKUP_TTL_SECONDS, version))
+        return version
 
     def is_current(
         self,
@@ -92,10 +128,8 @@ class PrecompressedFiles:
         its compressed form is not sent.
         """
         report = names, coding, file.st_mtime_ns
-        if report in self._reported:
+        if self._reported.get(report):
             return
-        if len(self._reported) >= REMEMBERED_FILES:
-            self._reported.clear()
-        self._reported.add(report)
+        self._reported.put(report, True)
         path = b"/".join(names) + SUFFIXES[coding]
         self._log.warn("{path} is not sent: {why}", path=path_for_log(path), why=reason)

@@ -24,13 +24,11 @@ from .field_rules import FieldRule, fields_for, fields_for_all
 from .path_segments import PathSegments
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
+from .remembered import Remembered
 from .safe_open import ABSENT_ERRORS, OpenFunction
 from .signatures import SIGNATURE_BYTES
 from .types import OCTET_STREAM, ContentTypes
 from .unsized import may_be_unsized
-
-REMEMBERED_FILES = 4096
-"""Files, and forms of files, of which the fields are kept."""
 
 NOT_MODIFIED_FIELDS = (b"cache-control", b"etag", b"expires", b"last-modified", b"vary")
 """Fields that a 304 has of those a 200 would have (RFC 9110 section 15.4.5)."""
@@ -117,10 +115,10 @@ class Representations:
         self._for_all = fields_for_all(rules)
         self._private = private
         self._default = default
-        self._known: dict[
+        self._known: Remembered[
             tuple[PathSegments, bytes | None, bool],
             tuple[tuple[int, int, int, int], FileMetadata],
-        ] = {}
+        ] = Remembered()
 
     def open_file(self, names: PathSegments) -> OpenFile | None:
         """
@@ -231,9 +229,7 @@ class Representations:
         metadata = self._describe(file, descriptor, status, coding, varies)
         if known is not None and _may_be_confused(known[1], metadata):
             metadata = metadata._replace(is_date_strong=False)
-        if len(self._known) >= REMEMBERED_FILES:
-            self._known.clear()
-        self._known[key] = version, metadata
+        self._known.put(key, (version, metadata))
         return metadata
 
     def _describe(

@@ -39,6 +39,12 @@ REASON_PHRASES = RESPONSES | {
 }
 """Those of RFC 9110 section 15 and RFC 6585 where Twisted has older ones or none."""
 
+KEPT_FIELDS = 16_384
+"""
+Fields that were set together, of which the lines are kept: those of as many files as
+``resources.files`` remembers.
+"""
+
 LAST_CHUNK = b"0\r\n\r\n"
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -181,7 +187,7 @@ def _common_head(code: int, content_type: bytes | None) -> bytes:
     return head
 
 
-@lru_cache(4096)
+@lru_cache(KEPT_FIELDS)
 def field_lines(fields: Fields) -> tuple[bytes, bool, bool]:
     """
     The lines of *fields*, which may not hold line breaks; whether a Content-Type is

@@ -15,7 +15,7 @@ from twisted.web.server import version as SERVER
 
 from ..date import date
 from ..fields import set_from_attributes
-from ..http1.response_head import REASON_PHRASES, TEXT
+from ..http1.response_head import KEPT_FIELDS, REASON_PHRASES, TEXT
 from ..interfaces import Fields, Response
 from .field_rules import CONNECTION_FIELDS
 from .header_compression import HeaderSection
@@ -96,7 +96,7 @@ def _new_section(response: Response, length: int) -> HeaderSection:
     return section
 
 
-@lru_cache(4096)
+@lru_cache(KEPT_FIELDS)
 def _lower(fields: Fields) -> tuple[Fields, bool]:
     """*fields* with their names in lower case, and whether one is Content-Type."""
     lower = tuple((name.lower(), value.strip(b" \t")) for name, value in fields)
