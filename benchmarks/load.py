@@ -180,7 +180,10 @@ def _wrk(
     request: Request, port: int, connections: int, seconds: int, folder: Path, size: int
 ) -> Outcome:
     lines = [f'wrk.method = "{request.method}"']
-    lines += [f"wrk.body = [[{request.body.decode()}]]"] if request.body else []
+    if request.body:
+        body = folder / "body"
+        body.write_bytes(request.body)
+        lines.append(f'wrk.body = io.open("{body}", "rb"):read("*a")')
     path = folder / "wrk.lua"
     path.write_text("\n".join([*lines, request.lua, script("report_counts")]))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(path)]

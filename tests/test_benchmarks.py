@@ -298,8 +298,21 @@ class CommandTests(SynchronousTestCase):
                     if name == "ours":
                         self.assertEqual("KEY" in line, bool(secure), line)
                         self.assertEqual("--access-log" in line, bool(logs), line)
-                        asks = http2 and path == "/"
-                        self.assertEqual("http2=yes" in line, bool(asks), line)
+                        self.assertEqual("http2=yes" in line, bool(http2), line)
+
+    def test_those_that_take_uploads_can_be_started_for_them(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        given = {"files": folder, "cert": "CERT", "key": "KEY"}
+        given |= {"port": 8080, "open_files": 9, "connections": 9}
+        request = Request("/upload/file", "PUT", body=b"x")
+        lines = {}
+        for name in ("nginx", "ours"):
+            peer = Peer(name, name, name, "program", SETTINGS[name])
+            lines[name] = " ".join(peer.command(request, folder, False, **given))
+        self.assertIn(f"upload_site.py 8080 {folder}/upload", lines["ours"])
+        self.assertIn("dav_methods PUT", (folder / "nginx.conf").read_text())
+        self.assertNotIn("$", (folder / "nginx.conf").read_text())
 
 
 class LossTests(SynchronousTestCase):
@@ -331,6 +344,16 @@ class LossTests(SynchronousTestCase):
         self.assertEqual(
             servers.not_logged(self.folder, (3, 2)), "1 requests not logged"
         )
+
+    def test_upload_must_be_saved_whole(self) -> None:
+        self.assertIn("saved 0 bytes", servers.not_saved(self.folder, (1, 1)))
+        path = self.folder / "upload" / "file"
+        path.parent.mkdir()
+        with path.open("wb") as file:
+            file.truncate(servers.UPLOAD_BYTES - 1)
+            self.assertIn("saved", servers.not_saved(self.folder, (1, 1)))
+            file.truncate(servers.UPLOAD_BYTES)
+        self.assertEqual(servers.not_saved(self.folder, (1, 1)), "")
 
     def test_part_of_a_document_is_a_loss(self) -> None:
         (self.folder / name_of(0)).write_bytes(DOCUMENT[:-1])

@@ -5,7 +5,7 @@ The cases: a request that is repeated, and idle connections.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import cache, partial
@@ -35,8 +35,13 @@ CONTENT = {
     }.items()
 }
 
+Loss = Callable[[Path, Sequence[int]], str]
+"""See `benchmarks.load.Server`."""
+
 FEW_FILES, MANY_FILES = 10, 6_000
 """Files of 1 KiB that are asked for in turn: fewer and more than caches hold."""
+
+UPLOAD_BYTES = 100_000_000 // 256 * 256
 
 MODIFIED = 1_577_836_800
 """When the files were changed: the start of 2020, far enough back for any cache."""
@@ -75,7 +80,7 @@ def cases(idle: int) -> list[Case]:
     opened = _CASE(
         "idle", "Idle connections", _idle, IDLE, f"{idle:,}", measures=[MEMORY]
     )
-    return [*_greetings(), *_files(), *_encrypted(), opened]
+    return [*_greetings(), *_files(), *_uploads(), *_encrypted(), opened]
 
 
 def _greetings() -> list[Case]:
@@ -111,14 +116,29 @@ def _files() -> list[Case]:
     return found
 
 
+def _uploads() -> list[Case]:
+    body = bytes(range(256)) * (UPLOAD_BYTES // 256)
+    put = Request("/upload/file", "PUT", body=body, status=0)
+    title, both = "Upload of 100 MB into a file, 1 connection", ("nginx", "ours")
+    return [load_case("upload", title, put, connections=1, only=both, loss=not_saved)]
+
+
 def _encrypted() -> list[Case]:
     tls, file = replace(_with(), secure=True), replace(_file("100k.bin"), secure=True)
-    http2 = replace(tls, http2=True)
-    title = f"Hello over HTTP/2, 16 connections with {STREAMS} streams each"
+    small = replace(_file("1k.bin"), secure=True, http2=True)
+    by_http2 = [
+        ("h2", "Hello", replace(tls, http2=True)),
+        ("h2-1k", "File of 1 KiB", small),
+        ("h2-100k", "File of 100 KiB", replace(file, http2=True)),
+    ]
+    how = f"over HTTP/2, 16 connections with {STREAMS} streams each"
     return [
         load_case("tls", "Hello over TLS", tls),
         load_case("tls-100k", "File of 100 KiB over TLS", file),
-        load_case("h2", title, http2, connections=16),
+        *(
+            load_case(name, f"{title} {how}", request, connections=16)
+            for name, title, request in by_http2
+        ),
     ]
 
 
@@ -138,6 +158,7 @@ def load_case(
     connections: int = 64,
     only: Sequence[str] = (),
     logs: bool = False,
+    loss: Loss | None = None,
     at: str = "",
 ) -> Case:
     """
@@ -145,13 +166,15 @@ def load_case(
 
     :param only: the peers that are measured; all that can, when it is empty.
     :param logs: whether each peer writes its access log.
+    :param loss: what is wrong with what a peer has left in its folder.
     """
 
     def run(peer: Peer, bench: Bench, stage: Stage) -> Run:
         def command(port: int, folder: Path) -> list[str]:
             return peer.command(request, folder, logs, port=port, **given(bench))
 
-        server = Server(command, loss=not_logged) if logs else Server(command)
+        wrong = loss or (not_logged if logs else None)
+        server = Server(command, loss=wrong) if wrong else Server(command)
         return under_load(stage, server, request, connections)
 
     def subjects(bench: Bench, folder: Path) -> list[Subject]:
@@ -170,6 +193,13 @@ def not_logged(folder: Path, counts: Sequence[int]) -> str:
     logs = folder.glob("access.log*")
     missing = sum(counts) - sum(path.read_bytes().count(b"\n") for path in logs)
     return f"{missing} requests not logged" if missing > 0 else ""
+
+
+def not_saved(folder: Path, counts: Sequence[int]) -> str:
+    """What is wrong with the file that was uploaded into *folder*."""
+    path = folder / "upload" / "file"
+    size = path.stat().st_size if path.exists() else 0
+    return "" if size == UPLOAD_BYTES else f"saved {size:,} bytes of {UPLOAD_BYTES:,}"
 
 
 def _idle(bench: Bench, folder: Path) -> list[Subject]:

@@ -52,11 +52,13 @@ class Peer(NamedTuple):
         """
         words = self.settings
         what = "hello" if request.path == "/" else "file"
+        if request.method == "PUT":
+            what = "upload"
         parts = {
             "what": words.get(what + "-tls" * request.secure, ""),
             "tls": words.get("tls", "") if request.secure else "",
             "http2": words.get("http2", "") if request.http2 else "",
-            "inside": words.get("inside", ""),
+            "inside": words.get(what + "-inside", ""),
             "logging": words.get("logging" if logs else "no-logging", ""),
         }
         values = given | {
@@ -70,7 +72,9 @@ class Peer(NamedTuple):
         if config := words.get("config"):
             text = Template((PROGRAMS / config).read_text()).safe_substitute(parts)
             (folder / config).write_text(Template(text).substitute(values))
-        line = Template(words["command"]).safe_substitute(parts)
+        line = Template(words.get(what + "-command", words["command"])).safe_substitute(
+            parts
+        )
         command = [Template(word).substitute(values) for word in shlex.split(line)]
         variables = [f"PYTHONPATH={PROGRAMS}", f"BENCHMARK_FILES={given['files']}"]
         return ["env", *variables, *command] if "requirements" in words else command
