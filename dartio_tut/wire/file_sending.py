@@ -81,8 +81,10 @@ def _send_at_once(
     finally:
         os.close(descriptor)
     if len(data) == wanted:
-        request.write(data)
-        request.finish()
+        write_whole = getattr(request, "write_whole", None)
+        if write_whole is None or not write_whole(data):
+            request.write(data)
+            request.finish()
     else:
         abort_connection(request.channel)
 

@@ -150,19 +150,20 @@ class Request(RequestWithBody):
             self.response_length = len(body)
         elif body or not self.responseHeaders.hasHeader(b"Content-Length"):
             self.setHeader(b"Content-Length", b"%d" % len(body))
-        if not (self._stream.sends_whole and self._write_whole(body)):
+        if not (self._stream.sends_whole and self.write_whole(body)):
             self.write(b"" if self.method == b"HEAD" else body)
             self.finish()
 
-    def _write_whole(self, body: bytes) -> bool:
+    def write_whole(self, body: bytes) -> bool:
         """
         As `write` and `finish`, when *body* is all there is and can be sent at once.
 
         :return: false when it cannot; then nothing was done.
         """
         if (
+            not self._stream.sends_whole
             # Somebody may have put other methods in the place of these.
-            getattr(self.write, "__func__", None) is not _write
+            or getattr(self.write, "__func__", None) is not _write
             or getattr(self.finish, "__func__", None) is not _finish
             or self._encoder is not None
             or self._inFakeHead

@@ -79,7 +79,7 @@ def main() -> None:
     service = serve(Uploads(Path(folder)), options, streaming=True)
     IService(service).privilegedStartService()
     IService(service).startService()
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.run()
 
 
 if __name__ == "__main__":
