@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from local_servers import cores, our_twistd, pinned
+from local_servers import RunFailed, cores, our_twistd, pinned
 
 from .figures import Run, ratios_by_round
 from .load import Request, Server, under_load
@@ -51,8 +51,15 @@ def measured(
         server = Server(command, starts_others=True)
         with tempfile.TemporaryDirectory() as folder, pinned(other):
             stage = Stage(Path(folder), seconds, core)
-            runs[name].append(under_load(stage, server, request, connections))
+            runs[name].append(_run(stage, server, request, connections))
     return runs
+
+
+def _run(stage: Stage, server: Server, request: Request, connections: int) -> Run:
+    try:
+        return under_load(stage, server, request, connections)
+    except RunFailed as failure:
+        return Run(fault=str(failure))
 
 
 def _command(
@@ -74,7 +81,9 @@ def main() -> None:
         ratios = ratios_by_round(runs["two"], runs["one"], "cpu_us")
         if not ratios:
             sys.exit(f"{title}: {'; '.join(faults)}")
-        each = {n: median(r.values["cpu_us"] for r in runs[n]) for n in runs}
+        each = {
+            n: median(r.values["cpu_us"] for r in runs[n] if r.values) for n in runs
+        }
         print(
             f"{title}: {each['one']:.1f} µs with one process, {each['two']:.1f} µs "
             f"with two workers, ratio {median(ratios):.2f} "
