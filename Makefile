@@ -34,8 +34,9 @@ soak: $(VENV)/.test soak-workers
 
 # The parts about workers alone.
 soak-workers: $(VENV)/.test
-	DARTIO_ROLLS=$(DARTIO_ROLLS) $(BIN)/python -m tests \
-		test_workers.WorkersTests.test_no_request_fails_while_workers_are_replaced
+	DARTIO_ROLLS=$(DARTIO_ROLLS) $(BIN)/python -m twisted.trial \
+		--temp-directory=$(VENV)/_trial_temp \
+		tests.test_workers.WorkersTests.test_no_request_fails_while_workers_are_replaced
 	$(BIN)/python -m benchmarks.workers
 
 check: $(VENV)/.check $(VENV)/.test
