@@ -113,7 +113,7 @@ class WorkersTests(WorkersCase):
         load.wait_for(load.answered + 10)
         load.stop()
         self.assertEqual(load.failures, [])
-        self.assertFalse(before & set(workers_of(daemon)))
+        until("those of before ended", lambda: not before & set(workers_of(daemon)))
 
     def test_response_under_way_is_finished_by_the_replaced_worker(self) -> None:
         (self.here / "large").write_bytes(bytes(50_000_000))
