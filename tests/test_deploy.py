@@ -141,7 +141,7 @@ class BootedTests(Case):
 
     def booted(self, **options: str) -> AbstractContextManager[BootedSystemd]:
         """Boot one that has the units of ``deploy/``, and *options* for servers."""
-        units = {unit.name: unit.read_text() for unit in DEPLOY.iterdir()}
+        units = {unit.name: unit.read_text() for unit in DEPLOY.glob("dartio@*")}
         lines = {
             f"dartio-{name}": f"DARTIO_OPTIONS={line}\n"
             for name, line in options.items()

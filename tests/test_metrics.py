@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import socket
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from dartio_tut.testing import ResponseReader
 
 from .support.harness import Case, Daemon, ask, free_port
+from .support.metrics import samples
 
 
 class MetricsTests(Case):
@@ -23,14 +22,7 @@ class MetricsTests(Case):
 
     def samples(self, name: str) -> dict[str, float]:
         """All values of one metric, by their servers, added up."""
-        text = ask(self.port, "GET", "/metrics").body.decode()
-        found: dict[str, float] = {}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name == name:
-                    server = sample.labels["server"]
-                    found[server] = found.get(server, 0) + sample.value
-        return found
+        return samples(self.port, name)
 
     def test_exchanges_are_counted(self) -> None:
         hello = self.serve("hello", *self.option)
