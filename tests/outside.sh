@@ -6,5 +6,5 @@ sh local_servers/install_programs.sh \
     aria2c:aria2 systemd-socket-activate:systemd setpriv:util-linux \
     unshare:util-linux strace:strace pg_ctlcluster:postgresql etcd:etcd-server \
     nghttp:nghttp2-client certutil:libnss3-tools openssl:openssl \
-    nginx:nginx haproxy:haproxy caddy:caddy \
+    nginx:nginx haproxy:haproxy caddy:caddy buildah:buildah \
     2>&1 | sed "s/^/NOT TESTED: /" >&2
