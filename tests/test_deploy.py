@@ -10,6 +10,7 @@ import signal
 import ssl
 import subprocess
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
@@ -22,6 +23,8 @@ from .support.harness import BIN, CHECKOUT, Case, ask, environment, free_port
 DEPLOY = CHECKOUT / "deploy"
 
 SERVICE = DEPLOY / "dartio@.service"
+
+PAGE = (CHECKOUT / "docs" / "operations" / "systemd.md").read_text()
 
 SERVERS = [*(lesson.name for lesson in LESSONS), "tutorial"]
 
@@ -48,13 +51,14 @@ class UnitTests(Case):
         (self.here / "dartio@hello.service").write_text(service)
         self.verify("dartio@hello.service")
         for unit in DEPLOY.glob("*.socket"):
-            shutil.copy(unit, self.here)
-            self.verify(unit.name)
+            name = unit.name.replace("@.", "@hello.")
+            shutil.copy(unit, self.here / name)
+            self.verify(name)
 
     def test_every_server_has_a_socket_unit_with_its_port(self) -> None:
         ports = {
             unit.name: re.findall(r"^ListenStream=(.*)$", unit.read_text(), re.M)
-            for unit in DEPLOY.glob("*.socket")
+            for unit in DEPLOY.glob("dartio@*.socket")
         }
         self.assertEqual(
             ports,
@@ -141,7 +145,7 @@ class BootedTests(Case):
 
     def booted(self, **options: str) -> AbstractContextManager[BootedSystemd]:
         """Boot one that has the units of ``deploy/``, and *options* for servers."""
-        units = {unit.name: unit.read_text() for unit in DEPLOY.glob("dartio@*")}
+        units = {unit.name: unit.read_text() for unit in DEPLOY.glob("dartio*@*")}
         lines = {
             f"dartio-{name}": f"DARTIO_OPTIONS={line}\n"
             for name, line in options.items()
@@ -245,6 +249,58 @@ class BootedTests(Case):
                 said = systemd.systemctl("show", "-P", shown, wrong)
                 self.assertEqual((shown, said), (shown, expected))
             systemd.wait_until("0".__ne__, "show", "-P", "NRestarts", early)
+
+    def test_keys_come_as_credentials_and_the_redirect_has_a_socket(self) -> None:
+        cert, key = localhost_certificate(str(self.here))
+        said = re.search(r"```ini\n\[Service\]\n(LoadCredential.*?)```", PAGE, re.S)
+        assert said is not None
+        live = "/etc/letsencrypt/live/example.org/"
+        lines = said[1].replace(f"{live}fullchain.pem", "/etc/default/chain")
+        lines = lines.replace(f"{live}privkey.pem", "/etc/default/key")
+        units = {unit.name: unit.read_text() for unit in DEPLOY.glob("*.socket")}
+        service = SERVICE.read_text().replace("[Service]\n", f"[Service]\n{lines}")
+        units["dartio@.service"] = service
+        files = {"chain": Path(cert).read_text(), "key": Path(key).read_text()}
+        redirect = "--redirect-http systemd:redirect --https-port 8080"
+        files["dartio-pages"] = f"DARTIO_OPTIONS={redirect}\n"
+        with booted_systemd(self.here, units, files) as systemd:
+            self.assert_credentials_are_handed_over(systemd)
+            for name in ("dartio-redirect@pages.socket", "dartio@pages.socket"):
+                self.assertEqual(systemd.systemctl("start", name), "")
+            get = ("dartio", "get", "--cacert", "/etc/default/chain")
+            ended = systemd.run(*get, "http://localhost/")  # port 80
+            log = systemd.log("dartio@pages.service")
+            self.assertEqual(ended.returncode, 0, f"{ended}{log}")
+            self.assertIn("Redirecting http://", log)
+            shown = ("show", "-P", "LogsDirectory", "dartio@pages.service")
+            self.assertEqual(systemd.systemctl(*shown), "dartio/pages")
+
+    def assert_credentials_are_handed_over(self, systemd: BootedSystemd) -> None:
+        """
+        Have systemd hand a file over to a program that is not ours.
+
+        :raise SkipTest: when it cannot do that here, for want of mounts.
+        """
+        tried = ["--wait", "--pipe", "-p", "DynamicUser=yes"]
+        tried += ["-p", "LoadCredential=chain:/etc/default/chain"]
+        show = 'cat "$CREDENTIALS_DIRECTORY/chain"'
+        ended = systemd.run("systemd-run", *tried, "sh", "-c", show)
+        if "BEGIN CERTIFICATE" not in ended.stdout:
+            raise SkipTest("NOT TESTED: LoadCredential=; systemd cannot do it here")
+
+    def test_redirect_has_a_socket_unit_of_its_own(self) -> None:
+        redirect = "--self-signed --redirect-http systemd:redirect --https-port 8080"
+        with self.booted(pages=redirect) as systemd:
+            for name in ("dartio-redirect@pages.socket", "dartio@pages.socket"):
+                self.assertEqual(systemd.systemctl("start", name), "")
+            unit = "dartio@pages.service"
+            self.assertEqual(systemd.systemctl("start", unit), "")
+            pem = "/var/lib/dartio/pages/dartio_tut/self-signed/cert.pem"
+            ended = systemd.run("dartio", "get", "--cacert", pem, "http://localhost/")
+            log = systemd.log(unit)
+            self.assertEqual(ended.returncode, 0, f"{ended}{log}")
+            self.assertIn("Redirecting http://", log)
+            self.assert_stops(systemd, "dartio-redirect@pages.socket")
 
 
 class SocketActivationTests(Case):

@@ -37,7 +37,7 @@ from dartio_tut.daemon.listening import (
     addresses_of_interface,
     may_be_own,
 )
-from dartio_tut.daemon.options import server
+from dartio_tut.daemon.options import passed
 from dartio_tut.daemon.options.folders import without_password
 from dartio_tut.daemon.options.parsing import (
     backlog_length,
@@ -296,12 +296,52 @@ class EndpointsTests(StartupCase):
             [r"https:over=unix\:/run/x" + pem],
         )
         self.patch(
-            server, "passed_endpoints", lambda found: ["systemd:domain=INET:index=0"]
+            passed, "passed_endpoints", lambda found: ["systemd:domain=INET:index=0"]
         )
         self.assertEqual(
             self.endpoints(*files, "--no-http2"),
             [r"https:over=systemd\:domain=INET\:index=0:http2=no" + pem],
         )
+
+    def pass_sockets(self, *names: str) -> None:
+        """Let systemd have passed sockets with these *names*."""
+        self.patch(passed, "passed_descriptors", lambda: [*range(3, 3 + len(names))])
+        self.patch(passed, "passed_names", lambda: list(names))
+        self.patch(passed, "passed_endpoints", lambda found: [f"s:{n}" for n in found])
+
+    def test_passed_sockets_are_named_and_may_share_a_name(self) -> None:
+        self.pass_sockets("http", "other", "http")
+        self.assertEqual(self.endpoints(), ["s:3", "s:4", "s:5"])
+        self.assertEqual(self.endpoints("--listen", "systemd:http"), ["s:3", "s:5"])
+        listen = ("--listen", "systemd:other", "--listen", "unix:/run/x")
+        self.assertEqual(self.endpoints(*listen), ["s:4", "unix:/run/x"])
+        given = "systemd:domain=INET:name=http"
+        self.assertEqual(self.endpoints("--listen", given), [given])
+
+    def test_a_name_that_no_passed_socket_has_is_refused(self) -> None:
+        for names, known in [(("a", "b", "a"), "a, b"), ((), "none at all")]:
+            self.pass_sockets(*names)
+            said = self.assertRaises(
+                StartupError, self.endpoints, "--listen", "systemd:http"
+            )
+            self.assertEqual(
+                str(said),
+                "--listen systemd:http: systemd passed no socket with this name, "
+                f"but {known}",
+            )
+
+    def test_socket_of_the_redirect_is_not_the_servers(self) -> None:
+        self.pass_sockets("http", "redirect")
+        tls = ("--cert", "c.pem", "--key", "k.pem")
+        line = (*tls, "--redirect-http", "systemd:redirect")
+        (own,) = self.endpoints(*line)
+        self.assertIn(r"over=s\:3", own)
+        options = LessonOptions()
+        options.parseOptions(list(line))
+        self.assertEqual(options.redirect_endpoints(), ["s:4"])
+        wrong = ("--redirect-http", "http")
+        said = self.refusal(*tls, *wrong, options=LessonOptions)
+        self.assertIn("'http' is no port: use a number from 0 to 65535, or sys", said)
 
     def test_endpoint_with_tls_of_its_own_keeps_it(self) -> None:
         files = ("--cert", "c.pem", "--key", "k.pem")

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.daemon import Option, ServerOptions, flag, option, repeated_option
 from dartio_tut.daemon.options.elsewhere import MAX_FILE_BYTES
 from dartio_tut.daemon.options.parsing import NUMBER_CHECKS
+from dartio_tut.daemon.options.passed import port_or_socket
 from dartio_tut.daemon.options.workers import worker_count
 from dartio_tut.servers import static
 from dartio_tut.servers.lessons import LESSONS
@@ -256,6 +257,8 @@ class HelpTests(SynchronousTestCase):
         self.assertIn("--config=", str(LessonOptions()))
 
 
+NUMBERS_OR_WORDS = (worker_count, port_or_socket)
+
 NUMBERS_WITHOUT_DEFAULT = {"hsts", "https-port", "redirect-http"}
 """Options that take a number, and do nothing unless they are given."""
 
@@ -270,5 +273,5 @@ class NumberTests(SynchronousTestCase):
                 default = options[found.name]
                 is_number = isinstance(default, (int, float)) and found.kind != "flag"
                 is_number |= found.name in NUMBERS_WITHOUT_DEFAULT
-                takes_number = found.check in {*NUMBER_CHECKS, worker_count}
+                takes_number = found.check in {*NUMBER_CHECKS, *NUMBERS_OR_WORDS}
                 self.assertEqual((found.name, takes_number), (found.name, is_number))

@@ -54,7 +54,12 @@ from .transport.plain_text import RefusingTLSFactory
 from .transport.reactor import leave_to_others, with_fast_ports
 from .transport.tls import listen_tls
 from .transport.turns import SharedSockets
-from .twisted_private import cooperating_by, passed_descriptors, set_curves
+from .twisted_private import (
+    cooperating_by,
+    passed_descriptors,
+    passed_names,
+    set_curves,
+)
 from .watching import ConnectionWatcher, IWatcher, TLSFacts
 
 __all__ = [
@@ -100,6 +105,7 @@ __all__ = [
     "leave_to_others",
     "listen_tls",
     "passed_descriptors",
+    "passed_names",
     "refusal",
     "refusal_fields",
     "replace_fields",

@@ -52,6 +52,7 @@ __all__ = [
     "is_aborting",
     "multipart_arguments",
     "passed_descriptors",
+    "passed_names",
     "port_from_descriptor",
     "reserved_descriptor",
     "resolve_ipv6",
@@ -136,6 +137,13 @@ def passed_descriptors() -> list[int]:
 
     descriptors: list[int] = systemdEndpointParser._sddaemon.inheritedDescriptors()
     return descriptors
+
+
+def passed_names() -> list[str]:
+    """The name of each of these descriptors (``FileDescriptorName=``)."""
+    from twisted.plugins.twisted_core import systemdEndpointParser
+
+    return list(systemdEndpointParser._sddaemon._names)
 
 
 def port_from_descriptor(port: type[_Port], *arguments: object) -> _Port:

@@ -21,6 +21,7 @@ from ..startup import startup_errors
 from .help_text import LISTENING
 from .option import flag, option
 from .parsing import absolute_path, existing_folder, port_number, whole_number
+from .passed import port_or_socket
 
 CERTIFICATE_OPTIONS = (
     option(
@@ -77,8 +78,9 @@ CERTIFICATE_OPTIONS = (
     ),
     option(
         "redirect-http",
-        "Port without TLS that sends clients to HTTPS, usually 80.",
-        port_number,
+        "Port without TLS that sends clients to HTTPS, usually 80, or systemd:NAME, a "
+        "socket that systemd passed.",
+        port_or_socket,
         group=LISTENING,
     ),
     option(

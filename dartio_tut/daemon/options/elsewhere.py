@@ -22,6 +22,7 @@ from dartio_tut.store import read_regular_file
 
 from .option import Option
 from .parsing import NUMBER_CHECKS
+from .passed import port_or_socket
 from .workers import AUTO, worker_count
 
 PREFIX = "DARTIO_"
@@ -172,6 +173,8 @@ def _text(place: str, option: Option, value: object) -> str:
     fits, wanted = isinstance(value, str), "a string"
     if option.check is worker_count:
         fits, wanted = fits or is_number, f'a number or "{AUTO}"'
+    elif option.check is port_or_socket:
+        fits, wanted = fits or is_number, 'a number or "systemd:NAME"'
     elif option.check in NUMBER_CHECKS:
         fits, wanted = is_number, "a number"
     if not fits:

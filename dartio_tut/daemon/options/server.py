@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
-from dartio_tut.wire import IWatcher, Limits, passed_descriptors
+from dartio_tut.wire import IWatcher, Limits
 
 from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
@@ -22,7 +22,6 @@ from ..parent_role import ParentRole
 from ..roles import Alone, Role, WorkerRole
 from ..self_signed import Renewal
 from ..service_manager import SYSTEMD
-from ..socket_activation import passed_endpoints
 from ..startup import startup_errors
 from ..this_worker import this_worker
 from ..trusted_proxies import TrustedProxies, trusted_proxy
@@ -48,6 +47,7 @@ from .parsing import (
     port_number,
     seconds_or_zero,
 )
+from .passed import socket_name, sockets_named, sockets_passed
 from .workers import WORKER_OPTIONS, check_workers, worker_command
 
 _log = Logger()
@@ -90,7 +90,8 @@ class ServerOptions(DeclaredOptions):
         ),
         repeated_option(
             "listen",
-            "Twisted endpoint string to listen on, such as unix:/run/x.",
+            "Twisted endpoint string to listen on, such as unix:/run/x, or "
+            "systemd:NAME, the sockets that systemd passed with this name.",
             letter="l",
             group=LISTENING,
             is_path=True,
@@ -183,7 +184,7 @@ class ServerOptions(DeclaredOptions):
 
         :raise StartupError: when the interface, or what systemd passed, is wrong.
         """
-        listen = [self.over_tls(endpoint) for endpoint in self["listen"]]
+        listen = [self.over_tls(e) for text in self["listen"] for e in _named(text)]
         if not self.given & {"port", "interface"}:
             given = listen or self._passed()
             if given:
@@ -238,12 +239,15 @@ class ServerOptions(DeclaredOptions):
 
         :raise StartupError: when the interface is wrong.
         """
-        if self["redirect-http"] is None:
+        redirect = self["redirect-http"]
+        if redirect is None:
             return []
+        if (name := socket_name(redirect)) is not None:
+            with startup_errors(f"--redirect-http {redirect}"):
+                return sockets_named(name)
         with startup_errors("--interface"):
             found = addresses_of_interface(self["interface"])
-        port, backlog = self["redirect-http"], self["backlog"]
-        return [tcp_endpoint(port, address, backlog) for address in found]
+        return [tcp_endpoint(redirect, each, self["backlog"]) for each in found]
 
     def offers_http2(self, endpoints: Sequence[str]) -> bool:
         """Whether a client may speak HTTP/2 on any of *endpoints*."""
@@ -307,7 +311,16 @@ class ServerOptions(DeclaredOptions):
             )
 
     def _passed(self) -> list[str]:
-        """The endpoint strings of the sockets that systemd passed."""
-        descriptors = passed_descriptors()
+        """The endpoint strings of the sockets that systemd passed for the server."""
+        redirect = socket_name(self["redirect-http"])
         with startup_errors("cannot listen on what systemd passed"):
-            return [self.over_tls(e) for e in passed_endpoints(descriptors)]
+            return [self.over_tls(e) for e in sockets_passed(without=redirect)]
+
+
+def _named(endpoint: str) -> list[str]:
+    """What ``--listen`` *endpoint* stands for."""
+    name = socket_name(endpoint)
+    if name is None:
+        return [endpoint]
+    with startup_errors(f"--listen {endpoint}"):
+        return sockets_named(name)
