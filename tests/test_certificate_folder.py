@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 from .support.certificates import Signer
-from .support.harness import PATIENCE, Case, Daemon
+from .support.harness import PATIENCE, Case, Daemon, ask
 
 
 class CertificateFolderTests(Case):
@@ -104,6 +104,23 @@ class CertificateFolderTests(Case):
             (self.folder / "new").with_suffix(suffix).unlink()
         hang_up("new.crt: this certificate is gone")
         self.refused(server, "new.example")
+
+    def test_keys_that_come_later_are_never_served_either(self) -> None:
+        options = ("--cert-folder", "certificates", "--root", ".", "--links", "follow")
+        server = self.serve("static", *options)
+        tls = ssl.create_default_context(cafile=str(self.ca.path))
+        tls.check_hostname = False
+
+        def code(path: str) -> int:
+            return ask(server, target=f"/certificates/{path}", tls=tls).code
+
+        self.put("new", "new.example")
+        self.put("other.example", "other.example", as_certbot=True)
+        (self.folder / "alone.key").write_text("key")
+        for path in ("_.b.example.key", "new.key", "alone.key"):
+            self.assertEqual((path, code(path)), (path, 404))
+        self.assertEqual(code("other.example/privkey.pem"), 404)
+        self.assertEqual(code("new.crt"), 200)
 
     def test_sessions_of_every_name_resume(self) -> None:
         server = self.serve("hello", "--cert-folder", "certificates")

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
-from .certificate_folder import find_pairs
 from .options.certificate import folder_of_self_signed
 from .options.server import ServerOptions
 
@@ -19,21 +19,51 @@ _KEY_ARGUMENTS = ("key", "privateKey")
 """Arguments of endpoint strings that name a file with a private key."""
 
 
-def private_file_paths(options: ServerOptions) -> list[str]:
+class PrivatePaths(Collection[str]):
     """
-    Return the absolute paths of the files that the daemon writes, or keeps secret: its
-    logs, its pid file, its private keys. Some may not be there yet.
+    Absolute paths: *known*, and those of the keys that are now in a *folder* of
+    certificates.
+    """
+
+    def __init__(self, known: list[str], folder: str | None) -> None:
+        self._known = known
+        self._folder = folder
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._known
+        if self._folder is not None:
+            with suppress(OSError):  # the start, or the log, says so
+                for name in sorted(os.listdir(self._folder)):
+                    yield from self._keys(os.path.abspath(self._folder), name)
+
+    def _keys(self, folder: str, name: str) -> Iterator[str]:
+        """The key behind *name*, also one whose certificate has not come yet."""
+        inside = os.path.join(folder, name, "privkey.pem")
+        if name.endswith(".key"):
+            yield os.path.join(folder, name)
+        elif os.path.lexists(inside):
+            yield inside
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)  # list() would ask for the length first
+
+    def __contains__(self, path: object) -> bool:
+        return any(path == each for each in self)
+
+
+def private_file_paths(options: ServerOptions) -> PrivatePaths:
+    """
+    The files that the daemon writes, or keeps secret: its logs, its pid file, its
+    private keys. Some may not be there yet, and keys may be added to --cert-folder.
     """
     found = [options["access-log"], options.get("key")]
     if options["self-signed"]:
         found.append(os.path.join(folder_of_self_signed(options), "key.pem"))
     found += _twistd_files(options.parent or {})
-    if options["cert-folder"] is not None:
-        with suppress(OSError, ValueError):  # the start will say what is wrong
-            found += [key for _, key in find_pairs(options["cert-folder"])]
     for endpoint in options["listen"]:
         found += _private_keys(endpoint)
-    return [os.path.abspath(path) for path in found if path and path != "-"]
+    known = [os.path.abspath(path) for path in found if path and path != "-"]
+    return PrivatePaths(known, options["cert-folder"])
 
 
 def _twistd_files(twistd: dict[str, str | None]) -> list[str | None]:

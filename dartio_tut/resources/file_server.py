@@ -8,7 +8,7 @@ origins, and the header fields that are on every response.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -66,7 +66,7 @@ def parse_host_folder(text: str) -> tuple[str, str]:
     return parse_host_name(name), path
 
 
-def static_tree(options: Mapping[str, Any], private: Sequence[str] = ()) -> IResource:
+def static_tree(options: Mapping[str, Any], private: Collection[str] = ()) -> IResource:
     """
     Return the resources that *options*, those of ``twistd static``, ask for.
 

@@ -283,7 +283,11 @@ class OptionTests(FolderCase):
     def test_keys_in_it_are_private(self) -> None:
         self.add("a")
         options = self.parsed("--cert-folder", str(self.folder))
-        self.assertEqual(private_file_paths(options), [f"{self.folder}/a.key"])
+        private = private_file_paths(options)
+        self.assertEqual(list(private), [f"{self.folder}/a.key"])
+        self.add("later")
+        self.assertIn(f"{self.folder}/later.key", private)
+        self.assertEqual(len(private), 2)
 
     def test_password_of_keys_goes_with_it(self) -> None:
         line = ("--cert-folder", str(self.folder), "--key-password-file", "p")

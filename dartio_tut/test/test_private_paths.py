@@ -50,7 +50,7 @@ class OwnFilesTests(SynchronousTestCase):
     def test_options_without_twistd(self) -> None:
         options = ServerOptions()
         options.parseOptions([])
-        self.assertEqual(private_file_paths(options), [])
+        self.assertEqual(list(private_file_paths(options)), [])
 
 
 class ServedPathTests(SynchronousTestCase):

@@ -28,11 +28,15 @@ class PrivateFiles:
     """
     The files at *paths*, what they are renamed to when they are rotated, and what
     editors leave: the same name with a dot, a date or a tilde and more behind it.
+
+    *paths* are looked at again with each file, because there may be more by then; those
+    that come later are absolute.
     """
 
     _log = Logger()
 
     def __init__(self, paths: Collection[str] = ()) -> None:
+        self._given = paths
         # The daemon may change its folder before the files are there.
         self._paths = [os.path.abspath(path) for path in paths]
         self._recent: frozenset[Identity] = frozenset()
@@ -47,12 +51,11 @@ class PrivateFiles:
 
     def include(self, status: os.stat_result) -> bool:
         """Tell whether the file of this *status* is one of them."""
-        if not self._paths:
-            return False
         return (status.st_dev, status.st_ino) in self.identities()
 
     def identities(self) -> frozenset[Identity]:
         """Return the device and the inode of each of them that is there."""
+        self._learn()
         if not self._paths:
             return frozenset()
         now = monotonic()
@@ -68,6 +71,13 @@ class PrivateFiles:
         real_root = os.path.join(os.path.realpath(root), "")
         return [
             path for path in self._paths if os.path.realpath(path).startswith(real_root)
+        ]
+
+    def _learn(self) -> None:
+        """Add the paths that have come since."""
+        known = set(self._paths)
+        self._paths += [
+            path for path in self._given if os.path.isabs(path) and path not in known
         ]
 
     def _find_rotated(self) -> frozenset[Identity]:

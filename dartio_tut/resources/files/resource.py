@@ -10,7 +10,7 @@ kernel to the socket.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from functools import partial
 from stat import S_ISDIR
@@ -160,7 +160,7 @@ class Files(File):
         precompressed: bool = True,
         fields: Sequence[tuple[bytes, bytes] | FieldRule] = (),
         redirects: Sequence[Redirect] = (),
-        private: Sequence[str] = (),
+        private: Collection[str] = (),
         run: Callable[..., Deferred[Any]] = _in_thread,
     ) -> None:
         super().__init__(path, defaultType, ignoredExts, registry, allowExt)
