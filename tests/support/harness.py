@@ -61,11 +61,15 @@ class Daemon:
     ) -> None:
         self.stderr = (folder / f"stderr-{os.urandom(4).hex()}").open("w+b")
         place = Place(folder, home, variables)
-        self.process = run(command, place, self.stderr)
+        self.process = self.begin(command, place)
         self.lines: list[str] = []
         self._arriving: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def begin(self, command: Sequence[str], place: Place) -> Any:
+        """Start *command*; return something like a `subprocess.Popen`."""
+        return run(command, place, self.stderr)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

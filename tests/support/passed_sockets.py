@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .harness import TWISTD, Case, Daemon, environment
+from .harness import TWISTD, Case, Daemon, Place
 
 PASSING = """
 import os, socket, sys
@@ -48,15 +48,15 @@ class DaemonWithSockets(Daemon):
         self.sockets = sockets
         super().__init__(folder, home, *command)
 
-    def run(self, folder: Path, home: Path, command: tuple[str, ...]) -> Any:
+    def begin(self, command: Sequence[str], place: Place) -> Any:
         """Start *command* with the sockets as its descriptors from 3."""
         descriptors = [listening.fileno() for _, listening in self.sockets]
         names = ":".join(name for name, _ in self.sockets)
         numbers = ",".join(map(str, descriptors))
         return subprocess.Popen(
             [sys.executable, "-c", PASSING_ON, numbers, names, *command],
-            cwd=folder,
-            env=environment(home),
+            cwd=place.folder,
+            env=place.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
