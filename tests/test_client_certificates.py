@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import subprocess
 import sys
@@ -96,6 +97,18 @@ class ClientCertificateTests(Case):
             )
             self.assertEqual((ended.returncode == 0), code == 0, ended.stderr)
             self.assertEqual(ended.stdout, "" if code else "Hello, world!")
+
+    def test_the_log_says_whose_certificate_it_was(self) -> None:
+        log = self.here / "access.log"
+        options = ("--access-log", str(log), "--access-log-format", "json")
+        server = self.serve("hello", *self.asking, *options)
+        ask(server, host="localhost", tls=self.context(self.trusted))
+        server.stop()
+        (line,) = map(json.loads, log.read_text().splitlines())
+        with self.trusted.path.open("rb") as file:
+            shown = x509.load_pem_x509_certificate(file.read())
+        self.assertEqual(line["tls_client"], shown.subject.rfc4514_string())
+        self.assertNotEqual(line["tls_client"], "")
 
     def test_other_sockets_ask_as_well(self) -> None:
         listen = ("--listen", "tcp:0:interface=127.0.0.1")

@@ -157,6 +157,7 @@ class JSONFormat:
                 else round(max(0.0, event.first_byte - event.started), 6)
             ),
             "tls": event.tls_version or None,
+            "tls_client": event.tls_client or None,
             "referer": _text(fields(b"referer")),
             "user_agent": _text(fields(b"user-agent")),
             "request_id": _text(fields(b"x-request-id")),

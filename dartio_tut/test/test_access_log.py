@@ -254,7 +254,8 @@ class JSONLogTests(EventCase):
         self.assertEqual(found, {
             "client": "127.0.0.1", "method": "GET", "target": "/a?b",
             "version": "HTTP/1.1", "host": "a", "status": 200, "bytes": 5,
-            "request_bytes": 0, "tls": None, "referer": None, "user_agent": "test",
+            "request_bytes": 0, "tls": None, "tls_client": None, "referer": None,
+            "user_agent": "test",
             "request_id": "r1", "ending": "complete",
         })  # fmt: skip
 
@@ -302,7 +303,7 @@ class CombinedFormatTests(SynchronousTestCase):
         for agent in agents:
             exchange = Exchange()
             exchange.fields = {b"user-agent": agent}.get
-            events.append(exchange.done(CLIENT_ADDRESS, 0, ""))
+            events.append(exchange.done(CLIENT_ADDRESS, 0, ("", "")))
         found = [line.split(b'"')[-2] for line in made(events)]
         long = b"x" * 600
         expected = [b"one", rb"\x22", b"three", b"four", rb"\x22", long, b"-"]

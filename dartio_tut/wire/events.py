@@ -60,6 +60,8 @@ class ExchangeDone(NamedTuple):
     :ivar reason: in a few words, why it was refused or did not come to its end.
     :ivar clause: the rule behind a refusal, such as ``RFC 9112 section 3.2``.
     :ivar tls_version: such as ``TLSv1.3``; empty without TLS.
+    :ivar tls_client: the subject of the client's certificate (RFC 4514), if it showed
+        one that was asked for; else empty.
     :ivar response_framing_bytes: bytes of the response besides its body, as far as the
         socket took them: its head, and what is around each chunk.
     """
@@ -79,6 +81,7 @@ class ExchangeDone(NamedTuple):
     reason: str = ""
     clause: str = ""
     tls_version: str = ""
+    tls_client: str = ""
     response_framing_bytes: int = 0
 
     def cut(self, unsent: int, ending: Ending, reason: str) -> ExchangeDone:
@@ -178,11 +181,12 @@ class Exchange:
         if self.ending is None:
             self.ending, self.reason, self.clause = ending, reason, clause
 
-    def done(self, peer: IAddress, unsent: int, tls_version: str) -> ExchangeDone:
+    def done(self, peer: IAddress, unsent: int, tls: tuple[str, str]) -> ExchangeDone:
         """
         The event.
 
         :param unsent: bytes of the response that will not be sent any more.
+        :param tls: what `tls_facts` says of the connection.
         """
         if unsent and unsent >= self.framing_bytes + self.response_body_bytes:
             self.status, self.first_byte = 0, None  # nothing of it was sent
@@ -202,14 +206,21 @@ class Exchange:
             self.ending or COMPLETE,
             self.reason,
             self.clause,
-            tls_version,
+            *tls,
             self.framing_bytes,
         )
         return new_exchange_done(ExchangeDone, facts)
 
 
-def tls_version_of(transport: object) -> str:
-    """The TLS version of *transport*, or an empty string."""
+def tls_facts(transport: object) -> tuple[str, str]:
+    """
+    The TLS version of *transport*, and the subject of the client's certificate; each is
+    empty where there is none.
+    """
     handle = getattr(transport, "getHandle", lambda: None)()
     name = getattr(handle, "get_protocol_version_name", None)
-    return "" if name is None else str(name())
+    if name is None:
+        return "", ""
+    shown = getattr(transport, "getPeerCertificate", lambda: None)()
+    subject = "" if shown is None else shown.to_cryptography().subject.rfc4514_string()
+    return str(name()), str(subject)

@@ -23,7 +23,7 @@ from ..events import (
     Observer,
     new_exchange_done,
     no_field,
-    tls_version_of,
+    tls_facts,
 )
 from .output import Output
 from .parser import Head
@@ -59,6 +59,7 @@ class ExchangeReports:
         "_request_body_bytes",
         "_started",
         "_status",
+        "_tls_client",
         "_tls_version",
         "_unsent",
         "_unsent_end",
@@ -70,7 +71,7 @@ class ExchangeReports:
         self._observer = observer
         self._output = output
         self._peer = peer
-        self._tls_version = tls_version_of(output.transport)
+        self._tls_version, self._tls_client = tls_facts(output.transport)
         self._unsent: list[ExchangeDone] = []
         self._unsent_end: tuple[Ending, str] | None = None
         self._is_closed = False
@@ -175,6 +176,7 @@ class ExchangeReports:
             self._reason,
             self._clause,
             self._tls_version,
+            self._tls_client,
             self._framing_bytes,
         )
         self._unsent.append(new_exchange_done(ExchangeDone, facts))

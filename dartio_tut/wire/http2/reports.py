@@ -18,7 +18,7 @@ from ..events import (
     Ending,
     Exchange,
     Observer,
-    tls_version_of,
+    tls_facts,
 )
 from ..transport.interface import ResponseTransport
 from .request_head import VERSION, RequestHead
@@ -39,7 +39,7 @@ class Reports:
         self._observer = observer
         self._transport = transport
         self._peer = peer
-        self._tls_version = tls_version_of(transport)
+        self._tls = tls_facts(transport)
         self._unsent: list[Exchange] = []
         self._is_waiting = self._is_closed = False
         self.unsent_end: tuple[Ending, str] = (Ending.CLIENT_GONE, "")
@@ -82,7 +82,7 @@ class Reports:
 
         :param unsent: bytes of the response that were not sent.
         """
-        self._observer(exchange.done(self._peer, unsent, self._tls_version))
+        self._observer(exchange.done(self._peer, unsent, self._tls))
 
     def connection_closed(self) -> None:
         """The connection has ended, and all its streams."""
