@@ -16,7 +16,7 @@ from local_servers import free_port, running
 
 from ..figures import Run
 from ..load import STREAMS, Request, Server, check, script, under_load
-from ..measuring import MEMORY, Bench, Case, RunOf, Stage, Subject
+from ..measuring import MEMORY, Bench, Case, RunOf, Stage, Subject, Subjects
 from .idle import memory_each, open_files
 from .page import IDLE, LOAD, REFERENCE
 from .peers import HERE, Peer, available
@@ -76,11 +76,8 @@ _CASE = partial(Case, page="servers", reference=REFERENCE)
 
 
 def cases(idle: int) -> list[Case]:
-    """All of them; the last one opens so many *idle* connections."""
-    opened = _CASE(
-        "idle", "Idle connections", _idle, IDLE, f"{idle:,}", measures=[MEMORY]
-    )
-    return [*_greetings(), *_files(), *_uploads(), *_encrypted(), opened]
+    """All of them; the last ones open so many *idle* connections."""
+    return [*_greetings(), *_files(), *_uploads(), *_encrypted(), *_idle(idle)]
 
 
 def _greetings() -> list[Case]:
@@ -202,18 +199,38 @@ def not_saved(folder: Path, counts: Sequence[int]) -> str:
     return "" if size == UPLOAD_BYTES else f"saved {size:,} bytes of {UPLOAD_BYTES:,}"
 
 
-def _idle(bench: Bench, folder: Path) -> list[Subject]:
-    request = Request(content=HELLO)
+def _idle(count: int) -> list[Case]:
+    hello = Request(content=HELLO)
+    secure = replace(hello, secure=True)
+    return [
+        _CASE(name, title, _holding(request), IDLE, f"{count:,}", measures=[MEMORY])
+        for name, title, request in (
+            ("idle", "Idle connections", hello),
+            ("idle-tls", "Idle connections over TLS", secure),
+            ("idle-h2", "Idle connections over HTTP/2", replace(secure, http2=True)),
+        )
+    ]
 
-    def run(peer: Peer, stage: Stage) -> Run:
+
+def _holding(request: Request) -> Subjects:
+    """Those that hold connections on each of which *request* was answered."""
+
+    def run(peer: Peer, bench: Bench, stage: Stage) -> Run:
         port = free_port()
         command = peer.command(request, stage.folder, False, port=port, **given(bench))
         with running(command, port, stage.core, stage.folder) as server:
             check(request, port)
-            each, fault = memory_each(server.pid, port, bench.idle)
+            each, fault = memory_each(server.pid, port, bench.idle, request)
             return Run({"bytes": each}, fault)
 
-    return [_subject(peer, partial(run, peer)) for peer in available(bench)]
+    def subjects(bench: Bench, folder: Path) -> list[Subject]:
+        return [
+            _subject(peer, partial(run, peer, bench))
+            for peer in available(bench)
+            if not (request.http2 and "no-http2" in peer.settings)
+        ]
+
+    return subjects
 
 
 def _subject(peer: Peer, run: RunOf, logs: bool = False) -> Subject:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import resource
 import socket
+import ssl
 import time
 from contextlib import ExitStack
 
 from local_servers import RunFailed
 
+from ..load import Request
 from ..processes import resident_bytes
 
 SPARE_FILES = 200
@@ -30,8 +32,18 @@ use up the memory that a start leaves free, and load what is loaded late.
 SETTLE_SECONDS = 1.0
 """Between the last answer and the reading of the memory."""
 
-OPENING_SECONDS = 60.0
-"""How long opening them all may take."""
+OPENING_SECONDS = 120.0
+"""How long opening them all may take: most of it goes to handshakes of TLS."""
+
+HTTP1_REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+HTTP2_REQUEST = (
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))  # SETTINGS, without any
+    + bytes((0, 0, 14, 1, 5, 0, 0, 0, 1))  # HEADERS of stream 1, all of them, no body
+    + b"\x82\x87\x84\x01\x09localhost"  # GET, https, /, and the authority
+)
+"""The same by HTTP/2 (RFC 9113 section 3.4, RFC 7541 appendix A)."""
 
 
 def open_files(connections: int) -> int:
@@ -55,13 +67,16 @@ def raise_open_files(wanted: int) -> int:
     return wanted
 
 
-def memory_each(pid: int, port: int, count: int) -> tuple[float, str]:
+def memory_each(pid: int, port: int, count: int, request: Request) -> tuple[float, str]:
     """
     Bytes that the server *pid* holds for each of *count* connections.
 
+    :param request: says whether they are over TLS, and whether by HTTP/2.
     :return: the bytes, and what went wrong meanwhile.
     :raise RunFailed: when they cannot be opened.
     """
+    context = _context(request) if request.secure else None
+    asked = HTTP2_REQUEST if request.http2 else HTTP1_REQUEST
     with ExitStack() as stack:
         opened: list[socket.socket] = []
         deadline = time.monotonic() + OPENING_SECONDS
@@ -69,7 +84,8 @@ def memory_each(pid: int, port: int, count: int) -> tuple[float, str]:
         for goal in (count // WARM_UP_SHARE, count + count // WARM_UP_SHARE):
             try:
                 while len(opened) < goal and time.monotonic() < deadline:
-                    opened.append(stack.enter_context(_answered(port, len(opened))))
+                    answered = _answered(port, len(opened), context, asked)
+                    opened.append(stack.enter_context(answered))
             except OSError as error:
                 reason = f"refused after {len(opened):,} connections: {error!r}"
                 raise RunFailed(reason) from None
@@ -83,12 +99,25 @@ def memory_each(pid: int, port: int, count: int) -> tuple[float, str]:
         return (held[1] - held[0]) / count, fault
 
 
-def _answered(port: int, index: int) -> socket.socket:
+def _context(request: Request) -> ssl.SSLContext:
+    """What encrypts as a client would that believes every certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2" if request.http2 else "http/1.1"])
+    return context
+
+
+def _answered(
+    port: int, index: int, context: ssl.SSLContext | None, asked: bytes
+) -> socket.socket:
     """A connection that has had its answer."""
     block = index // CONNECTIONS_PER_ADDRESS
     address = f"127.0.{1 + block // 250}.{1 + block % 250}"
     connection = socket.create_connection(("127.0.0.1", port), 10, (address, 0))
-    connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    if context is not None:
+        connection = context.wrap_socket(connection)
+    connection.sendall(asked)
     answer = b""
     while b"Hello, world!" not in answer:
         received = connection.recv(4096)
@@ -105,7 +134,7 @@ def _is_closed(connection: socket.socket) -> bool:
     try:
         while connection.recv(4096):
             pass
-    except BlockingIOError:
+    except (BlockingIOError, ssl.SSLWantReadError):
         return False
     except OSError:
         return True
