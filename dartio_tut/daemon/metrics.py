@@ -7,7 +7,7 @@ Rule: every label has few values, whatever clients send. What is no known method
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import datetime
 from typing import Protocol
@@ -71,7 +71,7 @@ class Counts:
         self.opened = 0
         self.reasons: dict[str, int] = {}
         self.certificates: list[Certificate] = []
-        self._complete: dict[tuple[bytes, int], int] = {}
+        self._complete: Counter[tuple[bytes, int]] = Counter()
         self._others: Counter[tuple[bytes, int, Ending]] = Counter()
         self._events: list[Event] = []
 
@@ -108,20 +108,39 @@ class Counts:
     def count(self) -> None:
         """Count what was noted: call this before you look at the counts."""
         events, self._events = self._events, []
-        complete = self._complete
-        for event in events:
-            if not isinstance(event, ExchangeDone):
-                self.opened += isinstance(event, ConnectionOpened)
-                continue
-            method, ending = event[1], event[11]
-            key = (method if method in METHODS else b"other", event[5] // 100)
-            if ending is _COMPLETE:
-                complete[key] = complete.get(key, 0) + 1
-            else:
-                self._others[(*key, ending)] += 1
-                count_reason(self.reasons, event.reason or event.ending.value)
-            seconds = max(0.0, event[10] - event[8])  # a clock may have been set back
-            self.seconds[bisect_left(SECONDS, seconds)] += 1
-            self.seconds_sum += seconds
-            self.sizes[bisect_left(BYTES, event[7])] += 1
-            self.bytes_sum += event[7]
+        done = [event for event in events if event.__class__ is ExchangeDone]
+        if len(done) < len(events):
+            kinds = [event.__class__ for event in events]
+            self.opened += kinds.count(ConnectionOpened)
+        self._count_endings(done)
+        self._count_seconds(sorted([event.ended - event.started for event in done]))
+        sizes = Counter([event.response_body_bytes for event in done])
+        for size, count in sizes.items():
+            self.sizes[bisect_left(BYTES, size)] += count
+            self.bytes_sum += size * count
+
+    def _count_endings(self, done: list[ExchangeDone]) -> None:
+        complete = [event for event in done if event.ending is _COMPLETE]
+        alike = Counter([(event.method, event.status) for event in complete])
+        for (method, status), count in alike.items():
+            self._complete[_known(method), status // 100] += count
+        if len(complete) < len(done):
+            for event in done:
+                if event.ending is not _COMPLETE:
+                    key = _known(event.method), event.status // 100, event.ending
+                    self._others[key] += 1
+                    count_reason(self.reasons, event.reason or event.ending.value)
+
+    def _count_seconds(self, durations: list[float]) -> None:
+        """Count *durations*, the shortest first; a clock may have been set back."""
+        before = 0
+        for index, bound in enumerate(SECONDS):
+            up_to = bisect_right(durations, bound)
+            self.seconds[index] += up_to - before
+            before = up_to
+        self.seconds[-1] += len(durations) - before
+        self.seconds_sum += sum(durations[bisect_left(durations, 0.0) :])
+
+
+def _known(method: bytes) -> bytes:
+    return method if method in METHODS else b"other"
