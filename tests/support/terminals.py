@@ -32,6 +32,9 @@ READ_BYTES = 65536
 _FONT = re.compile(r"\x1b\[[\d;]*m|\x1b\]8;;.*?\x1b\\")
 """What makes text bold, or a link: curl does so with header fields."""
 
+_LINE_END = re.compile(r"\r+\n")
+"""How a terminal shows a line end, with one more CR if there is one already."""
+
 COLUMNS = 1000
 """So wide that no line is broken."""
 
@@ -187,7 +190,7 @@ class Terminal:
         readable, _, _ = select.select([self._keys], [], [], PATIENCE)
         assert readable, f"nothing more comes after\n{self._shown[-2000:]}"
         self._shown += self._decoder.decode(os.read(self._keys, READ_BYTES))
-        self._shown = _FONT.sub("", self._shown).replace("\r\n", "\n")
+        self._shown = _LINE_END.sub("\n", _FONT.sub("", self._shown))
 
 
 def _compare(step: Step, shown: str) -> None:
