@@ -64,6 +64,12 @@ _YES_OR_NO = (ENABLE_PUSH, ENABLE_CONNECT_PROTOCOL, NO_RFC7540_PRIORITIES)
 MAX_FRAME_SIZES = range(FRAME_BYTES, 1 << 24)
 """What a client may choose as the largest frame (RFC 9113 section 6.5.2)."""
 
+MAX_SETTINGS = 32
+"""
+Settings in one frame, as in nghttp2: each may be a new window for all streams, and a
+frame has room for 2,730 (CVE-2020-11080).
+"""
+
 MANY_STREAMS = 100
 """Streams that ended a moment ago, and of which something may still be kept."""
 
@@ -248,6 +254,16 @@ class HPACKEngine:
             self.credit(stream_id, count - len(data))
         self._owner.body_came(stream_id, data, is_ended)
 
+    def take_late(self, count: int) -> None:
+        """
+        DATA behind the end of a request, which is dropped: it counts to the window of
+        the connection all the same (RFC 9113 section 6.9).
+
+        :raise ConnectionFault: when it is more than that window.
+        """
+        self._received.came(count)
+        self._credit_all(count)
+
     def _has_right_length(self, stream_id: int, count: int, is_ended: bool) -> bool:
         """Whether *count* more bytes, and its end, agree with the Content-Length."""
         left = self._awaited.get(stream_id)
@@ -284,6 +300,8 @@ class HPACKEngine:
             return
         if len(payload) % 6:
             raise _wrong_size()
+        if len(payload) > 6 * MAX_SETTINGS:
+            raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many settings")
         for name, value in _setting_pairs(payload):
             if name in _YES_OR_NO and value > 1:
                 raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "neither yes nor no")

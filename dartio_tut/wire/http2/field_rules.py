@@ -34,8 +34,8 @@ _is_target = re.compile(rb"[\x21-\x7e\x80-\xff]+").fullmatch
 
 
 KEPT_FIELDS = 2048
-KEPT_VALUE_BYTES = 256
-"""Fields that were right are kept, and how long the value of each may be."""
+KEPT_FIELD_BYTES = 256
+"""Fields that were right are kept, and how long each may be, with its name."""
 
 
 class Malformed(Exception):
@@ -71,7 +71,7 @@ def check_request(fields: Sequence[tuple[bytes, bytes]]) -> int | None:
             pseudo[name] = value
             continue
         others += 1
-        if len(value) <= KEPT_VALUE_BYTES:
+        if len(name) + len(value) <= KEPT_FIELD_BYTES:
             _check_kept_field(name, value)
         else:
             _check_field(name, value)

@@ -39,6 +39,9 @@ class FrameTaker(Protocol):
     def take(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
         """Any other frame that is not refused."""
 
+    def take_late(self, count: int) -> None:
+        """So many bytes of DATA have come where none may, and are dropped."""
+
 
 class FrameReader(FrameScanner):
     """
@@ -156,6 +159,7 @@ class FrameReader(FrameScanner):
         elif kind in (DATA, HEADERS):
             if stream_id not in self.sending:
                 self._refuse(kind, stream_id)
+                self._taker.take_late(length)
                 return
             if kind == HEADERS:
                 self._begin_message(stream_id, flags, length)

@@ -30,9 +30,22 @@ def _string(text: bytes) -> bytes:
     return bytes(encode_integer(len(text), 7)) + text
 
 
-@lru_cache(4096)
+KEPT_FIELDS = 4096
+KEPT_VALUE_BYTES = 256
+"""
+Fields of which the bytes are kept, and how long the value of each may be. A longer one
+often repeats what a client has sent, such as the Location of a redirect.
+"""
+
+
 def encoded_field(name: bytes, value: bytes) -> bytes:
     """A field, as an index of the static table or as a literal without indexing."""
+    if len(value) <= KEPT_VALUE_BYTES:
+        return _kept_field(name, value)
+    return _encoded_field(name, value)
+
+
+def _encoded_field(name: bytes, value: bytes) -> bytes:
     index = _FIELDS.get((name, value))
     if index is not None:
         encoded = encode_integer(index, 7)
@@ -41,6 +54,9 @@ def encoded_field(name: bytes, value: bytes) -> bytes:
     index = _NAMES.get(name, 0)
     head = bytes(encode_integer(index, 4))
     return head + _string(value) if index else head + _string(name) + _string(value)
+
+
+_kept_field = lru_cache(KEPT_FIELDS)(_encoded_field)
 
 
 @lru_cache(1024)

@@ -39,6 +39,13 @@ MAX_KEPT_SECTIONS = 64
 MAX_KEPT_BLOCK_BYTES = 2048
 """Header sections that are kept of a connection, and how large each may be."""
 
+MAX_KEPT_BYTES = 64 * 1024
+MAX_KEPT_SECTION_BYTES = MAX_KEPT_BYTES // 4
+"""
+What all of them may have, and one: compressed, and what they say. A byte may stand for
+a field of 4 KiB, so the former tells little of the latter.
+"""
+
 INDEXED, INCREMENTAL, TABLE_SIZE = 0x80, 0x40, 0x20
 """Bits that tell how a field is represented (RFC 7541 section 6)."""
 
@@ -57,7 +64,16 @@ class HeaderDecoder(Generic[Kept]):
     :ivar kept: what was read, by the compressed bytes.
     """
 
-    __slots__ = ("_limit", "_max_bytes", "_read", "_size", "_table", "kept")
+    __slots__ = (
+        "_kept_bytes",
+        "_kept_sizes",
+        "_limit",
+        "_max_bytes",
+        "_read",
+        "_size",
+        "_table",
+        "kept",
+    )
 
     def __init__(self, max_bytes: int, read: Callable[[Section], Kept | None]) -> None:
         self._max_bytes = max_bytes
@@ -65,6 +81,8 @@ class HeaderDecoder(Generic[Kept]):
         self._table: deque[Field] = deque()
         self._size, self._limit = 0, TABLE_BYTES
         self.kept: dict[bytes, Kept] = {}
+        self._kept_sizes: deque[int] = deque()
+        self._kept_bytes = 0
 
     def decode(self, block: bytes) -> Kept | None:
         """
@@ -72,33 +90,43 @@ class HeaderDecoder(Generic[Kept]):
 
         :raise ConnectionFault: when it is no such thing, or larger than any may be.
         """
-        kept = self.kept
-        found = kept.get(block)
+        found = self.kept.get(block)
         if found is None:
-            fields, has_changed = self._fields(block)
+            fields, has_changed, size = self._fields(block)
             found = self._read(fields)
-            if has_changed or found is None or len(block) > MAX_KEPT_BLOCK_BYTES:
-                return found
-            if len(kept) >= MAX_KEPT_SECTIONS:
-                del kept[next(iter(kept))]
-            kept[block] = found
+            if not has_changed and found is not None:
+                self._keep(block, found, size + len(block))
         return found
+
+    def _keep(self, block: bytes, found: Kept, size: int) -> None:
+        """Keep what was read of *block*, if it is not too large."""
+        if len(block) > MAX_KEPT_BLOCK_BYTES or size > MAX_KEPT_SECTION_BYTES:
+            return
+        kept, sizes = self.kept, self._kept_sizes
+        self._kept_bytes += size
+        while len(kept) >= MAX_KEPT_SECTIONS or self._kept_bytes > MAX_KEPT_BYTES:
+            del kept[next(iter(kept))]  # the oldest
+            self._kept_bytes -= sizes.popleft()
+        kept[block] = found
+        sizes.append(size)
 
     def fields(self, block: bytes) -> Section:
         """The fields of a header section of any kind; errors as of `decode`."""
         return self._fields(block)[0]
 
-    def _fields(self, block: bytes) -> tuple[Section, bool]:
-        """The fields, and whether the table is another one since."""
+    def _fields(self, block: bytes) -> tuple[Section, bool, int]:
+        """The fields, whether the table is another one since, and their size."""
         try:
-            fields, has_changed = self._decoded(block)
+            fields, has_changed, size = self._decoded(block)
         except (MalformedCode, IndexError):
             raise _malformed("malformed header compression") from None
         if has_changed:
             self.kept.clear()
-        return tuple(fields), has_changed
+            self._kept_sizes.clear()
+            self._kept_bytes = 0
+        return tuple(fields), has_changed, size
 
-    def _decoded(self, block: bytes) -> tuple[list[Field], bool]:
+    def _decoded(self, block: bytes) -> tuple[list[Field], bool, int]:
         fields: list[Field] = []
         table, has_changed, at, size = self._table, False, 0, 0
         end = len(block)
@@ -131,7 +159,7 @@ class HeaderDecoder(Generic[Kept]):
                     ErrorCode.ENHANCE_YOUR_CALM, "header section too large"
                 )
             fields.append(field)
-        return fields, has_changed
+        return fields, has_changed, size
 
     def _literal(
         self, block: bytes, at: int, index: int, most: int

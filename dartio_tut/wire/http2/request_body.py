@@ -78,7 +78,10 @@ class RequestBody:
         :raise ProtocolError: when there is too much of it, or it comes too slowly.
         """
         self.received += len(data)
-        if self.received > self._max_bytes:
+        is_too_long = self.received > self._max_bytes
+        if is_too_long or not self._is_held:
+            self._taker.credit(len(data))  # whatever becomes of it
+        if is_too_long:
             raise ProtocolError(*errors.BODY_TOO_LARGE)
         self._pace.received(len(data))
         self._partial = 0
@@ -91,7 +94,7 @@ class RequestBody:
             self._pace.check(now)
         self._deadline = now + self._limits.body_time
         if data:
-            self._hand_over(data)
+            self._taker.take_piece(data)
         if is_ended and not self._is_held:
             self._taker.body_ended()
 
@@ -102,10 +105,6 @@ class RequestBody:
             self._partial = count
             self._deadline = now + self._limits.body_time
 
-    def _hand_over(self, data: bytes) -> None:
-        self._taker.take_piece(data)
-        self._taker.credit(len(data))
-
     def hold(self, stop: bool, now: float) -> None:
         """Keep what comes, or go on handing it over."""
         was_held, self._is_held = self._is_held, stop
@@ -114,7 +113,9 @@ class RequestBody:
         self._pace.restart(now)
         self._deadline = now + self._limits.body_time
         while self._kept and not self._is_held:
-            self._hand_over(self._kept.popleft())
+            piece = self._kept.popleft()
+            self._taker.credit(len(piece))
+            self._taker.take_piece(piece)
         if self.is_whole and not self._is_held:
             self._taker.body_ended()
 

@@ -190,7 +190,8 @@ class SectionReader:
         head = self._kept.get(key)
         if head is None:
             head = RequestHead(key, self._limits)
-            if head.size <= KEPT_SECTION_BYTES:
+            size = head.size + len(head.target)
+            if size <= KEPT_SECTION_BYTES and head.error is None:
                 self._keep(key, head)
         return head
 

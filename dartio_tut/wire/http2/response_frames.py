@@ -69,7 +69,11 @@ class ResponseFrames:
             return self._send_large(stream_id, section, data)
         if count > sent.all:
             return False
-        frames = section.frames or _frames_of(section)
+        frames = section.frames
+        if frames is None:
+            if len(compressed(section)) > FRAME_BYTES:
+                return self._send_large(stream_id, section, data)
+            frames = _frames_of(section)
         sent.all -= count
         number = _packed(stream_id)
         if count:

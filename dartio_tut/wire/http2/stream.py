@@ -75,7 +75,6 @@ class Stream(ChannelAPI):
     is_fresh = True
     has_begun = request_has_ended = is_ended = is_over = False
     _has_wrong_length = False
-    _prepared: HeaderSection | None = None
     _declared_length: int | None = None
 
     def __init__(
@@ -155,7 +154,7 @@ class Stream(ChannelAPI):
 
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
-        section = self._prepared or self._section(request)
+        section = self._section(request)
         self._declared_length = section.length
         if section.is_bodiless:
             data = b""
@@ -172,26 +171,20 @@ class Stream(ChannelAPI):
         connection = self.connection
         if not self.is_fresh or connection.is_blocked:
             return False
-        section, engine = self._section(request), connection.engine
+        section = self._section(request)
         if section.is_bodiless:
-            engine.send_head(self.stream_id, section, True)
-        elif section.length == len(body) and engine.send_whole(
-            self.stream_id, section, body
-        ):
-            request.sentLength = len(body)
-        else:
-            self._prepared = section
+            body = b""
+        elif section.length != len(body):
             return False
-        self.is_fresh, self.has_begun, self.is_ended = False, True, True
+        request.sentLength = len(body)
         self.request = None
         if self.exchange is not None:
-            self.exchange.response_began(request.code, _HEAD_BYTES)
             self.exchange.response_body_bytes = request.sentLength
         if connection.log is not None:
             connection.log(cast("http.Request", request))
-        connection.streams.closed(self)
-        if not connection.is_active:
-            connection.written()
+        self._begin(request.code, section, body, True)
+        if self.is_ended and not self.is_over:
+            connection.streams.closed(self)
         return True
 
     def _begin(
@@ -345,7 +338,8 @@ class Stream(ChannelAPI):
             return
         if self.exchange is not None:
             self.exchange.ends(Ending.CUT_OFF, reason)
-        self.connection.engine.reset(self.stream_id, ErrorCode.INTERNAL_ERROR)
+        if not (self.is_ended and self.request_has_ended):  # it is closed
+            self.connection.engine.reset(self.stream_id, ErrorCode.INTERNAL_ERROR)
         request = self.request
         self._drop()
         self.request = request

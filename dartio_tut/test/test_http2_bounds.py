@@ -1,0 +1,170 @@
+"""
+`dartio_tut.wire.http2`: what one client can make the server keep, or do, is bounded;
+and a client that keeps to its windows is never stopped by ours.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.daemon import Limits
+from dartio_tut.wire.http2 import field_rules, header_compression
+from dartio_tut.wire.http2.engine import STREAM_WINDOW, ErrorCode
+from dartio_tut.wire.http2.engine_hpack import MAX_SETTINGS
+from dartio_tut.wire.http2.engines import own_engine
+from dartio_tut.wire.http2.field_rules import check_request
+from dartio_tut.wire.http2.frames import Kind, frame
+from dartio_tut.wire.http2.header_compression import encoded_field
+from dartio_tut.wire.http2.header_decoder import (
+    ENTRY_BYTES,
+    MAX_KEPT_BYTES,
+    MAX_KEPT_SECTIONS,
+    HeaderDecoder,
+)
+from dartio_tut.wire.http2.request_head import SectionReader
+
+from .support.http2_client import (
+    END_HEADERS,
+    HTTP2Client,
+    data_frame,
+    engines,
+    request_fields,
+)
+from .test_http2_streams import HTTP2Case
+
+PIECE = bytes(16 * 1024)
+
+
+class ConnectionWindowTests(HTTP2Case):
+    """Bytes that nobody takes are credited to the connection all the same."""
+
+    limits = Limits(body=1000, streams=2, linger_time=1)
+    window = 2 * STREAM_WINDOW
+
+    def send_body(self, client: HTTP2Client, number: int, end: int = 0) -> None:
+        head = client.head(number, method=b"POST", flags=END_HEADERS)
+        client.send(head, data_frame(number, PIECE, end))
+
+    def assert_credited(self, client: HTTP2Client, sent: int) -> None:
+        self.assertIsNone(client.goaway, client.goaway_reason)
+        opened = client.windows[0] - (self.window - STREAM_WINDOW)
+        self.assertGreater(opened, sent - self.window // 2 - len(PIECE))
+        self.assertLessEqual(opened, sent)
+
+    def test_bodies_that_are_too_long_do_not_use_up_the_window(self) -> None:
+        for engine in engines():
+            for end in (0, 1):
+                client = self.client(engine)
+                for number in range(1, 80, 2):
+                    self.send_body(client, number, end)
+                    self.assertIsNone(client.goaway, client.goaway_reason)
+                    self.assertEqual(client.answer(number).status, 413)
+                self.assert_credited(client, 40 * len(PIECE))
+
+    def test_data_behind_the_end_does_not_use_up_the_window(self) -> None:
+        client = self.client(own_engine())
+        client.send(client.head(1))
+        for _ in range(40):
+            client.send(data_frame(1, PIECE))
+        self.assert_credited(client, 40 * len(PIECE))
+
+
+class LargeSectionTests(HTTP2Case):
+    """Header sections of responses may be larger than a frame."""
+
+    def test_section_larger_than_a_frame_is_sent_in_several(self) -> None:
+        def render(request: Any) -> bytes:
+            request.setHeader(b"x-large", b"y" * 40_000)
+            return b"" if request.path == b"/empty" else b"hello"
+
+        for engine in engines():
+            client = self.client(engine, render)
+            for number, path in ((1, b"/"), (3, b"/"), (5, b"/empty"), (7, b"/")):
+                answer = client.send(client.head(number, path=path)).answer(number)
+                self.assertEqual(answer.status, 200)
+                self.assertEqual(len(answer.fields["x-large"]), 40_000)
+                self.assertTrue(answer.is_ended)
+
+
+class SettingsTests(HTTP2Case):
+    """A SETTINGS frame holds few settings."""
+
+    def settings(self, count: int) -> bytes:
+        return frame(Kind.SETTINGS, 0, struct.pack(">HI", 4, 65535) * count)
+
+    def test_many_settings_in_a_frame_end_the_connection(self) -> None:
+        client = self.client(own_engine())
+        client.send(self.settings(MAX_SETTINGS))
+        self.assertEqual(client.acknowledged, 2)
+        self.assertIsNone(client.goaway)
+        client.send(self.settings(MAX_SETTINGS + 1))
+        assert client.goaway is not None
+        self.assertEqual(client.goaway[0], ErrorCode.ENHANCE_YOUR_CALM)
+
+
+def literal(name: bytes, value: bytes) -> bytes:
+    """A field that enters no table; name and value are shorter than 127 bytes."""
+    return b"\0%c%b%c%b" % (len(name), name, len(value), value)
+
+
+class KeptTests(SynchronousTestCase):
+    """What is kept is bounded by its bytes."""
+
+    def test_sections_of_a_connection_are_kept_up_to_so_many_bytes(self) -> None:
+        decoder: HeaderDecoder[object] = HeaderDecoder(1 << 20, lambda said: said)
+        cookie = b"c" * 3900
+        decoder.decode(b"\x60\x7f\xbd\x1d" + cookie)
+        for number in range(200):
+            block = b"\xbe" * 3 + literal(b"n", b"%d" % number)
+            decoder.decode(block)
+            self.assertLessEqual(kept_bytes(decoder), MAX_KEPT_BYTES)
+        small = [literal(b"n", b"%d" % number) for number in range(500)]
+        for block in small:
+            decoder.decode(block)
+            self.assertIn(block, decoder.kept)
+            self.assertLessEqual(len(decoder.kept), MAX_KEPT_SECTIONS)
+
+    def test_huge_section_does_not_drive_out_others(self) -> None:
+        decoder: HeaderDecoder[object] = HeaderDecoder(1 << 20, lambda said: said)
+        decoder.decode(b"\x60\x7f\xbd\x1d" + b"c" * 3900)
+        decoder.decode(b"\x82")
+        decoder.decode(b"\xbe" * 40)
+        self.assertEqual(list(decoder.kept), [b"\x82"])
+
+    def test_long_names_are_not_kept(self) -> None:
+        kept = field_rules._check_kept_field.cache_info
+        before = kept().currsize + kept().misses
+        check_request([*request_fields(), (b"n" * 10_000, b"v")])
+        self.assertEqual(kept().currsize + kept().misses, before)
+
+    def test_sections_with_a_long_path_are_not_kept(self) -> None:
+        reader = SectionReader(Limits())
+        for path in (b"/" + b"p" * 4000, b"/" + b"p" * 100_000):
+            section = tuple(request_fields(path=path))
+            heads = [reader.read(section) for _ in range(3)]
+            self.assertIsNot(heads[1], heads[2])
+
+    def test_sections_that_are_refused_are_not_kept(self) -> None:
+        reader = SectionReader(Limits(header_count=3))
+        section = (*request_fields(), *((b"n", b"") for _ in range(9)))
+        heads = [reader.read(section) for _ in range(3)]
+        self.assertIsNotNone(heads[2].error)
+        self.assertIsNot(heads[1], heads[2])
+
+    def test_long_values_of_responses_are_not_kept(self) -> None:
+        kept = header_compression._kept_field.cache_info
+        before = kept().misses
+        value = b"/" + b"l" * 8000
+        self.assertTrue(encoded_field(b"location", value).endswith(value))
+        self.assertEqual(kept().misses, before)
+
+
+def kept_bytes(decoder: HeaderDecoder[Any]) -> int:
+    """As the decoder counts them: the blocks, and their fields as RFC 7541 does."""
+    return sum(
+        len(block) + sum(len(n) + len(v) + ENTRY_BYTES for n, v in fields)
+        for block, fields in decoder.kept.items()
+    )
