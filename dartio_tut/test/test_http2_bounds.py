@@ -25,9 +25,12 @@ from dartio_tut.wire.http2.header_decoder import (
     HeaderDecoder,
 )
 from dartio_tut.wire.http2.request_head import SectionReader
+from dartio_tut.wire.http2.scheduler import BYTES_PER_TURN
 
 from .support.http2_client import (
+    ACK,
     END_HEADERS,
+    PADDED,
     HTTP2Client,
     data_frame,
     engines,
@@ -70,6 +73,50 @@ class ConnectionWindowTests(HTTP2Case):
         for _ in range(40):
             client.send(data_frame(1, PIECE))
         self.assert_credited(client, 40 * len(PIECE))
+
+
+class FreeFrameTests(HTTP2Case):
+    """No frame that brings nothing is free."""
+
+    def flood(self, client: HTTP2Client, piece: bytes) -> None:
+        for _ in range(20):
+            client.send(piece * 50)
+        assert client.goaway is not None
+        self.assertEqual(client.goaway[0], ErrorCode.ENHANCE_YOUR_CALM)
+
+    def test_settings_are_acknowledged_once(self) -> None:
+        client = self.client(own_engine())
+        client.send(client.head(1))
+        self.flood(client, frame(Kind.SETTINGS, 0, b"", ACK))
+
+    def test_data_that_is_all_padding_is_empty(self) -> None:
+        padding = frame(Kind.DATA, 1, b"\xff" + bytes(255), PADDED)
+        client = self.client(own_engine(), self.hold)
+        client.send(client.head(1, method=b"POST", flags=END_HEADERS))
+        self.flood(client, padding)
+        client = self.client(own_engine(), self.hold)
+        client.send(client.head(1, method=b"POST", flags=END_HEADERS))
+        client.send(frame(Kind.DATA, 1, b"\xff" + bytes(455), PADDED) * 600)
+        self.assertIsNone(client.goaway)
+
+
+class AtOnceTests(HTTP2Case):
+    """However large its window: no client gets megabytes in one turn."""
+
+    def test_large_responses_take_turns(self) -> None:
+        large = bytes(300_000)
+        window = 2**31 - 1
+        for engine in engines():
+            settings = {"INITIAL_WINDOW_SIZE": window}
+            client = self.client(engine, lambda _: large, settings=settings)
+            opened = frame(Kind.WINDOW_UPDATE, 0, struct.pack(">I", window - 65535))
+            heads = [client.head(number) for number in range(1, 20, 2)]
+            client.protocol.dataReceived(opened + b"".join(heads))
+            self.assertLess(len(client.transport.value()), BYTES_PER_TURN * 2)
+            client.clock.pump([0] * 20)
+            client.read()
+            for number in range(1, 20, 2):
+                self.assertEqual(len(client.answer(number).body), len(large))
 
 
 class LargeSectionTests(HTTP2Case):

@@ -34,6 +34,7 @@ from .frames import (
     END_STREAM,
     GOAWAY,
     HEADERS,
+    PADDED,
     PING,
     PRIORITY,
     RST_STREAM,
@@ -49,8 +50,8 @@ from .response_frames import ResponseFrames
 
 NAME = f"hpack {version('hpack')}"
 
-PADDED, WITH_PRIORITY = 0x8, 0x20
-"""Flags of HEADERS; the former is one of DATA, too (RFC 9113 section 6)."""
+WITH_PRIORITY = 0x20
+"""A flag of HEADERS (RFC 9113 section 6.2)."""
 
 _number = Struct(">I")
 _setting_pairs = Struct(">HI").iter_unpack

@@ -18,6 +18,7 @@ from .frames import (
     DATA,
     FRAME_HEAD_BYTES,
     HEADERS,
+    PADDED,
     REQUESTS_PER_TURN,
     WHOLE_REQUEST,
     FrameScanner,
@@ -164,6 +165,8 @@ class FrameReader(FrameScanner):
             if kind == HEADERS:
                 self._begin_message(stream_id, flags, length)
             else:
+                if flags & PADDED and length:
+                    length = max(0, length - 1 - payload[0])
                 self._judge_data(length, flags, stream_id)
         else:
             self._judge(kind, flags, stream_id, length)

@@ -47,6 +47,7 @@ PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 5, 6, 7, 8, 9
 
 END_STREAM = ACK = 0x1
 END_HEADERS = 0x4
+PADDED = 0x8
 WHOLE_REQUEST = END_STREAM | END_HEADERS
 
 SMALL_DATA_BYTES = 128
@@ -309,8 +310,6 @@ class FrameScanner:
                 raise ConnectionFault(
                     ErrorCode.FRAME_SIZE_ERROR, "SETTINGS with ACK and more"
                 )
-            if stream_id == 0:
-                return
         elif (kind == PRIORITY and not stream_id) or (kind == GOAWAY and stream_id):
             raise ConnectionFault(
                 ErrorCode.PROTOCOL_ERROR, "a frame on a stream that has none such"

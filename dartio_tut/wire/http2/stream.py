@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from .connection import HTTP2Connection
 
 
+MAX_AT_ONCE_BYTES = 64 * 1024
+"""A larger response takes turns, whatever its client allows: others have theirs."""
+
 _HEAD_BYTES = 1
 """A head that was compressed has another length for each client; it has left, if any
 byte of the response has."""
@@ -205,6 +208,7 @@ class Stream(ChannelAPI):
             self.is_ended = is_whole
         elif (
             is_whole
+            and len(data) <= MAX_AT_ONCE_BYTES
             and not connection.is_blocked
             and self.output is None
             and isinstance(fields, HeaderSection)
