@@ -101,6 +101,8 @@ class ListTests(DocumentsCase):
 
     def test_head_has_the_fields_of_get(self) -> None:
         got, head = self.ask("GET", "/?limit=1"), self.ask("HEAD", "/?limit=1")
+        for fields in (got.fields, head.fields):
+            fields.pop("date")  # a second may have passed
         self.assertEqual((head.body, head.fields), (b"", got.fields))
 
     def test_time_and_version_are_told(self) -> None:
