@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from .support.harness import (
     BIN,
     Daemon,
+    Place,
     ask,
-    environment,
     free_port,
 )
 from .support.until import until
@@ -25,12 +26,12 @@ DARTIO = (str(BIN / "dartio"), "serve")
 class GroupDaemon(Daemon):
     """A program in a process group of its own, as a shell starts it."""
 
-    def run(self, folder: Any, home: Any, command: tuple[str, ...]) -> Any:
+    def begin(self, command: Sequence[str], place: Place) -> Any:
         """Start *command*."""
         return subprocess.Popen(
             command,
-            cwd=folder,
-            env=environment(home),
+            cwd=place.folder,
+            env=place.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
