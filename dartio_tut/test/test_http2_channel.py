@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
@@ -49,6 +50,16 @@ class SecureTransport(MemoryTransport):
     def getHandle(self) -> str:
         """The connection of OpenSSL."""
         return "handle"
+
+
+class EngineTests(SynchronousTestCase):
+    """Which engines the tests of HTTP/2 are made with."""
+
+    def test_nghttp2_judges_ours_where_it_is_installed(self) -> None:
+        if len(engines()) == 1:
+            raise SkipTest("NOT TESTED: HTTP/2 beside nghttp2; ngh2 is not installed")
+        names = [engine.name for engine in engines()]
+        self.assertIn("ngh2", names[1])
 
 
 class ChannelTests(HTTP2Case):

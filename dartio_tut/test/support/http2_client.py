@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, cast
 
 from hpack import Decoder, Encoder
@@ -42,7 +43,9 @@ HeaderList = Sequence[tuple[bytes, bytes]]
 
 
 def engines() -> list[EngineChoice]:
-    """Our own engine, and the one on nghttp2."""
+    """Our own engine, and the one on nghttp2 where ngh2 is installed."""
+    if find_spec("ngh2") is None:
+        return [own_engine()]
     from . import engine_ngh2
 
     other = EngineChoice(engine_ngh2.NAME, engine_ngh2.NGH2Engine)
