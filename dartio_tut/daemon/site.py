@@ -126,7 +126,7 @@ class Site(TwistedSite):
 
     def drain(self) -> Deferred[None]:
         """
-        Finish what is under way, and close every connection; fires when there are none.
+        Finish what is under way, and close every connection; fires when all are closed.
 
         Connections that are idle, and responses that have no end of their own, are
         closed at once. Stop listening before, and call `abort` to wait no longer.
@@ -143,7 +143,7 @@ class Site(TwistedSite):
 
     def retire(self) -> Deferred[None]:
         """
-        Close each connection after its next response; fires when there are none.
+        Close each connection after its next response; fires when all are closed.
 
         For a process in whose place another one goes on: no client is hurried, and none
         finds its connection closed while it sends a request. Stop listening before, and

@@ -214,8 +214,8 @@ class Exchange:
 
 def tls_facts(transport: object) -> tuple[str, str]:
     """
-    The TLS version of *transport*, and the subject of the client's certificate; each is
-    empty where there is none.
+    The TLS version of *transport*, and the subject of the client's certificate. Each is
+    an empty string for a connection that does not have it.
     """
     handle = getattr(transport, "getHandle", lambda: None)()
     name = getattr(handle, "get_protocol_version_name", None)

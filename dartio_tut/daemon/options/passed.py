@@ -51,7 +51,7 @@ def sockets_named(name: str) -> list[str]:
     """
     The endpoint strings of the passed sockets that are called *name*.
 
-    :raise ValueError: when there is none.
+    :raise ValueError: when no socket of that name was passed.
     """
     found = passed_endpoints(passed_descriptors())
     names = passed_names()

@@ -33,7 +33,7 @@ ENTRY_BYTES = 32
 """What an entry counts beside its bytes (RFC 7541 section 4.1)."""
 
 MAX_SHIFT_BITS = 28
-"""A number with more is none that any index or length can be."""
+"""A number that goes on behind so many bits is above any index or length."""
 
 MAX_KEPT_SECTIONS = 64
 MAX_KEPT_BLOCK_BYTES = 2048
