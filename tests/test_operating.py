@@ -18,6 +18,7 @@ from twisted.trial.unittest import SkipTest
 
 from .support.harness import BIN, Case, ask, free_port
 from .support.privileges import become
+from .support.until import until
 
 NOBODY = 65534
 
@@ -47,7 +48,9 @@ class BackgroundTests(Case):
         self.assertIn(f"127.0.0.1:{taken.port}", why)
         said = f"Cannot start: cannot listen on 127.0.0.1:{taken.port}: "
         self.assertIn(said, (self.here / "twistd.log").read_text())
-        self.assertFalse((self.here / "twistd.pid").exists())
+        # The process in the background says why before it removes the file.
+        pid_file = self.here / "twistd.pid"
+        until("the PID file is removed", lambda: not pid_file.exists())
 
 
 class ShutdownTests(Case):
