@@ -162,11 +162,13 @@ class Request(RequestWithBody):
         """
         if (
             not self._stream.sends_whole
-            # Somebody may have put other methods in the place of these.
-            or getattr(self.write, "__func__", None) is not _write
-            or getattr(self.finish, "__func__", None) is not _finish
+            or self.startedWriting
+            or self._disconnected
+            or not self._writes_as_usual()
             or self._encoder is not None
             or self._inFakeHead
+            or self.body is not None
+            or self.producer is not None
             or not self._stream.send_whole(self, body)
         ):
             return False
@@ -177,6 +179,16 @@ class Request(RequestWithBody):
         if self._notifications is not None:
             self._notify()
         return True
+
+    def _writes_as_usual(self) -> bool:
+        """Whether nobody has put other methods in the place of `write` and `finish`."""
+        try:
+            return (
+                self.write.__func__ is _write  # type: ignore[attr-defined]
+                and self.finish.__func__ is _finish  # type: ignore[attr-defined]
+            )
+        except AttributeError:
+            return False
 
     def _notify(self) -> None:
         """Tell those who wait that the response is complete."""

@@ -42,13 +42,14 @@ class ExchangeReports:
 
     :ivar read_at: when the bytes came that are being taken in.
     :ivar head: that of the request under way, if it has come.
+    :ivar status: the status code of its response, if that has begun; else 0.
+    :ivar framing_bytes: bytes of its response besides its body, so far.
     """
 
     __slots__ = (
         "_clause",
         "_ending",
         "_first_byte",
-        "_framing_bytes",
         "_has_begun",
         "_is_closed",
         "_observer",
@@ -58,13 +59,14 @@ class ExchangeReports:
         "_refused_line",
         "_request_body_bytes",
         "_started",
-        "_status",
         "_tls_client",
         "_tls_version",
         "_unsent",
         "_unsent_end",
+        "framing_bytes",
         "head",
         "read_at",
+        "status",
     )
 
     def __init__(self, observer: Observer, output: Output, peer: IAddress) -> None:
@@ -78,7 +80,7 @@ class ExchangeReports:
         self.head: Head | None = None
         self.read_at = self._started = time()
         self._first_byte: float | None = None
-        self._status = self._framing_bytes = 0
+        self.status = self.framing_bytes = 0
         self._forget_unusual()
         observer(ConnectionOpened(peer, self.read_at))
 
@@ -102,14 +104,14 @@ class ExchangeReports:
 
     def response_began(self, status: int, head_bytes: int) -> None:
         """The head of the response is on its way."""
-        self._status = status
-        self._framing_bytes = head_bytes
+        self.status = status
+        self.framing_bytes = head_bytes
         if not self._output.is_collecting:  # else it is sent when all is collected
             self._first_byte = time()
 
     def framed(self, count: int) -> None:
         """So many bytes of the response were neither of its head nor of its body."""
-        self._framing_bytes += count
+        self.framing_bytes += count
 
     def refused(self, error: ProtocolError, first_bytes: bytes) -> None:
         """
@@ -148,13 +150,7 @@ class ExchangeReports:
 
     def response_ended(self, body_bytes: int) -> None:
         """All of the response was handed to the output."""
-        self._end(body_bytes)
-        if not self._output.is_collecting:
-            self.flushed()
-
-    def _end(self, body_bytes: int) -> None:
-        """The exchange under way is over, as far as it is not still to be sent."""
-        head, ended = self.head, time()
+        head, status, ended = self.head, self.status, time()
         if head is None:
             method, target, version, joined = self._refused_line
         else:
@@ -166,24 +162,26 @@ class ExchangeReports:
             target,
             version,
             joined,
-            self._status,
+            status,
             self._request_body_bytes,
             body_bytes,
             self._started if self._has_begun else self.read_at,
-            self._first_byte or (ended if self._status else None),
+            self._first_byte or (ended if status else None),
             ended,
             self._ending or COMPLETE,
             self._reason,
             self._clause,
             self._tls_version,
             self._tls_client,
-            self._framing_bytes,
+            self.framing_bytes,
         )
         self._unsent.append(new_exchange_done(ExchangeDone, facts))
         self.head = self._first_byte = None
-        self._status = self._framing_bytes = 0
+        self.status = self.framing_bytes = 0
         if self._has_begun:
             self._forget_unusual()
+        if not self._output.is_collecting and not self._is_closed:
+            self.flushed()
 
     def flushed(self) -> None:
         """The output has handed all that it had to the transport."""
@@ -192,8 +190,9 @@ class ExchangeReports:
             return
         if not output.transport.when_sent(self._sent_late):
             self._unsent = []
+            observer = self._observer
             for event in unsent:
-                self._observer(event)
+                observer(event)
 
     def _sent_late(self) -> None:
         unsent, self._unsent = self._unsent, []
@@ -214,7 +213,7 @@ class ExchangeReports:
         output = self._output
         if self._is_under_way:
             self._ends(Ending.CLIENT_GONE if by_client else Ending.CUT_OFF)
-            self._end(getattr(request, "sentLength", 0))
+            self.response_ended(getattr(request, "sentLength", 0))
         dropped = output.dropped_bytes or output.transport.dropped_bytes
         left = Ending.CUT_OFF if dropped else Ending.CLIENT_GONE
         ending, reason = self._unsent_end or (left, "")

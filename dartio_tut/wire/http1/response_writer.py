@@ -6,8 +6,9 @@ This is what a request of ours has as its `ResponseStream`.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol, cast
 
+from twisted.web import http
 from twisted.web.http import NO_BODY_CODES
 
 from ..deadlines import NEVER
@@ -40,6 +41,9 @@ class ResponseConnection(ConnectionPersistence, Protocol):
     def refuse_form(self) -> None:
         """Answer 400, and close."""
 
+    def requestDone(self, request: Any) -> None:
+        """The request is answered: what follows it may be taken in."""
+
 
 class ResponseWriter:
     """
@@ -58,8 +62,7 @@ class ResponseWriter:
         "_reports",
         "log",
     )
-    keeps_limits = True
-    sends_whole = False
+    keeps_limits = sends_whole = True
 
     def __init__(
         self,
@@ -91,8 +94,25 @@ class ResponseWriter:
             self._output.write(head + data)
 
     def send_whole(self, request: Response, body: bytes) -> bool:
-        """Not here: there is no shorter way than the usual one."""
-        return False
+        """Send the whole response to *request*, if its length is that of *body*."""
+        output, connection = self._output, self._connection
+        if not output.is_collecting:
+            return False
+        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
+        head, declared, _ = response_head(request, is_bodiless, connection)
+        if is_bodiless:
+            body = b""
+        elif declared != len(body):
+            return False
+        reports = self._reports
+        if reports is not None:  # as `response_began`, and spares a call
+            reports.status, reports.framing_bytes = request.code, len(head)
+        request.sentLength = len(body)
+        output.write(head + body if body else head)
+        if self.log is not None:
+            self.log(cast("http.Request", request))
+        connection.requestDone(request)
+        return True
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body."""

@@ -1,0 +1,167 @@
+"""
+`dartio_tut.wire.http1.response_writer`: a response that is handed over as a whole is
+the one that would have been written and finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+from dartio_tut.wire import ExchangeDone, date
+from dartio_tut.wire.http1.response_writer import ResponseWriter
+
+from .test_events import EventCase
+
+STARTS = (
+    b"GET / HTTP/1.1",
+    b"HEAD / HTTP/1.1",
+    b"GET / HTTP/1.0",
+    b"GET / HTTP/1.1\r\nConnection: close",
+    b"GET / HTTP/1.0\r\nConnection: keep-alive",
+    b"POST / HTTP/1.1\r\nContent-Length: 2",
+)
+"""How a request may begin that is answered."""
+
+
+def with_code(code: int) -> Callable[[Any], bytes]:
+    """What answers with the status *code*."""
+
+    def render(request: Any) -> bytes:
+        request.setResponseCode(code)
+        return b"hello"
+
+    return render
+
+
+def with_fields(*fields: tuple[bytes, bytes]) -> Callable[[Any], bytes]:
+    """What sets *fields*, and answers."""
+
+    def render(request: Any) -> bytes:
+        for name, value in fields:
+            request.setHeader(name, value)
+        return b"hello"
+
+    return render
+
+
+def together(request: Any) -> bytes:
+    """Set fields together."""
+    request.set_fields(((b"Content-Type", b"text/x"), (b"X-A", b"b")))
+    return b"hello"
+
+
+def validators(request: Any) -> bytes:
+    """Set what Twisted keeps in attributes."""
+    request.setETag(b'"a"')
+    request.setLastModified(1e9)
+    request.addCookie(b"a", b"b")
+    return b"hello"
+
+
+def written_before(request: Any) -> bytes:
+    """Write a part first."""
+    request.write(b"a")
+    return b"hello"
+
+
+def finished_before(request: Any) -> bytes:
+    """Finish first, which is a mistake."""
+    request.write(b"a")
+    request.finish()
+    return b"hello"
+
+
+def other_write(request: Any) -> bytes:
+    """Put another method in the place of ``write``, as some middleware does."""
+    write = request.write
+    request.write = lambda data: write(data.upper())
+    return b"hello"
+
+
+def other_finish(request: Any) -> bytes:
+    """Put another method in the place of ``finish``."""
+    finish = request.finish
+    request.finish = lambda: (request.write(b"!"), finish())
+    return b"hello"
+
+
+def encoded(request: Any) -> bytes:
+    """Encode the body."""
+
+    class Encoder:
+        def encode(self, data: bytes) -> bytes:
+            return data.upper()
+
+        def finish(self) -> bytes:
+            return b"!"
+
+    request._encoder = Encoder()
+    request.responseHeaders.removeHeader(b"content-length")
+    return b"hello"
+
+
+RENDERS: tuple[Callable[[Any], bytes], ...] = (
+    lambda request: b"hello",
+    lambda request: b"",
+    lambda request: b"x" * 100_000,
+    *map(with_code, (204, 304, 404, 206, 599)),
+    with_fields((b"X-A", b"b")),
+    with_fields((b"Content-Length", b"5")),
+    with_fields((b"Content-Length", b"3")),
+    with_fields((b"Connection", b"close")),
+    together,
+    validators,
+    written_before,
+    finished_before,
+    other_write,
+    other_finish,
+    encoded,
+)
+
+
+class WholeResponseTests(EventCase):
+    """The same bytes and the same events, whichever way they are sent."""
+
+    def outcomes(self) -> Iterator[tuple[object, ...]]:
+        """What is sent and told of each response, and how often its end was."""
+        self.patch(date, "time", lambda: 1e9)  # else the Date may change meanwhile
+        for start, render, times in product(STARTS, RENDERS, (1, 2)):
+            finished: list[object] = []
+
+            def rendered(
+                request: Any,
+                render: Callable[[Any], bytes] = render,
+                finished: list[object] = finished,
+            ) -> bytes:
+                request.notifyFinish().addBoth(finished.append)
+                return render(request)
+
+            self.render = rendered
+            self.events.clear()
+            body = b"ab" if start.startswith(b"POST") else b""
+            connection = self.connect()
+            request = start + b"\r\nHost: a\r\nX-B: c\r\n\r\n" + body
+            sent = connection.send(request * times)
+            told = [
+                (done.status, done.response_body_bytes, done.ending, done.reason)
+                + (done.response_framing_bytes, done.request_body_bytes)
+                for done in self.events
+                if isinstance(done, ExchangeDone)
+            ]
+            self.flushLoggedErrors()
+            yield sent, told, len(finished)
+
+    def test_whole_response_is_what_would_have_been_written(self) -> None:
+        whole = list(self.outcomes())
+        self.patch(ResponseWriter, "sends_whole", False)
+        for shorter, usual in zip(whole, self.outcomes(), strict=True):
+            self.assertEqual(shorter, usual)
+
+    def test_returned_bytes_are_handed_over_as_a_whole(self) -> None:
+        self.patch(ResponseWriter, "begin_response", None)
+        for start in STARTS:
+            self.assertIn(
+                b"200 OK", self.connect().send(start + b"\r\nHost: a\r\n\r\nab")
+            )
