@@ -145,11 +145,22 @@ class DateTests(SynchronousTestCase):
         self.at(0.2)
         first = date.value()
         self.assertEqual(first, b"Thu, 01 Jan 1970 00:00:00 GMT")
-        date.heads[200, None] = b"kept"
+        date.keep((200, None), b"kept")
         self.at(0.99)
         self.assertIs(date.value(), first)
         self.assertEqual(date.head((200, None)), b"kept")
         self.at(1.0)
         self.assertIsNone(date.head((200, None)))
         self.assertEqual(date.value(), b"Thu, 01 Jan 1970 00:00:01 GMT")
-        self.assertEqual(date.heads, {})
+        self.assertIsNone(date.head((200, None)))
+
+    def test_heads_are_kept_within_bounds(self) -> None:
+        date = Date()
+        self.at(0.2)
+        date.value()
+        date.keep("long", b"x" * (date_module.MAX_KEPT_HEAD_BYTES + 1))
+        self.assertIsNone(date.head("long"))
+        for number in range(date_module.KEPT_HEADS + 1):
+            date.keep(number, b"kept")
+        self.assertEqual(date.head(0), b"kept")
+        self.assertIsNone(date.head(date_module.KEPT_HEADS))

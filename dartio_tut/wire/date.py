@@ -4,27 +4,34 @@ The Date header field (RFC 9110 section 6.6.1), made once a second.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from time import time
 
 from twisted.web.http import datetimeToString
 
+KEPT_HEADS = 4096
+MAX_KEPT_HEAD_BYTES = 1024
+"""Heads that are kept for a second, and the bytes of the longest: 4 MiB at most."""
+
 
 class Date:
     """
-    The value of the Date header field.
-
-    :ivar heads: other bytes that hold for this second, kept here by their makers;
-        `head` looks for them.
+    The value of the Date header field, and heads of responses that have it.
     """
 
     def __init__(self) -> None:
         self._second = -1
         self._value = b""
-        self.heads: dict[tuple[int, bytes | None], bytes] = {}
+        self._heads: dict[Hashable, bytes] = {}
 
-    def head(self, key: tuple[int, bytes | None]) -> bytes | None:
-        """What is kept under *key*, if it still holds."""
-        return self.heads.get(key) if int(time()) == self._second else None
+    def head(self, key: Hashable) -> bytes | None:
+        """The head that is kept under *key*, if it still holds."""
+        return self._heads.get(key) if int(time()) == self._second else None
+
+    def keep(self, key: Hashable, head: bytes) -> None:
+        """Keep *head*, which has the `value` of now, as long as that holds."""
+        if len(self._heads) < KEPT_HEADS and len(head) <= MAX_KEPT_HEAD_BYTES:
+            self._heads[key] = head
 
     def value(self) -> bytes:
         """The value for now."""
@@ -32,7 +39,7 @@ class Date:
         if second != self._second:
             self._second = second
             self._value = datetimeToString(second)
-            self.heads.clear()
+            self._heads.clear()
         return self._value
 
 

@@ -75,7 +75,12 @@ class LazyRequest(server.Request):
     _notifications: list[Deferred[None]] | None = None
     _request_headers: Headers | None = None
 
-    def __init__(self, channel: Any, queued: object = False, **more: bool) -> None:
+    def __init__(
+        self,
+        channel: Any,
+        queued: object = False,
+        parsePOSTFormSubmission: bool | None = None,
+    ) -> None:
         # Not the __init__ of server.Request, which makes everything at once.
         self.channel = channel
         self._connection: RequestChannel = channel
@@ -84,8 +89,8 @@ class LazyRequest(server.Request):
             stream = ForeignStream(channel)
             self.queued = queued
         self._stream = stream
-        if more and more.get("parsePOSTFormSubmission") is not None:
-            self._parsePOSTFormSubmission = more["parsePOSTFormSubmission"]
+        if parsePOSTFormSubmission is not None:
+            self._parsePOSTFormSubmission = parsePOSTFormSubmission
 
     def __init_subclass__(cls, **more: object) -> None:
         super().__init_subclass__(**more)

@@ -94,33 +94,65 @@ def response_head(
     :return: the head; the length of the body, if the head tells it; whether the body
         is chunked.
     """
-    code, length = response.code, response.response_length
+    length = response.response_length
     if (
         response.made_response_headers is None
-        and (length is not None or code == NOT_MODIFIED)
         and not response.made_cookies
         and response.etag is None
         and response.lastModified is None
-        and response.code_message == RESPONSES.get(code)
     ):
-        lines, has_type = b"", False
-        if response.bulk_fields:
-            lines, has_type, has_connection = field_lines(response.bulk_fields)
-            if has_connection:
-                return _head_of_fields(response, is_bodiless, connection)
-        if not connection.persistent:
-            lines += b"Connection: close\r\n"
-        elif connection.is_http10:
-            lines += b"Connection: keep-alive\r\n"
-        has_no_length = code in NO_BODY_CODES
-        needs_no_type = has_type or not length or (is_bodiless and has_no_length)
-        kind = None if needs_no_type else response.defaultContentType
-        head = date.head((code, kind)) or _common_head(code, kind)
-        if has_no_length:
-            return head + lines + b"\r\n", None, False
-        lines += b"Content-Length: %d\r\n\r\n" % (length or 0)
-        return head + lines, None if is_bodiless else length, False
+        key = (
+            response.code,
+            response.code_message,
+            length,
+            response.bulk_fields,
+            response.defaultContentType,
+            is_bodiless,
+            connection.persistent,
+            connection.is_http10,
+        )
+        head = date.head(key) or _made_head(*key)
+        if head is not None:
+            return head, None if is_bodiless else length, False
     return _head_of_fields(response, is_bodiless, connection)
+
+
+def _made_head(
+    code: int,
+    code_message: bytes,
+    length: int | None,
+    fields: Fields,
+    content_type: bytes | None,
+    is_bodiless: bool,
+    persistent: bool,
+    is_http10: bool,
+) -> bytes | None:
+    """
+    The head of all responses of this second that are alike, which is kept; ``None`` for
+    one that only `_head_of_fields` can make.
+    """
+    has_no_length = code in NO_BODY_CODES
+    lines, has_type, has_connection = field_lines(fields)
+    if (
+        has_connection
+        or code_message != RESPONSES.get(code)
+        or (length is None and code != NOT_MODIFIED)
+    ):
+        return None
+    head = _STATUS_LINES[code] + b"Server: %b\r\nDate: %b\r\n" % (SERVER, date.value())
+    if content_type and not (has_type or not length or (is_bodiless and has_no_length)):
+        head += b"Content-Type: %b\r\n" % content_type
+    head += lines
+    if not persistent:
+        head += b"Connection: close\r\n"
+    elif is_http10:
+        head += b"Connection: keep-alive\r\n"
+    if not has_no_length:
+        head += b"Content-Length: %d\r\n" % (length or 0)
+    head += b"\r\n"
+    key = (code, code_message, length, fields, content_type)
+    date.keep((*key, is_bodiless, persistent, is_http10), head)
+    return head
 
 
 def _head_of_fields(
@@ -175,16 +207,6 @@ def head_from_headers(
         lines.append(b"Connection: keep-alive\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)
-
-
-def _common_head(code: int, content_type: bytes | None) -> bytes:
-    """The lines that all responses of this second have with this *content_type*."""
-    now = date.value()
-    head = _STATUS_LINES[code] + b"Server: %b\r\nDate: %b\r\n" % (SERVER, now)
-    if content_type:
-        head += b"Content-Type: %b\r\n" % content_type
-    date.heads[code, content_type] = head
-    return head
 
 
 @lru_cache(KEPT_FIELDS)
