@@ -303,8 +303,8 @@ class Site(TwistedSite):
         """The resource that answers *request*."""
         request.site = self
         request.sitepath = request.prepath[:]
-        found: IResource = getChildForRequest(self.resource, request)
-        return found
+        root: IResource = self.resource
+        return root if root.isLeaf else getChildForRequest(root, request)
 
     def log(self, request: http.Request) -> None:
         """Write a line of Twisted's access log, if there is one."""

@@ -150,7 +150,7 @@ class Request(RequestWithBody):
             self.response_length = len(body)
         elif body or not self.responseHeaders.hasHeader(b"Content-Length"):
             self.setHeader(b"Content-Length", b"%d" % len(body))
-        if not (self._stream.sends_whole and self.write_whole(body)):
+        if not self.write_whole(body):
             self.write(b"" if self.method == b"HEAD" else body)
             self.finish()
 

@@ -103,7 +103,8 @@ class RequestIntake:
     def receive(self, data: bytes) -> None:
         """Take in *data* as far as the state allows."""
         channel, parser = self._channel, self._parser
-        parser.receive(data)
+        waiting = parser.waiting
+        parser.waiting = waiting + data if waiting else data  # spares a call
         if (
             channel.state is ANSWERING
             or channel.output.is_blocked
@@ -210,9 +211,9 @@ class RequestIntake:
             state = channel.state
             if state is BODY:
                 continue
-            if state is not IDLE or channel.close_is_asked or channel.output.is_blocked:
+            if not self._parser.waiting or state is not IDLE or channel.close_is_asked:
                 return
-            if not self._parser.waiting or channel.output.transport.is_closing:
+            if channel.output.is_blocked or channel.output.transport.is_closing:
                 return
             left -= 1
             if not left:
