@@ -66,6 +66,7 @@ class CombinedFormat:
         """The lines of *events*."""
         lines: list[bytes] = []
         clients, senders = self._clients.get, dict[object, bytes]()
+        find_unsafe = _find_unsafe
         second, moment = -1, b""
         for event in events:
             peer, method, target, version, fields, status, _, size = event[:8]
@@ -74,23 +75,15 @@ class CombinedFormat:
                 second = int(ended)
                 moment = strftime("%d/%b/%Y:%H:%M:%S +0000", gmtime(second)).encode()
             host = getattr(peer, "host", None)
-            request = b"%b %b %b" % (method, target, version)
-            if not version or _find_unsafe(request) is not None:
-                request = _quote(request.strip() or b"-")
             sender = senders.get(fields)  # the same for requests with the same fields
             if sender is None:
                 sender = senders[fields] = self._sender(fields)
-            line = b'%b - - [%b] "%b" %03d %d %b' % (
-                clients(host) or self._learn_client(host),
-                moment,
-                request,
-                status or _no_status(ending),
-                size,
-                sender,
-            )
-            if ending is not _COMPLETE:
-                line += b' "%b"' % _ending(event)
-            lines.append(line + b"\n")
+            where = clients(host) or self._learn_client(host), moment
+            if ending is _COMPLETE and find_unsafe(target) is None:
+                what = method, target, version, status, size, sender
+                lines.append(b'%b - - [%b] "%b %b %b" %03d %d %b\n' % (where + what))
+            else:
+                lines.append(_unusual_line(event, where, sender))
         return lines
 
     def _sender(self, fields: Callable[[bytes], bytes | None]) -> bytes:
@@ -118,6 +111,21 @@ class CombinedFormat:
                 self._quoted.update(_NOTHING)
             self._quoted[value] = made
         return made
+
+
+def _unusual_line(
+    event: ExchangeDone, where: tuple[bytes, bytes], sender: bytes
+) -> bytes:
+    """The line of an exchange that is not complete, or has a target to be quoted."""
+    request = b"%b %b %b" % (event.method, event.target, event.version)
+    if not event.version or _find_unsafe(request) is not None:
+        request = _quote(request.strip() or b"-")
+    status = event.status or _no_status(event.ending)
+    what = request, status, event.response_body_bytes, sender
+    line = b'%b - - [%b] "%b" %03d %d %b' % (where + what)
+    if event.ending is not _COMPLETE:
+        line += b' "%b"' % _ending(event)
+    return line + b"\n"
 
 
 class JSONFormat:
