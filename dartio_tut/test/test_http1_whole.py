@@ -155,7 +155,7 @@ class WholeResponseTests(EventCase):
 
     def test_whole_response_is_what_would_have_been_written(self) -> None:
         whole = list(self.outcomes())
-        self.patch(ResponseWriter, "sends_whole", False)
+        self.patch(ResponseWriter, "send_whole", lambda *_: False)
         for shorter, usual in zip(whole, self.outcomes(), strict=True):
             self.assertEqual(shorter, usual)
 

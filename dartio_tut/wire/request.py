@@ -163,12 +163,9 @@ class Request(RequestWithBody):
         if (
             not self._stream.sends_whole
             or self.startedWriting
-            or self._disconnected
             or not self._writes_as_usual()
             or self._encoder is not None
             or self._inFakeHead
-            or self.body is not None
-            or self.producer is not None
             or not self._stream.send_whole(self, body)
         ):
             return False

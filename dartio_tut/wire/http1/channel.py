@@ -82,6 +82,7 @@ class Channel(HTTPChannelAPI):
         self.site = self.factory = site
         self.requestFactory = site.requestFactory
         self.uses_our_request = site.uses_our_request
+        self.wants_length = getattr(site.requestFactory, "wants_length", False)
         self.limits = site.limits
         self.deadlines = site.deadlines
         self.deadline = NEVER

@@ -40,13 +40,13 @@ class Output:
     :ivar is_collecting: whether writes are collected until the next `flush`.
     :ivar dropped_bytes: how many bytes came too late to be sent.
     :ivar file: the file that is on its way, if there is one.
+    :ivar producer: what writes the response, if it is a producer.
     """
 
     __slots__ = (
         "_collected",
         "_collected_bytes",
         "_paused",
-        "_producer",
         "_registered",
         "_resumed",
         "_write",
@@ -54,6 +54,7 @@ class Output:
         "file",
         "is_blocked",
         "is_collecting",
+        "producer",
         "transport",
     )
 
@@ -68,7 +69,7 @@ class Output:
         self._write = transport.write
         self._paused = paused
         self._resumed = resumed
-        self._producer: IPushProducer | None = None
+        self.producer: IPushProducer | None = None
         self._collected: list[bytes] = []
         self._collected_bytes = 0
         self.dropped_bytes = 0
@@ -114,11 +115,6 @@ class Output:
 
     # The producer of a response.
 
-    @property
-    def producer(self) -> IPushProducer | None:
-        """What writes the response, if it is a producer."""
-        return self._producer
-
     def register_producer(self, producer: Any, streaming: bool) -> None:
         """
         Let *producer* write; it is paused while the client does not read.
@@ -126,12 +122,12 @@ class Output:
         :param producer: a push producer when it is *streaming*, else a pull producer.
         :raise RuntimeError: when there is another one.
         """
-        if self._producer is not None:
-            raise RuntimeError(f"{self._producer} is still registered")
+        if self.producer is not None:
+            raise RuntimeError(f"{self.producer} is still registered")
         self.flush()
         if not streaming:
             producer = PullToPush(producer, self)
-        self._producer = producer
+        self.producer = producer
         if not streaming:
             producer.startStreaming()
         elif self.is_blocked:
@@ -139,7 +135,7 @@ class Output:
 
     def unregister_producer(self) -> None:
         """The producer has written all of the response."""
-        producer, self._producer = self._producer, None
+        producer, self.producer = self.producer, None
         if isinstance(producer, PullToPush):
             producer.stopStreaming()
 
@@ -156,7 +152,7 @@ class Output:
         return (
             self.is_blocked
             or self.file is not None
-            or isinstance(self._producer, PullToPush)
+            or isinstance(self.producer, PullToPush)
             or bool(self.transport.buffered())
         )
 
@@ -178,20 +174,20 @@ class Output:
         if self.is_blocked:
             return
         self.is_blocked = True
-        if self._producer is not None:
-            self._producer.pauseProducing()
+        if self.producer is not None:
+            self.producer.pauseProducing()
         self._paused()
 
     def resume(self) -> None:
         """The transport has sent all that it had."""
         self.is_blocked = False
-        if self._producer is not None:
-            self._producer.resumeProducing()
+        if self.producer is not None:
+            self.producer.resumeProducing()
         self._resumed()
 
     def stop(self) -> None:
         """The connection is lost."""
-        producer, self._producer = self._producer, None
+        producer, self.producer = self.producer, None
         if producer is not None:
             producer.stopProducing()
 

@@ -258,7 +258,7 @@ class RequestIntake:
             if not channel.site.streaming or not self._stream_body(request, head):
                 self._begin_body(request, head)
             return
-        if request.wants_length:
+        if channel.wants_length:
             request.gotLength(0)
         channel.state, channel.deadline = ANSWERING, NEVER
         request.requestReceived(head.method, head.target, fields.version)
