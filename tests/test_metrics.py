@@ -11,6 +11,10 @@ from dartio_tut.testing import ResponseReader
 from .support.harness import Case, Daemon, ask, free_port
 from .support.metrics import samples
 
+STORE_SECONDS = "dartio_store_operation_duration_seconds"
+STORE_FAILURES = "dartio_store_operations_failed_total"
+EXCHANGE_SECONDS = "dartio_exchange_duration_seconds_sum"
+
 
 class MetricsTests(Case):
     """The port for those who watch over a daemon."""
@@ -60,6 +64,34 @@ class MetricsTests(Case):
         self.serve("hello-secure", *self.option)
         found = self.samples("dartio_certificate_expiry_timestamp_seconds")
         self.assertGreater(found["hello_secure"], 1_700_000_000)
+
+    def operations(self, operation: str) -> tuple[dict[str, float], dict[str, float]]:
+        """How often stores did *operation*, and how often it failed, by the servers."""
+        labels = {"operation": operation, "store": "folder"}
+        done = samples(self.port, f"{STORE_SECONDS}_count", **labels)
+        return done, samples(self.port, STORE_FAILURES, **labels)
+
+    def test_times_of_stores_are_told_by_operation(self) -> None:
+        line = ("--rest", "--store", "kept", *self.option)
+        notes = self.serve("notes", *line)
+        self.assertEqual(self.samples(f"{STORE_SECONDS}_count"), {})
+        for _ in range(3):
+            self.assertEqual(ask(notes, "POST", body='{"myNote": "x"}').code, 200)
+        self.assertEqual(ask(notes, "GET", "/1").code, 200)
+        self.assertEqual(ask(notes, "GET", "/9").code, 404)
+        self.assertEqual(self.operations("append"), ({"notes": 3}, {"notes": 0}))
+        self.assertEqual(self.operations("entry"), ({"notes": 2}, {"notes": 0}))
+        took = self.samples(f"{STORE_SECONDS}_sum")["notes"]
+        self.assertTrue(0 < took < self.samples(EXCHANGE_SECONDS)["notes"], took)
+
+    def test_store_that_fails_is_told(self) -> None:
+        line = ("--store", "kept", "--max-entries", "1", *self.option)
+        writer = self.serve("writer", *line)
+        fields = {"Content-Type": "application/json"}
+        for name, code in (("/a", 200), ("/b", 507), ("/c", 507)):
+            said = ask(writer, "POST", name, "{}", fields)
+            self.assertEqual(said.code, code)
+        self.assertEqual(self.operations("put"), ({"writer": 3}, {"writer": 2}))
 
     def test_a_wrong_or_taken_endpoint_is_refused(self) -> None:
         self.assertIn("9100", self.refuses("hello", "--port", "0", "--metrics", "9100"))

@@ -59,6 +59,17 @@ class WorkersMetricsTests(WorkersCase):
         self.assertEqual(self.value("dartio_workers"), 2)
         self.assertEqual(self.value("dartio_workers_configured"), 2)
 
+    def test_times_of_the_store_are_those_of_all_workers(self) -> None:
+        daemon = self.workers("notes", "--store", "kept", *self.option)
+        for number in range(1, 13):
+            said = ask(daemon, "POST", body='{"myNote": "x"}').body
+            self.assertEqual(said, b"You have %d notes.\n" % number)
+        name = "dartio_store_operation_duration_seconds_count"
+        self.assertEqual(self.value(name), 12)
+        self.hang_up(daemon)
+        until("the old ones have gone", lambda: len(workers_of(daemon)) == 2)
+        self.assertEqual(self.value(name), 12)
+
     def test_no_count_is_lost_when_workers_are_replaced(self) -> None:
         daemon = self.workers("hello", *self.option)
         for _ in range(20):

@@ -22,6 +22,7 @@ from dartio_tut.wire import (
 )
 
 from .metrics_numbers import BYTES, SECONDS, Numbers, count_reason
+from .metrics_store import StoreTimes
 
 METHODS = frozenset(
     (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT")
@@ -65,6 +66,7 @@ class Counts:
 
     :param server: its name.
     :ivar certificates: those that it shows.
+    :ivar store_times: how long its stores took.
     """
 
     def __init__(self, server: str, site: MeasuredSite) -> None:
@@ -77,6 +79,7 @@ class Counts:
         self.opened = 0
         self.reasons: dict[str, int] = {}
         self.certificates: list[Certificate] = []
+        self.store_times = StoreTimes()
         self._complete: Counter[tuple[bytes, int]] = Counter()
         self._others: Counter[tuple[bytes, int, Ending]] = Counter()
         self._events: list[Event] = []
@@ -103,6 +106,7 @@ class Counts:
             self.site.connection_limit.count,
             min(ends, default=None),
             not (self.site.is_draining or self.site.has_stopped),
+            self.store_times.numbers(),
         )
 
     def __call__(self, event: Event) -> None:

@@ -13,8 +13,9 @@ from prometheus_client.core import (
     HistogramMetricFamily,
 )
 
-from .metrics_numbers import BYTES, SECONDS
+from .metrics_numbers import BYTES, SECONDS, Numbers
 from .metrics_pages import Snapshot, WorkerNumbers
+from .metrics_store import STORE_SECONDS
 
 
 class Collector:
@@ -28,6 +29,7 @@ class Collector:
         """All metrics."""
         yield from self._of_exchanges()
         yield from self._of_connections()
+        yield from _of_stores(self._servers)
         if self._workers is not None:
             yield from _of_workers(self._workers)
 
@@ -81,6 +83,28 @@ class Collector:
             if one.certificate_end is not None:
                 expiry.add_metric([one.server], one.certificate_end)
         yield from (opened, now, expiry)
+
+
+def _of_stores(servers: Iterable[Numbers]) -> Iterator[Any]:
+    labels = ["server", "store", "kind", "operation"]
+    seconds = HistogramMetricFamily(
+        "dartio_store_operation_duration_seconds",
+        "How long operations of a store took, those that failed as well.",
+        labels=labels,
+    )
+    failed = CounterMetricFamily(
+        "dartio_store_operations_failed",
+        "Operations that failed because a store is full, or cannot be reached, or its "
+        "disk fails.",
+        labels=labels,
+    )
+    for one in servers:
+        for operation, numbers in one.stores.items():
+            values = [one.server, *operation]
+            times = _buckets(STORE_SECONDS, numbers.seconds)
+            seconds.add_metric(values, times, numbers.seconds_sum)
+            failed.add_metric(values, numbers.failed)
+    yield from (seconds, failed)
 
 
 def _of_workers(workers: WorkerNumbers) -> Iterator[Any]:

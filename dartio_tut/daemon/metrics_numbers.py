@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from .metrics_store import (
+    StoreNumbers,
+    added_operations,
+    as_entries,
+    from_entries,
+)
 
 SECONDS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 """Upper bounds of the times that are told apart, near those of Prometheus's clients."""
@@ -37,6 +44,7 @@ class Numbers:
     :ivar connections: those that are open now.
     :ivar certificate_end: when the first of its certificates expires, as a Unix time.
     :ivar is_ready: whether it takes requests.
+    :ivar stores: the operations of its stores.
     """
 
     server: str
@@ -50,6 +58,7 @@ class Numbers:
     connections: int = 0
     certificate_end: float | None = None
     is_ready: bool = False
+    stores: StoreNumbers = field(default_factory=dict)
 
     def at_end(self) -> Numbers:
         """These when the process has ended: what holds for the moment is left out."""
@@ -80,6 +89,7 @@ class Numbers:
             self.connections + other.connections,
             min(ends, default=None),
             self.is_ready or other.is_ready,
+            added_operations(self.stores, other.stores),
         )
 
 
@@ -102,7 +112,11 @@ def added_up(parts: Iterable[Numbers]) -> list[Numbers]:
 def as_json(parts: Iterable[Numbers]) -> str:
     """*parts* as one line, which `from_json` reads."""
     told = [
-        asdict(part) | {"exchanges": [[*kind, n] for kind, n in part.exchanges.items()]}
+        asdict(part)
+        | {
+            "exchanges": [[*kind, n] for kind, n in part.exchanges.items()],
+            "stores": as_entries(part.stores),
+        }
         for part in parts
     ]
     return json.dumps(told, separators=(",", ":"))
@@ -120,9 +134,9 @@ def from_json(text: str | bytes) -> list[Numbers]:
         raise ValueError(f"these are no counts: {error}") from None
 
 
-def _numbers(exchanges: list[Any], **others: Any) -> Numbers:
+def _numbers(exchanges: list[Any], stores: list[Any], **others: Any) -> Numbers:
     kinds = {(method, status, end): count for method, status, end, count in exchanges}
-    made = Numbers(exchanges=kinds, **others)
+    made = Numbers(exchanges=kinds, stores=from_entries(stores), **others)
     if (len(made.seconds), len(made.sizes)) != (len(SECONDS) + 1, len(BYTES) + 1):
         raise ValueError("these counts tell other times or sizes apart")
     return made

@@ -361,6 +361,7 @@ def _metrics(
     if options["metrics"] is None:
         return None, None
     counts = Counts(type(options).__module__.rpartition(".")[2], site)
+    counts.store_times = options.store_times
     site.add_observer(counts, never_raises=True)
     port = role.metrics_port(options["metrics"], counts)
     if port is not None:

@@ -35,6 +35,7 @@ from .open_store import (
     open_documents,
     open_notes,
 )
+from .timed import OperationDone, OperationObserver, timed
 
 __all__ = [
     "ABSENT",
@@ -53,6 +54,8 @@ __all__ = [
     "NoSuchEntry",
     "Notes",
     "NotesState",
+    "OperationDone",
+    "OperationObserver",
     "Quota",
     "StoreFull",
     "StoreUnavailable",
@@ -65,5 +68,6 @@ __all__ = [
     "open_documents",
     "open_notes",
     "read_regular_file",
+    "timed",
     "version_of",
 ]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from twisted.internet.defer import Deferred
 
@@ -146,6 +146,7 @@ def is_as_expected(version: str | None, expected: Collection[str] | None) -> boo
     return version in expected or "*" in expected
 
 
+@runtime_checkable
 class Notes(Protocol):
     """
     A log of notes, numbered from 0 in the order in which they were added.
@@ -210,6 +211,7 @@ class Notes(Protocol):
         """Release what is held open, once all pending operations have ended."""
 
 
+@runtime_checkable
 class Documents(Protocol):
     """
     Documents by name.

@@ -23,6 +23,7 @@ from dartio_tut.daemon.metrics_numbers import (
     from_json,
 )
 from dartio_tut.daemon.metrics_pages import MetricsPages, Snapshot, WorkerNumbers
+from dartio_tut.daemon.metrics_store import STORE_SECONDS, OperationNumbers
 from dartio_tut.daemon.worker_totals import (
     ANSWER_SECONDS,
     ASK_SECONDS,
@@ -54,6 +55,16 @@ def numbers(exchanges: int, **more: Any) -> Numbers:
     return replace(told, **more)
 
 
+APPEND = ("folder", "notes", "append")
+
+
+def appends(count: int, failed: int = 0) -> dict[str, Any]:
+    """What a server with notes tells of so many of them, each in 1 ms."""
+    times = [0] * (len(STORE_SECONDS) + 1)
+    times[STORE_SECONDS.index(0.001)] = count
+    return {"stores": {APPEND: OperationNumbers(times, count * 0.001, failed)}}
+
+
 class NumbersTests(SynchronousTestCase):
     """`Numbers`."""
 
@@ -69,6 +80,14 @@ class NumbersTests(SynchronousTestCase):
         self.assertEqual((notes.server, notes.opened), ("notes", 7))
         self.assertEqual(first.exchanges, {("GET", 2, "complete"): 2})
 
+    def test_operations_of_stores_are_added_up(self) -> None:
+        first, second = numbers(1, **appends(2)), numbers(1, **appends(3, failed=1))
+        both, alone = added_up([first, second])[0], added_up([numbers(1), first])[0]
+        self.assertEqual(both.stores[APPEND].seconds[1], 5)
+        self.assertAlmostEqual(both.stores[APPEND].seconds_sum, 0.005)
+        self.assertEqual(both.stores[APPEND].failed, 1)
+        self.assertEqual(alone.stores, first.stores)
+
     def test_reasons_of_many_workers_make_no_more_labels_than_those_of_one(
         self,
     ) -> None:
@@ -78,7 +97,10 @@ class NumbersTests(SynchronousTestCase):
         self.assertEqual(both.reasons, {"a": 2, "b": 1, "other": 2})
 
     def test_what_one_process_tells_another_one_reads(self) -> None:
-        told = [numbers(2, reasons={"\N{SNOWMAN} gone": 1}), numbers(1, server="notes")]
+        told = [
+            numbers(2, reasons={"\N{SNOWMAN} gone": 1}),
+            numbers(1, server="notes", **appends(2, failed=1)),
+        ]
         line = as_json(told)
         self.assertNotIn("\n", line)
         self.assertEqual(from_json(line), told)
@@ -86,7 +108,7 @@ class NumbersTests(SynchronousTestCase):
     def test_what_another_release_tells_is_refused_and_raises_nothing_else(
         self,
     ) -> None:
-        good = as_json([numbers(1)])
+        good = as_json([numbers(1, **appends(1))])
         for text in (
             "",
             "no",
@@ -99,6 +121,8 @@ class NumbersTests(SynchronousTestCase):
             good.replace('"seconds":[0,', '"seconds":['),
             good.replace('[["GET",2,"complete",1]]', "[[1]]"),
             good.replace('[["GET",2,"complete",1]]', "7"),
+            good.replace('"append",[0,', '"append",['),
+            good.replace('"folder",', ""),
         ):
             with self.assertRaises(ValueError, msg=text[:80]):
                 from_json(text)

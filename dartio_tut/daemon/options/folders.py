@@ -13,7 +13,7 @@ from platformdirs import user_data_path
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from dartio_tut.store import is_database, location_for_log
+from dartio_tut.store import is_database, location_for_log, timed
 
 from ..privileges import running_as_daemon_user
 from ..startup import startup_errors
@@ -76,7 +76,8 @@ class StoreOptions(ServerOptions):
         """
         The store that *opened* makes of ``--store`` and a `Quota`, as the user the
         daemon will be. It is closed when the daemon stops. With ``--check`` it is
-        called with ``only_check=True``, and is to change nothing.
+        called with ``only_check=True``, and is to change nothing. With ``--metrics``,
+        its operations are timed.
 
         :raise StartupError: when it cannot be read and written.
         """
@@ -88,7 +89,9 @@ class StoreOptions(ServerOptions):
         self.store_location = location_for_log(where)
         self.closing.append(store.close)
         _log.info("All of it is kept in {where}", where=without_password(where))
-        return store
+        if self["metrics"] is None:
+            return store
+        return timed(store, self.store_times.observer(where))
 
 
 class SharedStoreOptions(StoreOptions):

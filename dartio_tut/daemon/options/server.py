@@ -18,6 +18,7 @@ from ..allowed_hosts import parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
 from ..draining import GRACE_SECONDS
 from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endpoint
+from ..metrics_store import StoreTimes
 from ..parent_role import ParentRole
 from ..roles import Alone, Role, WorkerRole
 from ..self_signed import Renewal
@@ -64,6 +65,7 @@ class ServerOptions(DeclaredOptions):
     :ivar beside: services that run as long as the daemon does.
     :ivar store_location: where the server keeps things, without a password; ``None``
         if it keeps none.
+    :ivar store_times: counts the operations of its stores, for ``--metrics``.
     :ivar shared_role: what this process is, if several servers in it share that.
     :ivar watcher: watches the server, if somebody is to; no option sets it.
     """
@@ -143,6 +145,7 @@ class ServerOptions(DeclaredOptions):
     def __init__(self) -> None:
         super().__init__()
         self.store_location: str | None = None
+        self.store_times = StoreTimes()
         self.watcher: IWatcher | None = None
         self.shared_role: Role | None = None
         self.closing: list[Callable[[], Deferred[None]]] = []
