@@ -123,7 +123,7 @@ def under_load(stage: Stage, server: Server, request: Request, connections: int)
         size = check(request, port)
         if server.starts_others:
             wait_until_idle(process.pid)
-        load = _h2load if request.http2 else _wrk
+        load = _h2load if request.http2 else wrk
 
         def apply_load(seconds: int) -> Outcome:
             return load(request, port, connections, seconds, stage.folder, size)
@@ -176,9 +176,10 @@ def check(request: Request, port: int, seconds: float = FIRST_ANSWER_SECONDS) ->
     return head + len(content)
 
 
-def _wrk(
+def wrk(
     request: Request, port: int, connections: int, seconds: int, folder: Path, size: int
 ) -> Outcome:
+    """Repeat *request* by wrk, whose script is put into *folder*."""
     lines = [f'wrk.method = "{request.method}"']
     if request.body:
         body = folder / "body"

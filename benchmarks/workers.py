@@ -1,11 +1,17 @@
 """
-What a request costs with two workers, as a multiple of what it costs with one process:
+What a request costs with two workers:
 
     $ python -m benchmarks.workers --rounds 7
 
-All processes of the server share one core, and the load has the other, so that one
-process and two have the same time. The ratio is taken within a round, as in all
-benchmarks (see `measuring`); the absolute figures hold for this machine and hour only.
+Two processes cost more than one even if they have nothing to do with each other: each
+has half of the clients, so it finds fewer of them in a turn of its reactor, and both
+use the same caches. So two workers are compared with two daemons on two ports; the
+difference is what it costs to share a socket. What one process alone takes is shown,
+too. The load is always that of two programs, each with half of the connections.
+
+All processes of a server share one core, and the load has the other, so that each has
+the same time. The ratio is taken within a round, as in all benchmarks (see
+`measuring`); the absolute figures hold for this machine and hour only.
 """
 
 from __future__ import annotations
@@ -13,16 +19,19 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from local_servers import RunFailed, cores, our_twistd, pinned
+from local_servers import RunFailed, cores, free_port, our_twistd, pinned, running
 
 from .figures import Run, ratios_by_round
-from .load import Request, Server, under_load
-from .measuring import Installation, Stage, interleaved
+from .load import WARM_UP_SECONDS, Outcome, Request, check, wrk
+from .measuring import Installation, interleaved
+from .processes import cpu_seconds, wait_until_idle
 
 CONTENT = b"Hello, world!"
 
@@ -35,41 +44,105 @@ LOADS: Mapping[str, tuple[int, Request]] = {
 }
 """The loads: how many connections at a time, and what is asked."""
 
-SERVERS: Mapping[str, Sequence[str]] = {"one": (), "two": ("--workers", "2")}
-"""The options of both servers."""
+PROGRAMS = 2
+"""Programs that make the load."""
+
+LAYOUTS: Mapping[str, Sequence[Sequence[str]]] = {
+    "one process": [()],
+    "two daemons": [(), ()],
+    "two workers": [("--workers", "2")],
+}
+"""What is compared: the options of each daemon."""
 
 
 def measured(
     ours: Installation, load: tuple[int, Request], rounds: int, seconds: int
 ) -> dict[str, list[Run]]:
-    """So many rounds of *load* on both servers."""
-    connections, request = load
-    runs: dict[str, list[Run]] = {name: [] for name in SERVERS}
-    core, other = cores()
-    for _, name in interleaved(list(SERVERS), rounds):
-        command = partial(_command, ours, SERVERS[name])
-        server = Server(command, starts_others=True)
-        with tempfile.TemporaryDirectory() as folder, pinned(other):
-            stage = Stage(Path(folder), seconds, core)
-            runs[name].append(_run(stage, server, request, connections))
+    """So many rounds of *load* on all layouts."""
+    runs: dict[str, list[Run]] = {name: [] for name in LAYOUTS}
+    for _, name in interleaved(list(LAYOUTS), rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                run = _run(ours, LAYOUTS[name], load, seconds, Path(folder))
+            except RunFailed as failure:
+                run = Run(fault=str(failure))
+        runs[name].append(run)
     return runs
 
 
-def _run(stage: Stage, server: Server, request: Request, connections: int) -> Run:
-    try:
-        return under_load(stage, server, request, connections)
-    except RunFailed as failure:
-        return Run(fault=str(failure))
+def _run(
+    ours: Installation,
+    daemons: Sequence[Sequence[str]],
+    load: tuple[int, Request],
+    seconds: int,
+    folder: Path,
+) -> Run:
+    """
+    What a request costs *daemons*, which share the *load*.
+
+    :raise RunFailed: when one does not start, or answers wrongly.
+    """
+    connections, request = load
+    core, other = cores()
+    with ExitStack() as stack:
+        stack.enter_context(pinned(other))
+        pids, loads = [], []
+        for number, options in enumerate(daemons):
+            port, place = free_port(), folder / str(number)
+            place.mkdir()
+            command = ours.daemon("hello", port, *options)
+            pids.append(stack.enter_context(running(command, port, core, place)).pid)
+            size = check(request, port)
+            wait_until_idle(pids[-1])
+            for part in range(PROGRAMS // len(daemons)):
+                own = place / str(part)
+                own.mkdir()
+                share = connections // PROGRAMS
+                loads.append(partial(wrk, request, port, share, folder=own, size=size))
+        _apply(loads, WARM_UP_SECONDS)
+        before = cpu_seconds(*pids)
+        outcomes = _apply(loads, seconds)
+        spent = cpu_seconds(*pids) - before
+    answers = sum(outcome.answers for outcome in outcomes)
+    fault = "; ".join(outcome.fault for outcome in outcomes if outcome.fault)
+    if not answers:
+        raise RunFailed(fault or "no answer")
+    return Run({"cpu_us": spent / answers * 1e6}, fault)
 
 
-def _command(
-    ours: Installation, options: Sequence[str], port: int, folder: Path
-) -> list[str]:
-    return ours.daemon("hello", port, *options)
+def _apply(loads: Sequence[Callable[..., Outcome]], seconds: int) -> list[Outcome]:
+    """Apply all *loads* at the same time."""
+    with ThreadPoolExecutor(len(loads)) as threads:
+        begun = [threads.submit(load, seconds=seconds) for load in loads]
+        return [each.result() for each in begun]
+
+
+def lines(title: str, runs: Mapping[str, Sequence[Run]]) -> list[str]:
+    """
+    What is printed of a load.
+
+    :raise SystemExit: when there is nothing to compare.
+    """
+    faults = [run.fault for each in runs.values() for run in each if run.fault]
+    found = [f"{title}:"]
+    for reference in ("two daemons", "one process"):
+        ratios = ratios_by_round(runs["two workers"], runs[reference], "cpu_us")
+        if not ratios:
+            sys.exit(f"{title}: {'; '.join(faults)}")
+        found.append(
+            f"  two workers {_median(runs['two workers']):.1f} µs, {reference} "
+            f"{_median(runs[reference]):.1f} µs, ratio {median(ratios):.2f} "
+            f"({min(ratios):.2f} to {max(ratios):.2f})"
+        )
+    return [*found, *(f"  not counted: {fault}" for fault in faults)]
+
+
+def _median(runs: Sequence[Run]) -> float:
+    return median(run.values["cpu_us"] for run in runs if run.values)
 
 
 def main() -> None:
-    """Measure, and print a line for each load."""
+    """Measure, and print what each load came to."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.workers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=3, help="seconds of a run")
@@ -77,21 +150,7 @@ def main() -> None:
     ours = Installation("", *our_twistd(Path(sys.prefix)))
     for title, load in LOADS.items():
         runs = measured(ours, load, options.rounds, options.seconds)
-        faults = [run.fault for each in runs.values() for run in each if run.fault]
-        ratios = ratios_by_round(runs["two"], runs["one"], "cpu_us")
-        if not ratios:
-            sys.exit(f"{title}: {'; '.join(faults)}")
-        each = {
-            n: median(r.values["cpu_us"] for r in runs[n] if r.values) for n in runs
-        }
-        print(
-            f"{title}: {each['one']:.1f} µs with one process, {each['two']:.1f} µs "
-            f"with two workers, ratio {median(ratios):.2f} "
-            f"({min(ratios):.2f} to {max(ratios):.2f})",
-            flush=True,
-        )
-        for fault in faults:
-            print(f"not counted: {fault}")
+        print("\n".join(lines(title, runs)), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,12 @@ NUMBER_BYTES = 8
 NUMBERS_OF_WORKER = 2
 """Connections, and beats. First come the connections of all, then the beats of all."""
 
-SURPLUS = 4
-"""So many connections more than another worker has are no surplus: short ones go."""
+SURPLUS = 8
+"""
+So many connections more than another worker has are no surplus: short ones go. With
+four, a worker that has answered sixteen of them in a turn was stopped while the other
+one was about to do the same.
+"""
 
 SURPLUS_SHARE = 20
 """One in so many, neither: with many connections, five percent."""

@@ -75,13 +75,6 @@ class TurnsTests(SynchronousTestCase):
         self.clock.advance(PAUSE_SECONDS)
         self.assertTrue(self.port.reads)
 
-    def test_clients_that_the_others_have_left_are_accepted(self) -> None:
-        self.load.surplus = True
-        self.turns.may_accept()
-        self.clock.advance(PAUSE_SECONDS)
-        accepted = [self.turns.may_accept() for _ in range(ACCEPTED_AFTER_PAUSE + 1)]
-        self.assertEqual(accepted, [True] * ACCEPTED_AFTER_PAUSE + [False])
-
     def accepted(self, waiting: int) -> int:
         """How many of so many clients that wait are accepted in a turn."""
         accepted = 0
@@ -89,30 +82,34 @@ class TurnsTests(SynchronousTestCase):
             if accepted == waiting:
                 break
             accepted += 1
-        self.turns.done(accepted)
+        self.turns.done()
         return accepted
 
-    def test_more_clients_a_turn_are_accepted_the_more_wait_up_to_a_bound(self) -> None:
-        found = [self.accepted(100) for _ in range(5)]
-        most = ACCEPTED_PER_TURN_OF_SHARED
-        self.assertEqual(found, [1, 2, 3, most, most])
-        self.assertEqual(self.accepted(1), 1)
-        self.assertEqual(self.accepted(100), 1)
+    def test_clients_that_the_others_have_left_are_accepted_in_one_turn(self) -> None:
+        self.load.surplus = True
+        self.turns.may_accept()
+        self.clock.advance(PAUSE_SECONDS)
+        self.assertTrue(self.turns.may_accept())
+        self.assertEqual(self.accepted(100), ACCEPTED_AFTER_PAUSE)
+        self.assertFalse(self.turns.may_accept())
+
+    def test_clients_that_wait_are_accepted_in_one_turn_up_to_a_bound(self) -> None:
+        self.assertEqual(self.accepted(100), ACCEPTED_PER_TURN_OF_SHARED)
+        self.assertEqual(self.accepted(3), 3)
+        self.assertEqual(self.accepted(0), 0)
 
     def test_surplus_that_comes_in_a_turn_ends_it(self) -> None:
-        for _ in range(5):
-            self.accepted(100)
         self.load.surplus = True
         self.assertEqual(self.accepted(100), 1)
 
     def test_process_waits_behind_others_only_if_it_has_more_connections(self) -> None:
-        self.turns.done(1)
+        self.turns.done()
         self.assertEqual(self.waited, 0)
         self.load.more = True
-        self.turns.done(1)
+        self.turns.done()
         self.assertEqual(self.waited, 1)
         self.port.disconnecting = True
-        self.turns.done(1)
+        self.turns.done()
         self.assertEqual(self.waited, 1)
 
     def test_port_that_was_closed_meanwhile_stays_closed(self) -> None:

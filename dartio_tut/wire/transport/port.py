@@ -132,11 +132,10 @@ class Port(tcp.Port):
                 self._accepted(descriptor, client)
                 accepted += 1
         except BlockingIOError:
-            if not accepted:
-                return
+            pass  # none is left
         except OSError:
             self._accept_with_reserve(1)
-        turns.done(accepted)
+        turns.done()
 
     def _accept_with_reserve(self, most: int) -> None:
         """

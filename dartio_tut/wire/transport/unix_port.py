@@ -49,7 +49,7 @@ class SharedUNIXPort(unix.Port):
         if self._turns.may_accept():
             self.numberAccepts = 1
             super().doRead()
-            self._turns.done(1)
+            self._turns.done()
 
     def connectionLost(self, reason: Failure) -> None:
         """Listen no more. Clients that wait are for the other processes."""
