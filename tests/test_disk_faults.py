@@ -25,6 +25,7 @@ from dartio_tut.testing import Fields, Response
 from .support.accounts import Sent, check_document, check_notes
 from .support.hammering import Unreadable, read_document, read_notes
 from .support.harness import PATIENCE, Case, Daemon, ask
+from .support.keep_alive_load import KeepAliveLoad
 from .support.privileges import MODES_APPLY
 from .support.tracing import failing
 
@@ -140,6 +141,10 @@ class FullTests(FaultCase):
 
     def small(self, name: str) -> tuple[Daemon, Path]:
         """A daemon with a small disk of its own, and where others see its store."""
+        return self.on_small_disk(name, "--store", str(self.store))
+
+    def on_small_disk(self, name: str, *options: str) -> tuple[Daemon, Path]:
+        """A daemon that sees a small disk in the place of its store."""
         if os.geteuid() != 0 or not shutil.which("unshare"):
             raise SkipTest("NOT TESTED: a full disk; that takes root and unshare")
         tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
@@ -147,7 +152,7 @@ class FullTests(FaultCase):
             raise SkipTest(f"NOT TESTED: a full disk; {tried.stderr.decode().strip()}")
         mount = f'mount -t tmpfs -o {self.disk} dartio "$0" && exec "$@"'
         self.runner = ("unshare", "-m", "sh", "-c", mount, str(self.store))
-        daemon = self.serve(name, "--store", str(self.store))
+        daemon = self.serve(name, *options)
         inside = Path(f"/proc/{daemon.process.pid}/root{self.store}")
         return daemon, inside
 
@@ -223,6 +228,30 @@ class FullTests(FaultCase):
             self.works(writer, name)
             self.check(writer, name, inside)
         self.ends_quietly(writer)
+
+    def test_access_log_costs_no_response_and_says_once_what_was_lost(self) -> None:
+        line = ("--access-log", str(self.store / "access.log"))
+        hello, inside = self.on_small_disk("hello", *line)
+        load = KeepAliveLoad(hello.port)
+        self.addCleanup(load.stop)
+        load.wait_for(10)
+        ballast = self.fill(inside)
+        hello.wait_for("Cannot write to the access log")
+        load.wait_for(load.answered + 100)
+        ballast.unlink()
+        said = hello.wait_for("The access log goes on")
+        load.stop()
+        self.assertEqual(load.failures, [])
+        hello.process.send_signal(signal.SIGHUP)  # what waits is written first
+        hello.wait_for("Received SIGHUP")
+        self.assertEqual(ask(hello).code, 200)
+        lost = int(said.partition("; ")[2].split()[0])
+        kept = (inside / "access.log").read_text().splitlines()
+        self.assertGreater(lost, 0)
+        self.assertEqual(len(kept) + lost, load.answered)
+        self.assertEqual({len(each.split()) for each in kept}, {12})
+        self.ends_quietly(hello)
+        self.assertEqual(hello.output().count("Cannot write"), 1)
 
     def limit(self, daemon: Daemon, size: int) -> None:
         """Let *daemon* make no file larger than *size*: a write ends in the middle."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import (
     IListeningPort,
     IProtocolFactory,
@@ -18,6 +18,8 @@ from twisted.internet.interfaces import (
 from twisted.python import context
 from twisted.python.failure import Failure
 from twisted.python.log import ILogContext
+
+from dartio_tut.wire import keep_out
 
 from .listening import endpoint_parts
 from .pem_files import read_certificates, validity_warnings
@@ -91,3 +93,20 @@ def listen_quietly(listen: Callable[[], T]) -> T:
     silent = {**(context.get(ILogContext) or {}), "log_format": ""}
     called: T = context.call({ILogContext: silent}, listen)
     return called
+
+
+def close_all(
+    ports: Sequence[tuple[str, IListeningPort]], owns_sockets: bool = True
+) -> Deferred[list[None]]:
+    """
+    Close *ports*, each with its endpoint string, for good; fires when they are. Clients
+    that the kernel has let in are accepted first.
+
+    :param owns_sockets: whether nobody else listens on them afterwards, but systemd,
+        whose sockets outlive the daemon.
+    """
+    for where, port in ports:
+        if owns_sockets and "systemd" not in where:
+            keep_out(port)
+    closed = [port.stopListening() or succeed(None) for _, port in ports]
+    return gatherResults(closed)

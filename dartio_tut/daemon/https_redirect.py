@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 
 from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.logger import Logger
@@ -27,7 +27,7 @@ from twisted.web.server import Request
 from dartio_tut.store import read_regular_file
 from dartio_tut.wire import Limits, requested_host, with_fast_ports
 
-from .binding import bind
+from .binding import bind, close_all
 from .draining import Draining
 from .listening import cannot_listen_text, endpoint_url
 from .site import Site
@@ -201,16 +201,13 @@ class HTTPSRedirect(Service):
     def stopService(self) -> Deferred[Any]:
         """Stop listening, and finish what is under way; fires when that is done."""
         super().stopService()
-        stopped = self._stop_listening()
-        return stopped.addCallback(
+        return self._stop_listening().addCallback(
             lambda _: Draining(self.site, self._grace, self._reactor).start()
         )
 
-    def _stop_listening(self) -> Deferred[Any]:
+    def _stop_listening(self) -> Deferred[list[None]]:
         ports, self._ports = self._ports, []
-        return gatherResults(
-            [port.stopListening() or succeed(None) for _, port in ports]
-        )
+        return close_all(ports)
 
 
 def first_port(addresses: Iterable[IAddress]) -> int:

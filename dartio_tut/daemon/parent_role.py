@@ -47,7 +47,7 @@ class ParentRole:
         never.
     """
 
-    serves, runs_services = False, True
+    serves, runs_services, owns_sockets = False, True, True
 
     def __init__(
         self,

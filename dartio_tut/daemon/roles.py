@@ -55,10 +55,12 @@ class Role(Protocol):
     :cvar serves: whether it answers requests itself.
     :cvar runs_services: whether it runs what belongs to the server beside it, such as
         the redirect to HTTPS; of several processes, only one does.
+    :cvar owns_sockets: whether nobody listens on its sockets when it has stopped.
     """
 
     serves: bool
     runs_services: bool
+    owns_sockets: bool
 
     def sockets(self, count: int) -> SharedSockets:
         """The sockets to listen on, for so many endpoints; none: its own."""
@@ -86,7 +88,7 @@ _own_counts = OwnCounts()
 class Alone:
     """A process that serves alone."""
 
-    serves = runs_services = True
+    serves = runs_services = owns_sockets = True
 
     def sockets(self, count: int) -> SharedSockets:
         """Its own."""
@@ -148,7 +150,7 @@ class WorkerRole:
     :param this: what this process knows of that.
     """
 
-    serves, runs_services = True, False
+    serves, runs_services, owns_sockets = True, False, False
 
     def __init__(self, this: ThisWorker) -> None:
         self._this = this

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort
@@ -20,7 +20,7 @@ from dartio_tut.wire import Observer, with_fast_ports
 
 from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
-from .binding import bind, certificate_of_endpoint, endpoint_warnings
+from .binding import bind, certificate_of_endpoint, close_all, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
 from .draining import GRACE_SECONDS, Draining, retire, take_signals_to_stop
 from .https_redirect import HTTPSRedirect
@@ -242,7 +242,8 @@ class Daemon(MultiService):
         children: Deferred[Any] = super().stopService()
         self._watch.stop()
         ports, self._ports = self._ports, []
-        stopped = gatherResults([children, *(_stopped(port) for _, port in ports)])
+        closed = close_all(ports, self._role.owns_sockets)
+        stopped = gatherResults([children, closed])
         stopped.addCallback(lambda _: self._role.end(self))
         return stopped.addCallback(
             lambda _: gatherResults([c() for c in self._closing])
@@ -260,11 +261,6 @@ class Daemon(MultiService):
         """Accept no more clients; fires when all have gone, or have had their time."""
         ports, self._ports = [port for _, port in self._ports], []
         return retire(ports, self._site, self._grace, self._reactor)
-
-
-def _stopped(port: IListeningPort) -> Deferred[None]:
-    """Stop *port*; fires when it is closed."""
-    return port.stopListening() or succeed(None)
 
 
 def _check(

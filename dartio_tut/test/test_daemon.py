@@ -18,10 +18,13 @@ from dartio_tut.daemon import (
     ServerOptions,
     Site,
     StartupError,
+    binding,
     serve,
     startup,
 )
 from dartio_tut.daemon.listening import cannot_listen_text, endpoint_url
+from dartio_tut.daemon.parent_role import ParentRole
+from dartio_tut.daemon.roles import Alone, WorkerRole
 from dartio_tut.daemon.service import Daemon
 from dartio_tut.wire import Deadlines, ExchangeDone
 
@@ -81,6 +84,27 @@ class DaemonTests(StartupCase):
         daemon.startService()
         self.successResultOf(daemon.stopService())
         self.assertEqual(daemon._ports, [])
+
+    def test_newcomers_are_kept_out_of_sockets_that_nobody_else_has(self) -> None:
+        kept_out: list[object] = []
+        self.patch(binding, "keep_out", kept_out.append)
+        for endpoint, owns_sockets, count in (
+            ("tcp:4040", True, 1),
+            ("https:over=tcp\\:4040:cert=a:key=b", True, 1),
+            ("tcp:4040", False, 0),
+            ("systemd:domain=INET:index=0", True, 0),
+            ("https:over=systemd\\:domain=INET\\:index=0:cert=a", True, 0),
+        ):
+            kept_out.clear()
+            port = self.reactor.listenTCP(0, Site(Resource()))
+            binding.close_all([(endpoint, port)], owns_sockets)
+            self.assertEqual(len(kept_out), count, endpoint)
+        for role, owns_sockets in (
+            (Alone, True),
+            (ParentRole, True),
+            (WorkerRole, False),  # a retired one has a successor
+        ):
+            self.assertIs(role.owns_sockets, owns_sockets)
 
     def test_port_in_use_is_told_in_one_line(self) -> None:
         def busy(port: int, factory: Any, *args: Any, **kwargs: Any) -> None:

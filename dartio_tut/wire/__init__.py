@@ -50,6 +50,7 @@ from .proxy_head import ip_address_of
 from .request import Request, is_end_of_request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
+from .transport.keep_out import keep_out
 from .transport.plain_text import RefusingTLSFactory
 from .transport.reactor import leave_to_others, with_fast_ports
 from .transport.tls import listen_tls
@@ -102,6 +103,7 @@ __all__ = [
     "ip_address_of",
     "is_address",
     "is_end_of_request",
+    "keep_out",
     "leave_to_others",
     "listen_tls",
     "passed_descriptors",

@@ -1,11 +1,13 @@
 """
 Clients that ask again and again on connections that they keep, as browsers and proxies
-do, and note each request that is not answered.
+do, and note each request that is not answered. Others take a connection for each
+request.
 """
 
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 
 from .harness import PATIENCE
@@ -20,15 +22,26 @@ class KeepAliveLoad:
     A client opens another connection only when the server has said that it closes the
     one that it has.
 
+    :param tls: the settings with which they connect; without any, by HTTP.
+    :param keeps: whether they keep their connections.
     :ivar answered: how many requests have been answered.
     :ivar failures: what went wrong with the others.
     """
 
-    def __init__(self, port: int, clients: int = CLIENTS) -> None:
+    def __init__(
+        self,
+        port: int,
+        clients: int = CLIENTS,
+        *,
+        tls: ssl.SSLContext | None = None,
+        keeps: bool = True,
+    ) -> None:
         self.clients = clients
         self.answered = 0
         self.failures: list[str] = []
         self._port = port
+        self._tls = tls
+        self._fields = {} if keeps else {"Connection": "close"}
         self._changed = threading.Condition()
         self._is_over = False
         self._threads = [
@@ -50,10 +63,10 @@ class KeepAliveLoad:
             thread.join(PATIENCE)
 
     def _ask(self) -> None:
-        client = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        client = self._client()
         while not self._is_over:
             try:
-                client.request("GET", "/")
+                client.request("GET", "/", headers=self._fields)
                 response = client.getresponse()
                 response.read()
                 failure = "" if response.status == 200 else str(response.status)
@@ -67,3 +80,11 @@ class KeepAliveLoad:
                     self.answered += 1
                 self._changed.notify_all()
         client.close()
+
+    def _client(self) -> http.client.HTTPConnection:
+        address = ("127.0.0.1", self._port)
+        if self._tls is None:
+            return http.client.HTTPConnection(*address, timeout=PATIENCE)
+        return http.client.HTTPSConnection(
+            *address, timeout=PATIENCE, context=self._tls
+        )

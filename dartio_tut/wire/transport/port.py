@@ -199,5 +199,7 @@ class Port(tcp.Port):
         with suppress(OSError):  # there are no more, or no descriptors
             for _ in range(most):
                 self._accepted(*accept_descriptor(self.socket))
+        if most:
+            self.socket.close()  # at once, because clients that come now are reset
         super().connectionLost(reason)
         self.multiplexer.close()
