@@ -124,6 +124,7 @@ class BuiltTests(Case):
         self.options = {
             "DARTIO_PORT": str(self.port),
             "DARTIO_METRICS": f"tcp:{self.health}:interface=127.0.0.1",
+            "DARTIO_HEALTH": "yes",
         }
         self.container = Container(self, self.tree, self.config, self.volume)
 
@@ -141,6 +142,7 @@ class BuiltTests(Case):
         asked = [w.replace(":9100/", f":{self.health}/") for w in words[1:]]
         code, said = self.container.run(asked)
         self.assertEqual((code, "ready" in said), (0, True), said)
+        self.assertEqual(ask(self.port, target="/readyz").body, b"ready\n")
         with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as client:
             client.sendall(b"GET /?limit=1 HTTP/1.1\r\nHost: localhost\r\n")
             ask(self.port)  # so the first half has come, too

@@ -93,6 +93,8 @@ chroot . /sbin/ldconfig 2>/dev/null
 ip link set lo up
 pivot_root . outside
 umount -l /outside
+# systemd mounts credentials in a namespace of its own, from which they come back here.
+mount --make-rshared /
 exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd \
     --log-target=console --show-status=0 --unit=test.target
 """
