@@ -19,7 +19,7 @@ from dartio_tut.daemon import localhost_certificate
 from .harness import Case, Daemon, free_port
 from .until import until
 
-PROGRAMS = ("pebble", "pebble-challtestsrv", "certbot")
+PROGRAMS = ("pebble", "pebble-challtestsrv")
 
 NOT_SERVED = ("http01", "https01", "tlsalpn01", "doh")
 """What the DNS server would serve besides, at ports that are fixed."""
@@ -30,15 +30,17 @@ class Authority:
     A running authority, whose certificates nobody trusts.
 
     :param http_port: where it asks for the answer to a challenge, instead of port 80.
+    :param client: the program that is to get certificates.
     """
 
-    def __init__(self, case: Case, http_port: int) -> None:
-        missing = [name for name in PROGRAMS if not shutil.which(name)]
+    def __init__(self, case: Case, http_port: int, client: str) -> None:
+        missing = [name for name in (*PROGRAMS, client) if not shutil.which(name)]
         if missing:
             raise SkipTest(f"NOT TESTED: an authority of ACME; that takes {missing}")
         self._case = case
         self.port, dns, management = free_port(), free_port(), free_port()
         cert, key = localhost_certificate(str(case.here))
+        self._own_certificate = cert
         settings = {
             "listenAddress": f"127.0.0.1:{self.port}",
             "managementListenAddress": f"127.0.0.1:{management}",
@@ -77,22 +79,40 @@ class Authority:
             return True
         return False
 
-    def certbot(self, *line: str) -> str:
-        """What certbot prints, which has its files in a folder of this test's."""
+    def certbot(self, *line: str) -> None:
+        """Run certbot, which has its files in a folder of this test's."""
         folder = self._case.folder / "letsencrypt"
         places = [
             f"--{name}-dir={folder / name}" for name in ("config", "work", "logs")
         ]
-        directory = f"https://127.0.0.1:{self.port}/dir"
-        running = self._case.started(
-            "certbot", *line, *places, "--server", directory, "--no-verify-ssl", "-n"
-        )
+        self._client(
+            "certbot", *line, *places, "--server", self._directory, "--no-verify-ssl",
+            "-n",
+        )  # fmt: skip
+
+    def lego(self, *line: str) -> None:
+        """Run lego, which has its files in a folder of this test's."""
+        self._client(
+            "env", f"LEGO_CA_CERTIFICATES={self._own_certificate}",
+            "lego", "--server", self._directory, "--path", str(self.lego_folder), *line,
+        )  # fmt: skip
+
+    @property
+    def _directory(self) -> str:
+        return f"https://localhost:{self.port}/dir"
+
+    def _client(self, *command: str) -> None:
+        running = self._case.started(*command)
         code, said = running.ended(), running.output()
         if code:
-            raise AssertionError(f"certbot {line}: {code}: {said}")
-        return said
+            raise AssertionError(f"{command}: {code}: {said}")
 
     @property
     def live(self) -> Path:
-        """The folder of the certificates that there are."""
+        """The folder of the certificates that certbot has."""
         return self._case.folder / "letsencrypt" / "config" / "live"
+
+    @property
+    def lego_folder(self) -> Path:
+        """The folder of what lego has."""
+        return self._case.folder / "lego"
