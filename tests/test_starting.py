@@ -75,6 +75,34 @@ class ListeningTests(SocketCase):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertIn(b"200 OK", connection.recv(1000))
 
+    def test_unix_socket_has_its_mode_and_is_made_anew_after_a_kill(self) -> None:
+        path = self.socket_path()
+        killed = self.daemon("hello", "--listen", f"unix:{path}:mode=600").ready()
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        killed.stopped = True
+        killed.process.kill()
+        killed.ended()
+        # Another process has the number of the one that was killed.
+        os.unlink(f"{path}.lock")
+        os.symlink(str(os.getpid()), f"{path}.lock")
+        other = self.daemon("hello", "--listen", f"unix:{path}:mode=660").ready()
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o660)
+        said = self.refuses("hello", "--listen", f"unix:{path}", codes=(1,))
+        self.assertIn(f"unix:{path}: Address already in use", said)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b"200 OK", connection.recv(1000))
+        self.ends_quietly(other)
+        self.assertEqual(os.listdir(os.path.dirname(path)), [])
+
+    def test_file_that_is_no_socket_is_left_as_it_is(self) -> None:
+        path = Path(self.socket_path())
+        path.write_text("precious")
+        said = self.refuses("hello", "--listen", f"unix:{path}", codes=(1,))
+        self.assertIn(f"unix:{path}: Address already in use", said)
+        self.assertEqual(path.read_text(), "precious")
+
     def test_help_names_each_server_with_its_port_and_options(self) -> None:
         everything, _ = self.run_program("twistd", "--help")
         for name, port in SERVERS.items():

@@ -4,12 +4,16 @@ Binding an endpoint at once, or saying why not.
 
 from __future__ import annotations
 
+import os
+import socket
+import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
     IProtocolFactory,
@@ -65,10 +69,47 @@ def _certificate_files(text: str) -> list[str]:
 
 def bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:
     """
-    Listen on *endpoint*, now; what goes wrong is raised.
+    Listen on *endpoint*, now; what goes wrong is raised. A Unix socket of a process
+    that was killed is made anew.
 
     :raise ValueError: when it does not tell at once whether it listens.
     """
+    try:
+        return _bind(endpoint, factory)
+    except CannotListenError as error:
+        if not _remove_left_socket(error.port):
+            raise
+    return _bind(endpoint, factory)
+
+
+def _remove_left_socket(path: object) -> bool:
+    """
+    Remove the Unix socket *path*, if nobody listens there.
+
+    Twisted does so, if the process is gone whose number is in its lock. But another one
+    may have that number by now: in a container, it is mostly the same.
+    """
+    if not isinstance(path, bytes):
+        return False  # it is the number of a TCP port
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX) as client:
+            client.setblocking(False)
+            client.connect(path)
+    except (ConnectionRefusedError, FileNotFoundError):
+        pass
+    except OSError:  # its queue is full, or it is not ours
+        return False
+    else:
+        return False
+    for left in (path, path + b".lock"):
+        with suppress(OSError):
+            os.unlink(left)
+    return True
+
+
+def _bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeningPort:
     outcome: list[Any] = []
     listening: Deferred[IListeningPort] = listen_quietly(
         lambda: endpoint.listen(factory)
