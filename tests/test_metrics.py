@@ -10,6 +10,7 @@ from dartio_tut.testing import ResponseReader
 
 from .support.harness import Case, Daemon, ask, free_port
 from .support.metrics import samples
+from .support.postgres import shared
 
 STORE_SECONDS = "dartio_store_operation_duration_seconds"
 STORE_FAILURES = "dartio_store_operations_failed_total"
@@ -83,6 +84,14 @@ class MetricsTests(Case):
         self.assertEqual(self.operations("entry"), ({"notes": 2}, {"notes": 0}))
         took = self.samples(f"{STORE_SECONDS}_sum")["notes"]
         self.assertTrue(0 < took < self.samples(EXCHANGE_SECONDS)["notes"], took)
+
+    def test_times_of_a_database_are_told_as_such(self) -> None:
+        url = f"{shared().url()}?log=metrics"
+        notes = self.serve("notes", "--store", url, *self.option)
+        self.assertEqual(ask(notes, "POST", body='{"myNote": "x"}').code, 200)
+        labels = {"store": "postgresql", "kind": "notes", "operation": "append"}
+        found = samples(self.port, f"{STORE_SECONDS}_count", **labels)
+        self.assertEqual(found, {"notes": 1})
 
     def test_store_that_fails_is_told(self) -> None:
         line = ("--store", "kept", "--max-entries", "1", *self.option)

@@ -5,6 +5,7 @@ Binding an endpoint at once, or saying why not.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 from collections.abc import Callable, Sequence
@@ -30,6 +31,9 @@ from .pem_files import read_certificates, validity_warnings
 from .served_certificate import Certificates
 
 T = TypeVar("T")
+
+_of_systemd = re.compile(r"(?:^|over=)systemd\\*:").search
+"""Finds an endpoint string of a socket of systemd's, which TLS may lie over."""
 
 
 def endpoint_warnings(text: str, endpoint: IStreamServerEndpoint) -> Sequence[str]:
@@ -147,7 +151,7 @@ def close_all(
         whose sockets outlive the daemon.
     """
     for where, port in ports:
-        if owns_sockets and "systemd" not in where:
+        if owns_sockets and not _of_systemd(where):
             keep_out(port)
     closed = [port.stopListening() or succeed(None) for _, port in ports]
     return gatherResults(closed)

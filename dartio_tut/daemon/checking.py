@@ -25,22 +25,27 @@ from .startup import fail_startup, is_address_in_use, program_name, startup_erro
 
 
 def check_endpoints(
-    reactor: Any, endpoints: Iterable[str], factory: IProtocolFactory
+    reactor: Any,
+    endpoints: Iterable[str],
+    factory: IProtocolFactory,
+    option: str = "",
 ) -> None:
     """
     Bind each of *endpoints*, and let it go again.
 
+    :param option: which has named them, if an error is to say so.
     :raise StartupError: when one cannot be bound, or warns of something.
     """
     for text in endpoints:
-        with startup_errors(cannot_listen_text(text)):
+        subject = f"{option}: " * bool(option) + cannot_listen_text(text)
+        with startup_errors(subject):
             endpoint = serverFromString(reactor, text)
         for warning in endpoint_warnings(text, endpoint):
             fail_startup(warning)
         if certificate := certificate_of_endpoint(endpoint):
             for line in certificate.expiry_lines():
                 _say(line)
-        with startup_errors(cannot_listen_text(text)):
+        with startup_errors(subject):
             try:
                 bind(endpoint, factory).stopListening()
             except CannotListenError as error:

@@ -273,7 +273,8 @@ def _check(
     from twisted.internet import reactor
 
     metrics = [] if options["metrics"] is None else [options["metrics"]]
-    check_endpoints(with_fast_ports(reactor), [*endpoints, *metrics], site)
+    check_endpoints(with_fast_ports(reactor), endpoints, site)
+    check_endpoints(with_fast_ports(reactor), metrics, site, "--metrics")
     if redirect is not None:
         check_endpoints(with_fast_ports(reactor), redirect.endpoints, redirect.site)
     if site.offers_http2 and options.offers_http2(endpoints):

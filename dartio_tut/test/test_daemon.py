@@ -91,6 +91,7 @@ class DaemonTests(StartupCase):
         for endpoint, owns_sockets, count in (
             ("tcp:4040", True, 1),
             ("https:over=tcp\\:4040:cert=a:key=b", True, 1),
+            ("https:443:cert=/etc/systemd/a.pem:key=b", True, 1),
             ("tcp:4040", False, 0),
             ("systemd:domain=INET:index=0", True, 0),
             ("https:over=systemd\\:domain=INET\\:index=0:cert=a", True, 0),
