@@ -40,14 +40,14 @@ class BalanceTests(WorkersCase):
         daemon = self.workers("hello")
 
         def hold(_: int) -> int:
-            held = [self.connect(daemon, GET) for _ in range(10)]
+            held = [self.connect(daemon, GET) for _ in range(20)]
             return sum(b"Hello, world!" in each.recv(4096) for each in held)
 
         with ThreadPoolExecutor(32) as threads:
-            self.assertEqual(sum(threads.map(hold, range(32))), 320)
+            self.assertEqual(sum(threads.map(hold, range(32))), 640)
         counts = [connections_of(pid, daemon.port) for pid in workers_of(daemon)]
-        self.assertEqual(sum(counts), 320)
-        self.assertGreaterEqual(min(counts), 144, counts)  # a tenth below one half
+        self.assertEqual(sum(counts), 640)
+        self.assertGreaterEqual(min(counts), 288, counts)  # a tenth below one half
 
     def one_computes(self) -> Daemon:
         """A daemon one of whose workers computes, and answers nobody."""
