@@ -303,6 +303,31 @@ class AttackTests(HTTP2Case):
         self.assertLess(cpu_seconds(server) - before, 0.5)
         self.assertEqual(open_files(server), 0)
 
+    def test_files_arrive_whole_however_slowly_they_are_read(self) -> None:
+        """What a socket does not take at once waits, and other files are sent."""
+        names = [f"{number}.bin" for number in range(60)]
+        for name in names:
+            (self.root / name).write_bytes(os.urandom(300_000))
+        server = self.server("static", "--root", str(self.root))
+        clients = [self.connect(server) for _ in range(2)]
+        windows = frame(Kind.WINDOW_UPDATE, 0, (64 * MIB).to_bytes(4, "big"))
+        settings = settings_frame(INITIAL_WINDOW_SIZE=64 * MIB)
+        for client in clients:
+            client.send(PREFACE, settings, windows)
+            paths = enumerate(names)
+            client.send(*(client.head(2 * n + 1, b"/%d.bin" % n) for n, _ in paths))
+        for client in (*clients, *clients):
+            last = client.answer(2 * len(names) - 1)
+            for _ in range(150):
+                if not last.is_ended:
+                    client.feed(client._socket.recv(4096))
+        for client in clients:
+            while not all(a.is_ended for a in client.answers.values()):
+                client.feed(client._socket.recv(65536))
+            for number, name in enumerate(names):
+                content = (self.root / name).read_bytes()
+                self.assertEqual(client.answer(2 * number + 1).body, content, name)
+
     def test_flood_ends_in_goaway_that_the_client_can_read(self) -> None:
         ping = frame(Kind.PING, 0, b"12345678")
         server = self.server("hello")

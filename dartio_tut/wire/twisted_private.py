@@ -59,6 +59,7 @@ __all__ = [
     "set_curves",
     "tls_read",
     "tls_write",
+    "tls_write_records",
     "wait_in_turn",
 ]
 
@@ -241,6 +242,39 @@ def set_curves(context: SSL.Context, lists: Sequence[str]) -> None:
     raw = getattr(context, "_context", None)
     if set_list is not None and raw is not None:
         any(set_list(raw, names.encode()) for names in lists)
+
+
+def tls_write_records(
+    connection: SSL.Connection, data: bytes | memoryview
+) -> tuple[int, bool]:
+    """
+    Encrypt and send *data* record by record until the socket takes no more. OpenSSL
+    reads them where they are. Errors as of `tls_read`.
+
+    :return: how many bytes were taken, and whether TLS has to read something first.
+    """
+    size, sent = len(data), 0
+    has_private = _landing is not None and hasattr(connection, "_ssl")
+    try:
+        if not has_private:
+            view = memoryview(data)
+            while sent < size:
+                sent += connection.send(view[sent : sent + TLS_RECORD_BYTES])
+            return sent, False
+        ssl, write, start = connection._ssl, _lib.SSL_write, _ffi.from_buffer(data)
+        count = TLS_RECORD_BYTES
+        while sent < size:
+            if size - sent < count:
+                count = size - sent
+            taken = write(ssl, start + sent, count)
+            if taken <= 0:
+                connection._raise_ssl_error(ssl, taken)
+            sent += taken
+    except SSL.WantWriteError:
+        pass
+    except SSL.WantReadError:
+        return sent, True
+    return sent, False
 
 
 def tls_write(connection: SSL.Connection, data: bytes) -> int:

@@ -8,6 +8,7 @@ says so is on its way.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -30,6 +31,7 @@ from dartio_tut.wire.http2.engine import (
     EngineLimits,
     EngineOwner,
     ErrorCode,
+    FilePart,
     settings_of,
 )
 from dartio_tut.wire.http2.flood_budget import FloodBudget
@@ -205,6 +207,19 @@ class NGH2Engine:
         """Send *data*."""
         with suppress(*_GONE):
             self._connection.send_data(stream_id, data, end_stream=is_ended)
+
+    def frames_of_file(
+        self, stream_id: int, part: FilePart, before: bytes
+    ) -> memoryview | None:
+        """What sends a part of a file, behind *before*."""
+        try:
+            data = os.pread(part.descriptor, part.length, part.offset)
+        except OSError:
+            return None
+        if len(data) != part.length:
+            return None
+        self.send_body(stream_id, data, part.is_last)
+        return memoryview(before + self.output())
 
     def reset(self, stream_id: int, code: int) -> None:
         """Reset a stream."""

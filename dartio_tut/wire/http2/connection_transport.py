@@ -5,7 +5,7 @@ The transport of one connection, and what is known of the client at its other en
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.interfaces import (
     IAddress,
@@ -47,6 +47,7 @@ class ConnectionTransport:
         self._peer: IAddress | None = None
         self._host: IAddress | None = None
         admission = None
+        self._takes_buffers = isinstance(transport, Server)
         if isinstance(transport, Server):
             self.sender: ResponseTransport = transport
             admission = transport.admission
@@ -89,6 +90,23 @@ class ConnectionTransport:
             self._collected, self._collected_bytes = [], 0
             whole = collected[0] if len(collected) == 1 else b"".join(collected)
             self.sender.write(whole)
+
+    def take_collected(self, most: int) -> bytes:
+        """What was collected, at most *most* bytes; if there is more, it is sent."""
+        if self._collected_bytes > most:
+            self.send_collected()
+        collected = self._collected
+        if not collected:
+            return b""
+        self._collected, self._collected_bytes = [], 0
+        return collected[0] if len(collected) == 1 else b"".join(collected)
+
+    def send_buffer(self, data: memoryview) -> None:
+        """Send *data*, which holds something else as soon as this returns."""
+        if self._takes_buffers:
+            self.sender.write(cast("bytes", data))
+        else:
+            self.sender.write(bytes(data))
 
     def stop_reading(self) -> None:
         """Leave what comes to the kernel."""

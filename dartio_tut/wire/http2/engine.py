@@ -72,6 +72,19 @@ class EngineLimits(NamedTuple):
     continuations: int
 
 
+class FilePart(NamedTuple):
+    """
+    Bytes of an open file that are to be sent.
+
+    :ivar is_last: whether the response ends with them.
+    """
+
+    descriptor: int
+    offset: int
+    length: int
+    is_last: bool
+
+
 STREAM_WINDOW = 64 * 1024 - 1
 """Bytes of a request body that come before they are taken: RFC 9113's initial value."""
 
@@ -172,6 +185,16 @@ class Engine(Protocol):
 
     def send_body(self, stream_id: int, data: bytes, is_ended: bool) -> None:
         """Send *data*, not more than `window` allows."""
+
+    def frames_of_file(
+        self, stream_id: int, part: FilePart, before: bytes
+    ) -> memoryview | None:
+        """
+        What sends a part of a file, not more than `window` allows, behind *before*,
+        which was the last of `output`. It is right until the next call.
+
+        :return: ``None`` when it cannot be read; then nothing was done.
+        """
 
     def reset(self, stream_id: int, code: int) -> None:
         """Reset a stream."""

@@ -91,6 +91,7 @@ class HPACKEngine:
         "_owner",
         "_received",
         "_sent",
+        "frames_of_file",
         "has_failed",
         "output",
         "send_body",
@@ -117,6 +118,7 @@ class HPACKEngine:
         self.send_head = responses.send_head
         self.send_whole = responses.send_whole
         self.send_body = responses.send_body
+        self.frames_of_file = responses.frames_of_file
         self.has_failed = False  # it says no GOAWAY by itself
 
     # From the client.

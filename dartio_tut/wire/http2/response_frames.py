@@ -10,7 +10,8 @@ from __future__ import annotations
 from struct import Struct
 
 from ..interfaces import Fields
-from .engine import FRAME_BYTES
+from .engine import FRAME_BYTES, FilePart
+from .file_frames import frames_of_file
 from .flow_control import SendingWindows
 from .frames import CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, frame
 from .header_compression import NO_TABLE, HeaderSection, compressed
@@ -107,6 +108,17 @@ class ResponseFrames:
         out += (head, number, view[at:])
         if is_ended:
             self.windows.end(stream_id)
+
+    def frames_of_file(
+        self, stream_id: int, part: FilePart, before: bytes
+    ) -> memoryview | None:
+        """See `engine.Engine`."""
+        frames = frames_of_file(stream_id, part, before)
+        if frames is not None:
+            self.windows.used(stream_id, part.length)
+            if part.is_last:
+                self.windows.end(stream_id)
+        return frames
 
 
 def _frames_of(section: HeaderSection) -> tuple[bytes, bytes]:

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-from .engine import Engine
+from .connection_transport import ConnectionTransport
+from .engine import Engine, FilePart
+from .file_frames import MAX_BYTES_BEFORE, MAX_FILE_PART_BYTES
 from .flood_budget import KIB, PER_FRAME, PER_KIB, FloodBudget
 from .stream_output import StreamOutput
 from .streams import Streams
@@ -22,6 +24,9 @@ PIECE_BYTES = 64 * 1024
 What a stream sends in its turn: four frames of the usual size. Each turn costs some
 10 µs, about as much as encrypting so many bytes.
 """
+
+LAST_PIECE_BYTES = MAX_FILE_PART_BYTES
+"""What it sends at most when it ends with that: one turn less for everybody."""
 
 BYTES_PER_TURN = 512 * 1024
 """What a connection sends in one turn of the reactor; then others have theirs."""
@@ -40,6 +45,7 @@ class SchedulerOwner(Protocol):
     engine: Engine
     streams: Streams
     budget: FloodBudget
+    transport: ConnectionTransport
 
     @property
     def now(self) -> float:
@@ -104,24 +110,47 @@ class Scheduler:
         stream_id = output.stream_id
         count = 0
         if output.needs_window:
-            count = min(owner.engine.window(stream_id), PIECE_BYTES)
-            if count <= 0:  # it is added again when the window is opened
+            count = owner.engine.window(stream_id)
+            if count > PIECE_BYTES:
+                left = output.unsent
+                is_end = output.is_ending and left <= LAST_PIECE_BYTES
+                count = min(count, left) if is_end else PIECE_BYTES
+            elif count <= 0:  # it is added again when the window is opened
                 if output.stalled_since is None:
                     output.stalled_since = owner.now
                 return 0
-        taken = output.take(count)
-        if taken is None:
-            owner.streams.file_is_short(stream_id)
-            return 0
-        data, is_last = taken
-        owner.engine.send_body(stream_id, data, is_last)
-        worth = len(data) // KIB * PER_KIB
-        if count == PIECE_BYTES or is_last:
+        part = output.file_part(count)
+        if part is not None and self._send_file_part(output, part):
+            sent, is_last = part.length, part.is_last
+        else:
+            taken = output.take(count)
+            if taken is None:
+                owner.streams.file_is_short(stream_id)
+                return 0
+            data, is_last = taken
+            owner.engine.send_body(stream_id, data, is_last)
+            owner.collect()
+            sent = len(data)
+        worth = sent // KIB * PER_KIB
+        if count >= PIECE_BYTES or is_last:
             worth += PER_FRAME
         owner.budget.earn(worth)
-        owner.collect()
         if output.has_more:
             self.add(output)
         output.sent()
         owner.streams.piece_sent(stream_id, is_last)
-        return len(data)
+        return sent
+
+    def _send_file_part(self, output: StreamOutput, part: FilePart) -> bool:
+        """Send a part of a file behind what waits; false when it cannot be read."""
+        owner = self._owner
+        owner.collect()
+        transport = owner.transport
+        before = transport.take_collected(MAX_BYTES_BEFORE)
+        frames = owner.engine.frames_of_file(output.stream_id, part, before)
+        if frames is None:
+            transport.collect(before)
+            return False
+        output.file_part_taken(part)
+        transport.send_buffer(frames)
+        return True

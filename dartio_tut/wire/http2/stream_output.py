@@ -15,6 +15,7 @@ from typing import Protocol, cast
 from twisted.internet.interfaces import IProducer, IPushProducer
 
 from ..twisted_private import PullToPush
+from .engine import FilePart
 
 HIGH_BYTES = 64 * 1024
 """Bytes that wait beyond which a producer is paused: a transport's own mark."""
@@ -116,6 +117,24 @@ class StreamOutput:
         self._wanted(self)
 
     # From the scheduler.
+
+    def file_part(self, count: int) -> FilePart | None:
+        """The next bytes, at most *count*, if they are those of a file."""
+        if self._pieces or not self._left:
+            return None
+        if count >= self._left:
+            return FilePart(self._descriptor, self._offset, self._left, self._has_end)
+        return FilePart(self._descriptor, self._offset, count, False)
+
+    def file_part_taken(self, part: FilePart) -> None:
+        """This part of the file was read."""
+        self.stalled_since = None
+        self._offset += part.length
+        self._left -= part.length
+        if not self._left:
+            self._close_file()
+        if part.is_last:
+            self._has_end = False
 
     def take(self, count: int) -> tuple[bytes, bool] | None:
         """

@@ -148,7 +148,8 @@ class Server(tcp.Server):
         Send *data*, at once if nothing waits before it.
 
         Twisted's own ``write`` waits for the next turn of the reactor, which costs more
-        than the sending itself.
+        than the sending itself. A ``memoryview`` will do, too; the bytes in it may
+        change as soon as this returns.
         """
         if (
             self.connected
@@ -164,7 +165,7 @@ class Server(tcp.Server):
             if sent == len(data):
                 return
             data = data[sent:]
-        super().write(data)
+        super().write(bytes(data))
 
     def doWrite(self) -> ConnectionEnd:
         """Send what is buffered, then more of the file that is on its way."""

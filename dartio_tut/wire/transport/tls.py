@@ -38,7 +38,13 @@ from zope.interface import implementer
 from ..connection_limit import Admission
 from ..deadlines import NEVER
 from ..interfaces import ITLSSite
-from ..twisted_private import TLS_RECORD_BYTES, SocketAddress, tls_read, tls_write
+from ..twisted_private import (
+    TLS_RECORD_BYTES,
+    SocketAddress,
+    tls_read,
+    tls_write,
+    tls_write_records,
+)
 from .epoll import CONNECTION_DONE, IN
 from .file_senders import TLSFileSender
 from .plain_text import LINGER_SECONDS, is_plain_text
@@ -223,11 +229,11 @@ class TLSServer(Server):
     # Writing.
 
     def write(self, data: bytes) -> None:
-        """Send *data*, at once if nothing waits before it."""
+        """See `Server.write`."""
         if not (self._tempDataLen or self.dataBuffer or self.disconnecting):
             data = self._send_some(data) if self.connected else data
         if data:
-            super(Server, self).write(data)
+            super(Server, self).write(bytes(data))
 
     def _send_some(self, data: bytes) -> bytes:
         """Send what the socket takes: the rest."""
@@ -242,13 +248,9 @@ class TLSServer(Server):
 
     def _send_records(self, data: bytes | memoryview) -> int:
         """Send record by record until the socket takes no more: bytes sent."""
-        view, sent = memoryview(data), 0
-        while sent < len(view):
-            record = bytes(view[sent : sent + TLS_RECORD_BYTES])
-            taken = self._send(record)
-            sent += taken
-            if taken < len(record):
-                break
+        sent, has_to_read = tls_write_records(self._tls, data)
+        if has_to_read:
+            self._write_waits = True
         return sent
 
     def _send(self, data: bytes) -> int:
