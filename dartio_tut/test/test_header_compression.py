@@ -18,9 +18,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.wire.http2 import huffman
 from dartio_tut.wire.http2.engine import ConnectionFault, ErrorCode
 from dartio_tut.wire.http2.header_compression import (
+    MAX_KEPT_SECTIONS_BYTES,
     NO_TABLE,
+    EncodedSections,
     HeaderSection,
     compressed,
+    encoded_fields,
 )
 from dartio_tut.wire.http2.header_decoder import MAX_KEPT_SECTIONS, HeaderDecoder
 
@@ -156,13 +159,30 @@ class EncoderTests(SynchronousTestCase):
         decoder.max_allowed_table_size = size
         decoder.decode(NO_TABLE)
         for section in said:
-            data = compressed(tuple(section))
-            self.assertEqual(compressed(HeaderSection(section)), data)
+            data = encoded_fields(tuple(section))
+            self.assertEqual(compressed(HeaderSection(tuple(section))), data)
             found = [tuple(field) for field in decoder.decode(data, raw=True)]
             self.assertEqual(found, section)
+
+    def test_what_is_kept_is_bounded_by_its_bytes(self) -> None:
+        kept = EncodedSections()
+        for number in range(2_000):
+            fields = ((b":status", b"200"), (b"x", b"%d" % number * 500))
+            self.assertEqual(kept.encoded(fields), encoded_fields(fields))
+            self.assertLessEqual(kept.kept_bytes, MAX_KEPT_SECTIONS_BYTES)
+        self.assertGreater(kept.kept_bytes, 0)
+
+    def test_section_that_is_too_large_is_not_kept(self) -> None:
+        kept = EncodedSections()
+        kept.encoded(((b":status", b"200"), (b"location", b"x" * 8000)))
+        kept.encoded(((b"x", b"y"),) * 100)
+        self.assertEqual(kept.kept_bytes, 0)
+        small = ((b":status", b"200"), (b"x", b"y"))
+        self.assertIs(kept.encoded(small), kept.encoded(small))
+        self.assertGreater(kept.kept_bytes, 0)
 
     def test_nothing_enters_a_table(self) -> None:
         decoder = Decoder()
         for _ in range(2):
-            decoder.decode(compressed(((b":status", b"200"), (b"x", b"y"))))
+            decoder.decode(encoded_fields(((b":status", b"200"), (b"x", b"y"))))
             self.assertEqual(len(decoder.header_table.dynamic_entries), 0)

@@ -92,6 +92,24 @@ class ResponseTests(HTTP2Case):
             self.assertEqual((done.method, done.version), (b"GET", b"HTTP/2"))
             self.assertEqual(done.response_body_bytes, 5)
 
+    def test_section_that_tells_of_a_body_that_never_comes_is_malformed_always(
+        self,
+    ) -> None:
+        """Also when the same bytes have come before, and were a right beginning."""
+        for engine in engines():
+            client = self.client(engine)
+            length = b"content-length", b"5"
+            client.send(client.head(1, length))  # fills the table
+            right = client.head(3, length, method=b"POST", flags=END_HEADERS)
+            client.send(right, data_frame(3, b"12345"))
+            for stream_id in (5, 7):
+                client.send(client.head(stream_id, length, method=b"POST"))
+                reset = client.answer(stream_id).reset
+                self.assertEqual(reset, ErrorCode.PROTOCOL_ERROR)
+            client.send(client.head(9, method=b"POST"))
+            self.assertEqual(client.answer(9).status, 200)
+            self.assertEqual(client.answer(3).status, 200)
+
     def test_request_looks_like_any_other(self) -> None:
         def render(request: Any) -> bytes:
             cookies = request.received_cookies
@@ -482,6 +500,18 @@ class SendingTests(HTTP2Case):
             (done,) = self.exchanges()
             self.assertEqual(done.ending, Ending.CLIENT_GONE)
             self.assertEqual(done.response_body_bytes, 64 * KIB - 1)
+
+    def test_file_for_a_stream_that_was_cut_off_is_closed_and_not_sent(self) -> None:
+        def render(request: Any) -> int:
+            request.channel.abortConnection()
+            return self.send_file(request)
+
+        for engine in engines():
+            client = self.client(engine, render)
+            client.send(client.head(1))
+            self.assertEqual(client.answer(1).reset, ErrorCode.INTERNAL_ERROR)
+            self.assertEqual(client.answer(1).status, 0)
+            self.assertTrue(self.is_closed())
 
     def test_lost_connection_closes_files(self) -> None:
         for engine in engines():

@@ -13,7 +13,7 @@ from typing import IO, Any, AnyStr
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, ITransport
 from twisted.web import server
-from twisted.web.http import parse_qs
+from twisted.web.http import OK, parse_qs
 from twisted.web.http_headers import Headers
 from twisted.web.server import version as SERVER
 
@@ -89,6 +89,11 @@ class LazyRequest(server.Request):
             stream = ForeignStream(channel)
             self.queued = queued
         self._stream = stream
+        # Python finds these here in a tenth of the time that it takes to find them in
+        # the class, and each is looked at on the way of every response.
+        self.made_response_headers = self.made_cookies = self._content = None
+        self._notifications = self._encoder = self.etag = self.lastModified = None
+        self.bulk_fields, self.code, self._inFakeHead = (), OK, False
         if parsePOSTFormSubmission is not None:
             self._parsePOSTFormSubmission = parsePOSTFormSubmission
 

@@ -37,7 +37,6 @@ from dartio_tut.wire.http2.engine import (
 from dartio_tut.wire.http2.flood_budget import FloodBudget
 from dartio_tut.wire.http2.frames import FrameScanner, settings_frame
 from dartio_tut.wire.http2.header_compression import HeaderSection
-from dartio_tut.wire.interfaces import Fields
 
 NAME = f"ngh2 {ngh2.__version__}"
 
@@ -178,8 +177,9 @@ class NGH2Engine:
         of_all = connection.remote_window_size
         return of_stream if of_stream < of_all else of_all
 
-    def send_head(self, stream_id: int, fields: Fields, is_ended: bool) -> None:
+    def send_head(self, stream_id: int, section: HeaderSection, is_ended: bool) -> None:
         """Send the header section of a response, or of an interim one."""
+        fields = section.fields
         with suppress(*_GONE):
             if fields[0][1][0] == 49:  # "1": an interim response
                 self._connection.send_informational_response(stream_id, fields)
@@ -197,7 +197,7 @@ class NGH2Engine:
         self._room -= count
         connection = self._connection
         try:
-            connection.send_response(stream_id, section)
+            connection.send_response(stream_id, section.fields)
             connection.send_data(stream_id, data, end_stream=True)
         except _GONE:
             pass

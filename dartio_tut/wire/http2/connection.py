@@ -161,8 +161,9 @@ class HTTP2Connection:
             intake = self.streams.intake_of(stream_id)
             if intake is not None:
                 intake.partial_came(count)
-            if scanner.count != self._frames_seen:
-                self._frames_seen = scanner.count
+            seen = scanner.count + scanner.highest
+            if seen != self._frames_seen:
+                self._frames_seen = seen
                 self._within_since = self.now
                 self._look_soon()
 

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..interfaces import Fields
-
 if TYPE_CHECKING:
     from .flood_budget import FloodBudget
     from .frames import FrameScanner
@@ -172,7 +170,7 @@ class Engine(Protocol):
     def window(self, stream_id: int) -> int:
         """How many bytes of a body may be sent now on a stream."""
 
-    def send_head(self, stream_id: int, fields: Fields, is_ended: bool) -> None:
+    def send_head(self, stream_id: int, section: HeaderSection, is_ended: bool) -> None:
         """Send the header section of a response, or of an interim one."""
 
     def send_whole(self, stream_id: int, section: HeaderSection, data: bytes) -> bool:

@@ -84,16 +84,17 @@ class HPACKEngine:
         "_awaited",
         "_continuations",
         "_decoder",
-        "_heads",
-        "_last",
         "_opening",
         "_out",
         "_owner",
         "_received",
         "_sent",
+        "_with_body",
         "frames_of_file",
         "has_failed",
+        "kept",
         "output",
+        "request_came",
         "send_body",
         "send_head",
         "send_whole",
@@ -103,10 +104,11 @@ class HPACKEngine:
     def __init__(self, owner: EngineOwner, limits: EngineLimits) -> None:
         self._owner = owner
         self._decoder = HeaderDecoder(limits.max_header_list, self._read)
-        self._heads = self._decoder.kept
+        self.kept = self._decoder.kept
+        self.request_came = owner.request_came
         self._opening: tuple[int, int, bytes] | None = None
         self._continuations = limits.continuations
-        self._last = 0
+        self._with_body = 0  # the last stream, but for requests of one frame
         self._awaited: dict[int, int] = {}
         responses = ResponseFrames()
         self._sent = responses.windows
@@ -138,10 +140,7 @@ class HPACKEngine:
 
         :raise ConnectionFault: when the connection has to end.
         """
-        head = self._heads.get(block)
-        if head is None:
-            head = self._decoder.decode(block)
-        self._last = stream_id
+        head = self._decoder.decode(block)
         if head is None or head.length:
             self._fail(stream_id)
         else:
@@ -211,10 +210,10 @@ class HPACKEngine:
         if stream_id in self._received.streams:
             self._take_trailers(stream_id, is_ended, block)
             return
-        if stream_id <= self._last:  # trailers of a stream that was reset meanwhile
+        if stream_id <= self._with_body:  # trailers of a stream that was reset
             self._decoder.fields(block)
             return
-        self._last = stream_id
+        self._with_body = stream_id
         head = self._decoder.decode(block)
         if head is None or (is_ended and head.length):
             self._fail(stream_id)

@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING
 from twisted.web import http
 from twisted.web.iweb import INonQueuedRequestFactory
 
-from .request_head import RequestHead
+from .body_intake import BodyIntake
+from .request_head import VERSION, RequestHead
 
 if TYPE_CHECKING:
     from .stream import Stream
 
 
-def foreign_request(stream: Stream, head: RequestHead) -> http.Request:
+def begin_foreign(stream: Stream) -> None:
+    """The request on *stream* begins."""
+    head = stream.head
+    request = stream.request = _foreign_request(stream, head)
+    if stream.request_has_ended:
+        request.gotLength(0)
+        request.requestReceived(head.method, head.target, VERSION)
+    else:
+        BodyIntake(stream, request, is_streamed=False)
+
+
+def _foreign_request(stream: Stream, head: RequestHead) -> http.Request:
     """A request of the site's factory, on *stream*."""
     factory = stream.site.requestFactory
     is_not_queued = INonQueuedRequestFactory.providedBy(factory)

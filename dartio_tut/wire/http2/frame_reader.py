@@ -8,7 +8,7 @@ requests without a body, each in one HEADERS frame: these have the shortest way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from struct import Struct
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from .frames import (
     WHOLE_REQUEST,
     FrameScanner,
 )
+from .request_head import RequestHead
 
 _frame_head = Struct(">BHHI").unpack_from
 """Length (8 bits and 16); kind and flags (8 bits each); a bit and the stream (31)."""
@@ -32,7 +33,22 @@ WHOLE_REQUEST_HEADERS = HEADERS << 8 | WHOLE_REQUEST
 
 
 class FrameTaker(Protocol):
-    """An engine that takes whole frames."""
+    """
+    An engine that takes whole frames.
+
+    :ivar kept: what was read of header sections, by their bytes, as long as these mean
+        the same.
+    :ivar request_came: takes requests without a body of which there is such a head,
+        unless that tells of a body.
+    """
+
+    @property
+    def kept(self) -> Mapping[bytes, RequestHead]:
+        """See the class."""
+
+    @property
+    def request_came(self) -> Callable[[int, RequestHead, bool], None]:
+        """See the class."""
 
     def take_request(self, stream_id: int, block: bytes) -> None:
         """A request without a body, in one frame without padding or priority."""
@@ -54,7 +70,7 @@ class FrameReader(FrameScanner):
     :param taker: takes the frames.
     """
 
-    __slots__ = ("_taker",)
+    __slots__ = ("_kept", "_request_came", "_taker")
 
     def __init__(
         self,
@@ -66,6 +82,8 @@ class FrameReader(FrameScanner):
     ) -> None:
         super().__init__(budget, max_block, max_continuations, open_streams)
         self._taker = taker
+        self._kept = taker.kept
+        self._request_came = taker.request_came
 
     @property
     def partial(self) -> tuple[int, int]:
@@ -92,41 +110,48 @@ class FrameReader(FrameScanner):
 
     def _read(self, data: bytes) -> bytes:
         """Hand over the frames of *data*: what is to be scanned then."""
-        at, size, requests, highest = 0, len(data), 0, self.highest
-        take_request = self._taker.take_request
-        is_usual = self._kind >= 0 and not self._block
-        while size - at >= FRAME_HEAD_BYTES:
-            if requests == REQUESTS_PER_TURN:
-                self.is_turn_over = True
-                return data[at:]
+        at, last_head, requests = 0, len(data) - FRAME_HEAD_BYTES, 0
+        highest, kept, request_came = self.highest, self._kept, self._request_came
+        usual = self._usual()
+        while at <= last_head and requests < REQUESTS_PER_TURN:
             high, length, kind_and_flags, stream_id = _frame_head(data, at)
-            start = at + FRAME_HEAD_BYTES
-            end = start + length
+            following = at + length
             if (
-                kind_and_flags == WHOLE_REQUEST_HEADERS
+                kind_and_flags == usual
                 and stream_id > highest
-                and length <= FRAME_BYTES
-                and end <= size
+                and following <= last_head
                 and stream_id & 0x80000001 == 1
-                and is_usual
+                and length <= FRAME_BYTES
                 and not high
             ):
-                requests += 1
-                self.count += 1
-                self.highest = highest = stream_id
-                take_request(stream_id, data[start:end])
-                at = end
+                requests, highest = requests + 1, stream_id
+                following += FRAME_HEAD_BYTES
+                block = data[at + FRAME_HEAD_BYTES : following]
+                head = kept.get(block)
+                if head is None or head.length:
+                    self._taker.take_request(stream_id, block)
+                else:
+                    request_came(stream_id, head, True)
+                at = following
                 continue
+            self.highest = highest
             following = self._take_other(data, at)
-            if not following:
+            at, usual = following or at, self._usual()
+            if not following or self.late:
                 break
-            at, is_usual = following, not self._block
-            if self.late:
-                return data[at:]
             if self.highest != highest:
                 requests, highest = requests + 1, self.highest
+        else:
+            self.is_turn_over = at <= last_head
+        self.highest = highest
+        if self.is_turn_over or self.late:
+            return data[at:]
         self._held = data[at:]
         return b""
+
+    def _usual(self) -> int:
+        """The kind and flags of the frames that need no closer look now."""
+        return WHOLE_REQUEST_HEADERS if self._kind >= 0 and not self._block else -1
 
     def _take_other(self, data: bytes, at: int) -> int:
         """

@@ -90,7 +90,8 @@ class FrameScanner:
     :param budget: pays for frames that are worth little.
     :param max_block: bytes of a compressed header section, all its frames together.
     :param max_continuations: CONTINUATION frames of one.
-    :ivar count: frames so far; a header section counts as one.
+    :ivar count: frames so far; a header section counts as one. A `FrameReader` counts
+        no requests of one frame: `highest` tells of these.
     :ivar highest: the highest stream identifier of a request so far.
     :param open_streams: those that are not closed yet.
     :ivar sending: streams on which the client may send more.

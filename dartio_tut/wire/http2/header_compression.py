@@ -59,16 +59,51 @@ def _encoded_field(name: bytes, value: bytes) -> bytes:
 _kept_field = lru_cache(KEPT_FIELDS)(_encoded_field)
 
 
-@lru_cache(1024)
-def encoded_fields(fields: Fields) -> bytes:
-    """A whole header section."""
-    return b"".join(encoded_field(name, value) for name, value in fields)
+MAX_KEPT_SECTION_BYTES = 8 * 1024
+MAX_KEPT_SECTIONS_BYTES = 1024 * 1024
+"""
+What a header section may have, compressed and as fields, to be kept; and all of them.
+Most have a Date, so that a busy server has new ones each second.
+"""
+
+FIELD_OVERHEAD_BYTES = 150
+"""What a field takes in memory beside its bytes."""
 
 
-class HeaderSection(tuple[tuple[bytes, bytes], ...]):
+class EncodedSections:
     """
-    The fields of responses, of which an engine may keep what it makes of them.
+    Header sections that were compressed lately.
 
+    :ivar kept_bytes: what all of them take.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Fields, bytes] = {}
+        self.kept_bytes = 0
+
+    def encoded(self, fields: Fields) -> bytes:
+        """The bytes of *fields*."""
+        block = self._kept.get(fields)
+        if block is None:
+            block = b"".join(encoded_field(name, value) for name, value in fields)
+            size = 2 * len(block) + FIELD_OVERHEAD_BYTES * len(fields)
+            if size <= MAX_KEPT_SECTION_BYTES:
+                if self.kept_bytes + size > MAX_KEPT_SECTIONS_BYTES:
+                    self._kept.clear()
+                    self.kept_bytes = 0
+                self._kept[fields] = block
+                self.kept_bytes += size
+        return block
+
+
+encoded_fields = EncodedSections().encoded
+
+
+class HeaderSection:
+    """
+    The header fields of responses, of which an engine may keep what it makes of them.
+
+    :ivar fields: all of them.
     :ivar length: of the body, if the fields tell it and there is one.
     :ivar is_bodiless: whether no body follows: of HEAD, 204 and 304.
     :ivar block: compressed, once that was asked for.
@@ -76,19 +111,23 @@ class HeaderSection(tuple[tuple[bytes, bytes], ...]):
         a whole response: a HEADERS frame, and a DATA frame with `length` bytes.
     """
 
-    length: int | None = None
-    is_bodiless = False
-    block = b""
-    frames: tuple[bytes, bytes] | None = None
+    __slots__ = ("block", "fields", "frames", "is_bodiless", "length")
+
+    def __init__(
+        self, fields: Fields, is_bodiless: bool = False, length: int | None = None
+    ) -> None:
+        self.fields = fields
+        self.is_bodiless = is_bodiless
+        self.length = length
+        self.block = b""
+        self.frames: tuple[bytes, bytes] | None = None
 
 
-def compressed(fields: Fields) -> bytes:
+def compressed(section: HeaderSection) -> bytes:
     """
     The bytes of a header section, the same on every connection. Behind `NO_TABLE`,
     which comes first, they are right whatever table a client would allow.
     """
-    if isinstance(fields, HeaderSection):
-        if not fields.block:
-            fields.block = encoded_fields(fields)
-        return fields.block
-    return encoded_fields(fields)
+    if not section.block:
+        section.block = encoded_fields(section.fields)
+    return section.block

@@ -20,7 +20,7 @@ from ..interfaces import Fields, Response
 from .field_rules import CONNECTION_FIELDS
 from .header_compression import HeaderSection
 
-CONTINUE: Fields = ((b":status", b"100"),)
+CONTINUE = HeaderSection(((b":status", b"100"),))
 """The interim response that a client awaits before it sends a body."""
 
 
@@ -90,10 +90,8 @@ def _new_section(response: Response, length: int) -> HeaderSection:
     fields += named
     if not has_no_length:
         fields += ((b"content-length", b"%d" % length),)
-    section = HeaderSection(fields)
-    section.is_bodiless = has_no_length or response.method == b"HEAD"
-    section.length = None if section.is_bodiless else length
-    return section
+    is_bodiless = has_no_length or response.method == b"HEAD"
+    return HeaderSection(fields, is_bodiless, None if is_bodiless else length)
 
 
 @lru_cache(KEPT_FIELDS)
@@ -108,10 +106,11 @@ def _section_of_headers(response: Response) -> HeaderSection:
     """That of a response that has its fields in ``responseHeaders``."""
     headers = response.responseHeaders
     set_from_attributes(response, headers)
-    section = HeaderSection(fields_from_headers(response.code, headers))
-    section.is_bodiless = response.method == b"HEAD" or response.code in NO_BODY_CODES
+    is_bodiless = response.method == b"HEAD" or response.code in NO_BODY_CODES
+    fields = fields_from_headers(response.code, headers)
+    section = HeaderSection(fields, is_bodiless)
     lengths = headers.getRawHeaders(b"Content-Length")
-    if lengths and lengths[0].isdigit() and not section.is_bodiless:
+    if lengths and lengths[0].isdigit() and not is_bodiless:
         section.length = int(lengths[0])
     return section
 
@@ -152,7 +151,6 @@ def refusal_section(
         (b"content-length", b"%d" % len(body)),
         *_lower(more)[0],
     )
-    section = HeaderSection(fields)
-    section.is_bodiless = is_bodiless
-    section.length = None if is_bodiless else len(body)
+    length = None if is_bodiless else len(body)
+    section = HeaderSection(fields, is_bodiless, length)
     return section, b"" if is_bodiless else body

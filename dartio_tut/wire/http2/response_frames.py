@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from struct import Struct
 
-from ..interfaces import Fields
 from .engine import FRAME_BYTES, FilePart
 from .file_frames import frames_of_file
 from .flow_control import SendingWindows
@@ -49,9 +48,9 @@ class ResponseFrames:
         out.clear()
         return data
 
-    def send_head(self, stream_id: int, fields: Fields, is_ended: bool) -> None:
+    def send_head(self, stream_id: int, section: HeaderSection, is_ended: bool) -> None:
         """Send the header section of a response, or of an interim one."""
-        block = compressed(fields)
+        block = compressed(section)
         if self._is_first_section:
             self._is_first_section = False
             block = NO_TABLE + block

@@ -15,6 +15,7 @@ that there are frames. To others it offers what `twisted.web.http.HTTPChannel` o
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.error import ConnectionAborted
@@ -35,7 +36,7 @@ from ..interfaces import Fields, Response
 from .body_intake import BodyIntake
 from .channel_api import ChannelAPI
 from .engine import ErrorCode
-from .foreign_request import foreign_request
+from .foreign_request import begin_foreign
 from .header_compression import HeaderSection
 from .request_head import VERSION, RequestHead
 from .response_fields import keep_up, refusal_section, response_section
@@ -50,8 +51,7 @@ MAX_AT_ONCE_BYTES = 64 * 1024
 """A larger response takes turns, whatever its client allows: others have theirs."""
 
 _HEAD_BYTES = 1
-"""A head that was compressed has another length for each client; it has left, if any
-byte of the response has."""
+"""What a head counts: its real length differs, and it has left if any byte has."""
 
 
 @implementer(ITransport, IConsumer)
@@ -71,11 +71,9 @@ class Stream(ChannelAPI):
     :ivar is_over: whether nothing more happens here.
     """
 
-    keeps_limits = sends_whole = True
     request: http.Request | None = None
     intake: BodyIntake | None = None
     output: StreamOutput | None = None
-    is_fresh = True
     has_begun = request_has_ended = is_ended = is_over = False
     _has_wrong_length = False
     _declared_length: int | None = None
@@ -92,6 +90,8 @@ class Stream(ChannelAPI):
         self.stream_id = stream_id
         self.head = head
         self.exchange = exchange
+        # Python finds these faster here than in the class, and each is looked at.
+        self.is_fresh = self.keeps_limits = self.sends_whole = True
 
     # From the client.
 
@@ -105,7 +105,7 @@ class Stream(ChannelAPI):
         self.request_has_ended = has_ended
         connection = self.connection
         if not connection.uses_our_request:
-            self._begin_foreign()
+            begin_foreign(self)
         elif has_ended:
             self.answer()
         else:
@@ -118,21 +118,13 @@ class Stream(ChannelAPI):
         """As `begin`, of a request that is whole and of our own class."""
         head = self.head
         self.request_has_ended = True
-        request: Request = self.connection.make_request(self)
+        make_request = self.connection.make_request
+        request: Request = make_request(self)
         request.fields = head
         self.request = request
         if request.wants_length:
             request.gotLength(0)
         request.requestReceived(head.method, head.target, VERSION)
-
-    def _begin_foreign(self) -> None:
-        """A request of a factory that is not ours begins."""
-        request = self.request = foreign_request(self, self.head)
-        if self.request_has_ended:
-            request.gotLength(0)
-            request.requestReceived(self.head.method, self.head.target, VERSION)
-        else:
-            BodyIntake(self, request, is_streamed=False)
 
     def body_came(self, data: bytes, is_ended: bool) -> None:
         """
@@ -157,43 +149,50 @@ class Stream(ChannelAPI):
 
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
-        section = self._section(request)
+        if not self.connection.is_active:
+            keep_up()
+        section = response_section(request)
         self._declared_length = section.length
         if section.is_bodiless:
             data = b""
         is_whole = section.is_bodiless or section.length == len(data)
         self._begin(request.code, section, data, is_whole)
 
-    def _section(self, request: Response) -> HeaderSection:
-        if not self.connection.is_active:
-            keep_up()
-        return response_section(request)
-
     def send_whole(self, request: Response, body: bytes) -> bool:
         """Send the whole response to *request*, if it can be done at once."""
         connection = self.connection
         if not self.is_fresh or connection.is_blocked:
             return False
-        section = self._section(request)
-        if section.is_bodiless:
-            body = b""
-        elif section.length != len(body):
-            return False
-        request.sentLength = len(body)
+        if not connection.is_active:
+            keep_up()
+        section, count = response_section(request), len(body)
+        if section.length != count:
+            if not section.is_bodiless:
+                return False
+            body, count = b"", 0
+        request.sentLength = count
         self.request = None
-        if self.exchange is not None:
-            self.exchange.response_body_bytes = request.sentLength
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.response_body_bytes = count
         if connection.log is not None:
             connection.log(cast("http.Request", request))
-        self._begin(request.code, section, body, True)
-        if self.is_ended and not self.is_over:
-            connection.streams.closed(self)
+        send_whole = connection.engine.send_whole
+        if count > MAX_AT_ONCE_BYTES or not send_whole(self.stream_id, section, body):
+            self._begin(request.code, section, body, True)
+            return True
+        self.is_fresh = False
+        self.has_begun = self.is_ended = True
+        if exchange is not None:
+            exchange.response_began(request.code, _HEAD_BYTES)
+        connection.streams.closed(self)
+        if not connection.is_active:
+            connection.written()
         return True
 
     def _begin(
-        self, code: int, fields: Fields, data: bytes,
-        is_whole: bool,
-    ) -> None:  # fmt: skip
+        self, code: int, section: HeaderSection, data: bytes, is_whole: bool
+    ) -> None:
         """Send a head, and bytes of the body which may be all of them."""
         if self.is_over:
             return
@@ -204,27 +203,22 @@ class Stream(ChannelAPI):
         connection = self.connection
         engine = connection.engine
         if not data:
-            engine.send_head(self.stream_id, fields, is_whole)
+            engine.send_head(self.stream_id, section, is_whole)
             self.is_ended = is_whole
         elif (
             is_whole
             and len(data) <= MAX_AT_ONCE_BYTES
             and not connection.is_blocked
             and self.output is None
-            and isinstance(fields, HeaderSection)
         ):
-            self.is_ended = engine.send_whole(self.stream_id, fields, data)
+            self.is_ended = engine.send_whole(self.stream_id, section, data)
         if data and not self.is_ended:
-            engine.send_head(self.stream_id, fields, False)
-            self._send_later(data, is_whole)
-        connection.written()
-
-    def _send_later(self, data: bytes, is_whole: bool) -> None:
-        output = self.make_output()
-        if data:
+            engine.send_head(self.stream_id, section, False)
+            output = self.make_output()
             output.add(data)
-        if is_whole:
-            output.add_end()
+            if is_whole:
+                output.add_end()
+        connection.written()
 
     def make_output(self) -> StreamOutput:
         self.is_fresh = False
@@ -251,28 +245,37 @@ class Stream(ChannelAPI):
 
     def send_section(self, code: int, fields: Fields) -> None:
         """Send the header section of a response, or of an interim one."""
+        section = HeaderSection(fields)
         if code >= 200:
-            self._begin(code, fields, b"", False)
+            self._begin(code, section, b"", False)
         elif not self.is_over:
-            self.connection.engine.send_head(self.stream_id, fields, False)
+            self.connection.engine.send_head(self.stream_id, section, False)
             self.connection.written()
 
     def send_file(
         self, request: Response, descriptor: int, offset: int, length: int
     ) -> bool:
         """Send the head, and a part of an open file as the body; finish *request*."""
-        section = self._section(request)
+        connection = self.connection
+        if not connection.is_active:
+            keep_up()
+        section = response_section(request)
         self._declared_length, request.sentLength = section.length, length
 
         def ended(is_whole: bool) -> None:
             if is_whole and not self.is_over:
                 request.finish()
 
-        self._begin(request.code, section, b"", False)
+        if self.is_over:
+            os.close(descriptor)
+            return True
+        self.has_begun = True
+        if self.exchange is not None:
+            self.exchange.response_began(request.code, _HEAD_BYTES)
+        connection.engine.send_head(self.stream_id, section, False)
         output = self.make_output()
         output.add_file(descriptor, offset, length, ended)
-        output.add_end()
-        self.connection.written()
+        connection.written()
         return True
 
     def response_sent(self) -> None:
@@ -320,12 +323,12 @@ class Stream(ChannelAPI):
             request.connectionLost(Failure(error))
         if self.is_over:
             return
-        fields, body = refusal_section(
+        section, body = refusal_section(
             error.code, self.site.refusal_fields, self.head.method == b"HEAD"
         )
         if exchange is not None:
             exchange.response_body_bytes = len(body)
-        self._begin(error.code, fields, body, True)
+        self._begin(error.code, section, body, True)
         if self.is_ended:
             self.connection.streams.closed(self)
 

@@ -106,9 +106,13 @@ class StreamOutput:
     def add_file(
         self, descriptor: int, offset: int, length: int, ended: FileEnded
     ) -> None:
-        """Send *length* bytes of an open file from *offset* on; it is closed then."""
+        """
+        Send *length* bytes of an open file from *offset* on, which is closed then, and
+        end the stream.
+        """
         self._descriptor, self._offset, self._left = descriptor, offset, length
         self._file_ended = ended
+        self._has_end = self.is_ending = True
         self._wanted(self)
 
     def add_end(self) -> None:

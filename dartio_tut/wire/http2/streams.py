@@ -43,6 +43,7 @@ class Streams:
 
     def __init__(self, connection: HTTP2Connection, reports: Reports | None) -> None:
         self._connection = connection
+        self._budget, self._deadlines = connection.budget, connection.deadlines
         self._make_stream = SecureStream if connection.transport.is_secure else Stream
         self.read_section = connection.site.http2.sections.read
         self._max_open = connection.limits.streams
@@ -64,10 +65,13 @@ class Streams:
             return
         self.last = stream_id
         exchange = None if reports is None else reports.began(head)
-        stream = self._make_stream(connection, stream_id, head, exchange)
+        make_stream = self._make_stream
+        stream = make_stream(connection, stream_id, head, exchange)
         try:
-            if head.error is None and is_ended and self._is_usual:
+            if is_ended and self._is_usual and head.error is None:
                 stream.answer()
+                if stream.is_over:  # as most are
+                    return
             elif head.error is not None or not connection.is_admitted:
                 stream.request_has_ended = is_ended
                 error = head.error or errors.TOO_MANY_CONNECTIONS
@@ -76,7 +80,7 @@ class Streams:
                 stream.begin(is_ended)
         except ProtocolError as error:
             stream.refuse(error)
-        if not stream.is_over:  # most are
+        if not stream.is_over:
             if not self.open:
                 connection.streams_open()
             self.open[stream_id] = stream
@@ -184,12 +188,12 @@ class Streams:
         """The response of *stream* is complete."""
         stream.is_over = True
         connection = self._connection
-        self.idle_since = connection.deadlines.now
+        self.idle_since = self._deadlines.now
         if stream.exchange is not None and self.reports is not None:
             self.reports.complete(stream.exchange)
             connection.written()
-        if connection.budget.left < BURST:
-            connection.budget.earn(PER_RESPONSE)
+        if self._budget.left < BURST:
+            self._budget.earn(PER_RESPONSE)
         if not stream.request_has_ended:
             linger = connection.limits.linger_time
             self._unfinished[stream.stream_id] = connection.now + linger

@@ -249,8 +249,7 @@ class TLSServer(Server):
     def _send_records(self, data: bytes | memoryview) -> int:
         """Send record by record until the socket takes no more: bytes sent."""
         sent, has_to_read = tls_write_records(self._tls, data)
-        if has_to_read:
-            self._write_waits = True
+        self._write_waits |= has_to_read
         return sent
 
     def _send(self, data: bytes) -> int:
