@@ -45,7 +45,7 @@ def a_decoder(
     max_bytes: int = 1 << 20,
 ) -> HeaderDecoder[tuple[tuple[bytes, bytes], ...]]:
     """A decoder that gives the fields themselves."""
-    return HeaderDecoder(max_bytes, lambda fields: fields)
+    return HeaderDecoder(max_bytes, 1 << 20, lambda fields: fields)
 
 
 class DecoderTests(SynchronousTestCase):
@@ -108,7 +108,7 @@ class DecoderTests(SynchronousTestCase):
         def read(fields: object) -> None:
             said.append(fields)
 
-        forgetful: HeaderDecoder[None] = HeaderDecoder(1000, read)
+        forgetful: HeaderDecoder[None] = HeaderDecoder(1000, 100, read)
         for _ in range(2):
             forgetful.decode(b"\x82")
         self.assertEqual(len(said), 2)  # the reader gave None

@@ -6,11 +6,13 @@ and a client that keeps to its windows is never stopped by ours.
 from __future__ import annotations
 
 import struct
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Limits
+from dartio_tut.wire import Request
 from dartio_tut.wire.http2 import field_rules, header_compression
 from dartio_tut.wire.http2.engine import STREAM_WINDOW, ErrorCode
 from dartio_tut.wire.http2.engine_hpack import MAX_SETTINGS
@@ -25,6 +27,11 @@ from dartio_tut.wire.http2.header_decoder import (
     HeaderDecoder,
 )
 from dartio_tut.wire.http2.request_head import SectionReader
+from dartio_tut.wire.http2.response_fields import (
+    MAX_SECTION_BYTES,
+    keep_up,
+    response_section,
+)
 from dartio_tut.wire.http2.scheduler import BYTES_PER_TURN
 
 from .support.http2_client import (
@@ -136,6 +143,61 @@ class LargeSectionTests(HTTP2Case):
                 self.assertTrue(answer.is_ended)
 
 
+class FieldValueTests(HTTP2Case):
+    """A client resets a stream whose field values hold what RFC 9113 forbids."""
+
+    def test_nul_in_a_value_becomes_a_space(self) -> None:
+        def one_by_one(request: Any) -> bytes:
+            request.setHeader(b"x-one", b"a\0b")
+            return b"hello"
+
+        def together(request: Any) -> bytes:
+            request.set_fields(((b"x-one", b"a\0b"),))
+            return b"hello"
+
+        for engine in engines():
+            for render in (one_by_one, together):
+                client = self.client(engine, render)
+                answer = client.send(client.head(1)).answer(1)
+                self.assertEqual(answer.fields["x-one"], "a b", render)
+                self.assertEqual(answer.body, b"hello")
+
+
+class ManyFieldsTests(HTTP2Case):
+    """Each field of a request costs as much as hundreds of its bytes."""
+
+    limits = Limits(header_count=10)
+
+    def test_four_times_too_many_fields_end_the_connection(self) -> None:
+        for engine in engines():
+            client = self.client(engine)
+            for stream_id, count in ((1, 11), (3, 50)):
+                more = [(b"x", b"y")] * count
+                self.assertEqual(
+                    client.send(client.head(stream_id, *more)).answer(stream_id).status,
+                    431,
+                )
+            client.send(client.head(5, *[(b"x", b"y")] * 60))
+            assert client.goaway is not None, engine.name
+            self.assertEqual(client.goaway[0], ErrorCode.ENHANCE_YOUR_CALM)
+
+
+class BodyRateTests(HTTP2Case):
+    """What came of a frame before it was whole counts once."""
+
+    limits = Limits(body_time=5, body_rate=1000)
+
+    def test_slow_body_in_parts_of_frames_is_refused(self) -> None:
+        for rate, status in ((700, 408), (1100, 0)):
+            client = self.client(own_engine())
+            client.send(client.head(1, method=b"POST", flags=END_HEADERS))
+            data = data_frame(1, bytes(3000), 0) * 4
+            while data and not client.answer(1).status:
+                client.send(data[:rate]).wait(1)
+                data = data[rate:]
+            self.assertEqual(client.answer(1).status, status, rate)
+
+
 class SettingsTests(HTTP2Case):
     """A SETTINGS frame holds few settings."""
 
@@ -161,7 +223,9 @@ class KeptTests(SynchronousTestCase):
     """What is kept is bounded by its bytes."""
 
     def test_sections_of_a_connection_are_kept_up_to_so_many_bytes(self) -> None:
-        decoder: HeaderDecoder[object] = HeaderDecoder(1 << 20, lambda said: said)
+        decoder: HeaderDecoder[object] = HeaderDecoder(
+            1 << 20, 1 << 20, lambda said: said
+        )
         cookie = b"c" * 3900
         decoder.decode(b"\x60\x7f\xbd\x1d" + cookie)
         for number in range(200):
@@ -175,7 +239,9 @@ class KeptTests(SynchronousTestCase):
             self.assertLessEqual(len(decoder.kept), MAX_KEPT_SECTIONS)
 
     def test_huge_section_does_not_drive_out_others(self) -> None:
-        decoder: HeaderDecoder[object] = HeaderDecoder(1 << 20, lambda said: said)
+        decoder: HeaderDecoder[object] = HeaderDecoder(
+            1 << 20, 1 << 20, lambda said: said
+        )
         decoder.decode(b"\x60\x7f\xbd\x1d" + b"c" * 3900)
         decoder.decode(b"\x82")
         decoder.decode(b"\xbe" * 40)
@@ -200,6 +266,16 @@ class KeptTests(SynchronousTestCase):
         heads = [reader.read(section) for _ in range(3)]
         self.assertIsNotNone(heads[2].error)
         self.assertIsNot(heads[1], heads[2])
+
+    def test_large_sections_of_responses_are_not_kept(self) -> None:
+        for size, is_kept in ((10, True), (MAX_SECTION_BYTES, False)):
+            request = Request(SimpleNamespace(response_writer=SimpleNamespace()))
+            request.method = b"GET"
+            request.set_fields(((b"x-large", b"l" * size),))
+            request.set_length(5)
+            keep_up()
+            sections = [response_section(cast(Any, request)) for _ in range(2)]
+            self.assertEqual(sections[0] is sections[1], is_kept)
 
     def test_long_values_of_responses_are_not_kept(self) -> None:
         kept = header_compression._kept_field.cache_info

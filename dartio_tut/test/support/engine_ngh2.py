@@ -79,7 +79,7 @@ class NGH2Engine:
             ngh2.Configuration(
                 auto_window_update=False,
                 max_inbound_header_list_size=limits.max_header_list,
-                max_inbound_header_count=limits.max_header_list // 32,
+                max_inbound_header_count=limits.max_fields,
                 max_continuations=limits.continuations,
                 stream_reset_rate_limit=UNLIMITED,
                 glitch_rate_limit=UNLIMITED,

@@ -61,12 +61,14 @@ class EngineLimits(NamedTuple):
     :ivar streams: at a time; told to the client only: the connection counts them.
     :ivar header_list: the size of a header section that the client is told.
     :ivar max_header_list: the size of one at which the connection ends.
+    :ivar max_fields: the number of its fields, likewise.
     :ivar continuations: CONTINUATION frames of one header section.
     """
 
     streams: int
     header_list: int
     max_header_list: int
+    max_fields: int
     continuations: int
 
 

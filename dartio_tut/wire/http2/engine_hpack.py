@@ -103,7 +103,9 @@ class HPACKEngine:
 
     def __init__(self, owner: EngineOwner, limits: EngineLimits) -> None:
         self._owner = owner
-        self._decoder = HeaderDecoder(limits.max_header_list, self._read)
+        self._decoder = HeaderDecoder(
+            limits.max_header_list, limits.max_fields, self._read
+        )
         self.kept = self._decoder.kept
         self.request_came = owner.request_came
         self._opening: tuple[int, int, bytes] | None = None

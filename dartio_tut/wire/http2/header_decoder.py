@@ -60,6 +60,7 @@ class HeaderDecoder(Generic[Kept]):
 
     :param max_bytes: a section with more ends the connection; names, values and 32 for
         each field count.
+    :param max_fields: likewise a section with more fields.
     :param read: reads what was decoded; ``None`` is not kept.
     :ivar kept: what was read, by the compressed bytes.
     """
@@ -69,14 +70,21 @@ class HeaderDecoder(Generic[Kept]):
         "_kept_sizes",
         "_limit",
         "_max_bytes",
+        "_max_fields",
         "_read",
         "_size",
         "_table",
         "kept",
     )
 
-    def __init__(self, max_bytes: int, read: Callable[[Section], Kept | None]) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        max_fields: int,
+        read: Callable[[Section], Kept | None],
+    ) -> None:
         self._max_bytes = max_bytes
+        self._max_fields = max_fields
         self._read = read
         self._table: deque[Field] = deque()
         self._size, self._limit = 0, TABLE_BYTES
@@ -154,11 +162,11 @@ class HeaderDecoder(Generic[Kept]):
             else:
                 field, at = self._literal(block, at, first & 0x0F, 0x0F)
             size += len(field[0]) + len(field[1]) + ENTRY_BYTES
-            if size > self._max_bytes:
+            fields.append(field)
+            if size > self._max_bytes or len(fields) > self._max_fields:
                 raise ConnectionFault(
                     ErrorCode.ENHANCE_YOUR_CALM, "header section too large"
                 )
-            fields.append(field)
         return fields, has_changed, size
 
     def _literal(

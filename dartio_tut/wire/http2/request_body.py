@@ -83,7 +83,7 @@ class RequestBody:
             self._taker.credit(len(data))  # whatever becomes of it
         if is_too_long:
             raise ProtocolError(*errors.BODY_TOO_LARGE)
-        self._pace.received(len(data))
+        self._pace.received(max(0, len(data) - self._partial))
         self._partial = 0
         self.is_whole = is_ended
         if self._is_held:

@@ -51,7 +51,10 @@ _of_now = SectionsOfNow()
 keep_up = _of_now.keep_up
 
 MAX_SECTIONS = 1024
-"""Sections that are kept of a second."""
+MAX_SECTION_BYTES = 2048
+"""Sections that are kept of a second, and how large each may be."""
+
+_WITHOUT_LINES = bytes(32 if c in b"\0\r\n" else c for c in range(256))
 
 
 def response_section(response: Response) -> HeaderSection:
@@ -70,7 +73,8 @@ def response_section(response: Response) -> HeaderSection:
     section = _of_now.sections.get(key)
     if section is None:
         section = _new_section(response, length or 0)
-        if len(_of_now.sections) < MAX_SECTIONS:
+        size = sum(len(name) + len(value) for name, value in section.fields)
+        if len(_of_now.sections) < MAX_SECTIONS and size <= MAX_SECTION_BYTES:
             _of_now.sections[key] = section
     return section
 
@@ -94,10 +98,18 @@ def _new_section(response: Response, length: int) -> HeaderSection:
     return HeaderSection(fields, is_bodiless, None if is_bodiless else length)
 
 
+def _as_sent(value: bytes) -> bytes:
+    """
+    A field value that RFC 9113 section 8.2.1 allows: a client resets the stream for any
+    other. RFC 9110 section 5.5 has what is not allowed replaced by a space.
+    """
+    return value.translate(_WITHOUT_LINES).strip(b" \t")
+
+
 @lru_cache(KEPT_FIELDS)
 def _lower(fields: Fields) -> tuple[Fields, bool]:
     """*fields* with their names in lower case, and whether one is Content-Type."""
-    lower = tuple((name.lower(), value.strip(b" \t")) for name, value in fields)
+    lower = tuple((name.lower(), _as_sent(value)) for name, value in fields)
     allowed = tuple(field for field in lower if field[0] not in CONNECTION_FIELDS)
     return allowed, any(name == b"content-type" for name, _ in lower)
 
@@ -130,7 +142,7 @@ def fields_from_headers(code: int, headers: Headers) -> Fields:
         ):
             continue  # 204 has none; 304 has that of the 200, which is not 0
         for value in values:
-            fields.append((lower, value.strip(b" \t")))
+            fields.append((lower, _as_sent(value)))
     return tuple(fields)
 
 

@@ -19,9 +19,13 @@ FIELD_BYTES = 32
 
 HARD_FACTOR = 4
 """
-A header section that is so many times larger than allowed ends the connection; one that
-is less so is answered 431, for which it has to be read.
+A header section that is so many times larger than allowed, or has so many times more
+fields, ends the connection; one that is less so is answered 431, for which it has to be
+read.
 """
+
+PSEUDO_FIELDS = 4
+"""Those of a request, such as :path, which are fields of a section, too."""
 
 MIN_CONTINUATIONS = 8
 """CONTINUATION frames of a header section that are allowed at least, as in nghttp2."""
@@ -45,6 +49,7 @@ class HTTP2:
             streams=limits.streams,
             header_list=head + FIELD_BYTES * limits.header_count,
             max_header_list=largest,
+            max_fields=HARD_FACTOR * (limits.header_count + PSEUDO_FIELDS),
             continuations=MIN_CONTINUATIONS + largest // FRAME_BYTES,
         )
         self.max_block = largest
