@@ -28,6 +28,7 @@ from ..conditions import evaluate_conditions
 from ..fields import Fields, field_of, is_conditional, merge_fields, set_fields
 from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import send_ranges
+from .kept_contents import MAX_KEPT_FILE_BYTES, KeptFile
 from .lookup import RedirectTarget
 from .representations import (
     FileMetadata,
@@ -72,9 +73,10 @@ class FileResponses:
         if file.varies:
             set_fields(request, ((b"Vary", b"Accept"),))
         try:
-            descriptor, status, metadata = self._representations.select(file, request)
+            selected = self._representations.select(file, request)
         except OSError as error:
             raise self._failed(request, error) from None
+        descriptor, status, metadata = selected
         if metadata.may_be_unsized:
             content = self._unsized_content(request, descriptor, status.st_size)
             if content is not None:
@@ -93,10 +95,22 @@ class FileResponses:
         if kind or metadata.removed:
             _change_fields(request, kind, metadata.removed)
         if code == OK:
+            if status.st_size <= MAX_KEPT_FILE_BYTES:
+                self._representations.keep(file, selected)
             send_file(request, descriptor, 0, status.st_size)
         else:
             send_ranges(request, descriptor, status.st_size, metadata.kind, parts or ())
         return NOT_DONE_YET
+
+    def send_kept(
+        self, request: Request, file: KeptFile[FileMetadata], kind: str | None = None
+    ) -> bytes:
+        """Answer with a file whose content is known; no condition is looked at."""
+        metadata = file.metadata
+        set_fields(request, metadata.fields)
+        if kind or metadata.removed:
+            _change_fields(request, kind, metadata.removed)
+        return file.content
 
     def _without_content(
         self, request: Request, code: int, size: int, metadata: FileMetadata

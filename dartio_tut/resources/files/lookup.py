@@ -21,13 +21,14 @@ from twisted.web.http import (
 )
 from twisted.web.server import Request
 
-from ..fields import field_of, option_bytes
+from ..fields import field_of, is_conditional, option_bytes
 from ..negotiation import accepts_anything, accepts_by_name, best_coding
 from ..responses import HTTPError
+from .kept_contents import KeptFile
 from .locations import with_single_slashes, with_slash, without_slash
 from .path_segments import PathSegments
 from .redirects import Redirect, location
-from .representations import OpenFile, Representations
+from .representations import FileMetadata, OpenFile, Representations
 from .root import Root
 from .safe_open import ABSENT_ERRORS
 from .types import ContentTypes
@@ -98,9 +99,10 @@ class Lookup:
 
     def find(
         self, request: Request, segments: Sequence[bytes], files: LookupSettings
-    ) -> OpenFile | OpenFolder | RedirectTarget:
+    ) -> OpenFile | OpenFolder | RedirectTarget | KeptFile[FileMetadata]:
         """
-        Find what *segments*, the decoded path below the root, stand for.
+        Find what *segments*, the decoded path below the root, stand for. A `KeptFile`
+        is found for requests without conditions.
 
         :raise HTTPError: when there is nothing to be had.
         """
@@ -113,6 +115,10 @@ class Lookup:
         if names is None:
             return self._find_odd(request, segments, files)
         ends_with_slash = bool(segments) and segments[-1] == b""
+        if not ends_with_slash and not is_conditional(request):
+            kept = self._representations.kept(names)
+            if kept is not None:
+                return kept
         try:
             descriptor, status = self._open(names)
         except OSError as error:
@@ -251,7 +257,7 @@ class Lookup:
         :raise HTTPError: when the client accepts none of its codings.
         """
         representations = self._representations
-        codings = representations.lone_codings(names)
+        codings = representations.codings(names)
         if not codings:
             return None
         try:

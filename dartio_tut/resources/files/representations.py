@@ -21,6 +21,7 @@ from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
 from .entity_tags import entity_tag, is_date_strong, last_modified
 from .field_rules import FieldRule, fields_for, fields_for_all
+from .kept_contents import KeptContents, KeptFile
 from .path_segments import PathSegments
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
@@ -119,6 +120,7 @@ class Representations:
             tuple[PathSegments, bytes | None, bool],
             tuple[tuple[int, int, int, int], FileMetadata],
         ] = Remembered()
+        self._contents: KeptContents[FileMetadata] = KeptContents(root)
 
     def open_file(self, names: PathSegments) -> OpenFile | None:
         """
@@ -137,8 +139,24 @@ class Representations:
         os.close(descriptor)
         return None
 
-    def lone_codings(self, names: PathSegments) -> tuple[bytes, ...]:
-        """Return the codings in which the file at *names*, itself absent, is there."""
+    def kept(self, names: PathSegments) -> KeptFile[FileMetadata] | None:
+        """The file at *names*, if its content is known and there is no other form."""
+        found = self._contents.get(names)
+        return None if found is None or self.codings(names) else found
+
+    def keep(self, file: OpenFile, selected: Representation) -> None:
+        """Keep the content of *file* for `kept`, if this form was selected of it."""
+        descriptor, status, metadata = selected
+        if (
+            descriptor == file.descriptor
+            and file.coding is None
+            and not (file.varies or metadata.may_be_unsized)
+            and not self.codings(file.names)
+        ):
+            self._contents.keep(file.names, descriptor, status, metadata)
+
+    def codings(self, names: PathSegments) -> tuple[bytes, ...]:
+        """Return the codings in which the file at *names* is there, itself or not."""
         return self._precompressed.codings(names) if self._precompressed else ()
 
     def open_lone(self, names: PathSegments, accept: bytes | None) -> OpenFile | None:
@@ -149,7 +167,7 @@ class Representations:
         :return: ``None`` when the client accepts none of those that exist.
         :raise OSError: when it is there, but cannot be opened.
         """
-        codings = list(self.lone_codings(names))
+        codings = list(self.codings(names))
         while coding := best_coding(accept, codings):
             found = self.open_file((*names[:-1], names[-1] + SUFFIXES[coding]))
             if found:

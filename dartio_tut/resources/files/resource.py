@@ -28,12 +28,13 @@ from ..responses import ErrorResource, HTTPError
 from .caching import CacheRule
 from .field_rules import FieldRule, fields_for_all
 from .file_responses import FileResponses
+from .kept_contents import KeptFile
 from .listing.responses import FolderListings
 from .locations import with_slash
 from .lookup import Lookup, OpenFolder, RedirectTarget
 from .private_files import PrivateFiles
 from .redirects import Redirect
-from .representations import OpenFile, Representations
+from .representations import FileMetadata, OpenFile, Representations
 from .root import Root
 from .safe_open import LINK_POLICIES
 from .type_table import TYPES_BY_EXTENSION
@@ -212,9 +213,10 @@ class Files(File):
             if request.method not in (b"GET", b"HEAD"):
                 return responses.allow(request)
             found = self._tree.lookup.find(request, segments, self)
+            if isinstance(found, KeptFile):
+                return responses.send_kept(request, found, self._type_of(found))
             if isinstance(found, OpenFile):
-                kind = self.type if self.type and self._is_own(found) else None
-                return responses.send(request, found, kind)
+                return responses.send(request, found, self._type_of(found))
         except HTTPError as error:
             page = {NOT_FOUND: self.childNotFound, FORBIDDEN: self.forbidden}
             own = page.get(error.code)
@@ -226,8 +228,9 @@ class Files(File):
             return responses.move(request, found)
         return self._tree.listings.answer(request, found)
 
-    def _is_own(self, found: OpenFile) -> bool:
-        return found.names == self._segments
+    def _type_of(self, found: KeptFile[FileMetadata] | OpenFile) -> str | None:
+        """The content type that was set for this very file, if there is one."""
+        return self.type if self.type and found.names == self._segments else None
 
     # What Twisted's File offers to programs.
 
@@ -245,7 +248,8 @@ class Files(File):
             return child
         if isinstance(found, RedirectTarget):
             return child
-        os.close(found.descriptor)
+        if not isinstance(found, KeptFile):
+            os.close(found.descriptor)
         if isinstance(found, OpenFolder):
             return child
         served = os.path.join(os.fsencode(self._tree.root.path), *found.names)
