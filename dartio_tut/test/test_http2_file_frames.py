@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
-from dartio_tut.wire.http2.engine import FRAME_BYTES, FilePart
+from dartio_tut.wire.http2.engine import FRAME_BYTES
 from dartio_tut.wire.http2.file_frames import (
     MAX_BYTES_BEFORE,
     MAX_FILE_PART_BYTES,
@@ -55,7 +55,7 @@ class FileFramesTests(TestCase):
                 (5, False, b"before"),
                 (MAX_FILE_PART_BYTES, True, bytes(MAX_BYTES_BEFORE)),
             ):
-                part = FilePart(self.descriptor, offset, count, is_last)
+                part = self.descriptor, offset, count, is_last
                 made = frames_of_file(77, part, before)
                 assert made is not None
                 expected = before + self.expected(offset, count, is_last)
@@ -64,10 +64,10 @@ class FileFramesTests(TestCase):
     def test_file_that_has_fewer_bytes_gives_none(self) -> None:
         size = len(self.content)
         for offset, count in ((size - 5, 6), (size, 1), (size - 100, 100_000)):
-            part = FilePart(self.descriptor, offset, count, True)
+            part = self.descriptor, offset, count, True
             self.assertIsNone(frames_of_file(77, part, b""))
 
     def test_file_that_cannot_be_read_gives_none(self) -> None:
         folder = os.open(".", os.O_RDONLY)
         self.addCleanup(os.close, folder)
-        self.assertIsNone(frames_of_file(77, FilePart(folder, 0, 1, True), b""))
+        self.assertIsNone(frames_of_file(77, (folder, 0, 1, True), b""))

@@ -262,10 +262,9 @@ def tls_write_records(
                 sent += connection.send(view[sent : sent + TLS_RECORD_BYTES])
             return sent, False
         ssl, write, start = connection._ssl, _lib.SSL_write, _ffi.from_buffer(data)
-        count = TLS_RECORD_BYTES
+        whole = size - TLS_RECORD_BYTES
         while sent < size:
-            if size - sent < count:
-                count = size - sent
+            count = TLS_RECORD_BYTES if sent <= whole else size - sent
             taken = write(ssl, start + sent, count)
             if taken <= 0:
                 connection._raise_ssl_error(ssl, taken)

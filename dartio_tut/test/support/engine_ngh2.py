@@ -213,12 +213,13 @@ class NGH2Engine:
     ) -> memoryview | None:
         """What sends a part of a file, behind *before*."""
         try:
-            data = os.pread(part.descriptor, part.length, part.offset)
+            descriptor, offset, count, is_last = part
+            data = os.pread(descriptor, count, offset)
         except OSError:
             return None
-        if len(data) != part.length:
+        if len(data) != count:
             return None
-        self.send_body(stream_id, data, part.is_last)
+        self.send_body(stream_id, data, is_last)
         return memoryview(before + self.output())
 
     def reset(self, stream_id: int, code: int) -> None:

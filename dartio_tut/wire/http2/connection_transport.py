@@ -78,6 +78,8 @@ class ConnectionTransport:
 
     def collect(self, data: bytes) -> None:
         """Send *data*, with what is collected until `send_collected` or a bound."""
+        if not data:
+            return
         self._collected.append(data)
         self._collected_bytes += len(data)
         if self._collected_bytes >= COLLECTED_BYTES:

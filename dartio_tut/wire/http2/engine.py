@@ -9,7 +9,7 @@ nghttp2's C library, and everything holds with either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -72,18 +72,14 @@ class EngineLimits(NamedTuple):
     continuations: int
 
 
-class FilePart(NamedTuple):
-    """
-    Bytes of an open file that are to be sent.
+FilePart = tuple[int, int, int, bool]
+"""
+Bytes of an open file that are to be sent: its descriptor, where they begin, how many
+there are, and whether the response ends with them.
+"""
 
-    :ivar is_last: whether the response ends with them.
-    """
-
-    descriptor: int
-    offset: int
-    length: int
-    is_last: bool
-
+FramesOfFile = Callable[[int, FilePart, bytes], memoryview | None]
+"""See `Engine.frames_of_file`."""
 
 STREAM_WINDOW = 64 * 1024 - 1
 """Bytes of a request body that come before they are taken: RFC 9113's initial value."""

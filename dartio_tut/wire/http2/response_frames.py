@@ -114,9 +114,10 @@ class ResponseFrames:
         """See `engine.Engine`."""
         frames = frames_of_file(stream_id, part, before)
         if frames is not None:
-            self.windows.used(stream_id, part.length)
-            if part.is_last:
-                self.windows.end(stream_id)
+            windows, (_, _, count, is_last) = self.windows, part
+            windows.used(stream_id, count)
+            if is_last:
+                windows.end(stream_id)
         return frames
 
 

@@ -13,7 +13,7 @@ from collections import deque
 from typing import Protocol
 
 from .connection_transport import ConnectionTransport
-from .engine import Engine, FilePart
+from .engine import Engine
 from .file_frames import MAX_BYTES_BEFORE, MAX_FILE_PART_BYTES
 from .flood_budget import KIB, PER_FRAME, PER_KIB, FloodBudget
 from .stream_output import StreamOutput
@@ -105,52 +105,49 @@ class Scheduler:
         """Let *output* send a piece: how many bytes."""
         owner = self._owner
         output.is_scheduled = False
-        if not output.has_more:
-            return 0
+        left = output.unsent
         stream_id = output.stream_id
         count = 0
-        if output.needs_window:
+        if left:
             count = owner.engine.window(stream_id)
             if count > PIECE_BYTES:
-                left = output.unsent
                 is_end = output.is_ending and left <= LAST_PIECE_BYTES
                 count = min(count, left) if is_end else PIECE_BYTES
             elif count <= 0:  # it is added again when the window is opened
                 if output.stalled_since is None:
                     output.stalled_since = owner.now
                 return 0
-        part = output.file_part(count)
-        if part is not None and self._send_file_part(output, part):
-            sent, is_last = part.length, part.is_last
-        else:
+        elif not output.has_end:
+            return 0
+        if not (output.is_at_file and self._send_file_part(output, count)):
             taken = output.take(count)
             if taken is None:
                 owner.streams.file_is_short(stream_id)
                 return 0
-            data, is_last = taken
-            owner.engine.send_body(stream_id, data, is_last)
+            owner.engine.send_body(stream_id, *taken)
             owner.collect()
-            sent = len(data)
+        rest = output.unsent
+        sent, is_last = left - rest, not (rest or output.has_end) and output.is_ending
         worth = sent // KIB * PER_KIB
-        if count >= PIECE_BYTES or is_last:
+        if is_last or count >= PIECE_BYTES:
             worth += PER_FRAME
         owner.budget.earn(worth)
-        if output.has_more:
+        if rest or output.has_end:
             self.add(output)
         output.sent()
-        owner.streams.piece_sent(stream_id, is_last)
+        if is_last:
+            owner.streams.response_sent(stream_id)
         return sent
 
-    def _send_file_part(self, output: StreamOutput, part: FilePart) -> bool:
+    def _send_file_part(self, output: StreamOutput, count: int) -> bool:
         """Send a part of a file behind what waits; false when it cannot be read."""
         owner = self._owner
         owner.collect()
         transport = owner.transport
         before = transport.take_collected(MAX_BYTES_BEFORE)
-        frames = owner.engine.frames_of_file(output.stream_id, part, before)
+        frames = output.take_file(count, owner.engine.frames_of_file, before)
         if frames is None:
             transport.collect(before)
             return False
-        output.file_part_taken(part)
         transport.send_buffer(frames)
         return True

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from twisted.internet.interfaces import IProducer, IPushProducer
 
 from ..twisted_private import PullToPush
-from .engine import FilePart
+from .engine import FramesOfFile
 
 HIGH_BYTES = 64 * 1024
 """Bytes that wait beyond which a producer is paused: a transport's own mark."""
@@ -33,6 +33,7 @@ class StreamOutput:
 
     :param stream_id: of the stream.
     :param wanted: called when there is something to send, and was not before.
+    :ivar has_end: whether the end of the stream waits, too.
     :ivar is_ending: whether nothing follows what waits.
     :ivar is_scheduled: whether it waits for its turn. The scheduler sets this.
     :ivar stalled_since: since when it waits for the client to open its window; ``None``
@@ -43,7 +44,6 @@ class StreamOutput:
         "_bytes",
         "_descriptor",
         "_file_ended",
-        "_has_end",
         "_is_paused",
         "_left",
         "_offset",
@@ -51,6 +51,7 @@ class StreamOutput:
         "_producer",
         "_start",
         "_wanted",
+        "has_end",
         "is_ending",
         "is_scheduled",
         "stalled_since",
@@ -65,7 +66,7 @@ class StreamOutput:
         self._descriptor = -1
         self._offset = self._left = 0
         self._file_ended: FileEnded | None = None
-        self._has_end = False
+        self.has_end = False
         self._producer: IPushProducer | None = None
         self._is_paused = False
         self.is_ending = False
@@ -75,12 +76,7 @@ class StreamOutput:
     @property
     def has_more(self) -> bool:
         """Whether there is something to send."""
-        return bool(self._pieces) or self._left > 0 or self._has_end
-
-    @property
-    def needs_window(self) -> bool:
-        """Whether what is to be sent has bytes."""
-        return bool(self._pieces) or self._left > 0
+        return bool(self._pieces) or self._left > 0 or self.has_end
 
     @property
     def unsent(self) -> int:
@@ -112,33 +108,45 @@ class StreamOutput:
         """
         self._descriptor, self._offset, self._left = descriptor, offset, length
         self._file_ended = ended
-        self._has_end = self.is_ending = True
+        self.has_end = self.is_ending = True
         self._wanted(self)
 
     def add_end(self) -> None:
         """Nothing follows: end the stream."""
-        self._has_end = self.is_ending = True
+        self.has_end = self.is_ending = True
         self._wanted(self)
 
     # From the scheduler.
 
-    def file_part(self, count: int) -> FilePart | None:
-        """The next bytes, at most *count*, if they are those of a file."""
-        if self._pieces or not self._left:
-            return None
-        if count >= self._left:
-            return FilePart(self._descriptor, self._offset, self._left, self._has_end)
-        return FilePart(self._descriptor, self._offset, count, False)
+    @property
+    def is_at_file(self) -> bool:
+        """Whether what comes next is a file."""
+        return self._left > 0 and not self._pieces
 
-    def file_part_taken(self, part: FilePart) -> None:
-        """This part of the file was read."""
+    def take_file(
+        self, count: int, frames_of_file: FramesOfFile, before: bytes
+    ) -> memoryview | None:
+        """
+        Frames with the next bytes of the file, at most *count*, behind *before*.
+
+        :return: ``None`` when it cannot be read; then nothing was done.
+        """
+        left = self._left
+        is_last = count >= left and self.has_end
+        count = min(count, left)
+        part = self._descriptor, self._offset, count, is_last
+        frames = frames_of_file(self.stream_id, part, before)
+        if frames is None:
+            return None
         self.stalled_since = None
-        self._offset += part.length
-        self._left -= part.length
-        if not self._left:
+        self._left = left - count
+        if count == left:
             self._close_file()
-        if part.is_last:
-            self._has_end = False
+        else:
+            self._offset += count
+        if is_last:
+            self.has_end = False
+        return frames
 
     def take(self, count: int) -> tuple[bytes, bool] | None:
         """
@@ -156,9 +164,9 @@ class StreamOutput:
                 return None
         else:
             data = b""
-        is_last = self._has_end and not pieces and not self._left
+        is_last = self.has_end and not pieces and not self._left
         if is_last:
-            self._has_end = False
+            self.has_end = False
         return data, is_last
 
     def _take_pieces(self, count: int) -> bytes:
@@ -232,7 +240,7 @@ class StreamOutput:
         """The stream has ended: nothing more is sent."""
         self._pieces.clear()
         self._bytes = self._left = 0
-        self._has_end = False
+        self.has_end = False
         self._file_ended = None
         self._close_file()
         producer, self._producer = self._producer, None

@@ -170,10 +170,10 @@ class Streams:
 
     # What the scheduler tells.
 
-    def piece_sent(self, stream_id: int, is_last: bool) -> None:
-        """A piece of a response is on its way."""
+    def response_sent(self, stream_id: int) -> None:
+        """The end of a response is on its way."""
         stream = self.open.get(stream_id)
-        if is_last and stream is not None:
+        if stream is not None:
             stream.response_sent()
 
     def file_is_short(self, stream_id: int) -> None:
