@@ -94,7 +94,8 @@ class LazyRequest(server.Request):
         # 30 attributes in all, an object becomes a third dearer.
         self.made_response_headers = self.made_cookies = self._content = None
         self._notifications = self._encoder = None
-        self.bulk_fields, self.code, self._inFakeHead = (), OK, False
+        self._inFakeHead = self._disconnected = False
+        self.bulk_fields, self.code, self.startedWriting = (), OK, 0
         if parsePOSTFormSubmission is not None:
             self._parsePOSTFormSubmission = parsePOSTFormSubmission
 

@@ -43,6 +43,7 @@ class HTTP2Connection:
     :param site: gives the limits, and finds the resource that answers a request.
     :ivar deadline: when `expired` is called.
     :ivar make_request: makes requests: of our own class if `uses_our_request`.
+    :ivar wants_length: whether these are told how long their bodies are.
     :ivar log: is called with a request whose response is complete, if not ``None``.
     :ivar streams: all of its streams.
     :ivar is_admitted: whether it is within the limits on connections.
@@ -64,6 +65,7 @@ class HTTP2Connection:
         self.deadlines = site.deadlines
         self.uses_our_request = site.uses_our_request
         self.make_request = site.requestFactory
+        self.wants_length = getattr(site.requestFactory, "wants_length", True)
         self.log = site.request_log
         self.deadline = NEVER
         self.state: State = OPEN

@@ -75,11 +75,11 @@ class ResponseFrames:
                 return self._send_large(stream_id, section, data)
             frames = _frames_of(section)
         sent.all -= count
-        number = _packed(stream_id)
+        (before, between), out, number = frames, self.out, _packed(stream_id)
         if count:
-            self.out += (frames[0], number, frames[1], number, data)
+            out += (before, number, between, number, data)
         else:
-            self.out += (frames[0], number, frames[1])
+            out += (before, number, between)
         return True
 
     def _send_large(self, stream_id: int, section: HeaderSection, data: bytes) -> bool:

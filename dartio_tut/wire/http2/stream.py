@@ -68,7 +68,7 @@ class Stream(ChannelAPI):
     :ivar output: what waits to be sent, if anything ever had to wait.
     :ivar request_has_ended: whether the client has ended its half.
     :ivar is_ended: whether the end of the response is sent.
-    :ivar is_over: whether nothing more happens here.
+    :ivar is_over: whether nothing more happens here; then the others tell nothing.
     """
 
     request: http.Request | None = None
@@ -118,11 +118,11 @@ class Stream(ChannelAPI):
         """As `begin`, of a request that is whole and of our own class."""
         head = self.head
         self.request_has_ended = True
-        make_request = self.connection.make_request
+        connection = self.connection
+        make_request = connection.make_request
         request: Request = make_request(self)
-        request.fields = head
-        self.request = request
-        if request.wants_length:
+        request.fields, self.request = head, request
+        if connection.wants_length:
             request.gotLength(0)
         request.requestReceived(head.method, head.target, VERSION)
 
@@ -163,7 +163,8 @@ class Stream(ChannelAPI):
         connection = self.connection
         if not self.is_fresh or connection.is_blocked:
             return False
-        if not connection.is_active:
+        is_active = connection.is_active
+        if not is_active:
             keep_up()
         section, count = response_section(request), len(body)
         if section.length != count:
@@ -182,11 +183,10 @@ class Stream(ChannelAPI):
             self._begin(request.code, section, body, True)
             return True
         self.is_fresh = False
-        self.has_begun = self.is_ended = True
         if exchange is not None:
             exchange.response_began(request.code, _HEAD_BYTES)
         connection.streams.closed(self)
-        if not connection.is_active:
+        if not is_active:
             connection.written()
         return True
 
