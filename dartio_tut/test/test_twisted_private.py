@@ -7,7 +7,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from OpenSSL import SSL
 from twisted.internet.task import Clock
 from twisted.internet.tcp import Server
 from twisted.trial.unittest import SynchronousTestCase
@@ -95,6 +97,52 @@ class FenceTests(SynchronousTestCase):
         connection.write(b"12345")
         self.assertEqual(twisted_private.buffered_bytes(connection), 5)
         self.assertFalse(twisted_private.has_nothing_buffered(connection))
+
+
+class RecordsTests(SynchronousTestCase):
+    """`tls_write_records` without what pyOpenSSL has in private."""
+
+    def test_records_are_sent_until_the_socket_takes_no_more(self) -> None:
+        size = twisted_private.TLS_RECORD_BYTES
+        data = bytes(range(256)) * (3 * size // 256) + b"rest"
+        for room, error, expected in (
+            (9, SSL.WantWriteError(), (len(data), False)),
+            (2, SSL.WantWriteError(), (2 * size, False)),
+            (2, SSL.WantReadError(), (2 * size, True)),
+            (0, SSL.WantReadError(), (0, True)),
+        ):
+            connection: Any = FakeTLS(room, error)
+            found = twisted_private.tls_write_records(connection, memoryview(data))
+            self.assertEqual(found, expected)
+            self.assertEqual(connection.taken, data[: expected[0]])
+
+    def test_fault_is_raised(self) -> None:
+        connection: Any = FakeTLS(1, SSL.Error("of the test"))
+        data = bytes(100_000)
+        self.assertRaises(
+            SSL.Error, twisted_private.tls_write_records, connection, data
+        )
+
+
+class FakeTLS:
+    """
+    A connection that has no private parts.
+
+    :param room: records that its socket takes; then comes *error*.
+    """
+
+    def __init__(self, room: int, error: Exception) -> None:
+        self._room = room
+        self._error = error
+        self.taken = b""
+
+    def send(self, data: memoryview) -> int:
+        """Take a record."""
+        if not self._room:
+            raise self._error
+        self._room -= 1
+        self.taken += data
+        return len(data)
 
 
 class FakeSocket:
