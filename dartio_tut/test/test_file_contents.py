@@ -67,6 +67,25 @@ class KeptFilesTests(FileCase):
                 first.fields["date"] = ""
             self.assertEqual(self.opened, [], name)
 
+    def test_index_of_a_folder_is_sent_without_opening_the_folder(self) -> None:
+        for folder in ("", "sub/"):
+            path = self.file(f"{folder}index.html", b"<p>index")
+            first = self.keep(f"/{folder}")
+            self.assertEqual(self.ask(f"/{folder}").body, first.body)
+            self.assertEqual(self.opened, [])
+            path.rename(f"{path}.old")
+            self.assertEqual(self.ask(f"/{folder}").code, 404)
+            self.file(f"{folder}index.html", b"<p>another")
+            self.assertEqual(self.ask(f"/{folder}").body, b"<p>another")
+        self.served.indexNames = []
+        self.assertEqual(self.ask("/sub/").code, 404)
+        self.assertEqual(self.ask("/sub").code, 301)
+
+    def test_file_with_a_slash_behind_it_is_no_folder_with_an_index(self) -> None:
+        self.file("index.html", b"<p>index")
+        self.keep("/")
+        self.assertEqual(self.ask("/index.html/").code, 404)
+
     def test_file_that_was_changed_is_read_again(self) -> None:
         path = self.file("a.txt", b"before")
         self.keep("/a.txt")

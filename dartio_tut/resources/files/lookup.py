@@ -115,8 +115,8 @@ class Lookup:
         if names is None:
             return self._find_odd(request, segments, files)
         ends_with_slash = bool(segments) and segments[-1] == b""
-        if not ends_with_slash and not is_conditional(request):
-            kept = self._representations.kept(names)
+        if not is_conditional(request):
+            kept = self._kept(names, ends_with_slash, files)
             if kept is not None:
                 return kept
         try:
@@ -134,6 +134,16 @@ class Lookup:
             return self._find_in_folder(request, folder, names, files)
         os.close(descriptor)
         return self._find_at_folder(request, names, files)
+
+    def _kept(
+        self, names: PathSegments, is_folder: bool, files: LookupSettings
+    ) -> KeptFile[FileMetadata] | None:
+        """The file at *names*, or the index of that folder, if its content is known."""
+        if is_folder:
+            if not files.indexNames:
+                return None
+            names = (*names, option_bytes(files.indexNames[0]))
+        return self._representations.kept(names)
 
     def _find_instead(
         self,
