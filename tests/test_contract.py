@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from dartio_tut.daemon.draining import GRACE_SECONDS
 from dartio_tut.servers.pages import PAGES
 from dartio_tut.testing import Response
 
@@ -394,7 +395,8 @@ class EndingTests(Case):
                 daemon = self.serve(name)
                 asked = time.monotonic()
                 code = daemon.stop(number)
-                self.assertLess(time.monotonic() - asked, 1.0, name)
+                # Not after the grace period. Other programs may be busy meanwhile.
+                self.assertLess(time.monotonic() - asked, GRACE_SECONDS / 2, name)
                 self.assertEqual(code, -number)
                 self.assertEqual(daemon.errors(), "")
                 self.assertNotIn("Traceback", daemon.output())

@@ -182,8 +182,12 @@ class ResourceTests(StepCase):
 
         with ThreadPoolExecutor() as pool:
             for target, least, most in (("/await", 2, 4), ("/sleep", 4, 8)):
-                slowest = max(pool.map(seconds, [target] * 2))
-                self.assertGreaterEqual(slowest, least - 0.01, target)
+                # The best of three: other programs may be busy meanwhile.
+                for _ in range(3):
+                    slowest = max(pool.map(seconds, [target] * 2))
+                    self.assertGreaterEqual(slowest, least - 0.01, target)
+                    if slowest < most:
+                        break
                 self.assertLess(slowest, most, target)
 
 

@@ -160,16 +160,20 @@ class ComingAndGoingTests(TreeCase):
         self.file("file", b"x" * 50_000)
         static = self.static()
         self.allow_60_descriptors(static)
-        with self.at_rest(static), ExitStack() as stack:
-            asker = stack.enter_context(connect(static.port))
-            crowd: list[socket.socket] = []
-            while len(crowd) < 60:
-                crowd.append(stack.enter_context(connect(static.port)))
-                crowd[-1].sendall(b"GET")
-            until("all are taken", lambda: descriptors(static) >= 60)
-            asker.sendall(request("/file", last=True))
-            asker.settimeout(PATIENCE)
-            self.assertIn(b" 503 ", asker.recv(100))
+        with self.at_rest(static):
+            before = descriptors(static)
+            with ExitStack() as stack:
+                asker = stack.enter_context(connect(static.port))
+                crowd: list[socket.socket] = []
+                while len(crowd) < 60:
+                    crowd.append(stack.enter_context(connect(static.port)))
+                    crowd[-1].sendall(b"GET")
+                until("all are taken", lambda: descriptors(static) >= 60)
+                asker.sendall(request("/file", last=True))
+                asker.settimeout(PATIENCE)
+                self.assertIn(b" 503 ", asker.recv(100))
+            # Who comes before it has noticed that they are gone is turned away.
+            until("they are gone", lambda: descriptors(static) <= before)
         with self.at_rest(static):
             self.assertEqual(self.get(static, "/file").code, 200)
 

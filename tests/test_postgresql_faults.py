@@ -31,8 +31,9 @@ from .support.waiting import THE_REACTOR
 
 T = TypeVar("T")
 
-SLACK_SECONDS = 1.0
-"""Seconds that an operation may fail after its deadline: the machine is busy."""
+SLACK_SECONDS = 3.5
+"""Seconds that an operation may fail after its deadline: the machine is busy. With it,
+a deadline of one second still ends before the five seconds that are usual."""
 
 
 @functools.cache

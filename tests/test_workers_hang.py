@@ -13,6 +13,7 @@ BUSY = """
 import os, signal
 
 def compute_for_ever(number, frame):
+    os.write(1, b"It computes.\\n")
     while True:
         pass
 
@@ -39,6 +40,8 @@ class HangTests(WorkersCase):
         daemon.ready().wait_for("2 workers answer requests")
         self.first, self.second = workers_of(daemon)
         os.kill(self.first, signal.SIGUSR2)
+        # One that is only about to compute may still take a connection.
+        daemon.wait_for("It computes.")
         return daemon
 
     def ends(self, daemon: Daemon) -> None:
