@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # Folders are listed too, because a file that was removed is a change.
 SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
 
+# The unit tests run in so many processes.
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+
 .PHONY: run test soak soak-workers check docs bench bench-compare compare pictures screens news clean outside
 
 # Serve the whole tutorial; its pages are at http://localhost:8080/.
@@ -15,22 +18,28 @@ run: $(VENV)/.installed
 # The unit tests, then the black-box tests, of the installed wheel. One of them looks at the
 # documentation in a browser, and builds it.
 test: $(VENV)/.test $(VENV)/.docs $(VENV)/.sslyze outside
-	cd $(VENV) && bin/trial dartio_tut; unit=$$?; cd ..; \
+	cd $(VENV) && bin/trial --jobs=$(JOBS) dartio_tut; unit=$$?; cd ..; \
 	$(BIN)/python -m tests && exit $$unit
 
 # Give the unit tests that take any input DARTIO_EXAMPLES times as many, others each time.
 # Replace workers under load, DARTIO_ROLLS times, and measure what a request costs with
 # two of them. Then kill daemons while they write, for some minutes: DARTIO_KILLS times.
-# Then cut the power after every call to the kernel.
+# Then cut the power after every call to the kernel. Then kill DARTIO_DEATHS primaries of a
+# cluster, and ask what is described by OpenAPI with more requests.
 DARTIO_KILLS ?= 5000
 DARTIO_CUTS ?= 100000
 DARTIO_EXAMPLES ?= 50
 DARTIO_ROLLS ?= 100
+DARTIO_DEATHS ?= 4
+DARTIO_API_EXAMPLES ?= 200
 soak: $(VENV)/.test soak-workers
 	DARTIO_EXAMPLES=$(DARTIO_EXAMPLES) $(BIN)/python -m twisted.trial \
 		--temp-directory=$(VENV)/_trial_temp dartio_tut
 	DARTIO_KILLS=$(DARTIO_KILLS) DARTIO_CUTS=$(DARTIO_CUTS) $(BIN)/python -m twisted.trial \
 		--temp-directory=$(VENV)/_trial_temp tests.test_killed tests.test_power_cut
+	DARTIO_DEATHS=$(DARTIO_DEATHS) DARTIO_API_EXAMPLES=$(DARTIO_API_EXAMPLES) \
+		$(BIN)/python -m twisted.trial \
+		--temp-directory=$(VENV)/_trial_temp tests.test_cluster tests.test_openapi
 
 # The parts about workers alone.
 soak-workers: $(VENV)/.test

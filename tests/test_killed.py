@@ -31,7 +31,7 @@ from .support.hammering import (
 )
 from .support.harness import PATIENCE
 
-KILLS = int(os.environ.get("DARTIO_KILLS", "200"))
+KILLS = int(os.environ.get("DARTIO_KILLS", "100"))
 """How often a daemon is killed, in all tests of this module together."""
 
 SEED = int(os.environ.get("DARTIO_SEED", SystemRandom().randrange(10**9)))

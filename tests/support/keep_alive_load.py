@@ -9,10 +9,14 @@ from __future__ import annotations
 import http.client
 import ssl
 import threading
+import time
 
 from .harness import PATIENCE
 
 CLIENTS = 4
+
+PAUSE_SECONDS = 0.005
+"""Between two requests of a client: the server has time for more than to answer."""
 
 
 class KeepAliveLoad:
@@ -79,6 +83,7 @@ class KeepAliveLoad:
                 else:
                     self.answered += 1
                 self._changed.notify_all()
+            time.sleep(PAUSE_SECONDS)
         client.close()
 
     def _client(self) -> http.client.HTTPConnection:

@@ -20,7 +20,7 @@ from selenium.common.exceptions import (
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from .axe import violations
+from .axe import COLOUR_RULES, violations
 from .browsing import a_browser, an_empty_tab, needed
 from .harness import PATIENCE, TWISTD, Case, Daemon, ask
 
@@ -165,12 +165,16 @@ class WirePageCase(Case):
         return found
 
     def is_fit_for_everybody(self, browser: Any, what: str) -> None:
-        """See that axe-core finds nothing wrong in light and dark, big and small."""
-        for scheme in ("light", "dark"):
+        """
+        See that axe-core finds nothing wrong in light and dark, big and small. Only
+        colours differ between light and dark.
+        """
+        for scheme, rules in (("light", ()), ("dark", COLOUR_RULES)):
             for screen in (DESKTOP, PHONE):
                 self.shown_on(browser, screen, scheme)
                 width = screen["width"]
-                self.assertEqual(violations(browser), [], f"{what}, {scheme}, {width}")
+                wrong = violations(browser, rules)
+                self.assertEqual(wrong, [], f"{what}, {scheme}, {width}")
                 shown = browser.execute_script("return document.body.scrollWidth")
                 self.assertLessEqual(shown, width, f"{what} is too wide")
         self.shown_on(browser, DESKTOP)
