@@ -19,44 +19,62 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
+from typing import IO
+
+from .support.forks import ForkedProcess
+from .support.harness import EXECUTES
+
+Process = subprocess.Popen[bytes] | ForkedProcess
+"""A trial run."""
 
 TESTS = Path(__file__).parent
 
 SLOW_MODULES = (
     "test_cluster",
-    "test_postgresql",
-    "test_workers",
     "test_deploy",
-    "test_proxies",
-    "test_container",
-    "test_installing",
-    "test_backup",
-    "test_readme",
-    "test_client_faults",
+    "test_postgresql",
     "test_abuse",
-    "test_openapi",
+    "test_site_browser",
+    "test_workers",
+    "test_container",
+    "test_readme",
+    "test_installing",
     "test_pages_for_everybody",
     "test_wire_view_browser",
-    "test_power_cut",
     "test_learn",
-    "test_http2",
-    "test_inspect",
-    "test_exchanges",
+    "test_power_cut",
+    "test_copies",
+    "test_openapi",
     "test_course",
-    "test_wire_view",
     "test_listing_browser",
-    "test_laboratory_browser",
-    "test_disk_faults",
-    "test_killed",
-    "test_secure",
-    "test_site_browser",
+    "test_workers_hang",
+    "test_exercise_types",
+    "test_programming_docs",
+    "test_harness",
     "test_startup_text",
+    "test_benchmarks",
+    "test_exchanges",
+    "test_conformance",
+    "test_inspect",
+    "test_proxies",
+    "test_laboratory_browser",
+    "test_secure",
+    "test_http2",
+    "test_hostile_names",
+    "test_browser",
+    "test_killed",
+    "test_passed_sockets",
+    "test_client_faults",
+    "test_wire_view",
+    "test_changing_tree",
+    "test_clients",
+    "test_backup",
 )
 """The modules that take longest, longest first: none of them may begin as the last."""
 
@@ -64,6 +82,7 @@ WAITING_MODULES = {
     "test_abuse": "for the limits on time to strike",
     "test_closing_early": "for peers that close",
     "test_cluster": "for leases to end",
+    "test_deploy": "for systemd to start and stop units",
     "test_disk_faults": "for strace to attach",
     "test_folder_store": "for a lock",
     "test_postgresql": "for deadlines and for connections that are lost",
@@ -168,42 +187,55 @@ def run(module: str) -> Outcome:
     began = time.monotonic()
     folder = Path(sys.prefix, "_tests_temp", module)
     folder.parent.mkdir(exist_ok=True)
-    trial = [sys.executable, "-m", "twisted.trial", f"--temp-directory={folder}"]
-    with TemporaryFile("w+", errors="replace") as written:
-        process = subprocess.Popen(
-            [*trial, f"tests.{module}"],
-            cwd=TESTS.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-        processor_seconds = wait_for(process)
+    with TemporaryFile() as written:
+        process = start((f"--temp-directory={folder}", f"tests.{module}"), written)
+        code, processor_seconds = wait_for(process)
         written.seek(0)
-        output = written.read()
+        output = written.read().decode(errors="replace")
     found = SUMMARY.findall(output)
     words = re.findall(r"(\w+)=(\d+)", found[-1] if found else "")
     counts = Counter({name: int(number) for name, number in reversed(words)})
-    if process.returncode and not counts.keys() & {"failures", "errors"}:
-        output += f"\n{module}: ended with exit code {process.returncode}"
+    if code and not counts.keys() & {"failures", "errors"}:
+        output += f"\n{module}: ended with exit code {code}"
         counts["errors"] += 1
     seconds = time.monotonic() - began
     return Outcome(module, seconds, processor_seconds, output, counts)
 
 
-def wait_for(process: subprocess.Popen[bytes]) -> float:
-    """Wait until *process* ends, interrupt it when it hangs; its processor seconds."""
+def start(line: Sequence[str], written: IO[bytes]) -> Process:
+    """Start a trial run with the command *line*, which prints into *written*."""
+    if not EXECUTES:
+        trial = ("trial", *line)
+        return ForkedProcess(trial, TESTS.parent, os.environ, written, written)
+    return subprocess.Popen(
+        [sys.executable, "-m", "twisted.trial", *line],
+        cwd=TESTS.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=written,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def wait_for(process: Process) -> tuple[int, float]:
+    """
+    Wait until *process* ends, interrupt it when it hangs.
+
+    :return: its exit code, and the seconds that processors worked for it.
+    """
     # Interrupted, trial stops, and what it started with it.
     hangs = Timer(MODULE_SECONDS, process.send_signal, [signal.SIGINT])
     is_dead = Timer(1.1 * MODULE_SECONDS, process.kill)
     hangs.start()
     is_dead.start()
     try:
+        if isinstance(process, ForkedProcess):
+            return process.wait(), process.processor_seconds
         _, status, used = os.wait4(process.pid, 0)
     finally:
         hangs.cancel()
         is_dead.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
-    return used.ru_utime + used.ru_stime
+    return process.returncode, used.ru_utime + used.ru_stime
 
 
 def print_summary(outcomes: list[Outcome], seconds: float) -> None:

@@ -21,7 +21,15 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from .support.certificates import Signer
-from .support.harness import BIN, PATIENCE, Case, environment, free_port
+from .support.harness import (
+    BIN,
+    PATIENCE,
+    Case,
+    Place,
+    environment,
+    finished,
+    free_port,
+)
 from .support.scripted_server import ScriptedServer, response
 
 HELLO = b"Hello, world!"
@@ -38,13 +46,8 @@ class FaultCase(Case):
 
     def dartio(self, *words: str, **variables: str) -> tuple[int, bytes, str]:
         """Run it with *variables* in its environment; exit code, stdout, stderr."""
-        ended = subprocess.run(
-            [str(BIN / "dartio"), *words],
-            env=environment(self.home) | variables,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        place = Place(self.here, self.home, variables)
+        ended = finished((str(BIN / "dartio"), *words), place)
         said = ended.stderr.decode()
         self.assertNotIn("Traceback", said)
         self.assertLessEqual(said.count("\n"), 1, said)

@@ -70,6 +70,10 @@ class FollowedTests(Newcomer):
 
     shown_terminals = (3,)  # where a page shows what happens without the commands
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.have_programs_forked()
+
 
 def _add_tests() -> None:
     for page in course_pages():

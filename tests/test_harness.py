@@ -14,6 +14,7 @@ from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Thread
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -28,10 +29,23 @@ from .__main__ import (
     WAITING_MODULES,
     Outcome,
     arguments,
-    run,
     wait_for,
 )
-from .support.harness import CHECKOUT, TWISTD, Case, ask, free_port
+from .support.harness import (
+    BIN,
+    CHECKOUT,
+    PATIENCE,
+    TWISTD,
+    Case,
+    Place,
+    ask,
+    finished,
+    free_port,
+    run,
+)
+from .support.newcomers import Newcomer
+from .support.transcripts import Step
+from .support.until import until
 
 SHOW_CHILDS_SIGNALS = """
 import subprocess, sys, tests
@@ -68,12 +82,12 @@ class RunnerTests(SynchronousTestCase):
             self.assertTrue(self.outcome(successes=3, **{bad: 1}).has_failed)
 
     def test_module_that_cannot_be_run_is_an_error(self) -> None:
-        outcome = run("test_that_does_not_exist")
+        outcome = runner.run("test_that_does_not_exist")
         self.assertTrue(outcome.has_failed)
         self.assertIn("test_that_does_not_exist", outcome.report)
 
     def test_module_is_counted_as_trial_counts_it(self) -> None:
-        outcome = run("test_truth_table")
+        outcome = runner.run("test_truth_table")
         self.assertEqual(outcome.counts, Counter(successes=1))
         self.assertRegex(
             str(outcome), r"^ +\d+\.\d s +\d+\.\d CPU  test_truth_table +1 successes$"
@@ -85,8 +99,9 @@ class RunnerTests(SynchronousTestCase):
             f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
         )
         process = subprocess.Popen([sys.executable, "-c", code])
-        self.assertGreater(wait_for(process), 0.3)
-        self.assertEqual(process.returncode, 0)
+        ended, used = wait_for(process)
+        self.assertEqual(ended, 0)
+        self.assertGreater(used, 0.3)
 
     def test_lists_of_modules_name_those_that_there_are(self) -> None:
         for listed in (SLOW_MODULES, WAITING_MODULES, QUIET_MODULES):
@@ -149,6 +164,93 @@ class ForkTests(Case):
         proc = Path(f"/proc/{daemon.process.pid}")
         self.assertEqual(os.readlink(proc / "cwd"), str(self.here))
         self.assertEqual(daemon.stop(), -signal.SIGTERM)
+
+    def test_file_that_is_run_by_python_is_its_main_module(self) -> None:
+        path = self.here / "mine.py"
+        (self.here / "beside.py").write_text("NAME = 'beside'\n")
+        path.write_text(
+            "import sys, beside\n"
+            "print(__name__, sys.argv[1:], beside.NAME, sys.stdin.read())\n"
+            "print(sys.stdout.isatty(), sys.__stdout__.isatty(), file=sys.stderr)\n"
+            "sys.exit(5)\n"
+        )
+        place = Place(self.folder, self.home, {})
+        told = []
+        for start in ((), ("env",)):
+            command = (*start, str(BIN / "python"), str(path), "a", "b")
+            ended = finished(command, place, b"typed")
+            told.append((ended.returncode, ended.stdout, ended.stderr))
+        self.assertEqual(*told)
+        self.assertEqual(told[0][1], b"__main__ ['a', 'b'] beside typed\n")
+
+    def test_one_that_leads_a_session_has_a_group_of_its_own(self) -> None:
+        with TemporaryFile() as stderr:
+            place = Place(self.here, self.home, {})
+            line = (*TWISTD, "hello", "--port", "0")
+            daemon = run(line, place, stderr, leads_session=True)
+            while "Listening on" not in (said := daemon.stdout.readline()):
+                self.assertNotEqual(said, "")
+            self.assertEqual(os.getsid(daemon.pid), daemon.pid)
+            os.killpg(daemon.pid, signal.SIGTERM)
+            self.assertEqual(daemon.wait(PATIENCE), -signal.SIGTERM)
+            daemon.stdout.close()
+
+
+class TypedTests(Newcomer):
+    """What is typed into a terminal and forked is as what is executed there."""
+
+    shown_terminals = ()
+
+    def test_both_show_the_same_and_end_alike(self) -> None:
+        (self.clone / "mine.py").write_text(
+            "import os, sys\n"
+            "print(sys.argv, sys.stdin.isatty(), sys.stdout.isatty(), __name__)\n"
+            "if len(sys.argv) > 1: os.kill(os.getpid(), int(sys.argv[1]))\n"
+        )
+        typed = (
+            "python mine.py",
+            "python mine.py 9; echo $?",
+            "python mine.py 15; echo $?",
+            "echo a | python mine.py | cat",
+            "twistd -n hello --port x; echo $?",
+            "dartio get http://localhost:9/ 2>/dev/null; echo $?",
+            "dartio --help 2>/dev/null >/dev/full; echo $?",
+            "python -c 'import sys; print(sys.argv)'",
+            "(sleep 0 | twistd -n hello --port x &) 2>&1 | cat",
+        )
+        told = []
+        for _ in range(2):
+            told.append([self.shown(command) for command in typed])
+            self.have_programs_forked()
+        self.assertEqual(*told)
+        self.assertIn("['mine.py'] True True __main__", told[0][0])
+        self.assertIn("78", told[0][4])
+
+    def shown(self, command: str) -> str:
+        """What a terminal shows of *command*, without the numbers of processes."""
+        shown = self.terminal(1).type(command)
+        return re.sub(r"line \d+: +\d+ ", "", shown)
+
+    def test_ctrl_c_and_a_closed_window_come_to_it(self) -> None:
+        self.have_programs_forked()
+        terminal = self.terminal(1)
+        starts = Step("twistd -n hello --port 0", ["...", "[...] Listening on ..."])
+        terminal.follow(starts)
+        self.assertIn("Received SIGINT", terminal.interrupt())
+        self.assertIn("130", terminal.type("echo $?"))
+        terminal.type("echo $$ >shell; twistd hello --port 0; sleep 0")
+        pid = int((self.clone / "twistd.pid").read_text())
+        terminal.type(f"kill {pid}")
+        until("it has ended", lambda: not Path(f"/proc/{pid}").exists())
+
+    def test_it_is_in_the_group_of_the_shells_job(self) -> None:
+        self.have_programs_forked()
+        terminal = self.terminal(1)
+        terminal.type("twistd -n hello --port 0 >said 2>&1 &")
+        self.assertIn("twistd -n hello", terminal.type("jobs"))
+        until("it listens", lambda: "Listening" in (self.clone / "said").read_text())
+        terminal.type("kill %1; wait")
+        self.assertIn("Received SIGTERM", (self.clone / "said").read_text())
 
 
 class AskTests(SynchronousTestCase):

@@ -20,7 +20,15 @@ from cryptography import x509
 from dartio_tut.anatomy import copies
 
 from .support.certificates import Signer
-from .support.harness import BIN, PATIENCE, Case, environment, free_port
+from .support.harness import (
+    BIN,
+    PATIENCE,
+    Case,
+    Place,
+    environment,
+    finished,
+    free_port,
+)
 from .support.scripted_server import ScriptedServer, response
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -35,14 +43,8 @@ class InspectCase(Case):
         self, *words: str, data: bytes = b"", **variables: str
     ) -> tuple[int, str, str]:
         """Run it with *data* as its input; exit code, stdout, stderr."""
-        ended = subprocess.run(
-            [str(BIN / "dartio"), "inspect", *words],
-            input=data,
-            env=environment(self.home) | {"COLUMNS": "100"} | variables,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        place = Place(self.here, self.home, {"COLUMNS": "100"} | variables)
+        ended = finished((str(BIN / "dartio"), "inspect", *words), place, data)
         said = ended.stderr.decode()
         self.assertNotIn("Traceback", said)
         return ended.returncode, ended.stdout.decode(), said

@@ -35,6 +35,7 @@ class NewcomerTests(Newcomer):
 
     def test_readme_and_tutorial_do_what_they_say(self) -> None:
         wrong = self.follow(README)
+        self.have_programs_forked()
         for page in tutorial_pages():
             wrong += self.follow(page)
             if page.stem == "terminal":  # which shows what is missing in a new one

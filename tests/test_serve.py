@@ -6,21 +6,56 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import signal
 import socket
 import stat
 import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SkipTest
 
-from .support.harness import BIN, PATIENCE, Case, Daemon, ask, environment
+from .support.harness import (
+    BIN,
+    PATIENCE,
+    Case,
+    Daemon,
+    Place,
+    ask,
+    environment,
+    finished,
+    run,
+)
 from .support.newcomers import skip_if_ports_are_taken
 from .support.terminals import Network
 from .test_starting import has_ipv6
 
 DARTIO = (str(BIN / "dartio"), "serve")
+
+WHOLE = re.compile(
+    rb"There is no network here\r\n"
+    rb"|Others in the network: (?P<url>[^\s,]+).*\n(?P=url)\r\n",
+    re.DOTALL,
+)
+"""All that is shown to somebody who serves others: last, the URL below its QR code."""
+
+
+class DaemonElsewhere(Daemon):
+    """A program in *network*."""
+
+    def __init__(
+        self, network: Network, folder: Path, home: Path, *command: str, **more: str
+    ) -> None:
+        self.network = network
+        super().__init__(folder, home, *command, **more)
+
+    def begin(self, command: Sequence[str], place: Place) -> Any:
+        """Start *command*."""
+        return run(command, replace(place, network=self.network), self.stderr)
 
 
 class ServeCase(Case):
@@ -35,9 +70,17 @@ class ServeCase(Case):
         (self.here / "www").mkdir()
         (self.here / "www" / "index.html").write_text("It is here.\n")
 
-    def dartio(self, *words: str, variables: tuple[str, ...] = ()) -> Daemon:
+    def elsewhere(self, *words: str, **variables: str) -> Daemon:
+        """Run ``dartio serve`` with *words*, in the network."""
+        daemon = DaemonElsewhere(
+            self.network, self.here, self.home, *DARTIO, *words, **variables
+        )
+        self.addCleanup(daemon.stderr.close)
+        return daemon
+
+    def dartio(self, *words: str, **variables: str) -> Daemon:
         """Run ``dartio serve`` with *words*; it must end by Ctrl-C as it should."""
-        daemon = self.started(*self.network.enter, "env", *variables, *DARTIO, *words)
+        daemon = self.elsewhere(*words, **variables)
         self.addCleanup(self.interrupt, daemon)
         return daemon
 
@@ -49,19 +92,17 @@ class ServeCase(Case):
 
     def body(self, url: str) -> str:
         """What is answered at *url*, to a client in the same network."""
-        line = [*self.network.enter, str(BIN / "dartio"), "get", url]
-        done = subprocess.run(
-            line,
-            env=environment(self.home),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=True,
-        )
-        return done.stdout
+        return self.client("get", url)
+
+    def client(self, *words: str) -> str:
+        """What ``dartio`` with *words* prints, in the same network."""
+        place = Place(self.here, self.home, {}, self.network)
+        ended = finished((str(BIN / "dartio"), *words), place)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        return ended.stdout.decode()
 
     def refused(self, *words: str, code: int = 78) -> str:
-        daemon = self.started(*self.network.enter, *DARTIO, *words)
+        daemon = self.elsewhere(*words)
         self.assertEqual(daemon.ended(), code, daemon.output())
         self.assertNotIn("Traceback", daemon.output())
         return daemon.errors()
@@ -129,7 +170,7 @@ class FilesTests(ServeCase):
 
     def test_options_may_stand_in_the_environment_and_in_a_file(self) -> None:
         (self.here / "a.toml").write_text('root = "www"\nlan = true\nport = 0\n')
-        daemon = self.dartio(variables=("DARTIO_CONFIG=a.toml",))
+        daemon = self.dartio(DARTIO_CONFIG="a.toml")
         url = daemon.wait_for("Open ").split()[1]
         self.assertEqual(self.body(url), "It is here.\n")
         daemon.wait_for("There is no network here")
@@ -175,15 +216,7 @@ class LessonsTests(ServeCase):
             ],
         )
         self.assertEqual(self.body("http://localhost:4040/"), "Hello, world!")
-        done = subprocess.run(
-            [*self.network.enter, str(BIN / "dartio"), "note", "milk"],
-            env=environment(self.home),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=True,
-        )
-        self.assertEqual(done.stdout, "You have 1 notes.\n")
+        self.assertEqual(self.client("note", "milk"), "You have 1 notes.\n")
         self.assertTrue((self.here / "kept" / "notes" / "notes.txt").exists())
 
     def test_every_lesson_can_be_served(self) -> None:
@@ -257,7 +290,7 @@ class LanTests(ServeCase):
         self.addCleanup(process.kill)
         os.close(its_side)
         said = b""
-        while b"Open " not in said or select.select([terminal], [], [], 1)[0]:
+        while not WHOLE.search(said):
             said += os.read(terminal, 4096)
         os.write(terminal, b"\x03")
         self.assertIn(process.wait(PATIENCE), (0, -signal.SIGINT))
@@ -272,14 +305,14 @@ class OpenTests(ServeCase):
         path = Path(self.here / "browser")
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return f"BROWSER={path} %s"
+        return f"{path} %s"
 
     def test_the_browser_gets_the_url_once_it_is_answered_there(self) -> None:
         os.mkfifo(self.here / "opened")
         reading = os.open(self.here / "opened", os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reading)
-        variable = self.browser('echo noise; echo "$1" > opened; sleep 1000')
-        daemon = self.dartio("www", "--open", "--port", "0", variables=(variable,))
+        browser = self.browser('echo noise; echo "$1" > opened; sleep 1000')
+        daemon = self.dartio("www", "--open", "--port", "0", BROWSER=browser)
         url = daemon.wait_for("Open ").split()[1]
         self.assertTrue(select.select([reading], [], [], PATIENCE)[0])
         self.assertEqual(os.read(reading, 1000).decode(), f"{url}\n")
@@ -289,9 +322,12 @@ class OpenTests(ServeCase):
         self.assertNotIn("noise", daemon.output())
 
     def test_it_is_said_when_there_is_none(self) -> None:
-        variable = self.browser("exit 1")
-        bare = (variable, "PATH=/nonexistent", "DISPLAY=")
-        daemon = self.dartio("www", "--open", "--port", "0", variables=bare)
+        bare = {
+            "PATH": "/nonexistent",
+            "DISPLAY": "",
+            "BROWSER": self.browser("exit 1"),
+        }
+        daemon = self.dartio("www", "--open", "--port", "0", **bare)
         daemon.wait_for("No browser can be opened here: see http://localhost:")
 
 

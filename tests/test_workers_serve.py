@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from .support.harness import (
     Place,
     ask,
     free_port,
+    run,
 )
 from .support.until import until
 from .support.workers import WorkersCase, workers_of
@@ -28,16 +28,7 @@ class GroupDaemon(Daemon):
 
     def begin(self, command: Sequence[str], place: Place) -> Any:
         """Start *command*."""
-        return subprocess.Popen(
-            command,
-            cwd=place.folder,
-            env=place.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self.stderr,
-            text=True,
-            start_new_session=True,
-        )
+        return run(command, place, self.stderr, leads_session=True)
 
 
 class ServeWorkersTests(WorkersCase):

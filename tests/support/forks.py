@@ -16,7 +16,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,35 +31,62 @@ ANSWER_SECONDS = 60.0
 
 
 class Forks:
-    """The process that forks programs."""
+    """
+    The process that forks programs.
 
-    def __init__(self) -> None:
-        self._ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        self._ours.settimeout(ANSWER_SECONDS)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(PROGRAM), str(theirs.fileno())],
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-        )
-        theirs.close()
-        self.pid = self._process.pid
+    :param commands: where it is told what to do.
+    :param wait: waits for its end.
+    """
 
-    def ask(self, command: dict[str, Any], *descriptors: int) -> int:
+    def __init__(
+        self, commands: socket.socket, pid: int, wait: Callable[[], object]
+    ) -> None:
+        self.pid = pid
+        self._commands = commands
+        self._commands.settimeout(ANSWER_SECONDS)
+        self._wait = wait
+        self._one_at_a_time = threading.Lock()
+
+    def ask(self, command: dict[str, Any], *descriptors: int) -> list[Any]:
         """What the process answers to *command*."""
-        socket.send_fds(self._ours, [json.dumps(command).encode()], descriptors)
-        return int(self._ours.recv(MESSAGE))
+        packet = json.dumps(command).encode()
+        with self._one_at_a_time:
+            socket.send_fds(self._commands, [packet], descriptors)
+            answer: list[Any] = json.loads(self._commands.recv(MESSAGE))
+        return answer
 
     def close(self) -> None:
         """End it, and what it has forked and nobody has waited for."""
-        self._ours.close()
-        self._process.wait(ANSWER_SECONDS)
+        self._commands.close()
+        self._wait()
+
+
+def started() -> Forks:
+    """A process that forks programs."""
+    ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+    process = subprocess.Popen(
+        [sys.executable, "-P", str(PROGRAM), str(theirs.fileno())],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        pass_fds=[theirs.fileno()],
+    )
+    theirs.close()
+    return Forks(ours, process.pid, process.wait)
+
+
+_inherited: list[Forks] = []
+"""The one that was forked together with this process, if it was forked itself."""
+
+
+def inherit(commands: socket.socket, pid: int) -> None:
+    """Have the process *pid*, which was forked for this one, fork all programs."""
+    _inherited.append(Forks(commands, pid, lambda: os.waitpid(pid, 0)))
 
 
 @functools.cache
 def the_forks() -> Forks:
     """The process that forks for all tests of this process."""
-    forks = Forks()
+    forks = _inherited[0] if _inherited else started()
     atexit.register(forks.close)
     return forks
 
@@ -66,11 +95,17 @@ class ForkedProcess:
     """
     What `subprocess.Popen` would be to a process that another one has forked.
 
-    :param line: ``twistd`` or ``dartio``, and its arguments.
+    :param line: one of `forking.PROGRAMS`, and its arguments.
     :param stdout: the file for what it prints; ``None``: a pipe.
+    :param stdin: the file that it reads; ``None``: an empty one.
+    :param leads_session: whether it begins a session and a process group of its own.
+    :param more: what else its process is told.
+    :ivar processor_seconds: what it has used, and all that it waited for, when it has
+        ended.
     """
 
     stdout: IO[str] | None = None
+    processor_seconds = 0.0
 
     def __init__(
         self,
@@ -79,19 +114,28 @@ class ForkedProcess:
         environment: Mapping[str, str],
         stderr: IO[bytes],
         stdout: IO[bytes] | None = None,
+        stdin: IO[bytes] | None = None,
+        *,
+        leads_session: bool = False,
+        **more: object,
     ) -> None:
         self._forks = the_forks()
-        command = {"line": line, "folder": str(folder), "environment": environment}
-        writing = -1
-        if stdout is None:
-            reading, writing = os.pipe()
-            self.stdout = os.fdopen(reading, encoding="utf-8")
-        prints_to = stdout.fileno() if stdout else writing
-        try:
-            self.pid = self._forks.ask(command, prints_to, stderr.fileno())
-        finally:
-            if writing >= 0:
-                os.close(writing)
+        command = {
+            "line": line,
+            "folder": str(folder),
+            "environment": dict(environment),
+            "leads_session": leads_session,
+            **more,
+        }
+        with ExitStack() as ours:
+            if stdout is None:
+                reading, writing = os.pipe()
+                self.stdout = os.fdopen(reading, encoding="utf-8")
+                stdout = ours.enter_context(os.fdopen(writing, "wb"))
+            if stdin is None:
+                stdin = ours.enter_context(open(os.devnull, "rb"))
+            standard = (stdin.fileno(), stdout.fileno(), stderr.fileno())
+            [self.pid] = self._forks.ask(command, *standard)
         self._descriptor = os.pidfd_open(self.pid)
         self._code: int | None = None
 
@@ -129,5 +173,6 @@ class ForkedProcess:
             poll.register(self._descriptor, select.POLLIN)
             if poll.poll(None if seconds is None else seconds * 1000):
                 os.close(self._descriptor)
-                self._code = self._forks.ask({"wait": self.pid})
+                ended = self._forks.ask({"wait": self.pid})
+                self._code, self.processor_seconds = ended
         return self._code

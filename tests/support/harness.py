@@ -23,13 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from tempfile import TemporaryFile
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
 from twisted.trial.unittest import TestCase
 
 from dartio_tut.testing import Fields, Response, ResponseReader
 
-from .forking import PROGRAMS
 from .forks import ForkedProcess
 
 BIN = Path(sys.executable).parent
@@ -132,17 +131,31 @@ class Daemon:
         return "\n".join([*self.lines, self.errors()])
 
 
+class Network(Protocol):
+    """
+    A network; see `terminals`.
+
+    :ivar enter: what a command line must begin with to run there.
+    :ivar pid: a process that is there, if it is another network than ours.
+    """
+
+    enter: list[str]
+    pid: int
+
+
 @dataclass(frozen=True)
 class Place:
     """
     Where a program runs.
 
     :ivar variables: those of its environment, beside the usual ones.
+    :ivar network: its network, if it is not that of the tests.
     """
 
     folder: Path
     home: Path
     variables: Mapping[str, str]
+    network: Network | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -165,21 +178,78 @@ def run(
     place: Place,
     stderr: IO[bytes],
     stdout: IO[bytes] | None = None,
+    stdin: IO[bytes] | None = None,
+    *,
+    leads_session: bool = False,
 ) -> Any:
-    """Start *command*; return something like a `subprocess.Popen`."""
-    program = Path(command[0])
-    if program.parent == BIN and program.name in PROGRAMS and not EXECUTES:
-        line = (program.name, *command[1:])
-        return ForkedProcess(line, place.folder, place.environment, stderr, stdout)
+    """
+    Start *command*; return something like a `subprocess.Popen`.
+
+    :param stdout: the file for what it prints; ``None``: a pipe.
+    :param stdin: the file that it reads; ``None``: an empty one.
+    :param leads_session: whether it begins a session and a process group of its own.
+    """
+    if is_forked(command):
+        return ForkedProcess(
+            (Path(command[0]).name, *command[1:]),
+            place.folder,
+            place.environment,
+            stderr,
+            stdout,
+            stdin,
+            leads_session=leads_session,
+            network=place.network.pid if place.network else 0,
+        )
     return subprocess.Popen(
-        command,
+        [*(place.network.enter if place.network else ()), *command],
         cwd=place.folder,
         env=place.environment,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin or subprocess.DEVNULL,
         stdout=stdout or subprocess.PIPE,
         stderr=stderr,
         text=True,
+        start_new_session=leads_session,
     )
+
+
+def is_forked(command: Sequence[str]) -> bool:
+    """Whether *command* is one of the installed package's that `forks` can start."""
+    program, *line = command
+    if EXECUTES or Path(program).parent != BIN:
+        return False
+    if Path(program).name == "python":  # of a file, not of -c or -m
+        return bool(line) and not line[0].startswith("-")
+    return Path(program).name in ("twistd", "dartio")
+
+
+def finished(
+    command: Sequence[str],
+    place: Place,
+    data: bytes = b"",
+    *,
+    patience: float = PATIENCE,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run *command* to its end, with *data* at its standard input, which is a pipe."""
+    reading, writing = map(os.fdopen, os.pipe(), ("rb", "wb"))
+    with TemporaryFile() as stdout, TemporaryFile() as stderr:
+        with reading:
+            process = run(command, place, stderr, stdout, reading)
+        sending = threading.Thread(target=_send, args=(writing, data))
+        sending.start()
+        try:
+            code = process.wait(patience)
+        finally:
+            process.kill()
+            sending.join()
+        stdout.seek(0)
+        stderr.seek(0)
+        return subprocess.CompletedProcess(command, code, stdout.read(), stderr.read())
+
+
+def _send(pipe: IO[bytes], data: bytes) -> None:
+    # A program may end before it has read everything.
+    with suppress(BrokenPipeError), pipe:
+        pipe.write(data)
 
 
 class Case(TestCase):

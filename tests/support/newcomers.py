@@ -10,11 +10,12 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import CHECKOUT, Case
+from .harness import BIN, CHECKOUT, EXECUTES, Case
 from .terminals import Network, Terminal
 from .transcripts import Step, steps
 
@@ -25,6 +26,11 @@ SHOWN_TERMINALS = (1, 2)
 
 ACTIVATE = Step(". .venv/bin/activate")
 """What the index of the tutorial says to type first in each terminal."""
+
+TYPED_PROGRAM = Path(__file__).with_name("typed_program.py")
+
+FOLDERS = 'SOCKETS = PROGRAMS = ""\n'
+"""The line of `TYPED_PROGRAM` in the place of which its folders are defined."""
 
 PROGRAMS = ("bash", "curl", "make", "setsid")
 """What the pages use of the system."""
@@ -63,6 +69,10 @@ class Newcomer(Case):
         self.addCleanup(self.network.close)
         if not self.network.enter:
             skip_if_ports_are_taken()
+        # The path of a socket has 107 bytes at most.
+        self.sockets = "" if EXECUTES else tempfile.mkdtemp(prefix="dartio-")
+        if self.sockets:
+            self.addCleanup(shutil.rmtree, self.sockets)
         self.clone = self.here / "dartio_tut"
         self.copy_checkout()
         self.terminals: dict[int, Terminal] = {}
@@ -74,15 +84,40 @@ class Newcomer(Case):
         shutil.copytree(CHECKOUT, self.clone, symlinks=True, ignore=ignore)
         environment = self.clone / ".venv"
         environment.mkdir()
-        for name in ("bin", "include", "lib", "pyvenv.cfg"):
+        for name in ("include", "lib", "pyvenv.cfg"):
             (environment / name).symlink_to(Path(sys.prefix, name))
+        self.programs = environment / "bin"
+        self.programs.mkdir()
+        for program in BIN.iterdir():
+            (self.programs / program.name).symlink_to(program)
+        activate = self.programs / "activate"
+        text = activate.read_text().replace(sys.prefix, str(environment))
+        activate.unlink()
+        activate.write_text(text)  # it names its own folder
         for stamp in (".created", ".installed"):
             (environment / stamp).touch()
+
+    def have_programs_forked(self) -> None:
+        """
+        Have the programs that are typed from now on start in a moment.
+
+        They have run before as they are.
+        """
+        if EXECUTES:
+            return
+        first = f"#!{BIN / 'python'} -IS\n"
+        folders = f"SOCKETS, PROGRAMS = {self.sockets!r}, {str(BIN)!r}\n"
+        source = TYPED_PROGRAM.read_text().replace(FOLDERS, folders)
+        for name in ("dartio", "python", "twistd"):
+            program = self.programs / name
+            program.unlink()
+            program.write_text(first + source)
+            program.chmod(0o755)
 
     def terminal(self, number: int) -> Terminal:
         """The terminal with *number*; a new one begins in the clone."""
         if number not in self.terminals:
-            terminal = Terminal(self.clone, self.home, self.network)
+            terminal = Terminal(self.clone, self.home, self.network, self.sockets)
             self.addCleanup(terminal.close)
             self.terminals[number] = terminal
             if number not in self.shown_terminals:

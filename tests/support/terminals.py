@@ -20,7 +20,9 @@ import sys
 import termios
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
+from .forks import ForkedProcess
 from .harness import PATIENCE
 from .transcripts import CTRL_C, DOTS, SHOWN, Step, matches
 
@@ -54,10 +56,12 @@ class Network:
     A network of its own, so that well-known ports are free whatever else runs here.
 
     :ivar enter: what a command line must begin with to run there.
+    :ivar pid: a process that is there, if it is another network than ours.
     """
 
     def __init__(self) -> None:
         self.enter: list[str] = []
+        self.pid = 0
         self._holder: subprocess.Popen[str] | None = None
         as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         if not (shutil.which("unshare") and shutil.which("nsenter")):
@@ -73,6 +77,7 @@ class Network:
         self._holder = holder
         if holder.stdout.readline() == "up\n":
             user = ["--user", "--preserve-credentials"] if as_user else []
+            self.pid = holder.pid
             self.enter = ["nsenter", f"--target={holder.pid}", "--net", *user]
 
     def close(self) -> None:
@@ -87,6 +92,8 @@ class Terminal:
     """
     A terminal with a shell in *folder*.
 
+    :param sockets: the folder for the socket at which programs that are typed can be
+        forked, by `typed_program`.
     :ivar busy_with: the command that keeps it; nothing can be typed meanwhile.
     """
 
@@ -95,7 +102,10 @@ class Terminal:
     _looked_at = 0
     """How much of what is shown has been compared, while a program keeps it."""
 
-    def __init__(self, folder: Path, home: Path, network: Network) -> None:
+    def __init__(
+        self, folder: Path, home: Path, network: Network, sockets: str = ""
+    ) -> None:
+        self._network = network
         self._keys, screen = pty.openpty()
         size = struct.pack("HHHH", 24, COLUMNS, 0, 0)
         fcntl.ioctl(screen, termios.TIOCSWINSZ, size)
@@ -103,18 +113,45 @@ class Terminal:
         modes[3] &= ~termios.ECHO
         termios.tcsetattr(screen, termios.TCSANOW, modes)
         shell = ["bash", "--noprofile", "--norc", "--noediting", "-i"]
-        self._process = subprocess.Popen(
-            ["setsid", "--ctty", *network.enter, *shell],
+        variables = {
+            "HOME": str(home),
+            "PATH": SYSTEM_PATH,
+            "PS1": PROMPT,
+            "TERM": "dumb",
+        }
+        with os.fdopen(screen, "wb") as file:
+            self._process = self._begin(shell, folder, variables, file, sockets)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._shown = ""
+        self._until_prompt()
+
+    def _begin(
+        self,
+        shell: list[str],
+        folder: Path,
+        variables: dict[str, str],
+        screen: IO[bytes],
+        sockets: str,
+    ) -> subprocess.Popen[bytes] | ForkedProcess:
+        """Start the shell."""
+        if sockets:
+            return ForkedProcess(
+                ["terminal", *shell],
+                folder,
+                variables,
+                *(screen, screen, screen),
+                leads_session=True,
+                network=self._network.pid,
+                sockets=sockets,
+            )
+        return subprocess.Popen(
+            ["setsid", "--ctty", *self._network.enter, *shell],
             cwd=folder,
-            env={"HOME": str(home), "PATH": SYSTEM_PATH, "PS1": PROMPT, "TERM": "dumb"},
+            env=variables,
             stdin=screen,
             stdout=screen,
             stderr=screen,
         )
-        os.close(screen)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._shown = ""
-        self._until_prompt()
 
     def close(self) -> None:
         """Close its window, once nothing runs in it."""
@@ -139,12 +176,17 @@ class Terminal:
             self._until_lines(step)
             return
         assert not self.busy_with, f"$ {step.command}\nis typed into {self.busy_with!r}"
-        self._type(f"{step.command}\n")
-        if step.starts_a_daemon:
-            self.busy_with, self._looked_at = step.command, 0
-            self._until_lines(step)
+        if not step.starts_a_daemon:
+            _compare(step, self.type(step.command))
             return
-        _compare(step, self._until_prompt())
+        self._type(f"{step.command}\n")
+        self.busy_with, self._looked_at = step.command, 0
+        self._until_lines(step)
+
+    def type(self, command: str) -> str:
+        """Type *command*; what it shows until the prompt is back."""
+        self._type(f"{command}\n")
+        return self._until_prompt()
 
     def interrupt(self) -> str:
         """Press Ctrl-C; return what nobody has looked at until the prompt is back."""
