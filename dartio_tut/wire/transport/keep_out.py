@@ -10,10 +10,10 @@ client is refused, or another process listens there.
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import struct
 import sys
+from array import array
 from contextlib import suppress
 
 SO_ATTACH_FILTER = 26
@@ -45,8 +45,8 @@ def keep_out(port: object) -> None:
         return
     if listening.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    program = ctypes.create_string_buffer(_PROGRAM, len(_PROGRAM))
-    count = len(_PROGRAM) // INSTRUCTION_BYTES
-    option = struct.pack("HP", count, ctypes.addressof(program))
+    program = array("B", _PROGRAM)  # an array tells where in memory it is
+    address, size = program.buffer_info()
+    option = struct.pack("HP", size // INSTRUCTION_BYTES, address)
     with suppress(OSError):
         listening.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, option)
