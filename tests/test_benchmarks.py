@@ -293,14 +293,19 @@ class CommandTests(SynchronousTestCase):
         for name in NAMES:
             peer = Peer(name, name, name, "program", SETTINGS[name])
             for path in "/", "/1k.bin":
-                for secure, http2, logs in (0, 0, 0), (0, 0, 1), (1, 0, 0), (1, 1, 0):
+                for secure, http2, watching in (
+                    (0, 0, ""), (0, 0, "logging"), (0, 0, "metrics"), (1, 0, ""),
+                    (1, 1, ""),
+                ):  # fmt: skip
                     request = Request(path, secure=bool(secure), http2=bool(http2))
-                    line = " ".join(peer.command(request, folder, bool(logs), **given))
+                    line = " ".join(peer.command(request, folder, watching, **given))
                     written = "".join(p.read_text() for p in folder.iterdir())
                     self.assertNotIn("$", line + written)
                     if name == "ours":
                         self.assertEqual("KEY" in line, bool(secure), line)
-                        self.assertEqual("--access-log" in line, bool(logs), line)
+                        logs, counts = "--access-log" in line, "--metrics" in line
+                        self.assertEqual(logs, watching == "logging", line)
+                        self.assertEqual(counts, watching == "metrics", line)
                         self.assertEqual("http2=yes" in line, bool(http2), line)
 
     def test_those_that_take_uploads_can_be_started_for_them(self) -> None:
@@ -312,7 +317,7 @@ class CommandTests(SynchronousTestCase):
         lines = {}
         for name in ("nginx", "ours"):
             peer = Peer(name, name, name, "program", SETTINGS[name])
-            lines[name] = " ".join(peer.command(request, folder, False, **given))
+            lines[name] = " ".join(peer.command(request, folder, "", **given))
         self.assertIn(f"upload_site.py 8080 {folder}/upload", lines["ours"])
         self.assertIn("dav_methods PUT", (folder / "nginx.conf").read_text())
         self.assertNotIn("$", (folder / "nginx.conf").read_text())

@@ -90,7 +90,10 @@ def _greetings() -> list[Case]:
         load_case("close", "Hello, a connection each", close),
         load_case("hello-browser", "Hello for a browser, whose head repeats", browser),
         load_case("hello-varied", "Hello for browsers, no two heads alike", varied),
-        load_case("hello-log", title, hello, only=both, logs=True),
+        load_case("hello-log", title, hello, only=both, watching="logging"),
+        load_case(
+            "hello-metrics", "Hello, counted", hello, only=both, watching="metrics"
+        ),
     ]
 
 
@@ -154,7 +157,7 @@ def load_case(
     *,
     connections: int = 64,
     only: Sequence[str] = (),
-    logs: bool = False,
+    watching: str = "",
     loss: Loss | None = None,
     at: str = "",
 ) -> Case:
@@ -162,21 +165,23 @@ def load_case(
     A case in which *request* is repeated.
 
     :param only: the peers that are measured; all that can, when it is empty.
-    :param logs: whether each peer writes its access log.
+    :param watching: ``logging``: each peer writes its access log; ``metrics``: ours
+        counts what it does.
     :param loss: what is wrong with what a peer has left in its folder.
     """
 
     def run(peer: Peer, bench: Bench, stage: Stage) -> Run:
         def command(port: int, folder: Path) -> list[str]:
-            return peer.command(request, folder, logs, port=port, **given(bench))
+            return peer.command(request, folder, watching, port=port, **given(bench))
 
+        logs = watching == "logging"
         wrong = loss or (not_logged if logs else None)
         server = Server(command, loss=wrong) if wrong else Server(command)
         return under_load(stage, server, request, connections)
 
     def subjects(bench: Bench, folder: Path) -> list[Subject]:
         return [
-            _subject(peer, partial(run, peer, bench), logs)
+            _subject(peer, partial(run, peer, bench), watching == "logging")
             for peer in available(bench)
             if not (request.http2 and "no-http2" in peer.settings)
             and (not only or peer.kind in only)
@@ -217,7 +222,7 @@ def _holding(request: Request) -> Subjects:
 
     def run(peer: Peer, bench: Bench, stage: Stage) -> Run:
         port = free_port()
-        command = peer.command(request, stage.folder, False, port=port, **given(bench))
+        command = peer.command(request, stage.folder, "", port=port, **given(bench))
         with running(command, port, stage.core, stage.folder) as server:
             check(request, port)
             each, fault = memory_each(server.pid, port, bench.idle, request)

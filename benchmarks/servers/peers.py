@@ -42,12 +42,13 @@ class Peer(NamedTuple):
     settings: Mapping[str, Any]
 
     def command(
-        self, request: Request, folder: Path, logs: bool, **given: object
+        self, request: Request, folder: Path, watching: str, **given: object
     ) -> list[str]:
         """
         What starts it for *request* in *folder*; its configuration is written before.
 
-        :param logs: whether it writes an access log though it does not usually.
+        :param watching: ``logging`` or ``metrics``, if it is to do that though it does
+            not usually; else empty.
         :param given: what the other names in ``peers.toml`` stand for.
         """
         words = self.settings
@@ -59,7 +60,7 @@ class Peer(NamedTuple):
             "tls": words.get("tls", "") if request.secure else "",
             "http2": words.get("http2", "") if request.http2 else "",
             "inside": words.get(what + "-inside", ""),
-            "logging": words.get("logging" if logs else "no-logging", ""),
+            "watching": words.get(watching, words.get("no-watching", "")),
         }
         values = given | {
             "http2": parts["http2"],

@@ -71,7 +71,7 @@ def _nginx(write: Write, clients: int) -> Subject:
         files = folder / "files"
         files.mkdir()
         given = {"port": port, "files": files, "connections": 1024}
-        return peer.command(request, folder, False, **given)
+        return peer.command(request, folder, "", **given)
 
     return _subject("nginx", title, command, request, clients)
 

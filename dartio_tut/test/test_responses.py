@@ -271,6 +271,24 @@ class FieldTests(RequestCase):
         self.assertEqual(self.response(before).fields["y"], "2")
         self.assertEqual(self.response(twice).fields["z"], "3")
 
+    def test_what_ends_a_field_for_a_client_is_a_space(self) -> None:
+        value = b"a\0b\r\nX-Split: c"
+
+        def together(request: Any) -> bytes:
+            request.set_fields(((b"X", value),))
+            return b"a"
+
+        def alone(request: Any) -> bytes:
+            request.setHeader(b"x", value)
+            return b"a"
+
+        for do in (together, alone):
+            sent = self.written(do)
+            self.assertNotIn(b"\0", sent)
+            self.assertNotIn(b"\r\nX-Split", sent)
+            (line,) = (part for part in sent.split(b"\r\n") if part.startswith(b"X:"))
+            self.assertEqual(b"".join(line.split(b" ")), b"X:abX-Split:c")
+
     def test_cookies_etag_and_date_of_a_request_become_fields(self) -> None:
         def do(request: Any) -> bytes:
             request.addCookie(b"c", b"1", path=b"/")

@@ -54,6 +54,9 @@ _STATUS_LINES = {
     code: b"HTTP/1.1 %d %b\r\n" % (code, REASON_PHRASES[code]) for code in RESPONSES
 }
 
+_NO_BREAKS = bytes.maketrans(b"\0\r\n", b"   ")
+"""A client may take each of these for the end of a field (RFC 9110 section 5.5)."""
+
 _NO_CONTROLS = bytes(32 if c < 32 or c == 127 else c for c in range(256))
 
 
@@ -206,16 +209,17 @@ def head_from_headers(
     elif connection.is_http10:
         lines.append(b"Connection: keep-alive\r\n")
     lines.append(b"\r\n")
-    return b"".join(lines)
+    return b"".join(lines).replace(b"\0", b" ")  # Twisted has replaced CR and LF
 
 
 @lru_cache(KEPT_FIELDS)
 def field_lines(fields: Fields) -> tuple[bytes, bool, bool]:
     """
-    The lines of *fields*, which may not hold line breaks; whether a Content-Type is
-    among them; whether a Connection is.
+    The lines of *fields*; whether Content-Type is among them; whether Connection is.
     """
-    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    lines = b"".join(
+        b"%b: %b\r\n" % (name, value.translate(_NO_BREAKS)) for name, value in fields
+    )
     names = [name.lower() for name, _ in fields]
     return lines, b"content-type" in names, b"connection" in names
 
