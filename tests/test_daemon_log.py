@@ -66,6 +66,7 @@ class FormatTests(Case):
         until("it listens", lambda: "Listening on" in self.text("a.log"))
         os.kill(hello.process.pid, signal.SIGUSR1)
         until("the log is rotated", lambda: (self.here / "a.log.1").exists())
+        until("it is opened anew", lambda: (self.here / "a.log").exists())
         hello.stop()
         self.assertIn("Listening on", self.text("a.log.1"))
         for said in self.text("a.log").splitlines():

@@ -231,26 +231,27 @@ class TypedTests(Newcomer):
         shown = self.terminal(1).type(command)
         return re.sub(r"line \d+: +\d+ ", "", shown)
 
-    def test_ctrl_c_and_a_closed_window_come_to_it(self) -> None:
+    def test_ctrl_c_ends_it_and_goes_past_what_is_in_the_background(self) -> None:
         self.have_programs_forked()
         terminal = self.terminal(1)
         starts = Step("twistd -n hello --port 0", ["...", "[...] Listening on ..."])
-        terminal.follow(starts)
-        self.assertIn("Received SIGINT", terminal.interrupt())
-        self.assertIn("130", terminal.type("echo $?"))
-        terminal.type("echo $$ >shell; twistd hello --port 0; sleep 0")
+        terminal.type("twistd hello --port 0")
         pid = int((self.clone / "twistd.pid").read_text())
-        terminal.type(f"kill {pid}")
+        terminal.follow(starts)
+        # What it logs of the signal may be lost, if another line is being written.
+        self.assertNotIn("Traceback", terminal.interrupt())
+        self.assertIn("130", terminal.type("echo $?"))
+        self.assertIn("0", terminal.type(f"kill {pid}; echo $?"))
         until("it has ended", lambda: not Path(f"/proc/{pid}").exists())
 
     def test_it_is_in_the_group_of_the_shells_job(self) -> None:
         self.have_programs_forked()
         terminal = self.terminal(1)
+        (self.clone / "said").touch()
         terminal.type("twistd -n hello --port 0 >said 2>&1 &")
         self.assertIn("twistd -n hello", terminal.type("jobs"))
         until("it listens", lambda: "Listening" in (self.clone / "said").read_text())
-        terminal.type("kill %1; wait")
-        self.assertIn("Received SIGTERM", (self.clone / "said").read_text())
+        self.assertIn("143", terminal.type("kill %1; wait %1; echo $?"))
 
 
 class AskTests(SynchronousTestCase):
