@@ -25,6 +25,7 @@ from dartio_tut.test.support.http2_client import (
     request_fields,
     reset_frame,
     settings_frame,
+    window_frame,
 )
 from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.http2.frames import PREFACE, Kind, frame
@@ -327,6 +328,24 @@ class AttackTests(HTTP2Case):
             for number, name in enumerate(names):
                 content = (self.root / name).read_bytes()
                 self.assertEqual(client.answer(2 * number + 1).body, content, name)
+
+    def test_files_arrive_whole_whatever_windows_clients_open(self) -> None:
+        """A window may end a piece anywhere: in a frame, in a record of TLS."""
+        content = os.urandom(70_000)
+        (self.root / "some.bin").write_bytes(content)
+        server = self.server("static", "--root", str(self.root))
+        for window in (700, 10_000, 16_383, 16_384, 16_385, 32_768, 40_000, 65_535):
+            client = self.connect(server)
+            client.send(PREFACE, settings_frame(INITIAL_WINDOW_SIZE=window))
+            client.send(client.head(1, b"/some.bin"))
+            opened = 0
+            while not client.answer(1).is_ended:
+                client.feed(client._socket.recv(65536))
+                if len(client.answer(1).body) == window + opened:
+                    opened += window
+                    client.send(window_frame(0, window), window_frame(1, window))
+            self.assertEqual(client.answer(1).body, content, window)
+            client.close()
 
     def test_flood_ends_in_goaway_that_the_client_can_read(self) -> None:
         ping = frame(Kind.PING, 0, b"12345678")

@@ -276,11 +276,12 @@ def tls_write_records(
     return sent, False
 
 
-def tls_write(connection: SSL.Connection, data: bytes) -> int:
+def tls_write(connection: SSL.Connection, data: bytes | memoryview) -> int:
     """Encrypt and send *data*: how many bytes were taken. Errors as of `tls_read`."""
     if _landing is None or not hasattr(connection, "_ssl"):
         return connection.send(data)
-    length = int(_lib.SSL_write(connection._ssl, data, len(data)))
+    source = data if data.__class__ is bytes else _ffi.from_buffer(data)
+    length = int(_lib.SSL_write(connection._ssl, source, len(data)))
     if length <= 0:
         connection._raise_ssl_error(connection._ssl, length)
     return length

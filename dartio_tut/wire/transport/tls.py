@@ -231,11 +231,11 @@ class TLSServer(Server):
     def write(self, data: bytes) -> None:
         """See `Server.write`."""
         if not (self._tempDataLen or self.dataBuffer or self.disconnecting):
-            data = self._send_some(data) if self.connected else data
+            data = bytes(self._send_some(data)) if self.connected else data
         if data:
             super(Server, self).write(bytes(data))
 
-    def _send_some(self, data: bytes) -> bytes:
+    def _send_some(self, data: bytes | memoryview) -> bytes | memoryview:
         """Send what the socket takes: the rest."""
         try:
             if len(data) <= TLS_RECORD_BYTES:
@@ -252,7 +252,7 @@ class TLSServer(Server):
         self._write_waits |= has_to_read
         return sent
 
-    def _send(self, data: bytes) -> int:
+    def _send(self, data: bytes | memoryview) -> int:
         """Have OpenSSL encrypt and send *data*: how many bytes it took."""
         try:
             return tls_write(self._tls, data)
