@@ -81,7 +81,7 @@ class RotationTests(WorkersCase):
 
 
 class CertificateTests(WorkersCase):
-    """The certificate is replaced, and replaced by what is none."""
+    """Another certificate takes the place of one, and then a file that is none."""
 
     def renew(self) -> None:
         """Put a new pair in the place of the one in use."""
