@@ -14,9 +14,9 @@ Each server runs alone, as one worker on one core, with the load on another: 64
 keep-alive connections unless a table says otherwise. The processor time is that of all
 of the server's processes, in user code and kernel; the median of the rounds is shown,
 with the least and the greatest behind it. The ratio to {REFERENCE} is taken within
-each round. From one machine to another it differs, too (programs in Python lose more
-than nginx where cores share a cache), but less than requests per second, which say as
-much of what else the machine was doing.
+each round. From one machine to another it differs, too: that of our hello was 2.0 on
+one and 2.7 on another. Requests per second say as much of what else the machine was
+doing.
 A server that writes an access log does more: compare it with one that does too.
 
 ![How much more each server costs than {REFERENCE}](chart.svg)
