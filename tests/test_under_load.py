@@ -81,7 +81,7 @@ class RotationTests(WorkersCase):
 
 
 class CertificateTests(WorkersCase):
-    """Another certificate takes the place of one, and then a file that is none."""
+    """The certificate is replaced by another one, and by a file that is damaged."""
 
     def renew(self) -> None:
         """Put a new pair in the place of the one in use."""

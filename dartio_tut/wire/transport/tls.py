@@ -228,10 +228,10 @@ class TLSServer(Server):
 
     # Writing.
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """See `Server.write`."""
         if not (self._tempDataLen or self.dataBuffer or self.disconnecting):
-            data = bytes(self._send_some(data)) if self.connected else data
+            data = self._send_some(data) if self.connected else data
         if data:
             super(Server, self).write(bytes(data))
 
