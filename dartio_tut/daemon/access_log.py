@@ -1,8 +1,7 @@
 """
 The access log: one line for each exchange, whatever became of it.
 
-Events wait here until a second is over or many have gathered; then their lines are made
-and written together, whole lines only.
+It is told many events at a time, and writes their lines together, whole lines only.
 
 Rule: the log never stops the service. What cannot be written is lost, and counted.
 """
@@ -18,15 +17,12 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from dartio_tut.wire import Event, ExchangeDone
+from dartio_tut.wire import Noted
 
 from .access_log_format import FORMATS
 
-FLUSH_SECONDS = 1.0
-"""How long a line may wait until it is written."""
-
-BUFFERED_LINES = 256
-"""Lines that are kept until then: some 32 KiB."""
+RETRY_SECONDS = 1.0
+"""When the reader of a FIFO that is full is tried again."""
 
 MAX_WAITING_BYTES = 1024 * 1024
 """Bytes that wait for the reader of a FIFO; it has another 64 KiB in the kernel."""
@@ -45,13 +41,14 @@ _FLAGS = (
 
 class AccessLog:
     """
-    Writes a line for each exchange; an observer of a site.
+    Writes a line for each exchange; an observer of a site that is told many events at a
+    time.
 
     A file that was renamed or removed is made anew under its name within a second, so
     that ``logrotate`` needs no signal.
 
     :param path: the file to append to; ``-`` is standard output.
-    :param reactor: calls when it is time to write.
+    :param reactor: calls when a reader of a FIFO may have read.
     :param format: a word of `FORMATS`.
     :param only_check: whether to see only that the file can be opened; then it is not
         made.
@@ -69,7 +66,6 @@ class AccessLog:
     ) -> None:
         self._reactor = reactor
         self._make_lines = FORMATS[format]()
-        self._events: list[ExchangeDone] = []
         self._waiting = b""
         self._lost = 0
         self._is_cut = False
@@ -80,23 +76,17 @@ class AccessLog:
         self._path = path
         self._descriptor = self._opened()
 
-    def __call__(self, event: Event) -> None:
-        """Note an exchange that is done. It never raises anything."""
-        if event.__class__ is ExchangeDone:
-            events = self._events
-            events.append(event)
-            if self._call is None or len(events) >= BUFFERED_LINES:
-                self._write_or_wait()
-
-    def _write_or_wait(self) -> None:
-        if self._is_closed or len(self._events) >= BUFFERED_LINES:
-            self._write()
-        elif self._call is None:
-            self._call = self._reactor.callLater(FLUSH_SECONDS, self._flush)
+    def __call__(self, noted: list[Noted]) -> None:
+        """Write the lines of the exchanges in *noted*. It never raises anything."""
+        try:
+            lines = self._make_lines(noted)
+        except Exception:  # noqa: BLE001  (a fault of ours must not end an exchange)
+            self._log.failure("{lost} lines of the access log failed", lost=len(noted))
+            return
+        self._write(lines)
 
     def reopen(self) -> None:
-        """Write what waits, and leave a file that was moved."""
-        self._write()
+        """Leave a file that was moved."""
         try:
             self._reopen_if_moved()
         except OSError as error:
@@ -104,23 +94,22 @@ class AccessLog:
 
     def close(self) -> Deferred[None]:
         """
-        Write what is left. Exchanges that end with the process, which are still to
-        come, are written at once; so the file stays open.
+        Write what is left. Exchanges that end with the process are still to come; so
+        the file stays open.
         """
         if self._call is not None:
             self._call.cancel()
             self._call = None
         self._is_closed = True
-        self._write()
+        self._write([])
         return succeed(None)
 
-    def _flush(self) -> None:
+    def _try_again(self) -> None:
         self._call = None
-        self._write()
+        self._write([])
 
-    def _write(self) -> None:
-        """Write whole lines; those that cannot be written are lost."""
-        lines = self._lines()
+    def _write(self, lines: list[bytes]) -> None:
+        """Write *lines*, whole; those that cannot be written are lost."""
         if len(self._waiting) > MAX_WAITING_BYTES:
             self._lose(len(lines), BlockingIOError(EAGAIN, "its reader does not read"))
             lines = []
@@ -149,20 +138,11 @@ class AccessLog:
             )
             self._lost = 0
 
-    def _lines(self) -> list[bytes]:
-        """The lines of the events that wait."""
-        events, self._events = self._events, []
-        try:
-            return self._make_lines(events)
-        except Exception:  # noqa: BLE001  (a fault of ours must not end an exchange)
-            self._log.failure("{lost} lines of the access log failed", lost=len(events))
-            return []
-
     def _wait_for_reader(self, data: bytes) -> None:
         """Write *data* later: the reader of a FIFO is slower than its writers."""
         self._waiting = data
         if self._call is None and not self._is_closed:
-            self._call = self._reactor.callLater(FLUSH_SECONDS, self._flush)
+            self._call = self._reactor.callLater(RETRY_SECONDS, self._try_again)
 
     def _lose(self, lines: int, error: OSError) -> None:
         """Count *lines* that are lost because of *error*."""

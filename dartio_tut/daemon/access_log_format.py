@@ -26,11 +26,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import count
 from time import gmtime, strftime
+from typing import Any
 
-from dartio_tut.wire import Ending, ExchangeDone
+from dartio_tut.wire import Ending, ExchangeDone, Noted, NotedHead, exchanges_done
 
-Formatter = Callable[[Iterable[ExchangeDone]], list[bytes]]
-"""Makes the lines of exchanges, each with its line end."""
+Formatter = Callable[[Iterable[Noted]], list[bytes]]
+"""Makes the lines of the exchanges among events, each with its line end."""
 
 CLIENT_GONE_STATUS = 499
 NO_STATUS = 0
@@ -61,30 +62,64 @@ class CombinedFormat:
     def __init__(self) -> None:
         self._clients: dict[object, bytes] = {}
         self._quoted: dict[bytes | None, bytes] = dict(_NOTHING)
+        self._second, self._moment = -1, b""
 
-    def __call__(self, events: Iterable[ExchangeDone]) -> list[bytes]:
-        """The lines of *events*."""
+    def __call__(self, noted: Iterable[Noted]) -> list[bytes]:
+        """The lines of the exchanges among *noted*."""
         lines: list[bytes] = []
-        clients, senders = self._clients.get, dict[object, bytes]()
-        find_unsafe = _find_unsafe
-        second, moment = -1, b""
-        for event in events:
-            peer, method, target, version, fields, status, _, size = event[:8]
-            ended, ending = event[10:12]
-            if not second <= ended < second + 1:
-                second = int(ended)
-                moment = strftime("%d/%b/%Y:%H:%M:%S +0000", gmtime(second)).encode()
-            host = getattr(peer, "host", None)
-            sender = senders.get(fields)  # the same for requests with the same fields
-            if sender is None:
-                sender = senders[fields] = self._sender(fields)
-            where = clients(host) or self._learn_client(host), moment
-            if ending is _COMPLETE and find_unsafe(target) is None:
-                what = method, target, version, status, size, sender
-                lines.append(b'%b - - [%b] "%b %b %b" %03d %d %b\n' % (where + what))
-            else:
-                lines.append(_unusual_line(event, where, sender))
+        hosts = dict[object, bytes]()
+        heads = dict[NotedHead, tuple[bytes, bytes]]()
+        second, moment = self._second, self._moment
+        for event in noted:
+            if event.__class__ is tuple:
+                usual: Any = event  # mypy does not see that it is no other tuple
+                client, head, status, size, _, _, ended, _ = usual
+                if not second <= ended < second + 1:
+                    second, moment = self._set_second(ended)
+                host = hosts.get(client)
+                if host is None:
+                    host = hosts[client] = self._host(client.peer)
+                said = heads.get(head)  # the same for requests with the same head
+                if said is None:
+                    said = heads[head] = self._request_and_sender(head)
+                request, sender = said
+                what = host, moment, request, status, size, sender
+                lines.append(b'%b - - [%b] "%b" %03d %d %b\n' % what)
+            elif isinstance(event, ExchangeDone):
+                if not second <= event.ended < second + 1:
+                    second, moment = self._set_second(event.ended)
+                lines.append(self._line(event, moment))
         return lines
+
+    def _set_second(self, time: float) -> tuple[int, bytes]:
+        """The second of *time*, and how it is written."""
+        self._second = second = int(time)
+        self._moment = strftime("%d/%b/%Y:%H:%M:%S +0000", gmtime(second)).encode()
+        return second, self._moment
+
+    def _host(self, peer: object) -> bytes:
+        host = getattr(peer, "host", None)
+        return self._clients.get(host) or self._learn_client(host)
+
+    def _request_and_sender(self, head: NotedHead) -> tuple[bytes, bytes]:
+        fields = head.fields
+        request = _request(head.method, head.target, fields.version)
+        return request, self._sender(fields.joined)
+
+    def _line(self, event: ExchangeDone, moment: bytes) -> bytes:
+        """The line of *event*, which is not a usual one, or not known to be."""
+        status = event.status or _no_status(event.ending)
+        line = b'%b - - [%b] "%b" %03d %d %b' % (
+            self._host(event.peer),
+            moment,
+            _request(event.method, event.target, event.version),
+            status,
+            event.response_body_bytes,
+            self._sender(event.fields),
+        )
+        if event.ending is not _COMPLETE:
+            line += b' "%b"' % _ending(event)
+        return line + b"\n"
 
     def _sender(self, fields: Callable[[bytes], bytes | None]) -> bytes:
         """Where a request came from, and what has sent it."""
@@ -113,19 +148,12 @@ class CombinedFormat:
         return made
 
 
-def _unusual_line(
-    event: ExchangeDone, where: tuple[bytes, bytes], sender: bytes
-) -> bytes:
-    """The line of an exchange that is not complete, or has a target to be quoted."""
-    request = b"%b %b %b" % (event.method, event.target, event.version)
-    if not event.version or _find_unsafe(request) is not None:
-        request = _quote(request.strip() or b"-")
-    status = event.status or _no_status(event.ending)
-    what = request, status, event.response_body_bytes, sender
-    line = b'%b - - [%b] "%b" %03d %d %b' % (where + what)
-    if event.ending is not _COMPLETE:
-        line += b' "%b"' % _ending(event)
-    return line + b"\n"
+def _request(method: bytes, target: bytes, version: bytes) -> bytes:
+    """A request line, as far as it came, so that it can be quoted."""
+    request = b"%b %b %b" % (method, target, version)
+    if not version or _find_unsafe(request) is not None:
+        return _quote(request.strip() or b"-")
+    return request
 
 
 class JSONFormat:
@@ -140,9 +168,9 @@ class JSONFormat:
         self._process = os.urandom(6).hex()
         self._numbers = count(1)
 
-    def __call__(self, events: Iterable[ExchangeDone]) -> list[bytes]:
-        """The lines of *events*."""
-        return [self._line(event) for event in events]
+    def __call__(self, noted: Iterable[Noted]) -> list[bytes]:
+        """The lines of the exchanges among *noted*."""
+        return [self._line(event) for event in exchanges_done(noted)]
 
     def _line(self, event: ExchangeDone) -> bytes:
         fields, ending = event.fields, event.ending

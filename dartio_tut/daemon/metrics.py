@@ -1,5 +1,5 @@
 """
-What a server has done, in plain numbers: counted from its events.
+What a server has done, in plain numbers: counted from its events, many at a time.
 
 Rule: every label has few values, whatever clients send. What is no known method is
 ``other``, and so are reasons beyond the first hundred.
@@ -11,14 +11,16 @@ from bisect import bisect_left
 from collections import Counter
 from datetime import datetime
 from operator import attrgetter, sub
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 from dartio_tut.wire import (
     ConnectionLimit,
     ConnectionOpened,
     Ending,
-    Event,
+    EventBatch,
     ExchangeDone,
+    Noted,
+    UsualExchange,
 )
 
 from .metrics_numbers import BYTES, SECONDS, Numbers, count_reason
@@ -28,26 +30,22 @@ METHODS = frozenset(
     (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT")
 )
 
-COUNTED_TOGETHER = 256
-"""Events that are noted before they are counted, which costs less than one by one."""
-
 _COMPLETE = Ending.COMPLETE
 
-# Looking one of these up for many events in one call costs less than one by one.
-_started, _ended = attrgetter("started"), attrgetter("ended")
-_body_bytes, _ending = attrgetter("response_body_bytes"), attrgetter("ending")
-_method_and_status = attrgetter("method", "status")
+_method = attrgetter("method")
 
 
 class MeasuredSite(Protocol):
     """
     What is looked up of a site.
 
+    :ivar event_batch: what will be told next.
     :ivar is_draining: whether the server is about to stop.
     :ivar has_stopped: whether it has.
     """
 
     connection_limit: ConnectionLimit
+    event_batch: EventBatch
     is_draining: bool
     has_stopped: bool
 
@@ -62,7 +60,8 @@ class Certificate(Protocol):
 
 class Counts:
     """
-    Counts the exchanges of one server; an observer of its site.
+    Counts the exchanges of one server; an observer of its site that is told many events
+    at a time.
 
     :param server: its name.
     :ivar certificates: those that it shows.
@@ -82,11 +81,10 @@ class Counts:
         self.store_times = StoreTimes()
         self._complete: Counter[tuple[bytes, int]] = Counter()
         self._others: Counter[tuple[bytes, int, Ending]] = Counter()
-        self._events: list[Event] = []
 
     def numbers(self) -> Numbers:
         """All counts, as of now."""
-        self.count()
+        self.site.event_batch.tell()
         exchanges = {
             (method.decode(), status, _COMPLETE.value): count
             for (method, status), count in self._complete.items()
@@ -109,56 +107,52 @@ class Counts:
             self.store_times.numbers(),
         )
 
-    def __call__(self, event: Event) -> None:
-        """Note *event*, which is counted later."""
-        self._events.append(event)
-        if len(self._events) >= COUNTED_TOGETHER:
-            self.count()
-
-    def count(self) -> None:
-        """Count what was noted: call this before you look at the counts."""
-        events, self._events = self._events, []
-        kinds = list(map(type, events))
-        done = cast(list[ExchangeDone], events)
-        if kinds.count(ExchangeDone) < len(events):
+    def __call__(self, noted: list[Noted]) -> None:
+        """Count the events in *noted*."""
+        kinds = list(map(type, noted))
+        usual: list[Any] = noted
+        if kinds.count(tuple) < len(noted):
+            usual = [event for event in noted if event.__class__ is tuple]
             self.opened += kinds.count(ConnectionOpened)
-            done = [event for event in events if event.__class__ is ExchangeDone]
-        if done:
-            self._count_endings(done)
-            self._count_seconds(list(map(sub, map(_ended, done), map(_started, done))))
-            self._count_sizes(Counter(map(_body_bytes, done)))
-
-    def _count_endings(self, done: list[ExchangeDone]) -> None:
-        endings = list(map(_ending, done))
-        if endings.count(_COMPLETE) == len(done):
-            complete = done
-        else:
-            complete = [event for event in done if event.ending is _COMPLETE]
+            done = [event for event in noted if isinstance(event, ExchangeDone)]
             for event in done:
-                if event.ending is not _COMPLETE:
-                    key = _known(event.method), event.status // 100, event.ending
-                    self._others[key] += 1
-                    count_reason(self.reasons, event.reason or event.ending.value)
-        for (method, status), count in Counter(
-            map(_method_and_status, complete)
-        ).items():
+                self._count_ending(event)
+            self._count_seconds([event.ended - event.started for event in done])
+        if usual:
+            self._count_usual(usual)
+
+    def _count_usual(self, exchanges: list[UsualExchange]) -> None:
+        # A few calls for all of them, because that costs less than a few for each.
+        _, heads, statuses, sizes, started, _, ended, _ = zip(*exchanges, strict=True)
+        kinds = Counter(zip(map(_method, heads), statuses, sizes, strict=True))
+        for (method, status, size), count in kinds.items():
             self._complete[_known(method), status // 100] += count
+            self._count_size(size, count)
+        self._count_seconds(list(map(sub, ended, started)))
+
+    def _count_ending(self, event: ExchangeDone) -> None:
+        method, status = _known(event.method), event.status // 100
+        if event.ending is _COMPLETE:
+            self._complete[method, status] += 1
+        else:
+            self._others[method, status, event.ending] += 1
+            count_reason(self.reasons, event.reason or event.ending.value)
+        self._count_size(event.response_body_bytes, 1)
 
     def _count_seconds(self, durations: list[float]) -> None:
         """Count *durations*; those below zero are of a clock that was set back."""
-        if min(durations) < 0.0:
+        if min(durations, default=0.0) < 0.0:
             durations = [max(0.0, duration) for duration in durations]
         self.seconds_sum += sum(durations)
-        if max(durations) <= SECONDS[0]:  # as most are, and then no more is to be done
+        if max(durations, default=0.0) <= SECONDS[0]:  # as most are
             self.seconds[0] += len(durations)
             return
         for duration in durations:
             self.seconds[bisect_left(SECONDS, duration)] += 1
 
-    def _count_sizes(self, sizes: Counter[int]) -> None:
-        for size, count in sizes.items():
-            self.sizes[bisect_left(BYTES, size)] += count
-            self.bytes_sum += size * count
+    def _count_size(self, size: int, count: int) -> None:
+        self.sizes[bisect_left(BYTES, size)] += count
+        self.bytes_sum += size * count
 
 
 def _known(method: bytes) -> bytes:

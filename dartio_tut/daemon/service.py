@@ -306,9 +306,9 @@ def serve(
         site.add_observer(observer)
     if options["access-log"] is not None:
         log = _open_access_log(options, site.reactor)
-        site.add_observer(log, never_raises=True)
+        site.add_batch_observer(log)
         options.closing.append(log.close)
-        reloads.append(log.reopen)
+        reloads += [site.event_batch.tell, log.reopen]
     role = options.role()
     port, counts = _metrics(options, site, role)
     endpoints = options.endpoints()
@@ -359,7 +359,7 @@ def _metrics(
         return None, None
     counts = Counts(type(options).__module__.rpartition(".")[2], site)
     counts.store_times = options.store_times
-    site.add_observer(counts, never_raises=True)
+    site.add_batch_observer(counts)
     port = role.metrics_port(options["metrics"], counts)
     if port is not None:
         options.closing.append(port.close)

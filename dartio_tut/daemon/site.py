@@ -22,11 +22,13 @@ from twisted.web.server import Site as TwistedSite
 from dartio_tut.wire import (
     HTTP2,
     NEVER,
+    BatchObserver,
     Channel,
     ChoosingProtocol,
     ConnectionLimit,
     Deadlines,
     Event,
+    EventBatch,
     ExchangeDone,
     Fields,
     HeadReader,
@@ -70,13 +72,18 @@ class Site(TwistedSite):
     :param proxy_trust: knows the proxies that may say whose a request is; without it,
         none.
     :ivar observer: is told every event; `add_observer` sets it.
+    :ivar event_batch: what observers that are told many events at a time will be told.
+    :ivar usual_exchanges: see `dartio_tut.wire.interfaces.ISite`.
+    :cvar has_short_notes: whether such observers may be told of exchanges in short.
     :cvar offers_http2: whether a port with TLS may offer HTTP/2 for it.
     """
 
     noisy = False
     displayTracebacks = False
     offers_http2 = True
+    has_short_notes = True
     observer: Observer | None = None
+    usual_exchanges: EventBatch | None = None
     is_retiring = False
     _drained: Deferred[None] | None = None
     _log = Logger()
@@ -108,6 +115,7 @@ class Site(TwistedSite):
         if proxy_trust is not None:
             self.connection_limit.has_many_clients = proxy_trust.trusts
         self.deadlines = Deadlines(self.reactor)
+        self.event_batch = EventBatch(self.reactor)
         self._unfinished = UnfinishedResponses(self.deadlines.members, self.reactor)
 
     def startFactory(self) -> None:
@@ -116,12 +124,14 @@ class Site(TwistedSite):
         self.has_stopped = self.is_draining = False
         if warning := root_warning(self.resource):
             self._log.warn("{text}", text=warning)
+        self.event_batch.begin()
         self._unfinished.start()
 
     def stopFactory(self) -> None:
         """No port listens for this site any more."""
         super().stopFactory()
         self._unfinished.stop()
+        self.event_batch.end()
         self.has_stopped = not self.is_draining
 
     def drain(self) -> Deferred[None]:
@@ -176,33 +186,42 @@ class Site(TwistedSite):
         if drained is not None:
             drained.callback(None)
 
-    def add_observer(self, observer: Observer, *, never_raises: bool = False) -> None:
+    def add_observer(self, observer: Observer) -> None:
         """
         Tell *observer* every event from now on: each exchange once, whatever became of
         it, and each connection at its beginning and its end.
 
         It is called in the reactor's thread, and must be quick. What it raises is
         logged.
-
-        :param never_raises: whether it sees to that itself; this makes it cheaper, if
-            it is the first one.
         """
-        trust, before = self.proxy_trust, self.observer
-        if trust is not None:
-            observer = _told_clients(observer, trust)
-        if before is None and never_raises:
-            self.observer = observer
-            return
 
         def tell(event: Event) -> None:
-            if before is not None:
-                before(event)
             try:
                 observer(event)
             except Exception:  # noqa: BLE001  (it is no fault of the exchange)
                 self._log.failure("An observer failed")
 
-        self.observer = tell
+        self.usual_exchanges = None
+        self._observe(tell)
+
+    def add_batch_observer(self, observer: BatchObserver) -> None:
+        """
+        Tell *observer* the same, but many events at a time, within a second or, once
+        the server stops, at once. If all observers are told so, this costs much less.
+        """
+        batch = self.event_batch
+        batch.observers.append(observer)
+        if len(batch.observers) > 1:
+            return
+        if self.observer is None and self.proxy_trust is None and self.has_short_notes:
+            self.usual_exchanges = batch
+        self._observe(batch.add)
+
+    def _observe(self, observer: Observer) -> None:
+        trust, before = self.proxy_trust, self.observer
+        if trust is not None:
+            observer = _told_clients(observer, trust)
+        self.observer = observer if before is None else _both(before, observer)
 
     # What the wire asks for; see `dartio_tut.wire.interfaces.ISite`.
 
@@ -310,6 +329,16 @@ class Site(TwistedSite):
         """Write a line of Twisted's access log, if there is one."""
         if self.logPath is not None:
             super().log(request)
+
+
+def _both(first: Observer, second: Observer) -> Observer:
+    """What tells *first* and *second*."""
+
+    def tell(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return tell
 
 
 def _told_clients(observer: Observer, trust: IProxyTrust) -> Observer:

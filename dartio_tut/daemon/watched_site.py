@@ -21,6 +21,7 @@ class WatchedSite(Site):
     """
 
     offers_http2 = False
+    has_short_notes = False
 
     def __init__(
         self, resource: IResource, *args: Any, watcher: IWatcher, **more: Any

@@ -19,10 +19,11 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import access_log, access_log_format
-from dartio_tut.daemon.access_log import BUFFERED_LINES, FLUSH_SECONDS, AccessLog
+from dartio_tut.daemon.access_log import AccessLog
 from dartio_tut.daemon.access_log_format import CombinedFormat
 from dartio_tut.testing import CLIENT_ADDRESS
-from dartio_tut.wire.events import Exchange
+from dartio_tut.wire import Ending, ExchangeDone
+from dartio_tut.wire.event_batch import NOTED_AT_MOST, NOTED_SECONDS
 
 from .test_events import GET, POST, EventCase
 
@@ -30,17 +31,19 @@ from .test_events import GET, POST, EventCase
 class AccessLogTests(EventCase):
     """`AccessLog`."""
 
+    in_batches = True
+
     def setUp(self) -> None:
         super().setUp()
         folder = Path(self.mktemp())
         folder.mkdir(parents=True)
         self.path = folder / "access.log"
         self.log = AccessLog(str(self.path), self.clock)
-        self.site.add_observer(self.log)
+        self.site.add_batch_observer(self.log)
 
     def lines(self) -> list[str]:
         """The lines in the file, after its second."""
-        self.clock.advance(FLUSH_SECONDS)
+        self.clock.advance(NOTED_SECONDS)
         return self.path.read_text().splitlines()
 
     def test_a_complete_exchange_has_a_line_in_combined_format(self) -> None:
@@ -65,11 +68,12 @@ class AccessLogTests(EventCase):
         self.render = self.hold
         connection = self.connect()
         connection.send(GET)
+        self.site.stopFactory()
         self.successResultOf(self.log.close())
         self.assertEqual(self.path.read_text(), "")
         connection.leave()  # as all connections do when the reactor stops
         (line,) = self.path.read_text().splitlines()  # written at once
-        self.assertIn('" 499 0 "-" "test" "client gone"', line)
+        self.assertIn('" 000 0 "-" "test" "cut off"', line)
 
     def test_a_client_that_has_gone_has_a_line(self) -> None:
         self.render = self.hold
@@ -94,7 +98,7 @@ class AccessLogTests(EventCase):
         self.assertEqual(self.path.read_text(), "")
         self.assertEqual(len(self.lines()), 1)
         connection.send(GET)
-        self.successResultOf(self.log.close())
+        self.site.stopFactory()
         self.assertEqual(len(self.path.read_text().splitlines()), 2)
 
     def test_many_lines_are_written_before_the_second_is_over(self) -> None:
@@ -149,11 +153,11 @@ class AccessLogTests(EventCase):
         self.addCleanup(os.close, reader)
         self.log = AccessLog(str(fifo), self.clock)
         self.assertFalse(os.get_blocking(self.log._descriptor))
-        self.site.add_observer(self.log)
+        self.site.add_batch_observer(self.log)
         connection = self.connect()
         for _ in range(3000):
             self.assertIn(b" 200 ", connection.send(GET))
-        self.clock.advance(FLUSH_SECONDS)
+        self.clock.advance(NOTED_SECONDS)
         lost = self.log._lost
         self.assertGreater(lost, 0)
         found = b""
@@ -163,7 +167,7 @@ class AccessLogTests(EventCase):
                     found += more
             if number < 10:
                 connection.send(GET)
-            self.clock.advance(FLUSH_SECONDS)
+            self.clock.advance(NOTED_SECONDS)
         lines = found.decode().splitlines()
         self.assertEqual({len(line) for line in lines}, {len(lines[0])})
         self.assertGreaterEqual(len(lines) + lost, 3000)
@@ -176,7 +180,7 @@ class AccessLogTests(EventCase):
         self.log._path = "/dev/full"
         for _ in range(3):
             self.assertIn(b" 200 ", connection.send(GET))
-            self.clock.advance(FLUSH_SECONDS)
+            self.clock.advance(NOTED_SECONDS)
         self.assertEqual(self.log._lost, 3)
         self.log._path = str(self.path)
         connection.send(GET)
@@ -226,23 +230,31 @@ class AccessLogTests(EventCase):
     def test_a_fault_in_making_lines_does_not_end_the_exchange(self) -> None:
         self.patch(self.log, "_make_lines", lambda events: 1 / 0)
         connection = self.connect()
-        for _ in range(BUFFERED_LINES):
+        for _ in range(NOTED_AT_MOST):
             self.assertIn(b" 200 ", connection.send(GET))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class LogOfEventsTests(AccessLogTests):
+    """It is the same if exchanges are not told in short."""
+
+    in_batches = False
 
 
 class JSONLogTests(EventCase):
     """`AccessLog` with one JSON object a line."""
 
+    in_batches = True
+
     def setUp(self) -> None:
         super().setUp()
         self.path = Path(self.mktemp())
         self.log = AccessLog(str(self.path), self.clock, format="json")
-        self.site.add_observer(self.log, never_raises=True)
+        self.site.add_batch_observer(self.log)
 
     def objects(self) -> list[dict[str, Any]]:
         """The objects in the file, after its second."""
-        self.clock.advance(FLUSH_SECONDS)
+        self.clock.advance(NOTED_SECONDS)
         return [json.loads(line) for line in self.path.read_text().splitlines()]
 
     def test_a_complete_exchange_has_all_members(self) -> None:
@@ -301,9 +313,9 @@ class CombinedFormatTests(SynchronousTestCase):
         agents = [b"one", b'"', b"three", b"four", b'"', b"x" * 600, b""]
         events = []
         for agent in agents:
-            exchange = Exchange()
-            exchange.fields = {b"user-agent": agent}.get
-            events.append(exchange.done(CLIENT_ADDRESS, 0, ("", "")))
+            fields = {b"user-agent": agent}.get
+            what = (CLIENT_ADDRESS, b"GET", b"/", b"HTTP/1.1", fields, 200, 0, 5)
+            events.append(ExchangeDone(*what, 0.0, 0.0, 0.0, Ending.COMPLETE))
         found = [line.split(b'"')[-2] for line in made(events)]
         long = b"x" * 600
         expected = [b"one", rb"\x22", b"three", b"four", rb"\x22", long, b"-"]

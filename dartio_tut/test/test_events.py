@@ -20,6 +20,8 @@ from dartio_tut.wire import (
     Ending,
     Event,
     ExchangeDone,
+    Noted,
+    exchanges_done,
 )
 from dartio_tut.wire.http1 import exchange_reports, request_intake
 from dartio_tut.wire.transport.foreign import ForeignTransport
@@ -31,18 +33,39 @@ POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
 
 
 class EventCase(SynchronousTestCase):
-    """A site whose events are kept."""
+    """
+    A site whose events are kept.
 
+    :cvar in_batches: whether they are told many at a time, and what is usual in short.
+    """
+
+    in_batches = False
     limits = Limits(body=100, header_time=5, body_time=5, idle_time=5, write_time=5)
 
     def setUp(self) -> None:
-        self.events: list[Event] = []
+        self._events: list[Event] = []
         self.held: list[Any] = []
         self.render: Any = lambda request: b"hello"
         self.clock = Clock()
         resource = FunctionResource(lambda request: self.render(request))
         self.site = Site(resource, reactor=self.clock, limits=self.limits)
-        self.site.add_observer(self.events.append)
+        if self.in_batches:
+            self.site.add_batch_observer(self._note)
+        else:
+            self.site.add_observer(self._events.append)
+
+    def _note(self, noted: list[Noted]) -> None:
+        for event in noted:
+            if isinstance(event, ExchangeDone | ConnectionOpened | ConnectionClosed):
+                self._events.append(event)
+            else:
+                self._events += exchanges_done([event])
+
+    @property
+    def events(self) -> list[Event]:
+        """All events so far."""
+        self.site.event_batch.tell()
+        return self._events
 
     def connect(self) -> Connection:
         """A new connection."""
@@ -345,14 +368,28 @@ class ExchangeTests(EventCase):
         kinds = [type(event) for event in self.events]
         self.assertEqual(kinds, [ConnectionOpened, ExchangeDone, ConnectionClosed])
 
+
+class ExchangesInShortTests(ExchangeTests):
+    """It is the same when events are told many at a time, and exchanges in short."""
+
+    in_batches = True
+
+
+class ObserverTests(EventCase):
+    """Who is told."""
+
     def test_all_observers_are_told_even_if_one_fails(self) -> None:
         others: list[Event] = []
         self.site.add_observer(lambda event: 1 // 0)  # type: ignore[arg-type]
         self.site.add_observer(others.append)
+        noted: list[Noted] = []
+        self.site.add_batch_observer(lambda events: 1 // 0)  # type: ignore[arg-type]
+        self.site.add_batch_observer(noted.extend)
         self.connect().send(GET)
         self.assertEqual(len(others), 2)
         self.assertEqual(len(self.events), 2)
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+        self.assertEqual(noted, others)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
 
     def test_without_observers_nothing_is_made(self) -> None:
         site = Site(self.site.resource, reactor=self.clock)

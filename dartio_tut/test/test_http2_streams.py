@@ -18,7 +18,15 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Limits, Site
-from dartio_tut.wire import Ending, Event, ExchangeDone, IncompleteBody
+from dartio_tut.wire import (
+    Ending,
+    Event,
+    EventBatch,
+    ExchangeDone,
+    IncompleteBody,
+    Noted,
+    exchanges_done,
+)
 from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.http2.engines import EngineChoice
 
@@ -37,14 +45,20 @@ KIB = 1024
 
 
 class HTTP2Case(SynchronousTestCase):
-    """Tests that run once with each engine."""
+    """
+    Tests that run once with each engine.
 
+    :cvar in_batches: whether events are told many at a time, and exchanges in short.
+    """
+
+    in_batches = False
     limits = Limits()
 
     def setUp(self) -> None:
         self.held: list[Any] = []
         self.errors: list[Failure] = []
         self.events: list[Event] = []
+        self._batches: list[EventBatch] = []
 
     def hold(self, request: Any) -> int:
         """Keep *request* for later."""
@@ -62,15 +76,24 @@ class HTTP2Case(SynchronousTestCase):
         more.setdefault("limits", self.limits)
         settings = more.pop("settings", {})
         client = HTTP2Client(FunctionResource(render), engine, settings=None, **more)
-        client.site.add_observer(self.events.append)
+        if self.in_batches:
+            client.site.add_batch_observer(self._note)
+            self._batches.append(client.site.event_batch)
+        else:
+            client.site.add_observer(self.events.append)
         client.protocol._reports = None
         again = HTTP2Client(
             FunctionResource(render), engine, settings=settings, site=client.site
         )
         return again
 
+    def _note(self, noted: list[Noted]) -> None:
+        self.events += exchanges_done(noted)
+
     def exchanges(self) -> list[ExchangeDone]:
         """The exchanges that are done; they are told once."""
+        for batch in self._batches:
+            batch.tell()
         found = [event for event in self.events if isinstance(event, ExchangeDone)]
         self.events.clear()
         return found

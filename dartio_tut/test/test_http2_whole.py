@@ -114,6 +114,12 @@ class WholeResponseTests(HTTP2Case):
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2 * len(engines()))
 
 
+class ExchangesInShortTests(WholeResponseTests):
+    """The same, where exchanges are told in short."""
+
+    in_batches = True
+
+
 def render_whole(request: Any, render: Callable[[Any], Any]) -> int:
     """Have *render* answer with a length that is known."""
     request.set_length(5)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,11 +13,13 @@ from typing import Any, cast
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.internet.testing import MemoryReactorClock
 
-from dartio_tut.daemon import Limits, ServerOptions, Site, metrics, metrics_numbers
+from dartio_tut.daemon import Limits, ServerOptions, Site, metrics_numbers
 from dartio_tut.daemon.metrics import Counts
 from dartio_tut.daemon.metrics_pages import MetricsPages
 from dartio_tut.daemon.metrics_port import MetricsPort, OwnCounts, metrics_port
 from dartio_tut.testing import CLIENT_ADDRESS, Connection
+from dartio_tut.wire.event_batch import NOTED_AT_MOST
+from dartio_tut.wire.http1 import request_intake
 
 from .support.startup_case import StartupCase
 from .test_events import GET, POST, EventCase
@@ -25,10 +28,12 @@ from .test_events import GET, POST, EventCase
 class CountedCase(EventCase):
     """A site whose exchanges are counted."""
 
+    in_batches = True
+
     def setUp(self) -> None:
         super().setUp()
         self.counts = Counts("hello", self.site)
-        self.site.add_observer(self.counts, never_raises=True)
+        self.site.add_batch_observer(self.counts)
         own = OwnCounts()
         own.counts.append(self.counts)
         pages = MetricsPages(own)
@@ -91,7 +96,7 @@ class CountsTests(CountedCase):
             POST % 102,
         ):
             self.connect().send(data)
-        self.counts.count()
+        self.site.event_batch.tell()
         self.assertEqual(self.counts.reasons["other"], 2)
         self.assertEqual(len(self.counts.reasons), 3)
 
@@ -109,20 +114,34 @@ class CountsTests(CountedCase):
 
     def test_a_clock_that_was_set_back_does_not_make_a_sum_smaller(self) -> None:
         self.connect().send(GET)
-        self.counts.count()
         event, before = self.only(), self.counts.seconds_sum
-        self.counts(event._replace(started=event.ended + 100))
-        self.counts.count()
+        self.counts([event._replace(started=event.ended + 100)])
+        self.patch(request_intake, "time", lambda: event.ended + 100)
+        self.connect().send(GET)
+        self.site.event_batch.tell()
         self.assertEqual(self.counts.seconds_sum, before)
-        self.assertEqual(sum(self.counts.seconds), 2)
+        self.assertEqual(sum(self.counts.seconds), 3)
 
     def test_many_exchanges_are_counted_before_somebody_looks(self) -> None:
         connection = self.connect()
-        for _ in range(metrics.COUNTED_TOGETHER):
+        for _ in range(NOTED_AT_MOST):
             connection.send(GET)
-        self.assertLess(len(self.counts._events), 5)
-        self.assertEqual(sum(self.counts.seconds), metrics.COUNTED_TOGETHER - 1)
-        self.assertEqual(self.total(method="GET"), metrics.COUNTED_TOGETHER)
+        # One place is taken by the beginning of the connection.
+        self.assertEqual(sum(self.counts.seconds), NOTED_AT_MOST - 1)
+        self.assertEqual(self.total(method="GET"), NOTED_AT_MOST)
+
+    def test_numbers_are_the_same_of_events_that_are_told_one_by_one(self) -> None:
+        other = Counts("hello", self.site)
+        self.render = lambda request: b"x" * 5000
+        for data in (GET * 3, GET.replace(b"GET", b"PUT"), POST % 3 + b"abc", b"oops"):
+            connection = self.connect()
+            connection.send(data)
+            connection.leave()
+        for event in self.events:
+            other([event])
+        told, numbers = other.numbers(), self.counts.numbers()
+        self.assertAlmostEqual(told.seconds_sum, numbers.seconds_sum, 9)
+        self.assertEqual(replace(told, seconds_sum=numbers.seconds_sum), numbers)
 
     def test_connections_are_counted(self) -> None:
         first, second = self.connect(), self.connect()

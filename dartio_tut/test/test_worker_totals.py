@@ -31,7 +31,7 @@ from dartio_tut.daemon.worker_totals import (
 )
 from dartio_tut.daemon.workers import Worker, Workers
 from dartio_tut.testing import CLIENT_ADDRESS, ask
-from dartio_tut.wire import ConnectionOpened
+from dartio_tut.wire import ConnectionOpened, EventBatch
 
 from .test_workers import FakeProcess
 
@@ -287,10 +287,13 @@ class TotalsTests(SynchronousTestCase):
 
     def test_what_the_parent_has_answered_itself_is_in_the_sum(self) -> None:
         site: Any = SimpleNamespace(
-            connection_limit=SimpleNamespace(count=0), is_draining=False, has_stopped=0
+            connection_limit=SimpleNamespace(count=0),
+            event_batch=EventBatch(self.clock),
+            is_draining=False,
+            has_stopped=0,
         )
         counts = Counts("hello", site)
-        counts(ConnectionOpened(CLIENT_ADDRESS, 0.0))
+        counts([ConnectionOpened(CLIENT_ADDRESS, 0.0)])
         self.own.append(counts)
         self.assertEqual(self.asked(3, 4).servers[0].opened, 8)
 

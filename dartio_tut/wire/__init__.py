@@ -7,13 +7,16 @@ what happened as events. It knows no option, writes no access log, and opens no 
 
 from .connection_limit import ConnectionLimit
 from .deadlines import NEVER, Deadlines
+from .event_batch import BatchObserver, EventBatch, Noted, exchanges_done
 from .events import (
     ConnectionClosed,
     ConnectionOpened,
     Ending,
     Event,
     ExchangeDone,
+    NotedHead,
     Observer,
+    UsualExchange,
 )
 from .fields import replace_fields
 from .file_sending import send_file, send_parts, set_length
@@ -66,6 +69,7 @@ from .watching import ConnectionWatcher, IWatcher, TLSFacts
 __all__ = [
     "HTTP2",
     "NEVER",
+    "BatchObserver",
     "Channel",
     "ChoosingFactory",
     "ChoosingProtocol",
@@ -76,6 +80,7 @@ __all__ = [
     "Deadlines",
     "Ending",
     "Event",
+    "EventBatch",
     "ExchangeDone",
     "Fields",
     "HTTP2Connection",
@@ -87,6 +92,8 @@ __all__ = [
     "IWatcher",
     "IncompleteBody",
     "Limits",
+    "Noted",
+    "NotedHead",
     "Observer",
     "ProxiedProtocol",
     "RefusingTLSFactory",
@@ -94,11 +101,13 @@ __all__ = [
     "RequestHeaderFields",
     "SharedSockets",
     "TLSFacts",
+    "UsualExchange",
     "WatchedChannel",
     "by_negotiation",
     "by_preface",
     "canonical_host",
     "cooperating_by",
+    "exchanges_done",
     "host_of_field",
     "ip_address_of",
     "is_address",

@@ -17,6 +17,7 @@ from twisted.web.resource import IResource
 
 from .connection_limit import ConnectionLimit
 from .deadlines import Deadlines
+from .event_batch import EventBatch
 from .events import Observer
 from .http1.request_head import HeadReader
 from .limits import Limits
@@ -175,6 +176,8 @@ class ISite(Protocol):
     :ivar connection_limit: counts the connections.
     :ivar deadlines: ends what takes too long.
     :ivar observer: is told what happens; ``None`` if nobody wants to know.
+    :ivar usual_exchanges: where exchanges without anything special are noted instead;
+        ``None`` if *observer* is to be told them, too.
     :ivar head_reader: reads the heads of requests.
     :ivar requestFactory: makes requests.
     :ivar uses_our_request: whether these are of our `Request`.
@@ -195,6 +198,7 @@ class ISite(Protocol):
     deadlines: Deadlines
     head_reader: HeadReader
     observer: Observer | None
+    usual_exchanges: EventBatch | None
     streaming: bool
     is_draining: bool
     is_retiring: bool

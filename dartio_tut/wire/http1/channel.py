@@ -126,7 +126,9 @@ class Channel(HTTPChannelAPI):
         if self.site.is_draining:
             drain(self)
         if self.observer is not None:
-            self.reports = ExchangeReports(self.observer, output, self.getPeer())
+            self.reports = ExchangeReports(
+                self.observer, output, self.getPeer(), self.site.usual_exchanges
+            )
         self.response_writer = ResponseWriter(
             self, output, self.reports, self.site.request_log
         )

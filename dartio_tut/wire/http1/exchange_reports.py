@@ -14,16 +14,19 @@ from time import time
 
 from twisted.internet.interfaces import IAddress
 
+from ..event_batch import EventBatch
 from ..events import (
     COMPLETE,
+    Client,
     ConnectionClosed,
     ConnectionOpened,
     Ending,
     ExchangeDone,
     Observer,
+    UsualExchange,
     new_exchange_done,
     no_field,
-    tls_facts,
+    usual_exchange_done,
 )
 from .output import Output
 from .parser import Head
@@ -40,6 +43,7 @@ class ExchangeReports:
     """
     Reports the exchanges of one connection.
 
+    :param batch: where a usual exchange is noted, instead of told to *observer*.
     :ivar read_at: when the bytes came that are being taken in.
     :ivar head: that of the request under way, if it has come.
     :ivar status: the status code of its response, if that has begun; else 0.
@@ -47,33 +51,42 @@ class ExchangeReports:
     """
 
     __slots__ = (
+        "_batch",
         "_clause",
+        "_client",
         "_ending",
         "_first_byte",
         "_has_begun",
         "_is_closed",
+        "_is_usual",
         "_observer",
         "_output",
-        "_peer",
         "_reason",
         "_refused_line",
         "_request_body_bytes",
         "_started",
-        "_tls_client",
-        "_tls_version",
         "_unsent",
         "_unsent_end",
+        "_usual",
         "framing_bytes",
         "head",
         "read_at",
         "status",
     )
 
-    def __init__(self, observer: Observer, output: Output, peer: IAddress) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        output: Output,
+        peer: IAddress,
+        batch: EventBatch | None = None,
+    ) -> None:
         self._observer = observer
         self._output = output
-        self._peer = peer
-        self._tls_version, self._tls_client = tls_facts(output.transport)
+        self._batch = batch
+        self._client = Client(peer, output.transport)
+        # Of those that are not sent yet, the usual ones, and then the others.
+        self._usual: list[UsualExchange] = []
         self._unsent: list[ExchangeDone] = []
         self._unsent_end: tuple[Ending, str] | None = None
         self._is_closed = False
@@ -87,6 +100,7 @@ class ExchangeReports:
     def _forget_unusual(self) -> None:
         """What most exchanges do not have is as if it had never been told."""
         self._has_begun = False
+        self._is_usual = self._batch is not None
         self._request_body_bytes = 0
         self._refused_line = NOT_READ
         self._ending: Ending | None = None
@@ -96,6 +110,7 @@ class ExchangeReports:
         """A part of a request has come, and more of it is to come."""
         if not self._has_begun:
             self._has_begun = True
+            self._is_usual = False
             self._started = self.read_at
 
     def body_came(self, count: int) -> None:
@@ -108,6 +123,7 @@ class ExchangeReports:
         self.framing_bytes = head_bytes
         if not self._output.is_collecting:  # else it is sent when all is collected
             self._first_byte = time()
+            self._is_usual = False
 
     def framed(self, count: int) -> None:
         """So many bytes of the response were neither of its head nor of its body."""
@@ -150,14 +166,37 @@ class ExchangeReports:
 
     def response_ended(self, body_bytes: int) -> None:
         """All of the response was handed to the output."""
-        head, status, ended = self.head, self.status, time()
+        head, ended = self.head, time()
+        if self._is_usual and head is not None and not self._unsent:
+            self._usual.append(
+                (
+                    self._client,
+                    head,
+                    self.status,
+                    body_bytes,
+                    self.read_at,
+                    ended,
+                    ended,
+                    self.framing_bytes,
+                )
+            )
+        else:
+            self._unsent.append(self._event(head, body_bytes, ended))
+        self.head = None
+        self.status = self.framing_bytes = 0
+        if not self._output.is_collecting and not self._is_closed:
+            self.flushed()
+
+    def _event(self, head: Head | None, body_bytes: int, ended: float) -> ExchangeDone:
+        """The event of the exchange under way, which ends."""
         if head is None:
             method, target, version, joined = self._refused_line
         else:
             method, target, fields = head
             version, joined = fields.version, fields.joined
+        status, client = self.status, self._client
         facts = (
-            self._peer,
+            client.peer,
             method,
             target,
             version,
@@ -171,34 +210,46 @@ class ExchangeReports:
             self._ending or COMPLETE,
             self._reason,
             self._clause,
-            self._tls_version,
-            self._tls_client,
+            client.tls_version,
+            client.tls_client,
             self.framing_bytes,
         )
-        self._unsent.append(new_exchange_done(ExchangeDone, facts))
-        self.head = self._first_byte = None
-        self.status = self.framing_bytes = 0
+        self._first_byte = None
         if self._has_begun:
             self._forget_unusual()
-        if not self._output.is_collecting and not self._is_closed:
-            self.flushed()
+        else:
+            self._is_usual = self._batch is not None
+        return new_exchange_done(ExchangeDone, facts)
 
     def flushed(self) -> None:
         """The output has handed all that it had to the transport."""
-        unsent, output = self._unsent, self._output
-        if not unsent or output.dropped_bytes:
+        output = self._output
+        if (
+            not (self._usual or self._unsent)
+            or output.dropped_bytes
+            or output.transport.when_sent(self._sent_late)
+        ):
             return
-        if not output.transport.when_sent(self._sent_late):
+        if self._batch is not None:
+            self._batch.add_all(self._usual)
+        if self._unsent:
+            self._tell(self._unsent)
             self._unsent = []
-            observer = self._observer
-            for event in unsent:
-                observer(event)
 
     def _sent_late(self) -> None:
-        unsent, self._unsent = self._unsent, []
         ended = time()
-        for event in unsent:
-            self._observer(event._replace(ended=ended))
+        self._tell([event._replace(ended=ended) for event in self._take_unsent()])
+
+    def _take_unsent(self) -> list[ExchangeDone]:
+        """The exchanges that are not sent yet; they are told by whoever takes them."""
+        unsent = [*map(usual_exchange_done, self._usual), *self._unsent]
+        self._usual, self._unsent = [], []
+        return unsent
+
+    def _tell(self, events: list[ExchangeDone]) -> None:
+        observer = self._observer
+        for event in events:
+            observer(event)
 
     def connection_closed(self, request: object, by_client: bool) -> None:
         """
@@ -219,11 +270,9 @@ class ExchangeReports:
         ending, reason = self._unsent_end or (left, "")
         unsent = output.unsent()
         lost: list[ExchangeDone] = []
-        for event in reversed(self._unsent):  # the last bytes are those of the last
+        for event in reversed(self._take_unsent()):  # the last bytes are of the last
             lost.append(event.cut(unsent, ending, reason))
             sent = event.response_framing_bytes + event.response_body_bytes
             unsent = max(0, unsent - sent)
-        self._unsent = []
-        for event in reversed(lost):
-            self._observer(event)
-        self._observer(ConnectionClosed(self._peer, time()))
+        self._tell(lost[::-1])
+        self._observer(ConnectionClosed(self._client.peer, time()))

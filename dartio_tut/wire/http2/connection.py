@@ -95,7 +95,8 @@ class HTTP2Connection:
         self._within_since = self.now
         observer, reports = self.site.observer, None
         if observer is not None:
-            reports = Reports(observer, ours.sender, ours.getPeer())
+            batch = self.site.usual_exchanges
+            reports = Reports(observer, ours.sender, ours.getPeer(), batch)
         self._reports = reports
         self.streams = Streams(self, reports)
         shared = self.site.http2

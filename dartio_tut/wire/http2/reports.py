@@ -12,13 +12,14 @@ from time import time
 
 from twisted.internet.interfaces import IAddress
 
+from ..event_batch import EventBatch
 from ..events import (
+    Client,
     ConnectionClosed,
     ConnectionOpened,
     Ending,
     Exchange,
     Observer,
-    tls_facts,
 )
 from ..transport.interface import ResponseTransport
 from .request_head import VERSION, RequestHead
@@ -29,17 +30,22 @@ class Reports:
     Tells an observer of the exchanges of one connection.
 
     :param transport: of the connection.
+    :param batch: where a usual exchange is noted, instead of told to *observer*.
     :ivar unsent_end: how exchanges end whose responses are complete, but not sent, when
         the connection ends.
     """
 
     def __init__(
-        self, observer: Observer, transport: ResponseTransport, peer: IAddress
+        self,
+        observer: Observer,
+        transport: ResponseTransport,
+        peer: IAddress,
+        batch: EventBatch | None = None,
     ) -> None:
         self._observer = observer
         self._transport = transport
-        self._peer = peer
-        self._tls = tls_facts(transport)
+        self._batch = batch
+        self._client = Client(peer, transport)
         self._unsent: list[Exchange] = []
         self._is_waiting = self._is_closed = False
         self.unsent_end: tuple[Ending, str] = (Ending.CLIENT_GONE, "")
@@ -47,15 +53,11 @@ class Reports:
 
     def began(self, head: RequestHead) -> Exchange:
         """A request has come."""
-        exchange = Exchange()
-        exchange.method, exchange.target = head.method, head.target
-        exchange.version, exchange.fields = VERSION, head.joined
-        return exchange
+        return Exchange(head)
 
     def malformed(self, reason: str, clause: str) -> None:
         """A request has come that nothing could be read of."""
-        exchange = Exchange()
-        exchange.version = VERSION
+        exchange = Exchange(None)
         exchange.ends(Ending.REFUSED, reason, clause)
         self.lost(exchange, 0)
 
@@ -73,8 +75,13 @@ class Reports:
     def _sent(self) -> None:
         self._is_waiting = False
         unsent, self._unsent = self._unsent, []
+        batch, client, ended = self._batch, self._client, time()
         for exchange in unsent:
-            self.lost(exchange, 0)
+            usual = None if batch is None else exchange.usual(client, ended)
+            if usual is None or batch is None:
+                self.lost(exchange, 0)
+            else:
+                batch.add(usual)
 
     def lost(self, exchange: Exchange, unsent: int) -> None:
         """
@@ -82,7 +89,7 @@ class Reports:
 
         :param unsent: bytes of the response that were not sent.
         """
-        self._observer(exchange.done(self._peer, unsent, self._tls))
+        self._observer(exchange.done(self._client, VERSION, unsent, time()))
 
     def connection_closed(self) -> None:
         """The connection has ended, and all its streams."""
@@ -99,4 +106,4 @@ class Reports:
         self._unsent = []
         for exchange, unsent in reversed(lost):
             self.lost(exchange, unsent)
-        self._observer(ConnectionClosed(self._peer, time()))
+        self._observer(ConnectionClosed(self._client.peer, time()))

@@ -116,6 +116,11 @@ class RequestHead:
         if cookies is not None and len(cookies) > 1:
             values[b"cookie"] = [b"; ".join(cookies)]  # RFC 9113 section 8.2.3
 
+    @property
+    def fields(self) -> RequestHead:
+        """This: it has its header fields, whereas a head of HTTP/1 has them apart."""
+        return self
+
     def _read_length(self) -> int | None:
         lengths = self.values.get(b"content-length")
         return None if lengths is None else int(lengths[0])
