@@ -374,6 +374,21 @@ class ExchangesInShortTests(ExchangeTests):
 
     in_batches = True
 
+    def test_what_is_usual_is_told_in_short_also_after_what_is_not(self) -> None:
+        noted: list[Noted] = []
+        self.site.add_batch_observer(noted.extend)
+        connection = self.connect()
+        for data in (GET, GET[:20], GET[20:], POST % 3 + b"abc", GET, GET + GET):
+            connection.send(data)
+        self.render = self.hold
+        connection.send(GET)
+        self.held[-1].finish()
+        self.render = lambda request: b"hello"
+        connection.send(GET)
+        self.site.event_batch.tell()
+        kinds = [event.__class__ is tuple for event in noted[1:]]
+        self.assertEqual(kinds, [True, False, False, True, True, True, False, True])
+
 
 class ObserverTests(EventCase):
     """Who is told."""

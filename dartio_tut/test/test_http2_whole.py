@@ -10,10 +10,17 @@ from typing import Any
 
 from twisted.web.server import NOT_DONE_YET
 
-from dartio_tut.wire import Ending
+from dartio_tut.wire import Ending, Limits
 from dartio_tut.wire.http2.engine import ErrorCode
+from dartio_tut.wire.http2.frames import END_HEADERS
 
-from .support.http2_client import HTTP2Client, engines, reset_frame, window_frame
+from .support.http2_client import (
+    HTTP2Client,
+    data_frame,
+    engines,
+    reset_frame,
+    window_frame,
+)
 from .test_http2_streams import HTTP2Case
 
 
@@ -118,6 +125,27 @@ class ExchangesInShortTests(WholeResponseTests):
     """The same, where exchanges are told in short."""
 
     in_batches = True
+    limits = Limits(body=3)
+
+    def test_what_is_not_usual_is_told_whole(self) -> None:
+        for engine in engines():
+            client = self.client(engine)
+            for stream_id, body in ((1, b"abc"), (3, b"abcd")):
+                head = client.head(stream_id, method=b"POST", flags=END_HEADERS)
+                client.send(head, data_frame(stream_id, body))
+            length = b"content-length", b"4"
+            client.send(client.head(5, length, method=b"POST", flags=END_HEADERS))
+            client.send(client.head(7))
+            found = [
+                (done.status, done.request_body_bytes, done.ending, done.reason)
+                for done in self.exchanges()
+            ]
+            self.assertEqual(found, [
+                (200, 3, Ending.COMPLETE, ""),
+                (413, 4, Ending.REFUSED, "body too large"),
+                (413, 0, Ending.REFUSED, "body too large"),
+                (200, 0, Ending.COMPLETE, ""),
+            ])  # fmt: skip
 
 
 def render_whole(request: Any, render: Callable[[Any], Any]) -> int:
