@@ -21,6 +21,7 @@ class Member:
     """One that counts how often it has expired."""
 
     deadline = NEVER
+    is_aborted = False
 
     def __init__(self, then: Callable[[], None] | None = None) -> None:
         self.times = 0
@@ -32,6 +33,10 @@ class Member:
         self.deadline = NEVER
         if self._then is not None:
             self._then()
+
+    def abortConnection(self) -> None:
+        """Note it."""
+        self.is_aborted = True
 
 
 class DeadlineTests(SynchronousTestCase):
@@ -121,16 +126,28 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([SWEEP_SECONDS] * 3)
         self.assertEqual(late.times, 1)
 
-    def test_a_member_that_raises_does_not_stop_the_sweeps(self) -> None:
+    def test_a_member_that_raises_is_ended_and_does_not_stop_the_sweeps(self) -> None:
         def fail() -> None:
             raise ZeroDivisionError
 
-        late = Member()
-        self.deadlines.add(Member(fail), 1)
+        late, failing = Member(), Member(fail)
+        self.deadlines.add(failing, 1)
         self.deadlines.add(late, 5)
         self.clock.pump([SWEEP_SECONDS] * 6)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(late.times, 1)
+        self.assertEqual([late.is_aborted, failing.is_aborted], [False, True])
+
+    def test_what_is_called_soon_and_raises_ends_its_connection_only(self) -> None:
+        called: list[str] = []
+        failing, other = Member(), Member()
+        self.deadlines.call_soon(failing, lambda: called.append(str(1 / 0)))
+        self.deadlines.call_soon(other, lambda: called.append("other"))
+        self.assertEqual(called, [])
+        self.clock.advance(0)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(called, ["other"])
+        self.assertEqual([failing.is_aborted, other.is_aborted], [True, False])
 
 
 class DateTests(SynchronousTestCase):

@@ -83,6 +83,13 @@ class PipeliningTests(SynchronousTestCase):
         self.connection.clock.advance(0)
         self.assertEqual(self.answered(), REQUESTS_PER_TURN)
 
+    def test_fault_in_a_later_turn_ends_the_connection_at_once(self) -> None:
+        self.protocol.dataReceived((2 * REQUESTS_PER_TURN) * GET)
+        self.patch(self.protocol.intake, "go_on", lambda: 1 / 0)
+        self.connection.clock.advance(0)
+        self.assertTrue(self.connection.closed)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_a_head_larger_than_what_may_wait_is_read_to_its_end(self) -> None:
         site = Site(
             FunctionResource(lambda request: b"hello"),

@@ -12,8 +12,8 @@ from typing import Any, cast
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import Limits
-from dartio_tut.wire import Request
-from dartio_tut.wire.http2 import field_rules, header_compression
+from dartio_tut.wire import Ending, Request
+from dartio_tut.wire.http2 import field_rules, header_compression, scheduler
 from dartio_tut.wire.http2.engine import STREAM_WINDOW, ErrorCode
 from dartio_tut.wire.http2.engine_hpack import MAX_SETTINGS
 from dartio_tut.wire.http2.engines import own_engine
@@ -124,6 +124,20 @@ class AtOnceTests(HTTP2Case):
             client.read()
             for number in range(1, 20, 2):
                 self.assertEqual(len(client.answer(number).body), len(large))
+
+    def test_fault_in_a_later_turn_ends_the_connection_at_once(self) -> None:
+        large = bytes(2 * BYTES_PER_TURN)
+        window = frame(Kind.WINDOW_UPDATE, 0, struct.pack(">I", 2**30))
+        for engine in engines():
+            settings = {"INITIAL_WINDOW_SIZE": 2**30}
+            client = self.client(engine, lambda _: large, settings=settings)
+            client.protocol.dataReceived(window + client.head(1))
+            fault = self.patch(scheduler, "PIECE_BYTES", None)
+            client.clock.advance(0)
+            fault.restore()
+            self.assertTrue(client.closed)
+            self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+            self.assertEqual(self.exchanges()[0].ending, Ending.CUT_OFF)
 
 
 class LargeSectionTests(HTTP2Case):

@@ -41,6 +41,9 @@ class HasDeadline(Protocol):
     def expired(self) -> None:
         """The deadline has passed. A new one may be set."""
 
+    def abortConnection(self) -> None:
+        """Close now, because something has failed."""
+
 
 class Deadlines:
     """
@@ -82,9 +85,12 @@ class Deadlines:
         self._call = self._reactor.callLater(SWEEP_SECONDS, self._sweep)
         self._due = self.now + SWEEP_SECONDS
 
-    def call_soon(self, function: Callable[[], None]) -> None:
-        """Call *function* in the next turn of the reactor."""
-        self._reactor.callLater(0, function)
+    def call_soon(self, member: HasDeadline, function: Callable[[], None]) -> None:
+        """
+        Call *function* of *member* in the next turn of the reactor. If it raises,
+        nobody goes on with what is under way there: so the connection is aborted.
+        """
+        self._reactor.callLater(0, _call, member, function)
 
     def _sweep(self) -> None:
         now = self.now = self._seconds()
@@ -99,7 +105,12 @@ class Deadlines:
         if self.members:
             self._plan_sweep()
         for member in [m for m in self.members if m.deadline <= now]:
-            try:
-                member.expired()
-            except Exception:  # noqa: BLE001  (the others' deadlines must be kept)
-                _log.failure("A deadline could not be kept")
+            _call(member, member.expired)
+
+
+def _call(member: HasDeadline, function: Callable[[], None]) -> None:
+    try:
+        function()
+    except Exception:  # noqa: BLE001  (only this connection fails)
+        _log.failure("A connection failed")
+        member.abortConnection()

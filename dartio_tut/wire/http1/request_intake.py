@@ -218,7 +218,7 @@ class RequestIntake:
             left -= 1
             if not left:
                 self.is_waiting_for_turn = True
-                channel.deadlines.call_soon(self._take_turn)
+                channel.deadlines.call_soon(channel, self._take_turn)
                 return
 
     def _await_more(self) -> None:

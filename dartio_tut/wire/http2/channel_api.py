@@ -175,7 +175,7 @@ class ChannelAPI:
 
     def loseConnection(self) -> None:
         """Cut the response off, unless it is complete in the next turn."""
-        self.connection.deadlines.call_soon(self._lose)
+        self.connection.deadlines.call_soon(self.connection, self._lose)
 
     def _lose(self) -> None:
         if self.request is not None:

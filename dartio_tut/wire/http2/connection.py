@@ -158,7 +158,7 @@ class HTTP2Connection:
         scanner = self.scanner
         if self._waiting:
             self.transport.stop_reading()
-            self.deadlines.call_soon(self._go_on)
+            self.deadlines.call_soon(self, self._go_on)
         elif scanner.is_within:
             stream_id, count = scanner.partial
             intake = self.streams.intake_of(stream_id)
@@ -243,7 +243,7 @@ class HTTP2Connection:
 
     def call_soon(self) -> None:
         """Let other connections have their turn."""
-        self.deadlines.call_soon(self._run_again)
+        self.deadlines.call_soon(self, self._run_again)
 
     def _run_again(self) -> None:
         self._scheduler.is_waiting = False

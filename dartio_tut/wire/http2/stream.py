@@ -350,7 +350,7 @@ class Stream(ChannelAPI):
         request = self.request
         self._drop()
         self.request = request
-        self.connection.deadlines.call_soon(self._tell_of_cut)
+        self.connection.deadlines.call_soon(self.connection, self._tell_of_cut)
         self.connection.written()
 
     def _tell_of_cut(self) -> None:

@@ -218,7 +218,7 @@ class TLSServer(Server):
         """Call ``doRead`` when bytes have come, and for those that OpenSSL has kept."""
         super().startReading()
         if not self._in_handshake and self.connected and self._tls.pending():
-            self.server.site.reactor.callLater(0, self._read_kept)
+            self.server.site.deadlines.call_soon(self, self._read_kept)
 
     def _read_kept(self) -> None:
         if self.connected and self._interest & IN:
