@@ -32,8 +32,12 @@ class ConditionsResult(NamedTuple):
     parts: Sequence[ByteRange] = ()
 
 
+_NOT_MODIFIED = ConditionsResult(NOT_MODIFIED)
+"""Browsers and caches ask mostly for this: it is made once."""
+
+
 def evaluate_conditions(
-    field: Callable[[bytes], bytes | None],
+    lines: Callable[[bytes], Sequence[bytes] | None],
     etag: bytes,
     changed: int | None,
     size: int,
@@ -43,7 +47,7 @@ def evaluate_conditions(
     """
     Decide what to answer to GET or HEAD, in the order of RFC 9110 section 13.2.2.
 
-    :param field: returns a request's field by its lower-case name, all lines joined.
+    :param lines: returns the values of a request's field by its lower-case name.
     :param etag: the strong entity tag, with its quotes.
     :param changed: when the representation was last changed, in whole seconds; when
         that is not known, conditions with dates are ignored.
@@ -52,31 +56,34 @@ def evaluate_conditions(
     :param is_date_strong: whether *changed* tells this representation from all others
         that were sent; an If-Range with a date counts only then (section 13.1.5).
     """
-    match, unmodified = field(b"if-match"), field(b"if-unmodified-since")
-    if match is not None:
-        if not is_match(match, etag):
+    if match := lines(b"if-match"):
+        if not is_match(_joined(match), etag):
             return ConditionsResult(PRECONDITION_FAILED)
-    elif unmodified is not None:
-        date = parse_http_date(unmodified)
+    elif unmodified := lines(b"if-unmodified-since"):
+        date = parse_http_date(_joined(unmodified))
         if date is not None and changed is not None and changed > date:
             return ConditionsResult(PRECONDITION_FAILED)
-    none_match, modified = field(b"if-none-match"), field(b"if-modified-since")
-    if none_match is not None:
-        if is_match(none_match, etag, weakly=True):
-            return ConditionsResult(NOT_MODIFIED)
-    elif modified is not None:
-        date = parse_http_date(modified)
+    if none_match := lines(b"if-none-match"):
+        if is_match(_joined(none_match), etag, weakly=True):
+            return _NOT_MODIFIED
+    elif modified := lines(b"if-modified-since"):
+        date = parse_http_date(_joined(modified))
         if date is not None and changed is not None and changed <= date:
-            return ConditionsResult(NOT_MODIFIED)
-    asked = field(b"range") if method == b"GET" else None
+            return _NOT_MODIFIED
+    asked = lines(b"range") if method == b"GET" else None
     date = changed if is_date_strong else None
-    if asked is None or not _still_holds(field(b"if-range"), etag, date):
+    if not asked or not _still_holds(lines(b"if-range"), etag, date):
         return ConditionsResult(OK, ((0, size),))
-    parts = parse_ranges(asked, size)
+    parts = parse_ranges(_joined(asked), size)
     if parts is None:
         return ConditionsResult(OK, ((0, size),))
     code = PARTIAL_CONTENT if parts else REQUESTED_RANGE_NOT_SATISFIABLE
     return ConditionsResult(code, parts)
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    """The value of a field that has these *lines* (RFC 9110 section 5.3)."""
+    return lines[0] if len(lines) == 1 else b", ".join(lines)
 
 
 def is_match(listed: bytes, etag: bytes, weakly: bool = False) -> bool:
@@ -85,13 +92,18 @@ def is_match(listed: bytes, etag: bytes, weakly: bool = False) -> bool:
 
     :param weakly: whether weak tags count (RFC 9110 section 8.8.3.2).
     """
-    if listed.strip() == b"*":
+    if listed == etag or listed.strip() == b"*":  # mostly it is the only one
         return True
     return any(tag[2] == etag and (weakly or not tag[1]) for tag in _tags(listed))
 
 
-def _still_holds(if_range: bytes | None, etag: bytes, changed: int | None) -> bool:
+def _still_holds(
+    if_range: Sequence[bytes] | None, etag: bytes, changed: int | None
+) -> bool:
     """Tell whether the part that the client has is of this representation."""
-    if if_range is None or if_range == etag:
+    if not if_range:
         return True
-    return changed is not None and parse_http_date(if_range) == changed
+    value = _joined(if_range)
+    if value == etag:
+        return True
+    return changed is not None and parse_http_date(value) == changed

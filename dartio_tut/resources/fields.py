@@ -101,6 +101,15 @@ def field_of(request: Request) -> Callable[[bytes], bytes | None]:
     return partial(_joined, request) if fields is None else fields.joined
 
 
+def lines_of(request: Request) -> Callable[[bytes], Sequence[bytes] | None]:
+    """
+    Return a function that takes the lower-case name of a header field of *request* and
+    returns the values of all its lines, or ``None``.
+    """
+    fields = getattr(request, "fields", None)
+    return request.requestHeaders.getRawHeaders if fields is None else fields.values.get
+
+
 def is_conditional(request: Request) -> bool:
     """Whether *request* has a precondition or asks for a range."""
     fields = getattr(request, "fields", None)

@@ -5,6 +5,8 @@ Small files that are sent without opening them: nobody can tell.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -21,9 +23,11 @@ from dartio_tut.resources.files.kept_contents import (
 )
 from dartio_tut.resources.files.path_segments import PathSegments
 from dartio_tut.testing import Response
+from dartio_tut.wire import file_sending
 
 from .support.file_case import FileCase
 from .support.memory_client import ask
+from .support.other_functions import OtherFunctions
 
 LONG_AGO = 10**18
 """So many nanoseconds: every file is older, or, with a minus, none is."""
@@ -41,7 +45,7 @@ class KeptFilesTests(FileCase):
             self.opened.append(os.path.basename(path))
             return os.open(path, flags, **more)
 
-        self.patch(safe_open, "os", _Os(open_and_note))
+        self.patch(safe_open, "os", OtherFunctions(os, open=open_and_note))
         self.served = self.files()
 
     def ask(self, target: str, method: str = "GET", **fields: str) -> Response:
@@ -143,22 +147,25 @@ class KeptFilesTests(FileCase):
         self.assertNotIn("etag", self.ask("/a.txt").fields)
         self.assertEqual(self.opened, [])
 
+    def test_file_is_read_once_to_be_kept_and_sent(self) -> None:
+        self.file("a.txt", b"content")
+        read: list[int] = []
+
+        def pread(descriptor: int, count: int, offset: int) -> bytes:
+            read.append(count)
+            return os.pread(descriptor, count, offset)
+
+        for module in (kept_contents, file_sending):
+            self.patch(module, "os", OtherFunctions(os, pread=pread))
+        self.assertEqual(self.ask("/a.txt").body, b"content")
+        self.assertEqual(len(read), 1)
+
     def test_file_that_was_changed_just_now_is_opened_each_time(self) -> None:
         self.patch(kept_contents, "SETTLED_NS", LONG_AGO)
         self.file("a.txt", b"content")
         self.keep("/a.txt")
         self.ask("/a.txt")
         self.assertEqual(self.opened, [b"a.txt"])
-
-
-class _Os:
-    """The module ``os``, but for the function that opens."""
-
-    def __init__(self, opening: Any) -> None:
-        self.open = opening
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
 
 
 class KeptContentsTests(SynchronousTestCase):
@@ -170,9 +177,14 @@ class KeptContentsTests(SynchronousTestCase):
         self.now = 0.0
         self.kept = self.contents(max_bytes=1 << 20)
 
-    def contents(self, max_bytes: int) -> KeptContents[str]:
+    def contents(
+        self,
+        max_bytes: int,
+        alone_until: Callable[[PathSegments], float] = lambda names: inf,
+    ) -> KeptContents[str]:
         return KeptContents(
             os.fsencode(self.root),
+            alone_until,
             max_bytes,
             choose=lambda below: below - 1,
             seconds=lambda: self.now,
@@ -184,7 +196,7 @@ class KeptContentsTests(SynchronousTestCase):
         path.write_bytes(bytes(size))
         descriptor = os.open(path, os.O_RDONLY)
         self.addCleanup(os.close, descriptor)
-        names = (name.encode(),)
+        names: PathSegments = (name.encode(),)
         self.kept.keep(names, descriptor, os.fstat(descriptor), name)
         return names
 
@@ -206,6 +218,35 @@ class KeptContentsTests(SynchronousTestCase):
         self.addCleanup(os.close, descriptor)
         self.kept.keep((), descriptor, os.fstat(descriptor), "root")
         self.assertEqual(self.kept.kept_bytes, ENTRY_BYTES + MAX_KEPT_FILE_BYTES)
+
+    def test_what_a_link_leads_to_is_not_kept(self) -> None:
+        """Nobody could find it: a link is opened, and judged, for each request."""
+        (self.root / "real").mkdir()
+        (self.root / "real" / "a").write_bytes(b"content")
+        (self.root / "folder").symlink_to("real")
+        (self.root / "file").symlink_to("real/a")
+        for names in ((b"file",), (b"folder", b"a")):
+            descriptor = os.open(b"/".join([os.fsencode(self.root), *names]), 0)
+            self.addCleanup(os.close, descriptor)
+            kept = self.kept.keep(names, descriptor, os.fstat(descriptor), "link")
+            self.assertIsNone(kept)
+
+    def test_names_that_not_everybody_may_ask_for_are_not_kept(self) -> None:
+        (self.root / "sub").mkdir()
+        for name in (".a", "sub/a"):
+            self.assertIsNone(self.kept.get(self.keep(name, 5)))
+
+    def test_content_is_kept_while_nothing_else_takes_its_place(self) -> None:
+        alone_until = [2.0]
+        self.kept = self.contents(1 << 20, lambda names: alone_until[0])
+        names = self.keep("a", 5)
+        self.now = 1.5
+        self.assertIsNotNone(self.kept.get(names))
+        self.now, alone_until[0] = 2.0, 3.0
+        self.assertIsNotNone(self.kept.get(names))
+        self.now, alone_until[0] = 3.0, 0.0
+        self.assertIsNone(self.kept.get(names))
+        self.assertIsNone(self.kept.get(self.keep("b", 5)))
 
     def test_all_of_them_are_bounded_by_their_bytes(self) -> None:
         self.kept = self.contents(max_bytes=10 * (ENTRY_BYTES + 100))

@@ -29,12 +29,36 @@ def send_ranges(
     :param size: how many bytes the whole file has.
     :param kind: the content type of the file.
     """
+    pieces = _prepare(request, size, kind, parts)
+    if len(parts) == 1:
+        send_file(request, descriptor, *parts[0])
+    else:
+        send_parts(request, descriptor, pieces)
+
+
+def content_ranges(
+    request: Request, content: bytes, kind: bytes, parts: Sequence[ByteRange]
+) -> bytes:
+    """
+    Prepare 206 as the response to *request*, and return *parts* of a *content* for
+    ``render``.
+    """
+    pieces = _prepare(request, len(content), kind, parts)
+    return b"".join(
+        piece if isinstance(piece, bytes) else content[piece[0] : sum(piece)]
+        for piece in pieces
+    )
+
+
+def _prepare(
+    request: Request, size: int, kind: bytes, parts: Sequence[ByteRange]
+) -> list[bytes | ByteRange]:
+    """Set the status code and the fields for *parts*, and return the whole body."""
     request.setResponseCode(PARTIAL_CONTENT)
     if len(parts) == 1:
         offset, length = parts[0]
         request.setHeader(b"Content-Range", _content_range(offset, length, size))
-        send_file(request, descriptor, offset, length)
-        return
+        return [*parts]
     # It is random, so that nobody can write a file that has it inside.
     boundary = os.urandom(12).hex().encode()
     pieces: list[bytes | ByteRange] = []
@@ -47,7 +71,7 @@ def send_ranges(
     total = sum(len(p) if isinstance(p, bytes) else p[1] for p in pieces)
     request.setHeader(b"Content-Type", b"multipart/byteranges; boundary=" + boundary)
     request.setHeader(b"Content-Length", b"%d" % total)
-    send_parts(request, descriptor, pieces)
+    return pieces
 
 
 def _content_range(offset: int, length: int, size: int) -> bytes:

@@ -24,10 +24,10 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.wire import send_file
 
-from ..conditions import evaluate_conditions
-from ..fields import Fields, field_of, is_conditional, merge_fields, set_fields
+from ..conditions import ConditionsResult, evaluate_conditions
+from ..fields import Fields, is_conditional, lines_of, merge_fields, set_fields
 from ..responses import HTTPError, prefers_problem, problem
-from .byteranges import send_ranges
+from .byteranges import content_ranges, send_ranges
 from .kept_contents import MAX_KEPT_FILE_BYTES, KeptFile
 from .lookup import RedirectTarget
 from .representations import (
@@ -82,35 +82,47 @@ class FileResponses:
             if content is not None:
                 set_fields(request, without_validators(metadata.fields))
                 return content
+        size = status.st_size
+        if size <= MAX_KEPT_FILE_BYTES:
+            kept = self._representations.keep(file, selected)
+            if kept is not None:
+                os.close(descriptor)
+                return self.send_kept(request, kept, kind)
         code, parts = OK, None
         if is_conditional(request):
-            code, parts = evaluate_conditions(
-                field_of(request), metadata.etag, metadata.changed, status.st_size,
-                request.method, metadata.is_date_strong,
-            )  # fmt: skip
+            code, parts = _evaluate(request, metadata, size)
         if code != OK and not parts:
             os.close(descriptor)
-            return self._without_content(request, code, status.st_size, metadata)
+            return self._without_content(request, code, size, metadata)
         set_fields(request, metadata.fields)
         if kind or metadata.removed:
             _change_fields(request, kind, metadata.removed)
         if code == OK:
-            if status.st_size <= MAX_KEPT_FILE_BYTES:
-                self._representations.keep(file, selected)
-            send_file(request, descriptor, 0, status.st_size)
+            send_file(request, descriptor, 0, size)
         else:
-            send_ranges(request, descriptor, status.st_size, metadata.kind, parts or ())
+            send_ranges(request, descriptor, size, metadata.kind, parts or ())
         return NOT_DONE_YET
 
     def send_kept(
         self, request: Request, file: KeptFile[FileMetadata], kind: str | None = None
     ) -> bytes:
-        """Answer with a file whose content is known; no condition is looked at."""
-        metadata = file.metadata
+        """
+        Answer as `send`, with a file whose content is known.
+
+        :raise HTTPError: when a condition is not met.
+        """
+        metadata, content = file.metadata, file.content
+        code, parts = OK, None
+        if is_conditional(request):
+            code, parts = _evaluate(request, metadata, len(content))
+            if code != OK and not parts:
+                return self._without_content(request, code, len(content), metadata)
         set_fields(request, metadata.fields)
         if kind or metadata.removed:
             _change_fields(request, kind, metadata.removed)
-        return file.content
+        if code == OK:
+            return content
+        return content_ranges(request, content, metadata.kind, parts or ())
 
     def _without_content(
         self, request: Request, code: int, size: int, metadata: FileMetadata
@@ -197,6 +209,14 @@ class FileResponses:
         set_fields(request, ((b"Content-Type", kind), (b"Vary", b"Accept")))
         send_file(request, page.descriptor, 0, page.status.st_size)
         return True
+
+
+def _evaluate(request: Request, metadata: FileMetadata, size: int) -> ConditionsResult:
+    """What the conditions of *request* ask for of a file with so many bytes."""
+    return evaluate_conditions(
+        lines_of(request), metadata.etag, metadata.changed, size,
+        request.method, metadata.is_date_strong,
+    )  # fmt: skip
 
 
 def _change_fields(

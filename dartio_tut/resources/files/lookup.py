@@ -21,7 +21,7 @@ from twisted.web.http import (
 )
 from twisted.web.server import Request
 
-from ..fields import field_of, is_conditional, option_bytes
+from ..fields import field_of, option_bytes
 from ..negotiation import accepts_anything, accepts_by_name, best_coding
 from ..responses import HTTPError
 from .kept_contents import KeptFile
@@ -92,6 +92,7 @@ class Lookup:
         self._root = root
         self._open = root.open
         self._representations = representations
+        self._kept = representations.kept
         self._types = types
         self._spa = spa
         self._try_html = try_html
@@ -101,8 +102,7 @@ class Lookup:
         self, request: Request, segments: Sequence[bytes], files: LookupSettings
     ) -> OpenFile | OpenFolder | RedirectTarget | KeptFile[FileMetadata]:
         """
-        Find what *segments*, the decoded path below the root, stand for. A `KeptFile`
-        is found for requests without conditions.
+        Find what *segments*, the decoded path below the root, stand for.
 
         :raise HTTPError: when there is nothing to be had.
         """
@@ -111,14 +111,15 @@ class Lookup:
             target = location(self._redirects, segments, query)
             if target is not None:
                 return RedirectTarget(target, "It has moved.")
+        ends_with_slash = bool(segments) and not segments[-1]
+        kept = self._kept(
+            _first_index(segments, files) if ends_with_slash else tuple(segments)
+        )
+        if kept is not None:
+            return kept
         names = self._root.names(segments)
         if names is None:
             return self._find_odd(request, segments, files)
-        ends_with_slash = bool(segments) and segments[-1] == b""
-        if not is_conditional(request):
-            kept = self._kept(names, ends_with_slash, files)
-            if kept is not None:
-                return kept
         try:
             descriptor, status = self._open(names)
         except OSError as error:
@@ -134,16 +135,6 @@ class Lookup:
             return self._find_in_folder(request, folder, names, files)
         os.close(descriptor)
         return self._find_at_folder(request, names, files)
-
-    def _kept(
-        self, names: PathSegments, is_folder: bool, files: LookupSettings
-    ) -> KeptFile[FileMetadata] | None:
-        """The file at *names*, or the index of that folder, if its content is known."""
-        if is_folder:
-            if not files.indexNames:
-                return None
-            names = (*names, option_bytes(files.indexNames[0]))
-        return self._representations.kept(names)
 
     def _find_instead(
         self,
@@ -342,3 +333,10 @@ class Lookup:
             return HTTPError(FORBIDDEN, "Not allowed.")
         self._log.error("{path}: {error}", path=request.path, error=error.strerror)
         return HTTPError(SERVICE_UNAVAILABLE, "It cannot be read just now.")
+
+
+def _first_index(segments: Sequence[bytes], files: LookupSettings) -> PathSegments:
+    """The names of the index in a folder, if it is the best one; else no names."""
+    if not files.indexNames:
+        return ()
+    return (*segments[:-1], option_bytes(files.indexNames[0]))

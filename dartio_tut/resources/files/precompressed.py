@@ -83,6 +83,17 @@ class PrecompressedFiles:
         self._known.put(names, (now + LOOKUP_TTL_SECONDS, version, found))
         return found
 
+    def none_until(self, names: PathSegments) -> float:
+        """
+        Return until when it is known that there is no compressed form of the file at
+        *names*, by the clock that goes on steadily; 0 when there is one.
+        """
+        if self.codings(names):
+            return 0.0
+        until, version, _ = self._known.get(names) or (0.0, None, ())
+        folder = self._folders.get(names[:-1]) if version else None
+        return until if folder is None else max(until, folder[0])
+
     def _version(self, names: PathSegments, now: float) -> Version | None:
         """
         What changes when a file is added to the folder of *names*; ``None`` when that

@@ -120,7 +120,14 @@ class Representations:
             tuple[PathSegments, bytes | None, bool],
             tuple[tuple[int, int, int, int], FileMetadata],
         ] = Remembered()
-        self._contents: KeptContents[FileMetadata] = KeptContents(root)
+        self._contents: KeptContents[FileMetadata] = (
+            KeptContents(root, self._precompressed.none_until)
+            if self._precompressed
+            else KeptContents(root)
+        )
+        self.kept = self._contents.get
+        """Return the file at some names, if its content is known and is what is sent
+        for them."""
 
     def open_file(self, names: PathSegments) -> OpenFile | None:
         """
@@ -139,21 +146,23 @@ class Representations:
         os.close(descriptor)
         return None
 
-    def kept(self, names: PathSegments) -> KeptFile[FileMetadata] | None:
-        """The file at *names*, if its content is known and there is no other form."""
-        found = self._contents.get(names)
-        return None if found is None or self.codings(names) else found
+    def keep(
+        self, file: OpenFile, selected: Representation
+    ) -> KeptFile[FileMetadata] | None:
+        """
+        Keep the content of *file* for `kept`, if this form was selected of it.
 
-    def keep(self, file: OpenFile, selected: Representation) -> None:
-        """Keep the content of *file* for `kept`, if this form was selected of it."""
+        :return: ``None`` if it cannot be kept.
+        """
         descriptor, status, metadata = selected
         if (
-            descriptor == file.descriptor
-            and file.coding is None
-            and not (file.varies or metadata.may_be_unsized)
-            and not self.codings(file.names)
+            descriptor != file.descriptor
+            or file.coding is not None
+            or file.varies
+            or metadata.may_be_unsized
         ):
-            self._contents.keep(file.names, descriptor, status, metadata)
+            return None
+        return self._contents.keep(file.names, descriptor, status, metadata)
 
     def codings(self, names: PathSegments) -> tuple[bytes, ...]:
         """Return the codings in which the file at *names* is there, itself or not."""

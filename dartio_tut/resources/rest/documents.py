@@ -35,7 +35,7 @@ from dartio_tut.store import (
 from ..bodies.json_body import media_type, read_body
 from ..bodies.json_thread import parse_json
 from ..conditions import evaluate_conditions
-from ..fields import NOSNIFF, field_of, set_fields
+from ..fields import NOSNIFF, field_of, lines_of, set_fields
 from ..queries import has_parameter
 from ..responses import (
     HTTPError,
@@ -143,7 +143,7 @@ class RestDocuments(Resource):
         etag = etag_of(found.version)
         request.setHeader(b"ETag", etag)
         request.setHeader(b"Cache-Control", b"no-cache")
-        code = evaluate_conditions(field_of(request), etag, None, 0, b"HEAD").code
+        code = evaluate_conditions(lines_of(request), etag, None, 0, b"HEAD").code
         if code == NOT_MODIFIED:
             request.setResponseCode(NOT_MODIFIED)
             return b""

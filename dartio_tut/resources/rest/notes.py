@@ -26,7 +26,7 @@ from dartio_tut.store import Notes, version_of
 
 from ..conditions import evaluate_conditions, is_match
 from ..cors import cors_fields
-from ..fields import NOSNIFF, Fields, field_of, set_fields
+from ..fields import NOSNIFF, Fields, field_of, lines_of, set_fields
 from ..negotiation import best_type
 from ..queries import has_parameter, number_parameter
 from ..responses import TEXT, HTTPError, method_not_allowed, respond_later
@@ -128,7 +128,7 @@ class RestNotes(Resource):
         kind = self._kind(request)
         said = await self._representation(_number_of(name), kind)
         etag = etag_of(version_of(said))
-        code = evaluate_conditions(field_of(request), etag, None, 0, b"HEAD").code
+        code = evaluate_conditions(lines_of(request), etag, None, 0, b"HEAD").code
         if code not in (OK, NOT_MODIFIED):
             raise HTTPError(code, "It is not the version that was expected.")
         request.setResponseCode(code)
