@@ -175,9 +175,14 @@ class DateTests(SynchronousTestCase):
         date = Date()
         self.at(0.2)
         date.value()
-        date.keep("long", b"x" * (date_module.MAX_KEPT_HEAD_BYTES + 1))
-        self.assertIsNone(date.head("long"))
-        for number in range(date_module.KEPT_HEADS + 1):
-            date.keep(number, b"kept")
-        self.assertEqual(date.head(0), b"kept")
-        self.assertIsNone(date.head(date_module.KEPT_HEADS))
+        head = bytes(1024)
+        most = date_module.KEPT_HEAD_BYTES // (len(head) + date_module.HEAD_ENTRY_BYTES)
+        for second in (1, 2):
+            self.at(second)
+            date.value()
+            date.keep("long", bytes(date_module.KEPT_HEAD_BYTES))
+            self.assertIsNone(date.head("long"))
+            for number in range(most + 1):
+                date.keep(number, head)
+            self.assertEqual(date.head(most - 1), head)
+            self.assertIsNone(date.head(most))

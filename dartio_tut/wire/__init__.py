@@ -18,7 +18,7 @@ from .events import (
     Observer,
     UsualExchange,
 )
-from .fields import replace_fields
+from .fields import FieldSet, replace_fields
 from .file_sending import send_file, send_parts, set_length
 from .host_names import (
     HostPattern,
@@ -82,6 +82,7 @@ __all__ = [
     "Event",
     "EventBatch",
     "ExchangeDone",
+    "FieldSet",
     "Fields",
     "HTTP2Connection",
     "Head",

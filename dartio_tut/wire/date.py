@@ -9,9 +9,13 @@ from time import time
 
 from twisted.web.http import datetimeToString
 
-KEPT_HEADS = 4096
-MAX_KEPT_HEAD_BYTES = 1024
-"""Heads that are kept for a second, and the bytes of the longest: 4 MiB at most."""
+KEPT_HEAD_BYTES = 8 * 1024 * 1024
+"""
+What the heads that are kept for a second may have in all: those of some 10,000 files.
+"""
+
+HEAD_ENTRY_BYTES = 256
+"""What a head counts beside its bytes."""
 
 
 class Date:
@@ -23,6 +27,7 @@ class Date:
         self._second = -1
         self._value = b""
         self._heads: dict[Hashable, bytes] = {}
+        self._free_bytes = KEPT_HEAD_BYTES
 
     def head(self, key: Hashable) -> bytes | None:
         """The head that is kept under *key*, if it still holds."""
@@ -30,7 +35,9 @@ class Date:
 
     def keep(self, key: Hashable, head: bytes) -> None:
         """Keep *head*, which has the `value` of now, as long as that holds."""
-        if len(self._heads) < KEPT_HEADS and len(head) <= MAX_KEPT_HEAD_BYTES:
+        counted = len(head) + HEAD_ENTRY_BYTES
+        if counted <= self._free_bytes:
+            self._free_bytes -= counted
             self._heads[key] = head
 
     def value(self) -> bytes:
@@ -40,6 +47,7 @@ class Date:
             self._second = second
             self._value = datetimeToString(second)
             self._heads.clear()
+            self._free_bytes = KEPT_HEAD_BYTES
         return self._value
 
 

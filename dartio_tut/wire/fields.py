@@ -21,6 +21,20 @@ from .interfaces import Fields, Response
 _log = Logger()
 
 
+class FieldSet(tuple[tuple[bytes, bytes], ...]):
+    """
+    Fields that are set together for one response after the other.
+
+    One is equal to itself alone: so it costs little to find what was made of it before,
+    which for other tuples means to look at each name and value.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+
+
 def as_headers(fields: Headers | Iterable[tuple[bytes, bytes]]) -> Headers:
     """The header fields that Twisted hands to ``writeHeaders``, in either form."""
     if isinstance(fields, Headers):

@@ -24,11 +24,11 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.wire import send_file
 
-from ..conditions import ConditionsResult, evaluate_conditions
+from ..conditions import evaluate_conditions
 from ..fields import Fields, is_conditional, lines_of, merge_fields, set_fields
 from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import content_ranges, send_ranges
-from .kept_contents import MAX_KEPT_FILE_BYTES, KeptFile
+from .kept_contents import KeptFile
 from .lookup import RedirectTarget
 from .representations import (
     FileMetadata,
@@ -83,14 +83,16 @@ class FileResponses:
                 set_fields(request, without_validators(metadata.fields))
                 return content
         size = status.st_size
-        if size <= MAX_KEPT_FILE_BYTES:
-            kept = self._representations.keep(file, selected)
-            if kept is not None:
-                os.close(descriptor)
-                return self.send_kept(request, kept, kind)
+        kept = self._representations.keep(file, selected)
+        if kept is not None:
+            os.close(descriptor)
+            return self.send_kept(request, kept, kind)
         code, parts = OK, None
         if is_conditional(request):
-            code, parts = _evaluate(request, metadata, size)
+            code, parts = evaluate_conditions(
+                lines_of(request), metadata.etag, metadata.changed, size,
+                request.method, metadata.is_date_strong,
+            )  # fmt: skip
         if code != OK and not parts:
             os.close(descriptor)
             return self._without_content(request, code, size, metadata)
@@ -114,7 +116,10 @@ class FileResponses:
         metadata, content = file.metadata, file.content
         code, parts = OK, None
         if is_conditional(request):
-            code, parts = _evaluate(request, metadata, len(content))
+            code, parts = evaluate_conditions(
+                lines_of(request), metadata.etag, metadata.changed, len(content),
+                request.method, metadata.is_date_strong,
+            )  # fmt: skip
             if code != OK and not parts:
                 return self._without_content(request, code, len(content), metadata)
         set_fields(request, metadata.fields)
@@ -209,14 +214,6 @@ class FileResponses:
         set_fields(request, ((b"Content-Type", kind), (b"Vary", b"Accept")))
         send_file(request, page.descriptor, 0, page.status.st_size)
         return True
-
-
-def _evaluate(request: Request, metadata: FileMetadata, size: int) -> ConditionsResult:
-    """What the conditions of *request* ask for of a file with so many bytes."""
-    return evaluate_conditions(
-        lines_of(request), metadata.etag, metadata.changed, size,
-        request.method, metadata.is_date_strong,
-    )  # fmt: skip
 
 
 def _change_fields(

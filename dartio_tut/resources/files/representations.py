@@ -16,6 +16,8 @@ from typing import NamedTuple
 from twisted.web.http import datetimeToString
 from twisted.web.server import Request
 
+from dartio_tut.wire import FieldSet
+
 from ..fields import SECURITY_FIELDS, Fields, field_of, merge_fields
 from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
@@ -293,7 +295,7 @@ class Representations:
         kept = tuple(f for f in fields if f[0].lower() in NOT_MODIFIED_FIELDS)
         is_strong = is_date_strong(status)
         return FileMetadata(
-            kind, etag, changed, is_strong, kept, fields, removed,
+            kind, etag, changed, is_strong, FieldSet(kept), FieldSet(fields), removed,
             may_be_unsized(descriptor, status),
         )  # fmt: skip
 

@@ -140,8 +140,6 @@ class Files(File):
     type: str | None = None
     encoding: str | None = None
 
-    _segments: tuple[bytes, ...] = ()
-
     def __init__(
         self,
         path: str,
@@ -165,6 +163,9 @@ class Files(File):
         run: Callable[..., Deferred[Any]] = _in_thread,
     ) -> None:
         super().__init__(path, defaultType, ignoredExts, registry, allowExt)
+        # Python finds these faster here than in the class.
+        self.type = self.type
+        self._segments: tuple[bytes, ...] = ()
         self.children = _Children(self)
         self.indexNames = list(self.indexNames if index is None else index)
         self.listing = listing
@@ -214,7 +215,8 @@ class Files(File):
                 return responses.allow(request)
             found = self._tree.lookup.find(request, segments, self)
             if isinstance(found, KeptFile):
-                return responses.send_kept(request, found, self._type_of(found))
+                kind = self._type_of(found) if self.type else None
+                return responses.send_kept(request, found, kind)
             if isinstance(found, OpenFile):
                 return responses.send(request, found, self._type_of(found))
         except HTTPError as error:
