@@ -110,10 +110,14 @@ def lines_of(request: Request) -> Callable[[bytes], Sequence[bytes] | None]:
     return request.requestHeaders.getRawHeaders if fields is None else fields.values.get
 
 
-def is_conditional(request: Request) -> bool:
-    """Whether *request* has a precondition or asks for a range."""
+def lines_if_conditional(
+    request: Request,
+) -> Callable[[bytes], Sequence[bytes] | None] | None:
+    """As `lines_of`; ``None`` if *request* has no precondition, nor asks for a range."""
     fields = getattr(request, "fields", None)
-    return fields is None or fields.conditional
+    if fields is None:
+        return request.requestHeaders.getRawHeaders
+    return fields.values.get if fields.conditional else None
 
 
 def _joined(request: Request, name: bytes) -> bytes | None:

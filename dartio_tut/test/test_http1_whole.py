@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
-from dartio_tut.wire import ExchangeDone, date
+from dartio_tut.wire import ExchangeDone, FieldSet, date
 from dartio_tut.wire.http1.response_writer import ResponseWriter
 
 from .test_events import EventCase
@@ -23,6 +23,9 @@ STARTS = (
     b"POST / HTTP/1.1\r\nContent-Length: 2",
 )
 """How a request may begin that is answered."""
+
+
+_KEPT_FIELDS = FieldSet(((b"Content-Type", b"text/x"), (b"X-A", b"b")))
 
 
 def with_code(code: int) -> Callable[[Any], bytes]:
@@ -49,6 +52,12 @@ def with_fields(*fields: tuple[bytes, bytes]) -> Callable[[Any], bytes]:
 def together(request: Any) -> bytes:
     """Set fields together."""
     request.set_fields(((b"Content-Type", b"text/x"), (b"X-A", b"b")))
+    return b"hello"
+
+
+def together_again(request: Any) -> bytes:
+    """Set fields together that other responses have, too."""
+    request.set_fields(_KEPT_FIELDS)
     return b"hello"
 
 
@@ -112,6 +121,7 @@ RENDERS: tuple[Callable[[Any], bytes], ...] = (
     with_fields((b"Content-Length", b"3")),
     with_fields((b"Connection", b"close")),
     together,
+    together_again,
     validators,
     written_before,
     finished_before,
@@ -119,6 +129,24 @@ RENDERS: tuple[Callable[[Any], bytes], ...] = (
     other_finish,
     encoded,
 )
+
+
+class FieldSetTests(EventCase):
+    """Fields that are the same object for each response."""
+
+    def test_one_is_equal_to_itself_alone(self) -> None:
+        other = FieldSet(_KEPT_FIELDS)
+        self.assertEqual(tuple(other), tuple(_KEPT_FIELDS))
+        self.assertNotEqual(other, _KEPT_FIELDS)
+        found = {_KEPT_FIELDS: 1, other: 2}
+        self.assertEqual((found[_KEPT_FIELDS], found[other]), (1, 2))
+
+    def test_they_are_sent_as_others_are(self) -> None:
+        self.patch(date, "time", lambda: 1e9)
+        sent: list[bytes] = []
+        for self.render in (together, together_again, together_again):
+            sent.append(self.connect().send(STARTS[0] + b"\r\nHost: a\r\n\r\n"))
+        self.assertEqual(sent, [sent[0]] * 3)
 
 
 class WholeResponseTests(EventCase):

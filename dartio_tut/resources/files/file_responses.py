@@ -25,7 +25,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from dartio_tut.wire import send_file
 
 from ..conditions import evaluate_conditions
-from ..fields import Fields, is_conditional, lines_of, merge_fields, set_fields
+from ..fields import Fields, lines_if_conditional, merge_fields, set_fields
 from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import content_ranges, send_ranges
 from .kept_contents import KeptFile
@@ -33,6 +33,7 @@ from .lookup import RedirectTarget
 from .representations import (
     FileMetadata,
     OpenFile,
+    Representation,
     Representations,
     without_validators,
 )
@@ -78,9 +79,8 @@ class FileResponses:
             raise self._failed(request, error) from None
         descriptor, status, metadata = selected
         if metadata.may_be_unsized:
-            content = self._unsized_content(request, descriptor, status.st_size)
+            content = self._unsized_content(request, selected)
             if content is not None:
-                set_fields(request, without_validators(metadata.fields))
                 return content
         size = status.st_size
         kept = self._representations.keep(file, selected)
@@ -88,10 +88,11 @@ class FileResponses:
             os.close(descriptor)
             return self.send_kept(request, kept, kind)
         code, parts = OK, None
-        if is_conditional(request):
+        lines = lines_if_conditional(request)
+        if lines is not None:
             code, parts = evaluate_conditions(
-                lines_of(request), metadata.etag, metadata.changed, size,
-                request.method, metadata.is_date_strong,
+                lines, metadata.etag, metadata.changed, size, request.method,
+                metadata.is_date_strong,
             )  # fmt: skip
         if code != OK and not parts:
             os.close(descriptor)
@@ -115,10 +116,11 @@ class FileResponses:
         """
         metadata, content = file.metadata, file.content
         code, parts = OK, None
-        if is_conditional(request):
+        lines = lines_if_conditional(request)
+        if lines is not None:
             code, parts = evaluate_conditions(
-                lines_of(request), metadata.etag, metadata.changed, len(content),
-                request.method, metadata.is_date_strong,
+                lines, metadata.etag, metadata.changed, len(content), request.method,
+                metadata.is_date_strong,
             )  # fmt: skip
             if code != OK and not parts:
                 return self._without_content(request, code, len(content), metadata)
@@ -143,22 +145,25 @@ class FileResponses:
         raise HTTPError(code, "It is not the version that was expected.")
 
     def _unsized_content(
-        self, request: Request, descriptor: int, size: int
+        self, request: Request, selected: Representation
     ) -> bytes | None:
         """
-        Return the content of a file that has another length than *size*, which is
-        closed; ``None`` when the size is right.
+        Prepare to send a file that has another length than its status says, and return
+        the content; the file is closed. ``None`` stands for one whose size is right.
 
         :raise HTTPError: when it cannot be read.
         """
+        descriptor, status, metadata = selected
         content: bytes | None = b""
         try:
-            content = read_unsized(descriptor, size)
+            content = read_unsized(descriptor, status.st_size)
         except OSError as error:
             raise self._failed(request, error) from None
         finally:
             if content is not None:
                 os.close(descriptor)
+        if content is not None:
+            set_fields(request, without_validators(metadata.fields))
         return content
 
     def _failed(self, request: Request, error: OSError) -> HTTPError:
