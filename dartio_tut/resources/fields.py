@@ -113,7 +113,7 @@ def lines_of(request: Request) -> Callable[[bytes], Sequence[bytes] | None]:
 def lines_if_conditional(
     request: Request,
 ) -> Callable[[bytes], Sequence[bytes] | None] | None:
-    """As `lines_of`; ``None`` if *request* has no precondition, nor asks for a range."""
+    """As `lines_of`; ``None`` if *request* has no precondition and no Range."""
     fields = getattr(request, "fields", None)
     if fields is None:
         return request.requestHeaders.getRawHeaders

@@ -11,7 +11,7 @@ from itertools import combinations, count, product
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dartio_tut.resources import FieldRule, Files
@@ -193,13 +193,17 @@ class SameResponseTests(KeptCase):
                 for method in ("GET", "HEAD"):
                     self.assert_same(pair, self.request(method, target))
 
-    def test_two_fields_with_any_values(self) -> None:
-        for one, other in combinations(VALUES.items(), 2):
-            for values in product(one[1], other[1]):
-                fields = zip((one[0], other[0]), values, strict=True)
-                lines = [self.line(field, "sub/b.css") for field in fields]
-                request = self.request("GET", "/sub/b.css", *lines)
-                self.assert_same(self.pairs[0], request)
+    def test_every_condition_alone_and_with_another(self) -> None:
+        alone = [[(name, value)] for name in VALUES for value in VALUES[name]]
+        both = [
+            [*zip(names, values, strict=True)]
+            for names in combinations(VALUES, 2)
+            for values in product(*(VALUES[name][:7] for name in names))
+        ]
+        for fields in [*alone, *both]:
+            lines = [self.line(field, "sub/b.css") for field in fields]
+            request = self.request("GET", "/sub/b.css", *lines)
+            self.assert_same(self.pairs[0], request)
 
     @examples(100)
     @given(METHODS, st.sampled_from(TARGETS), VERSIONS, FIELDS, st.data())
@@ -245,6 +249,23 @@ class SameResponseTests(KeptCase):
                 self.assertEqual((lines, sent[9:12]), (lines, code))
         # Pages for errors may be opened: 404.html and the like.
         self.assertLessEqual(self.opened, 4)
+
+    def test_compressed_form_is_sent_without_opening_it(self) -> None:
+        accepted = "Accept-Encoding: gzip, br"
+        files = self.pairs[0][0]
+        sent = self.sent(files, self.request("GET", "/c.js", accepted))
+        self.assertIn(b"Content-Encoding: gzip", sent)
+        self.assertIn(b"compressed", sent)
+        self.opened = 0
+        self.assertEqual(self.sent(files, self.request("GET", "/c.js", accepted)), sent)
+        tag = sent.partition(b"ETag: ")[2].partition(b"\r")[0].decode()
+        lines = (accepted, f"If-None-Match: {tag}")
+        sent = self.sent(files, self.request("GET", "/c.js", *lines))
+        self.assertIn(b"304 Not Modified", sent)
+        self.assertEqual(self.opened, 0)
+        sent = self.sent(files, self.request("GET", "/c.js"))
+        self.assertNotIn(b"Content-Encoding", sent)
+        self.assertEqual(self.opened, 1)
 
     def test_304_keeps_the_content_for_the_next_request(self) -> None:
         files = self.files()
@@ -322,7 +343,19 @@ class ChangingTreeTests(KeptCase):
         os.link(self.outside / "f.js", path)
 
     def compress(self, path: Path) -> None:
+        """Make its compressed form."""
+        self.remove(path.with_name(path.name + ".gz"))
+        self.write(path.with_name(path.name + ".gz"))
+        os.utime(path.with_name(path.name + ".gz"))
+
+    def compress_early(self, path: Path) -> None:
+        """Make a compressed form that is older than the file may be."""
         self.replace(path.with_name(path.name + ".gz"))
+
+    def compress_better(self, path: Path) -> None:
+        """Make another compressed form, which is preferred."""
+        self.remove(path.with_name(path.name + ".br"))
+        self.write(path.with_name(path.name + ".br"))
 
     def decompress(self, path: Path) -> None:
         self.remove(path.with_name(path.name + ".gz"))
@@ -337,21 +370,26 @@ class ChangingTreeTests(KeptCase):
             folder.unlink()
             folder.mkdir()
 
-    @examples(40)
+    CHANGES = (
+        "compress", "compress_better", "write", "compress_early", "compress", "replace",
+        "decompress", "remove", "link_inside", "make_folder", "link_outside", "write",
+        "hard_link", "make_fifo", "swap_folder", "replace",
+    )  # fmt: skip
+
+    @examples(20)
     @given(
         st.sampled_from([{}, {"links": "follow"}, {"links": "refuse"}]),
         st.lists(
             st.tuples(
-                st.sampled_from(
-                    ["write", "write", "replace", "remove", "make_folder", "make_fifo"]
-                    + ["link_inside", "link_outside", "hard_link", "compress"]
-                    + ["decompress", "swap_folder"]
-                ),
+                st.sampled_from(CHANGES),
                 st.sampled_from(["f.js", "sub/f.js", "index.html"]),
             ),
             max_size=8,
         ),
     )
+    @example({}, [(change, "f.js") for change in CHANGES])
+    @example({}, [(change, "sub/f.js") for change in CHANGES])
+    @example({"links": "refuse"}, [(change, "index.html") for change in CHANGES])
     def test_each_request_sees_the_tree_as_it_is(
         self, settings: dict[str, Any], changes: list[tuple[str, str]]
     ) -> None:
@@ -368,7 +406,7 @@ class ChangingTreeTests(KeptCase):
                 for lines in (
                     [],
                     [f"If-None-Match: {tag}"],
-                    ["Accept-Encoding: gzip"],
+                    ["Accept-Encoding: gzip, br"],
                     ["Range: bytes=0-1"],
                     [],
                 ):

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from random import randrange
 from stat import S_ISDIR
 from time import monotonic, time_ns
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from .path_segments import PathSegments
 
@@ -49,11 +49,27 @@ DOT, SLASH = ord("."), ord("/")
 """Looking for a number in bytes costs a twentieth of looking for bytes there."""
 
 
+def _version(status: os.stat_result) -> Version:
+    return status.st_size, status.st_ctime_ns, status.st_ino, status.st_dev
+
+
+class Original(NamedTuple):
+    """A file of which a compressed form is sent, and the coding of the form."""
+
+    names: PathSegments
+    status: os.stat_result
+    coding: bytes
+
+
 class KeptFile(Generic[Metadata]):
     """
     A small file whose content is known without opening it.
 
-    :ivar names: the names that lead to it, one below the other.
+    :param path: the names that lead to it, one below the other.
+    :ivar key: by which it is found.
+    :ivar names: the names that it is sent for: its own, or those of the file that it is
+        a compressed form of.
+    :ivar original: that file, if it is one.
     :ivar content: the content; empty until it is read.
     :ivar metadata: what is told of it.
     :ivar version: of the file.
@@ -66,26 +82,34 @@ class KeptFile(Generic[Metadata]):
         "_path",
         "alone_until",
         "content",
+        "key",
         "metadata",
         "names",
+        "original",
         "until",
         "version",
     )
 
     def __init__(
-        self, root: bytes, names: PathSegments, version: Version, metadata: Metadata
+        self,
+        root: bytes,
+        path: PathSegments,
+        status: os.stat_result,
+        metadata: Metadata,
     ) -> None:
-        self.names = names
+        self.key: Hashable = path
+        self.names = path
+        self.original: KeptFile[Metadata] | None = None
         self.content = b""
         self.metadata = metadata
-        self.version = version
+        self.version = _version(status)
         self.until = self.alone_until = 0.0
-        above = [b"/".join((root, *names[:depth])) for depth in range(1, len(names))]
+        above = [b"/".join((root, *path[:depth])) for depth in range(1, len(path))]
         self._folders = tuple(above)
-        self._path = b"/".join((root, *names))
+        self._path = b"/".join((root, *path))
 
     def is_there(self) -> bool:
-        """Whether the file is there, in the version that is known."""
+        """Whether the file is there, and its original, in the versions of before."""
         try:
             for folder in self._folders:
                 if not S_ISDIR(os.lstat(folder).st_mode):  # links are for who opens
@@ -95,7 +119,7 @@ class KeptFile(Generic[Metadata]):
             return False
         return self.version == (
             status.st_size, status.st_ctime_ns, status.st_ino, status.st_dev
-        )  # fmt: skip
+        ) and (self.original is None or self.original.is_there())  # fmt: skip
 
 
 def _is_always_alone(names: PathSegments) -> float:
@@ -131,23 +155,24 @@ class KeptContents(Generic[Metadata]):
         self._choose = choose
         self._seconds = seconds
         self._now_ns = now_ns
-        self._kept: dict[PathSegments, KeptFile[Metadata]] = {}
-        self._names: list[PathSegments] = []
+        self._kept: dict[Hashable, KeptFile[Metadata]] = {}
+        self._keys: list[Hashable] = []
         self.kept_bytes = 0
 
-    def get(self, names: PathSegments) -> KeptFile[Metadata] | None:
+    def get(self, key: Hashable) -> KeptFile[Metadata] | None:
         """
-        The file at *names*, if it is kept, and is still the same.
+        The file that is kept, if it is still the same: *key* is its names, or of a
+        compressed form, those of its original, and the coding.
 
-        Whoever asks need not know whether there may be a file at *names*: those of the
-        files that are kept are names that anybody may ask for.
+        Whoever asks need not know whether there may be a file of such names: those of
+        the files that are kept are names that anybody may ask for.
         """
-        file = self._kept.get(names)
+        file = self._kept.get(key)
         if file is None:
             return None
         now = self._seconds()
         if now >= file.alone_until:
-            file.alone_until = self._alone_until(names)
+            file.alone_until = self._alone_until(file.names)
         is_known = now < file.until and now < file.alone_until
         return file if is_known and file.is_there() else None
 
@@ -157,14 +182,19 @@ class KeptContents(Generic[Metadata]):
         descriptor: int,
         status: os.stat_result,
         metadata: Metadata,
+        original: Original | None = None,
     ) -> KeptFile[Metadata] | None:
         """
         Keep the content of the file at *names*, open and of this *status*.
 
+        :param original: the file of which it is a compressed form.
         :return: ``None`` if it cannot be kept.
         """
         size = status.st_size
         changed = max(status.st_ctime_ns, status.st_mtime_ns)
+        if original is not None:
+            whole = original.status
+            changed = max(changed, whole.st_ctime_ns, whole.st_mtime_ns)
         if (
             size > MAX_KEPT_FILE_BYTES
             or changed > self._now_ns() - SETTLED_NS
@@ -172,9 +202,13 @@ class KeptContents(Generic[Metadata]):
             or any(name[0] == DOT or SLASH in name for name in names)
         ):
             return None
-        version = size, status.st_ctime_ns, status.st_ino, status.st_dev
-        file = KeptFile(self._root, names, version, metadata)
-        file.alone_until = self._alone_until(names)
+        file = KeptFile(self._root, names, status, metadata)
+        if original is None:
+            file.alone_until = self._alone_until(names)
+        else:
+            file.key, file.names = (original.names, original.coding), original.names
+            file.original = KeptFile(self._root, file.names, whole, metadata)
+            file.alone_until = math.inf
         if not file.alone_until or not file.is_there():  # there is a link in its path
             return None
         try:
@@ -189,21 +223,20 @@ class KeptContents(Generic[Metadata]):
 
     def _put(self, file: KeptFile[Metadata]) -> None:
         """Put *file* in the place of its version before, or of others."""
-        names = file.names
-        old = self._kept.get(names)
+        old = self._kept.get(file.key)
         if old is None:
-            self._names.append(names)
+            self._keys.append(file.key)
             self.kept_bytes += ENTRY_BYTES
         else:
             self.kept_bytes -= len(old.content)
-        self._kept[names] = file
+        self._kept[file.key] = file
         self.kept_bytes += len(file.content)
         while self.kept_bytes > self._max_bytes:
             self._forget_one()
 
     def _forget_one(self) -> None:
         """Forget one that is chosen by chance; see `remembered`."""
-        place = self._choose(len(self._names))
-        names, self._names[place] = self._names[place], self._names[-1]
-        self._names.pop()
-        self.kept_bytes -= ENTRY_BYTES + len(self._kept.pop(names).content)
+        place = self._choose(len(self._keys))
+        key, self._keys[place] = self._keys[place], self._keys[-1]
+        self._keys.pop()
+        self.kept_bytes -= ENTRY_BYTES + len(self._kept.pop(key).content)

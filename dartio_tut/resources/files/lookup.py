@@ -93,6 +93,7 @@ class Lookup:
         self._open = root.open
         self._representations = representations
         self._kept = representations.kept
+        self._kept_form = representations.kept_form
         self._types = types
         self._spa = spa
         self._try_html = try_html
@@ -112,9 +113,8 @@ class Lookup:
             if target is not None:
                 return RedirectTarget(target, "It has moved.")
         ends_with_slash = bool(segments) and not segments[-1]
-        kept = self._kept(
-            _first_index(segments, files) if ends_with_slash else tuple(segments)
-        )
+        key = _first_index(segments, files) if ends_with_slash else tuple(segments)
+        kept = self._kept(key) or self._kept_form(key, request)
         if kept is not None:
             return kept
         names = self._root.names(segments)

@@ -83,6 +83,11 @@ class PrecompressedFiles:
         self._known.put(names, (now + LOOKUP_TTL_SECONDS, version, found))
         return found
 
+    def had_any(self, names: PathSegments) -> bool:
+        """Tell whether there was a compressed form of the file at the last look."""
+        known = self._known.get(names)
+        return known is not None and bool(known[2])
+
     def none_until(self, names: PathSegments) -> float:
         """
         Return until when it is known that there is no compressed form of the file at

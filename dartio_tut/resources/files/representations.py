@@ -23,7 +23,7 @@ from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
 from .entity_tags import entity_tag, is_date_strong, last_modified
 from .field_rules import FieldRule, fields_for, fields_for_all
-from .kept_contents import KeptContents, KeptFile
+from .kept_contents import KeptContents, KeptFile, Original
 from .path_segments import PathSegments
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
@@ -70,6 +70,7 @@ class FileMetadata(NamedTuple):
     :ivar fields: the fields of a 200.
     :ivar removed: the names of fields that are not sent, whoever has set them.
     :ivar may_be_unsized: whether its size may be wrong.
+    :ivar coding: its content coding, if it is the compressed form of another file.
     """
 
     kind: bytes
@@ -80,6 +81,7 @@ class FileMetadata(NamedTuple):
     fields: Fields
     removed: tuple[bytes, ...]
     may_be_unsized: bool
+    coding: bytes | None
 
 
 Representation = tuple[int, os.stat_result, FileMetadata]
@@ -152,19 +154,34 @@ class Representations:
         self, file: OpenFile, selected: Representation
     ) -> KeptFile[FileMetadata] | None:
         """
-        Keep the content of *file* for `kept`, if this form was selected of it.
+        Keep the content of *file*, or of the form that was selected of it, for `kept`
+        and `kept_form`.
 
         :return: ``None`` if it cannot be kept.
         """
         descriptor, status, metadata = selected
-        if (
-            descriptor != file.descriptor
-            or file.coding is not None
-            or file.varies
-            or metadata.may_be_unsized
-        ):
+        names, coding = file.names, metadata.coding
+        if file.coding is not None or file.varies or metadata.may_be_unsized:
             return None
-        return self._contents.keep(file.names, descriptor, status, metadata)
+        original = None
+        if coding is not None:
+            original = Original(names, file.status, coding)
+            names = (*names[:-1], names[-1] + SUFFIXES[coding])
+        return self._contents.keep(names, descriptor, status, metadata, original)
+
+    def kept_form(
+        self, names: PathSegments, request: Request
+    ) -> KeptFile[FileMetadata] | None:
+        """
+        The compressed form of the file at *names* that the client prefers, if its
+        content is known, and is what is sent for them.
+        """
+        forms = self._precompressed
+        if forms is None or not forms.had_any(names):
+            return None
+        accept = field_of(request)(b"accept-encoding")
+        coding = best_coding(accept, forms.codings(names))
+        return None if coding is None else self._contents.get((names, coding))
 
     def codings(self, names: PathSegments) -> tuple[bytes, ...]:
         """Return the codings in which the file at *names* is there, itself or not."""
@@ -296,7 +313,7 @@ class Representations:
         is_strong = is_date_strong(status)
         return FileMetadata(
             kind, etag, changed, is_strong, FieldSet(kept), FieldSet(fields), removed,
-            may_be_unsized(descriptor, status),
+            may_be_unsized(descriptor, status), coding,
         )  # fmt: skip
 
     def _given(self, path: str) -> list[tuple[bytes, bytes]]:
