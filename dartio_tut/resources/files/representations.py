@@ -23,7 +23,7 @@ from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
 from .entity_tags import entity_tag, is_date_strong, last_modified
 from .field_rules import FieldRule, fields_for, fields_for_all
-from .kept_contents import KeptContents, KeptFile, Original
+from .kept_contents import MAX_KEPT_FILE_BYTES, KeptContents, KeptFile, Original
 from .path_segments import PathSegments
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
@@ -160,10 +160,14 @@ class Representations:
         :return: ``None`` if it cannot be kept.
         """
         descriptor, status, metadata = selected
-        names, coding = file.names, metadata.coding
-        if file.coding is not None or file.varies or metadata.may_be_unsized:
+        if (
+            status.st_size > MAX_KEPT_FILE_BYTES
+            or file.coding is not None
+            or file.varies
+            or metadata.may_be_unsized
+        ):
             return None
-        original = None
+        names, coding, original = file.names, metadata.coding, None
         if coding is not None:
             original = Original(names, file.status, coding)
             names = (*names[:-1], names[-1] + SUFFIXES[coding])
