@@ -44,7 +44,7 @@ def printf(data: bytes) -> str:
 
     Octal escapes always have three digits, so that no digit behind one belongs to it.
     """
-    text = "".join(map(_escaped, data))
+    text = "".join([_ESCAPED[byte] for byte in data])
     if text.startswith("-"):  # which would be an option
         text = _octal(ord("-")) + text[1:]
     return f"printf '{text}'"
@@ -67,3 +67,7 @@ def _escaped(byte: int) -> str:
 
 def _octal(byte: int) -> str:
     return f"\\{byte:03o}"
+
+
+_ESCAPED = [_escaped(byte) for byte in range(256)]
+"""What stands for each byte."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,7 @@ TREES: dict[str, Callable[[], Tree]] = {
 """What makes the resources of each lesson, by its name."""
 
 
+@cache
 def _presets() -> dict[str, list[Preset]]:
     """The presets of each lesson, by its name."""
     text = resources.files(__package__).joinpath(PRESETS_FILE).read_text("utf-8")

@@ -127,6 +127,7 @@ class MemoryDocuments:
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._contents: dict[str, bytes] = {}
+        self._names: dict[str, str] = {}  # of what folds to each
         self._modified: dict[str, float] = {}
         self._now = now
         self._tokens = _Tokens()
@@ -159,9 +160,11 @@ class MemoryDocuments:
     def _put(self, name: str, content: bytes, expected: Collection[str] | None) -> str:
         self._check(name, expected)
         if name not in self._contents:
-            for other in self._contents:
-                if fold_name(other) == fold_name(name):
-                    raise same_name_taken(name, other)
+            folded = fold_name(name)
+            other = self._names.get(folded, name)
+            if other != name:
+                raise same_name_taken(name, other)
+            self._names[folded] = name
         self._contents[name] = content
         self._modified[name] = self._now()
         return version_of(content)
@@ -176,6 +179,7 @@ class MemoryDocuments:
         self._check(name, expected)
         if self._contents.pop(name, None) is None:
             raise NoSuchEntry(f"there is no document {name}")
+        self._names.pop(fold_name(name), None)
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000

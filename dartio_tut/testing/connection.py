@@ -139,7 +139,8 @@ def _let_pass(seconds: float, clock: Clock) -> None:
     until = clock.seconds() + seconds
     while (due := _next_due(clock)) <= until:
         clock.advance(max(0.0, due - clock.seconds()))
-    clock.advance(max(0.0, until - clock.seconds()))
+    if (left := until - clock.seconds()) > 0:
+        clock.advance(left)
 
 
 def _next_due(clock: Clock) -> float:

@@ -5,7 +5,9 @@ What is packaged of an exercise.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -66,7 +68,8 @@ class Exercise:
         return self.solution.replace(mistake.replace, mistake.by)
 
 
-def read_exercises() -> dict[int, Exercise]:
+@cache
+def read_exercises() -> Mapping[int, Exercise]:
     """All exercises by their numbers, in order."""
     files = sorted(FOLDER.glob("[0-9][0-9]_*/exercise.toml"))
     return {exercise.number: exercise for exercise in map(_read, files)}

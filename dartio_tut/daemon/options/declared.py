@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from getopt import GetoptError, gnu_getopt
 from importlib.metadata import version
-from typing import Any, ClassVar, Self
+from inspect import signature
+from typing import Any, ClassVar, Self, cast
 
 from twisted.logger import Logger
 from twisted.python.usage import Options, UsageError
@@ -244,4 +245,7 @@ def _method_for(option: Option, is_path: bool) -> Callable[..., None]:
     def set_value(self: DeclaredOptions, text: str) -> None:
         self._set(option, text, f"--{option.name}", is_path)
 
-    return set_flag if option.kind == "flag" else set_value
+    # Twisted asks for the signature of each method of each instance, which is dear.
+    method: Any = set_flag if option.kind == "flag" else set_value
+    method.__signature__ = signature(method)
+    return cast("Callable[..., None]", method)

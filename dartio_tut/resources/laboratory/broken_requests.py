@@ -9,6 +9,7 @@ them; a test sends each of them, and compares.
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -33,13 +34,14 @@ class BrokenRequest(NamedTuple):
     row: str = ""
 
 
-def broken_requests() -> list[BrokenRequest]:
+@cache
+def broken_requests() -> tuple[BrokenRequest, ...]:
     """All of them, in the order of the file."""
     text = resources.files(__package__).joinpath("broken.toml").read_text("utf-8")
-    return [
+    return tuple(
         BrokenRequest(raw=_bytes(entry.pop("request")), **entry)
         for entry in tomllib.loads(text)["broken"]
-    ]
+    )
 
 
 def _bytes(written: str | list[Any]) -> bytes:
