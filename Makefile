@@ -34,7 +34,7 @@ test-environment: $(VENV)/.created
 # cluster, and ask what is described by OpenAPI with more requests.
 DARTIO_KILLS ?= 5000
 DARTIO_CUTS ?= 100000
-DARTIO_EXAMPLES ?= 50
+DARTIO_EXAMPLES ?= 100
 DARTIO_ROLLS ?= 100
 DARTIO_DEATHS ?= 4
 DARTIO_API_EXAMPLES ?= 200

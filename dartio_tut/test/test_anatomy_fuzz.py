@@ -4,6 +4,7 @@ Any bytes taken apart, and the same bytes read by the wire.
 
 from __future__ import annotations
 
+from math import inf
 from time import process_time
 
 from hypothesis import given
@@ -116,13 +117,19 @@ class LinearTests(AnatomyCase):
     """Time grows with the bytes, and parts are not without number."""
 
     def seconds(self, raw: bytes, sent_by: SentBy) -> float:
-        """The processor's time to take *raw* apart; the best of three."""
-        times = []
-        for _ in range(3):
-            began = process_time()
-            take_apart(raw, sent_by)
-            times.append(process_time() - began)
-        return min(times)
+        """The processor's time to take *raw* apart."""
+        began = process_time()
+        take_apart(raw, sent_by)
+        return process_time() - began
+
+    def best(self, tries: int, limit: float, raw: bytes, sent_by: SentBy) -> float:
+        """The least time of so many *tries*, or the first that is below the *limit*."""
+        least = inf
+        for _ in range(tries):
+            least = min(least, self.seconds(raw, sent_by))
+            if least < limit:
+                break
+        return least
 
     def test_eight_times_the_bytes_take_about_eight_times_as_long(self) -> None:
         head = b"GET / HTTP/1.1\r\n"
@@ -146,15 +153,16 @@ class LinearTests(AnatomyCase):
         ):
             who: SentBy = "client" if sent_by == "client" else "server"
             count = 2_000 // len(piece)
-            small = self.seconds(start + piece * count, who)
-            large = self.seconds(start + piece * count * 8, who)
+            small = self.best(3, 0, start + piece * count, who)
             # Quadratic time would be 64 times as much.
-            self.assertLess(large, 24 * small + 0.003, piece)
+            limit = 24 * small + 0.003
+            large = self.best(3, limit, start + piece * count * 8, who)
+            self.assertLess(large, limit, piece)
 
     def test_a_usual_request_takes_tenths_of_a_millisecond_at_most(self) -> None:
         take_apart(BROWSER, "client")  # reads the word list
-        seconds = min(self.seconds(BROWSER, "client") for _ in range(100))
-        self.assertLess(seconds * 500 / len(BROWSER), USUAL_SECONDS)
+        limit = USUAL_SECONDS * len(BROWSER) / 500
+        self.assertLess(self.best(300, limit, BROWSER, "client"), limit)
 
     def test_what_is_too_much_to_show_is_one_part(self) -> None:
         many = MAX_PARTS // 3

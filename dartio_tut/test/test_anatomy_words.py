@@ -72,9 +72,7 @@ QUESTIONS = (
 
 def names_in(path: Path) -> Iterator[str]:
     """Whatever may be the name of a field in the texts of the module at *path*."""
-    for node in syntax_nodes(path):
-        if not isinstance(node, ast.Constant):
-            continue
+    for node in syntax_nodes(path, ast.Constant):
         if isinstance(node.value, bytes):
             text = node.value.decode("latin-1")
             if field_name.fullmatch(text):

@@ -23,6 +23,7 @@ from dartio_tut.store import (
 )
 from dartio_tut.store.folder import notes_file
 
+from .support.disk_faults import no_flushes
 from .support.store_suite import SynchronousResults
 
 CHANGING_CALLS = ("write", "fsync", "ftruncate", "link", "replace", "unlink")
@@ -37,6 +38,7 @@ class CrashCase(SynchronousResults, SynchronousTestCase):
     """Tests of folders whose process is killed."""
 
     def setUp(self) -> None:
+        no_flushes(self)
         self.base = Path(self.mktemp())
 
     def folders(self) -> Iterator[Path]:

@@ -29,7 +29,7 @@ from dartio_tut.store import (
 from dartio_tut.store.folder.documents import open_folder_documents
 from dartio_tut.store.folder.new_file import new_file
 
-from .support.disk_faults import failing
+from .support.disk_faults import failing, no_flushes
 from .support.store_suite import DocumentsSuite, SynchronousResults
 
 
@@ -37,6 +37,7 @@ class FolderDocumentsTests(SynchronousResults, DocumentsSuite, SynchronousTestCa
     """Documents in a folder."""
 
     def setUp(self) -> None:
+        no_flushes(self)
         self.folder = Path(self.mktemp())
 
     def open(self) -> Documents:
@@ -185,6 +186,7 @@ class QuotaTests(SynchronousResults, SynchronousTestCase):
     """How much may be stored."""
 
     def setUp(self) -> None:
+        no_flushes(self)
         self.folder = str(Path(self.mktemp()))
         self.now = 0.0
 

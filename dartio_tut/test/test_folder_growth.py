@@ -15,6 +15,7 @@ from dartio_tut.store.folder import line_index, token_log
 from dartio_tut.store.folder.disk import DEFAULT_QUOTA
 from dartio_tut.store.folder.notes import open_folder_notes
 
+from .support.disk_faults import no_flushes
 from .support.store_suite import SynchronousResults
 
 TOKEN_SECONDS = 24 * 60 * 60
@@ -71,6 +72,7 @@ class FolderCase(SynchronousResults, SynchronousTestCase):
     """Notes in a folder, and a clock."""
 
     def setUp(self) -> None:
+        no_flushes(self)
         self.folder = Path(self.mktemp())
         self.now = 1e9
 

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.store import NoSuchEntry, Notes, StoreFull, StoreUnavailable, open_notes
 from dartio_tut.store.folder import folder_lock
 
-from .support.disk_faults import failing, same_file
+from .support.disk_faults import failing, no_flushes, same_file
 from .support.store_suite import ODD_NOTES, NotesSuite, SynchronousResults
 
 
@@ -22,6 +22,7 @@ class FolderNotesTests(SynchronousResults, NotesSuite, SynchronousTestCase):
     """Notes in a folder."""
 
     def setUp(self) -> None:
+        no_flushes(self)
         self.folder = Path(self.mktemp())
         self.file = self.folder / "notes.txt"
 
@@ -187,6 +188,7 @@ class EditedFileTests(SynchronousResults, SynchronousTestCase):
     """A person's edits, and other processes."""
 
     def setUp(self) -> None:
+        no_flushes(self)
         self.folder = Path(self.mktemp())
         self.file = self.folder / "notes.txt"
 

@@ -129,7 +129,9 @@ class MaskingTests(SynchronousTestCase):
 
     def test_secrets_in_cut_heads_are_masked_wherever_they_are_cut(self) -> None:
         for name, text in (HEADS | PARTS).items():
-            for end in range(len(text)):
+            # What is long has the same in its middle, again and again.
+            ends = {*range(len(text))[:120], *range(len(text))[-120:]}
+            for end in ends:
                 self.assert_masked(name, text[:end], mask_part(text[:end]))
 
     def test_secrets_in_forms_are_masked(self) -> None:

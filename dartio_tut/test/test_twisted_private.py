@@ -34,11 +34,11 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def modules() -> Iterator[tuple[Path, tuple[ast.AST, ...]]]:
-    """The nodes of the modules of the package, but for its tests and the fence."""
+def modules() -> Iterator[Path]:
+    """The modules of the package, but for its tests and the fence."""
     for path in PACKAGE.rglob("*.py"):
         if path != FENCE and path.parent.name not in ("test", "support"):
-            yield path, syntax_nodes(path)
+            yield path
 
 
 class FenceTests(SynchronousTestCase):
@@ -47,9 +47,9 @@ class FenceTests(SynchronousTestCase):
     def test_no_other_module_imports_a_private_name(self) -> None:
         found = [
             (str(path.relative_to(PACKAGE)), node.module, name.name)
-            for path, nodes in modules()
-            for node in nodes
-            if isinstance(node, ast.ImportFrom) and not node.level
+            for path in modules()
+            for node in syntax_nodes(path, ast.ImportFrom)
+            if not node.level
             for name in node.names
             if is_private(name.name) or is_private((node.module or "").split(".")[-1])
         ]
@@ -57,27 +57,25 @@ class FenceTests(SynchronousTestCase):
 
     def test_no_other_module_reads_a_private_attribute_of_others(self) -> None:
         ours = {*DOCUMENTED}
-        for names in twisted_private.INHERITED_PRIVATE_NAMES.values():
-            ours.update(names)
-        for _, nodes in modules():
-            for node in nodes:
-                if isinstance(node, DEFINITIONS):
-                    ours.add(node.name)
-                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    ours.add(node.id)
-                elif isinstance(node, ast.Attribute) and isinstance(
-                    node.ctx, ast.Store
-                ):
-                    ours.add(node.attr)
-                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    ours.add(node.value)  # of __slots__
+        for inherited in twisted_private.INHERITED_PRIVATE_NAMES.values():
+            ours.update(inherited)
+        for path in modules():
+            for definition in syntax_nodes(path, *DEFINITIONS):
+                ours.add(definition.name)
+            for name in syntax_nodes(path, ast.Name):
+                if isinstance(name.ctx, ast.Store):
+                    ours.add(name.id)
+            for attribute in syntax_nodes(path, ast.Attribute):
+                if isinstance(attribute.ctx, ast.Store):
+                    ours.add(attribute.attr)
+            for constant in syntax_nodes(path, ast.Constant):
+                if isinstance(constant.value, str):
+                    ours.add(constant.value)  # of __slots__
         found = [
             f"{path.relative_to(PACKAGE)}:{node.lineno} {node.attr}"
-            for path, nodes in modules()
-            for node in nodes
-            if isinstance(node, ast.Attribute)
-            and is_private(node.attr)
-            and node.attr not in ours
+            for path in modules()
+            for node in syntax_nodes(path, ast.Attribute)
+            if is_private(node.attr) and node.attr not in ours
         ]
         self.assertEqual(found, [], "\n".join(map(str, found)))
 

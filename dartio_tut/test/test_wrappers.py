@@ -112,9 +112,13 @@ class WrapperTests(WrapperCase):
         return connection.send(f"{head}\r\nContent-Length: 9\r\n\r\n".encode())
 
     def test_streaming_leaf_streams_below_any_stack(self) -> None:
-        for ending in ("", "/", "/a", "/a/b"):
+        endings = ("", "/", "/a", "/a/b")
+        for turn, ending in enumerate(endings):
             upload = Upload()
-            for name, tree in self.stacks(upload).items():
+            for number, (name, tree) in enumerate(self.stacks(upload).items()):
+                # Of the many stacks of all wrappers, each has two of the endings.
+                if name.count(" ") > 1 and (number + turn) % 2:
+                    continue
                 path = ("/p" if "prefix" in name else "") + ending or "/"
                 self.assertIn(b"200 OK", self.send_upload(tree, path), (name, path))
                 self.assertEqual(upload.streamed.pop(), True, (name, path))

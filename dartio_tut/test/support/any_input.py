@@ -27,5 +27,5 @@ def examples(count: int) -> settings:
     )
 
 
-usual = examples(20)
-"""A tenth of a second of most tests."""
+usual = examples(10)
+"""A twentieth of a second of most tests."""

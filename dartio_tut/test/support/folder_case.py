@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import Documents, Notes, open_documents, open_notes
 
-from .disk_faults import same_file
+from .disk_faults import no_flushes, same_file
 from .store_suite import SynchronousResults
 
 
@@ -28,6 +28,7 @@ class FolderCase(SynchronousResults, SynchronousTestCase):
     """A test of stores in one folder."""
 
     def setUp(self) -> None:
+        no_flushes(self)
         self.folder = Path(self.mktemp()).absolute()
         self.file = self.folder / "notes.txt"
         self.torn = self.folder / "notes.torn"
