@@ -129,7 +129,5 @@ class FloorTests(SynchronousTestCase):
                     if ")" not in pattern and "(?>" not in pattern:
                         continue
                     sets_left_out = re.sub(r"\\.|\[[^]]+\]", "x", pattern)
-                    found = re.search(
-                        r"[^(]\)([*+?]|\{[^}]+\})\+|\(\?>", sets_left_out
-                    )
+                    found = re.search(r"[^(]\)([*+?]|\{[^}]+\})\+|\(\?>", sets_left_out)
                     self.assertIsNone(found, f"{path}: {pattern}")
