@@ -10,10 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+CHECKOUT = Path(__file__).parents[1]
+"""The folder in which servers run."""
 
 PATIENCE = 20.0
 """Seconds until a daemon or a response is given up; they take thousandths."""
@@ -35,17 +38,23 @@ class Daemon:
         self.output = output
 
 
+def start(module: Sequence[str], environment: Mapping[str, str]) -> Any:
+    """Have Python run *module*; a `subprocess.Popen`, or what is like one."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *module],
+        cwd=CHECKOUT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
 @contextmanager
 def running(*module: str, home: Path | None = None) -> Iterator[Daemon]:
     """A server while it runs; *module* is what Python runs, with its arguments."""
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *module],
-            cwd=Path(__file__).parents[1],
-            env={**os.environ, "HOME": str(home or folder), "XDG_DATA_HOME": ""},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        own = {"HOME": str(home or folder), "XDG_DATA_HOME": ""}
+        process = start(module, {**os.environ, **own})
         assert process.stdout is not None
         try:
             yield Daemon(_port(process.stdout), process.stdout)

@@ -9,7 +9,8 @@ import shutil
 import signal
 import ssl
 import subprocess
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
@@ -18,7 +19,17 @@ from dartio_tut.daemon import localhost_certificate
 from dartio_tut.servers.lessons import LESSONS
 
 from .support.booted_systemd import BootedSystemd, booted_systemd
-from .support.harness import BIN, CHECKOUT, Case, ask, environment, free_port
+from .support.forks import the_forks
+from .support.harness import (
+    BIN,
+    CHECKOUT,
+    EXECUTES,
+    Case,
+    ask,
+    environment,
+    free_port,
+)
+from .support.tracing import traced
 
 DEPLOY = CHECKOUT / "deploy"
 
@@ -123,21 +134,37 @@ def allowed_calls(unit: str) -> set[str]:
 class SystemCallTests(Case):
     """What each server asks of the kernel, held against the unit's filter."""
 
-    def calls_of(self, name: str, *options: str) -> set[str]:
-        """The names of all system calls of a server that starts, answers, stops."""
+    @contextmanager
+    def executed(self, trace: Path) -> Iterator[None]:
+        """Have strace run servers meanwhile, which are new programs, into *trace*."""
+        options = ("-D", "-f", "-qq", "-e", "signal=none", "-o", str(trace))
+        self.runner = ("strace", *options)
+        yield
+        self.runner = ()
+
+    def calls_of(
+        self, name: str, *options: str, is_executed: bool = EXECUTES
+    ) -> set[str]:
+        """
+        The names of all system calls of a server that starts, answers, stops.
+
+        :param is_executed: whether it is a new Python, else a fork.
+        """
         trace = self.here / f"trace-{name}"
-        strace = ("strace", "-D", "-f", "-qq", "-e", "signal=none", "-o", str(trace))
-        self.runner = (*strace,)
-        daemon = self.serve(name, *options)
-        if daemon.url.startswith("http:"):
-            ask(daemon)
-            ask(daemon, "POST", "/a.json", "{}", {"Content-Type": "application/json"})
-            ask(daemon, "POST", "/", '{"myNote": "milk"}')
-        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+        forks = 0 if is_executed else the_forks().pid
+        with self.executed(trace) if is_executed else traced(forks, trace):
+            daemon = self.serve(name, *options)
+            if daemon.url.startswith("http:"):
+                json_type = {"Content-Type": "application/json"}
+                ask(daemon)
+                ask(daemon, "POST", "/a.json", "{}", json_type)
+                ask(daemon, "POST", "/", '{"myNote": "milk"}')
+            self.assertEqual(daemon.stop(), -signal.SIGTERM)
         self.assertEqual(daemon.errors(), "")
-        found = re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.M)
-        self.assertIn("epoll_wait", found)
-        return set(found)
+        called = re.findall(r"^(\d+) +(\w+)\(", trace.read_text(), re.M)
+        found = {name for pid, name in called if int(pid) != forks}
+        self.assertLessEqual({"epoll_wait", "listen"}, found)
+        return found
 
     def test_no_server_makes_a_call_that_the_unit_forbids(self) -> None:
         if not shutil.which("strace"):
@@ -145,6 +172,10 @@ class SystemCallTests(Case):
         allowed = allowed_calls(SERVICE.read_text())
         self.assertIn("epoll_wait", allowed)
         self.assertNotIn("setresuid", allowed)
+        # How Python starts is the same for all of them.
+        started = self.calls_of("hello", is_executed=True)
+        self.assertIn("execve", started)
+        self.assertEqual(started - allowed, set())
         for line in [*([name] for name in SERVERS), ["thinker", "--store", "shared"]]:
             self.assertEqual((line, self.calls_of(*line) - allowed), (line, set()))
 
@@ -172,10 +203,10 @@ class BootedTests(Case):
         port = next(lesson.port for lesson in LESSONS if lesson.name == name)
         if name == "hello-secure":
             pem = "/var/lib/dartio/hello-secure/dartio_tut/hello-secure/cert.pem"
-            url = ["--cacert", pem, f"https://localhost:{port}/"]
+            url = ["--cacert", systemd.path(pem), f"https://localhost:{port}/"]
         else:
             url = [f"http://127.0.0.1:{port}/"]
-        ended = systemd.run("dartio", "get", *url)
+        ended = systemd.get(*url)
         # writer has no GET, notes has no /, static's folder has no index: they say so.
         told = {"writer": " 405 ", "notes": " 404 "}.get(name, "")
         if name == "static" and not has_index:
@@ -276,8 +307,8 @@ class BootedTests(Case):
             self.assert_credentials_are_handed_over(systemd)
             for name in ("dartio-redirect@pages.socket", "dartio@pages.socket"):
                 self.assertEqual(systemd.systemctl("start", name), "")
-            get = ("dartio", "get", "--cacert", "/etc/default/chain")
-            ended = systemd.run(*get, "http://localhost/")  # port 80
+            chain = systemd.path("/etc/default/chain")
+            ended = systemd.get("--cacert", chain, "http://localhost/")  # port 80
             log = systemd.log("dartio@pages.service")
             self.assertEqual(ended.returncode, 0, f"{ended}{log}")
             self.assertIn("Redirecting http://", log)
@@ -304,7 +335,7 @@ class BootedTests(Case):
             unit = "dartio@pages.service"
             self.assertEqual(systemd.systemctl("start", unit), "")
             pem = "/var/lib/dartio/pages/dartio_tut/self-signed/cert.pem"
-            ended = systemd.run("dartio", "get", "--cacert", pem, "http://localhost/")
+            ended = systemd.get("--cacert", systemd.path(pem), "http://localhost/")
             log = systemd.log(unit)
             self.assertEqual(ended.returncode, 0, f"{ended}{log}")
             self.assertIn("Redirecting http://", log)
@@ -345,16 +376,10 @@ class SocketActivationTests(Case):
 
     def test_tls_over_a_passed_socket(self) -> None:
         port = self.activated("hello-secure")
-        ended = subprocess.run(
-            [str(BIN / "dartio"), "get", f"https://localhost:{port}/"],
-            env=environment(self.home),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
         # It speaks TLS: what is wrong is that nobody vouches for the certificate.
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn("is not trusted (--cacert FILE)", ended.stderr)
+        line = ("dartio", "get", f"https://localhost:{port}/")
+        _, errors = self.run_program(*line, code=1)
+        self.assertIn("is not trusted (--cacert FILE)", errors)
 
     def test_certificate_of_any_server_over_a_passed_socket(self) -> None:
         cert, key = localhost_certificate(str(self.here))

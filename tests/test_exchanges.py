@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import re
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from docs import api_names
 from docs.exchanges import as_sent, block, pages, receive, written
 from illustrations.recording import lesson, running
+
+from .support.recorded_servers import RecordingCase
 
 ADVICE = "make pictures makes it anew; look at it before you commit it."
 
@@ -20,7 +20,7 @@ NOT_THIS = '\nIf-None-Match: "67a4f1"'
 HELLO = b"HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 3\r\n\r\nHi\n"
 
 
-class CurrentTests(SynchronousTestCase):
+class CurrentTests(RecordingCase):
     """What stands on the pages is what would be written today."""
 
     def test_each_exchange_is_that_of_a_run_of_today(self) -> None:
@@ -35,7 +35,7 @@ class CurrentTests(SynchronousTestCase):
         self.assertEqual(kept, api_names.page(), f"{api_names.PAGE.name}: {ADVICE}")
 
 
-class FormTests(SynchronousTestCase):
+class FormTests(RecordingCase):
     """How a request is written, and what becomes of it."""
 
     def test_lines_end_with_two_bytes_and_a_body_has_its_length(self) -> None:

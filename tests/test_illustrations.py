@@ -20,6 +20,8 @@ from illustrations.recording import settled
 from illustrations.sequence import Bar, Note, Sent, Sequence, message_lines
 from illustrations.tree import Tree
 
+from .support.recorded_servers import RecordingCase
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 ADVICE = "make pictures makes it anew; look at it before you commit it."
@@ -38,7 +40,7 @@ def small(*steps: Sent | Note | Bar) -> Sequence:
     return Sequence("small", "A title", {"a": "one", "b": "other"}, list(steps))
 
 
-class CurrentTests(SynchronousTestCase):
+class CurrentTests(RecordingCase):
     """What stands in the documentation is what would be made today."""
 
     def test_the_glossary_is_that_of_the_word_list(self) -> None:

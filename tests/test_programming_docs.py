@@ -171,9 +171,10 @@ class SiteTests(Case):
 
     def site(self, heading: str, number: int = 0) -> Daemon:
         """Serve the site of an example."""
-        path = self.here / "example.py"
+        path, serve = self.here / "example.py", self.here / "serve.py"
         path.write_text(example(heading, number))
-        daemon = self.started(sys.executable, "-c", SERVE, str(path)).ready()
+        serve.write_text(SERVE)
+        daemon = self.started(str(BIN / "python"), str(serve), str(path)).ready()
         self.addCleanup(daemon.stop)
         return daemon
 

@@ -16,11 +16,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import BIN, PATIENCE
+from .harness import BIN, PATIENCE, Place, finished
 from .until import until
 
 SYSTEMD = "/lib/systemd/systemd"
@@ -100,17 +101,29 @@ exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/syste
 """
 
 
+@dataclass
+class InsideNetwork:
+    """The network of a systemd, for programs that run outside; see `Network`."""
+
+    enter: list[str]
+    pid: int
+
+
 class BootedSystemd:
     """
     A systemd that runs.
 
     :param process: the ``unshare`` whose only child it is.
     :param console: what it has printed.
+    :param home: an empty folder, for programs that run outside.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], console: list[str]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], console: list[str], home: Path
+    ) -> None:
         self._process = process
         self._console = console
+        self._home = home
 
     @property
     def pid(self) -> int | None:
@@ -132,6 +145,19 @@ class BootedSystemd:
             timeout=PATIENCE,
             check=False,
         )
+
+    def path(self, inside: str) -> str:
+        """How the file *inside* is reached from outside."""
+        return f"/proc/{self.pid}/root{inside}"
+
+    def get(self, *line: str) -> subprocess.CompletedProcess[str]:
+        """Run ``dartio get`` with *line* outside, but in the network of inside."""
+        enter = ["nsenter", f"--net=/proc/{self.pid}/ns/net"]
+        network = InsideNetwork(enter, self.pid or 0)
+        command = (str(BIN / "dartio"), "get", *line)
+        ended = finished(command, Place(self._home, self._home, {}, network))
+        said = (ended.stdout.decode(), ended.stderr.decode())
+        return subprocess.CompletedProcess(command, ended.returncode, *said)
 
     def systemctl(self, *line: str) -> str:
         """What ``systemctl`` says to *line*."""
@@ -190,7 +216,8 @@ def booted_systemd(
     if os.geteuid() != 0 or missing or not Path(SYSTEMD).exists():
         raise SkipTest(f"NOT TESTED: a real systemd; it takes root and {PROGRAMS}")
     tree, given, defaults = folder / "tree", folder / "units", folder / "defaults"
-    for made in (tree, given, defaults):
+    outside = folder / "outside"
+    for made in (tree, given, defaults, outside):
         made.mkdir()
     own = {"test.target": TARGET, "sysinit.target": EMPTY_TARGET}
     own["basic.target"] = EMPTY_TARGET
@@ -205,7 +232,7 @@ def booted_systemd(
         reading = threading.Thread(target=_read, args=(master, console), daemon=True)
         reading.start()
         try:
-            booted = BootedSystemd(process, console)
+            booted = BootedSystemd(process, console, outside)
             booted.wait_until_booted()
             yield booted
         finally:
