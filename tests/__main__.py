@@ -2,11 +2,11 @@
 Runs the black-box tests: ``python -m tests``, or ``python -m tests test_rest ...``, or
 ``python -m tests --times 20 test_rest ...``.
 
-Each module is a trial run of its own. Modules run side by side, the slow ones first;
-beside them run those that mostly wait; those that need a quiet machine run in the end,
-one after the other.
-What is printed is a line for each module, the whole output of a module that failed,
-what was left out and why, and the summary line of a trial run over everything.
+Each module is a trial run of its own, but for some that share a browser. Modules run
+side by side, the slow ones first; beside them run those that mostly wait; those that
+need a quiet machine run in the end, one after the other.
+What is printed is a line for each trial run, the whole output of one that failed, what
+was left out and why, and the summary line of a trial run over everything.
 """
 
 from __future__ import annotations
@@ -35,24 +35,34 @@ Process = subprocess.Popen[bytes] | ForkedProcess
 
 TESTS = Path(__file__).parent
 
-SLOW_MODULES = (
-    "test_cluster",
-    "test_deploy",
-    "test_postgresql",
-    "test_abuse",
+ONE_BROWSER = (
     "test_site_browser",
-    "test_workers",
-    "test_container",
-    "test_readme",
-    "test_installing",
     "test_pages_for_everybody",
     "test_wire_view_browser",
+    "test_laboratory_browser",
+    "test_line_of_time_browser",
+    "test_screens_browser",
+    "test_listing_browser",
+    "test_cors_lesson",
+)
+"""Modules that run in one process, one after the other: a browser takes seconds to
+start, and they share it."""
+
+SLOW_MODULES = (
+    "test_cluster",
+    "test_postgresql",
+    "test_deploy",
+    "test_abuse",
+    *ONE_BROWSER,
+    "test_readme",
+    "test_workers",
+    "test_container",
+    "test_installing",
     "test_learn",
     "test_power_cut",
     "test_copies",
     "test_openapi",
     "test_course",
-    "test_listing_browser",
     "test_workers_hang",
     "test_exercise_types",
     "test_programming_docs",
@@ -63,7 +73,6 @@ SLOW_MODULES = (
     "test_conformance",
     "test_inspect",
     "test_proxies",
-    "test_laboratory_browser",
     "test_secure",
     "test_http2",
     "test_hostile_names",
@@ -98,11 +107,15 @@ QUIET_MODULES = {
 }
 """The modules that must not share the machine, and why."""
 
-SIDE_BY_SIDE = len(os.sched_getaffinity(0))
-"""Modules that run at a time: one on each processor, without those that wait."""
+SIDE_BY_SIDE = len(os.sched_getaffinity(0)) + 1
+"""Modules that run at a time, without those that wait: one on each processor, and one
+because each waits now and then for what it has started."""
 
 WAITING_SIDE_BY_SIDE = 2
 """Modules that mostly wait and run at a time."""
+
+Modules = tuple[str, ...]
+"""Those of one trial run, most often one."""
 
 MODULE_SECONDS = 900
 """The time after which a module counts as hung: the slowest takes a tenth of it."""
@@ -114,8 +127,9 @@ SUMMARY = re.compile(r"^(?:PASSED|FAILED)(?: \((.*)\))?$", re.MULTILINE)
 @dataclass(frozen=True)
 class Outcome:
     """
-    What became of one module.
+    What became of one module, or of several that ran together.
 
+    :ivar module: its name, or their names.
     :ivar processor_seconds: what it and all that it started and waited for have used.
     :ivar counts: how many tests had each result, in the words of trial.
     """
@@ -161,15 +175,17 @@ def main(names: list[str], times: int = 1) -> int:
 def outcomes_of(modules: Iterable[str]) -> Iterable[Outcome]:
     """Run *modules*; yield what became of each as soon as it has ended."""
     ranks = {module: rank for rank, module in enumerate(SLOW_MODULES)}
-    ordered = sorted(modules, key=lambda module: ranks.get(module, len(ranks)))
+    ordered = together(
+        sorted(modules, key=lambda module: ranks.get(module, len(ranks)))
+    )
     with (
         ThreadPoolExecutor(SIDE_BY_SIDE) as busy,
         ThreadPoolExecutor(WAITING_SIDE_BY_SIDE) as waiting,
     ):
         begun = [
-            (waiting if module in WAITING_MODULES else busy).submit(run, module)
-            for module in ordered
-            if module not in QUIET_MODULES
+            (waiting if one[0] in WAITING_MODULES else busy).submit(run, *one)
+            for one in ordered
+            if one[0] not in QUIET_MODULES
         ]
         try:
             for ended in as_completed(begun):
@@ -177,29 +193,40 @@ def outcomes_of(modules: Iterable[str]) -> Iterable[Outcome]:
         finally:  # after Ctrl-C, which ends those that run, no other may begin
             for pool in (busy, waiting):
                 pool.shutdown(wait=False, cancel_futures=True)
-    for module in ordered:
-        if module in QUIET_MODULES:
-            yield run(module)
+    for one in ordered:
+        if one[0] in QUIET_MODULES:
+            yield run(*one)
 
 
-def run(module: str) -> Outcome:
-    """Run one module."""
+def together(ordered: Sequence[str]) -> list[Modules]:
+    """*ordered* in trial runs: those of `ONE_BROWSER` are one, where the first is."""
+    shared = tuple(module for module in ordered if module in ONE_BROWSER)
+    return [
+        shared if module in shared else (module,)
+        for module in ordered
+        if module not in shared[1:]
+    ]
+
+
+def run(*modules: str) -> Outcome:
+    """Run *modules* in one process, most often one."""
     began = time.monotonic()
-    folder = Path(sys.prefix, "_tests_temp", module)
+    folder = Path(sys.prefix, "_tests_temp", modules[0])
     folder.parent.mkdir(exist_ok=True)
     with TemporaryFile() as written:
-        process = start((f"--temp-directory={folder}", f"tests.{module}"), written)
-        code, processor_seconds = wait_for(process)
+        names = [f"tests.{module}" for module in modules]
+        process = start((f"--temp-directory={folder}", *names), written)
+        code, processor_seconds = wait_for(process, len(modules) * MODULE_SECONDS)
         written.seek(0)
         output = written.read().decode(errors="replace")
     found = SUMMARY.findall(output)
     words = re.findall(r"(\w+)=(\d+)", found[-1] if found else "")
     counts = Counter({name: int(number) for name, number in reversed(words)})
     if code and not counts.keys() & {"failures", "errors"}:
-        output += f"\n{module}: ended with exit code {code}"
+        output += f"\n{' '.join(modules)}: ended with exit code {code}"
         counts["errors"] += 1
     seconds = time.monotonic() - began
-    return Outcome(module, seconds, processor_seconds, output, counts)
+    return Outcome(" ".join(modules), seconds, processor_seconds, output, counts)
 
 
 def start(line: Sequence[str], written: IO[bytes]) -> Process:
@@ -216,15 +243,16 @@ def start(line: Sequence[str], written: IO[bytes]) -> Process:
     )
 
 
-def wait_for(process: Process) -> tuple[int, float]:
+def wait_for(process: Process, seconds: float = MODULE_SECONDS) -> tuple[int, float]:
     """
     Wait until *process* ends, interrupt it when it hangs.
 
+    :param seconds: the time after which it does.
     :return: its exit code, and the seconds that processors worked for it.
     """
     # Interrupted, trial stops, and what it started with it.
-    hangs = Timer(MODULE_SECONDS, process.send_signal, [signal.SIGINT])
-    is_dead = Timer(1.1 * MODULE_SECONDS, process.kill)
+    hangs = Timer(seconds, process.send_signal, [signal.SIGINT])
+    is_dead = Timer(1.1 * seconds, process.kill)
     hangs.start()
     is_dead.start()
     try:

@@ -4,6 +4,7 @@ The pages in a real browser, headless.
 
 from __future__ import annotations
 
+import functools
 import signal
 from collections.abc import Callable
 from http.client import HTTPConnection
@@ -15,14 +16,20 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from .support.browsing import a_browser, needed
-from .support.harness import PATIENCE, Case, Daemon
+from .support.browsing import an_empty_tab, needed
+from .support.harness import PATIENCE, Case, Daemon, free_port
+
+
+@functools.cache
+def elsewhere() -> dict[int, int]:
+    """Where the browser goes in place of documented ports."""
+    return {4042: free_port(), 8080: free_port()}
 
 
 class LosingProxy:
-    """Hands requests on to *port*, and loses the first answer to a POST."""
+    """Hands requests at *here* on to *port*, and loses the first answer to a POST."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, here: int, port: int) -> None:
         lost: list[bytes] = []
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,8 +54,7 @@ class LosingProxy:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_port
+        self._server = ThreadingHTTPServer(("127.0.0.1", here), Handler)
         self._thread = Thread(target=self._server.serve_forever)
         self._thread.start()
 
@@ -63,32 +69,42 @@ class BrowserTests(Case):
     A person at the pages.
 
     The pages of `tutorial` name the ports that the system has picked, and those of
-    `pages` alone the documented ones; the browser is told where else to go.
+    `pages` alone the documented ones; the browser, which all tests share, is told where
+    else to go.
     """
 
     def setUp(self) -> None:
         super().setUp()
         needed("the pages")
-        self.tutorial = self.daemon("tutorial", "--port", "0", "--store", "data")
-        documented = (4040, 4041, 4042, 4044, 4046, 4047, 4048, 4049, 8080)
-        self.ports = {port: self.tutorial.ready().port for port in documented}
+        self.ports = elsewhere()
 
-    def browser(self, **elsewhere: int) -> Any:
-        """A browser that goes elsewhere: ``p4042=5`` is where it finds notes."""
-        ports = self.ports | {int(k[1:]): v for k, v in elsewhere.items()}
+    def browser(self) -> Any:
+        """A browser that goes elsewhere when it is to go to documented ports."""
         rules = ",".join(
             f"MAP localhost:{named} localhost:{real}"
-            for page, real in ports.items()
-            for named in (page, self.ports[page])
+            for named, real in self.ports.items()
         )
-        return a_browser(self, f"--host-resolver-rules={rules}")
+        return an_empty_tab(f"--host-resolver-rules={rules}")
+
+    def page(self) -> Any:
+        """The page of the note taker, by itself, in a browser."""
+        self.listening("pages", 8080)
+        browser = self.browser()
+        browser.get("http://localhost:8080/note_taker.html")
+        return browser
+
+    def listening(self, name: str, port: int, *options: str) -> Daemon:
+        """Run the server *name* where the browser looks for the documented *port*."""
+        return self.daemon(name, "--port", str(self.ports[port]), *options).ready()
 
     def until(self, browser: Any, condition: Callable[[Any], object]) -> None:
         WebDriverWait(browser, PATIENCE, 0.02).until(condition)
 
     def test_saved_note_is_shown_again(self) -> None:
+        tutorial = self.daemon("tutorial", "--port", "0", "--store", "data")
+        tutorial.wait_for("Open ")
         browser = self.browser()
-        browser.get("http://localhost:8080/note_taker.html")
+        browser.get(f"{tutorial.lines[-1].split()[1]}note_taker.html")
         for number, note in enumerate(["Buy milk ☃", "<b>bold</b>"]):
             self.fill(browser, "note", note, "Save Note")
             self.answered(browser, f"You have {number + 1} notes.")
@@ -129,10 +145,10 @@ class BrowserTests(Case):
         self.assertEqual((self.folder / "kept/notes.txt").read_text(), "once\nonce\n")
 
     def test_second_try_after_a_lost_answer_stores_nothing(self) -> None:
-        proxy = LosingProxy(self.kept_notes().port)
+        notes = self.serve("notes", "--store", str(self.folder / "kept"))
+        proxy = LosingProxy(self.ports[4042], notes.port)
         self.addCleanup(proxy.close)
-        browser = self.browser(p4042=proxy.port)
-        browser.get("http://localhost:8080/note_taker.html")
+        browser = self.page()
         self.fill(browser, "note", "once", "Save Note")
         self.answered(browser, "No server")
         self.assertEqual((self.folder / "kept/notes.txt").read_text(), "once\n")
@@ -140,15 +156,10 @@ class BrowserTests(Case):
         self.answered(browser, "You have 1 notes.")
         self.assertEqual((self.folder / "kept/notes.txt").read_text(), "once\n")
 
-    def kept_notes(self) -> Daemon:
-        return self.serve("notes", "--store", str(self.folder / "kept"))
-
     def note_taker(self) -> tuple[Any, Daemon]:
         """The page of the note taker, and the daemon that it speaks to."""
-        notes = self.kept_notes()
-        browser = self.browser(p4042=notes.port)
-        browser.get("http://localhost:8080/note_taker.html")
-        return browser, notes
+        notes = self.listening("notes", 4042, "--store", str(self.folder / "kept"))
+        return self.page(), notes
 
     def pending(self, browser: Any) -> None:
         """Wait until a save is pending."""
@@ -156,16 +167,9 @@ class BrowserTests(Case):
         self.until(browser, lambda _: not save.is_enabled())
 
     def test_missing_server_is_said(self) -> None:
-        pages = self.serve("pages")
-        browser = self.browser(p8080=pages.port, p4042=self.a_closed_port())
-        browser.get("http://localhost:8080/note_taker.html")
+        browser = self.page()
         self.fill(browser, "note", "lost", "Save Note")
         self.answered(browser, "No server")
-
-    def a_closed_port(self) -> int:
-        ended: Daemon = self.serve("hello")
-        ended.stop()
-        return ended.port
 
     def fill(self, browser: Any, name: str, text: str, button: str) -> None:
         field = browser.find_element(By.NAME, name)

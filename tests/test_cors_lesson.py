@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .support.browsing import a_browser, needed
+from .support.browsing import an_empty_tab, needed
 from .support.harness import Case, Daemon, ask
 
 SEND = """
@@ -28,7 +28,7 @@ class OtherOriginTests(Case):
         super().setUp()
         needed("what a browser allows to pages of other origins")
         pages = self.serve("pages")
-        self.browser = a_browser(self)
+        self.browser = an_empty_tab()
         self.browser.get(f"{pages.url}make_a_guess.html")
 
     def send(self, server: Daemon, headers: dict[str, str] | None = None) -> Any:

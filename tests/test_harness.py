@@ -23,12 +23,14 @@ from dartio_tut.testing import FramingError
 
 from . import __main__ as runner
 from .__main__ import (
+    ONE_BROWSER,
     QUIET_MODULES,
     SLOW_MODULES,
     TESTS,
     WAITING_MODULES,
     Outcome,
     arguments,
+    together,
     wait_for,
 )
 from .support.harness import (
@@ -104,9 +106,19 @@ class RunnerTests(SynchronousTestCase):
         self.assertGreater(used, 0.3)
 
     def test_lists_of_modules_name_those_that_there_are(self) -> None:
-        for listed in (SLOW_MODULES, WAITING_MODULES, QUIET_MODULES):
+        for listed in (SLOW_MODULES, ONE_BROWSER, WAITING_MODULES, QUIET_MODULES):
             for module in listed:
                 self.assertTrue((TESTS / f"{module}.py").exists(), module)
+
+    def test_modules_that_share_a_browser_run_in_one_process(self) -> None:
+        first, second, *_ = ONE_BROWSER
+        asked = ["test_rest", first, "test_port", second]
+        expected = [("test_rest",), (first, second), ("test_port",)]
+        self.assertEqual(together(asked), expected)
+        self.assertEqual(together(["test_rest"]), [("test_rest",)])
+        outcome = runner.run("test_truth_table", "test_trusted_proxies")
+        self.assertEqual(outcome.counts, Counter(successes=6))
+        self.assertIn("test_truth_table test_trusted_proxies", str(outcome))
 
     def test_modules_can_be_run_many_times(self) -> None:
         self.assertEqual(arguments([]), ([], 1))

@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from .support.browsing import a_browser, needed
+from .support.browsing import an_empty_tab, needed
 from .support.harness import PATIENCE, Case
 
 NEW_YEAR = 1767225600
@@ -41,7 +41,7 @@ class ListingTests(Case):
             (self.root / name).write_bytes(b"x" * size)
             os.utime(self.root / name, (NEW_YEAR, NEW_YEAR))
         self.url = self.served()
-        self.browser = a_browser(self, scripts=self.scripts)
+        self.browser = an_empty_tab(scripts=self.scripts)
 
     def served(self) -> str:
         return self.serve("static", "--root", str(self.root), "--listing").url

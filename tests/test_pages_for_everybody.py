@@ -133,13 +133,13 @@ class WithoutScriptTests(WirePageCase):
 
     def test_without_script_the_page_leads_to_the_list(self) -> None:
         ask(self.ports[4040], target="/seen")
-        plain = self.browser(scripts=False)
+        plain = self.tab(scripts=False)
         self.open(plain, "/wire/")
         plain.find_element(By.LINK_TEXT, "a list of the exchanges").click()
         self.until(plain, lambda: "/wire/list" in plain.current_url)
         self.assertIn("/seen", plain.find_element(By.TAG_NAME, "body").text)
 
     def test_without_script_the_laboratory_says_what_to_do(self) -> None:
-        plain = self.browser(scripts=False)
+        plain = self.tab(scripts=False)
         self.open(plain, "/try/")
         self.assertIn("needs scripts", plain.find_element(By.TAG_NAME, "body").text)

@@ -28,21 +28,19 @@ def needed(what: str) -> None:
         raise SkipTest(f"NOT TESTED: {what}; no chromium with chromedriver here")
 
 
-def a_browser(case: TestCase, *arguments: str, scripts: bool = True) -> Any:
-    """
-    A browser with a profile of its own, until the end of *case*.
-
-    :param scripts: whether it runs the scripts of pages.
-    """
-    return _started(case.addCleanup, arguments, scripts)
+def a_browser(case: TestCase, *arguments: str) -> Any:
+    """A browser with a profile of its own, until the end of *case*."""
+    return _started(case.addCleanup, arguments, scripts=True)
 
 
-def an_empty_tab(*arguments: str) -> Any:
+def an_empty_tab(*arguments: str, scripts: bool = True) -> Any:
     """
     The browser that tests with the same *arguments* share, because to start one takes
     seconds. It has one tab, which is new and knows nothing of the test before.
+
+    :param scripts: whether it runs the scripts of pages.
     """
-    browser = _shared(arguments)
+    browser = _shared(arguments, scripts)
     before = browser.window_handles
     browser.switch_to.new_window("tab")
     new = browser.current_window_handle
@@ -59,8 +57,8 @@ def an_empty_tab(*arguments: str) -> Any:
 
 
 @functools.cache
-def _shared(arguments: tuple[str, ...]) -> Any:
-    return _started(atexit.register, arguments, scripts=True)
+def _shared(arguments: tuple[str, ...], scripts: bool) -> Any:
+    return _started(atexit.register, arguments, scripts)
 
 
 def _started(

@@ -38,6 +38,9 @@ CHECKOUT = Path(__file__).parents[2]
 EXECUTES = os.environ.get("DARTIO_FORKS") == "no"
 """Whether each daemon is a new Python, at half a second of a processor more."""
 
+IN_FULL = os.environ.get("DARTIO_FULL") == "yes"
+"""Whether what takes long is tested in full, as in ``make soak``."""
+
 PATIENCE = 120.0
 """Seconds until a test gives up waiting: far more than any step takes, even where ten
 others want each processor."""
