@@ -31,21 +31,23 @@ test-environment: $(VENV)/.created
 # Replace workers under load, DARTIO_ROLLS times, and measure what a request costs with
 # two of them. Then kill daemons while they write, for some minutes: DARTIO_KILLS times.
 # Then cut the power after every call to the kernel. Then kill DARTIO_DEATHS primaries of a
-# cluster, and ask what is described by OpenAPI with more requests.
+# cluster that is kept busy, and ask what is described by OpenAPI with more requests. Then
+# look at the colours of pages on a phone, too, and watch long requests byte by byte.
 DARTIO_KILLS ?= 5000
 DARTIO_CUTS ?= 100000
 DARTIO_EXAMPLES ?= 100
 DARTIO_ROLLS ?= 100
 DARTIO_DEATHS ?= 4
 DARTIO_API_EXAMPLES ?= 200
-soak: $(VENV)/.test soak-workers
+soak: $(VENV)/.test $(VENV)/.docs soak-workers
 	DARTIO_EXAMPLES=$(DARTIO_EXAMPLES) $(BIN)/python -m twisted.trial \
 		--temp-directory=$(VENV)/_trial_temp dartio_tut
 	DARTIO_KILLS=$(DARTIO_KILLS) DARTIO_CUTS=$(DARTIO_CUTS) $(BIN)/python -m twisted.trial \
 		--temp-directory=$(VENV)/_trial_temp tests.test_killed tests.test_power_cut
 	DARTIO_DEATHS=$(DARTIO_DEATHS) DARTIO_API_EXAMPLES=$(DARTIO_API_EXAMPLES) \
-		$(BIN)/python -m twisted.trial \
-		--temp-directory=$(VENV)/_trial_temp tests.test_cluster tests.test_openapi
+		DARTIO_FULL=yes $(BIN)/python -m twisted.trial \
+		--temp-directory=$(VENV)/_trial_temp tests.test_cluster tests.test_openapi \
+		tests.test_site_browser tests.test_pages_for_everybody tests.test_wire_view
 
 # The parts about workers alone.
 soak-workers: $(VENV)/.test

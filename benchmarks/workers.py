@@ -56,14 +56,23 @@ LAYOUTS: Mapping[str, Sequence[Sequence[str]]] = {
 
 
 def measured(
-    ours: Installation, load: tuple[int, Request], rounds: int, seconds: int
+    ours: Installation,
+    load: tuple[int, Request],
+    rounds: int,
+    seconds: int,
+    warm_up: int = WARM_UP_SECONDS,
 ) -> dict[str, list[Run]]:
-    """So many rounds of *load* on all layouts."""
+    """
+    So many rounds of *load* on all layouts.
+
+    :param warm_up: seconds of it that do not count.
+    """
     runs: dict[str, list[Run]] = {name: [] for name in LAYOUTS}
     for _, name in interleaved(list(LAYOUTS), rounds):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                run = _run(ours, LAYOUTS[name], load, seconds, Path(folder))
+                place = Path(folder)
+                run = _run(ours, LAYOUTS[name], load, seconds, place, warm_up)
             except RunFailed as failure:
                 run = Run(fault=str(failure))
         runs[name].append(run)
@@ -76,6 +85,7 @@ def _run(
     load: tuple[int, Request],
     seconds: int,
     folder: Path,
+    warm_up: int,
 ) -> Run:
     """
     What a request costs *daemons*, which share the *load*.
@@ -99,7 +109,8 @@ def _run(
                 own.mkdir()
                 share = connections // PROGRAMS
                 loads.append(partial(wrk, request, port, share, folder=own, size=size))
-        _apply(loads, WARM_UP_SECONDS)
+        if warm_up:
+            _apply(loads, warm_up)
         before = cpu_seconds(*pids)
         outcomes = _apply(loads, seconds)
         spent = cpu_seconds(*pids) - before
@@ -146,10 +157,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.workers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=3, help="seconds of a run")
+    parser.add_argument(
+        "--warm-up",
+        type=int,
+        default=WARM_UP_SECONDS,
+        metavar="SECONDS",
+        help="seconds before a run that do not count",
+    )
     options = parser.parse_args()
     ours = Installation("", *our_twistd(Path(sys.prefix)))
     for title, load in LOADS.items():
-        runs = measured(ours, load, options.rounds, options.seconds)
+        length = (options.rounds, options.seconds, options.warm_up)
+        runs = measured(ours, load, *length)
         print("\n".join(lines(title, runs)), flush=True)
 
 

@@ -17,7 +17,7 @@ from .support.harness import BIN, CHECKOUT, Case, Daemon, ask, environment
 
 SEED = "20"
 
-EXAMPLES = os.environ.get("DARTIO_API_EXAMPLES", "10")
+EXAMPLES = os.environ.get("DARTIO_API_EXAMPLES", "5")
 """Requests of each kind to an operation."""
 
 ALL_METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "OPTIONS")

@@ -29,7 +29,7 @@ from .support.hammering import Client, document, note, read_document, read_notes
 from .support.harness import PATIENCE, ask
 from .support.tracing import Call, recorded
 
-CUTS = int(os.environ.get("DARTIO_CUTS", "40"))
+CUTS = int(os.environ.get("DARTIO_CUTS", "25"))
 """The disks of one recording that a daemon is started on, at most."""
 
 SEED = int(os.environ.get("DARTIO_SEED", SystemRandom().randrange(10**9)))

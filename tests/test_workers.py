@@ -23,7 +23,7 @@ from .support.workers import WorkersCase, connections_of, is_alive, workers_of
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-ROLLS = int(os.environ.get("DARTIO_ROLLS", "3"))
+ROLLS = int(os.environ.get("DARTIO_ROLLS", "1"))
 """How many times all workers are replaced under load."""
 
 

@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 300.0
 """Until a test gives up on the cluster: nothing takes more than 40 s where nothing else
 runs, but some things may where the cores are busy."""
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 """Between two looks at the cluster, which does not tell of its changes."""
 
 LEASE_SECONDS = 20

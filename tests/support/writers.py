@@ -41,12 +41,14 @@ class Writer(threading.Thread):
     """
     One of many.
 
+    :ivar pause_seconds: between two writes.
     :ivar written: what it was told is stored.
     :ivar refused: how often the store was unavailable.
     :ivar slowest: seconds that the slowest call took, whatever came of it.
     :ivar wrong: what must not have happened.
     """
 
+    pause_seconds = 0.0
     slowest = 0.0
     refused = 0
 
@@ -60,7 +62,7 @@ class Writer(threading.Thread):
     def run(self) -> None:
         """Write until told to stop."""
         try:
-            while not self.told_to_stop.is_set():
+            while not self.told_to_stop.wait(self.pause_seconds):
                 self.write()
         except Exception as error:  # noqa: BLE001 - it is for the test to see
             self.wrong.append(f"{self.name}: {error!r}")
@@ -190,9 +192,10 @@ class Writers:
 
     writers: list[Writer]
 
-    def start(self) -> None:
-        """Have them write."""
+    def start(self, pause_seconds: float = 0.0) -> None:
+        """Have them write, with a pause between two writes."""
         for writer in self.writers:
+            writer.pause_seconds = pause_seconds
             writer.start()
 
     def stop(self) -> None:

@@ -54,14 +54,17 @@ class Wire(Protocol):
 Connect = Callable[[], Wire]
 
 
-def judge(row: Row, connect: Connect) -> None:
+def judge(
+    row: Row, connect: Connect, single_bytes_limit: int = SINGLE_BYTES_LIMIT
+) -> None:
     """
     Feed *row* three ways, each on a new connection.
 
+    :param single_bytes_limit: longer rows go in pieces of `PIECE_BYTES`.
     :raise WrongResponse: at the first way that gets a wrong response.
     """
     verdict = _fed("whole", row, [row.request], connect, row.accept)
-    size = 1 if len(row.request) <= SINGLE_BYTES_LIMIT else PIECE_BYTES
+    size = 1 if len(row.request) <= single_bytes_limit else PIECE_BYTES
     pieces = (row.request[i : i + size] for i in range(0, len(row.request), size))
     # When the bytes of a body arrive late, a 100 is sent where there was none before.
     same = (verdict, f"100 {verdict}", verdict.replace("100 ", "", 1))
