@@ -163,11 +163,11 @@ class GuessTests(SiteCase):
         frame = self.one(tab, "iframe")
         self.assertEqual(frame.accessible_name, "What the thinker says")
         tab.switch_to.frame(frame)
-        body = tab.find_element(By.TAG_NAME, "body")
 
         def said() -> str:
             asked: str = tab.execute_script("return location.search")
-            text: str = body.text if asked == f"?q={number}" else ""
+            # The one that was there before the answer is gone when that has come.
+            text: str = self.one(tab, "body").text if asked == f"?q={number}" else ""
             return text
 
         try:

@@ -10,6 +10,10 @@ from typing import Any
 
 _SCRIPT = files("selenium_axe_python").joinpath("axe-core", "axe.min.js")
 
+SCRIPT_SECONDS = 600
+"""Seconds that axe-core may take: a large page takes six of a processor, which ten
+others may want."""
+
 _RUN = """
 const [rules, leftOut, done] = arguments;
 const options = {
@@ -42,7 +46,7 @@ def violations(
     :param left_out: those that are not, else.
     :raise AssertionError: when nothing was looked at.
     """
-    browser.set_script_timeout(60)
+    browser.set_script_timeout(SCRIPT_SECONDS)
     browser.execute_script(_SCRIPT.read_text())
     result = browser.execute_async_script(_RUN, list(rules) or None, list(left_out))
     if not result["violations"]:
