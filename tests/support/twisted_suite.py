@@ -27,7 +27,7 @@ from twisted.web.resource import Resource
 from dartio_tut.daemon import Site
 from dartio_tut.wire import Channel, Limits, Request
 from dartio_tut.wire.http1 import channel as channel_module
-from dartio_tut.wire.http1.request_fields import RequestFields
+from dartio_tut.wire.http1 import request_fields
 
 SUITE = "twisted.web.test."
 
@@ -148,19 +148,20 @@ def replace_request() -> None:
 def replace_channel() -> None:
     """Have the tests judge our channel, which must forgive what they leave out."""
     http.HTTPChannel = LoneChannel  # type: ignore[misc,assignment]
-    read_host = RequestFields._read_host
     wire: Any = channel_module
+    fields: Any = request_fields
+    read_host = fields._read_host
     refusal = wire.refusal
 
-    def read_host_if_any(fields: RequestFields, is_http11: bool) -> bytes | None:
-        return read_host(fields, is_http11 and b"host" in fields.values)
+    def read_host_if_any(framing: dict[bytes, Any], is_http11: bool) -> Any:
+        return read_host(framing, is_http11 and b"host" in framing)
 
     def brief(code: int, *more: Any) -> Any:
         if code == http.BAD_REQUEST:
             return b"HTTP/1.1 400 Bad Request\r\n\r\n"
         return refusal(code, *more)
 
-    RequestFields._read_host = read_host_if_any  # type: ignore[method-assign,assignment]
+    fields._read_host = read_host_if_any
     wire.refusal = brief
 
 

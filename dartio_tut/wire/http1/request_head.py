@@ -8,6 +8,7 @@ came twice are kept; then only the request line is judged.
 from __future__ import annotations
 
 import re
+from array import array
 
 from ..limits import Limits
 from . import protocol_error as errors
@@ -19,7 +20,10 @@ MAX_KEPT_BLOCK_BYTES = 2048
 """Blocks of fields that are kept, and the bytes of the longest: a megabyte at most."""
 
 SEEN_BLOCKS = 8 * KEPT_BLOCKS
-"""Blocks of which it is remembered that they came once."""
+"""
+Blocks of which it is remembered that they came once: their hashes, 32 KiB. Each has one
+place, which another block may take. A set of them would cost as much as a judgement.
+"""
 
 request_line = re.compile(
     rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!\x22$-~]+) (HTTP/([0-9])\.([0-9])\r\n)"
@@ -41,7 +45,7 @@ class HeadReader:
         self._limits = limits
         self._small = min(limits.request_line, limits.header_size)
         self._kept: dict[bytes, RequestFields] = {}
-        self._met: set[int] = set()
+        self._met = array("q", bytes(8 * SEEN_BLOCKS))
 
     def read(self, head: bytes) -> tuple[bytes, bytes, RequestFields]:
         """
@@ -100,14 +104,13 @@ class HeadReader:
         fields = RequestFields(block, self._limits)
         if len(block) <= MAX_KEPT_BLOCK_BYTES:
             mark = hash(block)
-            if mark in self._met:  # a block that comes once is not worth keeping
+            place = mark % SEEN_BLOCKS
+            if self._met[place] == mark:  # a block that comes once is not worth keeping
                 if len(self._kept) >= KEPT_BLOCKS:
                     self._kept.clear()
                 self._kept[block] = fields
             else:
-                if len(self._met) >= SEEN_BLOCKS:
-                    self._met.clear()
-                self._met.add(mark)
+                self._met[place] = mark
         return fields
 
 
