@@ -17,12 +17,14 @@ from typing import Any
 from OpenSSL import SSL
 from twisted.internet import reactor
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon.certificate import localhost_certificate
-from dartio_tut.wire import Limits, listen_tls
+from dartio_tut.wire import Channel, Limits, listen_tls, with_fast_ports
 from dartio_tut.wire.transport.port import Port
 from dartio_tut.wire.transport.tcp import Server
 
@@ -34,6 +36,9 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 LARGE = b"0123456789abcdef" * 384 * 1024
 """6 MiB: more than the kernel buffers between two sockets."""
+
+PATIENT = Limits(header_time=600)
+"""Limits that end no connection within a test."""
 
 NARROW = 16 * 1024
 """Bytes of a slow client's receive buffer."""
@@ -284,6 +289,95 @@ class PortTests(StockPortTests):
             await self.until(lambda: self.held)
             self.held.pop().finish()
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def watched(self) -> list[int]:
+        """The descriptors that the port's multiplexer is told to watch from now on."""
+        multiplexer, told = self.listening.multiplexer, []
+        watch = multiplexer.watch
+
+        def noted(connection: Any, descriptor: int, events: int) -> None:
+            told.append(descriptor)
+            watch(connection, descriptor, events)
+
+        multiplexer.watch = noted
+        return told
+
+    async def test_a_connection_that_ends_with_its_first_response_is_never_watched(
+        self,
+    ) -> None:
+        port = self.serve(hello)
+        watched = self.watched()
+        with connect(port) as client:
+            client.sendall(LAST)  # the reactor has no turn before it has come
+            await self.until(lambda: self.site.connection_limit.count == 0)
+            said = await deferToThread(client.makefile("rb").read)
+        self.assertTrue(said.endswith(b"hello"))
+        self.assertEqual(watched, [])
+
+    async def test_a_client_that_sends_nothing_at_first_is_watched_and_served(
+        self,
+    ) -> None:
+        port = self.serve(hello)
+        watched = self.watched()
+        with connect(port) as client:
+            await self.until(lambda: watched)
+            client.sendall(GET)
+            self.assertTrue(await deferToThread(client.recv, 1))
+            client.sendall(LAST)
+            await deferToThread(client.makefile("rb").read)
+        self.assertEqual(len(watched), 1)
+
+    async def test_a_first_request_that_fails_ends_its_connection_only(self) -> None:
+        port = self.serve(hello, limits=PATIENT)
+        patched = self.patch(Channel, "dataReceived", lambda channel, data: 1 // 0)
+        with connect(port) as unlucky:
+            unlucky.sendall(GET)
+            self.assertEqual(await deferToThread(unlucky.recv, 1), b"")
+        patched.restore()
+        self.assertTrue((await self.exchange(port, LAST)).endswith(b"hello"))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    async def test_a_connection_that_cannot_be_watched_is_closed(self) -> None:
+        port = self.serve(hello, limits=PATIENT)
+
+        def full(*arguments: object) -> None:
+            raise OSError(errno.ENOSPC, "no more watches")
+
+        self.listening.multiplexer.watch = full
+        with connect(port) as client:
+            self.assertEqual(await deferToThread(client.recv, 1), b"")
+        await self.until(lambda: not self.site.connection_limit.count)
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+    async def test_a_protocol_that_pauses_at_once_is_not_read_before_it_goes_on(
+        self,
+    ) -> None:
+        came: list[bytes] = []
+        made: list[Pausing] = []
+
+        class Pausing(Protocol):
+            transport: Any
+
+            def connectionMade(self) -> None:
+                made.append(self)
+                self.transport.pauseProducing()
+
+            def dataReceived(self, data: bytes) -> None:
+                came.append(data)
+
+        factory = Factory.forProtocol(Pausing)
+        listening: Any = with_fast_ports(reactor)
+        port = listening.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        with connect(port.getHost().port) as client:
+            client.sendall(b"first")
+            await self.until(lambda: made)
+            await deferLater(reactor, 0)
+            self.assertEqual(came, [])
+            made[0].transport.resumeProducing()
+            await self.until(lambda: came)
+        await self.until(lambda: not port.multiplexer._watched)
+        self.assertEqual(came, [b"first"])
 
     async def test_a_client_gone_before_it_was_accepted(self) -> None:
         port = self.serve(hello)

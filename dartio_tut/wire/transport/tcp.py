@@ -46,6 +46,7 @@ class Server(tcp.Server):
     """
     One accepted connection; see `interface.ResponseTransport`.
 
+    :ivar interest: which events it waits for: `epoll.IN`, `epoll.OUT`, both or none.
     :ivar sending: the file that is on its way to the client, if there is one.
     :ivar file_sender: sends files on connections of this kind.
     :ivar on_aborted: called when somebody aborts the connection.
@@ -63,7 +64,6 @@ class Server(tcp.Server):
     file_sender: type[SendfileSender] = SendfileSender
 
     logstr = "HTTP"
-    _interest = 0
     _when_sent: Callable[[], None] | None = None
     _host: TCPAddress | None = None
     server: Port
@@ -86,7 +86,7 @@ class Server(tcp.Server):
         self.connected = 1
         if len(client) != 2:
             self._addressType = address.IPv6Address
-        self._watch(IN)
+        self.interest = IN
 
     @property
     def hostname(self) -> str:  # type: ignore[override]
@@ -108,25 +108,25 @@ class Server(tcp.Server):
     # Which events the multiplexer reports.
 
     def _watch(self, interest: int) -> None:
-        if interest != self._interest and self.connected:
-            self._interest = interest
+        if interest != self.interest and self.connected:
+            self.interest = interest
             self.server.multiplexer.watch(self, self.socket.fileno(), interest)
 
     def startReading(self) -> None:
         """Call ``doRead`` when bytes have come."""
-        self._watch(self._interest | IN)
+        self._watch(self.interest | IN)
 
     def stopReading(self) -> None:
         """Leave what comes in the kernel."""
-        self._watch(self._interest & ~IN)
+        self._watch(self.interest & ~IN)
 
     def startWriting(self) -> None:
         """Call ``doWrite`` when the socket takes more."""
-        self._watch(self._interest | OUT)
+        self._watch(self.interest | OUT)
 
     def stopWriting(self) -> None:
         """Stop calling ``doWrite``."""
-        self._watch(self._interest & ~OUT)
+        self._watch(self.interest & ~OUT)
 
     # Reading and writing.
 
@@ -263,7 +263,8 @@ class Server(tcp.Server):
         """The connection has ended: close the socket, tell the protocol."""
         if self.disconnected:
             return
-        self._host = self.getHost() if self._host is None else self._host
+        if self.server.local_address is None:
+            self._host = self.getHost()  # not to be had any more afterwards
         self.disconnected = 1
         self.connected = 0
         producer, self.producer = self.producer, None

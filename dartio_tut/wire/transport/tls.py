@@ -94,6 +94,7 @@ class TLSServer(Server):
         self.protocol = _NoProtocol()
         self._tls = SSL.Connection(port.context, sock)
         self._tls.set_accept_state()
+        port.multiplexer.watch(self, sock.fileno(), IN)
 
     def taken_over(self) -> None:
         """Another protocol than HTTP drives the connection from now on."""
@@ -211,7 +212,7 @@ class TLSServer(Server):
             # read already. There is one only if the record did not fit into this read.
             if self.disconnected or len(data) < TLS_RECORD_BYTES or not tls.pending():
                 return None
-            if not self._interest & IN:
+            if not self.interest & IN:
                 return None  # see startReading
 
     def startReading(self) -> None:
@@ -221,7 +222,7 @@ class TLSServer(Server):
             self.server.site.deadlines.call_soon(self, self._read_kept)
 
     def _read_kept(self) -> None:
-        if self.connected and self._interest & IN:
+        if self.connected and self.interest & IN:
             why = self.doRead()
             if why:
                 self.connectionLost(Failure(why))
