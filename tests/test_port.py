@@ -264,6 +264,18 @@ class PortTests(StockPortTests):
         await asked
         self.assertEqual(transport.getHost().port, port)
 
+    async def test_a_connection_takes_one_producer_at_a_time(self) -> None:
+        port = self.serve(self.hold)
+        asked = self.exchange(port, LAST)
+        await self.until(lambda: self.held)
+        transport = self.held[0].transport
+        with self.assertRaises(RuntimeError):
+            transport.registerProducer(object(), True)
+        transport.unregisterProducer()
+        transport.registerProducer(self.held[0].channel, True)
+        self.held[0].finish()
+        self.assertIn(b"HTTP/1.1 200 OK", await asked)
+
     async def test_the_multiplexer_is_closed_after_the_last_connection(self) -> None:
         port = self.serve(hello)
         hub = self.listening.multiplexer

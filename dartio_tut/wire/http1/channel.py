@@ -345,7 +345,8 @@ class Channel(HTTPChannelAPI):
         if self.state in (CLOSED, TAKEN_OVER):
             return
         self.close_is_asked = False
-        self.enter(CLOSING, self.limits.write_time)
+        if self.state is not CLOSING:
+            self.enter(CLOSING, self.limits.write_time)
         transport = self.output.transport
         transport.unregisterProducer()
         close = transport.close_now if within_call else transport.loseConnection
@@ -376,7 +377,8 @@ class Channel(HTTPChannelAPI):
         """The connection is gone, and with it what was under way."""
         if self.state is TAKEN_OVER or self.intake.has_ended:
             return
-        self.connection_closed()
+        if self in self.deadlines.members:  # else the transport has told already
+            self.connection_closed()
         self.state = CLOSED
         request, self.request = self.request, None
         if request is not None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import address, error, main, tcp
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProducer
 from twisted.python.failure import Failure
 
 from ..connection_limit import Admission
@@ -78,6 +78,7 @@ class Server(tcp.Server):
         self._tempDataLen = 0
         # Python 3.11 finds these faster here than in the class, and each write looks.
         self.dataBuffer, self.TLS, self._writeDisconnected = b"", False, False
+        self.producer, self.disconnecting = None, False
         self.socket = sock
         self.fileno = sock.fileno
         self.client = client
@@ -178,6 +179,20 @@ class Server(tcp.Server):
             when_sent, self._when_sent = self._when_sent, None
             when_sent()
         return why
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """As of Twisted's ``IConsumer``, in one step for the producer of a channel."""
+        if streaming and self.connected and self.producer is None and not self.TLS:
+            self.producer, self.streamingProducer = producer, True
+        else:
+            super().registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """As of Twisted's ``IConsumer``, likewise."""
+        if self.disconnecting or self.TLS:
+            super().unregisterProducer()
+        else:
+            self.producer = None
 
     @property
     def has_ended(self) -> bool:

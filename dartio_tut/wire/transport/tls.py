@@ -165,8 +165,7 @@ class TLSServer(Server):
 
     def _refuse_plain_text(self, answer: Callable[[], bytes]) -> None:
         """Tell a client that has sent a request without TLS what to do."""
-        self._in_handshake = False
-        self._is_refused = True
+        self._in_handshake, self._is_refused = False, True
         with suppress(OSError):
             self.socket.send(answer())
             self.socket.shutdown(socket.SHUT_WR)
