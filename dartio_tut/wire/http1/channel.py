@@ -345,8 +345,7 @@ class Channel(HTTPChannelAPI):
         if self.state in (CLOSED, TAKEN_OVER):
             return
         self.close_is_asked = False
-        if self.state is not CLOSING:
-            self.enter(CLOSING, self.limits.write_time)
+        self.enter(CLOSING, self.limits.write_time)
         transport = self.output.transport
         transport.unregisterProducer()
         close = transport.close_now if within_call else transport.loseConnection
