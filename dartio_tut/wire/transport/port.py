@@ -143,7 +143,7 @@ class Port(tcp.Port):
     def _begin_new(self) -> None:
         """
         Serve the clients that were accepted. Doing so one by one, right after each was
-        accepted, costs a tenth more: the processor's caches do not hold all of it.
+        accepted, costs some 8 % more: the processor's caches do not hold all of it.
         """
         new, self._new = self._new, []
         for connection in new:
