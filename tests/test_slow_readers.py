@@ -28,6 +28,9 @@ from .support.serving import ServingCase
 WRITE_TIME = 1.0
 """Seconds that the server waits for a client that does not read."""
 
+LONGER_WRITE_TIME = 2.0
+"""For one that reads each tenth of a second, and may get no processor meanwhile."""
+
 SIZE = 12 * 1024 * 1024
 """Bytes of the response: more than the kernel buffers for one connection."""
 
@@ -88,9 +91,9 @@ class SlowReaderTests(ServingCase):
         """Answer with all of it."""
         return self.path.read_bytes()
 
-    def start(self, render: Any, secure: bool) -> int:
+    def start(self, render: Any, secure: bool, write_time: float = PATIENCE) -> int:
         """Serve *render*; the port."""
-        port = self.serve(render, limits=Limits(write_time=WRITE_TIME))
+        port = self.serve(render, limits=Limits(write_time=write_time))
         self.site.add_observer(self.events.append)
         if not secure:
             return port
@@ -110,8 +113,9 @@ class SlowReaderTests(ServingCase):
     async def check_slow(self, secure: bool) -> None:
         """All ways of sending serve a slow reader to the end."""
         renders = (self.send_file, self.send_by_producer, self.send_at_once)
-        ports = [self.start(render, secure) for render in renders]
-        reading = [deferToThread(read_slowly, port, secure, 4.0) for port in ports]
+        time = LONGER_WRITE_TIME
+        ports = [self.start(render, secure, time) for render in renders]
+        reading = [deferToThread(read_slowly, port, secure, 3 * time) for port in ports]
         for came, render in zip(reading, renders, strict=True):
             self.assertGreater(await came, SIZE, render)
 
@@ -122,7 +126,7 @@ class SlowReaderTests(ServingCase):
         await self.check_slow(secure=True)
 
     async def test_one_that_stops_reading_is_cut_and_the_event_says_so(self) -> None:
-        port = self.start(self.send_file, secure=False)
+        port = self.start(self.send_file, secure=False, write_time=WRITE_TIME)
         with socket.socket() as stopped:
             stopped.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             stopped.connect(("127.0.0.1", port))
