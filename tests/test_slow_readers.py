@@ -28,7 +28,7 @@ from .support.serving import ServingCase
 WRITE_TIME = 1.0
 """Seconds that the server waits for a client that does not read."""
 
-LONGER_WRITE_TIME = 2.0
+LONGER_WRITE_TIME = 3.0
 """For one that reads each tenth of a second, and may get no processor meanwhile."""
 
 SIZE = 12 * 1024 * 1024
