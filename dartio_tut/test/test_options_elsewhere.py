@@ -230,6 +230,7 @@ class FileTests(ElsewhereCase):
             (b"charset = '\xff'\n", "it is not UTF-8 (byte 11)"),
             (b"\0", "(at line 1"),
             ("type = " + "[" * 100_000, ""),
+            ("max-body = " + "9" * 5000, "digits"),
         ]
         for content, said in contents:
             self.assertIn(said, self.file_refusal(content))

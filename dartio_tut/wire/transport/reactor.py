@@ -1,25 +1,22 @@
 """
-A reactor whose TCP ports are ours.
+A reactor whose ports, on TCP and Unix sockets, are ours.
 """
 
 from __future__ import annotations
 
+import os
 import select
 import socket
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from twisted.internet import tcp
-from twisted.internet.interfaces import (
-    IListeningPort,
-    IReactorSocket,
-    IReactorUNIX,
-)
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 
 from ..twisted_private import closes_only_itself, port_from_descriptor
 from .port import Port
 from .turns import NOT_SHARED, ILoad, SharedSockets
-from .unix_port import SharedUNIXPort
+from .unix_port import AdoptedUNIXPort, SharedUNIXPort, UNIXPort
 
 _Reactor = TypeVar("_Reactor")
 
@@ -48,13 +45,14 @@ def leave_to_others(port: object) -> None:
     """Leave the socket of *port*, and who waits there, to others when it is closed."""
     if isinstance(port, tcp.Port):
         closes_only_itself(port)
-    if isinstance(port, Port):
+    if isinstance(port, (Port, UNIXPort)):
         port.others_go_on = True
 
 
 class FastPortsReactor:
     """
-    A reactor whose TCP ports are `Port`; everything else is the *reactor*'s own.
+    A reactor whose ports are `Port` and `UNIXPort`; everything else is the *reactor*'s
+    own.
 
     Endpoints that listen through it (``tcp:``, ``tcp6:``, ``systemd:``) need not know.
 
@@ -94,8 +92,11 @@ class FastPortsReactor:
         """Listen on the Unix socket *address*."""
         if self._shared and self._load is not None:
             return self._begin_unix(factory, self._load)
-        reactor = IReactorUNIX(self._reactor)
-        return reactor.listenUNIX(address, factory, backlog, mode, wantPID)
+        made: Any = factory  # Twisted's type asks for what this one has, too
+        listening = UNIXPort(
+            os.fsencode(address), made, backlog, mode, self._reactor, wantPID
+        )
+        return _begun(listening)
 
     def adoptStreamPort(
         self,
@@ -107,8 +108,9 @@ class FastPortsReactor:
         if addressFamily not in (socket.AF_INET, socket.AF_INET6):
             if self._shared and self._load is not None:
                 return self._begin_unix(factory, self._load)
-            reactor = IReactorSocket(self._reactor)
-            return reactor.adoptStreamPort(fileDescriptor, addressFamily, factory)
+            adopted = socket.fromfd(fileDescriptor, addressFamily, socket.SOCK_STREAM)
+            adopted.setblocking(False)
+            return _begun(AdoptedUNIXPort(adopted, factory, self._reactor))
         listening = port_from_descriptor(
             Port, self._reactor, fileDescriptor, addressFamily, factory
         )
@@ -117,6 +119,11 @@ class FastPortsReactor:
 
     def _begin_unix(self, factory: ServerFactory, load: ILoad) -> IListeningPort:
         """Listen on the next shared socket, which is a Unix socket."""
-        listening = SharedUNIXPort(self._shared.pop(0), load, factory, self._reactor)
-        listening.startListening()
-        return cast("IListeningPort", listening)
+        shared = self._shared.pop(0)
+        return _begun(SharedUNIXPort(shared, load, factory, self._reactor))
+
+
+def _begun(port: UNIXPort) -> IListeningPort:
+    """*port*, which listens from now on."""
+    port.startListening()
+    return cast("IListeningPort", port)

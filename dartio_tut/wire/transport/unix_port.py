@@ -1,26 +1,105 @@
 """
-A port on a Unix socket that another process has bound, and that several listen on.
+Ports on Unix sockets.
+
+Twisted's own closes a socket while clients wait there, which resets them. It also takes
+the file of a socket that systemd has made for its own: it lets everybody connect, and
+removes the file when it is closed.
 """
 
 from __future__ import annotations
 
+import os
 import socket
-from typing import cast
+from contextlib import suppress
+from typing import Any, cast
 
 from twisted.internet import tcp, unix
 from twisted.internet.protocol import Factory, ServerFactory
 from twisted.python.failure import Failure
 
-from ..twisted_private import closes_only_itself
+from ..twisted_private import closes_only_itself, reserved_descriptor
 from .turns import ILoad, Turns
 
+LARGEST_USUAL_BACKLOG = 4096
+"""Clients that may wait at a socket of unknown backlog: Linux' own largest."""
 
-class SharedUNIXPort(unix.Port):
+
+class UNIXPort(unix.Port):
     """
-    Accepts one client a turn, in turn with other processes.
+    A port on a Unix socket that it has bound itself.
+
+    :ivar others_go_on: whether other processes listen there when this port is closed.
+    """
+
+    others_go_on = False
+    _made: tuple[int, int] | None = None
+
+    def startListening(self) -> None:
+        """Bind the socket, and listen."""
+        super().startListening()
+        self._made = self._named_file()
+
+    def _named_file(self) -> tuple[int, int] | None:
+        """Which file has the name of the socket, if there is one."""
+        # A name in the abstract namespace of Linux is no path: it begins with NUL.
+        with suppress(OSError, ValueError):
+            named = os.stat(self.getHost().name)
+            return named.st_dev, named.st_ino
+        return None
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        Listen no more. First nobody else can connect, because the file is gone; then
+        those are accepted who have.
+        """
+        if self._made is not None and self._made == self._named_file():
+            with suppress(OSError):
+                os.unlink(self.getHost().name)
+        if self.lockFile is not None:
+            with suppress(OSError, ValueError):  # somebody has removed it, too
+                self.lockFile.unlock()
+        if not self.others_go_on:
+            self._accept_waiting()
+        tcp.Port.connectionLost(self, reason)
+
+    def _accept_waiting(self) -> None:
+        """Accept the clients that the kernel has let in."""
+        self.numberAccepts = self.backlog or LARGEST_USUAL_BACKLOG
+        tcp.Port.doRead(self)
+
+
+class AdoptedUNIXPort(UNIXPort):
+    """
+    A port on a Unix socket that another process has bound, such as systemd.
 
     The socket's file is not its own: it neither sets its mode nor removes it.
+
+    :param listening: the socket.
     """
+
+    def __init__(
+        self, listening: socket.socket, factory: ServerFactory, reactor: object
+    ) -> None:
+        # Twisted's type asks for a factory of its interface, which this one has.
+        made: Any = factory
+        super().__init__(listening.getsockname(), made, reactor=reactor)
+        self.backlog = LARGEST_USUAL_BACKLOG
+        self._listening = listening
+
+    def startListening(self) -> None:
+        """Accept clients."""
+        reserved_descriptor.reserve()
+        cast("Factory", self.factory).doStart()
+        self.connected = True
+        self.socket = self._listening
+        self.fileno = self.socket.fileno  # type: ignore[method-assign]
+        self.numberAccepts = 100  # Twisted's own number, which it then adapts
+        closes_only_itself(self)
+        self.startReading()
+
+
+class SharedUNIXPort(AdoptedUNIXPort):
+    """Accepts one client a turn, in turn with other processes."""
 
     def __init__(
         self,
@@ -29,19 +108,12 @@ class SharedUNIXPort(unix.Port):
         factory: ServerFactory,
         reactor: object,
     ) -> None:
-        name = listening.getsockname()
-        super().__init__(name, factory, reactor=reactor)
-        self._listening = listening
+        super().__init__(listening, factory, reactor)
         self._turns = Turns(self, load)
 
     def startListening(self) -> None:
         """Accept clients."""
-        cast("Factory", self.factory).doStart()
-        self.connected = True
-        self.socket = self._listening
-        self.fileno = self.socket.fileno  # type: ignore[method-assign]
-        closes_only_itself(self)
-        self.startReading()
+        super().startListening()
         self._turns.begin()
 
     def doRead(self) -> None:
@@ -50,7 +122,3 @@ class SharedUNIXPort(unix.Port):
             self.numberAccepts = 1
             super().doRead()
             self._turns.done()
-
-    def connectionLost(self, reason: Failure) -> None:
-        """Listen no more. Clients that wait are for the other processes."""
-        tcp.Port.connectionLost(self, reason)
