@@ -14,6 +14,7 @@ from typing import Any
 
 from .support.harness import BIN, PATIENCE, TWISTD, Case, ask, environment
 from .support.until import until
+from .support.workers import workers_of
 
 
 class FormatTests(Case):
@@ -73,6 +74,19 @@ class FormatTests(Case):
             json.loads(said)
         self.assertIn("Received SIGTERM", self.text("a.log"))
         self.assertEqual(hello.output(), "")
+
+    def test_sigusr1_ends_nobody_who_has_no_file(self) -> None:
+        alone = self.serve("hello")
+        alone.process.send_signal(signal.SIGUSR1)
+        self.assertEqual(ask(alone).body, b"Hello, world!")
+        parent = self.serve("hello", "--workers", "2")
+        parent.wait_for("2 workers answer requests")
+        workers = workers_of(parent)
+        for pid in (parent.process.pid, *workers):
+            os.kill(pid, signal.SIGUSR1)
+        self.assertEqual(ask(parent).body, b"Hello, world!")
+        self.ends_quietly(parent)
+        self.assertNotIn("has ended", parent.output())
 
     def test_the_background_logs_to_its_file(self) -> None:
         line = ("hello", "--port", "0", "--log-format", "json")

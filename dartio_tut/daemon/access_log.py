@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from errno import EAGAIN, ENXIO
+from errno import EAGAIN, EBADF, ENXIO
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -179,7 +179,9 @@ class AccessLog:
 
     def _opened(self) -> int:
         if self._path == "-":
-            return sys.__stdout__.fileno() if sys.__stdout__ is not None else 1
+            if sys.__stdout__ is None:  # its descriptor may be that of a client by now
+                raise OSError(EBADF, "standard output is closed", "-")
+            return sys.__stdout__.fileno()
         try:
             descriptor = os.open(self._path, _FLAGS, 0o640)
         except OSError as error:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import TextIOBase
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import IO, Any, NamedTuple
 
@@ -175,3 +176,14 @@ def _log_file(path: str) -> Any:
     if not signal.getsignal(signal.SIGUSR1):
         signal.signal(signal.SIGUSR1, begin_anew)
     return file
+
+
+def outlive_sigusr1() -> None:
+    """
+    Let SIGUSR1 end no process whose log is no file: whoever rotates logs sends it to
+    all processes of a service. twistd has set its own handler before, if it has a file.
+    """
+    if current_thread() is not main_thread():
+        return
+    if signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)

@@ -32,6 +32,7 @@ from .listening import (
     url_at,
     who_can_connect,
 )
+from .log_output import outlive_sigusr1
 from .metrics import Counts
 from .metrics_port import MetricsPort
 from .options.server import ServerOptions
@@ -185,6 +186,7 @@ class Daemon(MultiService):
             self.privilegedStartService()
         super().startService()
         take_signals_to_stop(self._reactor)
+        self._reactor.addSystemEventTrigger("after", "startup", outlive_sigusr1)
         watched = self._certificates if self._role.serves else []
         self._watch = CertificateWatch(watched, self._reactor)
         self._watch.start()

@@ -16,6 +16,12 @@ from typing import Any
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+PATIENCE_SECONDS = 0.5
+"""
+How long somebody may take to read what was told before: nothing else happens meanwhile.
+systemd reads at once.
+"""
+
 _log = Logger()
 
 
@@ -79,9 +85,11 @@ class ServiceManager:
             address = "\0" + address[1:]
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifying:
+                notifying.settimeout(PATIENCE_SECONDS)
                 notifying.sendto("\n".join(lines).encode(), address)
         except OSError as error:
-            _log.warn("Cannot notify systemd: {error}", error=error.strerror)
+            why = error.strerror or str(error)  # such as "timed out"
+            _log.warn("Cannot notify systemd: {error}", error=why)
 
 
 SYSTEMD = ServiceManager()

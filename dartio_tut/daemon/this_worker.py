@@ -253,6 +253,8 @@ def run_worker(run: Callable[[], object] = run_twistd) -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (as long as the process)
         # A terminal sends it to all processes, and the parent says what is to be done.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Whoever has the parent begin its log anew may send it to all processes.
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         # One that hangs is ended by SIGABRT, and then shows on stderr where it was.
         faulthandler.enable(file=STDERR)
     run()

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import sys
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any, cast
@@ -74,6 +75,11 @@ class AccessLogTests(EventCase):
         connection.leave()  # as all connections do when the reactor stops
         (line,) = self.path.read_text().splitlines()  # written at once
         self.assertIn('" 000 0 "-" "test" "cut off"', line)
+
+    def test_standard_output_that_is_closed_is_no_log(self) -> None:
+        self.patch(sys, "__stdout__", None)
+        error = self.assertRaises(OSError, AccessLog, "-", self.clock)
+        self.assertEqual(error.strerror, "standard output is closed")
 
     def test_a_client_that_has_gone_has_a_line(self) -> None:
         self.render = self.hold

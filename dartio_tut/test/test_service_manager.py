@@ -10,9 +10,10 @@ from typing import Any
 
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.daemon import reloading
+from dartio_tut.daemon import reloading, service_manager
 from dartio_tut.daemon.service_manager import ServiceManager
 
 
@@ -54,6 +55,16 @@ class ServiceManagerTests(SynchronousTestCase):
         began, ended = self.told()
         self.assertRegex(began.decode(), r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
         self.assertEqual(ended, b"READY=1")
+
+    def test_one_who_reads_nothing_holds_nobody_up(self) -> None:
+        self.patch(service_manager, "PATIENCE_SECONDS", 0.01)
+        manager = self.manager()
+        with capturedLogs() as logged:
+            for _ in range(1000):  # more than wait in the queue of a socket
+                manager.reloaded()
+                if logged:
+                    break
+        self.assertEqual(formatEvent(logged[0]), "Cannot notify systemd: timed out")
 
     def test_stop_is_told(self) -> None:
         self.manager().stopping()
