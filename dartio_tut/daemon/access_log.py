@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 from errno import EAGAIN, EBADF, ENXIO
 from typing import Any
 
@@ -146,7 +147,9 @@ class AccessLog:
 
     def _lose(self, lines: int, error: OSError) -> None:
         """Count *lines* that are lost because of *error*."""
-        if lines and not self._lost:
+        # The log of the daemon may wait for the same reader, and the reactor for it.
+        is_stuck = self._path == "-" and isinstance(error, BlockingIOError)
+        if lines and not self._lost and not is_stuck:
             self._say_fault(error)
         self._lost += lines
 
@@ -179,9 +182,7 @@ class AccessLog:
 
     def _opened(self) -> int:
         if self._path == "-":
-            if sys.__stdout__ is None:  # its descriptor may be that of a client by now
-                raise OSError(EBADF, "standard output is closed", "-")
-            return sys.__stdout__.fileno()
+            return _standard_output()
         try:
             descriptor = os.open(self._path, _FLAGS, 0o640)
         except OSError as error:
@@ -192,3 +193,20 @@ class AccessLog:
         if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
             os.set_blocking(descriptor, True)
         return descriptor
+
+
+def _standard_output() -> int:
+    """
+    The descriptor of standard output.
+
+    :raise OSError: when it is closed: a client may have its number by now.
+    """
+    if sys.__stdout__ is None:
+        raise OSError(EBADF, "standard output is closed", "-")
+    descriptor = sys.__stdout__.fileno()
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        # Opened once more, it waits for no reader, and for others it stays as it is.
+        with suppress(OSError):  # only Linux has the folder
+            flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK
+            return os.open(f"/proc/self/fd/{descriptor}", flags)
+    return descriptor

@@ -16,7 +16,13 @@ from typing import Any, cast
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.testing import StringTransport
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    capturedLogs,
+    formatEvent,
+    globalLogPublisher,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import access_log, access_log_format
@@ -80,6 +86,28 @@ class AccessLogTests(EventCase):
         self.patch(sys, "__stdout__", None)
         error = self.assertRaises(OSError, AccessLog, "-", self.clock)
         self.assertEqual(error.strerror, "standard output is closed")
+
+    def test_nobody_waits_for_the_reader_of_a_pipe_that_is_standard_output(
+        self,
+    ) -> None:
+        self.patch(access_log, "MAX_WAITING_BYTES", 64 * 1024)
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        output = os.fdopen(writing, "w")
+        self.addCleanup(output.close)
+        self.patch(sys, "__stdout__", output)
+        log = AccessLog("-", self.clock)
+        self.addCleanup(os.close, log._descriptor)
+        self.assertFalse(os.get_blocking(log._descriptor))
+        self.assertTrue(os.get_blocking(writing))  # for others it stays as it is
+        self.site.add_batch_observer(log)
+        connection = self.connect()
+        with capturedLogs() as logged:
+            for _ in range(3000):
+                connection.send(GET)
+            self.clock.advance(NOTED_SECONDS)
+        self.assertGreater(log._lost, 0)
+        self.assertEqual(logged, [])  # the same reader may read that log, too
 
     def test_a_client_that_has_gone_has_a_line(self) -> None:
         self.render = self.hold
