@@ -53,6 +53,13 @@ One in so many idle connections is closed when there are too many connections, b
 least one: looking for them takes time.
 """
 
+LOGGED_REFUSALS = 10
+REFUSALS_SECONDS = 60.0
+"""
+Lines in so many seconds about clients of which nothing was understood: a thousand of
+them in a second must not fill the disk.
+"""
+
 MAY_BE_IDLE = (Channel, HTTP2Connection)
 
 
@@ -88,6 +95,8 @@ class Site(TwistedSite):
     _drained: Deferred[None] | None = None
     _log = Logger()
     _looked_for_idle = -1.0
+    _refusals_since = float("-inf")
+    _refusals = 0
 
     def __init__(
         self,
@@ -288,7 +297,18 @@ class Site(TwistedSite):
         return b"\r\n".join([*lines, b"", body])
 
     def log_refusal(self, peer: IAddress, reason: str) -> None:
-        """Log that a client was refused before anything of it was understood."""
+        """
+        Log that a client was refused before anything of it was understood; the first
+        ones in a minute.
+        """
+        now = self.reactor.seconds()
+        if now - self._refusals_since >= REFUSALS_SECONDS:
+            self._refusals_since, self._refusals = now, 0
+        self._refusals += 1
+        if self._refusals > LOGGED_REFUSALS:
+            return
+        if self._refusals == LOGGED_REFUSALS:
+            reason += "; no more of these are logged for a minute"
         self._log.info(
             "{peer}: {reason}", peer=getattr(peer, "host", ""), reason=reason
         )
