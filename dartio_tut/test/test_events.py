@@ -193,7 +193,7 @@ class ExchangeTests(EventCase):
         connection.send(b"GET / HT")
         connection.leave()
         self.assertEqual((self.only().ending, self.only().method), (
-            Ending.CLIENT_GONE, b"",
+            Ending.CLIENT_GONE, b"GET",
         ))  # fmt: skip
 
     def test_a_client_that_leaves_in_the_middle_of_a_body_is_gone(self) -> None:
@@ -352,6 +352,20 @@ class ExchangeTests(EventCase):
         self.assertEqual((self.only().ending, self.only().status), (
             Ending.REFUSED, 400,
         ))  # fmt: skip
+
+    def test_line_of_a_request_that_does_not_come_to_its_end_is_told(self) -> None:
+        for came, expected in (
+            (GET[:6], (b"GET", b"/a", b"")),
+            (GET[:20], (b"GET", b"/a?b", b"HTTP/1.1")),
+            (GET[:-2], (b"GET", b"/a?b", b"HTTP/1.1")),
+            (GET + GET[:3], (b"GET", b"", b"")),
+        ):
+            connection = self.connect()
+            connection.send(came)
+            connection.leave()
+            done = self.exchanges[-1]
+            self.assertEqual((done.method, done.target, done.version), expected)
+            self.assertEqual((done.status, done.ending), (0, Ending.CLIENT_GONE))
 
     def test_idle_connections_that_end_are_no_exchange(self) -> None:
         connection = self.connect()

@@ -396,4 +396,4 @@ class Channel(HTTPChannelAPI):
                 or self.site.has_stopped
                 or self.output.transport.is_closing
             )
-            self.reports.connection_closed(self.request, by_client)
+            self.reports.connection_closed(self.request, by_client, self.intake.waiting)

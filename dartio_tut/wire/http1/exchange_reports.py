@@ -136,13 +136,17 @@ class ExchangeReports:
         :param first_bytes: how it began, if its head was not read.
         """
         self.began()
-        if self.head is None:
-            line = first_bytes.lstrip(b"\r\n").partition(b"\r\n")[0][:MAX_LOGGED_LINE]
-            method, target, version, *_ = [*line.split(b" "), b"", b""]
-            self._refused_line = method, target, version, no_field
+        self._read_line(first_bytes)
         timed_out = error.code == 408
         ending = Ending.TIMED_OUT if timed_out else Ending.REFUSED
         self._ends(ending, error.reason, error.clause)
+
+    def _read_line(self, first_bytes: bytes) -> None:
+        """Take the request line from *first_bytes*, if no head was read."""
+        if self.head is None and self._refused_line is NOT_READ:
+            line = first_bytes.lstrip(b"\r\n").partition(b"\r\n")[0][:MAX_LOGGED_LINE]
+            method, target, version, *_ = [*line.split(b" "), b"", b""]
+            self._refused_line = method, target, version, no_field
 
     def ends(self, ending: Ending, reason: str = "") -> None:
         """
@@ -251,18 +255,22 @@ class ExchangeReports:
         for event in events:
             observer(event)
 
-    def connection_closed(self, request: object, by_client: bool) -> None:
+    def connection_closed(
+        self, request: object, by_client: bool, first_bytes: bytes
+    ) -> None:
         """
         The connection has ended, and with it what was under way.
 
         :param request: the one that was being answered, if there is one.
         :param by_client: whether the client has ended it, and not this side.
+        :param first_bytes: how a request began whose head was not read.
         """
         if self._is_closed:
             return
         self._is_closed = True
         output = self._output
         if self._is_under_way:
+            self._read_line(first_bytes)
             self._ends(Ending.CLIENT_GONE if by_client else Ending.CUT_OFF)
             self.response_ended(getattr(request, "sentLength", 0))
         dropped = output.dropped_bytes or output.transport.dropped_bytes
