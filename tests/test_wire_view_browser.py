@@ -55,8 +55,10 @@ class LiveTests(WireViewCase):
         other = Client(self, self.ports[4042])
         # The first begins, the second comes and goes, the first goes on.
         one.send(
-            b"POST /?of=one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+            b"POST /?of=one HTTP/1.1\r\nHost: localhost\r\n"
+            b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
         )
+        one.read_until(b"100 Continue\r\n\r\n")
         one.send(b"a")
         other.send(b"GET /?of=other HTTP/1.1\r\nHost: localhost\r\n\r\n")
         other.read_until(b"HTTP/1.1 ")
