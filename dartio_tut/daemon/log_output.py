@@ -180,8 +180,9 @@ def _log_file(path: str) -> Any:
 
 def outlive_sigusr1() -> None:
     """
-    Let SIGUSR1 end no process whose log is no file: whoever rotates logs sends it to
-    all processes of a service. twistd has set its own handler before, if it has a file.
+    Ignore SIGUSR1, which would end the process, if there is no log file to begin anew:
+    whoever rotates logs may send it to all processes of a service. If there is a file,
+    twistd has set a handler of its own before.
     """
     if current_thread() is not main_thread():
         return
