@@ -22,9 +22,10 @@ BatchObserver = Callable[[list[Noted]], None]
 """Is called with what was noted since it was called last, in the order of its end."""
 
 NOTED_AT_MOST = 256
-"""What is noted is told when it is so much, or after so many seconds:"""
+"""When so many are noted, they are told."""
 
 NOTED_SECONDS = 1.0
+"""After so long they are told, however few they are."""
 
 
 def exchanges_done(noted: Iterable[Noted]) -> Iterator[ExchangeDone]:

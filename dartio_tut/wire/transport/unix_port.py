@@ -18,10 +18,8 @@ from twisted.internet.protocol import Factory, ServerFactory
 from twisted.python.failure import Failure
 
 from ..twisted_private import closes_only_itself, reserved_descriptor
+from .port import LARGEST_USUAL_BACKLOG
 from .turns import ILoad, Turns
-
-LARGEST_USUAL_BACKLOG = 4096
-"""Clients that may wait at a socket of unknown backlog: Linux' own largest."""
 
 
 class UNIXPort(unix.Port):
