@@ -23,8 +23,17 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.daemon import Site
 from dartio_tut.daemon.certificate import localhost_certificate
-from dartio_tut.wire import Channel, Limits, listen_tls, with_fast_ports
+from dartio_tut.test.support.function_resource import FunctionResource
+from dartio_tut.wire import (
+    Channel,
+    Limits,
+    SharedSockets,
+    leave_to_others,
+    listen_tls,
+    with_fast_ports,
+)
 from dartio_tut.wire.transport.port import Port
 from dartio_tut.wire.transport.tcp import Server
 
@@ -403,6 +412,58 @@ class PortTests(StockPortTests):
         asked = [self.exchange(port, 3 * GET + LAST) for _ in range(100)]
         for one in asked:
             self.assertEqual((await one).count(b"hello"), 4)
+
+
+class EvenLoad:
+    """Says that no process has more connections than the others."""
+
+    def has_more(self) -> bool:
+        """It has not."""
+        return False
+
+    def has_surplus(self) -> bool:
+        """It has none."""
+        return False
+
+
+class SharedPortTests(ServingCase):
+    """A port on a socket that other processes have, too."""
+
+    async def left(self, listening: socket.socket) -> bytes:
+        """What a client gets who came just before the process left *listening*."""
+        listening.setblocking(False)
+        self.addCleanup(listening.close)
+        shared = SharedSockets([listening.dup()], EvenLoad())
+        site = Site(FunctionResource(hello))
+        self.addCleanup(self._stop_clock, site)
+        where: Any = with_fast_ports(reactor, shared)
+        if listening.family == socket.AF_UNIX:
+            port: Any = where.listenUNIX("", site)
+        else:
+            port = where.listenTCP(0, site)
+        with socket.socket(listening.family) as client:
+            client.settimeout(PATIENCE)
+            client.connect(listening.getsockname())
+            client.sendall(LAST)
+            leave_to_others(port)
+            await port.stopListening()
+            said = b""
+            while more := await deferToThread(client.recv, 65536):
+                said += more
+        await self.until(lambda: not site.connection_limit.count)
+        return said
+
+    async def test_client_for_whom_nobody_else_was_woken_is_answered(self) -> None:
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.assertIn(b"hello", await self.left(listening))
+
+    async def test_client_of_a_unix_socket_is_answered_as_well(self) -> None:
+        listening = socket.socket(socket.AF_UNIX)
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        listening.bind(os.path.relpath(folder / "s"))
+        listening.listen()
+        self.assertIn(b"hello", await self.left(listening))
 
 
 class TLSPortTests(ServingCase):

@@ -29,7 +29,7 @@ from ..twisted_private import (
 )
 from .epoll import EpollMultiplexer
 from .tcp import Server, TCPAddress
-from .turns import ILoad, Turns
+from .turns import ACCEPTED_WHEN_LEAVING, ILoad, Turns
 
 ACCEPTED_PER_TURN = 64
 """New connections a turn: then those that are open have their turn."""
@@ -208,12 +208,15 @@ class Port(tcp.Port):
         The port is closed; its connections may go on, also those that the kernel has
         accepted already: closing the socket would reset them.
         """
-        most = 0 if self.others_go_on else self.backlog or LARGEST_USUAL_BACKLOG
+        if self.others_go_on:
+            most = 0 if self.turns is None else ACCEPTED_WHEN_LEAVING
+        else:
+            most = self.backlog or LARGEST_USUAL_BACKLOG
         with suppress(OSError):  # there are no more, or no descriptors
             for _ in range(most):
                 self._accepted(*accept_descriptor(self.socket))
         self._begin_new()
-        if most:
+        if not self.others_go_on:
             self.socket.close()  # at once, because clients that come now are reset
         super().connectionLost(reason)
         self.multiplexer.close()

@@ -34,6 +34,13 @@ ACCEPTED_PER_TURN_OF_SHARED = 16
 """Clients a turn, if so many wait: they wait together for what the first of them wants.
 Each turn costs as much as half a request, to look for a client in vain much less."""
 
+ACCEPTED_WHEN_LEAVING = 4
+"""
+Clients that a process still accepts when it leaves the socket to the others: the kernel
+may have woken nobody else for them, and then they would wait until another one comes.
+It wakes a process for one client, and then others; the rest is for good measure.
+"""
+
 
 class ILoad(Protocol):
     """How the connections are spread."""

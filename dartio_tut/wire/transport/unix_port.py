@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from ..twisted_private import closes_only_itself, reserved_descriptor
 from .port import LARGEST_USUAL_BACKLOG
-from .turns import ILoad, Turns
+from .turns import ACCEPTED_WHEN_LEAVING, ILoad, Turns
 
 
 class UNIXPort(unix.Port):
@@ -56,14 +56,14 @@ class UNIXPort(unix.Port):
         if self.lockFile is not None:
             with suppress(OSError, ValueError):  # somebody has removed it, too
                 self.lockFile.unlock()
-        if not self.others_go_on:
-            self._accept_waiting()
+        if most := self._accepted_at_end():
+            self.numberAccepts = most
+            tcp.Port.doRead(self)
         tcp.Port.connectionLost(self, reason)
 
-    def _accept_waiting(self) -> None:
-        """Accept the clients that the kernel has let in."""
-        self.numberAccepts = self.backlog or LARGEST_USUAL_BACKLOG
-        tcp.Port.doRead(self)
+    def _accepted_at_end(self) -> int:
+        """How many of the clients that the kernel has let in are for this port."""
+        return 0 if self.others_go_on else self.backlog or LARGEST_USUAL_BACKLOG
 
 
 class AdoptedUNIXPort(UNIXPort):
@@ -120,3 +120,7 @@ class SharedUNIXPort(AdoptedUNIXPort):
             self.numberAccepts = 1
             super().doRead()
             self._turns.done()
+
+    def _accepted_at_end(self) -> int:
+        """How many of the clients that the kernel has let in are for this port."""
+        return super()._accepted_at_end() or ACCEPTED_WHEN_LEAVING
