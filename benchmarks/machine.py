@@ -23,6 +23,7 @@ def facts(folder: Path) -> dict[str, str]:
         "date": datetime.now(UTC).date().isoformat(),
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores in use",
         "system": f"{_distribution()}, Linux {platform.release()}",
+        "Python": f"{platform.python_version()}, {platform.python_compiler()}",
         "load": ", ".join(f"{name} {version_of(name)}" for name in loads),
         "load average at the start": f"{os.getloadavg()[0]:.1f}",
         "filesystem": _filesystem(folder),
