@@ -9,7 +9,9 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
+import threading
 from typing import Any
 
 from .support.harness import BIN, PATIENCE, TWISTD, Case, ask, environment
@@ -74,6 +76,42 @@ class FormatTests(Case):
             json.loads(said)
         self.assertIn("Received SIGTERM", self.text("a.log"))
         self.assertEqual(hello.output(), "")
+
+    def test_reader_that_does_not_read_holds_nobody_up(self) -> None:
+        pipe, (here, there) = os.pipe(), socket.socketpair()
+        for reading, writing in (pipe, (here.detach(), there.detach())):
+            self.addCleanup(os.close, reading)
+            line = ("thinker", "--port", "0", "--listen", "unix:a.socket")
+            thinker = subprocess.Popen(
+                [*TWISTD, *line],
+                cwd=self.here,
+                env=environment(self.here),
+                stdout=writing,
+            )
+            self.addCleanup(thinker.wait)
+            self.addCleanup(thinker.kill)
+            os.close(writing)
+            until("it listens", lambda: (self.here / "a.socket").exists())
+            self.assertEqual(self.count_answered("a.socket", 2000), 2000)
+            thinker.terminate()
+            self.assertEqual(thinker.wait(PATIENCE), -signal.SIGTERM)
+
+    def count_answered(self, path: str, requests: int) -> int:
+        """How many of so many requests are answered, each of which is logged."""
+        asked = b"GET /?q=no HTTP/1.1\r\nHost: a\r\n\r\n"
+        last = b"GET /?q=no HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE)
+            client.connect(os.path.relpath(self.here / path))
+            sending = threading.Thread(
+                target=client.sendall, args=(asked * (requests - 1) + last,)
+            )
+            sending.start()
+            said = b""
+            while more := client.recv(65536):
+                said += more
+            sending.join()
+        return said.count(b"HTTP/1.1 200 OK")
 
     def test_sigusr1_ends_nobody_who_has_no_file(self) -> None:
         alone = self.serve("hello")

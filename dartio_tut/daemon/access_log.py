@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-from contextlib import suppress
-from errno import EAGAIN, EBADF, ENXIO
+from collections.abc import Callable
+from errno import EAGAIN, ENXIO
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -21,9 +20,7 @@ from twisted.logger import Logger
 from dartio_tut.wire import Noted
 
 from .access_log_format import FORMATS
-
-RETRY_SECONDS = 1.0
-"""When the reader of a FIFO that is full is tried again."""
+from .standard_output import RETRY_SECONDS, StandardOutput
 
 MAX_WAITING_BYTES = 1024 * 1024
 """Bytes that wait for the reader of a FIFO; it has another 64 KiB in the kernel."""
@@ -57,6 +54,8 @@ class AccessLog:
     """
 
     _log = Logger()
+    _descriptor: int
+    _write_now: Callable[[bytes], int]
 
     def __init__(
         self,
@@ -75,7 +74,7 @@ class AccessLog:
         if only_check and path != "-" and not os.path.exists(path):
             path = os.devnull
         self._path = path
-        self._descriptor = self._opened()
+        self._open()
 
     def __call__(self, noted: list[Noted]) -> None:
         """Write the lines of the exchanges in *noted*. It never raises anything."""
@@ -121,7 +120,7 @@ class AccessLog:
             if self._reopen_if_moved() and self._is_cut:
                 data = data.partition(b"\n")[2]  # the file has the line's beginning
             while data:
-                written = os.write(self._descriptor, data)
+                written = self._write_now(data)
                 self._is_cut = data[written - 1] != _LINE_END
                 data = data[written:]
         except BlockingIOError:
@@ -147,9 +146,7 @@ class AccessLog:
 
     def _lose(self, lines: int, error: OSError) -> None:
         """Count *lines* that are lost because of *error*."""
-        # The log of the daemon may wait for the same reader, and the reactor for it.
-        is_stuck = self._path == "-" and isinstance(error, BlockingIOError)
-        if lines and not self._lost and not is_stuck:
+        if lines and not self._lost:
             self._say_fault(error)
         self._lost += lines
 
@@ -168,21 +165,21 @@ class AccessLog:
         """
         if self._path == "-":
             return False
-        ours = os.fstat(self._descriptor)
+        ours = self._descriptor
         try:
-            named = os.stat(self._path)
+            is_there = os.path.samestat(os.fstat(ours), os.stat(self._path))
         except FileNotFoundError:
-            named = None
-        if named is None or (named.st_dev, named.st_ino) != (ours.st_dev, ours.st_ino):
-            opened = self._opened()
-            os.close(self._descriptor)
-            self._descriptor = opened
+            is_there = False
+        if not is_there:
+            self._open()
+            os.close(ours)
             return True
         return False
 
-    def _opened(self) -> int:
+    def _open(self) -> None:
         if self._path == "-":
-            return _standard_output()
+            self._write_now = StandardOutput().write
+            return
         try:
             descriptor = os.open(self._path, _FLAGS, 0o640)
         except OSError as error:
@@ -192,21 +189,5 @@ class AccessLog:
             raise OSError(ENXIO, why, self._path) from None
         if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
             os.set_blocking(descriptor, True)
-        return descriptor
-
-
-def _standard_output() -> int:
-    """
-    The descriptor of standard output.
-
-    :raise OSError: when it is closed: a client may have its number by now.
-    """
-    if sys.__stdout__ is None:
-        raise OSError(EBADF, "standard output is closed", "-")
-    descriptor = sys.__stdout__.fileno()
-    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        # Opened once more, it waits for no reader, and for others it stays as it is.
-        with suppress(OSError):  # only Linux has the folder
-            flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK
-            return os.open(f"/proc/self/fd/{descriptor}", flags)
-    return descriptor
+        self._descriptor = descriptor
+        self._write_now = lambda data: os.write(descriptor, data)

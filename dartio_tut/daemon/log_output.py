@@ -32,6 +32,7 @@ from twisted.logger import (
 )
 from twisted.python.logfile import LogFile
 
+from .standard_output import LogStream, StandardOutput
 from .startup import startup_errors
 
 OBSERVER_NAME = f"{__name__}.log_observer"
@@ -92,11 +93,25 @@ def log_observer() -> ILogObserver:
     :raise StartupError: when the file cannot be written.
     """
     if _output.path is None:
-        stream: Any = sys.stdout
+        stream: Any = _standard_output()
     else:
         with startup_errors("--logfile"):
             stream = _log_file(_output.path)
     return observer_for(stream, _output.level, _output.format)
+
+
+def _standard_output() -> IO[str] | LogStream:
+    """Standard output, whose reader nobody waits for."""
+    from twisted.internet import reactor
+
+    try:
+        output = StandardOutput()
+    except OSError:  # it is closed, which is for Python to cope with
+        return sys.stdout
+    if not output.has_reader:
+        return sys.stdout
+    sys.stdout.flush()
+    return LogStream(output, reactor.callLater)
 
 
 def observer_for(stream: IO[Any], level: str, format: str) -> ILogObserver:

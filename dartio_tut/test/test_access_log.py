@@ -87,9 +87,7 @@ class AccessLogTests(EventCase):
         error = self.assertRaises(OSError, AccessLog, "-", self.clock)
         self.assertEqual(error.strerror, "standard output is closed")
 
-    def test_nobody_waits_for_the_reader_of_a_pipe_that_is_standard_output(
-        self,
-    ) -> None:
+    def test_nobody_waits_for_the_reader_of_standard_output(self) -> None:
         self.patch(access_log, "MAX_WAITING_BYTES", 64 * 1024)
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
@@ -97,9 +95,6 @@ class AccessLogTests(EventCase):
         self.addCleanup(output.close)
         self.patch(sys, "__stdout__", output)
         log = AccessLog("-", self.clock)
-        self.addCleanup(os.close, log._descriptor)
-        self.assertFalse(os.get_blocking(log._descriptor))
-        self.assertTrue(os.get_blocking(writing))  # for others it stays as it is
         self.site.add_batch_observer(log)
         connection = self.connect()
         with capturedLogs() as logged:
@@ -107,7 +102,8 @@ class AccessLogTests(EventCase):
                 connection.send(GET)
             self.clock.advance(NOTED_SECONDS)
         self.assertGreater(log._lost, 0)
-        self.assertEqual(logged, [])  # the same reader may read that log, too
+        (event,) = logged  # however many lines there are
+        self.assertEqual(event["error"], "its reader does not read")
 
     def test_a_client_that_has_gone_has_a_line(self) -> None:
         self.render = self.hold
