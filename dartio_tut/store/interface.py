@@ -124,12 +124,15 @@ class DocumentInfo(NamedTuple):
     :ivar version: as in `Document`; ``None`` where the store would have to read the
         document to find out. A folder would: it keeps plain files that people may edit,
         and files have no version.
+    :ivar identity: where there is no version, numbers that change whenever the content
+        does. Size and time do not tell: a person's tools may leave both as they were.
     """
 
     name: str
     size: int
     modified: float | None = None
     version: str | None = None
+    identity: tuple[int, ...] = ()
 
 
 def version_of(content: bytes) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
@@ -23,6 +23,28 @@ from dartio_tut.store import (
 from dartio_tut.testing import Connection, connect
 
 from .test_rest_documents import JSON, DocumentsCase
+
+
+class OneDocument(MemoryDocuments):
+    """
+    A store that has one document and, like a folder, does not know its version.
+
+    :param modified: its time, which stays whatever its content is.
+    """
+
+    def __init__(self, modified: float) -> None:
+        super().__init__()
+        self.modified = modified
+        self.content = b"[]"
+
+    def get(self, name: str) -> Deferred[Document]:
+        return succeed(Document(self.content, version_of(self.content)))
+
+    def list(
+        self, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> Deferred[list[DocumentInfo]]:
+        size, identity = len(self.content), (hash(self.content),)
+        return succeed([DocumentInfo("one", size, self.modified, None, identity)])
 
 
 class ListTests(DocumentsCase):
@@ -75,6 +97,25 @@ class ListTests(DocumentsCase):
             self.assertEqual((accept, got.fields["content-type"]), (accept, kind))
             self.assertTrue(got.body.startswith(begin), got.body[:99])
             self.assertEqual(got.fields["vary"], "Accept")
+
+    def test_times_that_no_calendar_has_do_not_fail_the_list(self) -> None:
+        for modified, said in (
+            (9e11, "9999-12-31T23:59:59Z"),
+            (-9e11, "0001-01-01T00:00:00Z"),
+            (1700000000.75, "2023-11-14T22:13:20Z"),
+        ):
+            self.use(OneDocument(modified))
+            got = json.loads(self.ask("GET", "/").body)
+            self.assertEqual(got["documents"][0]["modified"], said)
+            page = self.ask("GET", "/", accept="text/html").body.decode()
+            self.assertIn(said[:16].replace("T", " "), page)
+
+    def test_version_is_read_again_when_a_document_has_another_identity(self) -> None:
+        self.use(OneDocument(5.0))
+        for content in (b"[1]", b"[2]"):
+            self.documents.content = content
+            got = json.loads(self.ask("GET", "/").body)
+            self.assertEqual(got["documents"][0]["version"], version_of(content))
 
     def test_html_page_escapes_and_leads_on(self) -> None:
         got = self.ask("GET", "/?limit=2&prefix=%22%3E%3Cx", accept="text/html")

@@ -66,6 +66,21 @@ class ScanTests(FolderCase):
         self.assertEqual(self.names(documents, "", "a"), ["c"])
         self.assertEqual(self.scans, 0)
 
+    def test_folder_that_goes_away_after_a_change_does_not_fail_it(self) -> None:
+        documents, away = self.documents(), self.folder.with_name("away")
+        original = documents_names.DocumentNames.change
+
+        def changed(names: Any, *what: Any) -> None:
+            self.folder.rename(away)
+            original(names, *what)
+
+        patched = self.patch(documents_names.DocumentNames, "change", changed)
+        self.result_of(documents.put("a", b"1"))  # it is stored
+        patched.restore()
+        self.failure_of(documents.get("a"), StoreUnavailable)
+        away.rename(self.folder)
+        self.assertEqual(self.names(documents), ["a"])
+
     def test_changes_of_others_are_scanned(self) -> None:
         documents, other = self.documents(), self.documents()
         self.result_of(documents.put("b", b"1"))

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 from unittest import skipUnless
@@ -20,10 +21,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from dartio_tut.resources import FieldRule, Files
+from dartio_tut.resources.files import entity_tags, representations
 from dartio_tut.resources.files.entity_tags import (
     MAX_DIGESTED_BYTES,
     entity_tag,
     is_date_strong,
+)
+from dartio_tut.resources.files.kept_contents import (
+    BELIEVED_SECONDS,
+    MAX_KEPT_FILE_BYTES,
 )
 from dartio_tut.resources.files.private_files import PrivateFiles
 from dartio_tut.resources.files.safe_open import (
@@ -94,6 +100,48 @@ class EntityTagTests(FileCase):
         FilePath(str(self.root)).remove()
         (self.root.parent / (self.root.name + "-current")).unlink()
         self.root.mkdir()
+
+    def mapped(self, size: int, after: float) -> tuple[Response, Response]:
+        """
+        The responses for a file of that *size* before and after it is changed through a
+        mapping, which leaves its times alone; the second comes so many seconds *after*
+        the first, and is asked for with its tag.
+        """
+        now = [1000.0]
+        self.patch(representations, "monotonic", lambda: now[0])
+        path, files = self.file("file", b"0" * size), self.files()
+        files._tree.responses._representations._contents._seconds = lambda: now[0]
+        with path.open("r+b") as file, mmap(file.fileno(), 0) as mapping:
+            mapping[:1] = b"1"  # from now on the page is one that is written to
+            first = ask(files, "GET", "/file")
+            mapping[:1] = b"2"
+            now[0] += after
+            tag = first.fields["etag"]
+            return first, ask(files, "GET", "/file", if_none_match=tag)
+
+    def test_change_that_leaves_the_times_alone(self) -> None:
+        self.patch(representations, "SETTLED_NS", -(10**18))
+        for size in (10, MAX_KEPT_FILE_BYTES + 1):
+            first, second = self.mapped(size, BELIEVED_SECONDS)
+            self.assertEqual((size, second.code), (size, 200))
+            self.assertNotEqual(first.fields["etag"], second.fields["etag"])
+            self.assertEqual(second.body[:1], b"2")
+
+    def test_two_changes_in_one_moment(self) -> None:
+        for size in (10, MAX_KEPT_FILE_BYTES + 1):
+            first, second = self.mapped(size, 0.0)  # it was changed just now
+            self.assertEqual((size, second.code), (size, 200))
+            self.assertNotEqual(first.fields["etag"], second.fields["etag"])
+
+    def test_date_in_the_future_stays_what_it_was(self) -> None:
+        now = [1000.0]
+        self.patch(representations, "monotonic", lambda: now[0])
+        self.patch(entity_tags, "time", lambda: now[0])
+        os.utime(self.file("file", b"0" * (MAX_KEPT_FILE_BYTES + 1)), (5000, 5000))
+        files = self.files()
+        first = ask(files, "GET", "/file").fields["last-modified"]
+        now[0] += 2 * BELIEVED_SECONDS
+        self.assertEqual(ask(files, "GET", "/file").fields["last-modified"], first)
 
     def test_times_up_to_a_second_are_no_times(self) -> None:
         for moment, has_date in [
@@ -306,6 +354,16 @@ class StoredCodingTests(FileCase):
             self.assertEqual(response.fields["content-type"], "image/svg+xml")
             self.assertEqual(response.fields["content-encoding"], "gzip")
             self.assertEqual(response.body, content)
+
+    def test_compressed_form_of_svgz_has_both_codings(self) -> None:
+        content = gzip.compress(b"<svg/>")
+        self.file("pic.svgz.gz", gzip.compress(content))
+        for _ in ("alone", "beside the file"):
+            response = self.get("/pic.svgz", accept_encoding="gzip")
+            self.assertEqual(response.fields["content-encoding"], "gzip, gzip")
+            self.assertEqual(response.fields["content-type"], "image/svg+xml")
+            self.assertEqual(gzip.decompress(response.body), content)
+            self.file("pic.svgz", content)
 
     def test_svgz_that_is_not_compressed_has_none(self) -> None:
         self.file("pic.svgz", b"<svg/>")

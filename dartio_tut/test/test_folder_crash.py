@@ -210,6 +210,38 @@ class NotesCrashTests(CrashCase):
                 self.result_of(self.open(folder).append("more", repr(torn))), number - 1
             )
 
+    def test_damaged_token_lines_are_ignored(self) -> None:
+        folder = next(self.folders())
+        self.result_of(self.open(folder).append("one", "t"))
+        tokens = folder / ".notes-tokens"
+        whole = tokens.read_bytes()
+        self.result_of(self.open(folder).append("two", "u"))
+        for damaged in damaged_token_lines(tokens.read_bytes()):
+            tokens.write_bytes(whole + damaged)
+            (folder / ".notes").write_bytes(b"damaged")  # all is looked at then
+            notes = self.open(folder)
+            self.assertEqual(self.result_of(notes.append("one", "t")), 0, damaged)
+            number = self.result_of(notes.append("more", repr(damaged)))
+            self.assertEqual(
+                self.result_of(notes.append("more", repr(damaged))), number
+            )
+
+
+def damaged_token_lines(whole: bytes) -> Iterator[bytes]:
+    """
+    Lines that a disk may have after a power cut: the last of *whole* with a part of it
+    missing or overwritten with NULs.
+    """
+    line = whole.splitlines(keepends=True)[-1]
+    for start in range(0, len(line) - 1, 3):
+        yield line[:start] + b"\n"
+        yield line[:start] + line[start + 2 :]
+        yield line[:start] + bytes(2) + line[start + 2 :]
+        yield line[:start] + bytes(len(line) - start - 1) + b"\n"
+        yield line[:start] + b" " + line[start + 1 :]
+    yield b"doubt " + b"9" * 5000 + b"\n"
+    yield b"doubt \xb2\n"
+
 
 class DocumentsCrashTests(CrashCase):
     """Documents."""
@@ -246,3 +278,18 @@ class DocumentsCrashTests(CrashCase):
         self.result_of(self.open(folder).put("a", b"new content", ABSENT, "t"))
         self.assertEqual(self.result_of(again.get("a")).content, b"newer")
         return False
+
+    def test_damaged_token_lines_are_ignored(self) -> None:
+        folder = next(self.folders())
+        self.result_of(self.open(folder).put("one", b"1", None, "t"))
+        tokens = folder / ".documents-tokens"
+        whole = tokens.read_bytes()
+        self.result_of(self.open(folder).put("other", b"2", None, "u"))
+        added = tokens.read_bytes().removesuffix(b"settled\n")
+        for damaged in damaged_token_lines(added):
+            tokens.write_bytes(whole + damaged)
+            documents = self.open(folder)
+            version = self.result_of(documents.put("one", b"1", None, "t"))
+            self.assertEqual(version, self.result_of(documents.get("one")).version)
+            self.result_of(documents.put("two", b"2", None, repr(damaged)))
+            self.assertEqual(self.result_of(self.open(folder).get("two")).content, b"2")

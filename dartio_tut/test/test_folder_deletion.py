@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, product
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
@@ -375,3 +375,36 @@ class CrashTests(DeletionCase):
         self.assertIn(found, (["a", None, "c"], ["a", text, "c"]))
         self.assertEqual(self.all(self.open_again()), found)
         self.result_of(notes.append("d"))
+
+    def test_a_call_that_fails_once_leaves_the_note_or_deletes_it(self) -> None:
+        for text in ("b", "some more text"):
+            for name, code in product(("write", "fsync", "ftruncate"), (5, 28)):
+                for number in count():
+                    if not self.check_failing_once(text, name, code, number):
+                        break
+
+    def check_failing_once(self, text: str, name: str, code: int, number: int) -> bool:
+        """Whether there is a call of that *name* and *number* that can fail."""
+        notes = self.begin(f"{len(text)}{name}{code}-{number}", "a", text, "c")
+        calls = count()
+        original = getattr(os, name)
+
+        def faulty(*arguments: Any) -> Any:
+            if next(calls) == number:
+                raise OSError(code, os.strerror(code))
+            return original(*arguments)
+
+        patched = self.patch(os, name, faulty)
+        outcome: list[Any] = []
+        notes.delete(1).addBoth(outcome.append)
+        patched.restore()
+        if next(calls) <= number:
+            return False
+        found = self.all(notes)
+        self.assertIn(found, (["a", None, "c"], ["a", text, "c"]), (name, number))
+        if outcome != [None] and not outcome[0].check(StoreUnavailable):
+            self.assertEqual(found, ["a", text, "c"])  # nothing was done
+        self.assertEqual(self.all(self.open_again()), found)
+        self.assertNotIn(b"\0", self.file.read_bytes())
+        self.assertEqual(self.result_of(notes.append("d")), 3)
+        return True

@@ -48,6 +48,25 @@ class FolderDocumentsTests(SynchronousResults, DocumentsSuite, SynchronousTestCa
         self.assertEqual(os.listdir(self.folder), ["file.txt"])
         self.assertEqual((self.folder / "file.txt").read_bytes(), b"{}")
 
+    def test_list_tells_an_edit_that_leaves_size_and_time(self) -> None:
+        documents, file = self.open(), self.folder / "file.txt"
+        self.result_of(documents.put("file.txt", b"[1]"))
+        (before,) = self.result_of(documents.list())
+        status = file.stat()
+        while self.changed_ns("another") <= status.st_ctime_ns:
+            pass  # for some milliseconds the time of a change is the same
+        file.write_bytes(b"[2]")
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        (after,) = self.result_of(documents.list())
+        self.assertEqual(after[:4], before[:4])
+        self.assertNotEqual(after, before)
+
+    def changed_ns(self, name: str) -> int:
+        """When a file, which is made now, was changed."""
+        file = self.folder.with_name(f"{self.folder.name}-{name}")
+        file.write_bytes(b"")
+        return file.stat().st_ctime_ns
+
     def test_files_of_notes_are_not_documents(self) -> None:
         documents = self.open()
         self.result_of(documents.put("notes.txt", b"{}"))

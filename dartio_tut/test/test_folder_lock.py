@@ -25,7 +25,7 @@ from dartio_tut.store import (
 )
 from dartio_tut.store.folder import folder_lock
 from dartio_tut.store.folder.notes_file import NEW_TOKENS_PREFIX
-from dartio_tut.store.folder.token_log import IdempotencyLog
+from dartio_tut.store.folder.token_log import IdempotencyLog, is_note_number
 
 from .support.folder_case import FolderCase
 
@@ -297,7 +297,7 @@ class StrangeFilesTests(SynchronousTestCase):
         folder.mkdir()
         os.mkfifo(folder / ".notes-tokens")
         tokens = IdempotencyLog(
-            folder / ".notes-tokens", NEW_TOKENS_PREFIX, lambda: 0.0
+            folder / ".notes-tokens", NEW_TOKENS_PREFIX, is_note_number, lambda: 0.0
         )
         self.assertRaises(OSError, tokens._content, 0, 1)
 

@@ -99,6 +99,13 @@ class JSONObjectTests(SynchronousTestCase):
         ]:
             self.refused(body, 400, said)
 
+    def test_refusal_says_at_only_once(self) -> None:
+        for body, fault in (
+            (b'{"a": "b\n"}', "Invalid control character at line 1, column 9"),
+            (b'{"a": "b', "Unterminated string starting at line 1, column 7"),
+        ):
+            self.refused(body, 400, f"Not JSON: {fault}.")
+
     def test_same_name_in_different_objects_is_allowed(self) -> None:
         body = b'{"a": {"a": [{"a": "a"}, {"a": "a"}]}, "b": "a"}'
         self.assertIn("a", json_object(body))

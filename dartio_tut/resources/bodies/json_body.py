@@ -85,7 +85,8 @@ def json_value(body: bytes) -> Any:
         with _without_garbage_collector():
             value = _decoder.decode(text)
     except json.JSONDecodeError as error:
-        _refuse(error.msg, text, error.pos)
+        # Some of its texts end with "at", for a place to follow.
+        _refuse(error.msg.removesuffix(" at"), text, error.pos)
     except ValueError as error:
         _refuse_first_fault(text, str(error))
     if b"\\" in body and _MAYBE_SURROGATE in body.lower():

@@ -1,8 +1,9 @@
 """
 A file as it is sent: which of its forms, and with which header fields.
 
-Rule: the fields for a version of a file are made once, and kept while the file has the
-same device, inode, time of its last change, and size.
+Rule: the fields for a version of a file are made once, and kept for some seconds while
+the file has the same device, inode, time of its last change, and size. Then its content
+is looked at again, because a change through a mapping (mmap) leaves all these alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import errno
 import os
 from collections.abc import Sequence
 from stat import S_ISREG
+from time import monotonic, time_ns
 from typing import NamedTuple
 
 from twisted.web.http import datetimeToString
@@ -23,7 +25,14 @@ from ..negotiation import best_coding
 from .caching import CacheRule, cache_control
 from .entity_tags import entity_tag, is_date_strong, last_modified
 from .field_rules import FieldRule, fields_for, fields_for_all
-from .kept_contents import MAX_KEPT_FILE_BYTES, KeptContents, KeptFile, Original
+from .kept_contents import (
+    BELIEVED_SECONDS,
+    MAX_KEPT_FILE_BYTES,
+    SETTLED_NS,
+    KeptContents,
+    KeptFile,
+    Original,
+)
 from .path_segments import PathSegments
 from .precompressed import SUFFIXES, PrecompressedFiles
 from .private_files import PrivateFiles
@@ -84,6 +93,20 @@ class FileMetadata(NamedTuple):
     coding: bytes | None
 
 
+class _Described(NamedTuple):
+    """
+    A file that was described before.
+
+    :ivar version: its device, inode, time of its last change, and size.
+    :ivar until: until when these tell that it is the same. It is in the past for a file
+        that was changed just now: the next change may have the same time.
+    """
+
+    version: tuple[int, int, int, int]
+    metadata: FileMetadata
+    until: float
+
+
 Representation = tuple[int, os.stat_result, FileMetadata]
 """The descriptor and the status of an open file to send, and what is told of it."""
 
@@ -122,7 +145,7 @@ class Representations:
         self._default = default
         self._known: Remembered[
             tuple[PathSegments, bytes | None, bool],
-            tuple[tuple[int, int, int, int], FileMetadata],
+            _Described,
         ] = Remembered()
         self._contents: KeptContents[FileMetadata] = (
             KeptContents(root, self._precompressed.none_until)
@@ -272,14 +295,20 @@ class Representations:
         key = file.names, coding, varies
         version = status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size
         known = self._known.get(key)
-        if known is not None and known[0] == version:
-            return known[1]
+        now = monotonic()
+        if known is not None and known.version == version and now < known.until:
+            return known.metadata
         if self._private.include(status):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         metadata = self._describe(file, descriptor, status, coding, varies)
-        if known is not None and _may_be_confused(known[1], metadata):
-            metadata = metadata._replace(is_date_strong=False)
-        self._known.put(key, (version, metadata))
+        if known is not None:
+            if known.version == version and known.metadata.etag == metadata.etag:
+                metadata = known.metadata  # a date in the future stays what it was
+            elif _may_be_confused(known.metadata, metadata):
+                metadata = metadata._replace(is_date_strong=False)
+        is_settled = status.st_ctime_ns < time_ns() - SETTLED_NS
+        until = now + BELIEVED_SECONDS if is_settled else 0.0
+        self._known.put(key, _Described(version, metadata, until))
         return metadata
 
     def _describe(
@@ -305,9 +334,9 @@ class Representations:
         control = cache_control(path, self._cache).encode("latin-1")
         if control:
             own.append((b"Cache-Control", control))
-        stored = coding or _stored_coding(name, file.descriptor)
-        if stored:
-            own.append((b"Content-Encoding", stored))
+        codings = filter(None, (_stored_coding(name, file), coding))
+        if applied := b", ".join(codings):
+            own.append((b"Content-Encoding", applied))
         if varies:
             own.append((b"Vary", b"Accept-Encoding"))
         given = self._given(path)
@@ -342,12 +371,17 @@ def _may_be_confused(old: FileMetadata, new: FileMetadata) -> bool:
     return old.etag != new.etag or not old.is_date_strong
 
 
-def _stored_coding(name: bytes, descriptor: int) -> bytes | None:
-    """Return the content coding that belongs to the type that *name* tells."""
+def _stored_coding(name: bytes, file: OpenFile) -> bytes | None:
+    """
+    Return the content coding that belongs to the type that *name* tells. A compressed
+    form of such a file has both codings.
+    """
     if not name.lower().endswith(b".svgz"):
         return None
-    is_gzip = os.pread(descriptor, len(_GZIP_SIGNATURE), 0) == _GZIP_SIGNATURE
-    return b"gzip" if is_gzip else None
+    if file.coding:  # of the file itself nothing is there that could be looked at
+        return b"gzip"
+    start = os.pread(file.descriptor, len(_GZIP_SIGNATURE), 0)
+    return b"gzip" if start == _GZIP_SIGNATURE else None
 
 
 def without_validators(fields: Fields) -> Fields:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from twisted.internet.defer import DeferredSemaphore
@@ -19,6 +18,7 @@ from twisted.web.server import Request
 
 from dartio_tut.store import DocumentInfo, Documents
 
+from ..files.listing.model import date_and_time
 from ..negotiation import best_type
 from ..queries import number_parameter, text_parameter
 from ..responses import TEXT, HTTPError
@@ -51,7 +51,7 @@ MAX_READ_BYTES = 4 * 1024 * 1024
 not know them."""
 
 REMEMBERED_VERSIONS = 10_000
-"""Versions that need not be read again while a document has the same size and time."""
+"""Versions that need not be read again while a document has the same identity."""
 
 
 class DocumentsList:
@@ -154,7 +154,8 @@ def as_object(document: DocumentInfo) -> dict[str, object]:
 def _time(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, clock, second = date_and_time(seconds)
+    return f"{day}T{clock}:{second:02}Z"
 
 
 def _following(prefix: str, limit: int, found: Sequence[DocumentInfo]) -> str | None:

@@ -5,13 +5,14 @@ The list of documents as an HTML page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
 
 from twisted.web.server import Request
 
 from dartio_tut.store import DocumentInfo
+
+from ..files.listing.model import date_and_time
 
 _POLICY = b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
@@ -64,4 +65,5 @@ def as_page(
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+    day, clock, _ = date_and_time(seconds)
+    return f"{day} {clock}"

@@ -23,7 +23,7 @@ from ..interface import (
     StoreUnavailable,
     version_of,
 )
-from ..names import check_name
+from ..names import check_name, is_name
 from .disk import DEFAULT_QUOTA, make_folder, store_error
 from .documents_batch import Change, DocumentsBatch
 from .documents_count import COUNT_NAME, DocumentsCount
@@ -68,7 +68,9 @@ def open_folder_documents(
         with lock.held():
             remove_leftovers(path, NEW_FILE_PREFIX)
             documents = DocumentsFolder(path, lock, NewFiles(path, NEW_FILE_PREFIX))
-            tokens = IdempotencyLog(path / ".documents-tokens", NEW_FILE_PREFIX, now)
+            tokens = IdempotencyLog(
+                path / ".documents-tokens", NEW_FILE_PREFIX, is_name, now
+            )
             count = DocumentsCount(path / COUNT_NAME, quota, documents.sizes, now)
             batch = DocumentsBatch(documents, tokens, count)
             batch.resolve()

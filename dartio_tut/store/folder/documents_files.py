@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..interface import DocumentInfo, InvalidName, NameTaken
 from ..names import check_name, fold_name, is_name
-from .disk import read_all
+from .disk import file_identity, read_all
 from .notes_file import NOTES_NAME
 from .notes_journal import JOURNAL_NAME
 from .notes_repair import TORN_NAME
@@ -79,7 +79,9 @@ def document_infos(folder: Path, names: list[str]) -> Iterator[DocumentInfo]:
     for name in names:
         status = lstat_or_none(folder / name)
         if status is not None and stat.S_ISREG(status.st_mode):
-            yield DocumentInfo(name, status.st_size, status.st_mtime)
+            size, modified = status.st_size, status.st_mtime
+            identity = file_identity(status)
+            yield DocumentInfo(name, size, modified, identity=identity)
 
 
 def scan_names(folder: Path) -> list[str]:

@@ -107,7 +107,10 @@ class DocumentNames:
                     del self._names[place]
                 if self._folded is not None:
                     self._folded.pop(fold_name(name), None)
-            self._signature = self._signed()
+            try:
+                self._signature = self._signed()
+            except OSError:  # it was moved away just now; what was changed is changed
+                self._signature = None
 
     def _is_current(self, is_locked: bool) -> bool:
         age = abs(time.monotonic() - self._scanned)

@@ -29,7 +29,7 @@ from .notes_file import NEW_TOKENS_PREFIX, NOTES_NAME
 from .notes_journal import JOURNAL_NAME
 from .notes_repair import TORN_NAME
 from .opening import opening_errors
-from .token_log import IdempotencyLog
+from .token_log import IdempotencyLog, is_note_number
 
 LOG_STATE = -1
 """In the place of a number: asks for the state of the log."""
@@ -55,7 +55,9 @@ def open_folder_notes(
         lock = FolderLock(path)
         with lock.held():
             remove_leftovers(path, NEW_TOKENS_PREFIX)
-        tokens = IdempotencyLog(path / ".notes-tokens", NEW_TOKENS_PREFIX, now)
+        tokens = IdempotencyLog(
+            path / ".notes-tokens", NEW_TOKENS_PREFIX, is_note_number, now
+        )
         log = NotesLog(path, lock, quota, tokens)
         with log.file.locked():
             pass  # this makes the file, and mends what is left of a crash

@@ -85,8 +85,9 @@ def delete_in_place(
     Overwrite a note; what the journal says afterwards.
 
     :param record: what the journal is to say meanwhile.
+    :raise OSError: and nothing was done.
     :raise EditedMeanwhile: and nothing was done: try again.
-    :raise Unavailable: if it is not known whether the note is deleted for good.
+    :raise StoreUnavailable: if it is not known whether the note is deleted for good.
     """
     try:
         length = deletion.length + deletion.new_length + TRAILER_BYTES
@@ -171,10 +172,26 @@ def _grow(file: int, deletion: Deletion) -> None:
     written = os.write(file, nuls)
     end = os.lseek(file, 0, os.SEEK_CUR)
     if written == len(nuls) and end - written == deletion.size:
-        os.fsync(file)
+        try:
+            os.fsync(file)
+        except OSError:
+            _shrink(file, end - written, end)
+            raise
         return
-    remove_ranges(file, [(end - written, end)])
+    _shrink(file, end - written, end)
     raise EditedMeanwhile
+
+
+def _shrink(file: int, start: int, end: int) -> None:
+    """
+    Take out again what made the file longer.
+
+    :raise StoreUnavailable: if that fails; then the journal still says that it is due.
+    """
+    try:
+        remove_ranges(file, [(start, end)])
+    except OSError as error:
+        raise StoreUnavailable(f"the notes cannot be flushed: {error}") from None
 
 
 def _overwrite(file: int, journal: JournalFile, deletion: Deletion) -> None:

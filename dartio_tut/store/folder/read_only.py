@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..interface import Quota
+from ..names import is_name
 from .disk import file_identity, read_all
 from .documents import NEW_FILE_PREFIX, FolderDocuments
 from .documents_batch import DocumentsBatch
@@ -31,7 +32,7 @@ from .notes_file import READ_FLAGS, NotesFile
 from .notes_journal import CLOSED, DELETING, WRITING, JournalRecord
 from .notes_repair import find_batch, torn_start
 from .opening import opening_errors
-from .token_log import IdempotencyLog
+from .token_log import IdempotencyLog, is_note_number
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ def read_folder_notes(folder: str, run: RunInThread = in_thread) -> FolderNotes:
     """
     path = Path(folder).absolute()
     with opening_errors(path):
-        tokens = IdempotencyLog(path / ".notes-tokens", "", time.time)
+        tokens = IdempotencyLog(path / ".notes-tokens", "", is_note_number)
         log = NotesLog(path, FolderLock(path), Quota(), tokens, ReadOnlyNotesFile)
         log.file.read(lambda *_: None)
     return FolderNotes(log, run)
@@ -60,7 +61,7 @@ def read_folder_documents(folder: str, run: RunInThread = in_thread) -> FolderDo
     with opening_errors(path):
         lock = FolderLock(path)
         documents = DocumentsFolder(path, lock, _NoNewFiles())
-        tokens = IdempotencyLog(path / ".documents-tokens", NEW_FILE_PREFIX, time.time)
+        tokens = IdempotencyLog(path / ".documents-tokens", NEW_FILE_PREFIX, is_name)
         count = DocumentsCount(path / COUNT_NAME, Quota(), documents.sizes, time.time)
         documents.names.all()
     batch = DocumentsBatch(documents, tokens, count)

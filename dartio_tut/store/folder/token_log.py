@@ -36,6 +36,12 @@ MAX_IDEMPOTENCY_KEYS = 100_000
 MIN_REWRITE_LINES = 1000
 """A log with fewer lines is not worth to be rewritten without the old ones."""
 
+DIGEST_BYTES = 32
+"""The bytes of a SHA-256."""
+
+MAX_NUMBER_DIGITS = 19
+"""No log has so many notes that the number of one is longer."""
+
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 """`O_NONBLOCK`: opening a FIFO that somebody has put there waits for nobody."""
 
@@ -72,11 +78,18 @@ def parse_key_record(line: bytes) -> IdempotencyRecord | None:
     """The entry that was written as *line*; ``None`` if it is not one."""
     try:
         seconds, token, content, place = line.decode().rstrip("\n").split(" ", 3)
-        return IdempotencyRecord(
+        entry = IdempotencyRecord(
             bytes.fromhex(token), int(seconds), bytes.fromhex(content), place
         )
     except ValueError:
         return None
+    are_whole = len(entry.token) == len(entry.content) == DIGEST_BYTES
+    return entry if are_whole else None
+
+
+def is_note_number(place: str) -> bool:
+    """Whether *place* is the number of a note."""
+    return place.isascii() and place.isdigit() and len(place) <= MAX_NUMBER_DIGITS
 
 
 SETTLED_LINE = b"settled\n"
@@ -91,15 +104,25 @@ class IdempotencyLog:
     """
     The tokens of a store.
 
+    A line that is damaged, as a disk may have it after the power was cut, is passed
+    over: what came with that token is not known any more.
+
     :param new_prefix: what a new file is called until it is whole; it may begin with
         the name of a folder.
+    :param is_place: whether something can be stored at a place. One that is damaged
+        would be looked for in vain, or not be possible to look for.
     :param now: the time in seconds.
     """
 
     def __init__(
-        self, path: Path, new_prefix: str, now: Callable[[], float] = time.time
+        self,
+        path: Path,
+        new_prefix: str,
+        is_place: Callable[[str], bool],
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
+        self._is_place = is_place
         self._new_prefix = new_prefix
         self._now = now
         self._known: dict[bytes, IdempotencyRecord] = {}
@@ -142,7 +165,7 @@ class IdempotencyLog:
     def doubt(self, number: int) -> None:
         """Say that notes of that number and of larger ones may not be there now."""
         self.read()
-        if any(int(entry.place) >= number for entry in self._known.values()):
+        if any(_is_from(number, entry) for entry in self._known.values()):
             line = DOUBT + b"%d\n" % number
             self._append(line)
             self._take(line)
@@ -182,7 +205,7 @@ class IdempotencyLog:
         end = max(self._on_disk()[2], 0)
         content = self._content(0, end) if end else b""
         for line in reversed(content.splitlines(keepends=True)):
-            entry = parse_key_record(line)
+            entry = self._parsed(line)
             if line == SETTLED_LINE or (entry and not wrong(entry)):
                 break
             end -= len(line)
@@ -201,11 +224,18 @@ class IdempotencyLog:
         self._lines += 1
         if line == SETTLED_LINE:
             self.unsettled.clear()
-        elif line.startswith(DOUBT) and line[len(DOUBT) : -1].isdigit():
-            number, known = int(line[len(DOUBT) :]), self._known.items()
-            self._doubtful |= {t for t, entry in known if int(entry.place) >= number}
-        elif line.endswith(b"\n") and (entry := parse_key_record(line)):
+        elif line.startswith(DOUBT):
+            number = line[len(DOUBT) : -1].decode("latin-1")
+            if is_note_number(number):
+                known = self._known.items()
+                self._doubtful |= {t for t, e in known if _is_from(int(number), e)}
+        elif line.endswith(b"\n") and (entry := self._parsed(line)):
             self._learn(entry)
+
+    def _parsed(self, line: bytes) -> IdempotencyRecord | None:
+        """The entry of *line*; ``None`` if it is not one, or is damaged."""
+        entry = parse_key_record(line)
+        return entry if entry and self._is_place(entry.place) else None
 
     def _learn(self, entry: IdempotencyRecord) -> None:
         self._known.pop(entry.token, None)  # the newest are last
@@ -278,3 +308,8 @@ class IdempotencyLog:
         self._doubtful &= self._known.keys()
         self._lines = len(lines)
         self._seen = self._on_disk()
+
+
+def _is_from(number: int, entry: IdempotencyRecord) -> bool:
+    """Whether *entry* tells of a note of that *number*, or of a larger one."""
+    return is_note_number(entry.place) and int(entry.place) >= number
