@@ -109,9 +109,9 @@ class StoreCopyTests(Case):
         (self.here / "file").write_bytes(b"")
         for options in ((), ("--only", "documents")):
             said = self.refused(self.documents, "file", *options)
-            self.assertIn(f"{self.here / 'file'}: File exists", said)
+            self.assertIn(f"{self.here / 'file'}: it is not a folder", said)
         said = self.refused(self.notes, "file", "--only", "notes")
-        self.assertIn(f"{self.here / 'file'}: File exists", said)
+        self.assertIn(f"{self.here / 'file'}: it is not a folder", said)
 
     def test_missing_source_is_an_error_and_not_made(self) -> None:
         for only in ("notes", "documents"):

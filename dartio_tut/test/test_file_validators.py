@@ -408,6 +408,18 @@ class PrecompressedTests(LogCase):
         self.assertEqual(len(self.logged), 1)
         self.assertIn("sub/a.js.gz is not sent: it is older", self.logged[0])
 
+    def test_link_that_is_not_followed_has_one_line_in_the_log(self) -> None:
+        outside = self.root.with_name(self.root.name + "-outside")
+        outside.write_bytes(b"compressed")
+        self.file("a.js", b"plain")
+        os.symlink(outside.absolute(), self.root / "a.js.gz")
+        files = self.files()
+        for _ in range(3):
+            body = ask(files, "GET", "/a.js", accept_encoding="gzip").body
+            self.assertEqual(body, b"plain")
+        self.assertEqual(len(self.logged), 1)
+        self.assertIn("a.js.gz is not sent: it is a link", self.logged[0])
+
     def test_one_that_cannot_be_opened_has_one_line_in_the_log(self) -> None:
         self.file("a.js", b"plain")
         self.file("a.js.gz")

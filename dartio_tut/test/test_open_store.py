@@ -35,6 +35,17 @@ class OpenStoreTests(SynchronousTestCase):
         open_documents(f"file://{folder}/two%20words", run=maybeDeferred)
         self.assertTrue(other.is_dir())
 
+    def test_what_is_no_folder_is_said_to_be_none(self) -> None:
+        file = Path(self.mktemp()).absolute()
+        file.write_bytes(b"")
+        link = file.with_name("nowhere")
+        link.symlink_to("nothing")
+        for where in (file, link):
+            for open_store in (open_notes, open_documents):
+                error = self.assertRaises(NotADirectoryError, open_store, str(where))
+                self.assertIn("it is not a folder", str(error))
+                self.assertEqual(error.filename, str(where))
+
     def test_folder_path_reads_paths_and_file_urls(self) -> None:
         for where, folder in (
             ("here", "here"),

@@ -83,6 +83,10 @@ class PrecompressedFiles:
         self._known.put(names, (now + LOOKUP_TTL_SECONDS, version, found))
         return found
 
+    def is_there(self, names: PathSegments, coding: bytes) -> bool:
+        """Tell whether the compressed form of the file at *names* is there just now."""
+        return os.path.isfile(os.path.join(self._root, *names) + SUFFIXES[coding])
+
     def had_any(self, names: PathSegments) -> bool:
         """Tell whether there was a compressed form of the file at the last look."""
         known = self._known.get(names)

@@ -270,13 +270,13 @@ class Representations:
         coding = best_coding(accept, codings)
         if coding is None:
             return None, None
-        names = file.names
+        names, reason = file.names, "it is a link that is not followed"
         try:
             form = self.open_file((*names[:-1], names[-1] + SUFFIXES[coding]))
         except OSError as error:
-            reason = error.strerror or "it cannot be opened"
+            form, reason = None, error.strerror or "it cannot be opened"
+        if form is None and precompressed.is_there(names, coding):
             precompressed.report(names, coding, file.status, reason)
-            form = None
         if form and precompressed.is_current(names, coding, file.status, form.status):
             return coding, form
         if form:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from errno import EDQUOT, EFBIG, EINVAL, EISDIR, ENOSPC
+from errno import EDQUOT, EFBIG, EINVAL, EISDIR, ENOSPC, ENOTDIR
 from pathlib import Path
 
 from ..interface import Quota, StoreFull
@@ -92,7 +92,10 @@ def make_folder(folder: str) -> Path:
     """
     path = Path(folder).absolute()
     missing = [p for p in (path, *path.parents) if not p.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # a file has that name, or a link that leads nowhere
+        raise NotADirectoryError(ENOTDIR, "it is not a folder", str(path)) from None
     for made in missing:
         sync_folder(made.parent)
     return path
