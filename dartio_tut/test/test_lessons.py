@@ -400,6 +400,12 @@ class OneFileTests(SynchronousTestCase):
         for server in self.servers:
             self.assertEqual(ask(server).code, 404)
 
+    def test_folder_in_the_place_of_the_file_is_404(self) -> None:
+        self.index.mkdir()
+        for server in self.servers:
+            for path in ("/", "/any/?query", "//"):
+                self.assertEqual((path, ask(server, "GET", path).code), (path, 404))
+
     def test_other_methods_than_get_and_head_are_405(self) -> None:
         self.index.write_bytes(b"<p>hello")
         for server in self.servers:

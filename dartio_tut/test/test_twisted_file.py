@@ -382,6 +382,29 @@ class OneFileTests(FileCase):
         for target in ("/file.txt/", "/other", "/file.txt/x", "/file"):
             self.assertEqual((target, ask(files, "GET", target).code), (target, 404))
 
+    def test_there_again_after_a_folder_was_in_its_place(self) -> None:
+        path = self.file("file.txt", b"one")
+        files = Files(str(path))
+        path.unlink()
+        path.mkdir()
+        for target in ("/", "/file.txt", "/other"):
+            self.assertEqual((target, ask(files, "GET", target).code), (target, 404))
+        path.rmdir()
+        self.assertEqual(ask(files, "GET", "/").code, 404)
+        path.write_bytes(b"two")
+        for target in ("/", "/file.txt"):
+            self.assertEqual(ask(files, "GET", target).body, b"two")
+
+    def test_folder_below_an_empty_segment_is_found(self) -> None:
+        self.file("index.html", b"index")
+        for target in ("/", "/below/"):
+            above = below = Resource()
+            for name in target.strip("/").encode().split():
+                below = Resource()
+                above.putChild(name, below)
+            below.putChild(b"", self.files())
+            self.assertEqual(ask(above, "GET", target).body, b"index")
+
     def test_gone(self) -> None:
         path = self.file("file.txt", b"one")
         files = Files(str(path))

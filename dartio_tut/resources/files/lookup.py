@@ -131,7 +131,9 @@ class Lookup:
             os.close(descriptor)
             return self._fall_back(request, names, files)
         folder = OpenFolder(descriptor, status, names)
-        if ends_with_slash:
+        # Whoever asks without the empty segment that ends the path, because a folder is
+        # in the place of a file, must not send the client further and further.
+        if ends_with_slash or request.uri.partition(b"?")[0].endswith(b"/"):
             return self._find_in_folder(request, folder, names, files)
         os.close(descriptor)
         return self._find_at_folder(request, names, files)

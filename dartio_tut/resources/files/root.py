@@ -52,6 +52,7 @@ class Root:
         self._dotfiles = dotfiles
         self._reported = -float(SECONDS_BETWEEN_REPORTS)
         self.is_folder = os.path.isdir(path)
+        self._is_one_file = os.path.isfile(path)
         self.own_names: PathSegments | None = None
         if not self.is_folder:
             self.own_names = (os.path.basename(path),)
@@ -84,7 +85,13 @@ class Root:
         return sorted(filter(self.may_show, map(os.fsencode, found)))
 
     def is_gone(self) -> bool:
-        """Tell whether the folder is not there any more; the log tells it, too."""
+        """
+        Tell whether the folder is not there any more; the log tells it, too. One file
+        is not found when it is not there, and found when it is there again, whatever
+        was in its place meanwhile.
+        """
+        if self._is_one_file:
+            return False
         if os.path.isdir(self.path):
             self.is_folder, self.own_names = True, None
             return False
