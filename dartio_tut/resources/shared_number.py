@@ -68,6 +68,6 @@ class SharedNumber:
 def _number_of(document: Document) -> int | None:
     try:
         number = json.loads(document.content)["number"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return number if number in range(NUMBERS) else None

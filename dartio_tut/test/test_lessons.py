@@ -101,7 +101,10 @@ class ThinkerTests(SynchronousTestCase):
         self.assertEqual(ask(thinker, "GET", "/?q=6").body, b"false\n")
 
     def test_damaged_number_is_replaced(self) -> None:
-        for spoiled in (b"", b"{}", b"[1]", b'{"number": "6"}', b'{"number": 77}'):
+        for spoiled in (
+            b"", b"{}", b"[1]", b'{"number": "6"}', b'{"number": 77}', b"\xff",
+            b"[" * 100_000,
+        ):  # fmt: skip
             self.documents.put("number", spoiled)
             thinker = Thinker(lambda below: 4, self.documents)
             self.assertEqual((spoiled, self.number(thinker)), (spoiled, 4))
