@@ -127,7 +127,17 @@ class BadFileTests(LearnCase):
         (self.here / "01_greet.py").unlink()
         said = self.learn("check", "1", code=1)
         self.assertIn(f"there is no file {self.here / '01_greet.py'}", said)
-        self.assertIn("there is no file .:", self.learn("check", "1", ".", code=1))
+
+    def test_what_is_no_file_is_told(self) -> None:
+        (self.here / "01_greet.py").mkdir()
+        for words in ((), (".",)):
+            said = self.learn("check", "1", *words, code=1)
+            self.assertIn(" is a folder: name the file in it", said)
+        said = self.learn("check", "1", "/dev/null", code=1)
+        self.assertIn("/dev/null is not a file with a program", said)
+        said = self.learn("check", "1", "01_greet.py/" + "a" * 300, code=1)
+        self.assertIn("cannot read 01_greet.py/aaa", said)
+        self.assertIn("File name too long", said)
 
     def test_no_python(self) -> None:
         said = self.check("def greet(:\n")
@@ -229,6 +239,13 @@ class ProgressTests(LearnCase):
         (self.home / ".local").write_text("a file")
         self.assertIn("cannot", self.learn("start", "1", code=1))
 
+    def test_task_is_shown_where_nothing_can_be_kept(self) -> None:
+        self.path().parent.parent.mkdir(parents=True)
+        self.path().parent.symlink_to("nowhere")
+        said = self.learn("start", "1", code=1)
+        self.assertIn(f"Your file: {self.here / '01_greet.py'}\n", said)
+        self.assertIn("cannot write", said)
+
 
 class RunTests(LearnCase):
     """Each start and each solution runs as it is."""
@@ -279,7 +296,12 @@ class RunTests(LearnCase):
     def test_port_that_is_taken_is_one_line(self) -> None:
         path = self.source(EXERCISES[1], "start")
         server = self.started(str(BIN / "python"), path, "0").ready()
-        for port in (str(server.port), "http"):
+        for port, said in (
+            (str(server.port), f"cannot listen on port {server.port}: Address already"),
+            ("http", "'http' is no port: use a number from 0 to 65535, as in python "),
+            ("65536", "'65536' is no port"),
+            ("-1", "'-1' is no port"),
+        ):
             ended = subprocess.run(
                 [str(BIN / "python"), path, port],
                 cwd=self.here,
@@ -290,7 +312,7 @@ class RunTests(LearnCase):
                 check=False,
             )
             self.assertEqual(ended.returncode, 1)
-            self.assertIn(f"cannot listen on port {port}", ended.stderr)
+            self.assertTrue(ended.stderr.startswith(said), ended.stderr)
             self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
         server.stop()
 

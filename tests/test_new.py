@@ -156,6 +156,10 @@ class NewTests(Case):
         self.addCleanup(self.here.chmod, 0o700)
         _, error = self.run_program(*line, code=1)
         self.assertEqual(error, "dartio: cannot make other: Permission denied\n")
+        self.here.chmod(0)  # nobody can see what is in it, either
+        _, error = self.run_program(*line, "--in", str(self.here), code=1)
+        made = self.here / "other"
+        self.assertEqual(error, f"dartio: cannot make {made}: Permission denied\n")
 
     def test_a_name_that_cannot_be_is_refused_before_anything_is_made(self) -> None:
         for name, said in (

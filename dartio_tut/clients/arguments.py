@@ -19,6 +19,14 @@ NOT_IN_FIELDS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """Control characters that no field value has; a line break would begin another."""
 
 
+PORT = re.compile(
+    r"(?:https?://[\w.-]+|localhost|[\w-]+(?:\.[\w-]+)+|):([+-]?\w+)(?=[/?#]|$)", re.I
+)
+"""What is meant to be the port, also in what is no URL; ``tel:1`` has none."""
+
+LARGEST_PORT = 65535
+
+
 def parse_url(text: str) -> WebURL:
     """
     The http or https URL *text*; a shorthand such as ``localhost:4040`` or ``:4040/x``
@@ -28,7 +36,15 @@ def parse_url(text: str) -> WebURL:
         return WebURL.parse(parse_text(text))
     except ValueError:
         shown = without_credentials(text)
-        raise ArgumentTypeError(f"{shown!r} is no http or https URL") from None
+        why = f"{shown!r} is no http or https URL"
+        port = PORT.match(shown)
+        if port and not _is_port(port[1]):
+            why += f": {port[1]!r} is no port, use a number from 1 to {LARGEST_PORT}"
+        raise ArgumentTypeError(why) from None
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) <= LARGEST_PORT
 
 
 def parse_text(text: str) -> str:
@@ -37,6 +53,13 @@ def parse_text(text: str) -> str:
         return os.fsencode(text).decode("utf-8")
     except UnicodeError:
         raise ArgumentTypeError(f"{text!r} is no text in UTF-8") from None
+
+
+def parse_file_name(text: str) -> str:
+    """*text*, if it can name a file."""
+    if not text:
+        raise ArgumentTypeError("it is empty: name a file")
+    return text
 
 
 def check_json(text: str) -> str:
@@ -87,6 +110,7 @@ def add_exchange_options(parser: ArgumentParser) -> None:
     options = parser.add_argument_group("every request")
     options.add_argument(
         "--cacert",
+        type=parse_file_name,
         metavar="FILE",
         help="for https, trust the certificates in this PEM file, and no others",
     )

@@ -7,9 +7,11 @@ Rule: nothing that takes long to import is imported before a client is chosen, s
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import SUPPRESS, Action, ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -38,6 +40,18 @@ FOLDER_CLIENTS = {
 CLIENTS = dict(
     sorted((HTTP_CLIENTS | WIRE_CLIENTS | STORE_CLIENTS | FOLDER_CLIENTS).items())
 )
+
+FOLDER_COMMANDS = FOLDER_CLIENTS.keys() | STORE_CLIENTS.keys()
+"""Those for which a name of a file counts from the current folder."""
+
+FOLDER_GONE = "the current folder has been removed: go to another one with cd"
+"""What the system calls ``No such file or directory``, of whatever is to be made."""
+
+MISTYPED_LIKENESS = 0.7
+"""How alike a word must be to be taken for a command (difflib's ratio)."""
+
+OPTIONS = ("--help", "-h", "--version")
+"""What may stand in the place of a command."""
 
 INTERRUPTED_EXIT_CODE = 130
 """What a shell sees of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -84,7 +98,11 @@ def run(
     if not words:  # a person wants to see what there is; a script has made an error
         parser.print_help(sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE)
+    if why := _why_no_command(words[0], summaries):
+        parser.error(why)
     chosen = parser.parse_args(words[:1]).command  # which parses the other words
+    if chosen in {*FOLDER_COMMANDS, *others} and not _is_in_a_folder():
+        parser.exit(1, f"dartio: {FOLDER_GONE}\n")
     try:
         if chosen in others:
             others[chosen][1](words[1:])
@@ -92,6 +110,32 @@ def run(
         run_client(import_module(f".{chosen}", __package__), words[1:])
     except KeyboardInterrupt:  # before the reactor takes care of Ctrl-C
         raise SystemExit(INTERRUPTED_EXIT_CODE) from None
+
+
+def _why_no_command(word: str, commands: Iterable[str]) -> str:
+    """
+    What is wrong with the first *word* of a command line, where argparse would say it
+    less clearly; nothing if it is one of *commands* or an option.
+    """
+    if word.startswith("-"):
+        if word in OPTIONS or (
+            len(word) > 2 and any(option.startswith(word) for option in OPTIONS)
+        ):
+            return ""
+        return f"{word} is no option of dartio; name a command first"
+    near = get_close_matches(word, commands, 1, MISTYPED_LIKENESS)
+    if not near or word in near:
+        return ""
+    return f"{word!r} is no command; is {near[0]} meant?"
+
+
+def _is_in_a_folder() -> bool:
+    """Whether the current folder is still there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def run_alone(client: Any) -> None:

@@ -13,7 +13,13 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
-from .arguments import parse_header_field, parse_method, parse_text, parse_url
+from .arguments import (
+    parse_file_name,
+    parse_header_field,
+    parse_method,
+    parse_text,
+    parse_url,
+)
 from .command import ClientError, run_alone
 from .inspection import Seen, print_report, report_json
 from .web import Asked, Inspector
@@ -50,6 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def raw_bytes(name: str) -> bytes:
     """The bytes in the file *name*."""
+    parse_file_name(name)
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:

@@ -88,8 +88,8 @@ async def begin(reactor: Any, arguments: Namespace) -> None:
     """Copy the start of the exercise, and print its task."""
     progress = Progress.read()
     path = start(arguments.exercise, arguments.into)
-    progress.note_start(arguments.exercise.number, path)
     print_task(arguments.exercise, path)
+    progress.note_start(arguments.exercise.number, path)
 
 
 async def examine(reactor: Any, arguments: Namespace) -> None:

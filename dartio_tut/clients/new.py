@@ -11,6 +11,7 @@ The files are those of `dartio_tut.course.your_own`, with another name.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -68,12 +69,8 @@ def _package_name(text: str) -> str:
 async def main(reactor: Any, arguments: Namespace) -> None:
     """Make the folder, and print what to do next."""
     folder = arguments.folder / arguments.name
-    if folder.exists() or folder.is_symlink():
-        raise ClientError(
-            f"cannot make {folder}: it is there already. Choose another name, or "
-            "remove it"
-        )
     try:
+        _check_place(folder)
         check_is_free(arguments.name)
         make_package(arguments.name, folder)
     except ValueError as error:
@@ -90,6 +87,18 @@ async def main(reactor: Any, arguments: Namespace) -> None:
     ):
         print(f"    {command}")
     print("README.md says what is in it, and how to deploy it.")
+
+
+def _check_place(folder: Path) -> None:
+    """
+    See that *folder* can be made where it is to be.
+
+    :raise ValueError: when it is there already, or what it is to be in is not.
+    """
+    if os.path.lexists(folder):
+        raise ValueError("it is there already. Choose another name, or remove it")
+    if not folder.parent.exists():
+        raise ValueError(f"there is no folder {folder.parent}. Make that first")
 
 
 def make_package(name: str, folder: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any
 
 from .answers import read_text, refusal_error, wrong_server_error
@@ -33,11 +33,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         "text", nargs="*", type=parse_text, default=[], help="the note to save"
     )
     action.add_argument(
-        "--get", type=parse_text, metavar="N", help="print note N, counted from 0"
+        "--get", type=parse_number, metavar="N", help="print note N, counted from 0"
     )
     parser.add_argument(
         "--url", type=parse_url, default="http://127.0.0.1:4042/", help="%(default)s"
     )
+
+
+def parse_number(text: str) -> str:
+    """*text*, if it is the number of a note."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ArgumentTypeError(f"{text!r} is no number of a note: use 0, 1, 2, ...")
+    return text
 
 
 async def main(reactor: Any, arguments: Namespace, client: Any) -> None:

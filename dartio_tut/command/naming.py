@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from inspect import signature
 
 from twisted.python.usage import UsageError
 
@@ -63,7 +64,12 @@ class NamingOthers:
         for word in words:
             if word in NAMED and not os.path.exists(word):
                 raise UsageError(f"{word}: the names of servers come before options")
-        super().parseArgs(*words)  # type: ignore[misc]  # of the options
+        take = super().parseArgs  # type: ignore[misc]  # of the options
+        try:
+            signature(take).bind(*words)
+        except TypeError:
+            raise UsageError(f"{words[0]}: neither an option nor a server") from None
+        take(*words)
 
     def getUsage(self, width: int | None = None) -> str:
         """The text of ``--help``, and the names."""

@@ -10,6 +10,8 @@ from typing import Any
 PORT = 4050
 """The first port that no server of the tutorial has."""
 
+LARGEST_PORT = 65535
+
 
 def run(resource: Any) -> None:
     """
@@ -19,10 +21,22 @@ def run(resource: Any) -> None:
     """
     from twisted.internet.task import react
 
-    react(_listen, (resource, *sys.argv[1:2]))
+    words = sys.argv[1:]
+    number = words[0] if words else str(PORT)
+    if len(words) > 1 or not _is_port(number):
+        wrong = " ".join(words)
+        raise SystemExit(
+            f"{wrong!r} is no port: use a number from 0 to {LARGEST_PORT}, as in "
+            f"python {sys.argv[0]} {PORT}"
+        )
+    react(_listen, (resource, int(number)))
 
 
-async def _listen(reactor: Any, resource: Any, number: str = str(PORT)) -> None:
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and int(text) <= LARGEST_PORT
+
+
+async def _listen(reactor: Any, resource: Any, number: int) -> None:
     # Only a file that is run needs them: `dartio learn` does not wait for them.
     from twisted.internet.defer import Deferred
     from twisted.internet.endpoints import serverFromString
@@ -33,8 +47,12 @@ async def _listen(reactor: Any, resource: Any, number: str = str(PORT)) -> None:
     try:
         endpoint = serverFromString(reactor, f"tcp:{number}:interface=127.0.0.1")
         port = await endpoint.listen(Site(resource, reactor=reactor))
-    except (CannotListenError, ValueError) as error:
-        raise SystemExit(f"cannot listen on port {number}: {error}") from None
+    except CannotListenError as error:
+        why = getattr(error.socketError, "strerror", None) or error.socketError
+        raise SystemExit(
+            f"cannot listen on port {number}: {why}. Is another exercise running? "
+            f"Name another port, as in python {sys.argv[0]} {PORT + 1}"
+        ) from None
     where = f"http://127.0.0.1:{port.getHost().port}/"
     print(f"Listening on {where} (Ctrl-C ends it)", flush=True)
     await Deferred()  # never gets a result, so this waits for ever

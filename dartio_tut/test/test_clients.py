@@ -5,6 +5,7 @@ The clients, against the lessons' own resources.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from types import ModuleType
@@ -16,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
-from dartio_tut.clients import get, guess, note, write
+from dartio_tut.clients import get, guess, inspect, note, run, write
 from dartio_tut.clients.arguments import add_exchange_options
 from dartio_tut.clients.command import ClientError
 from dartio_tut.clients.terminal import printable
@@ -127,6 +128,9 @@ class ArgumentTests(ClientCase):
             (note,),
             (note, "--url", "mailto:foo", "x"),
             (note, "text", "--get", "1"),
+            (note, "--get", "x"),
+            (note, "--get", "-1"),
+            (note, "--get", "\u0664"),
             (note, "\udcff"),
             (note, "fine", "\udcff"),
             (write, "\udcff"),
@@ -143,6 +147,30 @@ class ArgumentTests(ClientCase):
         self.assertNotIn("sec", self.errors.getvalue())
         self.assertIn("'http://h:99999/' is no http", self.errors.getvalue())
 
+    def test_a_port_that_cannot_be_is_told(self) -> None:
+        for url, port in (
+            ("http://localhost:65536/", "65536"),
+            ("localhost:0", "0"),
+            (":x/y", "x"),
+            ("http://u:p@h:-1", "-1"),
+        ):
+            self.errors.truncate(self.errors.seek(0))
+            self.assertRaises(SystemExit, self.arguments, get, url)
+            said = f"{port!r} is no port, use a number from 1 to 65535\n"
+            self.assertTrue(self.errors.getvalue().endswith(said), url)
+
+    def test_nothing_is_said_of_a_port_that_is_right_or_none(self) -> None:
+        for url in ("http://a..b:80/", "tel:99999", "javascript:x", "::1", "http:///"):
+            self.assertRaises(SystemExit, self.arguments, get, url)
+        self.assertNotIn("port", self.errors.getvalue())
+
+    def test_a_file_has_a_name(self) -> None:
+        parser = ArgumentParser()
+        add_exchange_options(parser)
+        self.assertRaises(SystemExit, parser.parse_args, ["--cacert", ""])
+        self.assertRaises(SystemExit, self.arguments, inspect, ":1", "--raw", "")
+        self.assertEqual(self.errors.getvalue().count("it is empty: name a file"), 2)
+
     def test_timeout_is_some_time(self) -> None:
         parser = ArgumentParser()
         add_exchange_options(parser)
@@ -150,6 +178,40 @@ class ArgumentTests(ClientCase):
         self.assertIsNone(parser.parse_args([]).timeout)
         for wrong in ("0", "-1", "soon", "nan"):
             self.assertRaises(SystemExit, parser.parse_args, ["--timeout", wrong])
+
+
+class CommandTests(SynchronousTestCase):
+    """What is wrong before a command is chosen."""
+
+    def refused(self, *words: str) -> tuple[str, object]:
+        """The last line that is said of the command line *words*, and the exit code."""
+        errors = io.StringIO()
+        self.patch(sys, "stderr", errors)
+        ended = self.assertRaises(SystemExit, run, words)
+        return errors.getvalue().splitlines()[-1], ended.code
+
+    def test_an_option_that_is_none_is_named(self) -> None:
+        for word in ("-x", "--bogus", "--"):
+            said = f"dartio: error: {word} is no option of dartio; name a command first"
+            found, code = self.refused(word, "get")
+            self.assertTrue(found.startswith(said), found)
+            self.assertEqual(code, 2)
+
+    def test_a_command_that_is_nearly_one_is_asked_about(self) -> None:
+        for word, near in (("gett", "get"), ("Note", "note"), ("lern", "learn")):
+            said = f"dartio: error: {word!r} is no command; is {near} meant?"
+            self.assertEqual(self.refused(word), (said, 2))
+        self.assertIn("invalid choice: 'x' (choose from", self.refused("x")[0])
+
+    def test_a_current_folder_that_has_been_removed_is_told(self) -> None:
+        self.addCleanup(os.chdir, os.getcwd())
+        folder = self.mktemp()
+        os.mkdir(folder)
+        os.chdir(folder)
+        os.rmdir(os.path.abspath("."))
+        said = "dartio: the current folder has been removed: go to another one with cd"
+        for words in (["new", "falcon"], ["learn"], ["store", "copy", "a", "b"]):
+            self.assertEqual(self.refused(*words), (said, 1))
 
 
 class GuessTests(ClientCase):
@@ -234,12 +296,8 @@ class NoteTests(ClientCase):
         self.assertIn("\nCall Leia\nand Luke\n", self.output())
 
     def test_refusal_of_a_notes_server_is_told_as_it_is(self) -> None:
-        notes = Notes(MemoryNotes())
-        for number, said in (
-            ("5", "There is no note 5."),
-            ("x", "getNote is not a whole number."),
-        ):
-            self.assertEqual(self.refused(note, notes, "--get", number), said)
+        said = self.refused(note, Notes(MemoryNotes()), "--get", "5")
+        self.assertEqual(said, "There is no note 5.")
 
     def test_refusal_without_a_word_is_told_by_its_status_code(self) -> None:
         for content in (b"", b" \n"):

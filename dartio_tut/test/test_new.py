@@ -149,7 +149,9 @@ class NewTests(SynchronousTestCase):
         missing = self.folder / "missing"
         said = self.failed("greeter", missing)
         self.assertEqual(
-            said, f"cannot make {missing}/greeter: No such file or directory"
+            said,
+            f"cannot make {missing}/greeter: there is no folder {missing}. Make that "
+            "first",
         )
 
         def mkdir(path: Path) -> None:

@@ -151,7 +151,7 @@ class OptionsTests(FolderCase):
                 "serve: --redirect-http is for one server",
             ),
             (("--listing",), "serve: option --listing not recognized"),
-            (("x",), "serve: Wrong number of arguments"),
+            (("x",), "serve: x: neither an option nor a server"),
             (("--lan", "-i", "any-v4"), "serve: --lan does not go with --interface"),
         ]:
             self.assertTrue(self.refused("hello notes", *line).startswith(said), line)
@@ -162,6 +162,10 @@ class OptionsTests(FolderCase):
         for names in ("hello", "static", "hello writer"):
             said = self.refused(names, "--port", "0", "notes")
             self.assertIn("notes: the names of servers come before options", said)
+
+    def test_a_word_that_is_no_server_is_told_of_one_server_too(self) -> None:
+        said = self.refused("hello", "--port", "0", "nothere")
+        self.assertIn("hello: nothere: neither an option nor a server", said)
 
     def test_help_names_all_servers(self) -> None:
         for names in ("static", "hello notes"):

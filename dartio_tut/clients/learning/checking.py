@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -36,10 +37,7 @@ async def check(reactor: Any, exercise: Exercise, path: Path, limit: float) -> V
     :param limit: seconds until the test must have ended.
     :raises ClientError: there is no such file.
     """
-    if not path.is_file():
-        raise ClientError(
-            f"there is no file {path}: dartio learn start {exercise.number} makes one"
-        )
+    _check_file(exercise, path)
     module = "dartio_tut.course.exercises"
     words = [str(exercise.number), str(path.absolute()), f"{limit:g}"]
     child = _Child(reactor, limit)
@@ -55,6 +53,26 @@ async def check(reactor: Any, exercise: Exercise, path: Path, limit: float) -> V
         return await child.verdict
     finally:
         child.end()
+
+
+def _check_file(exercise: Exercise, path: Path) -> None:
+    """
+    See that there is a file at *path*.
+
+    :raises ClientError: there is none, or something else.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise ClientError(
+            f"there is no file {path}: dartio learn start {exercise.number} makes one"
+        ) from None
+    except OSError as error:
+        raise ClientError(f"cannot read {path}: {error.strerror}") from None
+    if stat.S_ISDIR(mode):
+        raise ClientError(f"{path} is a folder: name the file in it")
+    if not stat.S_ISREG(mode):
+        raise ClientError(f"{path} is not a file with a program: name one that is")
 
 
 class _Child(ProcessProtocol):
