@@ -103,8 +103,17 @@ clean:
 outside:
 	@sh tests/outside.sh
 
+# An environment knows the path of its folder: where that was moved, it does not work, and
+# another one is made. So it is when a first attempt has failed, such as with an old Python.
+ifeq ($(shell grep -sF '$(CURDIR)/$(VENV)' $(BIN)/activate),)
+.PHONY: $(VENV)/.created
+endif
+
 $(VENV)/.created:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"$(PYTHON) is Python %d.%d, and 3.11 or later is needed. If you have one, name it, " \
+		"such as by: make run PYTHON=python3.13" % sys.version_info[:2])'
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip setuptools
 	touch $@
 

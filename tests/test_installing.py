@@ -1,13 +1,17 @@
 """
-Installing as docs/operations.md says, word for word.
+Installing as docs/operations.md says, word for word, and by ``make``.
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+
+from twisted.trial.unittest import SkipTest
 
 from .support.command_blocks import command_blocks, replaced_in, run_block
-from .support.harness import CHECKOUT, Case, ask
+from .support.harness import CHECKOUT, PATIENCE, Case, ask, environment
 
 PAGE = CHECKOUT / "docs" / "operations.md"
 
@@ -35,3 +39,58 @@ class InstallingTests(Case):
         checked = self.started(twistd, "-n", *line)
         self.assertEqual(checked.ended(), 0, checked.output())
         self.assertIn("all is in order", checked.output())
+
+
+class MakeTests(Case):
+    """What ``make`` does with an environment that does not work."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.make = shutil.which("make")
+        if self.make is None:
+            raise SkipTest("NOT TESTED: make run; there is no make here")
+        self.clone = self.here / "a clone"
+        self.clone.mkdir()
+        shutil.copy(CHECKOUT / "Makefile", self.clone)
+        self.sources()
+
+    def sources(self) -> None:
+        """What the wheel is made of, which is older than what ``make`` has made."""
+        for name in ("dartio_tut", "twisted"):
+            (self.clone / name).mkdir()
+        for name in ("setup.cfg", "pyproject.toml", "README.md"):
+            (self.clone / name).touch()
+
+    def made(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run ``make`` with *words* in the clone."""
+        return subprocess.run(
+            [str(self.make), *words],
+            cwd=self.clone,
+            env=environment(self.home),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def test_an_old_python_is_told_and_nothing_is_made_with_it(self) -> None:
+        old = self.here / "old"
+        program = "import sys; sys.version_info = (3, 9, 2); exec(sys.argv[1])"
+        old.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{program}' \"$2\"\n")
+        old.chmod(0o755)
+        ended = self.made("run", f"PYTHON={old}")
+        self.assertEqual(ended.returncode, 2)
+        said = f"{old} is Python 3.9, and 3.11 or later is needed."
+        self.assertTrue(ended.stderr.startswith(said), ended.stderr)
+        self.assertFalse((self.clone / ".venv").exists())
+
+    def test_in_a_folder_that_was_moved_another_one_is_made(self) -> None:
+        programs = self.clone / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        for stamp in (".created", ".installed"):
+            (self.clone / ".venv" / stamp).touch()
+        target = ("-n", ".venv/.installed")
+        for folder, is_made in ((self.clone, False), (self.here / "before", True)):
+            (programs / "activate").write_text(f'VIRTUAL_ENV="{folder}/.venv"\n')
+            said = self.made(*target).stdout
+            self.assertEqual("-m venv --clear .venv" in said, is_made, said)

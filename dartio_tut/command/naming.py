@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from inspect import signature
+from typing import Any
 
 from twisted.python.usage import UsageError
 
@@ -55,6 +56,9 @@ def lessons_named(
 class NamingOthers:
     """Goes before the options of what is served: knows the names of all servers."""
 
+    parent: Any
+    synopsis: str
+
     def parseArgs(self, *words: str) -> None:
         """
         Take *words*, which are not options, as the server does.
@@ -70,6 +74,13 @@ class NamingOthers:
         except TypeError:
             raise UsageError(f"{words[0]}: neither an option nor a server") from None
         take(*words)
+
+    def getSynopsis(self) -> str:
+        """What ``--help`` says first: the way that it is typed."""
+        words = [self.parent.synopsis, self.parent.subCommand, self.synopsis]
+        if words[1] not in NAMED or words[1] == FILE_SERVER:
+            del words[1]
+        return " ".join(words)
 
     def getUsage(self, width: int | None = None) -> str:
         """The text of ``--help``, and the names."""

@@ -39,6 +39,10 @@ class SeveralOptions(TerminalOptions):
     )
     lessons: Sequence[Lesson] = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.defaults["port"] = None  # for --help: each has a default of its own
+
     def postOptions(self) -> None:
         """
         See that each lesson can listen on a port of its own.
