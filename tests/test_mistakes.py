@@ -23,6 +23,7 @@ from dartio_tut.testing import (
 )
 
 from .support.course_pages import TUTORIAL, shown_code
+from .support.harness import Case
 from .support.transcripts import steps
 
 PAGE = TUTORIAL / "mistakes.md"
@@ -40,6 +41,21 @@ def run(code: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "example"}
     exec(compile(code, "example.py", "exec"), names)
     return names
+
+
+class CommandLineTests(Case):
+    """What the programs that take a name say without one."""
+
+    def test_a_name_that_is_missing_or_none_is_told_in_a_line(self) -> None:
+        for words, said in (
+            (["mistakes"], "Name a mistake: text, nothing, coroutine, no-leaf, "),
+            (["mistakes", "nonsense"], "Name a mistake: text, "),
+            (["own_listing"], "Name a folder to list"),
+        ):
+            module = f"dartio_tut.course.{words[0]}"
+            _, why = self.run_program("python", "-m", module, *words[1:], code=1)
+            self.assertTrue(why.startswith(said), why)
+            self.assertEqual(why.count("\n"), 1)
 
 
 class PageTests(SynchronousTestCase):

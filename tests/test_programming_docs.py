@@ -265,7 +265,7 @@ class DaemonTests(Case):
         daemon.wait_for("So far: {404: 2}")
 
     def test_plugin_runs_the_daemon_of_three_lines(self) -> None:
-        heading = "A daemon in three lines"
+        heading = "A daemon"
         for number in (0, 1):
             code = example(heading, number)
             self.write(code.partition("\n")[0].removeprefix("# "), code)
@@ -280,7 +280,7 @@ class DaemonTests(Case):
             "print(o['listing'], o['root'], o['colour'], o['index'])\n"
             "o.parseOptions(['--colour', 'pink'])"
         )
-        self.write("options.py", example("A daemon in three lines", 2) + ask_options)
+        self.write("options.py", example("A daemon", 2) + ask_options)
         ended = subprocess.run(
             [sys.executable, "options.py"],
             cwd=self.here,

@@ -108,4 +108,6 @@ async def main(reactor: object, name: str, port: str = "4040") -> None:
 
 
 if __name__ == "__main__":
+    if not 2 <= len(sys.argv) <= 3 or sys.argv[1] not in MISTAKES:
+        sys.exit(f"Name a mistake: {', '.join(MISTAKES)}")
     react(main, sys.argv[1:])

@@ -38,4 +38,6 @@ async def main(reactor: object, folder: str, number: str = "4040") -> None:
 
 
 if __name__ == "__main__":
+    if not 2 <= len(sys.argv) <= 3:
+        sys.exit("Name a folder to list")
     react(main, sys.argv[1:])

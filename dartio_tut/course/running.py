@@ -50,8 +50,8 @@ async def _listen(reactor: Any, resource: Any, number: int) -> None:
     except CannotListenError as error:
         why = getattr(error.socketError, "strerror", None) or error.socketError
         raise SystemExit(
-            f"cannot listen on port {number}: {why}. Is another exercise running? "
-            f"Name another port, as in python {sys.argv[0]} {PORT + 1}"
+            f"cannot listen on port {number}: {why}. Name another, as in "
+            f"python {sys.argv[0]} {PORT + 1}"
         ) from None
     where = f"http://127.0.0.1:{port.getHost().port}/"
     print(f"Listening on {where} (Ctrl-C ends it)", flush=True)
