@@ -244,7 +244,7 @@ class Site(TwistedSite):
     def request_log(self) -> Callable[[http.Request], None] | None:
         """What writes Twisted's access log, if there is one."""
         is_wanted = self.logPath is not None or type(self).log is not Site.log
-        return self.log if is_wanted else None
+        return self._log_response if is_wanted else None
 
     @property
     def refusal_fields(self) -> Fields:
@@ -344,6 +344,13 @@ class Site(TwistedSite):
         request.sitepath = request.prepath[:]
         root: IResource = self.resource
         return root if root.isLeaf else getChildForRequest(root, request)
+
+    def _log_response(self, request: http.Request) -> None:
+        """As `log`; when that fails, the response is sent for all that."""
+        try:
+            self.log(request)
+        except Exception:  # noqa: BLE001  (it is no fault of the exchange)
+            self._log.failure("A line of the access log could not be written")
 
     def log(self, request: http.Request) -> None:
         """Write a line of Twisted's access log, if there is one."""

@@ -12,6 +12,7 @@ from twisted.web.http import NO_BODY_CODES, HTTPChannel, toChunk
 
 from .fields import set_from_attributes
 from .interfaces import RequestLog, Response
+from .unsendable import check_status, declared_length
 
 
 def abort_connection(channel: HTTPChannel) -> None:
@@ -35,7 +36,7 @@ class ForeignStream:
     def __init__(self, channel: HTTPChannel) -> None:
         self._channel = channel
         self._is_chunked = False
-        self._declared_length: int | None = None
+        self._left: int | None = None  # of a body whose length the head tells
 
     @property
     def log(self) -> RequestLog | None:
@@ -47,13 +48,18 @@ class ForeignStream:
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
         headers = request.responseHeaders
-        set_from_attributes(request, headers)
+        try:
+            set_from_attributes(request, headers)
+            check_status(request.code, headers)
+        except BaseException:
+            request.startedWriting = 0  # so the client can still get a 500
+            raise
         is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
-        lengths = headers.getRawHeaders(b"Content-Length")
+        length = declared_length(headers)
+        headers.removeHeader(b"Transfer-Encoding")
         if not is_bodiless:
-            if lengths and lengths[0].isdigit():
-                self._declared_length = int(lengths[0])
-            elif request.clientproto == b"HTTP/1.1":
+            self._left = length
+            if length is None and request.clientproto == b"HTTP/1.1":
                 headers.setRawHeaders(b"Transfer-Encoding", [b"chunked"])
                 self._is_chunked = True
         code = b"%d" % request.code
@@ -68,7 +74,11 @@ class ForeignStream:
         return False
 
     def write_body(self, data: bytes) -> None:
-        """Send more of the body."""
+        """Send more of the body, but no more than the head has announced."""
+        left = self._left
+        if left is not None:
+            self._left = left - len(data)
+            data = data[: max(left, 0)]
         if self._is_chunked:
             self._channel.writeSequence(toChunk(data))
         else:
@@ -78,8 +88,7 @@ class ForeignStream:
         """The response is whole."""
         if self._is_chunked:
             self._channel.write(b"0\r\n\r\n")
-        declared = self._declared_length
-        if declared is not None and declared != request.sentLength:
+        if self._left:
             self.cut_off("the response has another length than it said")
 
     def send_file(

@@ -70,6 +70,7 @@ class Response(Protocol):
 
     :ivar clientproto: the version of the request, such as ``b"HTTP/1.1"``.
     :ivar sentLength: bytes of the body that were sent so far.
+    :ivar startedWriting: whether the head was sent, or is about to be.
     :ivar response_length: bytes of the body, if they are known; a length that was set
         as a header field is in `made_response_headers` instead.
     :ivar made_response_headers: the header fields that were set one by one; ``None`` if
@@ -86,6 +87,7 @@ class Response(Protocol):
     etag: bytes | None
     lastModified: float | None
     sentLength: int
+    startedWriting: int
     response_length: int | None
     made_response_headers: Headers | None
     bulk_fields: Fields

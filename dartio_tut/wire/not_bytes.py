@@ -11,8 +11,10 @@ from inspect import iscoroutine
 from twisted.web import server
 from twisted.web.resource import IResource, Resource
 
+from .unsendable import UnsendableError
 
-class NotBytesError(TypeError):
+
+class NotBytesError(UnsendableError):
     """A resource has given something other than bytes to be sent."""
 
     def __init__(self, where: str, value: object) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes as unquote
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionClosed
+from twisted.internet.interfaces import IProducer
 from twisted.python.failure import Failure
 from twisted.web import server
 from twisted.web.error import UnsupportedMethod
@@ -28,9 +29,11 @@ from .file_sending import send_file
 from .http1.protocol_error import ProtocolError
 from .lazy_request import MalformedForm
 from .not_bytes import NotBytesError, render_name, shown
+from .producers import stop
 from .rendered import AlreadyRendered
 from .request_with_body import RequestWithBody
 from .twisted_private import IEncodingResource
+from .unsendable import UnsendableError
 
 SERVER_FAULT_TEXT = b"Something went wrong here."
 """All that a client is told of a fault of ours."""
@@ -211,7 +214,7 @@ class Request(RequestWithBody):
         if reason.check(MalformedForm) and not self.startedWriting:
             self._stream.refuse_form()
             return reason
-        if reason.check(NotBytesError):
+        if reason.check(UnsendableError):
             self._log.error(
                 "{method} {uri}: {error}",
                 method=shown(self.method),
@@ -315,6 +318,20 @@ class Request(RequestWithBody):
             return True
         self.startedWriting = 0
         return False
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """Let *producer* write the body; it is stopped if the client has gone."""
+        if self._disconnected:
+            stop(producer)
+        else:
+            super().registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """The producer writes nothing more."""
+        if self._disconnected:
+            self.producer = None
+        else:
+            super().unregisterProducer()
 
     def finish(self) -> None:
         """

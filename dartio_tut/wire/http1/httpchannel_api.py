@@ -28,6 +28,7 @@ from ..deadlines import NEVER, Deadlines
 from ..events import Ending
 from ..fields import as_headers
 from ..limits import Limits
+from ..unsendable import declared_length
 from . import protocol_error as errors
 from .exchange_reports import ExchangeReports
 from .output import Output
@@ -128,10 +129,13 @@ class HTTPChannelAPI:
         headers = as_headers(headers)
         status = int(code)
         is_final = status >= 200
-        if is_final and self.is_http10 and not headers.hasHeader(b"Content-Length"):
+        said_length = headers.hasHeader(b"Content-Length")
+        has_length = declared_length(headers) is not None
+        if is_final and not has_length and (said_length or self.is_http10):
             self.persistent = False  # only the end of the connection ends it
+        is_chunked = is_final and not (said_length or self.is_http10)
         apply_connection_close(headers, self)
-        head = head_from_headers(status, reason, headers, self)
+        head = head_from_headers(status, reason, headers, self, is_chunked)
         if is_final and self.reports is not None:
             self.reports.response_began(status, len(head))
         self.output.write(head)

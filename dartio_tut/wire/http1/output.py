@@ -15,6 +15,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 
+from ..producers import PRODUCER_FAILED, resumes, stop
 from ..transport.interface import FileTransfer, ResponseTransport
 from ..twisted_private import PullToPush
 
@@ -142,9 +143,12 @@ class Output:
     def unregisterProducer(self) -> None:
         """A pull producer has failed; it is logged. The response will not be whole."""
         self.unregister_producer()
+        self._producer_failed()
+
+    def _producer_failed(self) -> None:
         cut_off = getattr(self._registered, "cut_off", None)
         if cut_off is not None:
-            cut_off("the producer of the response failed")
+            cut_off(PRODUCER_FAILED)
 
     @property
     def is_sending(self) -> bool:
@@ -181,15 +185,17 @@ class Output:
     def resume(self) -> None:
         """The transport has sent all that it had."""
         self.is_blocked = False
-        if self.producer is not None:
-            self.producer.resumeProducing()
-        self._resumed()
+        producer = self.producer
+        if producer is None or resumes(producer):
+            self._resumed()
+        else:
+            self._producer_failed()
 
     def stop(self) -> None:
         """The connection is lost."""
         producer, self.producer = self.producer, None
         if producer is not None:
-            producer.stopProducing()
+            stop(producer)
 
     # Files.
 

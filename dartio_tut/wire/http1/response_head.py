@@ -12,9 +12,9 @@ from typing import Protocol
 
 from twisted.web.http import (
     NO_BODY_CODES,
-    NO_CONTENT,
     NOT_MODIFIED,
     RESPONSES,
+    SWITCHING,
 )
 from twisted.web.http_headers import Headers
 from twisted.web.server import version as SERVER
@@ -22,6 +22,7 @@ from twisted.web.server import version as SERVER
 from ..date import date
 from ..fields import set_from_attributes
 from ..interfaces import Fields, Response
+from ..unsendable import FINAL_CODES, check_status, declared_length, field_value
 
 TEXT = b"text/plain; charset=utf-8"
 
@@ -56,6 +57,9 @@ _STATUS_LINES = {
 
 _NO_BREAKS = bytes.maketrans(b"\0\r\n", b"   ")
 """A client may take each of these for the end of a field (RFC 9110 section 5.5)."""
+
+_FRAMING_FIELDS = frozenset((b"Connection", b"Content-Length", b"Transfer-Encoding"))
+"""Fields of which the wire has the last word."""
 
 _NO_CONTROLS = bytes(32 if c < 32 or c == 127 else c for c in range(256))
 
@@ -98,26 +102,30 @@ def response_head(
         is chunked.
     """
     length = response.response_length
-    if (
-        response.made_response_headers is None
-        and not response.made_cookies
-        and response.etag is None
-        and response.lastModified is None
-    ):
-        key = (
-            response.code,
-            response.code_message,
-            length,
-            response.bulk_fields,
-            response.defaultContentType,
-            is_bodiless,
-            connection.persistent,
-            connection.is_http10,
-        )
-        head = date.head(key) or _made_head(*key)
-        if head is not None:
-            return head, None if is_bodiless else length, False
-    return _head_of_fields(response, is_bodiless, connection)
+    try:
+        if (
+            response.made_response_headers is None
+            and not response.made_cookies
+            and response.etag is None
+            and response.lastModified is None
+        ):
+            key = (
+                response.code,
+                response.code_message,
+                length,
+                response.bulk_fields,
+                response.defaultContentType,
+                is_bodiless,
+                connection.persistent,
+                connection.is_http10,
+            )
+            head = date.head(key) or _made_head(*key)
+            if head is not None:
+                return head, None if is_bodiless else length, False
+        return _head_of_fields(response, is_bodiless, connection)
+    except BaseException:
+        response.startedWriting = 0  # so the client can still get a 500
+        raise
 
 
 def _made_head(
@@ -139,12 +147,13 @@ def _made_head(
     if (
         has_connection
         or code_message != RESPONSES.get(code)
+        or code < 200
         or (length is None and code != NOT_MODIFIED)
     ):
         return None
     head = _STATUS_LINES[code] + b"Server: %b\r\nDate: %b\r\n" % (SERVER, date.value())
     if content_type and not (has_type or not length or (is_bodiless and has_no_length)):
-        head += b"Content-Type: %b\r\n" % content_type
+        head += b"Content-Type: %b\r\n" % field_value(content_type)
     head += lines
     if not persistent:
         head += b"Connection: close\r\n"
@@ -164,20 +173,24 @@ def _head_of_fields(
     """`response_head` of a response that has its fields in ``responseHeaders``."""
     headers = response.responseHeaders
     set_from_attributes(response, headers)
-    lengths = headers.getRawHeaders(b"Content-Length")
-    declared = None
-    if lengths and lengths[0].isdigit() and not is_bodiless:
-        declared = int(lengths[0])
+    code = response.code
+    if code not in FINAL_CODES:
+        check_status(code, headers)
+    length = declared_length(headers)
+    is_switching = code == SWITCHING
     is_chunked = False
-    if not lengths and not is_bodiless:
+    if length is None and not (is_bodiless or is_switching):
         if connection.is_http10:
             connection.persistent = False
         else:
             headers.setRawHeaders(b"Transfer-Encoding", [b"chunked"])
             is_chunked = True
     apply_connection_close(headers, connection)
-    head = head_from_headers(response.code, response.code_message, headers, connection)
-    return head, declared, is_chunked
+    message = response.code_message
+    head = head_from_headers(code, message, headers, connection, is_chunked)
+    if is_switching:
+        connection.persistent = False  # what follows is no request
+    return head, None if is_bodiless or is_switching else length, is_chunked
 
 
 def apply_connection_close(headers: Headers, connection: ConnectionPersistence) -> None:
@@ -188,20 +201,25 @@ def apply_connection_close(headers: Headers, connection: ConnectionPersistence) 
 
 
 def head_from_headers(
-    code: int, reason: bytes, headers: Headers, connection: ConnectionPersistence
+    code: int,
+    reason: bytes,
+    headers: Headers,
+    connection: ConnectionPersistence,
+    is_chunked: bool,
 ) -> bytes:
-    """The whole head, with all of *headers*."""
+    """The whole head, with those of *headers* that do not contradict it."""
     lines = [status_line(code, reason)]
-    is_bodiless = code in NO_BODY_CODES
+    is_bodiless = code in NO_BODY_CODES or code < 200
     for name, values in headers.getAllRawHeaders():
-        if (
-            name == b"Content-Length"
-            and is_bodiless
-            and (code == NO_CONTENT or values == [b"0"])
-        ):
-            continue  # 204 has none; 304 has that of the 200, which is not 0
-        if name == b"Connection" and not connection.persistent:
-            continue
+        if name in _FRAMING_FIELDS:
+            if name == b"Connection":
+                if not connection.persistent:
+                    continue
+            elif name == b"Transfer-Encoding":
+                if not is_chunked:
+                    continue
+            elif is_bodiless and (code != NOT_MODIFIED or values == [b"0"]):
+                continue  # 204 has none; 304 has that of the 200, which is not 0
         for value in values:
             lines += (name, b": ", value, b"\r\n")
     if not connection.persistent:

@@ -58,8 +58,8 @@ class ResponseWriter:
 
     __slots__ = (
         "_connection",
-        "_declared_length",
         "_is_chunked",
+        "_left",
         "_output",
         "_reports",
         "keeps_limits",
@@ -80,15 +80,17 @@ class ResponseWriter:
         self.log = log
         # Python 3.11 finds these faster here than in the class.
         self.keeps_limits = self.sends_whole = True
-        self._declared_length: int | None = None
+        self._left: int | None = None  # of a body whose length the head tells
         self._is_chunked = False
 
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
         is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
-        head, self._declared_length, self._is_chunked = response_head(
+        head, self._left, self._is_chunked = response_head(
             request, is_bodiless, self._connection
         )
+        if self._left is not None:
+            data = self._within_length(data)
         if self._reports is not None:
             self._reports.response_began(request.code, len(head))
         if not data or is_bodiless:
@@ -126,9 +128,20 @@ class ResponseWriter:
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body."""
-        if self._is_chunked:
+        if self._left is not None:
+            data = self._within_length(data)
+        elif self._is_chunked:
             data = format_chunk(data) if self._reports is None else self._chunk(data)
         self._output.write(data)
+
+    def _within_length(self, data: bytes) -> bytes:
+        """
+        As much of *data* as the head has announced: a client would take more for the
+        next response. That there was more cuts the connection in the end.
+        """
+        left = self._left or 0
+        self._left = left - len(data)
+        return data if self._left >= 0 else data[: max(left, 0)]
 
     def _chunk(self, data: bytes) -> bytes:
         framed = format_chunk(data)
@@ -143,9 +156,8 @@ class ResponseWriter:
             if self._reports is not None:
                 self._reports.framed(len(LAST_CHUNK))
             self._is_chunked = False
-        declared, self._declared_length = self._declared_length, None
-        if declared is not None and declared != request.sentLength:
-            # The client would take what is missing, or too much, for the next response.
+        left, self._left = self._left, None
+        if left:  # the client would take the next response for what is missing
             self._connection.cut_off("the response has another length than it said")
 
     def send_file(
@@ -159,7 +171,8 @@ class ResponseWriter:
         output, connection = self._output, self._connection
         if not output.transport.can_send_files:
             return False
-        head, self._declared_length, _ = response_head(request, False, connection)
+        head, declared, _ = response_head(request, False, connection)
+        self._left = None if declared is None else declared - length
         if self._reports is not None:
             self._reports.response_began(request.code, len(head))
 

@@ -16,6 +16,8 @@ from twisted.web.http_headers import Headers
 
 from ..fields import as_headers
 from ..interfaces import RequestLog
+from ..producers import PRODUCER_FAILED
+from ..unsendable import declared_length
 from .response_fields import fields_from_headers
 from .stream_output import StreamOutput
 
@@ -36,7 +38,7 @@ class ChannelAPI:
     site: HTTP2Site
     stream_id: int
     request: http.Request | None
-    _declared_length: int | None
+    _left: int | None  # of a body whose length the head tells
 
     persistent = True
     timeOut: float | None = None
@@ -90,6 +92,14 @@ class ChannelAPI:
 
     # Sending.
 
+    def within_length(self, data: bytes) -> bytes:
+        """As much of *data* as the head has announced; more resets the stream."""
+        left = self._left
+        if left is None:
+            return data
+        self._left = left - len(data)
+        return data if left >= len(data) else data[: max(left, 0)]
+
     def write(self, data: bytes) -> None:
         """Send *data* as a part of the body."""
         if data:
@@ -109,10 +119,10 @@ class ChannelAPI:
         """Send the head of a response, as Twisted's own requests ask for it."""
         headers = as_headers(headers)
         status = int(code)
-        lengths = headers.getRawHeaders(b"Content-Length")
+        length = declared_length(headers)
         has_body = self.request is not None and self.request.method != b"HEAD"
-        if lengths and lengths[0].isdigit() and has_body:
-            self._declared_length = int(lengths[0])
+        if has_body:
+            self._left = length
         self.send_section(status, fields_from_headers(status, headers))
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
@@ -122,6 +132,10 @@ class ChannelAPI:
     def unregisterProducer(self) -> None:
         """The producer has written all of the response."""
         self.make_output().unregister_producer()
+
+    def producer_failed(self) -> None:
+        """What writes the response has failed, and is let go."""
+        self.cut_off(PRODUCER_FAILED)
 
     # The connection.
 

@@ -17,6 +17,7 @@ from ..date import date
 from ..fields import set_from_attributes
 from ..http1.response_head import KEPT_FIELDS, REASON_PHRASES, TEXT
 from ..interfaces import Fields, Response
+from ..unsendable import check_status, declared_length, field_value
 from .field_rules import CONNECTION_FIELDS
 from .header_compression import HeaderSection
 
@@ -59,29 +60,34 @@ _WITHOUT_LINES = bytes(32 if c in b"\0\r\n" else c for c in range(256))
 
 def response_section(response: Response) -> HeaderSection:
     """The whole header section of *response*, for some moments after `keep_up`."""
-    code, length = response.code, response.response_length
-    if (
-        response.made_response_headers is not None
-        or (length is None and code != NOT_MODIFIED)
-        or response.made_cookies
-        or response.etag is not None
-        or response.lastModified is not None
-    ):
-        return _section_of_headers(response)
-    content_type, bulk = response.defaultContentType, response.bulk_fields
-    key = (code, content_type, length, bulk, response.method == b"HEAD")
-    section = _of_now.sections.get(key)
-    if section is None:
-        section = _new_section(response, length or 0)
-        size = sum(len(name) + len(value) for name, value in section.fields)
-        if len(_of_now.sections) < MAX_SECTIONS and size <= MAX_SECTION_BYTES:
-            _of_now.sections[key] = section
-    return section
+    try:
+        code, length = response.code, response.response_length
+        if (
+            response.made_response_headers is not None
+            or (length is None and code != NOT_MODIFIED)
+            or response.made_cookies
+            or response.etag is not None
+            or response.lastModified is not None
+        ):
+            return _section_of_headers(response)
+        content_type, bulk = response.defaultContentType, response.bulk_fields
+        key = (code, content_type, length, bulk, response.method == b"HEAD")
+        section = _of_now.sections.get(key)
+        if section is None:
+            section = _new_section(response, length or 0)
+            size = sum(len(name) + len(value) for name, value in section.fields)
+            if len(_of_now.sections) < MAX_SECTIONS and size <= MAX_SECTION_BYTES:
+                _of_now.sections[key] = section
+        return section
+    except BaseException:
+        response.startedWriting = 0  # so the client can still get a 500
+        raise
 
 
 def _new_section(response: Response, length: int) -> HeaderSection:
     """A section of a response whose header fields were set together, or not at all."""
     code, content_type = response.code, response.defaultContentType
+    check_status(code)
     has_no_length = code in NO_BODY_CODES
     named, has_type = _lower(response.bulk_fields)
     fields: Fields = (
@@ -90,7 +96,7 @@ def _new_section(response: Response, length: int) -> HeaderSection:
         (b"date", date.value()),
     )
     if content_type is not None and length and not (has_type or has_no_length):
-        fields += ((b"content-type", content_type),)
+        fields += ((b"content-type", _as_sent(field_value(content_type))),)
     fields += named
     if not has_no_length:
         fields += ((b"content-length", b"%d" % length),)
@@ -118,13 +124,11 @@ def _section_of_headers(response: Response) -> HeaderSection:
     """That of a response that has its fields in ``responseHeaders``."""
     headers = response.responseHeaders
     set_from_attributes(response, headers)
+    check_status(response.code)
+    length = declared_length(headers)
     is_bodiless = response.method == b"HEAD" or response.code in NO_BODY_CODES
     fields = fields_from_headers(response.code, headers)
-    section = HeaderSection(fields, is_bodiless)
-    lengths = headers.getRawHeaders(b"Content-Length")
-    if lengths and lengths[0].isdigit() and not is_bodiless:
-        section.length = int(lengths[0])
-    return section
+    return HeaderSection(fields, is_bodiless, None if is_bodiless else length)
 
 
 def fields_from_headers(code: int, headers: Headers) -> Fields:

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from ..request import Request
     from .connection import HTTP2Connection
 
-
 MAX_AT_ONCE_BYTES = 64 * 1024
 """A larger response takes turns, whatever its client allows: others have theirs."""
 
@@ -76,7 +75,7 @@ class Stream(ChannelAPI):
     output: StreamOutput | None = None
     has_begun = request_has_ended = is_ended = is_over = False
     _has_wrong_length = False
-    _declared_length: int | None = None
+    _left: int | None = None
 
     def __init__(
         self,
@@ -88,8 +87,7 @@ class Stream(ChannelAPI):
         self.connection = connection
         self.site = connection.site
         self.stream_id = stream_id
-        self.head = head
-        self.exchange = exchange
+        self.head, self.exchange = head, exchange
         # Python finds these faster here than in the class, and each is looked at.
         self.is_fresh = self.keeps_limits = self.sends_whole = True
 
@@ -152,10 +150,9 @@ class Stream(ChannelAPI):
         if not self.connection.is_active:
             keep_up()
         section = response_section(request)
-        self._declared_length = section.length
-        if section.is_bodiless:
-            data = b""
+        self._left = section.length
         is_whole = section.is_bodiless or section.length == len(data)
+        data = b"" if section.is_bodiless else self.within_length(data)
         self._begin(request.code, section, data, is_whole)
 
     def send_whole(self, request: Response, body: bytes) -> bool:
@@ -223,19 +220,22 @@ class Stream(ChannelAPI):
     def make_output(self) -> StreamOutput:
         self.is_fresh = False
         if self.output is None:
-            self.output = StreamOutput(self.stream_id, self.connection.schedule)
+            self.output = StreamOutput(
+                self.stream_id, self.connection.schedule, self.producer_failed
+            )
         return self.output
 
     def write_body(self, data: bytes) -> None:
         """Send more of the body, which is not empty."""
-        if not (self.is_ended or self.is_over):
+        data = self.within_length(data)
+        if data and not (self.is_ended or self.is_over):
             self.make_output().add(data)
             self.connection.written()
 
     def end_response(self, request: Response) -> None:
         """The response to *request* is whole."""
-        declared, self._declared_length = self._declared_length, None
-        if declared is not None and declared != request.sentLength:
+        left, self._left = self._left, None
+        if left:
             self._has_wrong_length = True  # the request is not done yet
         elif not (self.is_ended or self.is_over):
             output = self.make_output()
@@ -260,7 +260,7 @@ class Stream(ChannelAPI):
         if not connection.is_active:
             keep_up()
         section = response_section(request)
-        self._declared_length, request.sentLength = section.length, length
+        self._left, request.sentLength = (section.length or length) - length, length
 
         def ended(is_whole: bool) -> None:
             if is_whole and not self.is_over:

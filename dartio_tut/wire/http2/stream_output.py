@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 from twisted.internet.interfaces import IProducer, IPushProducer
 
+from ..producers import resumes, stop
 from ..twisted_private import PullToPush
 from .engine import FramesOfFile
 
@@ -33,6 +34,7 @@ class StreamOutput:
 
     :param stream_id: of the stream.
     :param wanted: called when there is something to send, and was not before.
+    :param producer_failed: called when a producer has failed, which is logged.
     :ivar has_end: whether the end of the stream waits, too.
     :ivar is_ending: whether nothing follows what waits.
     :ivar is_scheduled: whether it waits for its turn. The scheduler sets this.
@@ -49,6 +51,7 @@ class StreamOutput:
         "_offset",
         "_pieces",
         "_producer",
+        "_producer_failed",
         "_start",
         "_wanted",
         "has_end",
@@ -58,9 +61,15 @@ class StreamOutput:
         "stream_id",
     )
 
-    def __init__(self, stream_id: int, wanted: Callable[[StreamOutput], None]) -> None:
+    def __init__(
+        self,
+        stream_id: int,
+        wanted: Callable[[StreamOutput], None],
+        producer_failed: Callable[[], None],
+    ) -> None:
         self.stream_id = stream_id
         self._wanted = wanted
+        self._producer_failed = producer_failed
         self._pieces: deque[bytes] = deque()
         self._bytes = self._start = 0  # the first piece is sent up to there
         self._descriptor = -1
@@ -202,7 +211,8 @@ class StreamOutput:
             ended(is_whole=self._left == 0)
         if self._is_paused and self._bytes <= HIGH_BYTES // 2 and self._producer:
             self._is_paused = False
-            self._producer.resumeProducing()
+            if not resumes(self._producer):
+                self._producer_failed()
 
     # Producers.
 
@@ -231,8 +241,10 @@ class StreamOutput:
         if isinstance(producer, PullToPush):
             producer.stopStreaming()
 
-    unregisterProducer = unregister_producer
-    """What a pull producer calls when it has failed."""
+    def unregisterProducer(self) -> None:
+        """A pull producer has failed; it is logged. The response will not be whole."""
+        self.unregister_producer()
+        self._producer_failed()
 
     # The end.
 
@@ -245,7 +257,7 @@ class StreamOutput:
         self._close_file()
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.stopProducing()
+            stop(producer)
 
     def _close_file(self) -> None:
         if self._descriptor >= 0:
