@@ -34,6 +34,13 @@ from dartio_tut.wire.event_batch import NOTED_AT_MOST, NOTED_SECONDS
 
 from .test_events import GET, POST, EventCase
 
+LONG_GET = GET.replace(b"GET /a", b"GET /" + b"a" * 150)
+
+TOO_MANY = 900
+"""Their lines are too much for a pipe, and for `WAITING_BYTES` that wait for it."""
+
+WAITING_BYTES = 64 * 1024
+
 
 class AccessLogTests(EventCase):
     """`AccessLog`."""
@@ -88,7 +95,7 @@ class AccessLogTests(EventCase):
         self.assertEqual(error.strerror, "standard output is closed")
 
     def test_nobody_waits_for_the_reader_of_standard_output(self) -> None:
-        self.patch(access_log, "MAX_WAITING_BYTES", 64 * 1024)
+        self.patch(access_log, "MAX_WAITING_BYTES", WAITING_BYTES)
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
         output = os.fdopen(writing, "w")
@@ -98,8 +105,8 @@ class AccessLogTests(EventCase):
         self.site.add_batch_observer(log)
         connection = self.connect()
         with capturedLogs() as logged:
-            for _ in range(3000):
-                connection.send(GET)
+            for _ in range(TOO_MANY):
+                connection.send(LONG_GET)
             self.clock.advance(NOTED_SECONDS)
         self.assertGreater(log._lost, 0)
         (event,) = logged  # however many lines there are
@@ -176,7 +183,7 @@ class AccessLogTests(EventCase):
     def test_fifo_whose_reader_reads_nothing_loses_whole_lines_and_does_not_wait(
         self,
     ) -> None:
-        self.patch(access_log, "MAX_WAITING_BYTES", 64 * 1024)
+        self.patch(access_log, "MAX_WAITING_BYTES", WAITING_BYTES)
         fifo = self.path.with_suffix(".fifo")
         os.mkfifo(fifo)
         reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
@@ -185,8 +192,8 @@ class AccessLogTests(EventCase):
         self.assertFalse(os.get_blocking(self.log._descriptor))
         self.site.add_batch_observer(self.log)
         connection = self.connect()
-        for _ in range(3000):
-            self.assertIn(b" 200 ", connection.send(GET))
+        for _ in range(TOO_MANY):
+            self.assertIn(b" 200 ", connection.send(LONG_GET))
         self.clock.advance(NOTED_SECONDS)
         lost = self.log._lost
         self.assertGreater(lost, 0)
@@ -196,11 +203,11 @@ class AccessLogTests(EventCase):
                 while more := os.read(reader, 1024 * 1024):
                     found += more
             if number < 10:
-                connection.send(GET)
+                connection.send(LONG_GET)
             self.clock.advance(NOTED_SECONDS)
         lines = found.decode().splitlines()
         self.assertEqual({len(line) for line in lines}, {len(lines[0])})
-        self.assertGreaterEqual(len(lines) + lost, 3000)
+        self.assertGreaterEqual(len(lines) + lost, TOO_MANY)
         self.assertEqual(self.log._lost, 0)
 
     def test_what_cannot_be_written_is_lost_and_said_once(self) -> None:

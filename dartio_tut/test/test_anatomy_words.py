@@ -26,7 +26,7 @@ from dartio_tut.store import MemoryDocuments, MemoryNotes
 from dartio_tut.testing import connect
 
 from .support.file_case import FileCase
-from .support.syntax_trees import syntax_nodes
+from .support.syntax_trees import sources, syntax_nodes
 
 UNUSED_CODES = {306}
 """Codes that are reserved, and mean nothing."""
@@ -139,7 +139,7 @@ class CompleteTests(FileCase):
     def test_every_name_of_a_field_in_the_source_has_an_entry(self) -> None:
         house = Path(dartio_tut.__file__).parent
         found = set()
-        for path in house.rglob("*.py"):
+        for path in sources(house):
             if path.relative_to(house).parts[0] not in ("test", "anatomy"):
                 found |= set(names_in(path))
         self.assertGreater(len(found), 40)

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from hypothesis.internal.conjecture.providers import HypothesisProvider
 from twisted.trial import _synctest
 from twisted.trial.unittest import SynchronousTestCase
 
+from .support.any_input import TIMES
 from .support.cheap_runs import ForgottenWarnings
 
 
@@ -30,3 +32,12 @@ class WarningsTests(SynchronousTestCase):
         modules["d"], modules["a"] = ModuleType("d"), ModuleType("a")
         forgotten(modules)
         self.assertEqual(asked, [["a", "b"], ["c"], ["a", "d"]])
+
+
+class InputsTests(SynchronousTestCase):
+    """What hypothesis makes inputs of."""
+
+    def test_few_inputs_are_the_same_whatever_the_source_has_in_it(self) -> None:
+        constants = getattr(HypothesisProvider(None), "_local_constants", ())
+        if TIMES == 1:
+            self.assertEqual([*constants], [])

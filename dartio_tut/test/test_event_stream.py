@@ -26,7 +26,7 @@ from .support.memory_client import ask
 
 EVENT = re.compile(r"id: (\d+)\ndata: (.*)\n\n")
 
-FRAMES = 200
+FRAMES = 100
 """Calls within each other that Python allows where each client must not need one."""
 
 

@@ -8,6 +8,7 @@ What needs a process of its own, such as a file that never answers, is tested in
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from itertools import count
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -27,15 +28,23 @@ TAUGHT = ("The test did this", "This came", "This should come", "It is written i
 class AttemptCase(SynchronousTestCase):
     """Checks files that a reader could have written."""
 
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+        self.numbers = count()
+
     def verdict(self, exercise: Exercise, source: str | bytes) -> Verdict:
         """What is said of a file with this *source*."""
-        path = Path(self.mktemp()).absolute()
+        path = self.folder / f"{next(self.numbers)}.py"
         path.write_bytes(source if isinstance(source, bytes) else source.encode())
         return check(exercise, path)
 
     def said(self, exercise: Exercise, source: str | bytes) -> str:
         """The message that a wrong attempt gets."""
-        verdict = self.verdict(exercise, source)
+        return self.message(self.verdict(exercise, source))
+
+    def message(self, verdict: Verdict) -> str:
+        """The message of a *verdict* on a wrong attempt."""
         self.assertFalse(verdict.solved)
         return "\n".join(f"{label}: {text}" for label, text in verdict.facts)
 
@@ -47,7 +56,9 @@ class ExerciseTests(AttemptCase):
         """Check the solution, the start and each mistake."""
         self.assertEqual(self.verdict(exercise, exercise.solution), Verdict(True))
         says = [exercise.start_says] + [wrong.says for wrong in exercise.mistakes]
-        messages = [self.said(exercise, exercise.start)]
+        begun = self.verdict(exercise, exercise.start)
+        self.assert_taught(begun)
+        messages = [self.message(begun)]
         for mistake in exercise.mistakes:
             source = exercise.mistaken(mistake)
             self.assertNotEqual(source, exercise.solution, mistake.what)
@@ -60,13 +71,11 @@ class ExerciseTests(AttemptCase):
             self.assertNotIn("Traceback", message)
             self.assertNotIn("TeachingFailure", message)
 
-    def test_start_is_taught_and_does_not_just_fail(self) -> None:
-        for exercise in EXERCISES.values():
-            labels = [
-                label for label, _ in self.verdict(exercise, exercise.start).facts
-            ]
-            if labels != list(TAUGHT):
-                self.assertEqual(labels[0], "Your file raised an exception")
+    def assert_taught(self, verdict: Verdict) -> None:
+        """It tells what came and what should, or that the file raised an exception."""
+        labels = [label for label, _ in verdict.facts]
+        if labels != list(TAUGHT):
+            self.assertEqual(labels[0], "Your file raised an exception")
 
     def test_numbers_have_no_gap(self) -> None:
         self.assertEqual(list(EXERCISES), list(range(1, 31)))

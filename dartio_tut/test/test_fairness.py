@@ -53,7 +53,7 @@ class PipeliningTests(SynchronousTestCase):
             nonlocal piece
             if transport.producerState == "producing" and piece < 6:
                 piece += 1
-                self.protocol.dataReceived(2000 * GET)
+                self.protocol.dataReceived(1000 * GET)
                 clock.callLater(0, read)
             waiting.append(len(self.protocol.intake.waiting))
 
@@ -66,8 +66,8 @@ class PipeliningTests(SynchronousTestCase):
         self.patch(transport, "resumeProducing", resume_and_read)
         read()
         clock.advance(0)
-        self.assertEqual(self.answered(), 6 * 2000)
-        self.assertLess(max(waiting), Limits().pipelined + 2000 * len(GET))
+        self.assertEqual(self.answered(), 6 * 1000)
+        self.assertLess(max(waiting), Limits().pipelined + 1000 * len(GET))
 
     def test_a_client_that_has_ended_gets_all_its_answers_then_the_end(self) -> None:
         self.protocol.dataReceived((2 * REQUESTS_PER_TURN) * GET)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import dartio_tut
 from twisted.plugins import dartio_tut_plugin
 
-from .support.syntax_trees import syntax_nodes, syntax_tree
+from .support.syntax_trees import sources, syntax_nodes, syntax_tree
 
 HOUSE = Path(dartio_tut.__file__).parent
 
@@ -37,11 +38,11 @@ IMPORTS = (ast.ImportFrom, ast.Import)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def modules() -> Iterator[tuple[str, Path]]:
+@cache
+def modules() -> list[tuple[str, Path]]:
     """Every module of every floor, with the name of its floor."""
-    for floor in BELOW:
-        for path in (HOUSE / floor).rglob("*.py"):
-            yield floor, path
+    named = [(path.relative_to(HOUSE).parts[0], path) for path in sources(HOUSE)]
+    return [(floor, path) for floor, path in named if floor in BELOW]
 
 
 class FloorTests(SynchronousTestCase):
@@ -49,9 +50,9 @@ class FloorTests(SynchronousTestCase):
 
     def test_imports_go_down_by_the_door(self) -> None:
         for floor, path in modules():
+            depth = len(path.relative_to(HOUSE).parts) - 1
             for node in syntax_nodes(path, *IMPORTS):
                 if isinstance(node, ast.ImportFrom):
-                    depth = len(path.relative_to(HOUSE / floor).parts)
                     self.assertLessEqual(node.level, depth, f"{path}: {node.module}")
                     names = [node.module or ""] if node.level == 0 else []
                 else:
@@ -106,15 +107,13 @@ class FloorTests(SynchronousTestCase):
                 self.assertLessEqual(body, 40, f"{path}: {node.name}")
 
     def test_every_test_of_any_input_has_the_settings_for_it(self) -> None:
+        count = 0
         for path in (HOUSE / "test").rglob("*.py"):
-            if "given" not in path.read_text("utf-8"):
-                continue
-            for node in syntax_nodes(path, ast.FunctionDef):
-                names = [
-                    ast.unparse(one).partition("(")[0] for one in node.decorator_list
-                ]
-                if "given" in names:
-                    self.assertTrue({"usual", "examples"} & {*names}, (path, node.name))
+            for line, next_line in pairwise(path.read_text("utf-8").splitlines()):
+                if next_line.lstrip().startswith("@given("):
+                    count += 1
+                    self.assertRegex(line, r"^ +@(usual|examples\(\d+\))$", path)
+        self.assertGreater(count, 30)
 
     def test_no_group_is_repeated_possessively(self) -> None:
         """

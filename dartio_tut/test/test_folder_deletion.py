@@ -265,8 +265,9 @@ class CrashTests(DeletionCase):
 
     def test_killed_at_any_call_keeps_all_other_notes(self) -> None:
         self.patch(notes_deletion, "BLOCK_BYTES", 4)
-        for number, text in enumerate(("", "b", "1234567", "some more text")):
-            for added in (b"", b"c\n"):
+        texts = ("", "1234567", "some more text")
+        for added, tried in ((b"", texts), (b"c\n", texts[::2])):
+            for number, text in enumerate(tried):
                 for call in count():
                     name = f"{number}{added!r}{call}"
                     calls = self.check_kill(name, text, call, None, added)
@@ -304,7 +305,7 @@ class CrashTests(DeletionCase):
         return calls
 
     def test_any_bytes_that_a_power_cut_leaves_are_mended(self) -> None:
-        for text in ("", "b", "some more text"):
+        for text in ("", "some more text"):
             for name, content, journal in self.power_cuts(text):
                 self.folder = self.base / name
                 self.folder.mkdir()

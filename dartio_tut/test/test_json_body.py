@@ -166,7 +166,7 @@ class LongBodyTests(SynchronousTestCase):
 
     def test_many_small_values_cost_little(self) -> None:
         for value in (b"[]", b"{}", b'{"":1}', b"1", b"[" * 90 + b"]" * 90):
-            body = b"[" + (value + b",") * (262_000 // (len(value) + 1)) + b"1]"
+            body = b"[" + (value + b",") * (131_000 // (len(value) + 1)) + b"1]"
             began = process_time()
             json_body.json_value(body)
-            self.assertLess(process_time() - began, 0.5)  # about 0.02
+            self.assertLess(process_time() - began, 0.25)  # about 0.01

@@ -130,7 +130,7 @@ class MaskingTests(SynchronousTestCase):
     def test_secrets_in_cut_heads_are_masked_wherever_they_are_cut(self) -> None:
         for name, text in (HEADS | PARTS).items():
             # What is long has the same in its middle, again and again.
-            ends = {*range(len(text))[:120], *range(len(text))[-120:]}
+            ends = {*range(len(text))[:80], *range(len(text))[-80:]}
             for end in ends:
                 self.assert_masked(name, text[:end], mask_part(text[:end]))
 
@@ -172,12 +172,12 @@ class MaskingTests(SynchronousTestCase):
             b"%2f", b"\r", b"token=", b" token ", b"a:token\n", b"token: a\n ", b"@",
             b"//:x", b"a HTTP/", b"%2540", b"%2f%2f%40", b"token= HTTP/1", b"25",
         ):  # fmt: skip
-            text = b"token=@%40" + unit * (64 * 1024 // len(unit))
+            text = b"token=@%40" + unit * (32 * 1024 // len(unit))
             for mask in (mask_head, mask_part, mask_form):
                 began = perf_counter()
                 self.assertEqual(len(mask(text)), len(text))
                 took = perf_counter() - began
-                self.assertLess(took, 2, (unit, mask))  # a thousand times less is usual
+                self.assertLess(took, 1, (unit, mask))  # a thousand times less is usual
 
     @usual
     @given(

@@ -270,7 +270,7 @@ class RecorderTests(WatchedCase):
         head = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 15_000 + b"\r\n\r\n"
         self.render = lambda request: b"y" * 5000
         connection = self.connect()
-        for _ in range(KEPT_EXCHANGES):
+        for _ in range(KEPT_BYTES // len(head)):
             connection.send(head)
         kept = sum(
             len(one.request.kept) + len(one.response.kept) for one in self.exchanges
@@ -290,21 +290,21 @@ class RecorderTests(WatchedCase):
             gc.collect()
             return tracemalloc.get_traced_memory()[0]
 
-        kept = 20  # tracemalloc makes each exchange ten times as slow
+        kept = 10  # tracemalloc makes each exchange ten times as slow
         self.patch(recorder_module, "KEPT_EXCHANGES", kept)
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
         before = many(2 * kept)
         grown = many(6 * kept) - before
-        self.assertLess(grown, 10_000)
+        self.assertLess(grown, 5_000)
         self.assertLessEqual(len(self.recorder.connections()), kept)
 
     def test_exchanges_that_wait_for_their_answer_are_bounded(self) -> None:
         self.render = self.hold
         body = b"x" * KEPT_BODY_BYTES
-        for _ in range(WAITING_EXCHANGES + 50):
+        for _ in range(WAITING_EXCHANGES + 10):
             self.connect().send(POST % len(body) + body)
-        self.assertEqual(self.recorder.dropped, 50)
+        self.assertEqual(self.recorder.dropped, 10)
         for request in self.held:
             request.finish()
         self.assertEqual(len(self.exchanges), WAITING_EXCHANGES)

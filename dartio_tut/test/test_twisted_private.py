@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import dartio_tut
 from dartio_tut.wire import twisted_private
 
-from .support.syntax_trees import syntax_nodes
+from .support.syntax_trees import sources, syntax_nodes
 
 PACKAGE = Path(dartio_tut.__file__).parent
 FENCE = PACKAGE / "wire" / "twisted_private.py"
@@ -34,11 +34,11 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def modules() -> Iterator[Path]:
+@cache
+def modules() -> list[Path]:
     """The modules of the package, but for its tests and the fence."""
-    for path in PACKAGE.rglob("*.py"):
-        if path != FENCE and path.parent.name not in ("test", "support"):
-            yield path
+    found = sources(PACKAGE)
+    return [p for p in found if p != FENCE and p.parent.name not in ("test", "support")]
 
 
 class FenceTests(SynchronousTestCase):

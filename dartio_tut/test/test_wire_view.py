@@ -9,6 +9,7 @@ from base64 import b64decode
 from typing import Any
 
 from dartio_tut.resources import WireView
+from dartio_tut.resources.wire_view import recorder as recorder_module
 from dartio_tut.resources.wire_view.recorder import KEPT_EXCHANGES
 from dartio_tut.resources.wire_view.wire_stream import (
     BATCH,
@@ -221,7 +222,8 @@ class StreamTests(ViewCase):
     def test_too_many_a_second_are_left_out_and_counted(self) -> None:
         follower = self.follow()
         connection = self.connect()
-        sent = KEPT_EXCHANGES + 50
+        self.patch(recorder_module, "KEPT_EXCHANGES", 40)
+        sent = 40 + 50
         for _ in range(sent):
             connection.send(GET)
         events = self.heard(follower, 3)
@@ -244,14 +246,15 @@ class StreamTests(ViewCase):
         follower.protocol.pauseProducing()
         connection.send(GET)
         self.assertEqual(self.heard(follower, 1), [])
-        for _ in range(KEPT_EXCHANGES):
+        self.patch(recorder_module, "KEPT_EXCHANGES", 40)
+        for _ in range(40):
             connection.send(GET)
         self.assertEqual(self.heard(follower, 1), [])
         follower.protocol.resumeProducing()
         events = self.heard(follower, 2)
         self.assertEqual(
             [what["id"] for name, what in events if name == "exchange"],
-            list(range(2, KEPT_EXCHANGES + 2)),
+            list(range(2, 40 + 2)),
         )
         self.assertIn(("dropped", {"dropped": 1}), events)
 

@@ -112,17 +112,18 @@ class FrameReader:
         """Read *data*."""
         self.bytes += len(data)
         data = self._rest + data
-        while len(data) >= 9:
-            length = int.from_bytes(data[:3], "big")
+        start = 0
+        while (begin := start + 9) <= len(data):
+            length = int.from_bytes(data[start : start + 3], "big")
             if length > 16384:
                 raise Broken("a frame larger than was agreed")
-            if len(data) < 9 + length:
+            if len(data) < begin + length:
                 break
-            kind, flags = data[3], data[4]
-            stream_id = int.from_bytes(data[5:9], "big")
-            self._frame(Kind(kind), flags, stream_id, data[9 : 9 + length])
-            data = data[9 + length :]
-        self._rest = data
+            kind, flags = data[start + 3], data[start + 4]
+            stream_id = int.from_bytes(data[start + 5 : begin], "big")
+            self._frame(Kind(kind), flags, stream_id, data[begin : begin + length])
+            start = begin + length
+        self._rest = data[start:]
 
     def answer(self, stream_id: int) -> Answer:
         """What came on *stream_id*."""

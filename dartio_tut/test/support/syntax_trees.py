@@ -23,6 +23,16 @@ _LEAVES = {
 
 
 @cache
+def sources(folder: Path) -> list[Path]:
+    """
+    All modules in *folder*, and below it.
+
+    A path is hashed once, and so quickly found again: tests should use the same.
+    """
+    return [*folder.rglob("*.py")]
+
+
+@cache
 def syntax_tree(path: Path) -> ast.Module:
     """The syntax tree of the module at *path*."""
     return ast.parse(path.read_text("utf-8"))
