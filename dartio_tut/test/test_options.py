@@ -102,6 +102,15 @@ class KindsTests(StartupCase):
         self.assertEqual(str(Narrow()).count("--root="), 1)
         self.assertIn("Another text. [default: narrow]", str(Narrow()))
 
+    def test_a_wrong_option_behind_an_argument_is_named(self) -> None:
+        for line, said in (
+            (("x", "--bogus"), "option --bogus not recognized"),
+            (("x", "-Z"), "option -Z not recognized"),
+            (("x", "--root"), "option --root requires argument"),
+        ):
+            refusal = self.refusal(*line, options=LessonOptions)
+            self.assertEqual(refusal, f"{said} (see --help)")
+
     def test_a_wrong_value_is_refused_by_the_name_of_its_option(self) -> None:
         for arguments, said in [
             (["--type", "x"], "--type: 'x' is not a whole number"),

@@ -210,12 +210,14 @@ class DeclaredOptions(Options):
         """
         Return *line* with its arguments behind its options. People write them in any
         order, but Twisted stops at the first argument.
+
+        :raise UsageError: when an option is none, or lacks its value.
         """
         words = list(sys.argv[1:] if line is None else line)
         try:
             found, arguments = gnu_getopt(words, self.shortOpt, self.longOpt)
-        except GetoptError:
-            return words  # Twisted tells what is wrong
+        except GetoptError as error:  # Twisted would take what is wrong for arguments
+            raise UsageError(error.msg) from None
         options: list[str] = []
         for name, value in found:
             takes_value = f"{name[2:]}=" in self.longOpt
