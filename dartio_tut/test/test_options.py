@@ -368,6 +368,25 @@ class EndpointsTests(StartupCase):
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
 
+    def test_endpoint_string_that_is_none_is_told_with_the_right_one(self) -> None:
+        for option in ("--listen", "--metrics"):
+            for text, said in [
+                ("4040", "'4040' is no endpoint string: write tcp:4040"),
+                ("127.0.0.1:80", "write tcp:80:interface=127.0.0.1"),
+                ("localhost:80", "write tcp:80:interface=localhost"),
+                ("localhost", "write one such as tcp:4040"),
+                ("http://localhost/", "write one such as tcp:4040"),
+                ("", "it is empty"),
+                ("tcp:http", "'http' is no port: use a number from 0 to 65535"),
+                ("tcp6:70000", "'70000' is no port"),
+                ("tcp:port=-1", "'-1' is no port"),
+                ("tcp:", "'' is no port"),
+                ("ssl:x", "'x' is no port"),
+            ]:
+                refused = self.refusal(option, text, options=LessonOptions)
+                self.assertIn(f"{option}: ", refused)
+                self.assertIn(said, refused)
+
     def test_chroot_is_refused(self) -> None:
         options = LessonOptions()
         options.parent = Options()

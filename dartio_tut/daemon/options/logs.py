@@ -13,7 +13,7 @@ from ..access_log_format import FORMATS as LINE_FORMATS
 from ..log_output import FORMATS, LEVELS, OBSERVER_NAME, set_log_output
 from .help_text import LOGS
 from .option import flag, option
-from .parsing import log_file, one_of
+from .parsing import endpoint_string, log_file, one_of
 
 LOG_OPTIONS = (
     option(
@@ -49,6 +49,7 @@ LOG_OPTIONS = (
         "metrics",
         "Twisted endpoint string, such as tcp:9100:interface=127.0.0.1, where "
         "/metrics (for Prometheus), /healthz and /readyz are.",
+        endpoint_string,
         group=LOGS,
         is_path=True,
     ),

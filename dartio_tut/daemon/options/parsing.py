@@ -11,6 +11,17 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from twisted.internet.interfaces import IStreamServerEndpointStringParser
+from twisted.plugin import getPlugins
+
+from ..listening import endpoint_parts
+
+TWISTED_ENDPOINTS = frozenset(("ssl", "tcp", "unix"))
+"""Types of endpoints that are no plugins."""
+
+PORT_ENDPOINTS = frozenset(("https", "ssl", "tcp", "tcp6"))
+"""Types of endpoints that listen on a TCP port."""
+
 LARGEST_PORT = 65535
 """Ports have 16 bits (RFC 9293 section 3.1)."""
 
@@ -36,6 +47,26 @@ def port_number(text: str) -> int:
     if not _is_whole(text) or int(text) > LARGEST_PORT:
         raise ValueError(f"{text!r} is no port: use a number from 0 to {LARGEST_PORT}")
     return int(text)
+
+
+def endpoint_string(text: str) -> str:
+    """
+    *text*, which says where to listen, as Twisted's ``serverFromString`` takes it.
+
+    :raise ValueError: when it begins with no type of endpoint, or a TCP port is none.
+    """
+    kind, first, settings = endpoint_parts(text)
+    plugins = getPlugins(IStreamServerEndpointStringParser)
+    if kind not in TWISTED_ENDPOINTS and kind not in {each.prefix for each in plugins}:
+        right = "one such as tcp:4040 or unix:/run/hello.socket"
+        if text.isdigit():
+            right = f"tcp:{text}"
+        elif first.isdigit():
+            right = f"tcp:{first}:interface={kind}"
+        raise ValueError(f"{text!r} is no endpoint string: write {right}")
+    if kind in PORT_ENDPOINTS and "over" not in settings:
+        port_number(settings.get("port", first))
+    return text
 
 
 def whole_number(text: str) -> int:

@@ -45,6 +45,7 @@ from .parsing import (
     LARGEST_PORT,
     absolute_path,
     backlog_length,
+    endpoint_string,
     port_number,
     seconds_or_zero,
 )
@@ -94,6 +95,7 @@ class ServerOptions(DeclaredOptions):
             "listen",
             "Twisted endpoint string to listen on, such as unix:/run/x, or "
             "systemd:NAME, the sockets that systemd passed with this name.",
+            endpoint_string,
             letter="l",
             group=LISTENING,
             is_path=True,
