@@ -223,6 +223,21 @@ class StatusCodeTests(RequestCase, HTTP2Case):
                 for answer in self.answers(render):
                     self.assertEqual(answer.status, 500)
 
+    def test_client_gets_it_also_when_nobody_catches_what_write_raises(self) -> None:
+        held: list[Any] = []
+
+        def render(request: Any) -> int:
+            held.append(request)
+            request.setResponseCode(100)
+            return NOT_DONE_YET
+
+        client = Client(FunctionResource(render))
+        exchange = client.begin("GET", "/")
+        for _ in range(2):
+            held[0].write(BODY)
+        held[0].finish()
+        self.assertEqual(exchange.response().code, 500)
+
     def test_codes_that_have_no_name_are_sent(self) -> None:
         for code in (218, 299, 599):
 

@@ -12,7 +12,7 @@ from twisted.web.http import NO_BODY_CODES, HTTPChannel, toChunk
 
 from .fields import set_from_attributes
 from .interfaces import RequestLog, Response
-from .unsendable import check_status, declared_length
+from .unsendable import declared_length
 
 
 def abort_connection(channel: HTTPChannel) -> None:
@@ -50,7 +50,6 @@ class ForeignStream:
         headers = request.responseHeaders
         try:
             set_from_attributes(request, headers)
-            check_status(request.code, headers)
         except BaseException:
             request.startedWriting = 0  # so the client can still get a 500
             raise

@@ -274,6 +274,8 @@ class Request(RequestWithBody):
         if self._encoder is not None:
             data = self._encoder.encode(data)
         if self.finished:
+            if self._has_failed:
+                return
             raise RuntimeError(
                 "request.write was called after request.finish: the response had "
                 f"ended, and {len(data)} bytes are not sent. Finish after all writes."
@@ -290,7 +292,19 @@ class Request(RequestWithBody):
             self._drops_body = True
         else:
             self.sentLength = len(data)
-        self._stream.begin_response(self, data)
+        try:
+            self._stream.begin_response(self, data)
+        except Exception:
+            if self.startedWriting:
+                raise
+            self._head_failed(Failure())
+
+    def _head_failed(self, reason: Failure) -> None:
+        """No head can be made: answer 500, whatever the resource does from now on."""
+        self.etag = self.lastModified = self.made_cookies = None
+        self.bulk_fields = ()
+        self.processingFailed(reason)
+        self._has_failed = True
 
     def send_file(self, descriptor: int, offset: int, length: int) -> None:
         """
@@ -340,7 +354,8 @@ class Request(RequestWithBody):
         :raise RuntimeError: when the client has gone; see ``notifyFinish``.
         """
         if self._disconnected or self.finished:
-            super().finish()  # which raises, or warns
+            if self._disconnected or not self._has_failed:
+                super().finish()  # which raises, or warns
             return
         if self._encoder is not None:
             rest, self._encoder = self._encoder.finish(), None
