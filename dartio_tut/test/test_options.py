@@ -369,7 +369,7 @@ class EndpointsTests(StartupCase):
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
 
     def test_endpoint_string_that_is_none_is_told_with_the_right_one(self) -> None:
-        for option in ("--listen", "--metrics"):
+        for name in ("--listen", "--metrics"):
             for text, said in [
                 ("4040", "'4040' is no endpoint string: write tcp:4040"),
                 ("127.0.0.1:80", "write tcp:80:interface=127.0.0.1"),
@@ -383,8 +383,8 @@ class EndpointsTests(StartupCase):
                 ("tcp:", "'' is no port"),
                 ("ssl:x", "'x' is no port"),
             ]:
-                refused = self.refusal(option, text, options=LessonOptions)
-                self.assertIn(f"{option}: ", refused)
+                refused = self.refusal(name, text, options=LessonOptions)
+                self.assertIn(f"{name}: ", refused)
                 self.assertIn(said, refused)
 
     def test_chroot_is_refused(self) -> None:
