@@ -103,9 +103,9 @@ clean:
 outside:
 	@sh tests/outside.sh
 
-# An environment knows the path of its folder: where that was moved, it does not work, and
-# another one is made. So it is when a first attempt has failed, such as with an old Python.
-ifeq ($(shell grep -sF '$(CURDIR)/$(VENV)' $(BIN)/activate),)
+# An environment knows the path of its folder, and so does this stamp. Where the folder was
+# moved, neither works, and another environment is made.
+ifneq ($(shell test "$$(cat $(VENV)/.created 2>/dev/null)" = "$$(pwd -P)" || echo moved),)
 .PHONY: $(VENV)/.created
 endif
 
@@ -115,7 +115,7 @@ $(VENV)/.created:
 		"such as by: make run PYTHON=python3.13" % sys.version_info[:2])'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip setuptools
-	touch $@
+	pwd -P > $@
 
 # A scanner of TLS. It wants another release of cryptography than the one that is tested.
 # Where it cannot be had, its test is left out, and says so.

@@ -4,6 +4,7 @@ Installing as docs/operations.md says, word for word, and by ``make``.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -49,7 +50,7 @@ class MakeTests(Case):
         self.make = shutil.which("make")
         if self.make is None:
             raise SkipTest("NOT TESTED: make run; there is no make here")
-        self.clone = self.here / "a clone"
+        self.clone = self.here / "it's (a) clone, $1"
         self.clone.mkdir()
         shutil.copy(CHECKOUT / "Makefile", self.clone)
         self.sources()
@@ -85,12 +86,11 @@ class MakeTests(Case):
         self.assertFalse((self.clone / ".venv").exists())
 
     def test_in_a_folder_that_was_moved_another_one_is_made(self) -> None:
-        programs = self.clone / ".venv" / "bin"
-        programs.mkdir(parents=True)
-        for stamp in (".created", ".installed"):
-            (self.clone / ".venv" / stamp).touch()
-        target = ("-n", ".venv/.installed")
+        made = self.clone / ".venv"
+        made.mkdir()
+        (made / ".installed").touch()
         for folder, is_made in ((self.clone, False), (self.here / "before", True)):
-            (programs / "activate").write_text(f'VIRTUAL_ENV="{folder}/.venv"\n')
-            said = self.made(*target).stdout
+            (made / ".created").write_text(f"{folder.resolve()}\n")
+            os.utime(made / ".created", (0, 0))
+            said = self.made("-n", ".venv/.installed").stdout
             self.assertEqual("-m venv --clear .venv" in said, is_made, said)
