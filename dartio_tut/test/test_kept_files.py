@@ -375,6 +375,13 @@ class ChangingTreeTests(KeptCase):
             folder.unlink()
             folder.mkdir()
 
+    def link_to_moved_folder(self, path: Path) -> None:
+        """Rename the folder, and put a link to it in its place: the files stay."""
+        folder = self.root / "sub"
+        if not folder.is_symlink():
+            moved = folder.rename(self.root / f"aside{next(self.numbers)}")
+            folder.symlink_to(moved.name)
+
     CHANGES = (
         "compress", "compress_better", "write", "compress_early", "compress", "replace",
         "decompress", "remove", "link_inside", "make_folder", "link_outside", "write",
@@ -395,6 +402,10 @@ class ChangingTreeTests(KeptCase):
     @example({}, [(change, "f.js") for change in CHANGES])
     @example({}, [(change, "sub/f.js") for change in CHANGES])
     @example({"links": "refuse"}, [(change, "index.html") for change in CHANGES])
+    @example(
+        {"links": "refuse"},
+        [("write", "sub/f.js"), ("link_to_moved_folder", "sub/f.js")],
+    )
     def test_each_request_sees_the_tree_as_it_is(
         self, settings: dict[str, Any], changes: list[tuple[str, str]]
     ) -> None:
@@ -407,7 +418,8 @@ class ChangingTreeTests(KeptCase):
             path = self.root / name
             if path.parent.is_dir() and not path.parent.is_symlink():
                 getattr(self, change)(path)
-            changed = "sub/f.js" if change == "swap_folder" else name
+            is_above = change in ("swap_folder", "link_to_moved_folder")
+            changed = "sub/f.js" if is_above else name
             for target, tag in tags.items():
                 path_only = "/" if target == "index.html" else f"/{target}"
                 fields: tuple[list[str], ...] = (
