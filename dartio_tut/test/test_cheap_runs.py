@@ -4,16 +4,11 @@
 
 from __future__ import annotations
 
-import sys
 from types import ModuleType
 
-from hypothesis.internal.conjecture.providers import HypothesisProvider
 from twisted.trial import _synctest
 from twisted.trial.unittest import SynchronousTestCase
 
-import dartio_tut.wire  # noqa: F401
-
-from .support.any_input import TIMES
 from .support.cheap_runs import ForgottenWarnings
 
 
@@ -35,13 +30,3 @@ class WarningsTests(SynchronousTestCase):
         modules["d"], modules["a"] = ModuleType("d"), ModuleType("a")
         forgotten(modules)
         self.assertEqual(asked, [["a", "b"], ["c"], ["a", "d"]])
-
-
-class InputsTests(SynchronousTestCase):
-    """What hypothesis makes inputs of."""
-
-    def test_few_inputs_are_the_same_whatever_the_source_has_in_it(self) -> None:
-        self.assertIn("dartio_tut.wire.limits", sys.modules)  # which has constants
-        constants = getattr(HypothesisProvider(None), "_local_constants", ())
-        if TIMES == 1:
-            self.assertEqual([*constants], [])
