@@ -294,11 +294,7 @@ class CheckTests(Case):
             (78, ("notes", "--store", "file"), "file: it is not a folder"),
             (1, ("notes", "--store", "documents"), "documents are kept in this folder"),
             (78, ("hello-secure", "--store", "file"), "file: it is not a folder"),
-            (
-                78,
-                ("hello", "--metrics", "9100"),
-                "--metrics: '9100' is no endpoint string: ",
-            ),
+            (78, ("hello", "--metrics", "9100"), "--metrics: '9100' is no endpoint"),
             (78, ("static", "--root", "missing"), "--root"),
             (78, ("tutorial", "--root", "missing"), "--root"),
             (1, ("tutorial", "-i", "192.0.2.1", "--port", "0"), "192.0.2.1:0: "),
