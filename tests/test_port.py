@@ -115,6 +115,21 @@ class StockPortTests(ServingCase):
         self.assertEqual(said.count(b"HTTP/1.1 200 OK\r\n"), 2)
         self.assertEqual(self.ended, [None, None])
 
+    async def test_request_that_came_unread_is_answered_when_the_server_stops(
+        self,
+    ) -> None:
+        port = self.serve(hello)
+        with connect(port) as client:
+            client.sendall(GET)
+            said = await deferToThread(client.recv, 65536)
+            client.sendall(GET)
+            drained = self.site.drain()
+            while more := await deferToThread(client.recv, 65536):
+                said += more
+        await drained
+        self.assertEqual(said.count(b"\r\n\r\nhello"), 2)
+        self.assertEqual(said.count(b"Connection: close\r\n"), 1)
+
     async def test_half_a_request_is_not_served(self) -> None:
         port = self.serve(hello)
         said = await self.exchange(port, GET[:-2], half_close=True)

@@ -65,7 +65,10 @@ def endpoint_string(text: str) -> str:
             right = f"tcp:{first}:interface={kind}"
         raise ValueError(f"{text!r} is no endpoint string: write {right}")
     if kind in PORT_ENDPOINTS and "over" not in settings:
-        port_number(settings.get("port", first))
+        try:
+            port_number(settings.get("port", first))
+        except ValueError as error:
+            raise ValueError(f"{text}: {error}") from None
     return text
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 FIRST_REQUEST_SECONDS = 1.0
 """
-Time for the first request of a connection. Most clients send one at once; browsers keep
-connections ready that they may never use.
+Time for the first request of a connection, or for one that was not read yet. Most
+clients send one at once; browsers keep connections ready that they may never use.
 """
 
 
@@ -28,7 +28,7 @@ def drain(channel: Channel) -> None:
     if state is TAKEN_OVER:
         channel.transport.loseConnection()
     elif state in (IDLE, HEAD) and not has_more(channel):
-        if channel.intake.has_begun:
+        if channel.intake.has_begun and not channel.output.transport.has_unread():
             channel.close()
         else:
             channel.deadline = channel.deadlines.now + FIRST_REQUEST_SECONDS

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IAddress, IProducer, ISSLTransport, ITra
 from ..twisted_private import buffered_bytes, has_nothing_buffered, is_aborting
 from .file_senders import SendfileSender
 from .interface import FileTransfer, ResponseTransport
-from .progress import acknowledged_bytes
+from .progress import acknowledged_bytes, has_unread
 from .tcp import Server
 
 
@@ -98,6 +98,11 @@ class ForeignTransport:
         if isinstance(sock, socket.socket):
             return acknowledged_bytes(sock)
         return -buffered_bytes(beneath)
+
+    def has_unread(self) -> bool:
+        """Whether the client has sent something that was not read yet."""
+        sock = getattr(self._beneath(), "socket", None)
+        return isinstance(sock, socket.socket) and has_unread(sock)
 
     def send_file(
         self,

@@ -67,6 +67,9 @@ class ResponseTransport(Protocol):
     def client_progress(self) -> int:
         """A number that changes whenever the client has taken bytes."""
 
+    def has_unread(self) -> bool:
+        """Whether the client has sent something that was not read yet."""
+
     def send_file(
         self,
         head: bytes,

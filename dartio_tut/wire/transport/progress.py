@@ -1,5 +1,5 @@
 """
-Whether a client reads: what it has acknowledged, as the kernel tells.
+What the kernel knows of a client: whether it reads, and whether it has sent anything.
 
 Megabytes may wait in the kernel for a slow client after the last of our writes. That
 nothing can be written for a minute says nothing about it; that no byte was
@@ -32,6 +32,14 @@ def acknowledged_bytes(sock: socket.socket) -> int:
         return -unsent_bytes(sock)
     except OSError:
         return 0
+
+
+def has_unread(sock: socket.socket) -> bool:
+    """Whether the peer of *sock* has sent something that was not read yet."""
+    try:
+        return bool(sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return False
 
 
 def unsent_bytes(sock: socket.socket) -> int:

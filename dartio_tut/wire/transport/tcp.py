@@ -23,7 +23,7 @@ from ..twisted_private import (
 )
 from .epoll import CONNECTION_DONE, IN, OUT
 from .file_senders import SendfileSender
-from .progress import acknowledged_bytes
+from .progress import acknowledged_bytes, has_unread
 
 if TYPE_CHECKING:
     from .port import Port
@@ -227,6 +227,10 @@ class Server(tcp.Server):
     def client_progress(self) -> int:
         """A number that changes whenever the client has taken bytes."""
         return acknowledged_bytes(self.socket) if self.connected else 0
+
+    def has_unread(self) -> bool:
+        """Whether the client has sent something that was not read yet."""
+        return bool(self.connected) and has_unread(self.socket)
 
     def send_file(
         self,
