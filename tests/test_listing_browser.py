@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -50,10 +50,9 @@ class ListingTests(Case):
         self.browser.get(self.url + query)
 
     def until(self, condition: Callable[[], object]) -> None:
-        # While one page gives way to the next, what was found may be gone.
-        wait = WebDriverWait(
-            self.browser, PATIENCE, 0.02, (StaleElementReferenceException,)
-        )
+        # While one page gives way to the next, what was found may be gone. There is an
+        # exception for that, but the driver also says "unknown error".
+        wait = WebDriverWait(self.browser, PATIENCE, 0.02, (WebDriverException,))
         wait.until(lambda _: condition())
 
     def links(self) -> list[Any]:

@@ -44,7 +44,9 @@ def parse_url(text: str) -> WebURL:
 
 
 def _is_port(text: str) -> bool:
-    return text.isdecimal() and 0 < int(text) <= LARGEST_PORT
+    return (
+        re.fullmatch("[0-9]{1,5}", text) is not None and 0 < int(text) <= LARGEST_PORT
+    )
 
 
 def parse_text(text: str) -> str:

@@ -4,6 +4,7 @@ Serves the resource of an exercise, until Ctrl-C is pressed.
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -33,7 +34,7 @@ def run(resource: Any) -> None:
 
 
 def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) <= LARGEST_PORT
+    return re.fullmatch("[0-9]{1,5}", text) is not None and int(text) <= LARGEST_PORT
 
 
 async def _listen(reactor: Any, resource: Any, number: int) -> None:

@@ -153,6 +153,8 @@ class ArgumentTests(ClientCase):
             ("localhost:0", "0"),
             (":x/y", "x"),
             ("http://u:p@h:-1", "-1"),
+            (":" + "9" * 5000, "9" * 5000),  # more digits than Python reads
+            (":\N{ARABIC-INDIC DIGIT FIVE}", "\N{ARABIC-INDIC DIGIT FIVE}"),
         ):
             self.errors.truncate(self.errors.seek(0))
             self.assertRaises(SystemExit, self.arguments, get, url)

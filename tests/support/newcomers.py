@@ -94,8 +94,8 @@ class Newcomer(Case):
         text = activate.read_text().replace(sys.prefix, str(environment))
         activate.unlink()
         activate.write_text(text)  # it names its own folder
-        for stamp in (".created", ".installed"):
-            (environment / stamp).touch()
+        (environment / ".created").write_text(f"{self.clone.resolve()}\n")
+        (environment / ".installed").touch()
 
     def have_programs_forked(self) -> None:
         """

@@ -14,10 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from selenium.common.exceptions import (
-    NoSuchElementException,
-    StaleElementReferenceException,
-)
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -150,8 +147,7 @@ class WirePageCase(Case):
 
     def until(self, browser: Any, condition: Callable[[], object]) -> Any:
         """Wait until *condition* holds; what is drawn anew meanwhile is no fault."""
-        ignored = (StaleElementReferenceException, NoSuchElementException)
-        wait = WebDriverWait(browser, PATIENCE, 0.03, ignored)
+        wait = WebDriverWait(browser, PATIENCE, 0.03, (WebDriverException,))
         return wait.until(lambda _: condition())
 
     def one(self, browser: Any, selector: str) -> Any:
