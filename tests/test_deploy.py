@@ -311,7 +311,7 @@ class BootedTests(Case):
             ended = systemd.get("--cacert", chain, "http://localhost/")  # port 80
             log = systemd.log("dartio@pages.service")
             self.assertEqual(ended.returncode, 0, f"{ended}{log}")
-            self.assertIn("Redirecting http://", log)
+            systemd.wait_for("Redirecting http://", "dartio@pages.service")
             shown = ("show", "-P", "LogsDirectory", "dartio@pages.service")
             self.assertEqual(systemd.systemctl(*shown), "dartio/pages")
 
@@ -321,11 +321,10 @@ class BootedTests(Case):
 
         :raise SkipTest: when it cannot do that here, for want of mounts.
         """
-        said = systemd.systemctl("start", "probe.service")
-        log = systemd.log("probe.service")
-        if "BEGIN CERTIFICATE" not in log:
-            why = " ".join(f"{said} {log}".split())
+        if said := systemd.systemctl("start", "probe.service"):
+            why = " ".join(f"{said} {systemd.log('probe.service')}".split())
             raise SkipTest(f"NOT TESTED: LoadCredential=; not to be had here: {why}")
+        systemd.wait_for("BEGIN CERTIFICATE", "probe.service")
 
     def test_redirect_has_a_socket_unit_of_its_own(self) -> None:
         redirect = "--self-signed --redirect-http systemd:redirect --https-port 8080"
@@ -338,7 +337,7 @@ class BootedTests(Case):
             ended = systemd.get("--cacert", systemd.path(pem), "http://localhost/")
             log = systemd.log(unit)
             self.assertEqual(ended.returncode, 0, f"{ended}{log}")
-            self.assertIn("Redirecting http://", log)
+            systemd.wait_for("Redirecting http://", unit)
             self.assert_stops(systemd, "dartio-redirect@pages.socket")
 
 

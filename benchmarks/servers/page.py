@@ -15,9 +15,10 @@ keep-alive connections unless a table says otherwise. The processor time is that
 of the server's processes, in user code and kernel; the median of the rounds is shown,
 with the least and the greatest behind it. The ratio to {REFERENCE} is taken within
 each round. From one machine to another it differs, too: that of our hello was 2.0 on
-one and 2.7 on another. How Python was compiled matters, too: with Debian's, our hello
-cost 0.78 of what it cost with the same version compiled without profile-guided
-optimisation. Requests per second say as much of what else the machine was doing.
+one and 2.7 on another. How Python was compiled matters, too: with Debian's 3.11, our
+hello cost 0.90 of what it cost with a 3.11 compiled without profile-guided optimisation
+(0.85 to 0.91 in three rounds). Requests per second say as much of what else the machine
+was doing.
 A server that writes an access log does more: compare it with one that does too.
 
 ![How much more each server costs than {REFERENCE}](chart.svg)
