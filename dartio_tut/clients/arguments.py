@@ -22,7 +22,7 @@ NOT_IN_FIELDS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 PORT = re.compile(
     r"(?:https?://[\w.-]+|localhost|[\w-]+(?:\.[\w-]+)+|):([+-]?\w+)(?=[/?#]|$)", re.I
 )
-"""What is meant to be the port, also in what is no URL; ``tel:1`` has none."""
+"""Finds what is meant as a port, even in a text that is not a URL; not in ``tel:1``."""
 
 LARGEST_PORT = 65535
 

@@ -43,7 +43,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def parse_number(text: str) -> str:
     """*text*, if it is the number of a note."""
     if not (text.isascii() and text.isdecimal()):
-        raise ArgumentTypeError(f"{text!r} is no number of a note: use 0, 1, 2, ...")
+        raise ArgumentTypeError(
+            f"{text!r} is not the number of a note: use 0, 1, 2, ..."
+        )
     return text
 
 

@@ -59,7 +59,7 @@ def _check_file(exercise: Exercise, path: Path) -> None:
     """
     See that there is a file at *path*.
 
-    :raises ClientError: there is none, or something else.
+    :raises ClientError: when there is nothing, or when it is not a file.
     """
     try:
         mode = path.stat().st_mode

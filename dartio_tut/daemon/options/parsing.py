@@ -53,7 +53,8 @@ def endpoint_string(text: str) -> str:
     """
     *text*, which says where to listen, as Twisted's ``serverFromString`` takes it.
 
-    :raise ValueError: when it begins with no type of endpoint, or a TCP port is none.
+    :raise ValueError: when it does not begin with a type of endpoint, or when its TCP
+        port is not a number from 0 to 65535.
     """
     kind, first, settings = endpoint_parts(text)
     plugins = getPlugins(IStreamServerEndpointStringParser)
