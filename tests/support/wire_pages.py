@@ -47,6 +47,14 @@ def ports_of(tutorial: Daemon) -> dict[int, int]:
     return {port: tutorial.ready().port for port in PORTS}
 
 
+END_TRANSITIONS = """
+for (const each of document.getAnimations()) {
+  try { each.finish() } catch { each.cancel() }
+}
+"""
+"""Ends what changes colours little by little: until then they are of no scheme."""
+
+
 class SharedTutorials:
     """
     A tutorial for each set of options, until all tests have run; if a test stops it,
@@ -176,6 +184,7 @@ class WirePageCase(Case):
             ("dark", DESKTOP, COLOUR_RULES, ()),
         ):
             self.shown_on(browser, screen, scheme)
+            browser.execute_script(END_TRANSITIONS)
             width = screen["width"]
             wrong = violations(browser, rules, left_out)
             self.assertEqual(wrong, [], f"{what}, {scheme}, {width}")
