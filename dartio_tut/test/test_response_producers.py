@@ -186,14 +186,18 @@ class StreamProducerTests(SynchronousTestCase):
         self.assertEqual((client.goaway, client.answer(3).body), (None, b"other"))
         self.assertEqual(len(self.ends), 1)
 
+    def check_failure(self, client: HTTP2Client) -> None:
+        """When the client has room for more, the stream ends, and others go on."""
+        client.send(window_frame(0, 1 << 20), window_frame(1, 1 << 20)).wait(2)
+        self.assertEqual(client.answer(1).reset, ErrorCode.INTERNAL_ERROR)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.check_others(client)
+
     def test_a_push_producer_that_cannot_go_on(self) -> None:
         for client in self.clients(True):
             self.producing.fails = True
             client.send(client.head(1))
-            client.send(window_frame(0, 1 << 20), window_frame(1, 1 << 20)).wait(1)
-            self.assertEqual(client.answer(1).reset, ErrorCode.INTERNAL_ERROR)
-            self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-            self.check_others(client)
+            self.check_failure(client)
 
     def test_a_pull_producer_that_fails(self) -> None:
         for client in self.clients(False):
@@ -201,10 +205,7 @@ class StreamProducerTests(SynchronousTestCase):
             cooperator = Cooperator(scheduler=partial(client.clock.callLater, 0.1))
             self.patch(_producer_helpers, "cooperate", cooperator.cooperate)
             client.send(client.head(1))
-            client.send(window_frame(0, 1 << 20), window_frame(1, 1 << 20)).wait(2)
-            self.assertEqual(client.answer(1).reset, ErrorCode.INTERNAL_ERROR)
-            self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-            self.check_others(client)
+            self.check_failure(client)
 
     def test_one_that_fails_when_it_is_stopped(self) -> None:
         for client in self.clients(True):

@@ -21,7 +21,8 @@ MAX_LOGGED_VALUES = 100
 FINAL_CODES = frozenset(code for code in RESPONSES if code >= 200)
 """The status codes that Twisted has a name for, of responses that are not interim."""
 
-_NO_BREAKS = bytes.maketrans(b"\0\r\n", b"   ")
+NO_BREAKS = bytes.maketrans(b"\0\r\n", b"   ")
+"""A client may take each of these for the end of a field (RFC 9110 section 5.5)."""
 
 _log = Logger()
 
@@ -85,4 +86,4 @@ def declared_length(headers: Headers) -> int | None:
 def field_value(value: bytes | str) -> bytes:
     """*value* as Twisted's headers would have made it, so that it stays one line."""
     made = value.encode() if isinstance(value, str) else value
-    return made.translate(_NO_BREAKS)
+    return made.translate(NO_BREAKS)

@@ -22,7 +22,13 @@ from twisted.web.server import version as SERVER
 from ..date import date
 from ..fields import set_from_attributes
 from ..interfaces import Fields, Response
-from ..unsendable import FINAL_CODES, check_status, declared_length, field_value
+from ..unsendable import (
+    FINAL_CODES,
+    NO_BREAKS,
+    check_status,
+    declared_length,
+    field_value,
+)
 
 TEXT = b"text/plain; charset=utf-8"
 
@@ -54,9 +60,6 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _STATUS_LINES = {
     code: b"HTTP/1.1 %d %b\r\n" % (code, REASON_PHRASES[code]) for code in RESPONSES
 }
-
-_NO_BREAKS = bytes.maketrans(b"\0\r\n", b"   ")
-"""A client may take each of these for the end of a field (RFC 9110 section 5.5)."""
 
 _FRAMING_FIELDS = frozenset((b"Connection", b"Content-Length", b"Transfer-Encoding"))
 """Fields of which the wire has the last word."""
@@ -236,7 +239,7 @@ def field_lines(fields: Fields) -> tuple[bytes, bool, bool]:
     The lines of *fields*; whether Content-Type is among them; whether Connection is.
     """
     lines = b"".join(
-        b"%b: %b\r\n" % (name, value.translate(_NO_BREAKS)) for name, value in fields
+        b"%b: %b\r\n" % (name, value.translate(NO_BREAKS)) for name, value in fields
     )
     names = [name.lower() for name, _ in fields]
     return lines, b"content-type" in names, b"connection" in names

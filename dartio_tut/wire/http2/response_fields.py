@@ -17,7 +17,7 @@ from ..date import date
 from ..fields import set_from_attributes
 from ..http1.response_head import KEPT_FIELDS, REASON_PHRASES, TEXT
 from ..interfaces import Fields, Response
-from ..unsendable import check_status, declared_length, field_value
+from ..unsendable import NO_BREAKS, check_status, declared_length, field_value
 from .field_rules import CONNECTION_FIELDS
 from .header_compression import HeaderSection
 
@@ -54,8 +54,6 @@ keep_up = _of_now.keep_up
 MAX_SECTIONS = 1024
 MAX_SECTION_BYTES = 2048
 """Sections that are kept of a second, and how large each may be."""
-
-_WITHOUT_LINES = bytes(32 if c in b"\0\r\n" else c for c in range(256))
 
 
 def response_section(response: Response) -> HeaderSection:
@@ -109,7 +107,7 @@ def _as_sent(value: bytes) -> bytes:
     A field value that RFC 9113 section 8.2.1 allows: a client resets the stream for any
     other. RFC 9110 section 5.5 has what is not allowed replaced by a space.
     """
-    return value.translate(_WITHOUT_LINES).strip(b" \t")
+    return value.translate(NO_BREAKS).strip(b" \t")
 
 
 @lru_cache(KEPT_FIELDS)
