@@ -233,7 +233,7 @@ def damaged_token_lines(whole: bytes) -> Iterator[bytes]:
     missing or overwritten with NULs.
     """
     line = whole.splitlines(keepends=True)[-1]
-    for start in range(0, len(line) - 1, 3):
+    for start in range(0, len(line) - 1, 7):
         yield line[:start] + b"\n"
         yield line[:start] + line[start + 2 :]
         yield line[:start] + bytes(2) + line[start + 2 :]
