@@ -215,6 +215,10 @@ class NonsenseTests(FaultCase):
                 f"URL redirects to {location!r}, which is no http or https URL",
             )
         self.fails(
+            response(b"", "Location: http://u:p@localhost/", code=302),
+            "redirects to 'http://localhost/', which is a URL with a user name",
+        )
+        self.fails(
             response(b"", "Location: /é", code=302), "more than 20 redirects, the last"
         )
         gone = f"http://127.0.0.1:{free_port()}/gone"
@@ -240,12 +244,25 @@ class NonsenseTests(FaultCase):
     def test_what_is_no_response(self) -> None:
         for answer, why in (
             (b"220 ready\r\n", "URL does not answer in HTTP: '220 ready"),
-            (b"HTTP/1.1 abc OK\r\n\r\n", "URL gives a malformed response: "),
-            (HEAD + b"Content-Length: -5\r\n\r\n", "URL gives a malformed response: "),
+            (b"HTTP/1.1 abc OK\r\n\r\n", "response: no status code: 'HTTP/1.1 abc OK'"),
+            (b"HTTP/1.x 200 OK\r\n\r\n", "response: no version of HTTP: 'HTTP/1.x'"),
+            (HEAD + b"Content-Length: -5\r\n\r\n", "Content-Length is no number: '-5'"),
+            (HEAD + b"Content-Length: \r\n\r\n", "Content-Length is no number: ''"),
+            (HEAD + b"A : b\r\n\r\n", "response: no name of a header field: 'a '"),
+            (HEAD + b" A: b\r\n\r\n", "its first header field begins with a space"),
             (HEAD + b"A: b\r\n" * 100000 + b"\r\n", "header fields without an end"),
             (CHUNKED + b"zz\r\n", "URL: malformed after 0 bytes: "),
         ):
             self.fails(answer, why)
+
+    def test_no_answer_makes_a_line_that_fills_the_terminal(self) -> None:
+        for field in (b"Location: /" + b"a" * 15000, b"Location: x:" + b"a" * 15000):
+            head = b"HTTP/1.1 302 x\r\nContent-Length: 0\r\n%b\r\n\r\n" % field
+            with ScriptedServer(head) as server:
+                code, _, said = self.dartio("get", server.url)
+            self.assertEqual(code, 1)
+            self.assertLess(len(said), 1100)
+            self.assertTrue(said.endswith("...\n"), said)
 
     def test_cookie_and_charset_that_nobody_knows(self) -> None:
         answer = response(

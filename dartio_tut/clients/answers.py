@@ -79,7 +79,7 @@ def wrong_server_error(
 def _phrase(response: Any) -> str:
     """What the status code of *response* means."""
     name: bytes = RESPONSES.get(response.code, b"")
-    return name.decode("ascii")
+    return name.decode("ascii").rstrip(".")  # Twisted has one with a full stop
 
 
 def _quoted(answer: str) -> str:

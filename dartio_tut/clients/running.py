@@ -23,6 +23,9 @@ from .errors import ClientError
 from .terminal import printable
 from .web import web_client
 
+LINE_CHARACTERS = 1000
+"""How much of an error is shown: a server may have chosen the URL in it."""
+
 
 def run_in_reactor(client: Any, arguments: Namespace, *, needs_web: bool) -> None:
     """
@@ -82,6 +85,8 @@ def _report(error: Exception) -> int:
         line = str(error)
     else:
         raise error
+    if len(line) > LINE_CHARACTERS:
+        line = line[:LINE_CHARACTERS] + "..."
     print(f"dartio: {printable(line, keep='')}", file=sys.stderr)
     return 1
 

@@ -14,6 +14,7 @@ from twisted.internet.error import (
     DNSLookupError,
     TimeoutError,
 )
+from twisted.web.http_headers import InvalidHeaderName
 
 from ..errors import ClientError
 from .connection import TLS_ALERT, Connection
@@ -106,15 +107,28 @@ def _malformed(cause: BaseException, url: str, connection: Connection) -> str:
 
 def malformed_response_text(cause: BaseException) -> str:
     """What is wrong with a response, when Twisted's parser fails with *cause*."""
+    said = str(cause.args[0]) if cause.args else ""
+    line = getattr(cause, "data", None)
     if isinstance(cause, KeyError):
         return f"its transfer coding is not known: {_text(cause.args[0])!r}"
-    line, said = getattr(cause, "data", None), str(cause.args[0]) if cause.args else ""
+    if isinstance(cause, InvalidHeaderName):
+        return f"no name of a header field: {_text(cause.args[0])!r}"
+    if isinstance(cause, AttributeError):  # the line before is to be continued
+        return "its first header field begins with a space"
     if line is not None:
-        said = "no version of HTTP" if "unpack" in said else said
-        return f"{said}: {_text(line)!r}"
+        return f"{_line_fault(said)}: {_text(line)!r}"
     if isinstance(cause, ValueError) and "unpack" in said:
         return "a header field has no colon"
-    return str(cause) or type(cause).__name__
+    if "non-decimal" in said:
+        return f"its Content-Length is no number: {said.partition(': b')[2]}"
+    return said.removeprefix("Invalid response: ") or type(cause).__name__
+
+
+def _line_fault(said: str) -> str:
+    """What is wrong with the first line of a response, of which Twisted *said* so."""
+    if "unpack" in said or "invalid literal" in said:
+        return "no version of HTTP"
+    return "no status code" if "non-integer" in said else said
 
 
 def _text(line: object) -> str:

@@ -47,9 +47,11 @@ def next_request(method: str, url: WebURL, response: Any) -> NextRequest | None:
     try:
         target = url.redirected(locations[0])
     except ValueError:
-        where = without_credentials(decode_location(locations[0]))
+        text = decode_location(locations[0])
+        where = without_credentials(text)
+        why = "no http or https URL" if where == text else "a URL with a user name"
         raise ClientError(
-            f"{url} redirects to {where!r}, which is no http or https URL to follow"
+            f"{url} redirects to {where!r}, which is {why}: it is not followed"
         ) from None
     if method == "GET" or response.code in KEEPS_METHOD:
         return NextRequest(method, target)
