@@ -41,6 +41,9 @@ CONFIGURATION_ERRNOS = frozenset(
 SOCKET_LOCKED_TEXT = "Cannot acquire lock"
 """What Twisted says where another process listens on a Unix socket."""
 
+CURRENT_FOLDER_GONE = "the current folder has been removed: go to another one with cd"
+"""What the system calls ``No such file or directory``, without the name of a file."""
+
 _log = Logger()
 _program_name = "dartio"
 
@@ -89,6 +92,8 @@ def error_text(error: BaseException) -> str:
         return os.strerror(errno.EADDRINUSE)
     if isinstance(error, CannotListenError):
         return error_text(error.socketError)
+    if isinstance(error, FileNotFoundError) and not error.filename and _is_nowhere():
+        return CURRENT_FOLDER_GONE
     if isinstance(error, OSError):
         cause = error.strerror or str(error)
         # Of two paths, the second is the one that was to be made.
@@ -100,6 +105,15 @@ def error_text(error: BaseException) -> str:
     if isinstance(error, TypeError) and "argument" in text:
         return "it has an argument too many, or lacks one"
     return text or type(error).__name__
+
+
+def _is_nowhere() -> bool:
+    """Whether the folder that this process was started in has been removed."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def is_address_in_use(error: BaseException) -> bool:

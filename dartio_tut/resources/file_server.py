@@ -8,6 +8,7 @@ origins, and the header fields that are on every response.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -40,10 +41,15 @@ def parse_served_path(text: str) -> str:
     if not text:
         raise ValueError("it is empty: write . for the current folder")
     path = os.path.abspath(text)
-    if not os.path.exists(path):
-        raise ValueError(f"{text}: no such folder or file")
-    is_folder = os.path.isdir(path)
-    if not is_folder and not os.path.isfile(path):
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(f"{text}: no such folder or file") from None
+    except OSError as error:  # a folder above it may not be entered, for example
+        why = os.strerror(error.errno or 0).lower()
+        raise ValueError(f"{text}: {why}") from None
+    is_folder = stat.S_ISDIR(mode)
+    if not is_folder and not stat.S_ISREG(mode):
         raise ValueError(f"{text}: neither a folder nor a file")
     if not os.access(path, os.R_OK | os.X_OK if is_folder else os.R_OK):
         raise ValueError(f"{text}: permission denied")

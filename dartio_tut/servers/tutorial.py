@@ -25,6 +25,7 @@ from dartio_tut.daemon import (
     own_host_names,
     serve,
     serve_together,
+    startup_errors,
 )
 from dartio_tut.resources import Recorder
 
@@ -124,7 +125,8 @@ def makeService(options: Options) -> IService:
     """Serve every lesson; all of them start, or none."""
     options.fit_connections(servers=len(LESSONS))
     recorder = None if options["no-wire"] else Recorder()
-    course = options["course"] or os.path.abspath(BUILT_COURSE)
+    with startup_errors("--course"):
+        course = options["course"] or os.path.abspath(BUILT_COURSE)
     around = TutorialPages(PAGES_LESSON, recorder, course)
     chosen = {lesson.name: _options_of(lesson, options) for lesson in LESSONS}
     watched = recorder is not None and _is_for_somebody(chosen[PAGES_LESSON.name])

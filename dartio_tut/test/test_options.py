@@ -39,6 +39,7 @@ from dartio_tut.daemon.listening import (
 )
 from dartio_tut.daemon.options import passed
 from dartio_tut.daemon.options.folders import without_password
+from dartio_tut.daemon.options.logs import check_twistd_folders
 from dartio_tut.daemon.options.parsing import (
     backlog_length,
     port_number,
@@ -413,6 +414,60 @@ class EndpointsTests(StartupCase):
             (["--root", __file__], "not a folder"),
         ]:
             self.assertIn(said, self.refusal(*arguments, options=LessonOptions))
+
+    def test_path_that_cannot_be_looked_at_is_refused_in_one_line(self) -> None:
+        name = "x" * 300
+        for line, options in [
+            (["--root", f"/{name}"], LessonOptions),
+            (["--access-log", f"/{name}"], LessonOptions),
+            ([f"/{name}"], static.Options),
+            (["--host", f"a.example=/{name}"], static.Options),
+        ]:
+            said = self.refusal(*line, options=options)
+            self.assertIn(f"/{name}: file name too long (see --help)", said)
+
+    def test_current_folder_that_has_been_removed_is_told(self) -> None:
+        self.addCleanup(os.chdir, os.getcwd())
+        folder = self.mktemp()
+        os.mkdir(folder)
+        os.chdir(folder)
+        os.rmdir(os.path.abspath("."))
+        for line, place in [
+            ([], "--root: "),
+            (["."], ""),
+            (["--host", "a.example=b"], "--host: "),
+            (["--access-log", "a.log"], "--access-log: "),
+            (["--config", "a.toml"], "--config: "),
+        ]:
+            said = self.refusal(*line, options=static.Options)
+            self.assertEqual(
+                said,
+                f"{place}the current folder has been removed: go to another one "
+                "with cd (see --help)",
+            )
+
+    def test_folder_that_twistd_cannot_enter_or_write_is_refused(self) -> None:
+        folder = self.mktemp()
+        os.mkdir(folder)
+        for given, said in [
+            ({"rundir": folder}, None),
+            ({"rundir": folder, "pidfile": "new.pid"}, None),
+            ({"rundir": "nowhere"}, "--rundir: nowhere: no such file or directory"),
+            ({"rundir": __file__}, f"--rundir: {__file__}: not a folder"),
+            (
+                {"pidfile": "nowhere/a.pid"},
+                "--pidfile: nowhere/a.pid: cannot be written",
+            ),
+            (
+                {"rundir": folder, "pidfile": "nowhere/a.pid"},
+                "--pidfile: nowhere/a.pid: cannot be written",
+            ),
+        ]:
+            if said is None:
+                check_twistd_folders(given)
+                continue
+            error = self.assertRaises(UsageError, check_twistd_folders, given)
+            self.assertEqual(str(error), said)
 
     def test_course_must_be_a_folder_that_is_there(self) -> None:
         said = self.refusal("--course", "nowhere", options=tutorial.Options)

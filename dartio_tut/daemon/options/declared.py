@@ -127,8 +127,8 @@ class DeclaredOptions(Options):
         """
         try:
             self.give(name, check(text))
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        except (OSError, ValueError) as error:
+            raise UsageError(error_text(error)) from None
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """
@@ -198,6 +198,8 @@ class DeclaredOptions(Options):
             text = os.fsencode(text).decode("utf-8", "surrogateescape")
         try:
             checked = option.check(text)
+        except OSError as error:  # such as that of a current folder that is not there
+            raise UsageError(f"{place}: {error_text(error)}") from None
         except ValueError as error:
             raise UsageError(f"{place}: {error}") from None
         if option.kind == "repeated":

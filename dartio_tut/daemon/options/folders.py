@@ -12,11 +12,12 @@ from typing import ClassVar, Protocol, TypeVar
 from platformdirs import user_data_path
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.usage import UsageError
 
 from dartio_tut.store import is_database, location_for_log, timed
 
 from ..privileges import running_as_daemon_user
-from ..startup import startup_errors
+from ..startup import error_text, startup_errors
 from .option import Option, option
 from .parsing import existing_folder
 from .quota import QUOTA_OPTIONS, quota_of
@@ -50,6 +51,20 @@ class RootOptions(ServerOptions):
     def __init__(self) -> None:
         super().__init__()
         self.set_default("root", self.default_root)
+
+    def postOptions(self) -> None:
+        """
+        See that the default can be served, where no folder was given.
+
+        :raise UsageError: when it cannot; or when some options do not go together.
+        """
+        super().postOptions()
+        if "root" in self.given:
+            return
+        try:
+            self["root"] = existing_folder(self["root"])
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--root: {error_text(error)}") from None
 
 
 class StoreOptions(ServerOptions):

@@ -4,6 +4,8 @@ The logs of a server: what it tells an operator, and what it has answered.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -83,3 +85,29 @@ def set_up_log(options: Mapping[str, Any], given: set[str], twistd: Any) -> None
         raise UsageError("--logfile=- needs -n: there is no stdout in the background")
     set_log_output(twistd, options["log-level"], options["log-format"])
     twistd["logger"] = OBSERVER_NAME
+
+
+def check_twistd_folders(twistd: Mapping[str, Any]) -> None:
+    """
+    See that *twistd*, whose options these are, can enter the folder that it runs in,
+    and write its PID file. It would only show a traceback.
+
+    :raise UsageError: when it cannot.
+    """
+    folder = twistd.get("rundir") or "."
+    named = "the current folder" if folder == "." else folder
+    try:
+        is_folder = stat.S_ISDIR(os.stat(folder).st_mode)
+    except OSError as error:
+        why = os.strerror(error.errno or 0).lower()
+        raise UsageError(f"--rundir: {named}: {why}") from None
+    if not is_folder:
+        raise UsageError(f"--rundir: {named}: not a folder")
+    if not os.access(folder, os.X_OK):
+        raise UsageError(f"--rundir: {named}: permission denied")
+    pid_file = twistd.get("pidfile")
+    if pid_file:
+        path = os.path.join(folder, pid_file)
+        target = path if os.path.exists(path) else os.path.dirname(path) or "."
+        if not os.access(target, os.W_OK):
+            raise UsageError(f"--pidfile: {pid_file}: cannot be written")

@@ -8,6 +8,7 @@ it helps, what is right; the caller puts the name of the option before it.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -169,9 +170,10 @@ def existing_folder(path: str) -> str:
     if not path:
         raise ValueError("it is empty; write . for the current folder")
     folder = Path(path).absolute()
-    if not folder.exists():
+    mode = _mode(path)
+    if mode is None:
         raise ValueError(f"{path}: no such folder")
-    if not folder.is_dir():
+    if not stat.S_ISDIR(mode):
         raise ValueError(f"{path}: not a folder")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise ValueError(f"{path}: permission denied")
@@ -198,11 +200,27 @@ def log_file(path: str) -> str:
     if path == "-":
         return path
     file = Path(path).absolute()
-    if file.is_dir():
+    mode = _mode(path)
+    if mode is not None and stat.S_ISDIR(mode):
         raise ValueError(f"{path or file}: is a folder")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
+    if not os.access(file.parent if mode is None else file, os.W_OK):
         raise ValueError(f"{path}: cannot be written")
     return str(file)
+
+
+def _mode(path: str) -> int | None:
+    """
+    The mode of what has that *path*; ``None`` when nothing has.
+
+    :raise ValueError: when that cannot be found out, because a folder above it may not
+        be entered, for example.
+    """
+    try:
+        return os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ValueError(f"{path}: {os.strerror(error.errno or 0).lower()}") from None
 
 
 def _is_whole(text: str) -> bool:

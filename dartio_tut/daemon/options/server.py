@@ -39,7 +39,7 @@ from .declared import DeclaredOptions
 from .elsewhere import CONFIG
 from .help_text import LIMITS, LISTENING, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
-from .logs import LOG_OPTIONS, set_up_log
+from .logs import LOG_OPTIONS, check_twistd_folders, set_up_log
 from .option import Option, flag, option, repeated_option
 from .parsing import (
     LARGEST_PORT,
@@ -178,6 +178,7 @@ class ServerOptions(DeclaredOptions):
             twistd["pidfile"] = ""
         if twistd is not None and not self.from_another:
             set_up_log(self, self.given, twistd)
+            check_twistd_folders(twistd)
 
     def endpoints(self) -> list[str]:
         """

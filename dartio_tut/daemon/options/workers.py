@@ -92,7 +92,7 @@ def worker_command(twistd: Any, arguments: Sequence[str]) -> WorkerCommand:
     :param arguments: the options of the server, as they were given.
     :raise StartupError: when the current folder is gone.
     """
-    with startup_errors("--workers: the current folder"):
+    with startup_errors("--workers"):
         folder = os.getcwd()
     shows_errors = bool(twistd["nodaemon"] and not twistd["logfile"])
     if hasattr(twistd, "worker_program"):
