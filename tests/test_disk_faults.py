@@ -132,6 +132,7 @@ class FaultCase(Case):
         if not daemon.stopped:
             self.assertEqual(daemon.stop(), -signal.SIGTERM)
             self.assertEqual(daemon.errors(), "")
+        self.assertNotIn("Traceback", daemon.output())
 
 
 class FullTests(FaultCase):

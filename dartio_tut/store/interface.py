@@ -70,6 +70,10 @@ class StoreUnavailable(Exception):
         self.retry_after = retry_after
 
 
+class StoreFailed(OSError):
+    """The disk or the database has failed, and the store has said so in the log."""
+
+
 @dataclass(frozen=True)
 class Quota:
     """

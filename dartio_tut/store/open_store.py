@@ -27,12 +27,18 @@ from .memory import MemoryDocuments, MemoryNotes
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
 
-KNOWN_STORES = "a folder, file:///FOLDER, postgresql://USER@HOST/DATABASE"
+POSTGRESQL_URL = "postgresql://USER@HOST/DATABASE"
+
+KNOWN_STORES = f"a folder, file:///FOLDER, {POSTGRESQL_URL}"
 
 READ_ONLY_ERRNOS = (EACCES, EPERM, EROFS)
 """How opening fails for a folder that can be read, perhaps, but not written."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(file|postgresql|postgres):", re.I)
+
+_LIBPQ_WORDS = re.compile(r"\s*(host|hostaddr|port|dbname|user|password)\s*=")
+"""How a database is named in the other form that libpq has. As a folder, its password
+would be in the log."""
 
 
 def open_notes(
@@ -127,6 +133,8 @@ def folder_path(where: str) -> str:
         raise ValueError(f"no store is named; known are {KNOWN_STORES}")
     scheme = _scheme(where)
     if scheme is None:
+        if _LIBPQ_WORDS.match(where):
+            raise ValueError(f"it is no folder: write {POSTGRESQL_URL}")
         return _expanded(where)
     if scheme != "file":
         raise ValueError(f"{scheme}:// is no store; known are {KNOWN_STORES}")

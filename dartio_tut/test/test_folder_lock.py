@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EBADF, EDQUOT, EIO, ENOLCK, ENOSPC, ENOTCONN, ESTALE
+from errno import EACCES, EBADF, EDQUOT, EIO, ENOLCK, ENOSPC, ENOTCONN, ESTALE
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,39 @@ class FolderGoneTests(LoggedCase):
                 self.failure_of(failing, StoreUnavailable)
             for patch in patches:
                 patch.restore()
+
+    def test_opening_tells_why_the_folder_cannot_be_used(self) -> None:
+        original = os.open
+
+        def refused(path: Any, *args: Any, **more: Any) -> int:
+            if str(path) == str(self.folder):
+                raise OSError(EACCES, os.strerror(EACCES), str(path))
+            return original(path, *args, **more)
+
+        self.folder.mkdir(exist_ok=True)
+        self.patch(os, "open", refused)
+        for opened in (open_notes, open_documents):
+            error = self.assertRaises(OSError, opened, str(self.folder))
+            self.assertEqual(error.errno, EACCES)
+
+    def test_folder_that_may_not_be_opened_is_not_back_because_reads_work(self) -> None:
+        documents = self.documents()
+        self.result_of(documents.put("a", b"1"))
+        original = os.open
+
+        def refused(path: Any, *args: Any, **more: Any) -> int:
+            if str(path) == str(self.folder):
+                raise OSError(EACCES, os.strerror(EACCES), str(path))
+            return original(path, *args, **more)
+
+        patch = self.patch(os, "open", refused)
+        for _ in range(3):
+            self.failure_of(documents.delete("a"), StoreUnavailable)
+            self.assertEqual(self.result_of(documents.get("a")).content, b"1")
+        patch.restore()
+        self.result_of(documents.delete("a"))
+        self.assertEqual(sum("cannot be used" in line for line in self.logged), 1)
+        self.assertEqual(sum("is back" in line for line in self.logged), 1)
 
 
 class NoRoomForFilesTests(FolderCase):

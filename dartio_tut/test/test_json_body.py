@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import HTTPError, parse_json, parse_json_object
 from dartio_tut.resources.bodies import json_body
-from dartio_tut.resources.bodies.json_body import json_object
+from dartio_tut.resources.bodies.json_body import json_object, json_value
 
 
 class JSONObjectTests(SynchronousTestCase):
@@ -78,6 +78,11 @@ class JSONObjectTests(SynchronousTestCase):
 
     def test_number_too_large_for_a_float_is_refused(self) -> None:
         self.refused(b'{"a": 1e999}', 400, "too large")
+
+    def test_number_too_small_for_a_float_is_not_0(self) -> None:
+        found = json_value(b"[1e-400, -1e-400, 0e-400, -0.0, 5e-324, 1e-5]")
+        smallest = 5e-324
+        self.assertEqual(found, [smallest, -smallest, 0, 0, smallest, 1e-5])
 
     def test_place_of_every_fault_is_told(self) -> None:
         for body, said in [

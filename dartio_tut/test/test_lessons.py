@@ -20,7 +20,13 @@ from dartio_tut.servers.mini_file import MiniFile
 from dartio_tut.servers.notes import Notes
 from dartio_tut.servers.thinker import Thinker
 from dartio_tut.servers.writer import Writer
-from dartio_tut.store import Document, MemoryDocuments, MemoryNotes, StoreUnavailable
+from dartio_tut.store import (
+    Document,
+    MemoryDocuments,
+    MemoryNotes,
+    StoreUnavailable,
+    version_of,
+)
 from dartio_tut.testing import Response
 
 from .support.memory_client import ask
@@ -150,8 +156,8 @@ class NotesTests(SynchronousTestCase):
 
     def test_digest_and_coding_are_checked(self) -> None:
         body = b'{"myNote": "x"}'
-        good = digest_of(body).decode()
-        bad = digest_of(b"other").decode()
+        good = digest_of(Document(body, version_of(body))).decode()
+        bad = digest_of(Document(b"other", version_of(b"other"))).decode()
         for fields, code in [
             ({"content_digest": bad}, 400),
             ({"repr_digest": bad}, 400),
@@ -200,6 +206,10 @@ class NotesTests(SynchronousTestCase):
             ({"getNote": " 0"}, 400),
             ({"getNote": "+0"}, 400),
             ({"getNote": "1e999"}, 400),
+            ({"getNote": "1e-400"}, 400),
+            ({"getNote": "-1e-400"}, 400),
+            ({"getNote": "0.99999999999999999999"}, 400),
+            ({"getNote": "0." + "0" * 398 + "1"}, 400),
             ({"getNote": 1e300}, 404),
             ({"getNote": "\u0660"}, 400),
             ({"getNote": None}, 422),
@@ -215,6 +225,15 @@ class NotesTests(SynchronousTestCase):
             self.assertEqual((value, response.code), (value, code))
             self.assertEqual(response.fields["access-control-allow-origin"], "*")
         self.assertEqual(self.post({"myNote": "next"}).body, b"You have 2 notes.\n")
+
+    def test_number_that_is_almost_0_is_not_note_0(self) -> None:
+        self.post({"myNote": "only"})
+        for number in (b"1e-400", b"-1e-400", b"0." + b"0" * 500 + b"1", b"0.01E-999"):
+            response = ask(self.notes, "POST", "/", b'{"getNote": %b}' % number)
+            self.assertEqual((number, response.code), (number, 400))
+        for number in (b"0e-999", b"0.0", b"-0", b"0E999"):
+            response = ask(self.notes, "POST", "/", b'{"getNote": %b}' % number)
+            self.assertEqual((number, response.body), (number, b"only\n"))
 
     def test_malformed_json_is_400_with_its_place(self) -> None:
         response = ask(self.notes, "POST", "/", b'{"myNote":\n oops}')

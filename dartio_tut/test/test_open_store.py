@@ -111,6 +111,15 @@ class OpenStoreTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertRaises(ValueError, open_notes, where)
 
+    def test_database_in_libpq_words_is_not_taken_for_a_folder(self) -> None:
+        for where in ("host=h password=s3cret", " dbname = a", "user=u", "port=5432 x"):
+            for opening in (open_notes, open_documents):
+                error = self.assertRaises(ValueError, opening, where)
+                self.assertIn("write postgresql://USER@HOST/DATABASE", str(error))
+                self.assertNotIn("s3cret", str(error))
+        for folder in ("./host=h", "hosts=", "a/host=h", "host"):
+            self.assertEqual(folder_path(folder), folder)
+
     def test_postgresql_without_its_driver_says_what_to_install(self) -> None:
         without = patch.dict(sys.modules, {"psycopg": None})
         without.start()

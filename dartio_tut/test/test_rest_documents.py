@@ -8,7 +8,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources import RestDocuments
@@ -17,6 +17,7 @@ from dartio_tut.store import (
     Conflict,
     Document,
     MemoryDocuments,
+    StoreFailed,
     StoreFull,
     StoreUnavailable,
     version_of,
@@ -189,6 +190,21 @@ class OneTests(DocumentsCase):
         self.assertEqual(self.ask("GET", "/b").code, 404)
 
 
+class DigestTests(DocumentsCase):
+    """``Repr-Digest``, which the store has computed already."""
+
+    def test_digest_is_the_version_and_is_not_computed_again(self) -> None:
+        class Large(MemoryDocuments):
+            """Has a document whose version no content has."""
+
+            def get(self, name: str) -> Any:
+                return succeed(Document(b"{}", "00" * 32))
+
+        self.use(Large())
+        digest = self.ask("GET", "/a").fields["repr-digest"]
+        self.assertEqual(digest, f"sha-256=:{'A' * 43}=:")
+
+
 class ConditionTests(DocumentsCase):
     """Changes that say what they expect, and reading what has changed."""
 
@@ -348,6 +364,19 @@ class FailingTests(DocumentsCase):
                 self.assertNotIn(b"10.0.0.1", said.body)
                 self.assertEqual(said.fields.get("retry-after"), {503: "5"}.get(code))
         self.flushLoggedErrors(OSError, ZeroDivisionError)
+
+    def test_failure_that_the_store_has_logged_is_not_logged_again(self) -> None:
+        class Failing(MemoryDocuments):
+            """Fails."""
+
+            def get(self, name: str) -> Any:
+                return fail(StoreFailed(5, "Input/output error", "/secret"))
+
+        self.use(Failing())
+        said = self.ask("GET", "/a")
+        self.assertEqual(said.code, 500)
+        self.assertEqual(said.body, b"Exception during file I/O: Input/output error.")
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_conflict_is_not_logged_as_a_failure(self) -> None:
         class Full(MemoryDocuments):

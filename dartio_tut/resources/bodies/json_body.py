@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import accumulate
-from math import isinf
+from math import copysign, isinf, ulp
 from typing import Any, NoReturn
 
 from twisted.web.http import BAD_REQUEST
@@ -39,6 +39,8 @@ _DEPTH_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 """An opening bracket is one level more, a closing one, as a signed byte, one less."""
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
+
+_NOT_ZERO = re.compile(r"-?[0.]*[1-9]").match
 
 _BRACKETS_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 """The closing quote may be missing: otherwise every quote of a string without an end
@@ -181,6 +183,8 @@ def _float(digits: str) -> float:
     number = float(digits)
     if isinf(number):
         raise ValueError("A number is too large")
+    if not number and _NOT_ZERO(digits):
+        return copysign(ulp(0.0), number)  # what is not 0 does not become 0
     return number
 
 

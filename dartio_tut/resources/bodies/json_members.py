@@ -5,6 +5,8 @@ Values of JSON that a lesson expects.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from math import isinf
 from typing import Any
 
 from twisted.web.http import BAD_REQUEST
@@ -31,8 +33,8 @@ def parse_whole_number(name: str, value: Any) -> int:
     text = str(value)
     if _digits(text):
         return int(text)
-    if _decimal(text):
-        number = float(text)
-        if number.is_integer():
-            return int(number)
+    if _decimal(text) and not isinf(float(text)):
+        number, divisor = Decimal(text).as_integer_ratio()  # a float would be rounded
+        if divisor == 1:
+            return number
     raise HTTPError(BAD_REQUEST, f"{name} is not a whole number.")

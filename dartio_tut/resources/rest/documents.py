@@ -150,7 +150,7 @@ class RestDocuments(Resource):
         if code != 200:
             raise HTTPError(code, "It is not the version that was expected.")
         request.setHeader(b"Content-Type", JSON)
-        request.setHeader(b"Repr-Digest", digest_of(found.content))
+        request.setHeader(b"Repr-Digest", digest_of(found))
         return found.content
 
     async def _put(self, request: Request, name: str) -> bytes:

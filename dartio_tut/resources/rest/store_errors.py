@@ -24,6 +24,7 @@ from dartio_tut.store import (
     IdempotencyKeyReused,
     NameTaken,
     NoSuchEntry,
+    StoreFailed,
     StoreFull,
     StoreUnavailable,
 )
@@ -66,7 +67,8 @@ async def from_store(asked: Awaitable[T]) -> T:
         retry = ((b"Retry-After", b"%d" % error.retry_after),)
         raise HTTPError(SERVICE_UNAVAILABLE, text, retry) from None
     except OSError as error:
-        _log.failure("The store failed")
+        if not isinstance(error, StoreFailed):
+            _log.failure("The store failed")
         text = f"Exception during file I/O: {error.strerror or 'it failed'}."
         raise HTTPError(INTERNAL_SERVER_ERROR, text) from None
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from twisted.internet.defer import Deferred, fail
 
+from ..faults import FaultReport
 from ..interface import (
     Document,
     DocumentInfo,
@@ -33,7 +34,7 @@ from .folder_lock import FolderLock
 from .group_commit import GroupCommit, PendingOperations, RunInThread, in_thread
 from .new_file import NewFile, NewFiles, remove_leftovers
 from .notes_file import NOTES_NAME
-from .opening import opening_errors
+from .opening import opening_errors, reading_faults, writing_faults
 from .token_log import IdempotencyLog, sha256_of
 
 T = TypeVar("T")
@@ -99,10 +100,14 @@ class FolderDocuments:
         self._pages: GroupCommit[ListQuery] = GroupCommit(run, self._read_pages)
         self._waiting_pages = 0
         self._pending = PendingOperations()
+        self._reading = reading_faults(folder.path)
+        self._writing = writing_faults(folder.path)
 
     def get(self, name: str) -> Deferred[Document]:
         """The document *name*."""
-        return self._checked(name, lambda: self._run(self._folder.get, name))
+        return self._checked(
+            name, lambda: self._run(self._folder.get, name), self._reading
+        )
 
     def put(
         self,
@@ -117,13 +122,18 @@ class FolderDocuments:
             lambda: self._run(
                 self._prepared, name, content, expected, token
             ).addCallback(self._changes.submit),
+            self._writing,
         )
 
     def delete(
         self, name: str, expected: Collection[str] | None = None
     ) -> Deferred[None]:
         """Remove the document *name*."""
-        return self._checked(name, lambda: self._changes.submit(Change(name, expected)))
+        return self._checked(
+            name,
+            lambda: self._changes.submit(Change(name, expected)),
+            self._writing,
+        )
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000
@@ -134,20 +144,22 @@ class FolderDocuments:
         self._waiting_pages += 1
         page: Deferred[builtins.list[DocumentInfo]]
         page = self._pages.submit((prefix, after, limit)).addBoth(self._page_ended)
-        return self._pending.watch(page)
+        return self._pending.watch(page, self._reading)
 
     def close(self) -> Deferred[None]:
         """Wait for pending operations; nothing is held open."""
         return self._pending.when_idle()
 
-    def _checked(self, name: str, work: Callable[[], Deferred[T]]) -> Deferred[T]:
+    def _checked(
+        self, name: str, work: Callable[[], Deferred[T]], faults: FaultReport
+    ) -> Deferred[T]:
         try:
             check_name(name)
             if is_notes_file(name) and has_notes(self._folder.path):
                 raise InvalidName("notes are kept in the file of that name")
         except InvalidName:
             return fail()
-        return self._pending.watch(work())
+        return self._pending.watch(work(), faults)
 
     def _prepared(
         self,

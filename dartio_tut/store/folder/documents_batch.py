@@ -122,8 +122,10 @@ class DocumentsBatch:
         try:
             os.fsync(descriptor)
         except OSError as error:
+            why = StoreUnavailable(f"the folder cannot be flushed: {error}")
+            why.__cause__ = error
             for change in made:
-                change.end(StoreUnavailable(f"the folder cannot be flushed: {error}"))
+                change.end(why)
             return
         if names_are_current:
             self._folder.names.change(

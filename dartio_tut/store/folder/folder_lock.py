@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EBADF, EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP
+from errno import EBADF, EBUSY, EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -34,6 +34,18 @@ NO_LOCKS_ERRNOS = (EBADF, EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP)
 _OPEN_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 _log = Logger()
+
+
+class FolderUnusable(StoreUnavailable):
+    """
+    The folder cannot be opened, or is not the one that was opened at first.
+
+    :ivar errno: the number of the error of opening it.
+    """
+
+    def __init__(self, why: str, errno: int) -> None:
+        super().__init__(f"the store's folder cannot be used: {why}")
+        self.errno = errno
 
 
 class FolderLocked(StoreUnavailable):
@@ -82,17 +94,25 @@ class FolderLock:
         try:
             status = os.stat(self._path)
         except OSError as error:
-            raise self._gone(error.strerror or "it is gone") from None
+            raise self._gone(error.strerror or "it is gone", error.errno) from None
         self._check(status)
 
     def _check(self, status: os.stat_result) -> None:
         if (status.st_dev, status.st_ino) != self._identity:
-            raise self._gone("another folder is in its place")
-        if self._is_gone:
+            raise self._gone("another folder is in its place", EBUSY)
+        if self._is_gone and self._can_be_opened():
             self._is_gone = False
             _log.info("The store's folder {folder} is back", folder=self._path)
 
-    def _gone(self, why: str) -> StoreUnavailable:
+    def _can_be_opened(self) -> bool:
+        """Whether it can be locked, too; its files may be readable without that."""
+        try:
+            os.close(os.open(self._path, _OPEN_FLAGS))
+        except OSError:
+            return False
+        return True
+
+    def _gone(self, why: str, errno: int | None) -> FolderUnusable:
         if not self._is_gone:
             self._is_gone = True
             _log.warn(
@@ -100,13 +120,13 @@ class FolderLock:
                 folder=self._path,
                 why=why,
             )
-        return StoreUnavailable(f"the store's folder cannot be used: {why}")
+        return FolderUnusable(why, errno or EBUSY)
 
     def _acquired(self) -> int:
         try:
             descriptor = os.open(self._path, _OPEN_FLAGS)
         except OSError as error:
-            raise self._gone(error.strerror or "it is gone") from None
+            raise self._gone(error.strerror or "it is gone", error.errno) from None
         try:
             self._check(os.fstat(descriptor))
             if self._try(descriptor):

@@ -15,6 +15,8 @@ from typing import Any, Generic, TypeVar
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from ..faults import FaultReport
+
 T = TypeVar("T")
 Item = TypeVar("Item")
 
@@ -53,15 +55,18 @@ class GroupCommit(Generic[Item]):
         an exception in its place is the failure of that item. What it raises is the
         failure of all items. Its second argument is to be called when it has all that
         it waits for: from then on the time is measured.
+    :param faults: is told of items that fail.
     """
 
     def __init__(
         self,
         run: RunInThread,
         work: Callable[[list[Item], Callable[[], None]], Sequence[object]],
+        faults: FaultReport | None = None,
     ) -> None:
         self._run = run
         self._work = work
+        self._faults = faults
         self._waiting: deque[tuple[Item, Deferred[Any]]] = deque()
         self._taken: list[tuple[Item, Deferred[Any]]] = []
         self._is_busy = False
@@ -126,8 +131,10 @@ class GroupCommit(Generic[Item]):
             self._begin()  # the disk does not wait until all callbacks were called
         for (_, done), outcome in zip(taken, outcomes, strict=True):
             if isinstance(outcome, Exception):
-                done.errback(Failure(outcome))
+                done.errback(self._failure(outcome))
             else:
+                if self._faults is not None and self._faults.is_failing:
+                    self._faults.success()
                 done.callback(outcome)
         if not has_begun:
             self._next()
@@ -135,8 +142,13 @@ class GroupCommit(Generic[Item]):
     def _fail(self, failure: Failure) -> None:
         taken, self._taken = self._taken, []
         for _, done in taken or self._drained():
-            done.errback(Failure(failure.value))
+            done.errback(self._failure(failure.value))
         self._next()
+
+    def _failure(self, error: BaseException | None) -> Failure:
+        if self._faults is not None and isinstance(error, Exception):
+            error = self._faults.failure(error)
+        return Failure(error)
 
     def _drained(self) -> list[tuple[Item, Deferred[Any]]]:
         # There was no thread: whatever waits would wait for ever.
@@ -162,10 +174,16 @@ class PendingOperations:
         self._number = 0
         self._when_idle: list[Deferred[None]] = []
 
-    def watch(self, deferred: Deferred[T]) -> Deferred[T]:
-        """*deferred*, whose operation is pending until it fires."""
+    def watch(
+        self, deferred: Deferred[T], faults: FaultReport | None = None
+    ) -> Deferred[T]:
+        """
+        *deferred*, whose operation is pending until it fires.
+
+        :param faults: is told if it fails.
+        """
         self._number += 1
-        return deferred.addBoth(self._one_ended)
+        return deferred.addBoth(self._one_ended, faults)
 
     def when_idle(self) -> Deferred[None]:
         """Fires once nothing is pending."""
@@ -175,7 +193,13 @@ class PendingOperations:
         self._when_idle.append(idle)
         return idle
 
-    def _one_ended(self, outcome: Any) -> Any:
+    def _one_ended(self, outcome: Any, faults: FaultReport | None) -> Any:
+        if faults is not None:
+            if isinstance(outcome, Failure):
+                if isinstance(outcome.value, Exception):
+                    outcome = Failure(faults.failure(outcome.value))
+            elif faults.is_failing:
+                faults.success()
         self._number -= 1
         if not self._number:
             idle, self._when_idle = self._when_idle, []

@@ -28,7 +28,7 @@ from .notes_batch import NewNote, NotesLog, no_such_note
 from .notes_file import NEW_TOKENS_PREFIX, NOTES_NAME
 from .notes_journal import JOURNAL_NAME
 from .notes_repair import TORN_NAME
-from .opening import opening_errors
+from .opening import opening_errors, reading_faults, writing_faults
 from .token_log import IdempotencyLog, is_note_number
 
 LOG_STATE = -1
@@ -70,10 +70,18 @@ class FolderNotes:
     def __init__(self, log: NotesLog, run: RunInThread) -> None:
         self._log = log
         self._run = run
-        self._appends: GroupCommit[NewNote] = GroupCommit(run, log.append)
-        self._reads: GroupCommit[int] = GroupCommit(run, self._read)
-        self._pages: GroupCommit[tuple[int, int]] = GroupCommit(run, self._read_pages)
-        self._deletions: GroupCommit[int] = GroupCommit(run, self._delete)
+        reading = reading_faults(log.file.folder)
+        self._writing = writing_faults(log.file.folder)
+        self._appends: GroupCommit[NewNote] = GroupCommit(
+            run, log.append, self._writing
+        )
+        self._reads: GroupCommit[int] = GroupCommit(run, self._read, reading)
+        self._pages: GroupCommit[tuple[int, int]] = GroupCommit(
+            run, self._read_pages, reading
+        )
+        self._deletions: GroupCommit[int] = GroupCommit(
+            run, self._delete, self._writing
+        )
         self._pending = PendingOperations()
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
@@ -92,7 +100,8 @@ class FolderNotes:
             ]
         except UnicodeEncodeError:
             return fail()
-        return self._pending.watch(self._run(self._log.extend, start, lines))
+        extending = self._run(self._log.extend, start, lines)
+        return self._pending.watch(extending, self._writing)
 
     def entry(self, number: int) -> Deferred[str]:
         """The note of that number."""
@@ -124,7 +133,9 @@ class FolderNotes:
         return _after(ended, lambda: self._run(self._close))
 
     def _close(self) -> None:
-        with suppress(StoreUnavailable):  # then the next start looks at what there is
+        with suppress(
+            OSError, StoreUnavailable
+        ):  # then the next start looks at what there is
             self._log.file.close()
 
     def _read(self, numbers: list[int], begun: Callable[[], None]) -> list[object]:

@@ -102,7 +102,7 @@ def delete_in_place(
         journal.write(done)
         journal.shorten()  # it has the text of the note
     except OSError as error:
-        raise StoreUnavailable(f"the notes cannot be flushed: {error}") from None
+        raise StoreUnavailable(f"the notes cannot be flushed: {error}") from error
     return done
 
 
@@ -191,7 +191,7 @@ def _shrink(file: int, start: int, end: int) -> None:
     try:
         remove_ranges(file, [(start, end)])
     except OSError as error:
-        raise StoreUnavailable(f"the notes cannot be flushed: {error}") from None
+        raise StoreUnavailable(f"the notes cannot be flushed: {error}") from error
 
 
 def _overwrite(file: int, journal: JournalFile, deletion: Deletion) -> None:

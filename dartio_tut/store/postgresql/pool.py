@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..faults import FaultReport
 from ..interface import StoreUnavailable
 from .errors import Retryable
 from .statement import Connection, Rows, Statement
@@ -53,6 +54,7 @@ class Pool:
         self._operations = 0
         self._statements = 0
         self._away = False
+        self._faults = FaultReport(f"The database on {database.host}")
         self._pooled = False
         self._closed: Deferred[None] | None = None
 
@@ -146,6 +148,11 @@ class Pool:
         return result
 
     def _ended(self, result: Any) -> Any:
+        if isinstance(result, Failure):
+            if isinstance(result.value, Exception):
+                result = Failure(self._faults.failure(result.value))
+        elif self._faults.is_failing:
+            self._faults.success()
         self._operations -= 1
         self._close_when_idle()
         return result
