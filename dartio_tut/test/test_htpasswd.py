@@ -167,6 +167,21 @@ class HtpasswdFileTests(SynchronousTestCase):
                 self.assertNotIn(secret, said)
             self.assertIsNone(error.__cause__)
 
+    def test_hash_that_takes_minutes_to_check_is_refused(self) -> None:
+        whole = hashed("secret")
+        for cost in (18, 31):
+            slow = whole.replace("$04$", f"${cost}$")
+            error = self.assertRaises(ValueError, self.passwords, f"han:{slow}")
+            self.assertIn("line 1: a bcrypt hash with a cost above 17", str(error))
+        self.passwords(f"han:{whole.replace('$04$', '$17$')}")
+        for kind, digits in (("5", 43), ("6", 86)):
+            for rounds in (2_000_001, 999_999_999):
+                slow = f"${kind}$rounds={rounds}$saltstring${'x' * digits}"
+                error = self.assertRaises(ValueError, self.passwords, f"han:{slow}")
+                self.assertIn("more than 2000000 rounds", str(error))
+                self.assertNotIn("saltstring", str(error))
+            self.passwords(f"han:${kind}$rounds=2000000$saltstring${'x' * digits}")
+
     def test_malformed_lines_are_refused_with_their_number(self) -> None:
         good = hashed("secret")
         for line in [
@@ -278,6 +293,8 @@ class HtpasswdFileTests(SynchronousTestCase):
         self.path.unlink()
         self.assertEqual([passwords.version(), passwords.version()], [0, 0])
         self.assertEqual(len(self.warnings), 2)
+        self.assertIn(f"{self.path}: No such file or directory", self.warnings[1])
+        self.assertNotIn("Errno", self.warnings[1])
         self.assertTrue(passwords.check("han", "solo"))
         self.path.write_text(f"han:{hashed('duo')}\n")
         self.assertEqual(passwords.version(), 1)

@@ -72,9 +72,10 @@ class HtpasswdFile:
             try:
                 self._users = self._read()
             except (OSError, ValueError) as error:
-                self._log.warn(
-                    "The users are still those of before: {error}", error=str(error)
-                )
+                why = str(error)
+                if isinstance(error, OSError):
+                    why = f"{self.path}: {error.strerror}"
+                self._log.warn("The users are still those of before: {why}", why=why)
             else:
                 self._version += 1
         return self._version

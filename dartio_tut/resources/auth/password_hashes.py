@@ -24,6 +24,13 @@ MAX_BCRYPT_BYTES = 72
 """How many bytes of a password bcrypt looks at. A longer one is never right here: else
 every password that begins like it would be."""
 
+MAX_BCRYPT_COST = 17
+"""The highest that htpasswd -C takes: some ten seconds a check. With 31 it would be two
+days, in which the two checks at a time are taken, and nobody else is let in."""
+
+MAX_CRYPT_ROUNDS = 2_000_000
+"""Rounds of SHA-crypt that take about as long; libraries make 5,000 to 656,000."""
+
 _bcrypt = re.compile(
     r"\$2[aby]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}"
 ).fullmatch
@@ -39,6 +46,11 @@ def password_check(text: str) -> PasswordCheck:
     if text.startswith(("$2a$", "$2b$", "$2y$")):
         if not _bcrypt(text):
             raise ValueError("malformed bcrypt hash")
+        if int(text[4:6]) > MAX_BCRYPT_COST:
+            raise ValueError(
+                f"a bcrypt hash with a cost above {MAX_BCRYPT_COST} takes too long to "
+                "check; make one with htpasswd -B"
+            )
         return partial(_matches_bcrypt, import_module("bcrypt"), text.encode("ascii"))
     if text.startswith("$5$"):
         return _crypt_check("sha256_crypt", text)
@@ -70,11 +82,17 @@ def _crypt_check(kind: str, text: str) -> PasswordCheck:
             "pip install 'dartio-tut[sha-crypt]', or make another with htpasswd -B"
         ) from None
     try:
-        whole = algorithm.from_string(text).checksum is not None
+        parsed = algorithm.from_string(text)
+        whole = parsed.checksum is not None
     except ValueError:  # the error's text may have the hash in it
         whole = False
     if not whole:
         raise ValueError(f"malformed {kind.replace('_', '-')} hash")
+    if parsed.rounds > MAX_CRYPT_ROUNDS:
+        raise ValueError(
+            f"a {kind.replace('_', '-')} hash with more than {MAX_CRYPT_ROUNDS} rounds "
+            "takes too long to check; make one with htpasswd -B"
+        )
     return partial(_matches_crypt, algorithm, text)
 
 
