@@ -16,8 +16,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .support.harness import BIN, Case, ask, free_port
-from .support.privileges import become
+from .support.harness import BIN, TWISTD, Case, Daemon, ask, free_port
+from .support.privileges import MODES_APPLY, become
 from .support.until import until
 
 NOBODY = 65534
@@ -100,6 +100,80 @@ class UserTests(Case):
         self.assertEqual(ask(daemon, "POST", "/", '{"myNote": "x"}').code, 200)
         made = os.stat(self.here / "store" / "notes.txt")
         self.assertEqual(made.st_uid, NOBODY)
+
+    def test_folder_that_the_later_user_cannot_read_is_refused(self) -> None:
+        as_root()
+        self.open_folder()
+        closed = self.here / "closed"
+        (closed / "below").mkdir(parents=True)
+        (closed / "file.txt").write_text("x")
+        closed.chmod(0o700)
+        twistd = (str(BIN / "twistd"), "-n", "--pidfile=", "--uid", str(NOBODY))
+        for place, line in (
+            ("--root", ("static", str(closed))),
+            ("--root", ("static", str(closed / "below"))),
+            ("--root", ("static", str(closed / "file.txt"))),
+            ("--host", ("static", "--host", f"a.example={closed}", str(self.here))),
+            ("--root", ("pages", "--root", str(closed))),
+        ):
+            daemon = self.started(*twistd, *line, "--port", "0")
+            self.assertEqual(daemon.ended(), 78, daemon.output())
+            said = f"{line[0]}: {place}: {closed}"
+            self.assertTrue(daemon.errors().startswith(said), daemon.errors())
+            self.assertIn(": the user of --uid cannot read it", daemon.errors())
+        closed.chmod(0o755)
+        daemon = self.started(*twistd, "static", str(closed), "--port", "0").ready()
+        self.addCleanup(daemon.stop)
+        self.assertEqual(ask(daemon, target="/file.txt").body, b"x")
+
+
+class ClosedTests(Case):
+    """Files and folders that a daemon may not read, enter or write."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if os.geteuid() == 0:
+            if not shutil.which("setpriv"):
+                raise SkipTest("NOT TESTED: a folder that is closed; no setpriv here")
+            self.runner = MODES_APPLY
+        self.closed = self.here / "closed"
+        (self.closed / "below").mkdir(parents=True)
+        self.closed.chmod(0)
+        self.addCleanup(self.closed.chmod, 0o755)
+
+    def test_start_that_needs_a_closed_folder_ends_in_one_line(self) -> None:
+        below = str(self.closed / "below")
+        for line, place in (
+            (("hello", "--access-log", f"{below}/log"), "--access-log: "),
+            (("hello", "--config", f"{below}/x.toml"), ""),
+            (("hello", "--listen", f"unix:{below}/s"), "cannot listen on "),
+            (("static", "--root", below), "--root: "),
+            (("static", below), ""),
+            (("static", "--host", f"a.example={below}"), "--host: "),
+            (("static", "--auth", f"{below}/htpasswd"), "--auth: "),
+            (("notes", "--store", str(self.closed)), "--store: "),
+            (("notes", "--store", below), "--store: "),
+            (("writer", "--store", str(self.closed)), "--store: "),
+        ):
+            said = self.refuses(*line, "--port", "0", codes=(78,))
+            self.assertTrue(said.startswith(f"{line[0]}: {place}"), said)
+            self.assertIn("permission denied", said.lower())
+            self.assertIn(str(self.closed), said)
+
+    def test_folder_of_the_process_that_is_closed_is_told(self) -> None:
+        for name in ("hello", "static"):
+            script = 'cd "$1"; chmod 0 "$1"; shift; exec "$@"'
+            daemon = Daemon(
+                self.here,
+                self.home,
+                *("sh", "-c", script, "sh", str(self.closed)),
+                *(*self.runner, *TWISTD, name, "--port", "0"),
+            )
+            self.addCleanup(daemon.stderr.close)
+            self.assertEqual(daemon.ended(), 78, daemon.output())
+            said = f"{name}: --rundir: the current folder: permission denied"
+            self.assertTrue(daemon.errors().startswith(said), daemon.errors())
+            self.assertNotIn("Traceback", daemon.output())
 
 
 class DataTests(Case):

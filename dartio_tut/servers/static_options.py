@@ -9,6 +9,8 @@ which know nothing of each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.python.usage import UsageError
 
 from dartio_tut.daemon import RootOptions, flag, option, repeated_option
@@ -60,6 +62,11 @@ class StaticOptions(RootOptions):
         repeated_option("cors", "Origin whose pages may read the files; * for any.",
                         parse_origin),
     )  # fmt: skip
+
+    def served_paths(self) -> Sequence[tuple[str, str]]:
+        """The folder or file, and the folders of other hosts."""
+        hosts = [("host", folder) for _, folder in self["host"]]
+        return [*super().served_paths(), *hosts]
 
     def parseArgs(self, *paths: str) -> None:
         """Serve the folder or file that is named without an option."""

@@ -5,9 +5,10 @@ The options of servers that serve a folder, or keep what they are sent in a stor
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from errno import EACCES
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from platformdirs import user_data_path
 from twisted.internet.defer import Deferred
@@ -54,17 +55,26 @@ class RootOptions(ServerOptions):
 
     def postOptions(self) -> None:
         """
-        See that the default can be served, where no folder was given.
+        See that the default can be served, where no folder was given, and that the user
+        whom the daemon will be can read all that is served.
 
         :raise UsageError: when it cannot; or when some options do not go together.
         """
         super().postOptions()
-        if "root" in self.given:
-            return
-        try:
-            self["root"] = existing_folder(self["root"])
-        except (OSError, ValueError) as error:
-            raise UsageError(f"--root: {error_text(error)}") from None
+        if "root" not in self.given:
+            try:
+                self["root"] = existing_folder(self["root"])
+            except (OSError, ValueError) as error:
+                raise UsageError(f"--root: {error_text(error)}") from None
+        for name, path in self.served_paths():
+            try:
+                _check_readable(path, self.parent or {})
+            except (OSError, LookupError) as error:
+                raise UsageError(f"--{name}: {error_text(error)}") from None
+
+    def served_paths(self) -> Sequence[tuple[str, str]]:
+        """The folders and files that are served, each with the option that says so."""
+        return [("root", self["root"])]
 
 
 class StoreOptions(ServerOptions):
@@ -158,6 +168,20 @@ def _check_free(where: str, wanted: int) -> None:
     if size and size <= wanted:  # some file systems have no size
         with startup_errors("--keep-free"):
             raise ValueError(f"the disk of {found} has {size} bytes in all")
+
+
+def _check_readable(path: str, twistd: Mapping[str, Any]) -> None:
+    """
+    See that the user whom *twistd*, its options, says to change to can read *path*.
+
+    :raise OSError: when that user cannot.
+    """
+    if twistd.get("uid") is None and twistd.get("gid") is None:
+        return
+    with running_as_daemon_user(twistd):
+        wanted = os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK
+        if not os.access(path, wanted, effective_ids=True):
+            raise PermissionError(EACCES, "the user of --uid cannot read it", path)
 
 
 def data_folder(name: str) -> str:
