@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThread
+from twisted.logger import formatEvent, globalLogPublisher
 
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.store import (
@@ -20,6 +21,7 @@ from dartio_tut.store import (
     NameTaken,
     Notes,
     Quota,
+    StoreFailed,
     StoreFull,
     StoreUnavailable,
     open_documents,
@@ -231,6 +233,12 @@ class QuotaTests(PostgresCase):
 class KeepingTests(PostgresCase):
     """What is in the tables."""
 
+    def change(self, statement: Any) -> None:
+        """Send *statement* to the test's database."""
+        url = self.server.url(self.database)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statement)
+
     def ask(self, statement: Any) -> Any:
         with psycopg.connect(self.server.url(self.database)) as connection:
             return connection.execute(statement).fetchall()
@@ -285,6 +293,42 @@ class KeepingTests(PostgresCase):
         for write in writes:
             await self.assertFailure(write, OSError)
         self.assertEqual(await notes.entries(0, 9), ["a"])
+
+    async def test_damage_is_said_once_for_reading_and_once_for_writing(self) -> None:
+        self.fresh_database()
+        lines: list[str] = []
+
+        def kept(event: Any) -> None:
+            if "faults" in event["log_namespace"]:
+                lines.append(formatEvent(event).partition(": ")[0])
+
+        observe: Any = kept
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        documents = self.documents()
+        await documents.put("a", b"1")
+        rename = "ALTER TABLE {} RENAME TO {}"
+        self.change(rename.format("dartio_collections", "away"))
+        for _ in range(3):
+            await self.assertFailure(documents.put("a", b"2"), StoreFailed)
+            self.assertEqual((await documents.get("a")).content, b"1")
+        host = f"the database on 127.0.0.1:{self.server.port}"
+        self.assertEqual(lines, [f"Writing to {host} fails"])
+        self.change(rename.format("away", "dartio_collections"))
+        self.change(rename.format("dartio_documents", "away"))
+        for _ in range(3):
+            await self.assertFailure(documents.get("a"), StoreFailed)
+        self.change(rename.format("away", "dartio_documents"))
+        await documents.get("a")
+        await documents.put("a", b"2")
+        self.assertEqual(
+            lines[1:],
+            [
+                f"Reading from {host} fails",
+                f"Reading from {host} works again. Operations that had failed",
+                f"Writing to {host} works again. Operations that had failed",
+            ],
+        )
 
     async def test_note_deleted_by_sql_keeps_its_number(self) -> None:
         notes = self.notes()

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from .interface import StoreFailed, StoreUnavailable
 
@@ -51,6 +53,19 @@ class FaultReport:
         if isinstance(error, OSError):
             return _as_failed(error)
         return error
+
+    def ended(self, outcome: Any) -> Any:
+        """
+        The *outcome* of a Deferred, or what it is to be instead; for its callbacks.
+        """
+        if not isinstance(outcome, Failure):
+            if self.is_failing:
+                self.success()
+            return outcome
+        if not isinstance(outcome.value, Exception):
+            return outcome
+        error = self.failure(outcome.value)
+        return outcome if error is outcome.value else Failure(error)
 
     def success(self) -> None:
         """Tell that an operation has succeeded, after some that have not."""

@@ -195,11 +195,7 @@ class PendingOperations:
 
     def _one_ended(self, outcome: Any, faults: FaultReport | None) -> Any:
         if faults is not None:
-            if isinstance(outcome, Failure):
-                if isinstance(outcome.value, Exception):
-                    outcome = Failure(faults.failure(outcome.value))
-            elif faults.is_failing:
-                faults.success()
+            outcome = faults.ended(outcome)
         self._number -= 1
         if not self._number:
             idle, self._when_idle = self._when_idle, []

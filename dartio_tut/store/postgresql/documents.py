@@ -145,13 +145,13 @@ class PostgresqlDocuments:
         token: str | None = None,
     ) -> Deferred[str]:
         """Store *content* as the document *name*."""
-        return self._pool.run(self._put(name, content, expected, token))
+        return self._pool.run(self._put(name, content, expected, token), writes=True)
 
     def delete(
         self, name: str, expected: Collection[str] | None = None
     ) -> Deferred[None]:
         """Remove the document *name*."""
-        return self._pool.run(self._delete(name, expected))
+        return self._pool.run(self._delete(name, expected), writes=True)
 
     def list(
         self, prefix: str = "", after: str = "", limit: int = 1000

@@ -161,11 +161,11 @@ class PostgresqlNotes:
 
     def append(self, text: str, token: str | None = None) -> Deferred[int]:
         """Add a note."""
-        return self._pool.run(self._append(text, token))
+        return self._pool.run(self._append(text, token), writes=True)
 
     def extend(self, start: int, texts: Sequence[str | None]) -> Deferred[None]:
         """Add all notes *texts*, or none of them."""
-        return self._pool.run(self._extend(start, texts))
+        return self._pool.run(self._extend(start, texts), writes=True)
 
     def entry(self, number: int) -> Deferred[str]:
         """The note of that number."""
@@ -185,7 +185,7 @@ class PostgresqlNotes:
 
     def delete(self, number: int) -> Deferred[None]:
         """Delete the note of that number."""
-        return self._pool.run(self._delete(number))
+        return self._pool.run(self._delete(number), writes=True)
 
     def close(self) -> Deferred[None]:
         """Close the connections, once all pending operations have ended."""

@@ -54,17 +54,25 @@ class Pool:
         self._operations = 0
         self._statements = 0
         self._away = False
-        self._faults = FaultReport(f"The database on {database.host}")
+        self._reading = FaultReport(f"Reading from the database on {database.host}")
+        self._writing = FaultReport(f"Writing to the database on {database.host}")
         self._pooled = False
         self._closed: Deferred[None] | None = None
 
-    def run(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """Run *operation*; at its deadline it fails with `StoreUnavailable`."""
+    def run(
+        self, operation: Coroutine[Any, Any, T], writes: bool = False
+    ) -> Deferred[T]:
+        """
+        Run *operation*; at its deadline it fails with `StoreUnavailable`.
+
+        :param writes: what the log calls it if it fails.
+        """
         if self._closed is not None or self._operations >= MAX_OPERATIONS:
             operation.close()
             why = "is closed" if self._closed else "has too many operations waiting"
             return fail(StoreUnavailable(f"the store {why}"))
-        return self.run_with_deadline(operation)
+        faults = self._writing if writes else self._reading
+        return self.run_with_deadline(operation).addBoth(faults.ended)
 
     def run_with_deadline(self, operation: Coroutine[Any, Any, T]) -> Deferred[T]:
         """As `run`, for what has to be done before the pool may close."""
@@ -148,11 +156,6 @@ class Pool:
         return result
 
     def _ended(self, result: Any) -> Any:
-        if isinstance(result, Failure):
-            if isinstance(result.value, Exception):
-                result = Failure(self._faults.failure(result.value))
-        elif self._faults.is_failing:
-            self._faults.success()
         self._operations -= 1
         self._close_when_idle()
         return result

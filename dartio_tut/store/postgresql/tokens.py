@@ -70,7 +70,7 @@ class IdempotencyKeys:
         """Now and then, remove tokens that have been kept long enough."""
         if self._pool.reactor.seconds() >= self._next_look:
             self._next_look = inf
-            self._pool.run(self._prune()).addBoth(self._pruned)
+            self._pool.run(self._prune(), writes=True).addBoth(self._pruned)
 
     async def _prune(self) -> bool:
         """Remove some tokens; whether there are more."""
