@@ -254,6 +254,38 @@ class HtpasswdFileTests(SynchronousTestCase):
         os.utime(self.path, ns=(before.st_atime_ns, before.st_mtime_ns))
         self.assertEqual(passwords.version(), 1)
 
+    def test_edits_in_one_tick_of_the_clock_are_all_seen(self) -> None:
+        passwords = self.passwords(f"han:{hashed('solo')}")
+        status = os.stat(self.path)
+        module = sys.modules[HtpasswdFile.__module__]
+        self.patch(os, "stat", lambda path: status)
+        self.patch(module, "time_ns", lambda: status.st_ctime_ns + 1000)
+        self.path.write_text("wrong\n")
+        self.assertEqual([passwords.version(), passwords.version()], [0, 0])
+        passwords = self.passwords(f"han:{hashed('solo')}")
+        for number, password in enumerate(("duo1", "duo2"), start=1):
+            self.path.write_text(f"han:{hashed(password)}\n")
+            self.assertEqual([passwords.version()] * 2, [number] * 2)
+            self.assertTrue(passwords.check("han", password))
+
+    def test_file_that_is_as_before_is_not_read_again(self) -> None:
+        passwords = self.passwords(f"han:{hashed('solo')}")
+        changed = os.stat(self.path).st_ctime_ns
+        module = sys.modules[HtpasswdFile.__module__]
+        read: list[str] = []
+        original = module.read_regular_file
+
+        def counted(path: str, size: int) -> bytes:
+            read.append(path)
+            content: bytes = original(path, size)
+            return content
+
+        self.patch(module, "read_regular_file", counted)
+        self.patch(module, "time_ns", lambda: changed + 1_000_000_000)
+        for _ in range(5):
+            self.assertEqual(passwords.version(), 0)
+        self.assertLessEqual(len(read), 1)
+
     def test_missing_file_is_an_error(self) -> None:
         self.assertRaises(FileNotFoundError, HtpasswdFile, self.path)
         self.assertRaises(OSError, HtpasswdFile, self.path.parent)

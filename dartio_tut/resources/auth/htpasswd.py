@@ -13,6 +13,8 @@ import os
 import re
 import secrets
 from codecs import BOM_UTF8
+from hashlib import sha256
+from time import time_ns
 from typing import NamedTuple
 
 from twisted.logger import Logger
@@ -24,6 +26,9 @@ from .password_hashes import PasswordCheck, password_check
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 """Characters that no user or password may have (RFC 7617 section 2). That spares the
 question of what a hash does at a NUL."""
+
+TICK_NS = 50_000_000
+"""Nanoseconds: more than the tick of a file system's clock."""
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """The longest file: about 50,000 users."""
@@ -61,24 +66,32 @@ class HtpasswdFile:
         self.path = os.fspath(path)
         self._key = secrets.token_bytes(32)
         self._version = 0
+        self._is_fresh = False
+        self._digest = b""
         self._seen = self._look()
         self._users = self._read()
 
     def version(self) -> int:
         """Tell how often the users have changed since the start."""
         seen = self._look()
-        if seen != self._seen:
+        is_another = seen != self._seen
+        if is_another or self._is_fresh:
             self._seen = seen
+            before = self._digest
             try:
                 self._users = self._read()
             except (OSError, ValueError) as error:
-                why = str(error)
-                if isinstance(error, OSError):
-                    why = f"{self.path}: {error.strerror}"
-                self._log.warn("The users are still those of before: {why}", why=why)
+                if is_another:
+                    self._say_wrong(error)
             else:
-                self._version += 1
+                self._version += self._digest != before
         return self._version
+
+    def _say_wrong(self, error: OSError | ValueError) -> None:
+        why = str(error)
+        if isinstance(error, OSError):
+            why = f"{self.path}: {error.strerror}"
+        self._log.warn("The users are still those of before: {why}", why=why)
 
     def check(self, user: str, password: str) -> bool:
         """
@@ -111,7 +124,14 @@ class HtpasswdFile:
         return status.st_dev, status.st_ino, status.st_size, *changed
 
     def _read(self) -> _Users:
+        """The users; those that the file had already if it is the same."""
+        # After another edit in the same tick of its clock it would look the same.
+        changed = 0 if self._seen is None else self._seen[-1]
+        self._is_fresh = abs(time_ns() - changed) < TICK_NS
         data = read_regular_file(self.path, MAX_FILE_BYTES)
+        digest = sha256(data).digest()
+        if digest == self._digest:
+            return self._users
         users: dict[str, PasswordCheck] = {}
         data = data.removeprefix(BOM_UTF8)
         for number, line in enumerate(data.split(b"\n"), start=1):
@@ -125,6 +145,7 @@ class HtpasswdFile:
                 path=self.path,
                 command=f"htpasswd -B {self.path} USER",
             )
+        self._digest = digest
         return _Users(users, tuple(users.values()))
 
 
