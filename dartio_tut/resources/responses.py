@@ -13,10 +13,12 @@ from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPullProducer
 from twisted.logger import Logger
 from twisted.web.http import INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
+from zope.interface import implementer
 
 from dartio_tut.wire import is_end_of_request, set_length
 
@@ -49,6 +51,9 @@ _REASONS = {
 """Reason phrases of the status codes that Twisted has no name for."""
 
 _OFFERED = (TEXT.partition(b";")[0], HTML, PROBLEM, b"application/json")
+
+PIECE_BYTES = 1024 * 1024
+"""A response in one piece has so many bytes at most; that takes about a millisecond."""
 
 _log = Logger()
 
@@ -247,5 +252,35 @@ def finish_response(request: Request, content: bytes) -> None:
     # This is what notifyFinish would tell, without a Deferred for each request.
     if not (request._disconnected or request.finished):
         set_length(request, len(content))
+        if len(content) > PIECE_BYTES and request.method != b"HEAD":
+            request.registerProducer(_Pieces(request, content), False)
+            return
         request.write(content)
         request.finish()
+
+
+@implementer(IPullProducer)
+class _Pieces:
+    """
+    Sends *content* piece by piece, as fast as the client takes it.
+
+    To hand over all of it would copy it several times, while other clients wait.
+    """
+
+    def __init__(self, request: Request, content: bytes) -> None:
+        self._request = request
+        self._content = content
+        self._place = 0
+
+    def resumeProducing(self) -> None:
+        """Send the next piece; finish the response after the last one."""
+        begin, self._place = self._place, self._place + PIECE_BYTES
+        self._request.write(self._content[begin : self._place])
+        if self._place >= len(self._content):
+            self._content = b""  # the request may be kept for a while
+            self._request.unregisterProducer()
+            self._request.finish()
+
+    def stopProducing(self) -> None:
+        """The client has gone: let go of the content."""
+        self._content = b""

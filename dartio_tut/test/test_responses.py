@@ -5,12 +5,14 @@ What requests send: where an answer ends, and which fields it has.
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.resources import respond_later, responses
 from dartio_tut.testing import connect
 
 from .support.function_resource import FunctionResource
@@ -358,3 +360,71 @@ class FieldTests(RequestCase):
                 return b"a"
 
             self.assertIn(b"HTTP/1.1 %d %b\r\n" % (code, reason), self.written(status))
+
+
+class LargeTests(RequestCase):
+    """Large contents of `respond_later`, which are sent in pieces."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(responses, "PIECE_BYTES", 10)
+        self.pieces: list[int] = []
+
+    def render(self, content: bytes) -> Callable[[Any], int]:
+        """A render function that answers with *content*, and keeps account of it."""
+
+        async def later() -> bytes:
+            return content
+
+        def render(request: Any) -> int:
+            write = request.write
+
+            def counted(data: bytes) -> None:
+                self.pieces.append(len(data))
+                write(data)
+
+            request.write = counted
+            return respond_later(request, later())
+
+        return render
+
+    def test_content_arrives_whole_in_pieces(self) -> None:
+        for size, pieces in ((9, [9]), (10, [10]), (11, [10, 1]), (30, [10, 10, 10])):
+            content = bytes(range(size))
+            self.pieces.clear()
+            answer = self.response(self.render(content))
+            self.assertEqual(answer.body, content)
+            self.assertEqual(answer.fields["content-length"], str(size))
+            self.assertNotIn("transfer-encoding", answer.fields)
+            self.assertEqual(self.pieces, pieces)
+
+    def test_a_head_request_gets_the_length(self) -> None:
+        sent = self.written(self.render(b"x" * 25), start="HEAD / HTTP/1.1")
+        self.assertIn(b"Content-Length: 25\r\n", sent)
+        self.assertTrue(sent.endswith(b"\r\n\r\n"))
+
+    def test_content_is_let_go_when_it_was_sent_or_nobody_wants_it(self) -> None:
+        class Taking:
+            """A request, as far as it is needed."""
+
+            method = b"GET"
+            finished = False
+            _disconnected = False
+            write = unregisterProducer = finish = lambda *_: None
+
+            def setHeader(self, *_: Any) -> None:
+                """Take the length."""
+
+            def registerProducer(self, producer: Any, streaming: bool) -> None:
+                """Keep the producer."""
+                self.producer = producer
+
+        for ends in ("resumeProducing", "stopProducing"):
+            request: Any = Taking()
+            content = bytes(15)
+            held = getrefcount(content)
+            responses.finish_response(request, content)
+            request.producer.resumeProducing()
+            self.assertGreater(getrefcount(content), held)
+            getattr(request.producer, ends)()
+            self.assertEqual(getrefcount(content), held)
