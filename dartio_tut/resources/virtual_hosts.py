@@ -6,6 +6,8 @@ Rule: of two names that fit, the longer one is taken.
 
 from __future__ import annotations
 
+from ipaddress import AddressValueError
+
 from twisted.web.resource import IResource
 from twisted.web.server import Request
 
@@ -93,5 +95,11 @@ def parse_host_name(text: str) -> str:
 
     :raise ValueError: when it cannot.
     """
-    HostPattern(text)
+    try:
+        HostPattern(text)
+    except AddressValueError:  # its text is for those who wrote an address
+        raise ValueError(
+            f"not the name of a host: {text!r}; write the name alone, without a port "
+            "or http://"
+        ) from None
     return text

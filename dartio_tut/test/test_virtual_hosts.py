@@ -13,7 +13,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from twisted.web.test.requesthelper import DummyChannel
 
-from dartio_tut.resources import VirtualHosts
+from dartio_tut.resources import VirtualHosts, parse_host_name
 from dartio_tut.testing import Response, connect, read_response
 
 
@@ -229,6 +229,17 @@ class VirtualHostsTests(SynchronousTestCase):
             "a\n",
         ]:
             self.assertRaises(ValueError, self.hosts.add, name, Said("x"))
+
+    def test_port_or_scheme_in_an_option_is_told_in_plain_words(self) -> None:
+        for wrong in ("a.example:80", "http://a.example", "[::1]:80", "1.2.3.4:80"):
+            error = self.assertRaises(ValueError, parse_host_name, wrong)
+            self.assertEqual(
+                str(error),
+                f"not the name of a host: {wrong!r}; write the name alone, without a "
+                "port or http://",
+            )
+        for right in ("a.example", "[::1]", "::1", "1.2.3.4", "*.a.example"):
+            self.assertEqual(parse_host_name(right), right)
 
     def test_same_name_twice_is_refused(self) -> None:
         self.hosts.add("a.example", Said("a"))
