@@ -217,6 +217,16 @@ class HtpasswdFileTests(SynchronousTestCase):
                 self.assertTrue(passwords.check("han", "secret"), line)
                 self.assertFalse(passwords.check("\ufeffhan", "secret"), line)
 
+    def test_user_who_could_never_log_in_is_refused(self) -> None:
+        for user in ("x" * 256, "é" * 128, "x" * 10_000):
+            error = self.assertRaises(
+                ValueError, self.passwords, f"{user}:{hashed('secret')}"
+            )
+            self.assertIn("line 1: the user has more than 255 bytes", str(error))
+        longest = "é" * 127 + "x"
+        passwords = self.passwords(f"{longest}:{hashed('secret')}")
+        self.assertTrue(passwords.check(longest, "secret"))
+
     def test_byte_order_mark_in_the_middle_is_refused(self) -> None:
         lines = [f"{user}:{SHA1_OF_SECRET}" for user in ("han", "\ufeffleia")]
         error = self.assertRaises(ValueError, self.passwords, *lines)

@@ -27,6 +27,10 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 """Characters that no user or password may have (RFC 7617 section 2). That spares the
 question of what a hash does at a NUL."""
 
+MAX_USER_BYTES = 255
+"""The longest name of a user: htpasswd makes none that is longer, and the field in which
+it would come is refused if it is much longer."""
+
 TICK_NS = 50_000_000
 """Nanoseconds: more than the tick of a file system's clock."""
 
@@ -174,6 +178,8 @@ def _add(users: dict[str, PasswordCheck], line: bytes) -> None:
         raise ValueError("a byte order mark is in the middle of the file")
     if not colon or not user or user != user.strip() or CONTROL.search(text):
         raise ValueError("expected user:hash")
+    if len(user.encode("utf-8")) > MAX_USER_BYTES:
+        raise ValueError(f"the user has more than {MAX_USER_BYTES} bytes")
     if user in users:
         raise ValueError("the same user as in an earlier line")
     users[user] = password_check(hashed.strip())
