@@ -187,6 +187,19 @@ class FolderGoneTests(LoggedCase):
             error = self.assertRaises(OSError, opened, str(self.folder))
             self.assertEqual(error.errno, EACCES)
 
+    def test_opening_names_the_folder_if_no_file_can_be_made_in_it(self) -> None:
+        original = os.open
+
+        def refused(path: Any, flags: int, *rest: Any, **more: Any) -> int:
+            if flags & os.O_CREAT:
+                raise OSError(EACCES, os.strerror(EACCES), str(path))
+            return original(path, flags, *rest, **more)
+
+        self.folder.mkdir(exist_ok=True)
+        self.patch(os, "open", refused)
+        error = self.assertRaises(PermissionError, open_documents, str(self.folder))
+        self.assertEqual(error.filename, str(self.folder))
+
     def test_folder_that_may_not_be_opened_is_not_back_because_reads_work(self) -> None:
         documents = self.documents()
         self.result_of(documents.put("a", b"1"))

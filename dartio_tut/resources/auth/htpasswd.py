@@ -28,8 +28,8 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 question of what a hash does at a NUL."""
 
 MAX_USER_BYTES = 255
-"""The longest name of a user: htpasswd makes none that is longer, and the field in which
-it would come is refused if it is much longer."""
+"""The longest name of a user: htpasswd makes none that is longer, and in a request the
+field for one that is much longer is refused."""
 
 TICK_NS = 50_000_000
 """Nanoseconds: more than the tick of a file system's clock."""

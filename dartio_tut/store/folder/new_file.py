@@ -89,7 +89,10 @@ class NewFiles:
         self._folder = folder
         self._prefix = prefix
         self._are_named = not hasattr(os, "O_TMPFILE")
-        probe = new_file(folder, prefix)
+        try:
+            probe = new_file(folder, prefix)
+        except OSError as error:  # nobody knows a file of that name, but the folder
+            raise OSError(error.errno, error.strerror, str(folder)) from None
         try:
             other = probe.path.with_name(probe.path.name.upper())
             self.ignores_case = os.path.lexists(other)
