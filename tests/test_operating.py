@@ -160,6 +160,28 @@ class ClosedTests(Case):
             self.assertIn("permission denied", said.lower())
             self.assertIn(str(self.closed), said)
 
+    def test_root_that_is_closed_meanwhile_is_told_once(self) -> None:
+        self.closed.chmod(0o755)
+        (self.closed / "file.txt").write_text("x")
+        (self.closed / "private.txt").write_text("x")
+        (self.closed / "private.txt").chmod(0)
+        folder = self.serve("static", str(self.closed))
+        file = self.serve("static", str(self.closed / "file.txt"))
+        self.assertEqual(ask(folder, target="/private.txt").code, 403)
+        self.assertEqual(ask(folder, target="/file.txt").code, 200)
+        self.assertEqual(ask(file).code, 200)
+        self.assertNotIn("may not be read", folder.output())
+        self.closed.chmod(0)
+        for _ in range(3):
+            self.assertEqual(ask(folder, target="/file.txt").code, 403)
+            self.assertEqual(ask(file).code, 403)
+        self.closed.chmod(0o755)
+        self.assertEqual(ask(folder, target="/file.txt").code, 200)
+        for server, kind in ((folder, "folder"), (file, "file")):
+            server.stop()
+            line = f": the {kind} that is served may not be read"
+            self.assertEqual(server.output().count(line), 1)
+
     def test_folder_of_the_process_that_is_closed_is_told(self) -> None:
         for name in ("hello", "static"):
             script = 'cd "$1"; chmod 0 "$1"; shift; exec "$@"'

@@ -332,6 +332,7 @@ class Lookup:
     def _failed(self, request: Request, error: OSError) -> HTTPError:
         """Return the refusal for what is there, but cannot be opened."""
         if isinstance(error, PermissionError):
+            self._root.say_if_closed()
             return HTTPError(FORBIDDEN, "Not allowed.")
         self._log.error("{path}: {error}", path=request.path, error=error.strerror)
         return HTTPError(SERVICE_UNAVAILABLE, "It cannot be read just now.")

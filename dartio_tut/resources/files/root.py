@@ -24,7 +24,7 @@ DOT, SLASH = ord("."), ord("/")
 """Looking for a number in bytes costs a twentieth of looking for bytes there."""
 
 SECONDS_BETWEEN_REPORTS = 60
-"""How often the log tells that the folder is gone."""
+"""How often the log tells that the folder is gone, or closed."""
 
 
 def path_for_log(path: str | bytes) -> str:
@@ -97,14 +97,25 @@ class Root:
             return False
         if not self.is_folder:
             return False
+        self._report("the folder that is served is not there")
+        return True
+
+    def say_if_closed(self) -> None:
+        """
+        Have the log tell it if the folder itself may not be entered, or the one file
+        not be read: clients are only refused, whatever they ask for.
+        """
+        wanted = os.R_OK if self._is_one_file else os.X_OK
+        if not os.access(self.path, wanted):
+            kind = "file" if self._is_one_file else "folder"
+            self._report(f"the {kind} that is served may not be read")
+
+    def _report(self, text: str) -> None:
+        """Say *text* in the log, but not too often."""
         now = monotonic()
         if now - self._reported >= SECONDS_BETWEEN_REPORTS:
             self._reported = now
-            self._log.error(
-                "{root}: the folder that is served is not there",
-                root=path_for_log(self.path),
-            )
-        return True
+            self._log.error("{root}: {text}", root=path_for_log(self.path), text=text)
 
     def may_show(self, name: bytes) -> bool:
         """Tell whether a name may be seen, as far as its first character goes."""
