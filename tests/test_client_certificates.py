@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -82,6 +83,34 @@ class ClientCertificateTests(Case):
                     self.assertRaises(
                         OSError, ask, server, host="localhost", tls=context
                     )
+
+    def test_refused_clients_read_why_and_so_does_the_operator(self) -> None:
+        files = f"cert={self.files[1]}:key={self.files[3]}:clientCA={self.ca}"
+        clients = [
+            (self.late, "certificate expired", "the client's certificate has expired"),
+            (self.foreign, "unknown ca", "is of an unknown authority (CN=test "),
+            (None, "certificate required", "the client has sent no certificate"),
+        ]
+        for endpoint in (f"https:0:{files}", rf"https:over=tcp\:0:{files}"):
+            server = self.daemon("hello", "--listen", endpoint).ready()
+            for client, alert, said in clients:
+                self.assertIn(alert, self.refusal(server, client, said))
+
+    def refusal(self, server: Daemon, client: Signer | None, said: str) -> str:
+        """What *client* reads that has sent some of its request when it is refused."""
+        where = ("127.0.0.1", server.port)
+        tls = self.context(client)
+        with (
+            socket.create_connection(where, PATIENCE) as plain,
+            tls.wrap_socket(plain, server_hostname="localhost") as secure,
+        ):
+            secure.sendall(b"GET / HTTP/1.1\r\n")
+            server.wait_for("127.0.0.1: TLS handshake failed: ")
+            self.assertIn(said, server.lines[-1])
+            for _ in range(3):  # the first of these shows whether it is closed
+                secure.sendall(b"Host: localhost\r\n")
+            error = self.assertRaises(ssl.SSLError, secure.recv, 1000)
+        return str(error).lower().replace("_", " ")
 
     def test_curl_shows_its_certificate_by_http2(self) -> None:
         server = self.serve("hello", *self.asking)

@@ -21,7 +21,7 @@ from twisted.web.server import NOT_DONE_YET
 from dartio_tut.daemon import https_endpoint
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.wire import listen_tls, set_alpn
-from dartio_tut.wire.transport import plain_text, tls
+from dartio_tut.wire.transport import plain_text, tls, tls_port
 
 from .support.harness import PATIENCE
 from .support.serving import ServingCase, open_on
@@ -255,7 +255,7 @@ class TLSTransportTests(ServingCase):
         self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
 
     async def test_handshakes_are_bounded_and_count_as_connections(self) -> None:
-        self.patch(tls, "MAX_HANDSHAKES", 4)
+        self.patch(tls_port, "MAX_HANDSHAKES", 4)
         port = self.secure(lambda request: b"hello")
         half_open = [
             socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(20)
@@ -263,9 +263,27 @@ class TLSTransportTests(ServingCase):
         await self.until(lambda: self.site.connection_limit.count == 4)
         self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
         self.assertLessEqual(self.site.connection_limit.count, 4)
+        self.assertEqual(self.site.failed_handshakes, {"too many at a time": 17})
         for connection in half_open:
             connection.close()
         await self.until(lambda: not self.site.connection_limit.count)
+
+    async def test_what_becomes_of_handshakes_that_do_not_end_is_counted(self) -> None:
+        late, gone = "it took too long", "the client has closed the connection"
+        for is_over in (False, True):
+            port = await self.over_tcp(len) if is_over else self.secure(len)
+            with socket.create_connection(("127.0.0.1", port), PATIENCE):
+                await self.until(lambda: self.site.connection_limit.count)
+                for connection in list(self.site.deadlines.members):
+                    connection.deadline = 0
+                await self.until(lambda: self.site.failed_handshakes)
+            self.assertEqual(self.site.failed_handshakes, {late: 1})
+            for data in (b"", b"\x16\x03\x01"):  # the first is a check of health
+                with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+                    plain.sendall(data)
+            await self.until(lambda: gone in self.site.failed_handshakes)
+            await self.until(lambda: not self.site.connection_limit.count)
+            self.assertEqual(self.site.failed_handshakes, {late: 1, gone: 1})
 
     async def test_what_is_no_handshake_ends_and_harms_nobody(self) -> None:
         port = self.secure(lambda request: b"hello")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from operator import attrgetter, sub
 from typing import Any, Protocol
@@ -40,6 +41,7 @@ class MeasuredSite(Protocol):
     What is looked up of a site.
 
     :ivar event_batch: what will be told next.
+    :ivar failed_handshakes: how many TLS handshakes have failed, by the reason.
     :ivar is_draining: whether the server is about to stop.
     :ivar has_stopped: whether it has.
     """
@@ -48,6 +50,10 @@ class MeasuredSite(Protocol):
     event_batch: EventBatch
     is_draining: bool
     has_stopped: bool
+
+    @property
+    def failed_handshakes(self) -> Mapping[str, int]:
+        """See the class."""
 
 
 class Certificate(Protocol):
@@ -105,6 +111,7 @@ class Counts:
             min(ends, default=None),
             not (self.site.is_draining or self.site.has_stopped),
             self.store_times.numbers(),
+            dict(self.site.failed_handshakes),
         )
 
     def __call__(self, noted: list[Noted]) -> None:

@@ -72,6 +72,11 @@ class Collector:
         now = GaugeMetricFamily(
             "dartio_connections", "Connections that are open.", labels=["server"]
         )
+        failed = CounterMetricFamily(
+            "dartio_tls_handshakes_failed",
+            "Connections whose TLS handshake has failed, by the reason.",
+            labels=["server", "reason"],
+        )
         expiry = GaugeMetricFamily(
             "dartio_certificate_expiry_timestamp_seconds",
             "When the first certificate that a server shows expires.",
@@ -80,9 +85,11 @@ class Collector:
         for one in self._servers:
             opened.add_metric([one.server], one.opened)
             now.add_metric([one.server], one.connections)
+            for reason, count in one.failed_handshakes.items():
+                failed.add_metric([one.server, reason], count)
             if one.certificate_end is not None:
                 expiry.add_metric([one.server], one.certificate_end)
-        yield from (opened, now, expiry)
+        yield from (opened, now, failed, expiry)
 
 
 def _of_stores(servers: Iterable[Numbers]) -> Iterator[Any]:

@@ -45,6 +45,7 @@ class Numbers:
     :ivar certificate_end: when the first of its certificates expires, as a Unix time.
     :ivar is_ready: whether it takes requests.
     :ivar stores: the operations of its stores.
+    :ivar failed_handshakes: how many TLS handshakes have failed, by the reason.
     """
 
     server: str
@@ -59,6 +60,7 @@ class Numbers:
     certificate_end: float | None = None
     is_ready: bool = False
     stores: StoreNumbers = field(default_factory=dict)
+    failed_handshakes: dict[str, int] = field(default_factory=dict)
 
     def at_end(self) -> Numbers:
         """These when the process has ended: what holds for the moment is left out."""
@@ -73,14 +75,11 @@ class Numbers:
         exchanges = dict(self.exchanges)
         for kind, count in other.exchanges.items():
             exchanges[kind] = exchanges.get(kind, 0) + count
-        reasons = dict(self.reasons)
-        for reason, count in other.reasons.items():
-            count_reason(reasons, reason, count)
         ends = [e for e in (self.certificate_end, other.certificate_end) if e]
         return Numbers(
             self.server,
             exchanges,
-            reasons,
+            _added_reasons(self.reasons, other.reasons),
             [a + b for a, b in zip(self.seconds, other.seconds, strict=True)],
             self.seconds_sum + other.seconds_sum,
             [a + b for a, b in zip(self.sizes, other.sizes, strict=True)],
@@ -90,6 +89,7 @@ class Numbers:
             min(ends, default=None),
             self.is_ready or other.is_ready,
             added_operations(self.stores, other.stores),
+            _added_reasons(self.failed_handshakes, other.failed_handshakes),
         )
 
 
@@ -98,6 +98,13 @@ def count_reason(reasons: dict[str, int], reason: str, count: int = 1) -> None:
     if reason not in reasons and len(reasons) >= MAX_REASONS:
         reason = "other"
     reasons[reason] = reasons.get(reason, 0) + count
+
+
+def _added_reasons(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
+    reasons = dict(first)
+    for reason, count in second.items():
+        count_reason(reasons, reason, count)
+    return reasons
 
 
 def added_up(parts: Iterable[Numbers]) -> list[Numbers]:

@@ -4,7 +4,7 @@ The site: hands each request to the resource tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from heapq import nsmallest
 from io import BytesIO
@@ -44,6 +44,7 @@ from dartio_tut.wire import (
     refusal_fields,
 )
 
+from .handshake_log import HandshakeLog
 from .hsts import HSTS
 from .mistakes import UnfinishedResponses, root_warning
 
@@ -51,13 +52,6 @@ CLOSED_IDLE_SHARE = 64
 """
 One in so many idle connections is closed when there are too many connections, but at
 least one: looking for them takes time.
-"""
-
-LOGGED_REFUSALS = 10
-REFUSALS_SECONDS = 60.0
-"""
-Lines in so many seconds about clients of which nothing was understood: a thousand of
-them in a second must not fill the disk.
 """
 
 MAY_BE_IDLE = (Channel, HTTP2Connection)
@@ -95,8 +89,6 @@ class Site(TwistedSite):
     _drained: Deferred[None] | None = None
     _log = Logger()
     _looked_for_idle = -1.0
-    _refusals_since = float("-inf")
-    _refusals = 0
 
     def __init__(
         self,
@@ -125,6 +117,7 @@ class Site(TwistedSite):
             self.connection_limit.has_many_clients = proxy_trust.trusts
         self.deadlines = Deadlines(self.reactor)
         self.event_batch = EventBatch(self.reactor)
+        self._handshake_log = HandshakeLog(self.reactor)
         self._unfinished = UnfinishedResponses(self.deadlines.members, self.reactor)
 
     def startFactory(self) -> None:
@@ -140,6 +133,7 @@ class Site(TwistedSite):
         """No port listens for this site any more."""
         super().stopFactory()
         self._unfinished.stop()
+        self._handshake_log.stop()
         self.event_batch.end()
         self.has_stopped = not self.is_draining
 
@@ -296,22 +290,14 @@ class Site(TwistedSite):
         lines.append(b"Content-Length: %d" % len(body))
         return b"\r\n".join([*lines, b"", body])
 
-    def log_refusal(self, peer: IAddress, reason: str) -> None:
-        """
-        Log that a client was refused before anything of it was understood; the first
-        ones in a minute.
-        """
-        now = self.reactor.seconds()
-        if now - self._refusals_since >= REFUSALS_SECONDS:
-            self._refusals_since, self._refusals = now, 0
-        self._refusals += 1
-        if self._refusals > LOGGED_REFUSALS:
-            return
-        if self._refusals == LOGGED_REFUSALS:
-            reason += "; no more of these are logged for a minute"
-        self._log.info(
-            "{peer}: {reason}", peer=getattr(peer, "host", ""), reason=reason
-        )
+    def handshake_failed(self, peer: IAddress, reason: str, detail: str = "") -> None:
+        """A client did not come through the TLS handshake: log and count that."""
+        self._handshake_log.failed(peer, reason, detail)
+
+    @property
+    def failed_handshakes(self) -> Mapping[str, int]:
+        """How many TLS handshakes have failed, by the reason."""
+        return self._handshake_log.counts
 
     def _close_idle(self) -> None:
         """

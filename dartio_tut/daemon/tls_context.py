@@ -19,7 +19,7 @@ from twisted.internet.ssl import (
     trustRootFromCertificates,
 )
 
-from dartio_tut.wire import set_curves
+from dartio_tut.wire import check_clients, set_curves
 
 CIPHERS = AcceptableCiphers.fromOpenSSLCipherString(
     "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
@@ -71,6 +71,8 @@ def tls_context(
         insecurelyLowerMinimumTo=VERSIONS[minimum],
         enableSessionTickets=True,
     ).getContext()
+    if trusted:
+        check_clients(context)
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # idle connections give buffers back
     # The server keeps no sessions: a client keeps its own, as a ticket.

@@ -11,12 +11,10 @@ from typing import Any
 from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Site
-from dartio_tut.daemon.site import LOGGED_REFUSALS, REFUSALS_SECONDS
 from dartio_tut.testing import Connection
 from dartio_tut.wire import ConnectionLimit, Limits
 from dartio_tut.wire.connection_limit import ANSWERED_BEYOND_LIMIT, Admission
@@ -145,21 +143,3 @@ class IdleConnectionsTests(SynchronousTestCase):
         new = self.connect()
         self.assertIn(b" 503 ", new.transport.value())
         self.assertFalse(any(connection.closed for connection in connections))
-
-
-class LoggedRefusalsTests(SynchronousTestCase):
-    """Clients of which nothing was understood, in the log."""
-
-    def test_only_the_first_ones_in_a_minute_are_logged(self) -> None:
-        clock = Clock()
-        site = Site(FunctionResource(lambda request: b""), reactor=clock)
-        with capturedLogs() as logged:
-            for _ in range(2):
-                for _ in range(1000):
-                    site.log_refusal(client().getPeer(), "a request without TLS")
-                clock.advance(REFUSALS_SECONDS)
-        said = list(map(formatEvent, logged))
-        self.assertEqual(len(said), 2 * LOGGED_REFUSALS)
-        self.assertEqual(said[0], "192.0.2.1: a request without TLS")
-        last = "192.0.2.1: a request without TLS; no more of these are logged"
-        self.assertEqual(said[LOGGED_REFUSALS - 1], f"{last} for a minute")

@@ -289,6 +289,7 @@ class TotalsTests(SynchronousTestCase):
         site: Any = SimpleNamespace(
             connection_limit=SimpleNamespace(count=0),
             event_batch=EventBatch(self.clock),
+            failed_handshakes={},
             is_draining=False,
             has_stopped=0,
         )

@@ -53,10 +53,11 @@ from .proxy_head import ip_address_of
 from .request import Request, is_end_of_request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
+from .transport.handshake_faults import check_clients
 from .transport.keep_out import keep_out
 from .transport.plain_text import RefusingTLSFactory
 from .transport.reactor import leave_to_others, with_fast_ports
-from .transport.tls import listen_tls
+from .transport.tls_port import listen_tls
 from .transport.turns import SharedSockets
 from .twisted_private import (
     cooperating_by,
@@ -107,6 +108,7 @@ __all__ = [
     "by_negotiation",
     "by_preface",
     "canonical_host",
+    "check_clients",
     "cooperating_by",
     "exchanges_done",
     "host_of_field",

@@ -251,11 +251,13 @@ class ITLSSite(Protocol):
     :ivar connection_limit: counts the connections, handshake included.
     :ivar deadlines: ends the handshakes that take too long.
     :ivar reactor: the one that the site uses.
+    :ivar is_draining: see `ISite`.
     """
 
     connection_limit: ConnectionLimit
     deadlines: Deadlines
     reactor: IReactorTime
+    is_draining: bool
 
     def build_negotiated(
         self, protocol: bytes | None, addr: IAddress
@@ -266,8 +268,13 @@ class ITLSSite(Protocol):
     def answer_without_tls(self) -> Callable[[], bytes] | None:
         """Makes the response to a request without TLS, if there is to be one."""
 
-    def log_refusal(self, peer: IAddress, reason: str) -> None:
-        """Log that a client was refused before anything of it was understood."""
+    def handshake_failed(self, peer: IAddress, reason: str, detail: str = "") -> None:
+        """
+        Log, and count, that a client did not come through the TLS handshake.
+
+        :param reason: one of few, whatever clients send.
+        :param detail: what it is about, if that is known; anything printable.
+        """
 
 
 class IStreamingResource(Protocol):

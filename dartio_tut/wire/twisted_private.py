@@ -22,6 +22,7 @@ from twisted.internet.tcp import _accept as accept_with_reserve
 from twisted.internet.tcp import _BuffersLogs as BuffersLogs
 from twisted.internet.tcp import _reservedFD as reserved_descriptor
 from twisted.internet.tcp import _resolveIPv6 as resolve_ipv6
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.web import http, server
 from twisted.web.http import (
     _getMultiPartArgs as multipart_arguments,
@@ -60,6 +61,7 @@ __all__ = [
     "tls_read",
     "tls_write",
     "tls_write_records",
+    "verify_error_text",
     "wait_in_turn",
 ]
 
@@ -91,6 +93,13 @@ INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
         "_handleStar",
         "_inFakeHead",
         "_log",
+    ),
+    TLSMemoryBIOProtocol: (
+        "_flushSendBIO",
+        "_handshakeDone",
+        "_lostTLSConnection",
+        "_reason",
+        "_tlsShutdownFinished",
     ),
 }
 """Attributes of Twisted's classes that ours, which derive from them, set or read."""
@@ -229,6 +238,12 @@ def tls_read(connection: SSL.Connection) -> bytes:
         connection._raise_ssl_error(connection._ssl, length)
     plain: bytes = _ffi.buffer(_landing, length)[:]
     return plain
+
+
+def verify_error_text(error: int) -> str:
+    """What OpenSSL says of an *error* of X509_verify_cert(3)."""
+    text = getattr(_lib, "X509_verify_cert_error_string", None)
+    return f"error {error}" if text is None else _ffi.string(text(error)).decode()
 
 
 def set_curves(context: SSL.Context, lists: Sequence[str]) -> None:

@@ -1,9 +1,10 @@
 """
-Requests without TLS on a port with TLS: answered with what to do instead.
+TLS over another transport by Twisted's own, which tells clients why they are refused.
 
-The first byte tells them apart. A TLS connection begins with a handshake record, whose
-first byte is 22 (RFC 8446 section 5.1); what people and programs type is printable
-ASCII, or a line end. OpenSSL itself knows a few methods only, and waits for five bytes.
+Requests without TLS are answered with what to do instead. The first byte tells them
+apart. A TLS connection begins with a handshake record, whose first byte is 22 (RFC 8446
+section 5.1); what people and programs type is printable ASCII, or a line end. OpenSSL
+itself knows a few methods only, and waits for five bytes.
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ from twisted.python.failure import Failure
 from ..deadlines import NEVER
 from ..interfaces import ITLSSite
 from .epoll import CONNECTION_DONE
+from .handshake_faults import (
+    GONE,
+    TOO_LATE,
+    WITHOUT_TLS,
+    HandshakeFault,
+    handshake_fault,
+)
 
 LINGER_SECONDS = 2
-"""Time in which a client that speaks no TLS may read why it was refused."""
+"""Time in which a client that was refused may read why."""
 
 _PLAIN = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
 
@@ -32,12 +40,13 @@ def is_plain_text(data: bytes) -> bool:
 
 
 class RefusingTLS(BufferingTLSTransport):
-    """Twisted's TLS, which tells a client without TLS what to do."""
+    """Twisted's TLS, which tells a client that it refuses why, and its site as well."""
 
     factory: RefusingTLSFactory
     transport: Any
     deadline = NEVER
     _has_begun = False
+    _is_lost = False
     _is_refused = False
 
     def dataReceived(self, data: bytes) -> None:
@@ -46,21 +55,44 @@ class RefusingTLS(BufferingTLSTransport):
             return
         if not self._has_begun:
             self._has_begun = True
-            site = self.factory.site
-            answer = site.answer_without_tls
+            answer = self.factory.site.answer_without_tls
             if answer is not None and is_plain_text(data):
-                self._refuse(site, answer)
+                self._refuse_plain_text(answer)
                 return
         super().dataReceived(data)
 
-    def _refuse(self, site: ITLSSite, answer: Callable[[], bytes]) -> None:
+    def _refuse_plain_text(self, answer: Callable[[], bytes]) -> None:
+        self._tell(HandshakeFault(WITHOUT_TLS))
+        self.transport.write(answer())
+        self._linger()
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        """
+        TLS has ended. If it never began, the alert that says why is lost when the
+        connection is closed while something of the client's is unread.
+        """
+        if self._handshakeDone or reason is None:
+            super()._tlsShutdownFinished(reason)
+        elif self._is_lost:
+            if self._has_begun:
+                self._tell(HandshakeFault(GONE))
+            super()._tlsShutdownFinished(reason)
+        else:
+            self._reason, self._lostTLSConnection = reason, True
+            self._flushSendBIO()
+            self._tell(handshake_fault(reason.value, self.getHandle()))
+            self._linger()
+
+    def _tell(self, fault: HandshakeFault) -> None:
+        self.factory.site.handshake_failed(self.getPeer(), *fault)
+
+    def _linger(self) -> None:
+        """Send no more, and drop what comes, for a while."""
         self._is_refused = True
-        site.log_refusal(self.getPeer(), "a request without TLS")
         transport = self.transport
-        transport.write(answer())
-        if ITCPTransport.providedBy(transport):  # it would be reset if it sent more
+        if ITCPTransport.providedBy(transport):
             transport.loseWriteConnection()
-            site.deadlines.add(self, LINGER_SECONDS)
+            self.factory.site.deadlines.add(self, LINGER_SECONDS)
         else:
             transport.loseConnection()
 
@@ -69,8 +101,16 @@ class RefusingTLS(BufferingTLSTransport):
         self.deadline = NEVER
         self.transport.abortConnection()
 
+    def loseConnection(self) -> None:
+        """Close; before the handshake has ended, because it takes too long."""
+        site = self.factory.site
+        if not (self._handshakeDone or self.disconnecting or site.is_draining):
+            self._tell(HandshakeFault(TOO_LATE))
+        super().loseConnection()
+
     def connectionLost(self, reason: Failure = CONNECTION_DONE) -> None:
         """The connection has ended."""
+        self._is_lost = True
         if self._is_refused:
             self.factory.site.deadlines.discard(self)
         super().connectionLost(reason)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from OpenSSL import SSL, crypto
 from twisted.internet import main
@@ -27,7 +27,6 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import (
     INegotiated,
     IProtocol,
-    IProtocolFactory,
     ISSLTransport,
 )
 from twisted.internet.protocol import Protocol
@@ -37,7 +36,6 @@ from zope.interface import implementer
 
 from ..connection_limit import Admission
 from ..deadlines import NEVER
-from ..interfaces import ITLSSite
 from ..twisted_private import (
     TLS_RECORD_BYTES,
     SocketAddress,
@@ -47,16 +45,18 @@ from ..twisted_private import (
 )
 from .epoll import CONNECTION_DONE, IN
 from .file_senders import TLSFileSender
+from .handshake_faults import (
+    GONE,
+    TOO_LATE,
+    WITHOUT_TLS,
+    HandshakeFault,
+    handshake_fault,
+)
 from .plain_text import LINGER_SECONDS, is_plain_text
-from .port import Port
-from .reactor import begin_to_listen
 from .tcp import READ_BYTES, ConnectionEnd, Server
 
-HANDSHAKE_SECONDS = 10
-"""Time for a handshake; nginx allows 60 s, browsers take less than one."""
-
-MAX_HANDSHAKES = 1024
-"""Handshakes under way at a time; for one more, the oldest is given up."""
+if TYPE_CHECKING:
+    from .tls_port import TLSPort
 
 DRAINED_HANDSHAKE_SECONDS = 1
 """Time for a handshake while the server is about to stop."""
@@ -112,7 +112,13 @@ class TLSServer(Server):
 
     def expired(self) -> None:
         """The handshake, or reading why it was refused, took too long."""
+        self.give_up(TOO_LATE)
+
+    def give_up(self, why: str) -> None:
+        """End the handshake, or the time to read why it was refused."""
         self.deadline = NEVER
+        if self._in_handshake and not self.server.site.is_draining:
+            self._tell(HandshakeFault(why))
         self.connectionLost(Failure(main.CONNECTION_LOST))
 
     def drain(self) -> None:
@@ -132,8 +138,8 @@ class TLSServer(Server):
         except SSL.WantWriteError:
             self.startWriting()
             return None
-        except SSL.Error:
-            return main.CONNECTION_LOST
+        except SSL.Error as error:
+            return self._handshake_failed(error)
         self.stopWriting()
         self._in_handshake = False
         self.server.handshake_ended(self)
@@ -146,6 +152,30 @@ class TLSServer(Server):
         self.protocol = protocol
         protocol.makeConnection(self)
         return None if self.disconnected else self.doRead()
+
+    def _handshake_failed(self, error: SSL.Error) -> ConnectionEnd:
+        """
+        Let the client read the alert that OpenSSL has sent. By TLS 1.3, most have sent
+        their request by then: to close the connection while that is unread would reset
+        it, and the alert would be lost.
+        """
+        fault = handshake_fault(error, self._tls)
+        self._tell(fault)
+        if fault.reason == GONE:
+            return main.CONNECTION_LOST
+        self.stopWriting()
+        self._linger()
+        return None
+
+    def _tell(self, fault: HandshakeFault) -> None:
+        self.server.site.handshake_failed(self.getPeer(), *fault)
+
+    def _linger(self) -> None:
+        """Send no more, and drop what comes, for a while."""
+        self._in_handshake, self._is_refused = False, True
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+        self.deadline = self.server.site.deadlines.now + LINGER_SECONDS
 
     def _begin(self) -> ConnectionEnd:
         """The first byte has come: begin with the handshake, if that is one."""
@@ -165,12 +195,10 @@ class TLSServer(Server):
 
     def _refuse_plain_text(self, answer: Callable[[], bytes]) -> None:
         """Tell a client that has sent a request without TLS what to do."""
-        self._in_handshake, self._is_refused = False, True
         with suppress(OSError):
             self.socket.send(answer())
-            self.socket.shutdown(socket.SHUT_WR)
-        self.deadline = self.server.site.deadlines.now + LINGER_SECONDS
-        self.server.site.log_refusal(self.getPeer(), "a request without TLS")
+        self._tell(HandshakeFault(WITHOUT_TLS))
+        self._linger()
 
     def _drop_what_comes(self) -> ConnectionEnd:
         try:
@@ -338,62 +366,3 @@ class TakenOverTLSServer(TLSServer, TLSMemoryBIOProtocol):
     @wrappedProtocol.setter
     def wrappedProtocol(self, protocol: IProtocol) -> None:
         self.protocol = protocol
-
-
-class TLSPort(Port):
-    """
-    Accepts into `TLSServer`.
-
-    :ivar site: builds the protocols.
-    :ivar context: the settings of the secure connections.
-    """
-
-    _type = "TLS"
-
-    def __init__(
-        self,
-        port: int,
-        site: ITLSSite,
-        backlog: int,
-        interface: str,
-        reactor: object,
-        context: SSL.Context,
-    ) -> None:
-        factory = cast("IProtocolFactory", site)
-        super().__init__(port, factory, backlog, interface, reactor)
-        self.site = site
-        self.context = context
-        self._handshakes: dict[TLSServer, None] = {}
-
-    def connect(self, sock: socket.socket, client: SocketAddress) -> None:
-        """Begin the handshake; the protocol is built when it has ended."""
-        if len(self._handshakes) >= MAX_HANDSHAKES:
-            oldest = next(iter(self._handshakes))
-            oldest.connectionLost(Failure(main.CONNECTION_LOST))
-        transport = TLSServer(sock, client, self, self.sessionno)
-        transport.admission = self.site.connection_limit.admit(transport)
-        transport.on_closed = transport.admission.release
-        if transport.admission.is_flooded:
-            transport.connectionLost(Failure(main.CONNECTION_LOST))
-            return
-        self._handshakes[transport] = None
-        self.site.deadlines.add(transport, HANDSHAKE_SECONDS)
-
-    def handshake_ended(self, transport: TLSServer) -> None:
-        """The handshake of *transport* has succeeded, or the connection has ended."""
-        self._handshakes.pop(transport, None)
-        self.site.deadlines.discard(transport)
-
-
-def listen_tls(
-    reactor: object,
-    port: int,
-    site: ITLSSite,
-    backlog: int,
-    interface: str,
-    context: SSL.Context,
-) -> TLSPort:
-    """Listen with TLS on *port* for *site*."""
-    listening = TLSPort(port, site, backlog, interface, reactor, context)
-    begin_to_listen(listening, reactor)
-    return listening
