@@ -9,10 +9,12 @@ import os
 import socket
 import ssl
 import weakref
+from itertools import product
 from pathlib import Path
 from time import process_time
 from typing import Any
 
+from hpack import Encoder
 from OpenSSL import SSL
 from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
@@ -20,7 +22,14 @@ from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import https_endpoint
 from dartio_tut.daemon.certificate import localhost_certificate
+from dartio_tut.test.support.http2_client import (
+    FrameReader,
+    request_fields,
+    settings_frame,
+)
 from dartio_tut.wire import listen_tls, set_alpn
+from dartio_tut.wire.http2.engine import ErrorCode
+from dartio_tut.wire.http2.frames import PREFACE, Kind, frame
 from dartio_tut.wire.transport import plain_text, tls, tls_port
 
 from .support.harness import PATIENCE
@@ -179,6 +188,57 @@ class TLSTransportTests(ServingCase):
             while part := plain.recv(65536):
                 came += part
             return came
+
+    def by_http2(self, port: int) -> ssl.SSLSocket:
+        """A connection on which HTTP/2 is spoken."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["h2"])
+        plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        secure = context.wrap_socket(plain)
+        self.addCleanup(secure.close)
+        return secure
+
+    def read_frames(
+        self, secure: ssl.SSLSocket, stream_id: int | None = None
+    ) -> FrameReader:
+        """What comes until a response has ended, or, without one, the connection."""
+        reader = FrameReader()
+        while data := secure.recv(65536):
+            reader.feed(data)
+            if stream_id is not None and reader.answer(stream_id).is_ended:
+                break
+        return reader
+
+    async def test_requests_by_http2_that_came_unread_are_answered_when_it_stops(
+        self,
+    ) -> None:
+        def hello(request: Any) -> bytes:
+            return b"hello"
+
+        encoder = Encoder()
+        first, second = (
+            frame(Kind.HEADERS, n, encoder.encode(request_fields()), 5) for n in (1, 3)
+        )
+        first = PREFACE + settings_frame() + first
+        for is_over, is_new in product((False, True), repeat=2):
+            port = await self.over_tcp(hello) if is_over else self.secure(hello)
+            secure = await deferToThread(self.by_http2, port)
+            if not is_new:
+                secure.sendall(first)
+                await deferToThread(self.read_frames, secure, 1)
+            await self.until(lambda: self.site.connection_limit.count)
+            secure.sendall(first if is_new else second)
+            drained = self.site.drain()
+            reader = FrameReader()
+            reader.settings = {}
+            while data := await deferToThread(secure.recv, 65536):
+                reader.feed(data)
+            secure.close()
+            await drained
+            last = 1 if is_new else 3
+            self.assertEqual(reader.answer(last).status, 200)
+            self.assertEqual(reader.goaway, (ErrorCode.NO_ERROR, last))
 
     async def test_a_request_without_tls_is_told_that_the_port_speaks_tls(self) -> None:
         port = self.secure(lambda request: b"hello")

@@ -260,6 +260,29 @@ class SiteTests(HTTP2Case):
             self.assertEqual(client.goaway, (ErrorCode.NO_ERROR, 1))
             self.assertTrue(client.closed)
 
+    def test_first_request_has_a_moment_when_the_server_stops(self) -> None:
+        for engine in engines():
+            client = self.client(engine)
+            client.site.drain()
+            self.assertFalse(client.read().closed)
+            client.send(client.head(1))
+            self.assertEqual(client.answer(1).status, 200)
+            self.assertEqual(client.goaway, (ErrorCode.NO_ERROR, 1))
+            self.assertTrue(client.closed)
+
+    def test_client_that_asks_for_nothing_is_closed_when_the_server_stops(self) -> None:
+        for engine in engines():
+            client = self.client(engine)
+            asked = HTTP2Client(client.site.resource, engine, site=client.site)
+            asked.send(asked.head(1))
+            client.site.drain()
+            self.assertTrue(asked.closed)  # it was served, and nothing has come since
+            client.send(frame(Kind.PING, 0, bytes(8)))
+            self.assertFalse(client.closed)
+            client.wait(2)
+            self.assertTrue(client.closed)
+            self.assertEqual(client.goaway, (ErrorCode.NO_ERROR, 0))
+
     def test_fault_behind_the_last_response_closes_once(self) -> None:
         goaway = frame(Kind.GOAWAY, 0, bytes(8))
         for engine in engines():

@@ -84,6 +84,15 @@ class PriorKnowledgeTests(SynchronousTestCase):
     def test_silent_clients_are_closed_when_the_server_stops(self) -> None:
         connection = self.connect()
         drained = self.site.drain()
+        self.clock.pump([1.0] * 2)  # a moment, see below
         self.assertTrue(connection.closed)
         connection.protocol.connectionLost(Failure(ConnectionDone()))
         self.successResultOf(drained)
+
+    def test_a_request_that_comes_when_the_server_stops_is_answered(self) -> None:
+        connection = self.connect()
+        self.site.drain()
+        said = connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertIn(b" 200 ", said)
+        self.assertIn(b"\r\nConnection: close\r\n", said)
+        self.assertTrue(connection.closed)

@@ -210,5 +210,8 @@ class ConnectionTests(SynchronousTestCase):
 
     def test_a_server_that_stops_closes_a_connection_without_a_head(self) -> None:
         connection = self.connect()
+        asking = self.connect()
         self.site.drain()
+        self.assertIn(b" 200 ", asking.send(V1 + GET))
+        self.clock.pump([1.0] * 2)
         self.assertTrue(connection.transport.disconnecting)

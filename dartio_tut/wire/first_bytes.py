@@ -10,6 +10,7 @@ from twisted.internet.interfaces import ITransport
 from twisted.python.failure import Failure
 
 from .deadlines import NEVER
+from .http1.draining import FIRST_REQUEST_SECONDS
 from .interfaces import ISite
 from .transport.tcp import Server
 
@@ -51,8 +52,9 @@ class FirstBytesProtocol:
         self._transport.loseConnection()
 
     def drain(self) -> None:
-        """The server is about to stop: nothing is under way."""
-        self._transport.loseConnection()
+        """The server is about to stop: the first bytes have a moment to come."""
+        soon = self._site.deadlines.now + FIRST_REQUEST_SECONDS
+        self.deadline = min(self.deadline, soon)
 
     def retire(self) -> None:
         """Another process goes on: the protocol that comes next will see to it."""

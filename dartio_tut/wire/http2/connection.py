@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from ..deadlines import NEVER
 from ..events import Ending
+from . import draining
 from .connection_transport import ConnectionTransport
 from .engine import ConnectionFault, Engine, ErrorCode
 from .flood_budget import FloodBudget
@@ -49,6 +50,8 @@ class HTTP2Connection:
     :ivar is_admitted: whether it is within the limits on connections.
     :ivar is_active: whether bytes are being taken in; what is written waits for that.
     :ivar is_blocked: whether the transport takes nothing more for now.
+    :ivar leaves_soon: whether only what was sent already is waited for.
+    :ivar leaves_soon: whether the server stops, and only what has come is waited for.
     :ivar transport: the transport, and what is known of the client.
     """
 
@@ -58,6 +61,7 @@ class HTTP2Connection:
     transport: ConnectionTransport
     is_admitted: bool
     is_blocked: bool
+    leaves_soon = False
 
     def __init__(self, site: HTTP2Site) -> None:
         self.site = self.factory = site
@@ -87,8 +91,7 @@ class HTTP2Connection:
 
     def makeConnection(self, transport: ITransport) -> None:
         """A client has connected, and speaks HTTP/2."""
-        ours = ConnectionTransport(transport, self.site, self.release)
-        self.transport = ours
+        self.transport = ours = ConnectionTransport(transport, self.site, self.release)
         self._sender = ours.sender
         self.is_admitted = ours.admission.is_admitted
         self.deadlines.add(self, self.limits.header_time)
@@ -100,8 +103,7 @@ class HTTP2Connection:
         self._reports = reports
         self.streams = Streams(self, reports)
         shared = self.site.http2
-        engine = shared.engine.make(self.streams, shared.engine_limits)
-        self.engine = engine
+        self.engine = engine = shared.engine.make(self.streams, shared.engine_limits)
         self.scanner = engine.scanner(self.budget, shared.max_block, self.streams.open)
         ours.sender.registerProducer(self, True)
         if ours.admission.is_flooded:
@@ -109,7 +111,7 @@ class HTTP2Connection:
             return
         self.flush()
         if self.site.is_draining or self.site.is_retiring:
-            self.close()
+            draining.drain(self)
 
     def connectionMade(self) -> None:
         """Nothing more: ``makeConnection`` has done it."""
@@ -298,7 +300,7 @@ class HTTP2Connection:
             streams.look_at(now)
             self.is_active = False
             self.written()
-        elif self.state is LEAVING:
+        elif self.state is LEAVING or self.leaves_soon:
             self.close()
         elif not self.scanner.is_within:
             self.deadline = streams.idle_since + self.limits.idle_time
@@ -335,11 +337,9 @@ class HTTP2Connection:
     def drain(self) -> None:
         """The server is about to stop: finish what is under way, and close."""
         self.streams.drain()
-        self.close()
+        draining.drain(self)
 
-    def retire(self) -> None:
-        """The same: by this protocol a client knows which requests to send again."""
-        self.drain()
+    retire = drain  # a client knows by GOAWAY which requests to send again
 
     def fail(self, fault: ConnectionFault) -> None:
         """Tell the client what it did wrong, and close."""
