@@ -67,7 +67,14 @@ NOT_PLAIN = [
 ]
 """What is neither text nor TLS."""
 
+TOO_MANY = "too many at a time"
+
 LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+def hello(request: Any) -> bytes:
+    """A page."""
+    return b"hello"
 
 
 class TLSTransportTests(ServingCase):
@@ -213,9 +220,6 @@ class TLSTransportTests(ServingCase):
     async def test_requests_by_http2_that_came_unread_are_answered_when_it_stops(
         self,
     ) -> None:
-        def hello(request: Any) -> bytes:
-            return b"hello"
-
         encoder = Encoder()
         first, second = (
             frame(Kind.HEADERS, n, encoder.encode(request_fields()), 5) for n in (1, 3)
@@ -261,9 +265,6 @@ class TLSTransportTests(ServingCase):
         return port
 
     async def test_whatever_is_plain_text_is_told_so_and_the_rest_is_not(self) -> None:
-        def hello(request: Any) -> bytes:
-            return b"hello"
-
         for port in (
             self.secure(hello),
             await self.over_tcp(hello),
@@ -315,18 +316,22 @@ class TLSTransportTests(ServingCase):
         self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
 
     async def test_handshakes_are_bounded_and_count_as_connections(self) -> None:
-        self.patch(tls_port, "MAX_HANDSHAKES", 4)
-        port = self.secure(lambda request: b"hello")
-        half_open = [
-            socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(20)
-        ]
-        await self.until(lambda: self.site.connection_limit.count == 4)
-        self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
-        self.assertLessEqual(self.site.connection_limit.count, 4)
-        self.assertEqual(self.site.failed_handshakes, {"too many at a time": 17})
-        for connection in half_open:
-            connection.close()
-        await self.until(lambda: not self.site.connection_limit.count)
+        for module in (tls_port, plain_text):
+            self.patch(module, "MAX_HANDSHAKES", 4)
+        for is_over in (False, True):
+            port = await self.over_tcp(hello) if is_over else self.secure(hello)
+            half_open = [
+                socket.create_connection(("127.0.0.1", port), PATIENCE)
+                for _ in range(20)
+            ]
+            await self.until(lambda: self.site.failed_handshakes.get(TOO_MANY) == 16)
+            await self.until(lambda: self.site.connection_limit.count == 4)
+            self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
+            self.assertLessEqual(self.site.connection_limit.count, 4)
+            self.assertEqual(self.site.failed_handshakes, {TOO_MANY: 17})
+            for connection in half_open:
+                connection.close()
+            await self.until(lambda: not self.site.connection_limit.count)
 
     async def test_what_becomes_of_handshakes_that_do_not_end_is_counted(self) -> None:
         late, gone = "it took too long", "the client has closed the connection"

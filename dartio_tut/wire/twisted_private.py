@@ -95,6 +95,7 @@ INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
         "_log",
     ),
     TLSMemoryBIOProtocol: (
+        "_checkHandshakeStatus",
         "_flushSendBIO",
         "_handshakeDone",
         "_lostTLSConnection",

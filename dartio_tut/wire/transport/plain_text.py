@@ -23,6 +23,7 @@ from .epoll import CONNECTION_DONE
 from .handshake_faults import (
     GONE,
     TOO_LATE,
+    TOO_MANY,
     WITHOUT_TLS,
     HandshakeFault,
     handshake_fault,
@@ -30,6 +31,12 @@ from .handshake_faults import (
 
 LINGER_SECONDS = 2
 """Time in which a client that was refused may read why."""
+
+MAX_HANDSHAKES = 1024
+"""
+Handshakes under way at a time at one port; for one more, the oldest is given up. Each
+holds some 35 KB, which a client can have for a few bytes.
+"""
 
 _PLAIN = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
 
@@ -48,6 +55,22 @@ class RefusingTLS(BufferingTLSTransport):
     _has_begun = False
     _is_lost = False
     _is_refused = False
+
+    def makeConnection(self, transport: Any) -> None:
+        """The connection begins, and with it the handshake."""
+        self.factory.handshake_begins(self)
+        super().makeConnection(transport)
+
+    def _checkHandshakeStatus(self) -> None:
+        super()._checkHandshakeStatus()
+        if self._handshakeDone:
+            self.factory.handshakes.pop(self, None)
+
+    def give_up(self, why: str) -> None:
+        """End the handshake now."""
+        if not self._is_refused:
+            self._tell(HandshakeFault(why))
+        self.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
         """Encrypted bytes have come, or plain ones."""
@@ -111,6 +134,7 @@ class RefusingTLS(BufferingTLSTransport):
     def connectionLost(self, reason: Failure = CONNECTION_DONE) -> None:
         """The connection has ended."""
         self._is_lost = True
+        self.factory.handshakes.pop(self, None)
         if self._is_refused:
             self.factory.site.deadlines.discard(self)
         super().connectionLost(reason)
@@ -122,6 +146,8 @@ class RefusingTLSFactory(TLSMemoryBIOFactory):
 
     :param creator: makes OpenSSL's connections.
     :param factory: builds the protocols for *site*.
+    :ivar handshakes: those that are under way, or whose clients may read why they
+        failed; the oldest first.
     """
 
     protocol = RefusingTLS
@@ -131,3 +157,12 @@ class RefusingTLSFactory(TLSMemoryBIOFactory):
     ) -> None:
         super().__init__(creator, False, factory)
         self.site = site
+        self.handshakes: dict[RefusingTLS, None] = {}
+
+    def handshake_begins(self, connection: RefusingTLS) -> None:
+        """A client has connected."""
+        if len(self.handshakes) >= MAX_HANDSHAKES:
+            oldest = next(iter(self.handshakes))
+            del self.handshakes[oldest]
+            oldest.give_up(TOO_MANY)
+        self.handshakes[connection] = None

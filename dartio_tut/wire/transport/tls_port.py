@@ -15,15 +15,13 @@ from twisted.python.failure import Failure
 from ..interfaces import ITLSSite
 from ..twisted_private import SocketAddress
 from .handshake_faults import TOO_MANY
+from .plain_text import MAX_HANDSHAKES
 from .port import Port
 from .reactor import begin_to_listen
 from .tls import TLSServer
 
 HANDSHAKE_SECONDS = 10
 """Time for a handshake; nginx allows 60 s, browsers take less than one."""
-
-MAX_HANDSHAKES = 1024
-"""Handshakes under way at a time; for one more, the oldest is given up."""
 
 
 class TLSPort(Port):
