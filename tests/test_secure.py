@@ -167,7 +167,10 @@ class SecureTests(CertificateCase):
         self.write("junk.pem", b"junk")
         cert = ("hello-secure", "--port", "0", "--cert", "chain.pem")
         for line, said in [
-            ((*cert, "--key", "missing.pem"), "missing.pem: No such file"),
+            (
+                (*cert, "--key", "missing.pem"),
+                f"hello-secure: the key {self.here}/missing.pem: No such file",
+            ),
             ((*cert, "--key", "junk.pem"), "junk.pem"),
             ((*cert, "--key", "other.pem"), "not the key of the certificate"),
             ((*cert, "--key", "locked.pem"), "has a password"),

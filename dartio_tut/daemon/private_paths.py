@@ -15,8 +15,8 @@ from .options.server import ServerOptions
 TWISTD_LOG = "twistd.log"
 """The name that twistd gives to its log in the background, unless told otherwise."""
 
-_KEY_ARGUMENTS = ("key", "privateKey")
-"""Arguments of endpoint strings that name a file with a private key."""
+_KEY_ARGUMENTS = ("key", "passwordFile", "privateKey")
+"""Arguments of endpoint strings that name a file with a private key or its password."""
 
 
 class PrivatePaths(Collection[str]):
@@ -54,9 +54,11 @@ class PrivatePaths(Collection[str]):
 def private_file_paths(options: ServerOptions) -> PrivatePaths:
     """
     The files that the daemon writes, or keeps secret: its logs, its pid file, its
-    private keys. Some may not be there yet, and keys may be added to --cert-folder.
+    private keys and their password. Some may not be there yet, and keys may be added
+    to --cert-folder.
     """
-    found = [options["access-log"], options.get("key")]
+    found = [options["access-log"]]
+    found += [options.get("key"), options.get("key-password-file")]
     if options["self-signed"]:
         found.append(os.path.join(folder_of_self_signed(options), "key.pem"))
     found += _twistd_files(options.parent or {})

@@ -13,18 +13,23 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from OpenSSL import SSL
+from OpenSSL.crypto import PKey
 from twisted.internet.ssl import Certificate
 from twisted.logger import Logger
 
 from dartio_tut.wire import set_alpn
 
 from .pem_files import (
+    check_usable,
     dns_names,
+    number_of_key,
     read_certificates,
+    read_password,
     read_private_key,
+    server_warnings,
     validity_warnings,
 )
-from .startup import error_text
+from .startup import UnusableFileError, error_text, unusable_files
 from .tls_context import tls_context
 
 EXPIRY_DAYS = 21
@@ -174,23 +179,47 @@ class ServedCertificate:
         return [f"{self._cert}: the certificate expires on {when}"]
 
     def _load(self) -> None:
-        chain = read_certificates(self._cert)
-        authorities = read_certificates(self._client_ca) if self._client_ca else []
-        private = read_private_key(self._key, self._password_file)
+        with unusable_files("the certificate"):
+            chain = read_certificates(self._cert)
+            check_usable(self._cert, chain[0])
+        with unusable_files("the authorities of clients in"):
+            authorities = read_certificates(self._client_ca) if self._client_ca else []
+        private = self._private_key(chain)
         try:
             context = tls_context(chain, private, authorities, self._minimum)
         except SSL.Error as error:
-            raise ValueError(_fault(error, self._cert, self._key)) from None
+            raise UnusableFileError(_fault(error, self._cert)) from None
         set_alpn(context, self._protocols)
         if self._choose is not None:
             context.set_tlsext_servername_callback(self._choose)
         self.context = context
         self.warnings = [
             *validity_warnings(self._cert, chain),
+            *server_warnings(self._cert, chain),
             *validity_warnings(self._client_ca or "", authorities),
         ]
         self.names = dns_names(chain[0].original.to_cryptography())
         self.end = min(map(_end_of, chain))
+
+    def _private_key(self, chain: Sequence[Certificate]) -> PKey:
+        """The key of the first certificate in *chain*."""
+        password = None
+        if self._password_file is not None:
+            with unusable_files("the password of the key in"):
+                password = read_password(self._password_file)
+        with unusable_files("the key"):
+            key = read_private_key(self._key, password)
+        number = number_of_key(key, chain)
+        if number is None:
+            raise UnusableFileError(
+                f"{self._key}: not the key of the certificate in {self._cert}"
+            )
+        if number:
+            raise UnusableFileError(
+                f"{self._cert}: the server's certificate must come first; {self._key} "
+                f"is the key of number {number + 1} in it"
+            )
+        return key
 
     def _state(self) -> list[tuple[int, ...] | None]:
         """What changes when somebody changes the files, or replaces them."""
@@ -212,10 +241,7 @@ def _end_of(certificate: Certificate) -> datetime:
     return end
 
 
-def _fault(error: SSL.Error, cert: str, key: str) -> str:
-    """What OpenSSL has against a certificate and its key."""
+def _fault(error: SSL.Error, cert: str) -> str:
+    """What OpenSSL has against a certificate."""
     faults = error.args[0] if error.args else []
-    said = str(faults[-1][-1]) if faults else "refused"
-    if "mismatch" in said:
-        return f"{key}: not the key of the certificate in {cert}"
-    return f"{cert}: {said}"
+    return f"{cert}: {faults[-1][-1] if faults else 'OpenSSL refuses it'}"

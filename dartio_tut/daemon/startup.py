@@ -28,6 +28,8 @@ ENVIRONMENT_EXIT = 1
 CONFIGURATION_ERRNOS = frozenset(
     (
         errno.EACCES,
+        errno.EFBIG,
+        errno.EINVAL,
         errno.EISDIR,
         errno.ELOOP,
         errno.ENAMETOOLONG,
@@ -60,6 +62,33 @@ class StartupError(SystemExit, Exception):
         super().__init__(line)
         self.line = line
         self.code = code
+
+
+class UnusableFileError(ValueError):
+    """
+    A file cannot be used; the text of this error says which and why.
+
+    :ivar code: the exit code of a process that it keeps from starting.
+    """
+
+    def __init__(self, text: str, code: int = CONFIGURATION_EXIT) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@contextmanager
+def unusable_files(kind: str) -> Iterator[None]:
+    """
+    Say of a file that cannot be used what it is for.
+
+    :param kind: such as ``the certificate``.
+    :raise UnusableFileError: when reading it raises an `OSError` or a `ValueError`.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        text = f"{kind} {error_text(error)}"
+        raise UnusableFileError(text, exit_code(error)) from None
 
 
 def set_program_name(name: str) -> None:
@@ -147,6 +176,8 @@ def startup_errors(subject: str) -> Iterator[None]:
         yield
     except StartupError:
         raise
+    except UnusableFileError as error:  # says more than the subject
+        fail_startup(str(error), error.code)
     except Exception as error:  # noqa: BLE001  (endpoints of others raise anything)
         line = f"{subject}: {error_text(error)}"
         if is_address_in_use(error) and re.search(r":\d+$", subject):

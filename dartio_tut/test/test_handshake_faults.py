@@ -39,9 +39,11 @@ class FaultCase(SynchronousTestCase):
         self.server = Signer(self.here, "server", self.authority)
         self.context = self.serving()
 
-    def serving(self, *, asks: bool = False, minimum: str = "1.2") -> SSL.Context:
-        """The settings of a server, which *asks* for certificates of its authority."""
-        authorities = read_certificates(str(self.authority.cert)) if asks else []
+    def serving(
+        self, asks_for: Signer | None = None, minimum: str = "1.2"
+    ) -> SSL.Context:
+        """The settings of a server, which *asks_for* certificates of an authority."""
+        authorities = read_certificates(str(asks_for.cert)) if asks_for else []
         chain = read_certificates(str(self.server.cert))
         key = read_private_key(str(self.server.key), None)
         context = tls_context(chain, key, authorities, minimum)
@@ -97,7 +99,7 @@ class CertificateFaultTests(FaultCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.context = self.serving(asks=True)
+        self.context = self.serving(self.authority)
 
     def refused(self, client: Signer | None, *chain: Signer) -> HandshakeFault | None:
         """What becomes of *client* by every version of TLS; it is the same."""
@@ -120,6 +122,14 @@ class CertificateFaultTests(FaultCase):
 
     def test_clients_of_the_authority_come_through(self) -> None:
         self.assertIs(self.refused(Signer(self.here, "good", self.authority)), None)
+
+    def test_an_authority_that_another_has_signed_is_enough(self) -> None:
+        middle = Signer(self.here, "middle", self.authority, is_authority=True)
+        self.context = self.serving(middle)
+        self.assertIs(self.refused(Signer(self.here, "good", middle)), None)
+        other = self.refused(Signer(self.here, "a", self.authority))
+        expected = ("the client's certificate is of an unknown authority", "CN=a")
+        self.assertEqual(other, expected)
 
     def test_a_client_without_a_certificate_is_told_apart(self) -> None:
         self.assertEqual(self.refused(None), ("the client has sent no certificate", ""))

@@ -42,10 +42,12 @@ class OwnFilesTests(SynchronousTestCase):
         folder = self.mktemp()
         os.mkdir(folder)
         log = f"{folder}/access.log"
-        endpoint = r"https:0:cert=c.pem:key=k\:1.pem"
+        endpoint = r"https:0:cert=c.pem:key=k\:1.pem:passwordFile=p"
         stock = "ssl:0:privateKey=p.pem:certKey=c.pem"
         found = self.own("--access-log", log, "--listen", endpoint, "--listen", stock)
-        self.assertEqual(found, [os.path.relpath(log), "k:1.pem", "p.pem"])
+        self.assertEqual(found, [os.path.relpath(log), "k:1.pem", "p", "p.pem"])
+        files = ("--cert", "c.pem", "--key", "k.pem", "--key-password-file", "p")
+        self.assertEqual(self.own(*files), ["k.pem", "p"])
 
     def test_options_without_twistd(self) -> None:
         options = ServerOptions()

@@ -58,6 +58,8 @@ class ExitCodeTests(SynchronousTestCase):
             FileNotFoundError(errno.ENOENT, "No such file"),
             PermissionError(errno.EACCES, "Permission denied"),
             NotADirectoryError(errno.ENOTDIR, "Not a directory"),
+            OSError(errno.EINVAL, "Not a regular file"),
+            OSError(errno.EFBIG, "Longer than 3 bytes"),
             IsADirectoryError(errno.EISDIR, "Is a directory"),
             listening(errno.ENOENT),
             listening(errno.EACCES),

@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | dsa.DSAPrivateKey
 
 DAY = timedelta(days=1)
 
@@ -26,6 +28,7 @@ class Signer:
 
     :param days: from when until when it is valid, from today.
     :param usages: what it is for; nothing: for everything.
+    :param key: its key; ``None``: one of the usual kind.
     :ivar cert: the file of the certificate.
     :ivar key: the file of the key.
     """
@@ -39,9 +42,10 @@ class Signer:
         is_authority: bool = False,
         days: tuple[int, int] = (-1, 9),
         usages: Sequence[x509.ObjectIdentifier] = (),
+        key: PrivateKey | None = None,
     ) -> None:
         self.cert, self.key = folder / f"{id(self)}.crt", folder / f"{id(self)}.key"
-        private = ec.generate_private_key(ec.SECP256R1())
+        private = key or ec.generate_private_key(ec.SECP256R1())
         self._private = private
         if isinstance(name, str):
             name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])

@@ -79,7 +79,8 @@ class HandshakeFault(NamedTuple):
 def check_clients(context: SSL.Context) -> None:
     """
     Have the certificates of clients checked, and what is wrong with one remembered for
-    `handshake_fault`.
+    `handshake_fault`. Each certificate that *context* trusts is enough, also one that
+    another authority has signed.
     """
 
     def checked(
@@ -93,6 +94,9 @@ def check_clients(context: SSL.Context) -> None:
             connection.set_app_data(_certificate_fault(certificate, error, depth))
         return bool(is_good)
 
+    store = context.get_cert_store()
+    if store is not None:
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     context.set_verify(
         SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT | SSL.VERIFY_CLIENT_ONCE,
         checked,
