@@ -21,6 +21,7 @@ from OpenSSL.crypto import PKey
 from twisted.internet.ssl import Certificate
 
 from dartio_tut.store import read_regular_file
+from dartio_tut.wire import subject_text
 
 PEM_END = b"-----END CERTIFICATE-----"
 
@@ -71,10 +72,7 @@ def read_certificates(path: str) -> list[Certificate]:
         instead = _instead(content, _INSTEAD_OF_CERTIFICATES, "x509")
         raise ValueError(f"{path}: no certificate in PEM format{instead}")
     try:
-        found = [Certificate.loadPEM(block + PEM_END) for block in blocks]
-        for certificate in found:  # some faults are noticed only when they are read
-            certificate.original.to_cryptography().extensions  # noqa: B018
-        return found
+        return [Certificate.loadPEM(block + PEM_END) for block in blocks]
     except Exception:  # noqa: BLE001  (pyOpenSSL documents no exception)
         raise ValueError(f"{path}: a certificate in it cannot be read") from None
 
@@ -144,8 +142,13 @@ def check_usable(path: str, certificate: Certificate) -> None:
     """
     See that clients can speak TLS with *certificate*, of the file *path*.
 
-    :raise ValueError: when no client can, because of its kind of key.
+    :raise ValueError: when no client can, because of its kind of key, or when a part of
+        it cannot be read.
     """
+    try:
+        certificate.original.to_cryptography().extensions  # noqa: B018  (reads all)
+    except Exception:  # noqa: BLE001  (several kinds, not all of them documented)
+        raise ValueError(f"{path}: a part of it cannot be read") from None
     public = _public_key(certificate)
     if not isinstance(public, KINDS_OF_TLS):
         raise ValueError(f"{path}: its key is of a kind that TLS does not use")
@@ -172,30 +175,39 @@ def _public_key(certificate: Certificate) -> object:
 
 def server_warnings(path: str, chain: Sequence[Certificate]) -> list[str]:
     """A line for each reason to refuse *chain*, which is in the file *path*."""
-    certificates = [link.original.to_cryptography() for link in chain]
     warnings = []
-    if not _is_for(certificates[0], ExtendedKeyUsageOID.SERVER_AUTH):
+    if not _is_for(chain[0], ExtendedKeyUsageOID.SERVER_AUTH):
         warnings.append(
-            f"{path}: the certificate {_name(certificates[0])} is not for servers: its "
+            f"{path}: the certificate {_name(chain[0])} is not for servers: its "
             "extended key usage lacks serverAuth"
         )
     warnings += [
         f"{path}: the certificate {_name(after)} is not that of the authority of the "
         f"one before it, {_name(before)}"
-        for before, after in pairwise(certificates)
-        if before.issuer != after.subject
+        for before, after in pairwise(chain)
+        if not _may_have_signed(after, before)
     ]
     return warnings
 
 
-def _name(certificate: x509.Certificate) -> str:
-    return certificate.subject.rfc4514_string() or "without a name"
+def _may_have_signed(authority: Certificate, signed: Certificate) -> bool:
+    """Whether the names fit; names that cannot be read may."""
+    try:
+        name = signed.original.to_cryptography().issuer
+        return bool(authority.original.to_cryptography().subject == name)
+    except ValueError:
+        return True
 
 
-def _is_for(certificate: x509.Certificate, usage: x509.ObjectIdentifier) -> bool:
+def _name(certificate: Certificate) -> str:
+    return subject_text(certificate.original) or "without a name"
+
+
+def _is_for(certificate: Certificate, usage: x509.ObjectIdentifier) -> bool:
     """Whether *certificate* may be used so (RFC 5280 section 4.2.1.12)."""
     try:
-        found = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        extensions = certificate.original.to_cryptography().extensions
+        found = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         return True
     any_usage = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
@@ -210,7 +222,7 @@ def validity_warnings(
     warnings = []
     for certificate in certificates:
         found = certificate.original.to_cryptography()
-        subject = _name(found)
+        subject = _name(certificate)
         if found.not_valid_after_utc < now:
             ended = found.not_valid_after_utc
             warnings.append(f"{path}: the certificate {subject} expired on {ended:%F}")

@@ -57,6 +57,7 @@ from .transport.handshake_faults import check_clients
 from .transport.keep_out import keep_out
 from .transport.plain_text import RefusingTLSFactory
 from .transport.reactor import leave_to_others, with_fast_ports
+from .transport.subjects import subject_text
 from .transport.tls_port import listen_tls
 from .transport.turns import SharedSockets
 from .twisted_private import (
@@ -129,5 +130,6 @@ __all__ = [
     "set_alpn",
     "set_curves",
     "set_length",
+    "subject_text",
     "with_fast_ports",
 ]

@@ -19,6 +19,8 @@ from typing import NamedTuple, Protocol
 
 from twisted.internet.interfaces import IAddress
 
+from .transport.subjects import subject_text
+
 
 class Ending(Enum):
     """How an exchange ended."""
@@ -319,5 +321,4 @@ def _tls_facts(transport: object) -> tuple[str, str]:
     if name is None:
         return "", ""
     shown = getattr(transport, "getPeerCertificate", lambda: None)()
-    subject = "" if shown is None else shown.to_cryptography().subject.rfc4514_string()
-    return str(name()), str(subject)
+    return str(name()), "" if shown is None else subject_text(shown)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from OpenSSL import SSL, crypto
 
 from ..twisted_private import verify_error_text
+from .subjects import subject_text
 
 WITHOUT_TLS = "a request without TLS"
 TOO_LATE = "it took too long"
@@ -115,10 +116,7 @@ def _certificate_fault(
 
 def _subject(certificate: crypto.X509) -> str:
     """The name in *certificate*, which anybody may have made, on one line."""
-    try:
-        name = certificate.to_cryptography().subject.rfc4514_string()
-    except ValueError:
-        return "a name that cannot be read"
+    name = subject_text(certificate)
     printable = "".join(c if c.isprintable() else "?" for c in name)
     if len(printable) > MAX_SUBJECT_CHARACTERS:
         printable = printable[:MAX_SUBJECT_CHARACTERS] + "..."
