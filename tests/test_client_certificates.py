@@ -17,6 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from .support.certificates import Signer
 from .support.harness import PATIENCE, Case, Daemon, ask
 
+ATTEMPTS = 5
+
 WHO = """
 from twisted.web.resource import Resource
 from dartio_tut.daemon import ServerOptions, serve
@@ -97,7 +99,25 @@ class ClientCertificateTests(Case):
                 self.assertIn(alert, self.refusal(server, client, said))
 
     def refusal(self, server: Daemon, client: Signer | None, said: str) -> str:
-        """What *client* reads that has sent some of its request when it is refused."""
+        """
+        What *client* reads that has sent some of its request when it is refused. It has
+        two seconds for that, which a busy machine may take away.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                self.send_when_refused(server, client, said)
+            except ssl.SSLEOFError:  # it was closed
+                continue
+            except ssl.SSLError as error:
+                return str(error).lower().replace("_", " ")
+            except ConnectionError:
+                continue
+        return "nothing"
+
+    def send_when_refused(
+        self, server: Daemon, client: Signer | None, said: str
+    ) -> None:
+        """Send more of a request when the log has *said* that it is refused; read."""
         where = ("127.0.0.1", server.port)
         tls = self.context(client)
         with (
@@ -109,8 +129,7 @@ class ClientCertificateTests(Case):
             self.assertIn(said, server.lines[-1])
             for _ in range(3):  # the first of these shows whether it is closed
                 secure.sendall(b"Host: localhost\r\n")
-            error = self.assertRaises(ssl.SSLError, secure.recv, 1000)
-        return str(error).lower().replace("_", " ")
+            secure.recv(1000)
 
     def test_curl_shows_its_certificate_by_http2(self) -> None:
         server = self.serve("hello", *self.asking)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from OpenSSL import SSL
@@ -69,14 +69,25 @@ class NameTable:
     Finds the certificate for a name.
 
     Of several for one name, the one that is valid longest is taken: others are often
-    left over from before.
+    left over from before. One that is not valid yet is taken only if there is no other.
+
+    :param now: the time.
     """
 
-    def __init__(self, certificates: Iterable[ServedCertificate]) -> None:
+    def __init__(
+        self, certificates: Iterable[ServedCertificate], now: datetime
+    ) -> None:
+        known = sorted(certificates, key=lambda c: (c.begin <= now, c.end))
+        later = (certificate.begin for certificate in known if certificate.begin > now)
+        self._next: datetime | None = min(later, default=None)
         self._by_name: dict[str, ServedCertificate] = {}
-        for certificate in sorted(certificates, key=lambda c: c.end):
+        for certificate in known:
             for name in certificate.names:
                 self._by_name[name.lower()] = certificate
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether another certificate has become valid since this was made."""
+        return self._next is not None and self._next <= now
 
     def find(self, name: str) -> ServedCertificate | None:
         """
@@ -97,6 +108,7 @@ class CertificateFolder:
 
     :param make: reads a certificate and its key, such as a part of `ServedCertificate`.
     :param default: is shown to clients whose name has no other.
+    :param now: tells the time.
     :raise ValueError: when there are no certificates, or one of them is wrong.
     :raise OSError: when a file cannot be read.
     :ivar context: the settings to make new connections with.
@@ -109,7 +121,9 @@ class CertificateFolder:
         folder: str,
         make: Callable[..., ServedCertificate],
         default: Pair | None = None,
+        now: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008
     ) -> None:
+        self._now = now
         self._folder = folder
         self._make = partial(make, choose=self._choose)
         self._given = self._make(*default) if default else None
@@ -181,7 +195,8 @@ class CertificateFolder:
         self._served = found
         for served in (*filter(None, (self._given,)), *old):
             reload(served)
-        if [served.context for served in self._all()] != before:
+        after = [served.context for served in self._all()]
+        if after != before or self._table.is_old(self._now()):
             self._choose_from_these()
 
     def _found(self) -> dict[Pair, ServedCertificate]:
@@ -240,7 +255,7 @@ class CertificateFolder:
 
     def _choose_from_these(self) -> None:
         self._default = self._all()[0]
-        self._table = NameTable(self._served.values())
+        self._table = NameTable(self._served.values(), self._now())
         self.context = self._default.context
         for holder in self._holders:
             holder.context = self.context

@@ -103,6 +103,7 @@ class ServedCertificate:
     :ivar warnings: what is wrong with the certificates, though they can be used.
     :ivar path: the file of the certificate.
     :ivar names: the host names that it is for.
+    :ivar begin: from when it is valid.
     :ivar end: until when it, and its intermediates, are valid.
     """
 
@@ -199,6 +200,7 @@ class ServedCertificate:
             *validity_warnings(self._client_ca or "", authorities),
         ]
         self.names = dns_names(chain[0].original.to_cryptography())
+        self.begin = chain[0].original.to_cryptography().not_valid_before_utc
         self.end = min(map(_end_of, chain))
 
     def _private_key(self, chain: Sequence[Certificate]) -> PKey:

@@ -6,7 +6,7 @@ import contextlib  # its suppress, imported by name, would be trial's own suppre
 import os
 import shutil
 import ssl
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -30,7 +30,10 @@ from dartio_tut.daemon.certificate_folder import (
 )
 from dartio_tut.daemon.served_certificate import ServedCertificate
 
+from .support.signer import Signer
 from .support.startup_case import StartupCase
+
+NOW = datetime.now(UTC)
 
 MAKE = partial(
     ServedCertificate,
@@ -114,7 +117,7 @@ class TableTests(FolderCase):
 
     def test_exact_name_comes_before_a_wildcard(self) -> None:
         exact, wild = self.served("a.b.example"), self.served("*.b.example")
-        table = NameTable([exact, wild])
+        table = NameTable([exact, wild], NOW)
         for name, found in [
             ("a.b.example", exact),
             ("A.B.Example.", exact),
@@ -131,7 +134,24 @@ class TableTests(FolderCase):
         old = self.served("a.example", days=40)
         new = self.served("a.example", days=90)
         for order in ([old, new], [new, old]):
-            self.assertIs(NameTable(order).find("a.example"), new)
+            self.assertIs(NameTable(order, NOW).find("a.example"), new)
+
+    def test_one_that_is_not_valid_yet_waits_for_its_day(self) -> None:
+        old, new = (
+            MAKE(str(made.cert), str(made.key))
+            for made in (
+                Signer(self.folder, "old", days=(-1, 9), hosts=["a.example"]),
+                Signer(self.folder, "new", days=(2, 90), hosts=["a.example", "b"]),
+            )
+        )
+        tomorrow, later = NOW + timedelta(days=1), NOW + timedelta(days=3)
+        table = NameTable([new, old], NOW)
+        self.assertIs(table.find("a.example"), old)
+        self.assertIs(table.find("b"), new)  # there is no other
+        self.assertEqual(list(map(table.is_old, (NOW, tomorrow))), [False, False])
+        self.assertTrue(table.is_old(later))
+        self.assertIs(NameTable([new, old], later).find("a.example"), new)
+        self.assertFalse(NameTable([new, old], later).is_old(later))
 
 
 class HandshakeTests(FolderCase):
@@ -181,6 +201,20 @@ class HandshakeTests(FolderCase):
             ("x.b.example", "b.example"),
         ]:
             self.assertEqual((name, self.hosts_shown(name)), (name, shown))
+
+    def test_one_that_becomes_valid_is_shown_from_then_on(self) -> None:
+        made = Signer(self.folder, "new", days=(2, 900), hosts=["a.example"])
+        made.cert.rename(self.folder / "new.crt")
+        made.key.rename(self.folder / "new.key")
+        now = NOW
+        certificates = CertificateFolder(str(self.folder), MAKE, now=lambda: now)
+        certificates.use_in(self)
+        before = self.shown("a.example")
+        certificates.reload_if_changed()
+        self.assertEqual(self.shown("a.example"), before)
+        now += timedelta(days=3)
+        certificates.reload_if_changed()
+        self.assertNotEqual(self.shown("a.example"), before)
 
     def test_other_clients_are_shown_the_first(self) -> None:
         for name in (None, "c.example", "x.y.b.example"):

@@ -29,6 +29,7 @@ class Signer:
     :param days: from when until when it is valid, from today.
     :param usages: what it is for; nothing: for everything.
     :param key: its key; ``None``: one of the usual kind.
+    :param hosts: the names of hosts that it is for.
     :ivar cert: the file of the certificate.
     :ivar key: the file of the key.
     """
@@ -43,6 +44,7 @@ class Signer:
         days: tuple[int, int] = (-1, 9),
         usages: Sequence[x509.ObjectIdentifier] = (),
         key: PrivateKey | None = None,
+        hosts: Sequence[str] = (),
     ) -> None:
         self.cert, self.key = folder / f"{id(self)}.crt", folder / f"{id(self)}.key"
         private = key or ec.generate_private_key(ec.SECP256R1())
@@ -63,6 +65,9 @@ class Signer:
         )
         if usages:
             builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
+        if hosts:
+            names = x509.SubjectAlternativeName(map(x509.DNSName, hosts))
+            builder = builder.add_extension(names, False)
         made = builder.sign(signer._private, SHA256())
         self.cert.write_bytes(made.public_bytes(Encoding.PEM))
         self.key.write_bytes(
