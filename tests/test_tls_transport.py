@@ -4,6 +4,7 @@ TLS straight on the socket: large answers, large uploads, files, silent clients.
 
 from __future__ import annotations
 
+import contextlib  # its suppress, imported by name, would be trial's own suppress
 import gc
 import os
 import socket
@@ -243,6 +244,44 @@ class TLSTransportTests(ServingCase):
             last = 1 if is_new else 3
             self.assertEqual(reader.answer(last).status, 200)
             self.assertEqual(reader.goaway, (ErrorCode.NO_ERROR, last))
+
+    def half_closed(self, port: int, data: bytes, protocol: str) -> bytes:
+        """Send *data* and a close_notify in one piece; all that comes."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols([protocol])
+        came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = context.wrap_bio(came, goes)
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+            while client.selected_alpn_protocol() is None:
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    client.do_handshake()
+                plain.sendall(goes.read())
+                if client.selected_alpn_protocol() is None:
+                    came.write(plain.recv(65536))
+            client.write(data)
+            with contextlib.suppress(ssl.SSLWantReadError):
+                client.unwrap()
+            plain.sendall(goes.read())
+            while part := plain.recv(65536):
+                came.write(part)
+        came.write_eof()
+        said = b""
+        with self.assertRaises(ssl.SSLZeroReturnError):  # the server's close_notify
+            while True:
+                said += client.read(65536)
+        return said
+
+    async def test_requests_right_before_a_close_notify_are_answered(self) -> None:
+        head = frame(Kind.HEADERS, 1, Encoder().encode(request_fields()), 5)
+        by_http2 = PREFACE + settings_frame() + head
+        for port in (self.secure(hello), await self.over_tcp(hello)):
+            said = await deferToThread(self.half_closed, port, GET, "http/1.1")
+            self.assertTrue(said.endswith(b"\r\n\r\nhello"), said)
+            said = await deferToThread(self.half_closed, port, by_http2, "h2")
+            reader = FrameReader()
+            reader.feed(said)
+            self.assertEqual(reader.answer(1).body, b"hello")
 
     async def test_a_request_without_tls_is_told_that_the_port_speaks_tls(self) -> None:
         port = self.secure(lambda request: b"hello")

@@ -22,7 +22,7 @@ from twisted.internet.tcp import _accept as accept_with_reserve
 from twisted.internet.tcp import _BuffersLogs as BuffersLogs
 from twisted.internet.tcp import _reservedFD as reserved_descriptor
 from twisted.internet.tcp import _resolveIPv6 as resolve_ipv6
-from twisted.protocols.tls import TLSMemoryBIOProtocol
+from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOProtocol
 from twisted.web import http, server
 from twisted.web.http import (
     _getMultiPartArgs as multipart_arguments,
@@ -63,6 +63,7 @@ __all__ = [
     "tls_write_records",
     "verify_error_text",
     "wait_in_turn",
+    "write_delayed",
 ]
 
 INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
@@ -100,6 +101,7 @@ INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
         "_handshakeDone",
         "_lostTLSConnection",
         "_reason",
+        "_shutdownTLS",
         "_tlsShutdownFinished",
     ),
 }
@@ -133,6 +135,12 @@ def has_nothing_buffered(connection: tcp.Connection) -> bool:
         or not connection.connected
         or connection._writeDisconnected
     )
+
+
+def write_delayed(connection: BufferingTLSTransport) -> None:
+    """Encrypt what *connection* holds for a turn, unless it is aborted."""
+    if not connection._aborted:
+        connection._aggregator.flush()
 
 
 def accept_descriptor(listening: socket.socket) -> tuple[int, SocketAddress]:

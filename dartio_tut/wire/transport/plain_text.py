@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from ..deadlines import NEVER
 from ..interfaces import ITLSSite
+from ..twisted_private import write_delayed
 from .epoll import CONNECTION_DONE
 from .handshake_faults import (
     GONE,
@@ -88,6 +89,14 @@ class RefusingTLS(BufferingTLSTransport):
         self._tell(HandshakeFault(WITHOUT_TLS))
         self.transport.write(answer())
         self._linger()
+
+    def _shutdownTLS(self) -> None:
+        """
+        End TLS. A client that closes its half right behind its request is sent the
+        response that there is already: Twisted's TLS holds it for a moment.
+        """
+        write_delayed(self)
+        super()._shutdownTLS()
 
     def _tlsShutdownFinished(self, reason: Failure | None) -> None:
         """

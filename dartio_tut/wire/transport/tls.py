@@ -25,6 +25,7 @@ from OpenSSL import SSL, crypto
 from twisted.internet import main
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
     INegotiated,
     IProtocol,
     ISSLTransport,
@@ -342,7 +343,8 @@ class TLSServer(Server):
 
     def readConnectionLost(self, reason: Failure) -> None:
         """The client has closed its half of the connection."""
-        if isinstance(self.protocol, _NoProtocol):
+        if not IHalfCloseableProtocol.providedBy(self.protocol):
+            self._send_close_notify()
             self.connectionLost(CONNECTION_DONE)
         else:
             super().readConnectionLost(reason)
