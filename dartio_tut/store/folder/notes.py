@@ -133,9 +133,8 @@ class FolderNotes:
         return _after(ended, lambda: self._run(self._close))
 
     def _close(self) -> None:
-        with suppress(
-            OSError, StoreUnavailable
-        ):  # then the next start looks at what there is
+        # Where that fails, the next start looks at what there is.
+        with suppress(OSError, StoreUnavailable):
             self._log.file.close()
 
     def _read(self, numbers: list[int], begun: Callable[[], None]) -> list[object]:

@@ -50,7 +50,6 @@ class HTTP2Connection:
     :ivar is_admitted: whether it is within the limits on connections.
     :ivar is_active: whether bytes are being taken in; what is written waits for that.
     :ivar is_blocked: whether the transport takes nothing more for now.
-    :ivar leaves_soon: whether only what was sent already is waited for.
     :ivar leaves_soon: whether the server stops, and only what has come is waited for.
     :ivar transport: the transport, and what is known of the client.
     """
