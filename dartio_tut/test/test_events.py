@@ -136,6 +136,33 @@ class ExchangeTests(EventCase):
             self.assertEqual(done.started, before + 1)
             self.assertEqual((done.first_byte, done.ended), (came + 1, came + 2))
 
+    def test_a_response_begins_when_its_first_byte_is_sent_though_it_goes_on(
+        self,
+    ) -> None:
+        now = 0.0
+
+        def next_second() -> float:
+            nonlocal now
+            now += 1
+            return now
+
+        self.patch(request_intake, "time", next_second)
+        self.patch(exchange_reports, "time", next_second)
+
+        def begin(request: Any) -> int:
+            request.write(b"first")
+            return self.hold(request)
+
+        self.render = begin
+        connection = self.connect()
+        for _ in range(2):
+            connection.send(GET)
+            sent = now
+            now += 100
+            self.held[-1].finish()
+            done = self.exchanges[-1]
+            self.assertEqual((done.first_byte, done.ended), (sent, sent + 101))
+
     def test_pipelined_requests_have_an_event_each(self) -> None:
         self.connect().send(GET + POST % 3 + b"abc" + GET)
         found = [(one.method, one.request_body_bytes) for one in self.exchanges]
@@ -195,6 +222,24 @@ class ExchangeTests(EventCase):
         self.assertEqual((self.only().ending, self.only().method), (
             Ending.CLIENT_GONE, b"GET",
         ))  # fmt: skip
+
+    def test_what_came_of_a_request_line_is_told_however_its_connection_ends(
+        self,
+    ) -> None:
+        for end in ("readConnectionLost", "loseConnection", "abortConnection"):
+            self.events.clear()
+            connection = self.connect()
+            connection.send(b"GET /x HTTP/1.1\r\nHo")
+            getattr(connection.protocol, end)()
+            connection.leave()
+            done = self.only()
+            said = (done.method, done.target, done.version, done.status)
+            self.assertEqual(said, (b"GET", b"/x", b"HTTP/1.1", 0), end)
+
+    def test_what_comes_behind_the_last_request_is_not_told_as_its_line(self) -> None:
+        self.render = lambda request: request.channel.loseConnection() or b"bye"
+        self.connect().send(GET + b"DELETE /x HTTP/1.1\r\nHo")
+        self.assertEqual(self.only().method, b"GET")
 
     def test_a_client_that_leaves_in_the_middle_of_a_body_is_gone(self) -> None:
         connection = self.connect()

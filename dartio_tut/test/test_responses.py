@@ -76,8 +76,8 @@ class FramingTests(RequestCase):
 
         self.assertEqual(self.response(finish).body, b"")
 
-    def test_204_and_304_never_have_a_body(self) -> None:
-        for code in (204, 304):
+    def test_204_205_and_304_never_have_a_body(self) -> None:
+        for code in (204, 205, 304):
             for more in (False, True):
                 self.without_content(code, more)
 
@@ -106,9 +106,11 @@ class FramingTests(RequestCase):
             self.assertNotIn(b"Transfer-Encoding", said)
             if code == 204:
                 self.assertNotIn(b"Content-Length", said)
+            if code == 205:
+                self.assertIn(b"\r\nContent-Length: 0\r\n", said)
 
-    def test_204_and_304_have_no_content_type(self) -> None:
-        for code in (204, 304):
+    def test_204_205_and_304_have_no_content_type(self) -> None:
+        for code in (204, 205, 304):
 
             def returns(request: Any, code: int = code) -> bytes:
                 request.setResponseCode(code)

@@ -5,6 +5,7 @@ or a 500, by either version of HTTP.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from twisted.web.server import NOT_DONE_YET
 from dartio_tut.daemon import Site
 from dartio_tut.testing import Client, Response, connect, read_response
 from dartio_tut.testing.connection import MemoryTransport
+from dartio_tut.wire.file_sending import MAX_READ_AT_ONCE
 from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.unsendable import declared_length
 
@@ -155,6 +157,60 @@ class FramingTests(RequestCase, HTTP2Case):
     def test_length_is_read(self) -> None:
         self.assertEqual(declared_length(Headers({"content-length": ["007"]})), 7)
         self.assertIsNone(declared_length(Headers()))
+
+
+class BodilessTests(RequestCase, HTTP2Case):
+    """With some status codes no body is sent, whatever a resource does."""
+
+    codes = (204, 205, 304)
+
+    def renders(self, code: int) -> list[Render]:
+        def prepare(request: Any) -> None:
+            request.setResponseCode(code)
+
+        def prepare_with_length(request: Any) -> None:
+            request.setResponseCode(code)
+            request.setHeader(b"Content-Length", b"5")
+            request.setHeader(b"X", b"1")
+
+        both = (prepare, prepare_with_length)
+        return [make(each) for make in (written, returned) for each in both]
+
+    def test_no_body_is_sent(self) -> None:
+        for code in self.codes:
+            for render in self.renders(code):
+                said = self.written(render)
+                self.assertTrue(said.endswith(b"\r\n\r\n"), said)
+                self.assertNotIn(b"Transfer-Encoding", said)
+                for answer in self.answers(render):
+                    self.assertEqual((answer.status, answer.body), (code, b""))
+
+    def test_205_says_that_it_has_none_and_204_says_nothing(self) -> None:
+        for code, length in ((204, None), (205, "0")):
+            for render in self.renders(code):
+                response = self.response(render)
+                self.assertEqual(response.fields.get("Content-Length"), length)
+                for answer in self.answers(render):
+                    self.assertEqual(answer.fields.get("content-length"), length)
+
+    def test_no_file_is_sent(self) -> None:
+        for size in (MAX_READ_AT_ONCE, MAX_READ_AT_ONCE + 1):
+            path = self.mktemp()
+            with open(path, "wb") as file:
+                file.truncate(size)
+            for code in self.codes:
+
+                def render(
+                    request: Any, code: int = code, path: str = path, size: int = size
+                ) -> int:
+                    request.setResponseCode(code)
+                    request.send_file(os.open(path, os.O_RDONLY), 0, size)
+                    return NOT_DONE_YET
+
+                said = self.written(render)
+                self.assertTrue(said.endswith(b"\r\n\r\n"), said[:1000])
+                for answer in self.answers(render):
+                    self.assertEqual((answer.status, answer.body), (code, b""))
 
 
 class ExcessTests(RequestCase, HTTP2Case):

@@ -12,6 +12,7 @@ from twisted.web.http import (
     NO_BODY_CODES,
     NO_CONTENT,
     NOT_MODIFIED,
+    RESET_CONTENT,
     datetimeToString,
 )
 from twisted.web.http_headers import Headers
@@ -62,7 +63,9 @@ def replace_fields(headers: Headers, fields: Fields) -> None:
 def set_from_attributes(response: Response, headers: Headers) -> None:
     """Set the header fields that stand for attributes of *response*."""
     code, length = response.code, response.response_length
-    if length is not None and code not in NO_BODY_CODES:
+    if code == RESET_CONTENT:
+        headers.setRawHeaders(b"Content-Length", [b"0"])
+    elif length is not None and code not in NO_BODY_CODES:
         headers.setRawHeaders(b"Content-Length", [b"%d" % length])
     if (
         response.defaultContentType is not None

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from twisted.web import http
 
 from .foreign_stream import abort_connection
+from .unsendable import BODILESS_CODES
 
 MAX_READ_AT_ONCE = 32 * 1024
 """Bytes up to which reading costs less than a second system call for sending."""
@@ -52,6 +53,9 @@ def send_file(request: http.Request, descriptor: int, offset: int, length: int) 
         set_length(request, length)
     if request.method == b"HEAD" or length <= MAX_READ_AT_ONCE:
         _send_at_once(request, descriptor, offset, length)
+        return
+    if request.code in BODILESS_CODES:
+        _send_at_once(request, descriptor, offset, 0)
         return
     send_directly = getattr(request, "send_file_directly", None)
     if send_directly is None or not send_directly(descriptor, offset, length):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.web.http import NO_BODY_CODES, HTTPChannel, toChunk
+from twisted.web.http import HTTPChannel, toChunk
 
 from .fields import set_from_attributes
 from .interfaces import RequestLog, Response
-from .unsendable import declared_length
+from .unsendable import BODILESS_CODES, declared_length
 
 
 def abort_connection(channel: HTTPChannel) -> None:
@@ -53,7 +53,7 @@ class ForeignStream:
         except BaseException:
             request.startedWriting = 0  # so the client can still get a 500
             raise
-        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
+        is_bodiless = request.method == b"HEAD" or request.code in BODILESS_CODES
         length = declared_length(headers)
         headers.removeHeader(b"Transfer-Encoding")
         if not is_bodiless:

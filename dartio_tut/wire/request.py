@@ -20,7 +20,7 @@ from twisted.web import server
 from twisted.web.error import UnsupportedMethod
 
 # Names, not the module: it looks each of them up for deprecation.
-from twisted.web.http import INTERNAL_SERVER_ERROR, NO_BODY_CODES
+from twisted.web.http import INTERNAL_SERVER_ERROR
 from twisted.web.iweb import INonQueuedRequestFactory
 from twisted.web.resource import IResource
 from zope.interface import directlyProvides
@@ -33,7 +33,7 @@ from .producers import stop
 from .rendered import AlreadyRendered
 from .request_with_body import RequestWithBody
 from .twisted_private import IEncodingResource
-from .unsendable import UnsendableError
+from .unsendable import BODILESS_CODES, UnsendableError
 
 SERVER_FAULT_TEXT = b"Something went wrong here."
 """All that a client is told of a fault of ours."""
@@ -288,7 +288,7 @@ class Request(RequestWithBody):
                 self._stream.write_body(data)
             return
         self.startedWriting = 1
-        if self.method == b"HEAD" or self.code in NO_BODY_CODES:
+        if self.method == b"HEAD" or self.code in BODILESS_CODES:
             self._drops_body = True
         else:
             self.sentLength = len(data)

@@ -9,7 +9,7 @@ is sent only if a client can read it in one way.
 from __future__ import annotations
 
 from twisted.logger import Logger
-from twisted.web.http import RESPONSES, SWITCHING
+from twisted.web.http import NO_BODY_CODES, RESET_CONTENT, RESPONSES, SWITCHING
 from twisted.web.http_headers import Headers
 
 MAX_LENGTH_DIGITS = 18
@@ -20,6 +20,12 @@ MAX_LOGGED_VALUES = 100
 
 FINAL_CODES = frozenset(code for code in RESPONSES if code >= 200)
 """The status codes that Twisted has a name for, of responses that are not interim."""
+
+BODILESS_CODES = frozenset((*NO_BODY_CODES, RESET_CONTENT))
+"""
+Those of responses that never have a body, whatever a resource writes: 204, 205 and 304
+(RFC 9110 section 15). Only a 205 says so by a Content-Length, which is 0.
+"""
 
 NO_BREAKS = bytes.maketrans(b"\0\r\n", b"   ")
 """A client may take each of these for the end of a field (RFC 9110 section 5.5)."""

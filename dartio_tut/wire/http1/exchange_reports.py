@@ -125,9 +125,20 @@ class ExchangeReports:
             self._first_byte = time()
             self._is_usual = False
 
+    def goes_on(self) -> None:
+        """What was collected is sent. A response that has begun is not whole yet."""
+        if self.status and self._first_byte is None:
+            self._first_byte = time()
+            self._is_usual = False
+
     def framed(self, count: int) -> None:
         """So many bytes of the response were neither of its head nor of its body."""
         self.framing_bytes += count
+
+    def dropped(self, first_bytes: bytes) -> None:
+        """What has come is dropped: *first_bytes* of a request, if one is under way."""
+        if self._has_begun:
+            self._read_line(first_bytes)
 
     def refused(self, error: ProtocolError, first_bytes: bytes) -> None:
         """

@@ -85,6 +85,8 @@ class RequestIntake:
     def take_rest(self) -> bytes:
         """What was not taken in yet; it will not be."""
         rest, self._parser.waiting = self._parser.waiting, b""
+        if rest and not self.has_ended and self._channel.reports is not None:
+            self._channel.reports.dropped(rest)
         return rest
 
     def end(self) -> None:
@@ -183,6 +185,8 @@ class RequestIntake:
             if channel.reports is not None:
                 channel.reports.flushed()
             if channel.close_is_asked or channel.state is not IDLE:
+                if channel.reports is not None:
+                    channel.reports.goes_on()
                 channel.taken_in()
 
     def _take_events(self) -> None:

@@ -13,6 +13,7 @@ from typing import Protocol
 from twisted.web.http import (
     NO_BODY_CODES,
     NOT_MODIFIED,
+    RESET_CONTENT,
     RESPONSES,
     SWITCHING,
 )
@@ -33,6 +34,7 @@ from ..unsendable import (
 TEXT = b"text/plain; charset=utf-8"
 
 REASON_PHRASES = RESPONSES | {
+    205: b"Reset Content",
     408: b"Request Timeout",
     413: b"Content Too Large",
     414: b"URI Too Long",
@@ -100,7 +102,7 @@ def response_head(
     """
     The whole head of *response*.
 
-    :param is_bodiless: whether no body follows: of HEAD, 204 and 304.
+    :param is_bodiless: whether no body follows: of HEAD, 204, 205 and 304.
     :return: the head; the length of the body, if the head tells it; whether the body
         is chunked.
     """
@@ -151,6 +153,7 @@ def _made_head(
         has_connection
         or code_message != RESPONSES.get(code)
         or code < 200
+        or code == RESET_CONTENT
         or (length is None and code != NOT_MODIFIED)
     ):
         return None

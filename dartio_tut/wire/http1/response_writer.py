@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any, Protocol, cast
 
 from twisted.web import http
-from twisted.web.http import NO_BODY_CODES
 
 from ..deadlines import NEVER
 from ..interfaces import RequestLog, Response
+from ..unsendable import BODILESS_CODES
 from .exchange_reports import ExchangeReports
 from .output import Output
 from .response_head import (
@@ -85,7 +85,7 @@ class ResponseWriter:
 
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
-        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
+        is_bodiless = request.method == b"HEAD" or request.code in BODILESS_CODES
         head, self._left, self._is_chunked = response_head(
             request, is_bodiless, self._connection
         )
@@ -110,7 +110,7 @@ class ResponseWriter:
             or connection.request is not request
         ):
             return False
-        is_bodiless = request.method == b"HEAD" or request.code in NO_BODY_CODES
+        is_bodiless = request.method == b"HEAD" or request.code in BODILESS_CODES
         head, declared, _ = response_head(request, is_bodiless, connection)
         if is_bodiless:
             body = b""

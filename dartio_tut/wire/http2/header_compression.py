@@ -105,7 +105,7 @@ class HeaderSection:
 
     :ivar fields: all of them.
     :ivar length: of the body, if the fields tell it and there is one.
-    :ivar is_bodiless: whether no body follows: of HEAD, 204 and 304.
+    :ivar is_bodiless: whether no body follows: of HEAD, 204, 205 and 304.
     :ivar block: compressed, once that was asked for.
     :ivar frames: what comes before and between the stream's numbers in the frames of
         a whole response: a HEADERS frame, and a DATA frame with `length` bytes.

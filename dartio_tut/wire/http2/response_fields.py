@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from twisted.web.http import NO_BODY_CODES, NO_CONTENT, NOT_MODIFIED
+from twisted.web.http import NO_BODY_CODES, NO_CONTENT, NOT_MODIFIED, RESET_CONTENT
 from twisted.web.http_headers import Headers
 from twisted.web.server import version as SERVER
 
@@ -17,7 +17,13 @@ from ..date import date
 from ..fields import set_from_attributes
 from ..http1.response_head import KEPT_FIELDS, REASON_PHRASES, TEXT
 from ..interfaces import Fields, Response
-from ..unsendable import NO_BREAKS, check_status, declared_length, field_value
+from ..unsendable import (
+    BODILESS_CODES,
+    NO_BREAKS,
+    check_status,
+    declared_length,
+    field_value,
+)
 from .field_rules import CONNECTION_FIELDS
 from .header_compression import HeaderSection
 
@@ -86,6 +92,8 @@ def _new_section(response: Response, length: int) -> HeaderSection:
     """A section of a response whose header fields were set together, or not at all."""
     code, content_type = response.code, response.defaultContentType
     check_status(code)
+    if code == RESET_CONTENT:
+        length = 0
     has_no_length = code in NO_BODY_CODES
     named, has_type = _lower(response.bulk_fields)
     fields: Fields = (
@@ -98,7 +106,7 @@ def _new_section(response: Response, length: int) -> HeaderSection:
     fields += named
     if not has_no_length:
         fields += ((b"content-length", b"%d" % length),)
-    is_bodiless = has_no_length or response.method == b"HEAD"
+    is_bodiless = code in BODILESS_CODES or response.method == b"HEAD"
     return HeaderSection(fields, is_bodiless, None if is_bodiless else length)
 
 
@@ -124,7 +132,7 @@ def _section_of_headers(response: Response) -> HeaderSection:
     set_from_attributes(response, headers)
     check_status(response.code)
     length = declared_length(headers)
-    is_bodiless = response.method == b"HEAD" or response.code in NO_BODY_CODES
+    is_bodiless = response.method == b"HEAD" or response.code in BODILESS_CODES
     fields = fields_from_headers(response.code, headers)
     return HeaderSection(fields, is_bodiless, None if is_bodiless else length)
 
