@@ -13,7 +13,8 @@ from pathlib import Path
 from cryptography import x509
 
 from .support.certificates import Signer
-from .support.harness import PATIENCE, TWISTD, Case, Daemon, ask, environment
+from .support.harness import BIN, PATIENCE, TWISTD, Case, Daemon, ask, environment
+from .support.workers import WorkersCase, workers_of
 
 
 class ReloadingTests(Case):
@@ -129,6 +130,94 @@ class ReloadingTests(Case):
                 client.sendall(b"\r\n")
                 self.assertIn(b"Hello, world!", client.recv(4096))
             self.assertNotIn(b"Traceback", output.read())
+        self.assertEqual(process.wait(PATIENCE), 0)
+
+
+WHILE_IMPORTING = """
+import os, signal, sys, time
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "dartio_tut.daemon":
+            sys.meta_path.remove(self)
+            DO
+
+def send_both():
+    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+def lose_terminal():
+    print("importing", flush=True)
+    while os.isatty(0):
+        time.sleep(0.01)
+
+sys.meta_path.insert(0, Finder())
+sys.argv = sys.argv[1:]
+RUN
+"""
+"""A program that does something in the middle of its start."""
+
+RUN_TWISTD = "from twisted.scripts.twistd import run; run()"
+RUN_DARTIO = "from dartio_tut.command import run; run()"
+
+
+class StartingTests(WorkersCase):
+    """SIGHUP, and SIGUSR1, while a daemon starts."""
+
+    def program(self, run: str, do: str, *line: str) -> tuple[str, ...]:
+        """Something that runs *line*, and does *do* meanwhile."""
+        text = WHILE_IMPORTING.replace("DO", do).replace("RUN", run)
+        return (str(BIN / "python"), "-c", text, *line)
+
+    def test_signals_wait_until_the_daemon_can_obey_them(self) -> None:
+        for run, line in (
+            (RUN_TWISTD, ("twistd", "-n", "hello")),
+            (RUN_TWISTD, ("twistd", "-n", "tutorial")),
+            (RUN_DARTIO, ("dartio", "serve", "hello")),
+        ):
+            with self.subTest(line=line):
+                program = self.program(run, "send_both()", *line, "--port", "0")
+                daemon = self.started(*program)
+                self.addCleanup(daemon.process.kill)
+                daemon.wait_for("Received SIGHUP")
+                daemon.process.send_signal(signal.SIGHUP)
+                daemon.wait_for("Received SIGHUP")
+                self.assertEqual(daemon.stop(), -signal.SIGTERM)
+                self.assertEqual(daemon.errors(), "")
+
+    def test_workers_and_their_parent_hold_no_signal_back_when_they_run(self) -> None:
+        line = ("twistd", "-n", "hello", "--port", "0", "--workers", "2")
+        daemon = self.started(*self.program(RUN_TWISTD, "send_both()", *line))
+        self.addCleanup(daemon.process.kill)
+        daemon.wait_for("2 workers answer requests")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("All workers have been replaced")
+        for pid in (daemon.process.pid, *workers_of(daemon)):
+            status = Path(f"/proc/{pid}/status").read_text()
+            blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+            self.assertEqual(blocked, 0, status)
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+
+    def test_daemon_ends_if_its_terminal_goes_while_it_starts(self) -> None:
+        ours, theirs = pty.openpty()
+        line = ("twistd", "-n", "hello", "--port", "0")
+        process = subprocess.Popen(
+            self.program(RUN_TWISTD, "lose_terminal()", *line),
+            cwd=self.here,
+            env=environment(self.home),
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_control_terminal,
+        )
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        assert process.stdout is not None
+        with process.stdout as output:
+            self.assertEqual(output.readline(), b"importing\n")
+            os.close(ours)
+            self.assertIn(b"the terminal has gone", output.read())
         self.assertEqual(process.wait(PATIENCE), 0)
 
 

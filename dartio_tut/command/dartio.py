@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dartio_tut.clients import run as run_client
+from dartio_tut.servers import hold_signals
 
 SERVE = "serve"
 """The name of the command that is no client."""
@@ -18,6 +19,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve(words: Sequence[str]) -> None:
+    hold_signals()
     from .serve import serve
 
     serve(words)

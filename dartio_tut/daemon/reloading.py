@@ -3,7 +3,8 @@ Reading again what changes while a daemon runs: at SIGHUP, and certificates by
 themselves when their files change.
 
 SIGHUP never ends a daemon, with one exception: when the terminal goes away from which a
-person has started it, it ends as other programs do.
+person has started it, it ends as other programs do. While a daemon starts, the signal
+waits: `dartio_tut.servers` sees to that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from errno import EBADF, EIO
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
@@ -30,6 +32,9 @@ FILES_CHECK_SECONDS = 10.0
 
 EXPIRY_SECONDS = 24 * 3600.0
 """Seconds between two warnings that a certificate expires soon."""
+
+HELD_SIGNALS = frozenset((signal.SIGHUP, signal.SIGUSR1))
+"""What may have come while the daemon started, and waits."""
 
 _log = Logger()
 
@@ -75,16 +80,16 @@ _reloads: list[Callable[[], object]] = []
 
 def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], object]]) -> None:
     """
-    Call each of *reloads* when SIGHUP comes, as long as the process runs. One that
-    takes a while returns a Deferred.
+    Call each of *reloads* when SIGHUP comes, as long as the process runs, or has come
+    while it started. One that takes a while returns a Deferred.
     """
     _reloads.extend(reloads)
     if current_thread() is not main_thread():
         return
-    has_terminal = _has_terminal()
+    had_terminal = _terminal_error() in (0, EIO)
 
     def reload() -> None:
-        if has_terminal and not _has_terminal():
+        if had_terminal and _terminal_error():
             _log.info("Received SIGHUP: the terminal has gone")
             # Shells and the kernel both send it then, so it may be stopping already.
             with suppress(ReactorNotRunning):
@@ -100,11 +105,15 @@ def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], object]]) -> N
         reactor.callFromThread(reload)
 
     signal.signal(signal.SIGHUP, handle)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
 
-def _has_terminal() -> bool:
-    """Whether the standard input is a terminal that is there."""
+def _terminal_error() -> int:
+    """0 if the standard input is a terminal; `EIO` if it was one that has gone."""
     try:
-        return sys.__stdin__ is not None and bool(os.ttyname(sys.__stdin__.fileno()))
-    except (OSError, ValueError):
-        return False
+        os.ttyname(sys.__stdin__.fileno())  # type: ignore[union-attr]  # caught below
+    except OSError as error:
+        return error.errno or EIO
+    except (AttributeError, ValueError):  # it is closed
+        return EBADF
+    return 0
