@@ -150,8 +150,13 @@ class WorkersTests(WorkersCase):
         asking.request("GET", "/large")
         response = asking.getresponse()
         daemon.stopped = True
+        pids = workers_of(daemon)
         daemon.process.send_signal(signal.SIGTERM)
+        for pid in pids:  # who ends all processes of a group sends it to all
+            os.kill(pid, signal.SIGTERM)
         until("one is left", lambda: len(workers_of(daemon)) == 1)
+        (left,) = workers_of(daemon)
+        os.kill(left, signal.SIGTERM)
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
         self.assertEqual(len(response.read()), 50_000_000)

@@ -184,6 +184,21 @@ def take_signals_to_stop(reactor: Any) -> None:
     add("before", "shutdown", cut_off_at_next_signal, reactor)
 
 
+def take_signal_as_order(reactor: Any, stop: Callable[[], None]) -> None:
+    """
+    Let SIGTERM call *stop*, each time it comes.
+
+    Who ends all processes of a service sends it to those as well that their parent
+    tells to stop. It would cut off what the parent lets them finish.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        reactor.callFromThread(stop)
+
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, handle)
+
+
 def retire(
     ports: Sequence[IListeningPort], site: Site, grace: float, reactor: Any
 ) -> Deferred[None]:

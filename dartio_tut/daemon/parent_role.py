@@ -19,7 +19,7 @@ from twisted.logger import Logger
 
 from dartio_tut.wire import SharedSockets, leave_to_others, passed_descriptors
 
-from .draining import may_be_cut_off
+from .draining import may_be_cut_off, take_signals_to_stop
 from .metrics import Counts
 from .metrics_port import MetricsPort, metrics_port
 from .reloading import reload_at_hangup
@@ -125,6 +125,10 @@ class ParentRole:
         for daemon in self._daemons:
             daemon.tell()
         _log.info("{count} workers answer requests", count=self._count)
+
+    def take_signals(self, reactor: Any) -> None:
+        """The first lets workers finish what is under way, another one ends that."""
+        take_signals_to_stop(reactor)
 
     def end(self, daemon: IDaemon) -> Deferred[None]:
         """Stop the workers."""

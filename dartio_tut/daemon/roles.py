@@ -16,7 +16,7 @@ from twisted.internet.task import LoopingCall
 
 from dartio_tut.wire import SharedSockets
 
-from .draining import cut_off_all
+from .draining import cut_off_all, take_signal_as_order, take_signals_to_stop
 from .metrics import Counts
 from .metrics_port import MetricsPort, OwnCounts, metrics_port
 from .reloading import reload_at_hangup
@@ -78,6 +78,9 @@ class Role(Protocol):
     def begin(self, daemon: IDaemon, reactor: Any) -> None:
         """The daemon begins."""
 
+    def take_signals(self, reactor: Any) -> None:
+        """Let signals stop this process."""
+
     def end(self, daemon: IDaemon) -> Deferred[None]:
         """The daemon listens no more; fires when all is done that is under way."""
 
@@ -111,6 +114,10 @@ class Alone:
         reactor.addSystemEventTrigger("before", "shutdown", SYSTEMD.stopping)
         # Only a running reactor answers, and has its signal handlers in place.
         reactor.callWhenRunning(daemon.tell)
+
+    def take_signals(self, reactor: Any) -> None:
+        """The first lets it finish what is under way, another one ends that."""
+        take_signals_to_stop(reactor)
 
     def end(self, daemon: IDaemon) -> Deferred[None]:
         """Finish what is under way."""
@@ -204,6 +211,12 @@ class WorkerRole:
         Orders(reactor, self._obey).start()
         reactor.addSystemEventTrigger("after", "startup", self._ready)
         reactor.addSystemEventTrigger("before", "shutdown", self._this.news.end)
+
+    def take_signals(self, reactor: Any) -> None:
+        """SIGTERM is no more than the parent's order to stop."""
+        reactor.addSystemEventTrigger(
+            "after", "startup", take_signal_as_order, reactor, self._stop
+        )
 
     def _ready(self) -> None:
         publish = publishers(len(self._daemons), self._this.loads.publish)

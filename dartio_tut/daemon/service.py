@@ -22,7 +22,7 @@ from .access_log import AccessLog
 from .allowed_hosts import AllowedHosts
 from .binding import bind, certificate_of_endpoint, close_all, endpoint_warnings
 from .checking import check_endpoints, exit_after_check, tell_engine
-from .draining import GRACE_SECONDS, Draining, retire, take_signals_to_stop
+from .draining import GRACE_SECONDS, Draining, retire
 from .https_redirect import HTTPSRedirect
 from .listening import (
     cannot_listen_text,
@@ -185,7 +185,7 @@ class Daemon(MultiService):
         if not self._ports:
             self.privilegedStartService()
         super().startService()
-        take_signals_to_stop(self._reactor)
+        self._role.take_signals(self._reactor)
         self._reactor.addSystemEventTrigger("after", "startup", outlive_sigusr1)
         watched = self._certificates if self._role.serves else []
         self._watch = CertificateWatch(watched, self._reactor)

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from twisted.internet.error import CannotListenError
@@ -45,6 +45,12 @@ SOCKET_LOCKED_TEXT = "Cannot acquire lock"
 
 CURRENT_FOLDER_GONE = "the current folder has been removed: go to another one with cd"
 """What the system calls ``No such file or directory``, without the name of a file."""
+
+_NO_NUMBER = re.compile(r"invalid literal for int\(\) with base (\d+): (.*)")
+"""How Python says that a text is no number."""
+
+SOCKET_PATH_TEXT = "AF_UNIX path too long"
+"""What Python says, without a number, where the system has ENAMETOOLONG."""
 
 _log = Logger()
 _program_name = "dartio"
@@ -110,7 +116,8 @@ def fail_startup(line: str, code: int = CONFIGURATION_EXIT) -> NoReturn:
     :raise StartupError: always.
     """
     # twistd points sys.stderr at its log; a person looks at the real one.
-    print(f"{_program_name}: {line}", file=sys.__stderr__, flush=True)
+    with suppress(OSError):  # whether or not it can be read, it says why
+        print(f"{_program_name}: {line}", file=sys.__stderr__, flush=True)
     _log.error("Cannot start: {line}", line=line)
     raise StartupError(line, code)
 
@@ -131,6 +138,9 @@ def error_text(error: BaseException) -> str:
             path = os.fsdecode(path).removesuffix(".lock")
         return f"{path}: {cause}" if path else cause
     text = str(error).partition("\n")[0]
+    if found := _NO_NUMBER.match(text):
+        kind = "octal number" if found[1] == "8" else "number"
+        return f"{found[2]} is no {kind}"
     if isinstance(error, TypeError) and "argument" in text:
         return "it has an argument too many, or lacks one"
     return text or type(error).__name__
@@ -160,6 +170,8 @@ def exit_code(error: BaseException) -> int:
         return ENVIRONMENT_EXIT
     if isinstance(error, CannotListenError):
         return exit_code(error.socketError)
+    if str(error) == SOCKET_PATH_TEXT:
+        return CONFIGURATION_EXIT
     if isinstance(error, OSError) and error.errno not in CONFIGURATION_ERRNOS:
         return ENVIRONMENT_EXIT
     return CONFIGURATION_EXIT

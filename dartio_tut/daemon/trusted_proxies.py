@@ -29,6 +29,9 @@ Network = IPv4Network | IPv6Network
 UNIX = "unix"
 """The word for whoever connects to a Unix socket."""
 
+MAPPED_BITS = 96
+"""Bits before the IPv4 address in an IPv6 address that has one (::ffff:0:0/96)."""
+
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 _pair = re.compile(rf'[ \t]*({_WORD})=({_WORD}|"(?:[^"\\]|\\.)*")[ \t]*([;,]|$)').match
@@ -114,7 +117,7 @@ def trusted_proxy(text: str) -> Network | str:
     if text == UNIX:
         return text
     try:
-        return ip_network(text)
+        return _without_mapping(ip_network(text))
     except ValueError as error:
         if "host bits" in str(error):
             right = ip_network(text, strict=False)
@@ -122,6 +125,15 @@ def trusted_proxy(text: str) -> Network | str:
         raise ValueError(
             f"{text}: use a network such as 10.0.0.0/8, an IP address, or {UNIX}"
         ) from None
+
+
+def _without_mapping(network: Network) -> Network:
+    """*network*; one of IPv4 addresses that are written as IPv6 is of IPv4."""
+    if isinstance(network, IPv6Network) and network.prefixlen >= MAPPED_BITS:
+        ip = network.network_address.ipv4_mapped
+        if ip is not None:
+            return IPv4Network((ip, network.prefixlen - MAPPED_BITS))
+    return network
 
 
 def _ip_of(text: str) -> IPv4Address | IPv6Address | None:

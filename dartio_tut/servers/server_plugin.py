@@ -11,7 +11,7 @@ from twisted.application.service import ServiceMaker
 from .held_signals import hold_signals
 
 
-class ServerPlugin(ServiceMaker):  # type: ignore[misc]  # Twisted's has no types
+class ServerPlugin(ServiceMaker):
     """A server of ours."""
 
     @property

@@ -330,7 +330,8 @@ class OptionTests(SynchronousTestCase):
     def test_zero_is_a_time_and_nonsense_is_not(self) -> None:
         self.assertEqual(seconds_or_zero("0"), 0)
         self.assertEqual(seconds_or_zero("2.5"), 2.5)
-        for text in ("", "-1", "nan", "inf", "ten", "."):
+        self.assertEqual(seconds_or_zero("0.000"), 0)
+        for text in ("", "-1", "nan", "inf", "ten", ".", "1_0", " 1", "\u0663"):
             with self.assertRaises(ValueError):
                 seconds_or_zero(text)
 

@@ -47,6 +47,7 @@ from dartio_tut.daemon.options.parsing import (
     seconds,
     whole_number,
 )
+from dartio_tut.daemon.startup import CURRENT_FOLDER_GONE
 from dartio_tut.servers import hello_secure, notes, static, tutorial
 from dartio_tut.servers.lessons import LESSONS
 from twisted.plugins import dartio_tut_plugin
@@ -111,6 +112,54 @@ class KindsTests(StartupCase):
         ):
             refusal = self.refusal(*line, options=LessonOptions)
             self.assertEqual(refusal, f"{said} (see --help)")
+
+    def test_option_that_is_none_is_refused_with_those_that_may_be_meant(self) -> None:
+        prefix, lists = "not a unique prefix", "--list, --listen, --listing"
+        for line, said in (
+            (("--prot", "1"), "option --prot not recognized; is --port meant?"),
+            (("--prot=1",), "option --prot not recognized; is --port meant?"),
+            (("--lising",), "option --lising not recognized; is --listing meant?"),
+            (("--zzzzz",), "option --zzzzz not recognized"),
+            (("--lis",), f"option --lis {prefix}: it may be {lists}"),
+            (("--por",), "option --port requires argument"),
+            (("--listing=1",), "option --listing must not have an argument"),
+        ):
+
+            class Options(LessonOptions):
+                options = (option("port", "A port."), flag("list", "A list."))
+
+            refusal = self.refusal(*line, options=Options)
+            self.assertEqual(refusal, f"{said} (see --help)")
+
+    def test_wrong_value_is_not_repeated_if_it_is_long(self) -> None:
+        for name in ("port", "max-body", "grace"):
+            for text in ("9" * 5000, "x" * 5000):
+                line = (f"--{name}", text)
+                self.assertLess(len(self.refusal(*line, options=ServerOptions)), 150)
+
+    def test_folder_that_is_gone_is_told(self) -> None:
+        def gone() -> str:
+            raise FileNotFoundError(2, "No such file or directory")
+
+        self.patch(os, "getcwd", gone)
+        for line in (("--access-log", "x"), ("--config", "x"), ("--cert", "x")):
+            refusal = self.refusal(*line, options=ServerOptions)
+            said = f"{line[0]}: {CURRENT_FOLDER_GONE} (see --help)"
+            self.assertEqual(refusal, said)
+
+    def test_folder_that_is_gone_keeps_a_daemon_from_the_background(self) -> None:
+        def gone() -> str:
+            raise FileNotFoundError(2, "No such file or directory")
+
+        class Background(ServerOptions):
+            def __init__(self) -> None:
+                super().__init__()
+                self.parent = Options()
+                self.parent.update(nodaemon=False)
+                self.parent.subCommand = None
+
+        self.patch(os, "getcwd", gone)
+        self.assertEqual(self.refusal(options=Background), CURRENT_FOLDER_GONE)
 
     def test_a_wrong_value_is_refused_by_the_name_of_its_option(self) -> None:
         for arguments, said in [

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from errno import EIO
 from typing import Any
 
 from twisted.internet.error import ReactorNotRunning
@@ -108,9 +109,9 @@ class HangupTests(SynchronousTestCase):
     def test_terminal_that_goes_away_while_the_daemon_stops_is_no_failure(self) -> None:
         before = signal.getsignal(signal.SIGHUP)
         self.addCleanup(signal.signal, signal.SIGHUP, before)
-        self.patch(reloading, "_has_terminal", lambda: True)
+        self.patch(reloading, "_terminal_error", lambda: 0)
         reloading.reload_at_hangup(StoppedReactor(), [])
-        self.patch(reloading, "_has_terminal", lambda: False)
+        self.patch(reloading, "_terminal_error", lambda: EIO)
         handle: Any = signal.getsignal(signal.SIGHUP)
         handle(signal.SIGHUP, None)
 

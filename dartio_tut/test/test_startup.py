@@ -24,7 +24,11 @@ from dartio_tut.daemon import Site, StartupError, startup
 from dartio_tut.daemon.listening import local_url
 from dartio_tut.daemon.options.server import ServerOptions
 from dartio_tut.daemon.service import Daemon
-from dartio_tut.daemon.startup import error_text, exit_code, startup_errors
+from dartio_tut.daemon.startup import (
+    error_text,
+    exit_code,
+    startup_errors,
+)
 from dartio_tut.daemon.together import (
     ServerGroup,
     is_in_foreground,
@@ -46,6 +50,20 @@ class ReasonTests(SynchronousTestCase):
         error = FileNotFoundError(errno.ENOENT, "No such file", b"/no/\xff.lock")
         self.assertEqual(error_text(error), "/no/\udcff: No such file")
 
+    def test_text_that_is_no_number_is_told_without_what_python_says(self) -> None:
+        for text, base, said in (("999", 8, "octal number"), ("x", 10, "number")):
+            error = self.assertRaises(ValueError, int, text, base)
+            self.assertEqual(error_text(error), f"'{text}' is no {said}")
+
+    def test_exit_code_is_right_though_nobody_can_read_why(self) -> None:
+        class Full(io.StringIO):
+            def write(self, text: str) -> int:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        self.patch(sys, "__stderr__", Full())
+        error = self.assertRaises(StartupError, startup.fail_startup, "x", 7)
+        self.assertEqual(error.code, 7)
+
 
 class ExitCodeTests(SynchronousTestCase):
     """Whether trying again may help."""
@@ -53,6 +71,7 @@ class ExitCodeTests(SynchronousTestCase):
     def test_wrong_option_or_file_is_78(self) -> None:
         for error in (
             ValueError("no endpoint"),
+            OSError("AF_UNIX path too long"),
             TypeError("an argument too many"),
             SSL.Error([("PEM", "", "no start line")]),
             FileNotFoundError(errno.ENOENT, "No such file"),

@@ -146,6 +146,19 @@ class OptionTests(StartupCase):
         self.assertTrue(trust.trusts(PROXY))
         self.assertFalse(trust.trusts(STRANGER))
 
+    def test_networks_of_mapped_addresses_are_of_ipv4(self) -> None:
+        for word, is_trusted in [
+            ("::ffff:10.0.0.0/104", True),
+            ("::ffff:10.0.0.1", True),
+            ("::ffff:0:0/96", True),
+            ("::ffff:192.0.2.0/120", False),
+        ]:
+            trust = self.trust(word)
+            assert trust is not None
+            self.assertEqual(trust.trusts(PROXY), is_trusted, word)
+            mapped = IPv6Address("TCP", "::ffff:10.0.0.1", 1)
+            self.assertEqual(trust.trusts(mapped), is_trusted, word)
+
     def test_anything_else_is_refused_and_says_what_is_right(self) -> None:
         for word, said in [
             ("10.0.0.1/8", "did you mean 10.0.0.0/8?"),

@@ -28,11 +28,21 @@ from twisted.logger import Logger
 from twisted.python.usage import Options, UsageError
 
 from ..startup import error_text, fail_startup, set_program_name
-from .elsewhere import CONFIG, Found, in_environment, in_file, mistyped_variables
+from .elsewhere import (
+    CONFIG,
+    Found,
+    in_environment,
+    in_file,
+    mistyped_variables,
+    nearest_name,
+)
 from .help_text import help_text
 from .option import Option
 
 _log = Logger()
+
+MEANT_LIKENESS = 0.6
+"""How alike an option must be to be shown for an unknown one (difflib's ratio)."""
 
 ELSEWHERE_TEXT = (
     "An option may also stand in the environment (DARTIO_MAX_BODY is --max-body) or in "
@@ -140,9 +150,13 @@ class DeclaredOptions(Options):
         if self.parent is not None and self.parent.subCommand:
             set_program_name(str(self.parent.subCommand))
         try:
+            if self.parent is not None and not self.parent.get("nodaemon", True):
+                os.getcwd()  # twistd needs it to go to the background
             super().parseOptions(self._options_first(options))
         except UsageError as error:
             fail_startup(f"{error} (see --help)")
+        except FileNotFoundError as error:
+            fail_startup(error_text(error))
 
     def postOptions(self) -> None:
         """
@@ -219,7 +233,7 @@ class DeclaredOptions(Options):
         try:
             found, arguments = gnu_getopt(words, self.shortOpt, self.longOpt)
         except GetoptError as error:  # Twisted would take what is wrong for arguments
-            raise UsageError(error.msg) from None
+            raise UsageError(_wrong_option_text(error, self.longOpt)) from None
         options: list[str] = []
         for name, value in found:
             takes_value = f"{name[2:]}=" in self.longOpt
@@ -238,6 +252,18 @@ class DeclaredOptions(Options):
         """Show the version and exit."""
         print(f"dartio-tut {version('dartio-tut')}")  # noqa: T201
         raise SystemExit(0)
+
+
+def _wrong_option_text(error: GetoptError, long_names: Iterable[str]) -> str:
+    """What is wrong with an option of a command line, and which one may be meant."""
+    known = sorted(name.rstrip("=") for name in long_names)
+    begun = [name for name in known if name.startswith(error.opt)]
+    if len(begun) > 1 and error.opt not in known:
+        return f"{error.msg}: it may be {', '.join(f'--{name}' for name in begun)}"
+    if begun or len(error.opt) == 1:
+        return error.msg
+    near = nearest_name(error.opt, known, MEANT_LIKENESS)
+    return f"{error.msg}; is --{near} meant?" if near else error.msg
 
 
 def _method_for(option: Option, is_path: bool) -> Callable[..., None]:

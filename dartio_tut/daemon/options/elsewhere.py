@@ -112,7 +112,7 @@ def mistyped_variables(
         said = name.removeprefix(PREFIX)
         if said == name or said in known or not environ[name]:
             continue
-        found = _nearest(said, known, MISTYPED_LIKENESS)
+        found = nearest_name(said, known, MISTYPED_LIKENESS)
         if found and (len(said) > SHORT_LETTERS or sorted(said) == sorted(found)):
             yield name, PREFIX + found
 
@@ -143,11 +143,11 @@ def _unknown(path: str, name: str, known: Iterable[str]) -> str:
     line = f"{path}: there is no option {name!a}"
     if name == CONFIG:
         return f"{line} in a file: a file cannot name another"
-    nearest = _nearest(name, known, NEAREST_LIKENESS)
+    nearest = nearest_name(name, known, NEAREST_LIKENESS)
     return f"{line}; the nearest is {nearest}" if nearest else line
 
 
-def _nearest(name: str, known: Iterable[str], likeness: float) -> str | None:
+def nearest_name(name: str, known: Iterable[str], likeness: float) -> str | None:
     """The most alike of the *known* names; of several, one with the same letters."""
     found = get_close_matches(name, known, 3, likeness)
     letters = sorted(name)

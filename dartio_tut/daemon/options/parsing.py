@@ -8,6 +8,7 @@ it helps, what is right; the caller puts the name of the option before it.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,7 +47,8 @@ def port_number(text: str) -> int:
     :raise ValueError: when it is not a number from 0 to 65535.
     """
     if not _is_whole(text) or int(text) > LARGEST_PORT:
-        raise ValueError(f"{text!r} is no port: use a number from 0 to {LARGEST_PORT}")
+        line = f"is no port: use a number from 0 to {LARGEST_PORT}"
+        raise ValueError(f"{_short(text)!r} {line}")
     return int(text)
 
 
@@ -81,7 +83,7 @@ def whole_number(text: str) -> int:
     :raise ValueError: when it is not a whole number, or is below 0.
     """
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is not a whole number")
+        raise ValueError(f"{_short(text)!r} is not a whole number")
     if not _is_whole(text):
         raise ValueError(f"{_short(text)} is too large: use at most {LARGEST_NUMBER}")
     return int(text)
@@ -118,13 +120,13 @@ def seconds(text: str) -> float:
     :raise ValueError: when it is not a number, or not above 0.
     """
     try:
-        time = float(text)
+        time = float(text) if _is_plain(text) else 0
     except ValueError:
         time = 0
     if time >= LONGEST_SECONDS:
         raise ValueError(f"{_short(text)} is too long: use less than {LONGEST_SECONDS}")
     if not time > 0:
-        raise ValueError(f"{text!r} is not a time in seconds above 0")
+        raise ValueError(f"{_short(text)!r} is not a time in seconds above 0")
     return time
 
 
@@ -134,7 +136,7 @@ def seconds_or_zero(text: str) -> float:
 
     :raise ValueError: when it is not a number, or below 0.
     """
-    return 0.0 if text in ("0", "0.0") else seconds(text)
+    return 0.0 if re.fullmatch(r"0+(\.0*)?", text) else seconds(text)
 
 
 NUMBER_CHECKS = frozenset[object](
@@ -228,6 +230,11 @@ def _is_whole(text: str) -> bool:
         return False
     digits = text.lstrip("0")
     return len(digits) <= len(str(LARGEST_NUMBER))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether *text* has only what a number has: Python allows ``1_0``."""
+    return text.isascii() and "_" not in text and not any(map(str.isspace, text))
 
 
 def _short(text: str) -> str:
