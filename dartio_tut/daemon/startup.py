@@ -116,10 +116,21 @@ def fail_startup(line: str, code: int = CONFIGURATION_EXIT) -> NoReturn:
     :raise StartupError: always.
     """
     # twistd points sys.stderr at its log; a person looks at the real one.
+    line = in_one_line(line)
     with suppress(OSError):  # whether or not it can be read, it says why
         print(f"{_program_name}: {line}", file=sys.__stderr__, flush=True)
     _log.error("Cannot start: {line}", line=line)
     raise StartupError(line, code)
+
+
+def in_one_line(text: str) -> str:
+    """*text* with escapes for what would end its line, or change a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 def error_text(error: BaseException) -> str:

@@ -229,8 +229,8 @@ class FileTests(ElsewhereCase):
             ("port 5\n", "(at line 1"),
             (b"charset = '\xff'\n", "it is not UTF-8 (byte 11)"),
             (b"\0", "(at line 1"),
-            ("type = " + "[" * 100_000, ""),
-            ("max-body = " + "9" * 5000, "digits"),
+            ("type = " + "[" * 100_000, "it is nested too deeply"),
+            ("max-body = " + "9" * 5000, "a number in it has too many digits (see"),
         ]
         for content, said in contents:
             self.assertIn(said, self.file_refusal(content))
@@ -248,6 +248,10 @@ class FileTests(ElsewhereCase):
     def test_the_name_of_a_file_is_utf8_like_the_rest(self) -> None:
         self.file.write_text('charset = "é"', encoding="utf-8")
         self.assertEqual(self.parsed("--config", str(self.file))["charset"], "é")
+
+    def test_a_byte_order_mark_is_passed_over(self) -> None:
+        self.file.write_bytes(b"\xef\xbb\xbfport = 5\r\n")
+        self.assertEqual(self.parsed("--config", str(self.file))["port"], 5)
 
 
 class HelpTests(SynchronousTestCase):

@@ -55,6 +55,14 @@ class ReasonTests(SynchronousTestCase):
             error = self.assertRaises(ValueError, int, text, base)
             self.assertEqual(error_text(error), f"'{text}' is no {said}")
 
+    def test_it_is_one_line_whatever_is_wrong(self) -> None:
+        self.patch(sys, "__stderr__", stderr := io.StringIO())
+        line = "a\nb\r\x1b[2J\x85\u2028 é\udcff: no such folder"
+        error = self.assertRaises(StartupError, startup.fail_startup, line)
+        said = "a\\nb\\r\\x1b[2J\\x85\\u2028 é\\udcff: no such folder"
+        self.assertEqual(error.line, said)
+        self.assertEqual(stderr.getvalue(), f"{startup.program_name()}: {said}\n")
+
     def test_exit_code_is_right_though_nobody_can_read_why(self) -> None:
         class Full(io.StringIO):
             def write(self, text: str) -> int:

@@ -126,11 +126,17 @@ def in_file(path: str, options: Iterable[Option]) -> list[Found]:
     """
     known = {option.name: option for option in options if option.name != CONFIG}
     try:
-        entries = tomllib.loads(read_regular_file(path, MAX_FILE_BYTES).decode())
+        # Some editors begin a file with a byte order mark.
+        text = read_regular_file(path, MAX_FILE_BYTES).decode("utf-8-sig")
+        entries = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: it is not UTF-8 (byte {error.start})") from None
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, too
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path}: {error}") from None
+    except ValueError:  # of Python, which says how a program may have more
+        raise ValueError(f"{path}: a number in it has too many digits") from None
+    except RecursionError:
+        raise ValueError(f"{path}: it is nested too deeply") from None
     for name in entries:
         if name not in known:
             raise ValueError(_unknown(path, name, known))
