@@ -99,9 +99,16 @@ class ListeningTests(SocketCase):
     def test_file_that_is_no_socket_is_left_as_it_is(self) -> None:
         path = Path(self.socket_path())
         path.write_text("precious")
-        said = self.refuses("hello", "--listen", f"unix:{path}", codes=(1,))
-        self.assertIn(f"unix:{path}: Address already in use", said)
-        self.assertEqual(path.read_text(), "precious")
+        for more in ((), ("--check",)):
+            line = ("hello", "--listen", f"unix:{path}", *more)
+            said = self.refuses(*line, codes=(78,))
+            self.assertIn("a file that is no socket has this name", said)
+            self.assertEqual(path.read_text(), "precious")
+
+    def test_what_nobody_can_connect_to_is_refused(self) -> None:
+        for more in ((), ("--check",)):
+            said = self.refuses("hello", "--listen", "stdio:", *more, codes=(78,))
+            self.assertIn("stdio:: this kind of endpoint is nothing that", said)
 
     def test_help_names_each_server_with_its_port_and_options(self) -> None:
         everything, _ = self.run_program("twistd", "--help")

@@ -76,14 +76,28 @@ def bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListeni
     Listen on *endpoint*, now; what goes wrong is raised. A Unix socket of a process
     that was killed is made anew.
 
-    :raise ValueError: when it does not tell at once whether it listens.
+    :raise ValueError: when it does not tell at once whether it listens, or is nothing
+        that clients connect to, or when another file has the name of a Unix socket.
     """
     try:
         return _bind(endpoint, factory)
     except CannotListenError as error:
+        if _is_other_file(error.port):
+            what = "a file that is no socket has this name; use another one"
+            raise ValueError(f"{os.fsdecode(error.port)}: {what}") from None
         if not _remove_left_socket(error.port):
             raise
     return _bind(endpoint, factory)
+
+
+def _is_other_file(path: object) -> bool:
+    """Whether *path*, where a Unix socket is to be, is something else."""
+    if not isinstance(path, bytes):
+        return False  # it is the number of a TCP port
+    try:
+        return not stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _remove_left_socket(path: object) -> bool:
@@ -124,6 +138,8 @@ def _bind(endpoint: IStreamServerEndpoint, factory: IProtocolFactory) -> IListen
     if isinstance(outcome[0], Failure):
         outcome[0].raiseException()
     port: IListeningPort = outcome[0]
+    if not hasattr(port, "stopListening"):
+        raise ValueError("this kind of endpoint is nothing that clients connect to")
     return port
 
 

@@ -137,6 +137,17 @@ class KindsTests(StartupCase):
                 line = (f"--{name}", text)
                 self.assertLess(len(self.refusal(*line, options=ServerOptions)), 150)
 
+    def test_address_may_be_given_once_and_port_0_several_times(self) -> None:
+        for text in ("tcp:4040", "tcp:port=4040", "unix:/run/x", "systemd:web"):
+            line = (f"--listen={text}", "--listen=tcp:0", f"--listen={text}")
+            said = self.refusal(*line, options=ServerOptions)
+            self.assertEqual(said, f"--listen: {text} is given twice (see --help)")
+        options = ServerOptions()
+        options.parseOptions(
+            ["--listen=tcp:0", "--listen=tcp:port=0", "--listen=tcp:0"]
+        )
+        self.assertEqual(len(options["listen"]), 3)
+
     def test_folder_that_is_gone_is_told(self) -> None:
         def gone() -> str:
             raise FileNotFoundError(2, "No such file or directory")

@@ -39,6 +39,7 @@ from .declared import DeclaredOptions
 from .elsewhere import CONFIG
 from .help_text import LIMITS, LISTENING, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
+from .listen import check_no_address_twice
 from .logs import LOG_OPTIONS, check_twistd_folders, set_up_log
 from .option import Option, flag, option, repeated_option
 from .parsing import (
@@ -165,6 +166,7 @@ class ServerOptions(DeclaredOptions):
         """
         super().postOptions()
         check_certificate_options(self, self.always_tls)
+        check_no_address_twice(self["listen"])
         if "worker-timeout" in self.given and "workers" not in self.given:
             raise UsageError("--worker-timeout goes with --workers")
         check_workers(self["workers"], self.parent, self.why_one_process())
