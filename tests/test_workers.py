@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -163,6 +164,13 @@ class WorkersTests(WorkersCase):
         self.assertEqual(daemon.ended(), -signal.SIGTERM)
         self.assertEqual(daemon.errors(), "")
         self.assertNotIn("Traceback", daemon.output())
+
+    def test_each_line_of_the_log_comes_once_from_whoever_has_written_it(self) -> None:
+        daemon = self.workers("hello", "--log-format", "json")
+        self.assertEqual(daemon.stop(), -signal.SIGTERM)
+        said = [json.loads(line)["message"] for line in daemon.lines]
+        for text in ("starting up", "Main loop terminated", "Server Shut Down"):
+            self.assertEqual(sum(text in line for line in said), 1, said)
 
     def test_another_signal_ends_all_at_once(self) -> None:
         (self.here / "large").write_bytes(bytes(50_000_000))

@@ -104,6 +104,8 @@ def _standard_output() -> IO[str] | LogStream:
     """Standard output, whose reader nobody waits for."""
     from twisted.internet import reactor
 
+    if id(sys.stdout) != id(sys.__stdout__):  # of a worker, whose parent has the log
+        return sys.stdout
     try:
         output = StandardOutput()
     except OSError:  # it is closed, which is for Python to cope with
