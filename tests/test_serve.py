@@ -311,11 +311,13 @@ class OpenTests(ServeCase):
         os.mkfifo(self.here / "opened")
         reading = os.open(self.here / "opened", os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reading)
-        browser = self.browser('echo noise; echo "$1" > opened; sleep 1000')
+        browser = self.browser('echo noise; echo "$1" $$ > opened; exec sleep 1000')
         daemon = self.dartio("www", "--open", "--port", "0", BROWSER=browser)
         url = daemon.wait_for("Open ").split()[1]
         self.assertTrue(select.select([reading], [], [], PATIENCE)[0])
-        self.assertEqual(os.read(reading, 1000).decode(), f"{url}\n")
+        opened, process = os.read(reading, 1000).decode().split()
+        self.addCleanup(os.kill, int(process), signal.SIGKILL)
+        self.assertEqual(opened, url)
         # A browser that is still open keeps nobody from being served.
         self.assertEqual(self.body(url), "It is here.\n")
         self.interrupt(daemon)
