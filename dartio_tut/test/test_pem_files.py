@@ -141,7 +141,7 @@ class RefusedFileTests(FilesCase):
         cases: list[tuple[PrivateKey, str]] = [
             (ec.generate_private_key(ec.SECP256K1()), "on the curve secp256k1"),
             (rsa.generate_private_key(65537, 1024), "has 1024 bits; at least 2048"),
-            (dsa.generate_private_key(2048), "of a kind that TLS does not use"),
+            (dsa.generate_private_key(1024), "of a kind that TLS does not use"),
         ]
         for key, said in cases:
             odd = Signer(self.here, "odd", self.root, key=key)
