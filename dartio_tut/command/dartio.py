@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dartio_tut.clients import run as run_client
-from dartio_tut.servers import hold_signals
 
 SERVE = "serve"
 """The name of the command that is no client."""
@@ -19,6 +18,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve(words: Sequence[str]) -> None:
+    from dartio_tut.servers import hold_signals
+
     hold_signals()
     from .serve import serve
 
