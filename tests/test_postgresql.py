@@ -265,6 +265,7 @@ class KeepingTests(PostgresCase):
         notes, others = self.notes(), self.documents()
         await notes.append("a", "a")
         await others.put("a", b"")
+        await others.close()  # which waits for its own look for old tokens
         with psycopg.connect(self.server.url(self.database)) as connection:
             connection.execute("UPDATE dartio_tokens SET until = now()")
         await notes.close()
