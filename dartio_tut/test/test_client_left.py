@@ -19,7 +19,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Site
-from dartio_tut.resources import respond_later
+from dartio_tut.resources import parse_body, read_body, respond_later
 from dartio_tut.resources.responses import finish_response
 from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import Ending, Event, ExchangeDone, IncompleteBody
@@ -84,9 +84,12 @@ class ClientLeftTests(SynchronousTestCase):
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
 
-    def upload_to(self, render: Callable[[Any], Any]) -> Connection:
+    def upload_to(
+        self, render: Callable[[Any], Any], streams_up_to: int = 100
+    ) -> Connection:
         """A connection on which an upload to *render* was begun."""
         resource = Upload()
+        resource.streams_up_to = streams_up_to
         resource.render_POST = render
         site = Site(resource, reactor=Clock(), streaming=True)
         site.add_observer(self.events.append)
@@ -118,6 +121,33 @@ class ClientLeftTests(SynchronousTestCase):
 
         self.upload_to(lambda r: respond_later(r, wait(r))).leave()
         self.assertEqual(self.lines, [])
+
+    def test_a_coroutine_that_reads_the_body_too_late_does_too(self) -> None:
+        async def parsed(request: Any) -> object:
+            return (await parse_body(request)).value
+
+        async def read(request: Any) -> object:
+            return read_body(request)
+
+        for reads in (read, parsed):
+            self.assertEqual(self.stored_late(reads), [])
+            self.assertEqual(self.lines, [])
+
+    def stored_late(self, read: Callable[[Any], Any]) -> list[object]:
+        """What is stored of a body that is read when the client has left."""
+        stored: list[object] = []
+        allowed: Deferred[None] = Deferred()
+
+        async def store(request: Any) -> bytes:
+            await allowed
+            stored.append(await read(request))
+            return b""
+
+        connection = self.upload_to(lambda r: respond_later(r, store(r)), 0)
+        connection.send(b"def")
+        connection.leave()
+        allowed.callback(None)
+        return stored
 
     def test_a_protocol_that_raises_its_end_does_too(self) -> None:
         def render(request: Any) -> int:

@@ -163,6 +163,17 @@ class EndTests(RequestCase):
         self.assertRaises(RuntimeError, request.finish)
         self.assertEqual(self.connection.transport.value(), b"")
 
+    def test_body_that_is_dropped_is_not_taken_for_an_empty_one(self) -> None:
+        for lost in (False, True):
+            for body in (b"", b"falcon"):
+                request = self.held_request(start="PUT / HTTP/1.1", body=body)
+                if lost:
+                    self.connection.leave()
+                else:
+                    request.finish()
+                self.assertTrue(request.content.closed)
+                self.assertRaises(ValueError, request.content.read)
+
     def test_addresses_and_arguments_are_there_when_it_is_over(self) -> None:
         form = "Content-Type: application/x-www-form-urlencoded"
         for lost in (False, True):

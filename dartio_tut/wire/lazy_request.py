@@ -203,9 +203,15 @@ class LazyRequest(server.Request):
         replace_fields(headers, self.bulk_fields)
         return headers
 
+    def _make_content(self) -> BytesIO:
+        content = BytesIO()
+        if self.finished or self._disconnected:
+            content.close()  # as the dropped one was; an empty body would be a lie
+        return content
+
     requestHeaders = cached_in_slot("_request_headers", _make_request_headers)
     responseHeaders = cached_in_slot("made_response_headers", _make_response_headers)
-    content = cached_in_slot("_content", lambda self: BytesIO())
+    content = cached_in_slot("_content", _make_content)
     cookies = cached_in_slot("made_cookies", lambda self: [])
     notifications = cached_in_slot("_notifications", lambda self: [])
 

@@ -7,7 +7,6 @@ of a known type is parsed as a whole or refused.
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import IO, Any, Literal, NamedTuple
 
 from multipart import parse_options_header
@@ -17,7 +16,7 @@ from twisted.web.server import Request
 from ..responses import HTTPError
 from .charsets import UTF_8, decode_text, find_charset
 from .form_body import BodyLimits, multipart_form, refuse_too_large, urlencoded_form
-from .json_body import media_type
+from .json_body import body_file, media_type
 from .json_thread import parse_json
 
 BodyKind = Literal["json", "form", "parts", "text", "bytes"]
@@ -52,6 +51,8 @@ async def parse_body(
     :param kinds: the kinds that are accepted; all when none is given.
     :raise HTTPError: 415 when it is of another kind, compressed, or in an unknown
         charset; 413 when it is beyond the *limits*; 400 when it is malformed.
+    :raise ConnectionLost: when the client has left: its body is dropped. Read it before
+        anything else is awaited.
     """
     limits = limits or BodyLimits()
     kind, charset, boundary = _described(request)
@@ -59,7 +60,7 @@ async def parse_body(
         raise HTTPError(
             UNSUPPORTED_MEDIA_TYPE, "Not a type of content that works here."
         )
-    content = BytesIO() if request.content is None else request.content
+    content = body_file(request)
     _check_size(content, limits)
     if kind == "parts":
         form = multipart_form(content, boundary, limits)

@@ -12,10 +12,12 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from itertools import accumulate
 from math import copysign, isinf, ulp
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
+from twisted.internet.error import ConnectionLost
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 
@@ -54,8 +56,27 @@ def media_type(request: Request) -> str:
 
 
 def read_body(request: Request) -> bytes:
-    """Return the whole body of *request*."""
-    return b"" if request.content is None else bytes(request.content.read())
+    """
+    Return the whole body of *request*.
+
+    :raise ConnectionLost: when the client has left: its body is dropped. Read it before
+        anything else is awaited.
+    """
+    return bytes(body_file(request).read())
+
+
+def body_file(request: Request) -> IO[bytes]:
+    """
+    The file with the whole body of *request*.
+
+    :raise ConnectionLost: when the client has left.
+    """
+    content: IO[bytes] | None = request.content
+    if content is None:
+        return BytesIO()
+    if content.closed:
+        raise ConnectionLost("the client has left, and the body of its request is gone")
+    return content
 
 
 def json_object(body: bytes) -> dict[str, Any]:
