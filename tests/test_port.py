@@ -450,7 +450,6 @@ class SharedPortTests(ServingCase):
         self.addCleanup(listening.close)
         shared = SharedSockets([listening.dup()], EvenLoad())
         site = Site(FunctionResource(hello))
-        self.addCleanup(self._stop_clock, site)
         where: Any = with_fast_ports(reactor, shared)
         if listening.family == socket.AF_UNIX:
             port: Any = where.listenUNIX("", site)

@@ -58,15 +58,12 @@ class ThirdPartyCase(TestCase):
             site: Any = kind(third_party.tree(folder, port, self.threads))
             site.displayTracebacks = site.noisy = False
             self.sites.append(site)
-        self.addCleanup(self._stop_clocks)
+        self.addCleanup(self._end_sessions)
 
-    def _stop_clocks(self) -> None:
+    def _end_sessions(self) -> None:
         for site in self.sites:
             for session in list(site.sessions.values()):
                 session.expire()
-        call = self.sites[1].deadlines._call
-        if call is not None and call.active():
-            call.cancel()
 
 
 class PlainTests(ThirdPartyCase):

@@ -127,6 +127,7 @@ class Site(TwistedSite):
         if warning := root_warning(self.resource):
             self._log.warn("{text}", text=warning)
         self.event_batch.begin()
+        self.deadlines.begin()
         self._unfinished.start()
 
     def stopFactory(self) -> None:
@@ -135,6 +136,7 @@ class Site(TwistedSite):
         self._unfinished.stop()
         self._handshake_log.stop()
         self.event_batch.end()
+        self.deadlines.end()
         self.has_stopped = not self.is_draining
 
     def drain(self) -> Deferred[None]:

@@ -82,15 +82,42 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([SWEEP_SECONDS] * 3)
         self.assertEqual([member.times, leaving.times, joining.times], [1, 1, 1])
 
-    def test_there_is_one_timer_for_all_members_and_none_without(self) -> None:
-        members = [Member() for _ in range(3)]
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+    def add_and_discard(self, count: int) -> None:
+        """Have so many members come and go, with one timer for all of them."""
+        members = [Member() for _ in range(count)]
         for member in members:
             self.deadlines.add(member, NEVER)
         self.assertEqual(len(self.clock.getDelayedCalls()), 1)
         for member in members:
             self.deadlines.discard(member)
+
+    def test_there_is_one_timer_for_all_members_and_none_without(self) -> None:
+        self.deadlines.begin()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.add_and_discard(3)
         self.clock.pump([SWEEP_SECONDS] * 2)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_without_a_port_the_timer_ends_with_the_last_member(self) -> None:
+        for _ in range(2):
+            self.add_and_discard(3)
+            self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_timer_ends_with_the_last_port_where_there_is_no_member(self) -> None:
+        self.deadlines.begin()
+        self.add_and_discard(1)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        self.deadlines.end()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_members_that_outlive_the_port_are_watched(self) -> None:
+        member = Member()
+        self.deadlines.begin()
+        self.deadlines.add(member, 1)
+        self.deadlines.end()
+        self.clock.pump([SWEEP_SECONDS] * 2)
+        self.assertEqual(member.times, 1)
+        self.deadlines.discard(member)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_time_is_current_when_the_first_member_is_added(self) -> None:

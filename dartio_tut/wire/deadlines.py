@@ -2,7 +2,8 @@
 Deadlines of all connections, kept by one timer.
 
 A timer for each request would cost more than the request. Here one sweep a second ends
-what is past its deadline.
+what is past its deadline. Where no port listens any more and no connection is left, no
+timer is left either: a test with the real reactor fails when there is one.
 """
 
 from __future__ import annotations
@@ -64,7 +65,18 @@ class Deadlines:
         self.members: set[HasDeadline] = set()
         self._call: IDelayedCall | None = None
         self._due = NEVER
+        self._is_listening = False
         self.now: float = self._seconds()
+
+    def begin(self) -> None:
+        """A port listens: go on while there are no members, for there will be some."""
+        self._is_listening = True
+
+    def end(self) -> None:
+        """No port listens any more: stop when there are no members."""
+        self._is_listening = False
+        if not self.members:
+            self._stop()
 
     def add(self, member: HasDeadline, seconds: float) -> None:
         """Watch *member* from now on; its first deadline is in so many *seconds*."""
@@ -80,6 +92,13 @@ class Deadlines:
     def discard(self, member: HasDeadline) -> None:
         """Stop watching *member*."""
         self.members.discard(member)
+        if not (self.members or self._is_listening):
+            self._stop()
+
+    def _stop(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call.cancel()
 
     def _plan_sweep(self) -> None:
         self._call = self._reactor.callLater(SWEEP_SECONDS, self._sweep)

@@ -41,16 +41,10 @@ class ServingCase(TestCase):
         where: Any = reactor if self.stock else with_fast_ports(reactor)
         self.listening = where.listenTCP(0, self.site, interface="127.0.0.1")
         self.addCleanup(self.listening.stopListening)
-        # Trial wants nothing to be waited for at the end.
-        self.addCleanup(self._stop_clock, site)
+        # Trial fails a test at whose end a timer is left: neither may a site leave one.
         self.addCleanup(self.until, lambda: not site.connection_limit.count)
         port: int = self.listening.getHost().port
         return port
-
-    def _stop_clock(self, site: Site) -> None:
-        call = site.deadlines._call
-        if call is not None and call.active():
-            call.cancel()
 
     def exchange(self, port: int, data: bytes, **options: Any) -> Deferred[bytes]:
         """Send *data*; return all that comes until the server closes."""
