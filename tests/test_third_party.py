@@ -5,6 +5,7 @@ Resources that others have written for `twisted.web` work on our site as on Twis
 from __future__ import annotations
 
 import os
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,15 @@ from dartio_tut.test.support.function_resource import FunctionResource
 from dartio_tut.wire import listen_tls, set_alpn, with_fast_ports
 
 from .support import third_party
-from .support.exchange import connect, exchange
+from .support.exchange import PIECE, connect, exchange
 from .support.harness import PATIENCE
 from .support.serving import ServingCase, reset
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+LARGE = 5_000_000
+"""Bytes of a response that no socket takes at once."""
 
 REACTOR: Any = reactor
 
@@ -146,6 +150,30 @@ class SecureTests(ThirdPartyCase):
                 visited = client.get(f"https://127.0.0.1:{port}/echo")
             found["/echo twice"] = [visited.http_version, visited.text]
         return found
+
+
+class ClosingTests(ServingCase):
+    """The end of a connection over TLS, on a port of Twisted's."""
+
+    async def test_connection_ends_behind_a_response_that_waited_for_its_client(
+        self,
+    ) -> None:
+        names = localhost_certificate(str(Path(self.mktemp()).absolute()))
+        pair = PrivateCertificate.loadPEM(b"".join(Path(n).read_bytes() for n in names))
+        site = Site(FunctionResource(lambda _: b"x" * LARGE))
+        listening = REACTOR.listenSSL(0, site, pair.options(), interface="127.0.0.1")
+        self.addCleanup(listening.stopListening)
+        said = await deferToThread(self.read_to_end, listening.getHost().port)
+        self.assertEqual(len(said.partition(b"\r\n\r\n")[2]), LARGE)
+        await self.until(lambda: not site.connection_limit.count)
+
+    def read_to_end(self, port: int) -> bytes:
+        """All that the server says until it closes."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(connect(port)) as connection:
+            connection.sendall(LAST)
+            return b"".join(iter(lambda: connection.recv(PIECE), b""))
 
 
 class DistributedTests(ServingCase):

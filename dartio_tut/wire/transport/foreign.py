@@ -172,18 +172,22 @@ class ForeignTLSTransport(ForeignTransport):
     A TLS connection of Twisted's.
 
     It does not close as long as it has a producer, and it waits for a client that does
-    not answer to its close_notify. A resource may ask the connection itself to close,
-    so its method is replaced by one that tells of it, as long as HTTP is spoken.
+    not answer to its close_notify. Where nobody reads, because a response had to wait
+    for its client, the answer would never be seen: so reading goes on. A resource may
+    ask the connection itself to close, so its method is replaced by one that tells of
+    it, as long as HTTP is spoken.
     """
 
     def __init__(self, transport: ITransport, on_closing: Callable[[], None]) -> None:
         super().__init__(transport)
         close = transport.loseConnection
+        read_on = getattr(transport, "resumeProducing", lambda: None)
         is_told = False
 
         def close_and_tell() -> None:
             nonlocal is_told
             close()
+            read_on()
             if not is_told:
                 is_told = True
                 on_closing()
