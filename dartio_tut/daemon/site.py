@@ -54,6 +54,9 @@ One in so many idle connections is closed when there are too many connections, b
 least one: looking for them takes time.
 """
 
+TIMEOUT_POSITION = 1
+"""That of ``timeout`` among those arguments that `HTTPFactory` has in a fixed order."""
+
 MAY_BE_IDLE = (Channel, HTTP2Connection)
 
 
@@ -93,6 +96,7 @@ class Site(TwistedSite):
     def __init__(
         self,
         resource: IResource,
+        requestFactory: Any = None,
         *args: Any,
         limits: Limits | None = None,
         streaming: bool = False,
@@ -100,12 +104,10 @@ class Site(TwistedSite):
         proxy_trust: IProxyTrust | None = None,
         **more: Any,
     ) -> None:
-        more.setdefault("requestFactory", Request)
-        super().__init__(resource, *args, **more)
         self.limits = limits or Limits()
-        if "timeout" in more:  # Twisted's name for it
-            idle = NEVER if more["timeout"] is None else more["timeout"]
-            self.limits = replace(self.limits, idle_time=idle)
+        super().__init__(resource, requestFactory or Request, *args, **more)
+        if "timeout" not in more and len(args) <= TIMEOUT_POSITION:
+            self.limits = limits or Limits()  # not Twisted's default
         self.streaming = streaming
         self.h2c = h2c
         self.proxy_trust = proxy_trust
@@ -227,6 +229,17 @@ class Site(TwistedSite):
         if trust is not None:
             observer = _told_clients(observer, trust)
         self.observer = observer if before is None else _both(before, observer)
+
+    @property
+    def timeOut(self) -> float | None:
+        """Twisted's name for the idle time of `Limits`; ``None``: no limit."""
+        idle_time = self.limits.idle_time
+        return None if idle_time == NEVER else idle_time
+
+    @timeOut.setter
+    def timeOut(self, seconds: float | None) -> None:
+        idle_time = NEVER if seconds is None else seconds
+        self.limits = replace(self.limits, idle_time=idle_time)
 
     # What the wire asks for; see `dartio_tut.wire.interfaces.ISite`.
 

@@ -197,7 +197,8 @@ class LazyRequest(server.Request):
 
     def _make_response_headers(self) -> Headers:
         headers = Headers()
-        if self.site is not None:
+        # A subclass may set fields before `process` of this class, which sets the site.
+        if (self.site or getattr(self._connection, "site", None)) is not None:
             headers.setRawHeaders(b"Server", [SERVER])
             headers.setRawHeaders(b"Date", [date.value()])
         replace_fields(headers, self.bulk_fields)

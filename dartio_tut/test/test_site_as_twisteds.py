@@ -1,0 +1,92 @@
+"""
+A program that was written for `twisted.web.server.Site` changes its import only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from dartio_tut.daemon import Limits, Site
+from dartio_tut.testing import CLIENT_ADDRESS, Connection
+from dartio_tut.wire import Request
+
+from .support.function_resource import FunctionResource
+from .test_events import GET
+
+
+class Marking(Request):
+    """Sets a field of the response before anything else is done."""
+
+    def process(self) -> None:
+        """Set it."""
+        self.setHeader(b"X-Mark", b"1")
+        super().process()
+
+
+class SiteCase(SynchronousTestCase):
+    """Has a site, and a clock."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.root = FunctionResource(lambda request: b"hello")
+
+    def connect(self, site: Any) -> Connection:
+        """A connection to *site*."""
+        return Connection(site.buildProtocol(CLIENT_ADDRESS), self.clock)
+
+
+class RequestFactoryTests(SiteCase):
+    """The class of the requests."""
+
+    def test_it_may_be_the_second_argument(self) -> None:
+        site = Site(self.root, Marking, reactor=self.clock)
+        self.assertIn(b"X-Mark: 1\r\n", self.connect(site).send(GET))
+
+    def test_none_stands_for_the_usual_one(self) -> None:
+        for site in (Site(self.root, None), Site(self.root, requestFactory=None)):
+            self.assertIs(site.requestFactory, Request)
+
+    def test_response_has_all_fields_when_some_are_set_before_process(self) -> None:
+        site = Site(self.root, requestFactory=Marking, reactor=self.clock)
+        head = self.connect(site).send(GET).partition(b"\r\n\r\n")[0]
+        for name in (b"X-Mark", b"Server", b"Date"):
+            self.assertEqual(head.count(b"\r\n%b: " % name), 1, name)
+
+
+class TimeoutTests(SiteCase):
+    """The time for which a connection may be idle, in the ways that Twisted has."""
+
+    def seconds_idle(self, site: Any) -> int | None:
+        """After how many seconds *site* closes a connection; ``None``: it does not."""
+        connection = self.connect(site)
+        connection.send(GET)
+        for second in range(100):
+            if connection.closed:
+                return second
+            self.clock.advance(1)
+        return None
+
+    def test_timeout_is_an_argument_by_name_or_by_position(self) -> None:
+        by_name = Site(self.root, reactor=self.clock, timeout=5)
+        by_position = Site(self.root, None, None, 5, None, self.clock)
+        for site in (by_name, by_position):
+            self.assertEqual(site.timeOut, 5)
+            self.assertEqual(self.seconds_idle(site), 5)
+
+    def test_without_it_the_limits_count(self) -> None:
+        for seconds in (Limits().idle_time, 7):
+            limits = Limits(idle_time=seconds)
+            site = Site(self.root, reactor=self.clock, limits=limits)
+            self.assertEqual(site.timeOut, seconds)
+            self.assertEqual(self.seconds_idle(site), seconds)
+
+    def test_it_may_be_set_later_for_connections_from_then_on(self) -> None:
+        site = Site(self.root, reactor=self.clock, limits=Limits(header_count=7))
+        for seconds in (3, None):
+            site.timeOut = seconds
+            self.assertEqual(site.timeOut, seconds)
+            self.assertEqual(self.seconds_idle(site), seconds)
+        self.assertEqual(site.limits.header_count, 7)
