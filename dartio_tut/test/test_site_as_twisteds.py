@@ -8,12 +8,14 @@ from typing import Any
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Limits, Site
 from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import Request
 
 from .support.function_resource import FunctionResource
+from .support.http2_client import HTTP2Client, engines
 from .test_events import GET
 
 
@@ -24,6 +26,15 @@ class Marking(Request):
         """Set it."""
         self.setHeader(b"X-Mark", b"1")
         super().process()
+
+
+class Logging(Site):
+    """Keeps the fields of each response, and the requests."""
+
+    def log(self, request: Any) -> None:
+        """Keep them."""
+        self.logged = dict(request.responseHeaders.getAllRawHeaders())
+        self.request = request
 
 
 class SiteCase(SynchronousTestCase):
@@ -54,6 +65,41 @@ class RequestFactoryTests(SiteCase):
         head = self.connect(site).send(GET).partition(b"\r\n\r\n")[0]
         for name in (b"X-Mark", b"Server", b"Date"):
             self.assertEqual(head.count(b"\r\n%b: " % name), 1, name)
+
+
+class SentFieldsTests(SiteCase):
+    """The fields of a response, for those who look at them when it was sent."""
+
+    def sent_fields(self, render: Any) -> list[dict[bytes, list[bytes]]]:
+        """What logs are told of them, and what is there later; by both protocols."""
+        found = []
+        for http2 in (False, True):
+            site = Logging(FunctionResource(render), reactor=self.clock)
+            if http2:
+                client = HTTP2Client(self.root, engines()[0], site=site)
+                client.send(client.head(1))
+            else:
+                self.connect(site).send(GET)
+            headers = site.request.responseHeaders
+            found += [site.logged, dict(headers.getAllRawHeaders())]
+        return found
+
+    def test_they_are_those_that_were_sent(self) -> None:
+        def write(request: Any) -> object:
+            request.set_length(5)
+            request.write(b"hello")
+            request.finish()
+            return NOT_DONE_YET
+
+        for render in (lambda _: b"hello", write):
+            for fields in self.sent_fields(render):
+                self.assertEqual(fields.get(b"Content-Type"), [b"text/html"])
+                self.assertEqual(fields.get(b"Content-Length"), [b"5"])
+
+    def test_that_there_was_no_body_is_seen(self) -> None:
+        for fields in self.sent_fields(lambda _: b""):
+            self.assertNotIn(b"Content-Type", fields)
+            self.assertEqual(fields.get(b"Content-Length"), [b"0"])
 
 
 class TimeoutTests(SiteCase):

@@ -18,7 +18,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.server import version as SERVER
 
 from .date import date
-from .fields import replace_fields
+from .fields import replace_fields, set_from_attributes
 from .foreign_stream import ForeignStream
 from .interfaces import (
     Fields,
@@ -202,6 +202,9 @@ class LazyRequest(server.Request):
             headers.setRawHeaders(b"Server", [SERVER])
             headers.setRawHeaders(b"Date", [date.value()])
         replace_fields(headers, self.bulk_fields)
+        if self.startedWriting and self.lastModified is None:
+            # A response was sent without them: who looks afterwards sees what it had.
+            set_from_attributes(self, headers)
         return headers
 
     def _make_content(self) -> BytesIO:

@@ -122,6 +122,7 @@ class ResponseWriter:
         request.sentLength = len(body)
         output.write(head + body if body else head)
         if self.log is not None:
+            request.startedWriting = 1  # a log may look at the fields that were sent
             self.log(cast("http.Request", request))
         connection.requestDone(request)
         return True

@@ -61,8 +61,7 @@ class Stream(ChannelAPI):
     :ivar request: the one that is read or answered, if there is one.
     :ivar exchange: what is reported of it, if anybody wants to know.
     :ivar intake: takes in its body, if it has one.
-    :ivar is_fresh: whether nothing has come but the head of the request, and nothing
-        was done about the response.
+    :ivar is_fresh: whether only the head has come, and no response was begun.
     :ivar has_begun: whether the response has begun.
     :ivar output: what waits to be sent, if anything ever had to wait.
     :ivar request_has_ended: whether the client has ended its half.
@@ -174,6 +173,7 @@ class Stream(ChannelAPI):
         if exchange is not None:
             exchange.response_body_bytes = count
         if connection.log is not None:
+            request.startedWriting = 1
             connection.log(cast("http.Request", request))
         send_whole = connection.engine.send_whole
         if count > MAX_AT_ONCE_BYTES or not send_whole(self.stream_id, section, body):
