@@ -16,7 +16,9 @@ from twisted.web.http import (
     datetimeToString,
 )
 from twisted.web.http_headers import Headers
+from twisted.web.server import version as SERVER
 
+from .date import date
 from .interfaces import Fields, Response
 
 _log = Logger()
@@ -63,6 +65,10 @@ def replace_fields(headers: Headers, fields: Fields) -> None:
 def set_from_attributes(response: Response, headers: Headers) -> None:
     """Set the header fields that stand for attributes of *response*."""
     code, length = response.code, response.response_length
+    if response.has_early_headers and response.site is not None:
+        for name, value in ((b"Server", SERVER), (b"Date", date.value())):
+            if not headers.hasHeader(name):
+                headers.setRawHeaders(name, [value])
     if code == RESET_CONTENT:
         headers.setRawHeaders(b"Content-Length", [b"0"])
     elif length is not None and code not in NO_BODY_CODES:

@@ -77,9 +77,13 @@ class Response(Protocol):
         nobody has looked at ``responseHeaders``.
     :ivar bulk_fields: header fields that were set together.
     :ivar made_cookies: the values of Set-Cookie, if there are any.
+    :ivar has_early_headers: whether the header fields were made before ``process``.
+    :ivar site: whose request it is, from ``process`` on.
     """
 
     method: bytes
+    site: Any
+    has_early_headers: bool
     clientproto: bytes
     code: int
     code_message: bytes

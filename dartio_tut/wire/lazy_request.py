@@ -58,6 +58,8 @@ class LazyRequest(server.Request):
     :ivar fields: what was read of its head.
     :ivar body: its body, when it is streamed.
     :ivar trailers: the fields that came behind its body, by HTTP/2.
+    :ivar has_early_headers: whether somebody has looked at ``responseHeaders`` before
+        ``process``, which is when Twisted's requests get Server and Date.
     """
 
     channel: Any  # ours or any of Twisted's; None once the client has gone
@@ -66,6 +68,7 @@ class LazyRequest(server.Request):
     trailers: Fields = ()
     queued: object = False
     wants_length = False
+    has_early_headers = False
     response_length: int | None = None
     bulk_fields: Fields = ()
     made_cookies: list[bytes] | None = None
@@ -197,8 +200,9 @@ class LazyRequest(server.Request):
 
     def _make_response_headers(self) -> Headers:
         headers = Headers()
-        # A subclass may set fields before `process` of this class, which sets the site.
-        if (self.site or getattr(self._connection, "site", None)) is not None:
+        if self.site is None:
+            self.has_early_headers = True
+        else:
             headers.setRawHeaders(b"Server", [SERVER])
             headers.setRawHeaders(b"Date", [date.value()])
         replace_fields(headers, self.bulk_fields)
@@ -274,6 +278,7 @@ _OURS |= {
     "body",
     "trailers",
     "bulk_fields",
+    "has_early_headers",
     "made_cookies",
     "made_response_headers",
     "response_length",
