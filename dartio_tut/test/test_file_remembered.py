@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import time
+import tracemalloc
 from pathlib import Path
 from random import Random
 
@@ -16,7 +17,11 @@ from dartio_tut.resources.files.precompressed import (
     LOOKUP_TTL_SECONDS,
     PrecompressedFiles,
 )
-from dartio_tut.resources.files.remembered import Remembered
+from dartio_tut.resources.files.remembered import (
+    MAX_REMEMBERED_PATH_BYTES,
+    Remembered,
+    may_be_remembered,
+)
 
 
 class RememberedTests(SynchronousTestCase):
@@ -47,6 +52,13 @@ class RememberedTests(SynchronousTestCase):
                 kept.put(number, True)
         self.assertGreater(hits, 20 * 120 // 2)
         self.assertEqual(len(kept), 100)
+
+    def test_a_path_may_be_remembered_unless_it_takes_too_much_memory(self) -> None:
+        usual = (b"node_modules", b"@scope", b"package", b"dist", b"index.js")
+        self.assertTrue(may_be_remembered(usual))
+        self.assertTrue(may_be_remembered((b"a" * 255,) * 6))
+        self.assertFalse(may_be_remembered((b"a" * MAX_REMEMBERED_PATH_BYTES,)))
+        self.assertFalse(may_be_remembered((b"a",) * 50))
 
 
 class CompressedFormsTests(SynchronousTestCase):
@@ -105,3 +117,24 @@ class CompressedFormsTests(SynchronousTestCase):
         (self.root / "a").mkdir()
         (self.root / "a" / "x.js.zst").touch()
         self.assertEqual(self.looks()[0], (b"zstd",))
+
+    def test_nothing_is_remembered_of_very_long_paths_that_anybody_may_ask_for(
+        self,
+    ) -> None:
+        for long in ((b"a",) * 2000, (b"x" * 4000,)):
+            tracemalloc.start()
+            self.addCleanup(tracemalloc.stop)
+            for number in range(50):
+                self.forms.codings((*long, b"%d" % number))
+            held = tracemalloc.get_traced_memory()[0]
+            self.assertLess(held, 50 * 1024)
+
+    def test_compressed_forms_are_found_at_very_long_paths_too(self) -> None:
+        long = (b"a",) * 100
+        folder = self.root.joinpath(*map(os.fsdecode, long))
+        folder.mkdir(parents=True)
+        (folder / "x.js.br").touch()
+        names = (*long, b"x.js")
+        self.assertEqual(self.forms.codings(names), (b"br",))
+        self.assertFalse(self.forms.had_any(names))
+        self.assertEqual(self.forms.none_until(names), 0)

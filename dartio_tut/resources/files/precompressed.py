@@ -19,7 +19,7 @@ from time import monotonic, time_ns
 from twisted.logger import Logger
 
 from .path_segments import PathSegments
-from .remembered import Remembered
+from .remembered import Remembered, may_be_remembered
 from .root import path_for_log
 
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
@@ -73,14 +73,16 @@ class PrecompressedFiles:
             if now < until or (version and version == self._version(names, now)):
                 return found
         found, version = (), None
+        is_short = may_be_remembered(names)
         if names:
-            version = self._version(names, now)
+            version = self._version(names, now) if is_short else None
             path = os.path.join(self._root, *names)
             there = [c for c, end in SUFFIXES.items() if os.path.lexists(path + end)]
             if there:  # as a link, which may lead to another file any time
                 version = None
                 found = tuple(c for c in there if os.path.isfile(path + SUFFIXES[c]))
-        self._known.put(names, (now + LOOKUP_TTL_SECONDS, version, found))
+        if is_short:
+            self._known.put(names, (now + LOOKUP_TTL_SECONDS, version, found))
         return found
 
     def is_there(self, names: PathSegments, coding: bytes) -> bool:

@@ -13,11 +13,23 @@ from collections.abc import Callable, Hashable
 from random import randrange
 from typing import Generic, TypeVar
 
+from .path_segments import PathSegments
+
 REMEMBERED_FILES = 16_384
 """
 Files of which something is remembered. What is told of one takes some 2 KiB, so that
 all take 32 MiB at most; nginx's ``open_file_cache`` is set to thousands in most guides.
 """
+
+MAX_REMEMBERED_PATH_BYTES = 2048
+"""
+What the names of a path may take in memory, if something is to be remembered of it.
+Anybody can ask for paths of thousands of names that lead nowhere. Such paths are looked
+for each time that they come.
+"""
+
+NAME_BYTES = 48
+"""What each name of a path takes in memory beside its bytes."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -58,3 +70,9 @@ class Remembered(Generic[Key, Value]):
                 del self._values[self._keys[place]]
                 self._keys[place] = key
         self._values[key] = value
+
+
+def may_be_remembered(names: PathSegments) -> bool:
+    """Whether the path *names* is short enough for something to be remembered of it."""
+    size = sum(map(len, names)) + NAME_BYTES * len(names)
+    return size <= MAX_REMEMBERED_PATH_BYTES
