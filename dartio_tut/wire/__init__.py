@@ -50,6 +50,7 @@ from .protocol_choice import (
 )
 from .proxied_protocol import ProxiedProtocol
 from .proxy_head import ip_address_of
+from .repeated_line import FAULTS_OF_THE_MACHINE, RepeatedLine
 from .request import Request, is_end_of_request
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
@@ -69,6 +70,7 @@ from .twisted_private import (
 from .watching import ConnectionWatcher, IWatcher, TLSFacts
 
 __all__ = [
+    "FAULTS_OF_THE_MACHINE",
     "HTTP2",
     "NEVER",
     "BatchObserver",
@@ -100,6 +102,7 @@ __all__ = [
     "Observer",
     "ProxiedProtocol",
     "RefusingTLSFactory",
+    "RepeatedLine",
     "Request",
     "RequestHeaderFields",
     "SharedSockets",

@@ -9,7 +9,10 @@ from twisted.python.failure import Failure
 
 from .http1.protocol_error import NO_SPACE_FOR_BODY, ProtocolError
 from .lazy_request import LazyRequest
+from .repeated_line import RepeatedLine
 from .streamed_body import HeldBody
+
+_not_held = RepeatedLine()
 
 
 class RequestWithBody(LazyRequest):
@@ -31,7 +34,13 @@ class RequestWithBody(LazyRequest):
             try:
                 super().handleContentChunk(data)
             except OSError as error:  # no space or no descriptor for a temporary file
-                self._log.error("Cannot hold a body: {error}", error=error.strerror)
+                count = _not_held.count()
+                if count:
+                    self._log.error(
+                        "Cannot hold a body: {error} ({count} since the last line)",
+                        error=error.strerror,
+                        count=count,
+                    )
                 if not self._stream.keeps_limits:
                     self._stream.cut_off("no space to hold the body")
                     return

@@ -30,6 +30,7 @@ from ..responses import HTTPError, prefers_problem, problem
 from .byteranges import content_ranges, send_ranges
 from .kept_contents import KeptFile
 from .lookup import RedirectTarget
+from .read_errors import report_read_error
 from .representations import (
     FileMetadata,
     OpenFile,
@@ -170,7 +171,7 @@ class FileResponses:
         """Return the refusal for a file that was opened, but cannot be read."""
         if isinstance(error, FileNotFoundError):
             return HTTPError(NOT_FOUND, "Not found.")
-        self._log.error("{path}: {error}", path=request.path, error=error.strerror)
+        report_read_error(self._log, request.path, error)
         return HTTPError(SERVICE_UNAVAILABLE, "It cannot be read just now.")
 
     def move(self, request: Request, moved: RedirectTarget) -> bytes:

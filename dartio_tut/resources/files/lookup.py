@@ -27,6 +27,7 @@ from ..responses import HTTPError
 from .kept_contents import KeptFile
 from .locations import with_single_slashes, with_slash, without_slash
 from .path_segments import PathSegments
+from .read_errors import report_read_error
 from .redirects import Redirect, location
 from .representations import FileMetadata, OpenFile, Representations
 from .root import Root
@@ -334,7 +335,7 @@ class Lookup:
         if isinstance(error, PermissionError):
             self._root.say_if_closed()
             return HTTPError(FORBIDDEN, "Not allowed.")
-        self._log.error("{path}: {error}", path=request.path, error=error.strerror)
+        report_read_error(self._log, request.path, error)
         return HTTPError(SERVICE_UNAVAILABLE, "It cannot be read just now.")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from time import monotonic
 from typing import cast
 
 from twisted.internet import tcp
@@ -18,6 +17,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 
+from ..repeated_line import RepeatedLine
 from ..twisted_private import (
     BuffersLogs,
     SocketAddress,
@@ -36,9 +36,6 @@ ACCEPTED_PER_TURN = 64
 
 LARGEST_USUAL_BACKLOG = 4096
 """Clients that may wait at a socket of unknown backlog: Linux' own largest."""
-
-ACCEPT_LOG_SECONDS = 60
-"""Seconds between two log lines about clients that could not be accepted."""
 
 KEEPALIVE_IDLE_SECONDS = 60
 KEEPALIVE_PROBE_SECONDS = 15
@@ -66,8 +63,6 @@ class Port(tcp.Port):
     local_address: TCPAddress | None = None
     turns: Turns | None = None
     others_go_on = False
-    _not_accepted = 0
-    _logged_at = float("-inf")
 
     def createInternetSocket(self) -> socket.socket:
         """
@@ -89,6 +84,7 @@ class Port(tcp.Port):
 
     def startListening(self) -> None:
         """Listen, and have the kernel prepare the sockets that are accepted."""
+        self._not_accepted = RepeatedLine()
         super().startListening()
         if self.turns is not None:
             self.turns.begin()
@@ -167,16 +163,13 @@ class Port(tcp.Port):
 
     def _count_not_accepted(self, event: LogEvent) -> None:
         """Log one line a minute, not one a client."""
-        self._not_accepted += 1
-        now = monotonic()
-        if now - self._logged_at >= ACCEPT_LOG_SECONDS:
-            self._logged_at = now
+        count = self._not_accepted.count()
+        if count:
             _log.error(
                 "Clients could not be accepted ({count} events since the last line). "
                 "Are there too many open files? See LimitNOFILE and --max-connections.",
-                count=self._not_accepted,
+                count=count,
             )
-            self._not_accepted = 0
 
     def _accepted(self, descriptor: int, client: SocketAddress) -> None:
         self._prepared(socket.socket(*self._kind, fileno=descriptor), client)
