@@ -60,7 +60,8 @@ class KeptMessage:
     @property
     def is_whole(self) -> bool:
         """Whether all of its bytes are kept."""
-        return len(self.kept) == self.total
+        body = 0 if self._body is None else self._body.kept_bytes
+        return len(self._head) + body == self.total
 
     def arrived(self, arrivals: list[Arrival]) -> None:
         """Bytes of it came, or went."""

@@ -26,6 +26,11 @@ from .userinfo import Span, userinfo, userinfo_cut
 MAX_PARAMETERS = 256
 """Signs of a parameter that are looked at; behind these, all is masked."""
 
+MASKED_NAME = b"*"
+"""What a name begins with that came in pieces, behind a secret: as long as it has no
+colon, it may belong to the secret, and is masked. Which name it was is not known, so
+all of that line is a secret."""
+
 _STARS = bytes(b if b in b"\r\n" else 0x2A for b in range(256))
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 
@@ -34,7 +39,9 @@ Match = Callable[[bytes, int], re.Match[bytes] | None]
 _lines = re.compile(rb"[^\r\n]++").finditer
 _field = re.compile(rb"[ \t]*+(%b++)[ \t]*+:[ \t]*+" % _TOKEN).match
 _first_line = re.compile(rb"%b++ [^ \r\n]++ HTTP/[0-9.]++\Z|HTTP/[0-9.]++ " % _TOKEN)
-_rest_of_name = re.compile(rb"%b*+(?:[ \t]*+:[ \t]*+)?" % _TOKEN).match
+# An asterisk may be what was masked, in text that came before.
+_NO_STAR = _TOKEN.replace(b"*", b"")
+_rest_of_name = re.compile(rb"%b*+(?:[ \t]*+:[ \t]*+)?" % _NO_STAR).match
 
 # All of the line, and those that follow until an empty one or another field. A CR alone
 # does not end it: who reads it may take it for a part of the value.
@@ -123,6 +130,8 @@ def _value_start(text: bytes, line: re.Match[bytes], may_be_broken: bool) -> int
     """Where the secret value begins in *line* of *text*; ``None`` if it has none."""
     field = _field(text, line.start())
     if field is not None and field.end() <= line.end():
+        if field[1].startswith(MASKED_NAME):
+            return field.start(1)
         return field.end() if find_field_word(field[1]) else None
     if not may_be_broken or _first_line.match(line[0]):
         return None

@@ -14,7 +14,7 @@ from bisect import bisect_left
 _name = rb"(?<![^\r\n])[!#$%&'*+\-.^_`|~0-9A-Za-z]++:"
 _word = rb"(?:%b|(?!%b))([^\s]++)" % (_name, _name)
 _words = re.compile(_word).finditer
-_last_word = re.compile(rb"%b\Z" % _word)
+_last_word = re.compile(rb"(?<!\S)(?:%b|(?!%b))(\S*+)\Z" % (_name, _name))
 _authority_end = re.compile(rb"[/?#]").search
 _slashes = re.compile(rb"%(?:25)*2[fF]%(?:25)*2[fF]").finditer
 _encoded_end = re.compile(rb"%(?:25)*(?:2[fF]|3[fF]|23)|[/?#&]").search
@@ -84,7 +84,7 @@ def _encoded(word: bytes) -> list[Span]:
 def userinfo_cut(text: bytes) -> list[Span]:
     """Where it may stand at the end of *text*, which was cut before its ``@``."""
     last = _last_word.search(text[-MAX_CUT_BYTES:])
-    if last is None:
+    if last is None or not last[1]:
         return []
     word, start = last[1], len(text) - len(last[1])
     begins = word.find(b"//") + 2
