@@ -210,6 +210,7 @@ class ServerTests(InspectCase):
             (("a", "--header", "X: a\r\nY: b"), "no header field"),
             (("a", "--method", "GET /"), "no method"),
             (("a", "--raw", "/no/such/file"), "No such file"),
+            (("a", "--raw", "/dev/zero"), "/dev/zero: it has more than 16777216 bytes"),
         ):
             code, out, said = self.inspect(*words)
             self.assertEqual((code, out), (2, ""))
@@ -218,6 +219,9 @@ class ServerTests(InspectCase):
             code, _, said = self.inspect("a", "--raw", "-", *other)
             self.assertEqual(code, 1)
             self.assertIn("--raw goes without", said)
+        code, _, said = self.inspect("a", "--raw", "-", data=b"")
+        self.assertEqual(code, 1)
+        self.assertIn("--raw: there is nothing to send: it is empty", said)
 
 
 class SecureTests(InspectCase):
@@ -470,7 +474,7 @@ class ProxyTests(InspectCase):
         self.assertIn("no proxy answers at", said)
         self.assertNotIn("secret", said)
         code, _, said = self.inspect(
-            "http://nobody.invalid/", "--raw", "-", http_proxy=url
+            "http://nobody.invalid/", "--raw", "-", data=b"GET", http_proxy=url
         )
         self.assertEqual(code, 1)
         self.assertIn("no_proxy=nobody.invalid goes without it", said)

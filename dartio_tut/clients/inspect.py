@@ -24,6 +24,9 @@ from .command import ClientError, run_alone
 from .inspection import Seen, print_report, report_json
 from .web import Asked, Inspector
 
+MAX_RAW_BYTES = 16 * 1024 * 1024
+"""As much as is sent of a file: each byte is explained, and held several times."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
@@ -55,12 +58,21 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def raw_bytes(name: str) -> bytes:
-    """The bytes in the file *name*."""
+    """The bytes in the file *name*, which may have no end, as /dev/zero."""
     parse_file_name(name)
     try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            raw = sys.stdin.buffer.read(MAX_RAW_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                raw = file.read(MAX_RAW_BYTES + 1)
     except OSError as error:
         raise ArgumentTypeError(f"{name}: {error.strerror}") from None
+    if len(raw) > MAX_RAW_BYTES:
+        raise ArgumentTypeError(
+            f"{name}: it has more than {MAX_RAW_BYTES} bytes: send fewer"
+        )
+    return raw
 
 
 async def main(reactor: Any, arguments: Namespace) -> None:
@@ -90,6 +102,8 @@ def _asked(arguments: Namespace) -> Asked:
     others = arguments.method or arguments.header or arguments.data is not None
     if arguments.raw is not None and (others or arguments.follow):
         raise ClientError("--raw goes without --method, --header, --data and --follow")
+    if arguments.raw == b"":
+        raise ClientError("--raw: there is nothing to send: it is empty")
     if arguments.raw is not None:
         method = arguments.raw.lstrip(b"\r\n").partition(b" ")[0]
         return Asked("HEAD" if method == b"HEAD" else "GET", raw=arguments.raw)

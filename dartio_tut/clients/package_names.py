@@ -5,6 +5,7 @@ Names for a package of one's own: what can be one, and which are taken.
 from __future__ import annotations
 
 import keyword
+import pwd
 import re
 import sys
 import unicodedata
@@ -72,8 +73,25 @@ def check_is_free(name: str) -> None:
     if spec := find_spec(name):
         where = spec.origin or ", ".join(spec.submodule_search_locations or ())
         raise ValueError(f"Python has a package {name!r}: {where}. Choose another name")
+    if _is_user(name):
+        raise ValueError(
+            f"{name!r} is a user of this machine, as whom systemd would run the "
+            f"server. Choose another name, as '{name}_server'"
+        )
     if name in _servers_of_twistd():
         raise ValueError(f"twistd has a server {name!r} already. Choose another name")
+
+
+def _is_user(name: str) -> bool:
+    """
+    Whether the system has a user *name*. If it has, DynamicUser= makes none of its own:
+    the server would run as root, or as a user whose files it could read.
+    """
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _servers_of_twistd() -> set[str]:

@@ -35,6 +35,12 @@ class NameTests(SynchronousTestCase):
             self.assertEqual(parse_package_name(name), name)
             check_is_free(name)
 
+    def test_a_user_of_this_machine_is_not_who_the_server_runs_as(self) -> None:
+        for name in ("root", "daemon", "nobody"):
+            said = self.taken(name)
+            self.assertIn(f"'{name}' is a user of this machine", said)
+            self.assertIn(f"as '{name}_server'", said)
+
     def test_what_is_no_name_is_refused_with_one_that_is(self) -> None:
         for name, similar in (
             ("my-server", "my_server"),
