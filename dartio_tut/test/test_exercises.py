@@ -114,6 +114,28 @@ def _add_tests() -> None:
 _add_tests()
 
 
+class OtherWaysTests(AttemptCase):
+    """Solutions that are right, and not the one that we have thought of."""
+
+    def solves(self, number: int, ours: str, other: str) -> None:
+        """The solution with *other* in the place of *ours* is right, too."""
+        solution = EXERCISES[number].solution
+        self.assertIn(ours, solution)
+        verdict = self.verdict(EXERCISES[number], solution.replace(ours, other))
+        self.assertEqual(verdict, Verdict(True))
+
+    def test_characters_of_html_are_written_by_name_or_by_number(self) -> None:
+        name = 'name.decode("utf-8", "replace")'
+        for others in ('{38: "&#38;", 60: "&#x3C;"}', '{38: "&amp;", 60: "&lt;"}'):
+            self.solves(1, f"escape({name})", f"{name}.translate({others})")
+
+    def test_page_may_have_a_body(self) -> None:
+        self.solves(1, "<h1>Hello, {text}!</h1>", "<body><h1>Hello, {text}!</h1>")
+
+    def test_attributes_have_spaces(self) -> None:
+        self.solves(9, 'method="POST"', "method = 'post'")
+
+
 class FileTests(AttemptCase):
     """Files that are wrong in a way that no exercise is about."""
 

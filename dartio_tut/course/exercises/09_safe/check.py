@@ -58,7 +58,9 @@ class Test(ExerciseCase):
     def test_button_posts(self):
         answer = self.ask(self.reader.Counter())
         answer.expect(
-            re.search(r"<form[^>]*method=[\"']?post", answer.text, re.IGNORECASE),
+            re.search(
+                r"<form[^>]*\bmethod\s*=\s*[\"']?post", answer.text, re.IGNORECASE
+            ),
             '<form method="POST">: a form without a method sends GET',
             "the HTML standard (form submission attributes)",
         )

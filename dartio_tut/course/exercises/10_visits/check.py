@@ -32,6 +32,14 @@ class Test(ExerciseCase):
                 "RFC 6265, 8.3 (who can write a cookie)",
             )
 
+    def test_client_may_have_written_any_number(self):
+        answer = self.ask(self.reader.Visits(), cookie=f"visits={'9' * 5000}")
+        answer.expect(
+            "Visit " in answer.text,
+            "Visit 1: the number is too long to be true",
+            "RFC 6265, 8.3 (who can write a cookie)",
+        )
+
     def test_cookie_is_for_this_site_only(self):
         answer = self.ask(self.reader.Visits())
         attributes = answer.field("Set-Cookie").lower()

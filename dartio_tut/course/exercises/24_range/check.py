@@ -51,6 +51,16 @@ class Test(ExerciseCase):
                 RANGES,
             )
 
+    def test_any_number_of_digits(self):
+        many = "9" * 5000
+        for given in (f"bytes=0-{many}", f"bytes={many}-", f"bytes=-{many}"):
+            answer = self.ask(self.reader.Text(), range=given)
+            answer.expect(
+                answer.code in (200, 206, 416),
+                "what there is of it, 416, or 200 with everything: any number may come",
+                "RFC 9110, 14.1.2",
+            )
+
     def test_what_is_ignored(self):
         for given in ("lines=1-2", "bytes=", "bytes=-", "bytes=a-b", "bytes=0-1,4-5"):
             answer = self.ask(self.reader.Text(), range=given)
