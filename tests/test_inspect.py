@@ -179,6 +179,31 @@ class ServerTests(InspectCase):
             told = [json.loads(line) for line in out.splitlines()]
             self.assertEqual([each["url"][-3:] for each in told], ["old", "new"])
 
+    def test_secrets_of_one_origin_are_not_sent_to_another(self) -> None:
+        heads: list[bytes] = []
+
+        def arrive(connection: socket.socket) -> None:
+            heads.append(server.read_head(connection))
+            connection.sendall(response(b"here"))
+
+        with ScriptedServer(arrive) as other:
+
+            def leave(connection: socket.socket) -> None:
+                heads.append(server.read_head(connection))
+                answer = response(b"", f"Location: {other.url}new", code=307)
+                connection.sendall(answer)
+
+            with ScriptedServer(leave) as server:
+                words = [server.url, "--follow"]
+                for field in ("Authorization: x", "cookie: a=x", "Host: x", "X-A: b"):
+                    words += ["--header", field]
+                self.assertEqual(self.inspect(*words)[0], 0)
+        self.assertIn(b"Authorization: x\r\ncookie: a=x\r\nHost: x\r\n", heads[0])
+        host = other.url.split("/")[2].encode()
+        self.assertEqual(
+            heads[1], b"GET /new HTTP/1.1\r\nHost: %b\r\nX-A: b\r\n\r\n" % host
+        )
+
     def test_colours_are_for_terminals(self) -> None:
         hello = self.serve("hello")
         self.assertIn("\x1b[1mGET ", self.on_terminal(hello.url))

@@ -24,6 +24,7 @@ from dartio_tut.clients.inspection.styles import Styles, styles_for
 from dartio_tut.clients.terminal import CONTROLS
 from dartio_tut.clients.web import Asked, RawExchange, Times, TLSFacts, WebURL
 from dartio_tut.clients.web.certificates import CertificateFacts
+from dartio_tut.clients.web.redirects import NextRequest, fields_after
 from dartio_tut.clients.web.response_end import ResponseEnd
 from dartio_tut.clients.web.timed_names import TimedNames
 
@@ -34,6 +35,29 @@ URL = WebURL.parse("http://h:4040/x?y")
 OK = b"HTTP/1.1 200 OK\r\n"
 
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+class RedirectTests(SynchronousTestCase):
+    """Which header fields are sent again after a redirect."""
+
+    fields = (("Cookie", "a=b"), ("Content-Type", "text/plain"), ("X-A", "b"))
+
+    def names(self, method: str, url: str) -> list[str]:
+        """Of the request that follows a POST to ``http://a/``, with *fields*."""
+        following = NextRequest(method, WebURL.parse(url))
+        kept = fields_after(self.fields, "POST", WebURL.parse("http://a/"), following)
+        return [name for name, _ in kept]
+
+    def test_the_same_origin_gets_all_of_them(self) -> None:
+        names = self.names("POST", "http://A:80/b")
+        self.assertEqual(names, ["Cookie", "Content-Type", "X-A"])
+
+    def test_another_origin_gets_no_secrets(self) -> None:
+        for url in ("http://b/", "https://a/", "http://a:81/", "http://a.b/"):
+            self.assertEqual(self.names("POST", url), ["Content-Type", "X-A"])
+
+    def test_a_request_without_the_body_has_no_fields_about_it(self) -> None:
+        self.assertEqual(self.names("GET", "http://a/b"), ["Cookie", "X-A"])
 
 
 class ResponseEndTests(SynchronousTestCase):

@@ -5,7 +5,7 @@ Sends a request of any bytes to a URL, and tells all that can be seen of what co
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -23,13 +23,11 @@ from .raw_exchange import (
     exchange_over,
 )
 from .reasons import failure_text
-from .redirects import REDIRECTS_LIMIT, next_request
+from .redirects import REDIRECTS_LIMIT, Fields, fields_after, next_request
 from .routes import EndpointFactory
 from .timed_names import TimedNames
 from .trust import https_policy
 from .url import WebURL
-
-Fields = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,9 @@ class Inspector:
             following = next_request(asked.method, url, _Head(exchange))
             if following is None:
                 return
-            if following.method != asked.method:
-                asked = Asked(following.method, asked.fields)
+            fields = fields_after(asked.fields, asked.method, url, following)
+            body = asked.body if following.method == asked.method else None
+            asked = Asked(following.method, fields, body)
             url = following.url
         raise ClientError(f"more than {REDIRECTS_LIMIT} redirects, the last to {url}")
 

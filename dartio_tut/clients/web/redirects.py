@@ -4,6 +4,7 @@ Where a redirect leads, and with which method (RFC 9110, 15.4).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,23 @@ BECOMES_GET = (303,)
 
 MAY_BECOME_GET = (301, 302)
 """For GET as it says; for POST, browsers send a GET and the standard meant a POST."""
+
+FOR_ONE_ORIGIN = ("authorization", "proxy-authorization", "cookie", "host")
+"""Fields that are not sent to another origin than the one they were meant for: whoever
+answers with a redirect could have them sent to himself. curl leaves them out, too."""
+
+OF_BODY = (
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-location",
+    "content-type",
+    "expect",
+    "transfer-encoding",
+)
+"""Fields about the body: a request that becomes a GET has none."""
+
+Fields = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -61,3 +79,15 @@ def next_request(method: str, url: WebURL, response: Any) -> NextRequest | None:
         f"{url} answers {response.code} and points to {target}:"
         " nothing was stored; give that URL"
     )
+
+
+def fields_after(
+    fields: Fields, method: str, url: WebURL, following: NextRequest
+) -> Fields:
+    """The *fields* of a request with *method* to *url* that *following* has, too."""
+    left_out: tuple[str, ...] = ()
+    if following.url.origin != url.origin:
+        left_out += FOR_ONE_ORIGIN
+    if following.method != method:
+        left_out += OF_BODY
+    return [(name, value) for name, value in fields if name.lower() not in left_out]
