@@ -262,6 +262,15 @@ class ProgressTests(SynchronousTestCase):
         self.assertEqual(again.path_of(EXERCISES[3]), Path("/somewhere/03_fetch.py"))
         self.assertEqual(list(self.path.parent.iterdir()), [self.path])
 
+    def test_what_was_solved_in_another_terminal_meanwhile_is_kept(self) -> None:
+        here, there = Progress.read(self.path), Progress.read(self.path)
+        there.note_start(3, Path("/somewhere/03_fetch.py"))
+        there.note_solved(3)
+        here.note_solved(12)
+        again = Progress.read(self.path)
+        self.assertEqual(again.solved, {3, 12})
+        self.assertEqual(again.path_of(EXERCISES[3]), Path("/somewhere/03_fetch.py"))
+
     def test_what_others_have_written_is_left_alone(self) -> None:
         self.path.parent.mkdir(parents=True)
         for text in ("", "{", "[]", "{}", '{"files": [], "solved": []}', "[" * 10**5):

@@ -40,7 +40,7 @@ class Progress:
             kept: Any = json.loads(path.read_text("utf-8"))
             files = {int(number): str(file) for number, file in kept["files"].items()}
             return cls(path, files, {int(number) for number in kept["solved"]})
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return cls(path, {}, set())
         except OSError as error:
             raise ClientError(f"cannot read {path}: {error.strerror}") from None
@@ -52,14 +52,22 @@ class Progress:
 
     def note_start(self, number: int, path: Path) -> None:
         """Keep where the file of an exercise is."""
+        self._read_again()
         self._files[number] = str(path)
         self._write()
 
     def note_solved(self, number: int) -> None:
         """Keep that an exercise is solved."""
+        self._read_again()
         if number not in self.solved:
             self.solved.add(number)
             self._write()
+
+    def _read_again(self) -> None:
+        """Take in what was kept from another terminal while a test was running here."""
+        now = Progress.read(self._path)
+        self.solved |= now.solved
+        self._files |= now._files
 
     def path_of(self, exercise: Exercise) -> Path:
         """
