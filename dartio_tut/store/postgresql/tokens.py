@@ -70,7 +70,8 @@ class IdempotencyKeys:
         """Now and then, remove tokens that have been kept long enough."""
         if self._pool.reactor.seconds() >= self._next_look:
             self._next_look = inf
-            self._pool.run(self._prune(), writes=True).addBoth(self._pruned)
+            # Nobody waits for it, and it tells nothing of the writes that fail.
+            self._pool.run_with_deadline(self._prune()).addBoth(self._pruned)
 
     async def _prune(self) -> bool:
         """Remove some tokens; whether there are more."""
