@@ -71,8 +71,8 @@ class LiveTests(WireViewCase):
         self.assertNotEqual(first["lane"], second["lane"])
         self.assertLess(first["left"], second["left"])
         self.assertLess(second["right"], first["right"])
-        ports = [port.text for port in self.every(self.wire, ".lane .port")]
-        self.assertEqual(set(ports), {f":{one.port}", f":{other.port}"})
+        ports = {text.strip() for text in self.texts(self.wire, ".lane .port")}
+        self.assertEqual(ports, {f":{one.port}", f":{other.port}"})
 
     def test_requests_of_one_connection_are_on_one_line(self) -> None:
         client = Client(self, self.ports[4040])
@@ -360,8 +360,7 @@ class AllTests(WireViewCase):
                 if button.is_displayed():
                     button.click()
             for name in ("img", "script", "iframe", "b"):
-                found = self.every(self.wire, f"#view {name}")
-                texts = [element.text for element in found]
+                texts = self.texts(self.wire, f"#view {name}")
                 self.assertEqual([t for t in texts if t not in ("GET", "POST")], [])
         self.assertEqual(self.wire.title, "The wire")
         self.assertIn(MARKUP, self.text(self.wire, "#view"))

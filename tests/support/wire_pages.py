@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import NoSuchElementException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -53,6 +53,11 @@ for (const each of document.getAnimations()) {
 }
 """
 """Ends what changes colours little by little: until then they are of no scheme."""
+
+TEXTS = """
+return [...document.querySelectorAll(arguments[0])].map(each => each.textContent)
+"""
+"""The texts of all elements that a selector finds."""
 
 
 class SharedTutorials:
@@ -167,10 +172,20 @@ class WirePageCase(Case):
         found: list[Any] = browser.find_elements(By.CSS_SELECTOR, selector)
         return found
 
+    def texts(self, browser: Any, selector: str) -> list[str]:
+        """
+        The texts of all elements that *selector* finds, shown or not, at one moment: a
+        page that is live may draw them anew between two questions.
+        """
+        found: list[str] = browser.execute_script(TEXTS, selector)
+        return found
+
     def text(self, browser: Any, selector: str) -> str:
         """The text of the first element that *selector* finds, shown or not."""
-        found: str = self.one(browser, selector).get_property("textContent")
-        return found
+        found = self.texts(browser, selector)
+        if not found:
+            raise NoSuchElementException(selector)
+        return found[0]
 
     def is_fit_for_everybody(self, browser: Any, what: str) -> None:
         """
@@ -215,10 +230,8 @@ class WireViewCase(WirePageCase):
 
     def rows(self) -> list[str]:
         """The exchanges that are listed, the newest first."""
-        return [
-            " ".join(row.get_property("textContent").split())
-            for row in self.every(self.wire, "#list > li")
-        ]
+        rows = self.texts(self.wire, "#list > li")
+        return [" ".join(row.split()) for row in rows]
 
     def row(self, text: str) -> Any:
         """Wait for the newest exchange of this test's with *text* in its line."""
@@ -331,10 +344,7 @@ class LaboratoryCase(WirePageCase):
 
     def answers(self) -> list[str]:
         """The text of each response."""
-        return [
-            element.get_property("textContent")
-            for element in self.every(self.lab, ".from-server .parts")
-        ]
+        return self.texts(self.lab, ".from-server .parts")
 
 
 class Client:
