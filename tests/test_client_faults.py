@@ -246,8 +246,11 @@ class NonsenseTests(FaultCase):
             (b"220 ready\r\n", "URL does not answer in HTTP: '220 ready"),
             (b"HTTP/1.1 abc OK\r\n\r\n", "response: no status code: 'HTTP/1.1 abc OK'"),
             (b"HTTP/1.x 200 OK\r\n\r\n", "response: no version of HTTP: 'HTTP/1.x'"),
-            (HEAD + b"Content-Length: -5\r\n\r\n", "Content-Length is no number: '-5'"),
-            (HEAD + b"Content-Length: \r\n\r\n", "Content-Length is no number: ''"),
+            (
+                HEAD + b"Content-Length: -5\r\n\r\n",
+                "Content-Length is not a number: '-5'",
+            ),
+            (HEAD + b"Content-Length: \r\n\r\n", "Content-Length is not a number: ''"),
             (HEAD + b"A : b\r\n\r\n", "response: no name of a header field: 'a '"),
             (HEAD + b" A: b\r\n\r\n", "its first header field begins with a space"),
             (HEAD + b"A: b\r\n" * 100000 + b"\r\n", "header fields without an end"),

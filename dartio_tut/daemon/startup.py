@@ -47,7 +47,7 @@ CURRENT_FOLDER_GONE = "the current folder has been removed: go to another one wi
 """What the system calls ``No such file or directory``, without the name of a file."""
 
 _NO_NUMBER = re.compile(r"invalid literal for int\(\) with base (\d+): (.*)")
-"""How Python says that a text is no number."""
+"""How Python says that a text is not a number."""
 
 SOCKET_PATH_TEXT = "AF_UNIX path too long"
 """What Python says, without a number, where the system has ENAMETOOLONG."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 
 HELD_SIGNALS = frozenset((signal.SIGHUP, signal.SIGUSR1))
-"""What a running daemon obeys or ignores, and what ends a program that is none yet."""
+"""A running daemon obeys or ignores them; one that starts would be ended by them."""
 
 
 def hold_signals() -> None:

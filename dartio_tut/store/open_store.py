@@ -134,7 +134,7 @@ def folder_path(where: str) -> str:
     scheme = _scheme(where)
     if scheme is None:
         if _LIBPQ_WORDS.match(where):
-            raise ValueError(f"it is no folder: write {POSTGRESQL_URL}")
+            raise ValueError(f"it is not a folder: write {POSTGRESQL_URL}")
         return _expanded(where)
     if scheme != "file":
         raise ValueError(f"{scheme}:// is no store; known are {KNOWN_STORES}")

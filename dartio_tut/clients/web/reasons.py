@@ -120,7 +120,7 @@ def malformed_response_text(cause: BaseException) -> str:
     if isinstance(cause, ValueError) and "unpack" in said:
         return "a header field has no colon"
     if "non-decimal" in said:
-        return f"its Content-Length is no number: {said.partition(': b')[2]}"
+        return f"its Content-Length is not a number: {said.partition(': b')[2]}"
     return said.removeprefix("Invalid response: ") or type(cause).__name__
 
 
