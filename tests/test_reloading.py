@@ -101,19 +101,7 @@ class ReloadingTests(Case):
         self.assertIn('"GET /new HTTP/1.1" 200', log.read_text())
 
     def test_it_ends_with_the_terminal_that_it_was_started_from(self) -> None:
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [*TWISTD, "hello", "--port", "0"],
-            cwd=self.here,
-            env=environment(self.home),
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_control_terminal,
-        )
-        self.addCleanup(process.kill)
-        os.close(theirs)
+        process, ours = at_terminal(self, *TWISTD, "hello", "--port", "0")
         assert process.stdout is not None
         with process.stdout as output:
             while b"Listening on" not in (line := output.readline()):
@@ -199,26 +187,37 @@ class StartingTests(WorkersCase):
         self.assertEqual(daemon.stop(), -signal.SIGTERM)
 
     def test_daemon_ends_if_its_terminal_goes_while_it_starts(self) -> None:
-        ours, theirs = pty.openpty()
         line = ("twistd", "-n", "hello", "--port", "0")
-        process = subprocess.Popen(
-            self.program(RUN_TWISTD, "lose_terminal()", *line),
-            cwd=self.here,
-            env=environment(self.home),
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_control_terminal,
-        )
-        self.addCleanup(process.kill)
-        os.close(theirs)
+        program = self.program(RUN_TWISTD, "lose_terminal()", *line)
+        process, ours = at_terminal(self, *program)
         assert process.stdout is not None
         with process.stdout as output:
             self.assertEqual(output.readline(), b"importing\n")
             os.close(ours)
             self.assertIn(b"the terminal has gone", output.read())
         self.assertEqual(process.wait(PATIENCE), 0)
+
+
+def at_terminal(case: Case, *program: str) -> tuple[subprocess.Popen[bytes], int]:
+    """
+    Start *program* from a terminal of its own.
+
+    :return: the process, and the end of the terminal that a person has.
+    """
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        program,
+        cwd=case.here,
+        env=environment(case.home),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_control_terminal,
+    )
+    case.addCleanup(process.kill)
+    os.close(theirs)
+    return process, ours
 
 
 def _control_terminal() -> None:

@@ -104,7 +104,8 @@ def _standard_output() -> IO[str] | LogStream:
     """Standard output, whose reader nobody waits for."""
     from twisted.internet import reactor
 
-    if id(sys.stdout) != id(sys.__stdout__):  # of a worker, whose parent has the log
+    # Of a worker, whose parent has the log. After `is not`, mypy takes it for None.
+    if id(sys.stdout) != id(sys.__stdout__):
         return sys.stdout
     try:
         output = StandardOutput()

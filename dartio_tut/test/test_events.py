@@ -32,6 +32,17 @@ GET = b"GET /a?b HTTP/1.1\r\nHost: a\r\nUser-Agent: test\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
 
 
+class TickingClock:
+    """A clock on which a second passes each time somebody looks at it."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        """The next second."""
+        self.now += 1
+        return self.now
+
+
 class EventCase(SynchronousTestCase):
     """
     A site whose events are kept.
@@ -107,18 +118,17 @@ class ExchangeTests(EventCase):
         self.assertLessEqual(done.started, done.first_byte)
         self.assertLessEqual(done.first_byte, done.ended)
 
+    def ticking_clock(self) -> TickingClock:
+        """What tells the time of exchanges from now on."""
+        clock = TickingClock()
+        self.patch(request_intake, "time", clock.time)
+        self.patch(exchange_reports, "time", clock.time)
+        return clock
+
     def test_an_exchange_starts_with_its_first_byte_and_ends_with_the_response(
         self,
     ) -> None:
-        now = 0.0
-
-        def next_second() -> float:
-            nonlocal now
-            now += 1
-            return now
-
-        self.patch(request_intake, "time", next_second)
-        self.patch(exchange_reports, "time", next_second)
+        clock = self.ticking_clock()
         self.render = self.hold
         for pieces in [
             (GET,),
@@ -126,10 +136,10 @@ class ExchangeTests(EventCase):
             (POST % 3 + b"a", b"b", b"c"),
         ]:
             connection = self.connect()
-            before = now
+            before = clock.now
             for piece in pieces:
                 connection.send(piece)
-            came = now
+            came = clock.now
             self.held[-1].write(b"first")
             self.held[-1].finish()
             done = self.exchanges[-1]
@@ -139,15 +149,7 @@ class ExchangeTests(EventCase):
     def test_a_response_begins_when_its_first_byte_is_sent_though_it_goes_on(
         self,
     ) -> None:
-        now = 0.0
-
-        def next_second() -> float:
-            nonlocal now
-            now += 1
-            return now
-
-        self.patch(request_intake, "time", next_second)
-        self.patch(exchange_reports, "time", next_second)
+        clock = self.ticking_clock()
 
         def begin(request: Any) -> int:
             request.write(b"first")
@@ -157,8 +159,8 @@ class ExchangeTests(EventCase):
         connection = self.connect()
         for _ in range(2):
             connection.send(GET)
-            sent = now
-            now += 100
+            sent = clock.now
+            clock.now += 100
             self.held[-1].finish()
             done = self.exchanges[-1]
             self.assertEqual((done.first_byte, done.ended), (sent, sent + 101))

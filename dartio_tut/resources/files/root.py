@@ -10,9 +10,10 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from stat import S_ISDIR
-from time import monotonic
 
 from twisted.logger import Logger
+
+from dartio_tut.wire import RepeatedLine
 
 from .path_segments import PathSegments
 from .safe_open import ABSENT_ERRORS, OpenFunction
@@ -22,9 +23,6 @@ WELL_KNOWN = b".well-known"
 
 DOT, SLASH = ord("."), ord("/")
 """Looking for a number in bytes costs a twentieth of looking for bytes there."""
-
-SECONDS_BETWEEN_REPORTS = 60
-"""How often the log tells that the folder is gone, or closed."""
 
 
 def path_for_log(path: str | bytes) -> str:
@@ -50,7 +48,7 @@ class Root:
         self.open = partial(open, path)
         """Open what *names* lead to; see `safe_open.OpenFunction`."""
         self._dotfiles = dotfiles
-        self._reported = -float(SECONDS_BETWEEN_REPORTS)
+        self._unusable = RepeatedLine()
         self.is_folder = os.path.isdir(path)
         self._is_one_file = os.path.isfile(path)
         self.own_names: PathSegments | None = None
@@ -112,9 +110,7 @@ class Root:
 
     def _report(self, text: str) -> None:
         """Say *text* in the log, but not too often."""
-        now = monotonic()
-        if now - self._reported >= SECONDS_BETWEEN_REPORTS:
-            self._reported = now
+        if self._unusable.count():
             self._log.error("{root}: {text}", root=path_for_log(self.path), text=text)
 
     def may_show(self, name: bytes) -> bool:
