@@ -107,6 +107,7 @@ class UserTests(Case):
         closed = self.here / "closed"
         (closed / "below").mkdir(parents=True)
         (closed / "file.txt").write_text("x")
+        (closed / "users").write_text("")
         closed.chmod(0o700)
         twistd = (str(BIN / "twistd"), "-n", "--pidfile=", "--uid", str(NOBODY))
         for place, line in (
@@ -115,6 +116,7 @@ class UserTests(Case):
             ("--root", ("static", str(closed / "file.txt"))),
             ("--host", ("static", "--host", f"a.example={closed}", str(self.here))),
             ("--root", ("pages", "--root", str(closed))),
+            ("--auth", ("static", "--auth", f"{closed}/users", str(self.here))),
         ):
             daemon = self.started(*twistd, *line, "--port", "0")
             self.assertEqual(daemon.ended(), 78, daemon.output())

@@ -67,7 +67,7 @@ class NamingOthers:
         """
         for word in words:
             if word in NAMED and not os.path.exists(word):
-                raise UsageError(f"{word}: the names of servers come before options")
+                raise UsageError(f"{word}: the names of servers come first")
         take = super().parseArgs  # type: ignore[misc]  # of the options
         try:
             signature(take).bind(*words)

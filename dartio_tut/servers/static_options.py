@@ -64,9 +64,11 @@ class StaticOptions(RootOptions):
     )  # fmt: skip
 
     def served_paths(self) -> Sequence[tuple[str, str]]:
-        """The folder or file, and the folders of other hosts."""
-        hosts = [("host", folder) for _, folder in self["host"]]
-        return [*super().served_paths(), *hosts]
+        """The folder or file, the folders of other hosts, the file of the users."""
+        paths = [("host", folder) for _, folder in self["host"]]
+        if self["auth"] is not None:
+            paths.append(("auth", self["auth"].path))
+        return [*super().served_paths(), *paths]
 
     def parseArgs(self, *paths: str) -> None:
         """Serve the folder or file that is named without an option."""

@@ -161,7 +161,9 @@ class OptionsTests(FolderCase):
     def test_a_name_behind_the_options_is_told(self) -> None:
         for names in ("hello", "static", "hello writer"):
             said = self.refused(names, "--port", "0", "notes")
-            self.assertIn("notes: the names of servers come before options", said)
+            self.assertIn("notes: the names of servers come first", said)
+        said = self.refused("static", ".", "notes")
+        self.assertIn("notes: the names of servers come first", said)
 
     def test_a_word_that_is_no_server_is_told_of_one_server_too(self) -> None:
         said = self.refused("hello", "--port", "0", "nothere")
