@@ -1,9 +1,9 @@
 """
 File descriptors: how many this process may have, and how many connections that makes.
 
-Each connection takes one, and one more while it is sent a file or uploads one. When
-none is left, new clients are reset and files answered 503; so the connections are kept
-below.
+Each connection takes one, and one more while it is sent a file or uploads one; by
+HTTP/2 it may take several more. When none is left, new clients are reset and files
+answered 503; so the connections are kept below.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import resource
 RESERVED_DESCRIPTORS = 64
 """Descriptors of the process itself: logs, listening sockets, stores, threads."""
 
-SHARE_OF_CONNECTIONS = 0.45
+SHARE_OF_CONNECTIONS = 0.31
 """
-The part of the rest that connections may take. As much again is for a file of each, and
-a tenth for those beyond the limit, which are answered 503.
+The part of the rest that connections may take. As much again is for a file of each, as
+much for more files by HTTP/2, and a tenth for those beyond the limit, which are
+answered 503.
 """
 
 UNLIMITED_DESCRIPTORS = 1 << 20

@@ -210,7 +210,7 @@ class ConnectionsTests(SynchronousTestCase):
 
     def test_connections_are_kept_below_the_descriptors(self) -> None:
         connections = self.limits(1024, 1024)
-        self.assertEqual((connections, self.raised), (432, []))
+        self.assertEqual((connections, self.raised), (297, []))
 
     def test_soft_limit_is_raised_to_the_hard_one(self) -> None:
         connections = self.limits(1024, 65536)
@@ -220,10 +220,10 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertEqual(self.limits(1024, 1024, "--max-connections", "5"), 5)
 
     def test_no_limit_asked_for_is_what_descriptors_allow(self) -> None:
-        self.assertEqual(self.limits(1024, 1024, "--max-connections", "0"), 432)
+        self.assertEqual(self.limits(1024, 1024, "--max-connections", "0"), 297)
 
     def test_several_servers_share_the_descriptors(self) -> None:
-        self.assertEqual(self.limits(1024, 1024, servers=9), 47)
+        self.assertEqual(self.limits(1024, 1024, servers=9), 32)
 
     def test_any_number_of_descriptors(self) -> None:
         self.assertEqual(self.limits(-1, resource.RLIM_INFINITY), 20_000)

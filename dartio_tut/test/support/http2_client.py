@@ -229,7 +229,8 @@ class HTTP2Client(FrameReader):
         self.site = site or Site(resource, reactor=self.clock, limits=limits, **more)
         if site is not None:
             self.clock = cast(Clock, site.reactor)
-        self.site.http2 = HTTP2(self.site.limits, engine)
+        if self.site.http2.engine != engine:
+            self.site.http2 = HTTP2(self.site.limits, engine)
         self.transport = MemoryTransport()
         self.encoder = Encoder()
         protocol: Any = self.site.build_negotiated(b"h2", CLIENT_ADDRESS)

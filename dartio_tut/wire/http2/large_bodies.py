@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
+from .open_files import ConnectionFiles
+
 MAX_LARGE_BODIES = 8
 """Large bodies that are taken in at the same time: more than a browser sends."""
 
@@ -23,16 +25,21 @@ class LargeBody(Protocol):
 
 
 class LargeBodies:
-    """Those of one connection."""
+    """
+    Those of one connection.
 
-    def __init__(self) -> None:
+    :param files: counts the files, together with those of responses.
+    """
+
+    def __init__(self, files: ConnectionFiles) -> None:
+        self._files = files
         self._active: set[LargeBody] = set()
         self._waiting: deque[LargeBody] = deque()
 
     def enter(self, body: LargeBody) -> bool:
         """Whether *body* may become large; if not, it is told when it may."""
-        if len(self._active) < MAX_LARGE_BODIES:
-            self._active.add(body)
+        if self._may_another():
+            self._begin(body)
             return True
         self._waiting.append(body)
         return False
@@ -43,8 +50,17 @@ class LargeBodies:
             if body in self._waiting:
                 self._waiting.remove(body)
             return
-        self._active.discard(body)
-        if self._waiting:
+        self._active.remove(body)
+        self._files.closed()
+        if self._waiting and self._may_another():
             following = self._waiting.popleft()
-            self._active.add(following)
+            self._begin(following)
             following.go_on()
+
+    def _may_another(self) -> bool:
+        active = len(self._active)
+        return not active or (active < MAX_LARGE_BODIES and not self._files.is_full())
+
+    def _begin(self, body: LargeBody) -> None:
+        self._active.add(body)
+        self._files.opened()

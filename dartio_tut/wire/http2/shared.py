@@ -12,6 +12,7 @@ from ..interfaces import ISite
 from ..limits import Limits
 from .engine import FRAME_BYTES, EngineLimits
 from .engines import EngineChoice, own_engine
+from .open_files import OpenFiles
 from .request_head import SectionReader
 
 FIELD_BYTES = 32
@@ -39,6 +40,7 @@ class HTTP2:
     :param engine: the engine to use, instead of our own.
     :ivar engine_limits: what it has to know of the limits.
     :ivar sections: reads header sections.
+    :ivar files: those that responses and large bodies keep open.
     """
 
     def __init__(self, limits: Limits, engine: EngineChoice | None = None) -> None:
@@ -54,6 +56,7 @@ class HTTP2:
         )
         self.max_block = largest
         self.sections = SectionReader(limits)
+        self.files = OpenFiles(limits.connections)
 
     @property
     def engine(self) -> EngineChoice:

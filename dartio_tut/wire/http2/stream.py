@@ -220,9 +220,9 @@ class Stream(ChannelAPI):
     def make_output(self) -> StreamOutput:
         self.is_fresh = False
         if self.output is None:
-            self.output = StreamOutput(
-                self.stream_id, self.connection.schedule, self.producer_failed
-            )
+            schedule, files = self.connection.schedule, self.connection.streams.files
+            failed = self.producer_failed
+            self.output = StreamOutput(self.stream_id, schedule, failed, files)
         return self.output
 
     def write_body(self, data: bytes) -> None:

@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IProducer, IPushProducer
 from ..producers import resumes, stop
 from ..twisted_private import PullToPush
 from .engine import FramesOfFile
+from .open_files import ConnectionFiles
 
 HIGH_BYTES = 64 * 1024
 """Bytes that wait beyond which a producer is paused: a transport's own mark."""
@@ -35,6 +36,8 @@ class StreamOutput:
     :param stream_id: of the stream.
     :param wanted: called when there is something to send, and was not before.
     :param producer_failed: called when a producer has failed, which is logged.
+    :param files: counts the files that are kept open. A pull producer has one, too:
+        that is what reads files in Twisted.
     :ivar has_end: whether the end of the stream waits, too.
     :ivar is_ending: whether nothing follows what waits.
     :ivar is_scheduled: whether it waits for its turn. The scheduler sets this.
@@ -46,6 +49,8 @@ class StreamOutput:
         "_bytes",
         "_descriptor",
         "_file_ended",
+        "_files",
+        "_has_file",
         "_is_paused",
         "_left",
         "_offset",
@@ -66,6 +71,7 @@ class StreamOutput:
         stream_id: int,
         wanted: Callable[[StreamOutput], None],
         producer_failed: Callable[[], None],
+        files: ConnectionFiles,
     ) -> None:
         self.stream_id = stream_id
         self._wanted = wanted
@@ -75,6 +81,8 @@ class StreamOutput:
         self._descriptor = -1
         self._offset = self._left = 0
         self._file_ended: FileEnded | None = None
+        self._files = files
+        self._has_file = False
         self.has_end = False
         self._producer: IPushProducer | None = None
         self._is_paused = False
@@ -117,6 +125,7 @@ class StreamOutput:
         """
         self._descriptor, self._offset, self._left = descriptor, offset, length
         self._file_ended = ended
+        self._file_opened()
         self.has_end = self.is_ending = True
         self._wanted(self)
 
@@ -229,6 +238,7 @@ class StreamOutput:
         else:
             pulling = PullToPush(producer, self)
             self._producer = pulling
+            self._file_opened()
             pulling.startStreaming()
         if self._bytes > HIGH_BYTES:
             self._is_paused = True
@@ -240,6 +250,7 @@ class StreamOutput:
         self._is_paused = False
         if isinstance(producer, PullToPush):
             producer.stopStreaming()
+            self._file_closed()
 
     def unregisterProducer(self) -> None:
         """A pull producer has failed; it is logged. The response will not be whole."""
@@ -258,8 +269,19 @@ class StreamOutput:
         producer, self._producer = self._producer, None
         if producer is not None:
             stop(producer)
+        self._file_closed()
 
     def _close_file(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+            self._file_closed()
+
+    def _file_opened(self) -> None:
+        self._has_file = True
+        self._files.opened()
+
+    def _file_closed(self) -> None:
+        if self._has_file:
+            self._has_file = False
+            self._files.closed()

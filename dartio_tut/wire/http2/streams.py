@@ -20,6 +20,7 @@ from .body_intake import BodyIntake
 from .engine import ErrorCode
 from .flood_budget import BURST, KIB, PER_KIB, PER_RESPONSE
 from .large_bodies import LargeBodies
+from .open_files import ConnectionFiles
 from .reports import Reports
 from .request_head import RequestHead
 from .states import OPEN
@@ -34,7 +35,8 @@ class Streams:
     See the module.
 
     :ivar open: the streams that are open, by their identifiers.
-    :ivar large_bodies: those that are held in files.
+    :ivar large_bodies: the request bodies that are held in files.
+    :ivar files: those files, and those that responses keep open.
     :ivar last: the highest identifier of a request that was taken.
     :ivar idle_since: since when none is open.
     :ivar read_section: reads header sections.
@@ -51,7 +53,8 @@ class Streams:
         self._unfinished: dict[int, float] = {}
         self.reports = reports
         self.open: dict[int, Stream] = {}
-        self.large_bodies = LargeBodies()
+        self.files = ConnectionFiles(connection.site.http2.files)
+        self.large_bodies = LargeBodies(self.files)
         self.last = 0
         self.idle_since = connection.now
 
@@ -61,7 +64,10 @@ class Streams:
         """A request begins."""
         connection, reports = self._connection, self.reports
         if len(self.open) >= self._max_open or connection.state is not OPEN:
-            self._refuse(stream_id, head)
+            self._refuse(stream_id, head, "too many streams", "5.1.2")
+            return
+        if self.files.count and self.files.is_full():
+            self._refuse(stream_id, head, "too many open files", "8.7")
             return
         self.last = stream_id
         exchange = None if reports is None else reports.began(head)
@@ -87,13 +93,15 @@ class Streams:
         if not connection.is_admitted:
             connection.close()
 
-    def _refuse(self, stream_id: int, head: RequestHead) -> None:
+    def _refuse(
+        self, stream_id: int, head: RequestHead, why: str, section: str
+    ) -> None:
         """One request too many: the client may send it again (RFC 9113 8.7)."""
         self._connection.engine.reset(stream_id, ErrorCode.REFUSED_STREAM)
         self._connection.budget.spend_on_junk()
         if self.reports is not None:
             exchange = self.reports.began(head)
-            exchange.ends(Ending.REFUSED, "too many streams", "RFC 9113 section 5.1.2")
+            exchange.ends(Ending.REFUSED, why, f"RFC 9113 section {section}")
             self.reports.lost(exchange, 0)
 
     def body_came(self, stream_id: int, data: bytes, is_ended: bool) -> None:
