@@ -208,6 +208,26 @@ class BadFileTests(LearnCase):
         ):
             self.assertIn(said, self.check(source))
 
+    def test_has_ended_before_the_verdict_is_given(self) -> None:
+        """Else its end may come while the reactor stops: a traceback (SIGCHLD)."""
+        path = self.here / "mine.py"
+        for source in (EXERCISES[1].solution, "while True: pass\n"):
+            path.write_text(source)
+            program = (
+                "import os\nfrom pathlib import Path\n"
+                "from twisted.internet import task\n"
+                "from dartio_tut.clients.learning.checking import check\n"
+                "from dartio_tut.course import read_exercises\n"
+                "async def main(reactor):\n"
+                f"    path = Path({os.fspath(path)!r})\n"
+                "    verdict = await check(reactor, read_exercises()[1], path, 5)\n"
+                "    try: os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)\n"
+                "    except ChildProcessError: print(verdict.solved)\n"
+                "task.react(lambda reactor: main(reactor))\n"
+            )
+            said, _ = self.run_program("python", "-c", program)
+            self.assertEqual(said, f"{source == EXERCISES[1].solution}\n")
+
     def test_kills_the_reactor(self) -> None:
         stop = "from twisted.internet import reactor\nreactor.{}()\n"
         self.assertIn("must not stop it", self.check(stop.format("stop")))

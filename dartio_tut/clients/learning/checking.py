@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 
@@ -49,10 +49,16 @@ async def check(reactor: Any, exercise: Exercise, path: Path, limit: float) -> V
         env=os.environ,
         childFDs={0: 0, 1: 1, 2: 2, VERDICT_FD: "r"},
     )
+    # Python prints a traceback if SIGCHLD comes while the reactor stops.
     try:
-        return await child.verdict
+        verdict = await child.verdict
+    except CancelledError:  # the reactor stops
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        raise
     finally:
         child.end()
+    await child.exited
+    return verdict
 
 
 def _check_file(exercise: Exercise, path: Path) -> None:
@@ -81,12 +87,14 @@ class _Child(ProcessProtocol):
 
     :param limit: seconds after which it must have ended.
     :ivar verdict: fires with the verdict.
+    :ivar exited: fires when it has ended.
     """
 
     transport: Any
 
     def __init__(self, reactor: Any, limit: float) -> None:
         self.verdict: Deferred[Verdict] = Deferred()
+        self.exited: Deferred[None] = Deferred()
         self._reactor = reactor
         self._limit = limit
         self._timer: Any = None
@@ -121,6 +129,7 @@ class _Child(ProcessProtocol):
         Take what is in the pipe, but do not wait for other processes that the reader's
         file has started, and that keep it open.
         """
+        self.exited.callback(None)
         if not self.verdict.called:
             self._end_in(DRAIN_SECONDS)
 
