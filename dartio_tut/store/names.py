@@ -59,7 +59,8 @@ def fold_name(name: str) -> str:
     """
     if name.isascii():
         return name.lower()
-    return normalize("NFC", normalize("NFC", name).casefold())
+    # Taken apart first: an iota below a letter becomes a letter, behind other marks.
+    return normalize("NFC", normalize("NFD", name).casefold())
 
 
 def same_name_taken(name: str, other: str) -> NameTaken:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from unicodedata import normalize
 
 from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import (
     ABSENT,
@@ -171,3 +173,26 @@ class CaseIgnoringTests(FolderCase):
             self.failure_of(documents.put(name, b"1"), InvalidName)
             self.failure_of(documents.delete(name), InvalidName)
         self.assertEqual(self.file.read_bytes(), b"a\n")
+
+
+class FoldingTests(SynchronousTestCase):
+    """Which names are the same to a file system that ignores case and encoding."""
+
+    def test_case_does_not_tell_names_apart_in_any_encoding_of_accents(self) -> None:
+        for small, capital in (
+            ("\u1fb7", "\u0391\u0342\u0345"),  # alpha: perispomeni, iota below
+            ("\u1fc7", "\u0397\u0342\u0345"),
+            ("\u1ff7", "\u03a9\u0342\u0345"),
+            ("\u03ae\u0327\u0345", "\u0397\u0327\u0301\u0345"),
+            ("\u1ec7", "\u1eb8\u0302"),
+            ("\u01f0", "J\u030c"),
+        ):
+            with self.subTest(ascii(small)):
+                self.assertEqual(
+                    {
+                        fold_name(normalize(form, name))
+                        for form in ("NFC", "NFD")
+                        for name in (small, capital)
+                    },
+                    {fold_name(small)},
+                )
