@@ -46,7 +46,8 @@ class Visits(Resource):
 
     def render_GET(self, request: Request) -> bytes:
         """Read the cookie, and set it."""
-        visits = int(request.getCookie(b"visits") or 0) + 1
+        came = request.getCookie(b"visits") or b""
+        visits = 1 + (int(came) if came.isdigit() and len(came) < 10 else 0)
         request.addCookie("visits", str(visits), path="/visits", httpOnly=True)
         return f"Visit {visits}\n".encode("ascii")
 

@@ -46,6 +46,12 @@ class AskedTests(SynchronousTestCase):
         self.assertEqual(response.body, b"Visit 3\n")
         self.assertIn("visits=3", response.fields["set-cookie"])
 
+    def test_visits_begin_again_where_the_cookie_is_no_number_of_visits(self) -> None:
+        for value in ("x", "-3", "1e9", "", "9" * 10, "9" * 5000, "\xb2"):
+            with self.subTest(value[:20]):
+                response = self.ask("/visits", f"Cookie: visits={value}")
+                self.assertEqual((response.code, response.body), (200, b"Visit 1\n"))
+
     def test_status_code_says_whose_fault_it_is(self) -> None:
         self.assertEqual(self.ask("/double?q=4").body, b"8\n")
         self.assertEqual(self.ask("/double").code, 400)

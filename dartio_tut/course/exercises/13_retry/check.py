@@ -80,6 +80,16 @@ class Test(ExerciseCase):
                     CLAUSE,
                 )
 
+    def test_server_may_say_any_number(self):
+        came, _ = self.ask((503, {"Retry-After": "9" * 5000}), (200, {}))
+        if came != "the text" and came is not GAVE_UP:
+            self.fail_teaching(
+                "a server answered 503 with a Retry-After of 5,000 digits, then 200",
+                repr(came),
+                "the text after 5 seconds, or GaveUp: nobody waits for so long",
+                CLAUSE,
+            )
+
     def test_gives_up(self):
         came, times = self.ask((503, {"Retry-After": "2"}))
         if came is not GAVE_UP or len(times) != 3:

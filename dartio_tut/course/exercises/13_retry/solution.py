@@ -8,6 +8,9 @@ from typing import Any
 import treq
 from twisted.internet.task import deferLater, react
 
+MAX_DIGITS = 5
+"""A day has fewer seconds, and int() does not take any number of digits."""
+
 
 class GaveUp(Exception):
     """The server does not answer as it should."""
@@ -23,7 +26,8 @@ async def ask(client: Any, clock: Any, url: str) -> str:
         if response.code != 503:
             break
         after = response.headers.getRawHeaders("Retry-After", ["5"])[0]
-        seconds = int(after) if after.isdecimal() else 5
+        is_number = after.isdecimal() and len(after) <= MAX_DIGITS
+        seconds = int(after) if is_number else 5
     if response.code >= 400:
         raise GaveUp(response.code)
     return await response.text()
