@@ -84,6 +84,23 @@ class JSONObjectTests(SynchronousTestCase):
         smallest = 5e-324
         self.assertEqual(found, [smallest, -smallest, 0, 0, smallest, 1e-5])
 
+    def test_number_that_is_almost_whole_is_not_whole(self) -> None:
+        for whole in (1, 2, 7, 10**15, 2**52 - 1):
+            for text in (
+                f"{whole - 1}.{'9' * 30}",
+                f"-{whole - 1}.{'9' * 30}",
+                f"{whole}.{'0' * 30}1",
+                f"-{whole}.{'0' * 4000}1",
+                f"{whole}{'0' * 30}1e-31",
+            ):
+                with self.subTest(text[:40]):
+                    found = json_value(text.encode())
+                    self.assertFalse(found.is_integer())
+                    self.assertLess(abs(abs(found) - whole), 2)
+        for text in ("1.0", "1e15", "0.1e1", "1e22", "1e23", "4503599627370497.3"):
+            self.assertEqual(json_value(text.encode()), float(text))
+            self.assertEqual(json_value(b"-" + text.encode()), -float(text))
+
     def test_place_of_every_fault_is_told(self) -> None:
         for body, said in [
             (b'{"a": 1,\n "a": 2}', "twice in one object at line 2, column 2"),

@@ -235,6 +235,17 @@ class NotesTests(SynchronousTestCase):
             response = ask(self.notes, "POST", "/", b'{"getNote": %b}' % number)
             self.assertEqual((number, response.body), (number, b"only\n"))
 
+    def test_number_that_is_almost_1_is_not_note_1(self) -> None:
+        for text in ("first", "second"):
+            self.post({"myNote": text})
+        for number in (
+            b"0." + b"9" * 20,
+            b"1." + b"0" * 20 + b"1",
+            b"9" * 40 + b"E-40",
+        ):
+            response = ask(self.notes, "POST", "/", b'{"getNote": %b}' % number)
+            self.assertEqual((number, response.code), (number, 400))
+
     def test_malformed_json_is_400_with_its_place(self) -> None:
         response = ask(self.notes, "POST", "/", b'{"myNote":\n oops}')
         self.assertEqual(response.code, 400)

@@ -12,9 +12,10 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from io import BytesIO
 from itertools import accumulate
-from math import copysign, isinf, ulp
+from math import copysign, inf, isinf, nextafter, ulp
 from typing import IO, Any, NoReturn
 
 from twisted.internet.error import ConnectionLost
@@ -30,6 +31,9 @@ takes up to 50 ms. The place of a mistake in the syntax is known for any length.
 
 MAX_DEPTH = 100
 """Objects and arrays within each other; Python's own parser gives up near 1,000."""
+
+FIRST_WITHOUT_FRACTION = 2.0**52
+"""From here on, each float is a whole number; below it, there are others in between."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -204,8 +208,12 @@ def _float(digits: str) -> float:
     number = float(digits)
     if isinf(number):
         raise ValueError("A number is too large")
-    if not number and _NOT_ZERO(digits):
-        return copysign(ulp(0.0), number)  # what is not 0 does not become 0
+    if not number:  # what is not 0 does not become 0
+        return copysign(ulp(0.0), number) if _NOT_ZERO(digits) else number
+    if number.is_integer() and abs(number) < FIRST_WITHOUT_FRACTION:
+        exact = Decimal(digits)
+        if exact != number:  # what is not whole does not become whole
+            return nextafter(number, inf if exact > number else -inf)
     return number
 
 
