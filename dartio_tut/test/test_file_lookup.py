@@ -180,6 +180,13 @@ class LoneTests(FileCase):
             response = self.get(target, accept_encoding="gzip")
             self.assertEqual((target, response.code), (target, 404))
 
+    def test_empty_one_is_not_a_compressed_form(self) -> None:
+        self.file("app.js.br", b"")
+        self.file("notes.txt.gz", b"")
+        response = self.get("/app.js", accept_encoding="gzip, br")
+        self.assertEqual((response.code, response.body), (200, b"gzip"))
+        self.assert_answers("/notes.txt", 404, NOT_FOUND, accept_encoding="gzip, br")
+
     def test_sent_to_clients_that_accept_its_coding(self) -> None:
         for accepted, body in [("gzip", b"gzip"), ("gzip, br", b"br"), ("*", b"br")]:
             response = self.get("/app.js", accept_encoding=accepted)

@@ -408,6 +408,17 @@ class PrecompressedTests(LogCase):
         self.assertEqual(len(self.logged), 1)
         self.assertIn("sub/a.js.gz is not sent: it is older", self.logged[0])
 
+    def test_empty_one_has_one_line_in_the_log(self) -> None:
+        self.file("a.js", b"plain")
+        self.file("a.js.gz", b"")
+        files = self.files()
+        for _ in range(3):
+            response = ask(files, "GET", "/a.js", accept_encoding="gzip")
+            self.assertEqual(response.body, b"plain")
+            self.assertNotIn("content-encoding", response.fields)
+        self.assertEqual(len(self.logged), 1)
+        self.assertIn("a.js.gz is not sent: it is empty", self.logged[0])
+
     def test_link_that_is_not_followed_has_one_line_in_the_log(self) -> None:
         outside = self.root.with_name(self.root.name + "-outside")
         outside.write_bytes(b"compressed")

@@ -123,7 +123,7 @@ class PrecompressedFiles:
         self._folders.put(folder, (now + LOOKUP_TTL_SECONDS, version))
         return version
 
-    def is_current(
+    def may_be_sent(
         self,
         names: PathSegments,
         coding: bytes,
@@ -131,12 +131,16 @@ class PrecompressedFiles:
         form: os.stat_result,
     ) -> bool:
         """
-        Tell whether a compressed form is as new as its file, to whole seconds and with
-        `MTIME_SLACK_SECONDS`. The first time that one is not, the log tells.
+        Tell whether a compressed form has content, and is as new as its file, to whole
+        seconds and with `MTIME_SLACK_SECONDS`. The first time that one has not, or is
+        not, the log tells.
 
         :param file: the status of the file at *names*.
         :param form: the status of its compressed form.
         """
+        if not form.st_size:  # even of an empty file, each coding makes some bytes
+            self.report(names, coding, file, "it is empty: compress it again")
+            return False
         if int(form.st_mtime) + MTIME_SLACK_SECONDS >= int(file.st_mtime):
             return True
         self.report(names, coding, file, "it is older than the file: compress it again")

@@ -225,8 +225,10 @@ class Representations:
         codings = list(self.codings(names))
         while coding := best_coding(accept, codings):
             found = self.open_file((*names[:-1], names[-1] + SUFFIXES[coding]))
-            if found:
+            if found and found.status.st_size:
                 return OpenFile(found.descriptor, found.status, names, coding)
+            if found:
+                os.close(found.descriptor)
             codings.remove(coding)
         return None
 
@@ -266,7 +268,7 @@ class Representations:
         accept: bytes | None,
         codings: Sequence[bytes],
     ) -> tuple[bytes | None, OpenFile | None]:
-        """Open the compressed form to send, unless all are too old."""
+        """Open the compressed form to send, unless all are too old or empty."""
         coding = best_coding(accept, codings)
         if coding is None:
             return None, None
@@ -277,7 +279,7 @@ class Representations:
             form, reason = None, error.strerror or "it cannot be opened"
         if form is None and precompressed.is_there(names, coding):
             precompressed.report(names, coding, file.status, reason)
-        if form and precompressed.is_current(names, coding, file.status, form.status):
+        if form and precompressed.may_be_sent(names, coding, file.status, form.status):
             return coding, form
         if form:
             os.close(form.descriptor)
