@@ -206,6 +206,24 @@ class PartsTests(BodyCase):
         self.assertEqual((second.name, second.media_type), ("../ü", "text/html"))
         self.assertEqual((second.size, second.content.read()), (0, b""))
 
+    def test_file_is_one_when_its_name_is_extended(self) -> None:
+        for given, name in (
+            ("UTF-8''%e2%82%ac%20rates.txt", "\u20ac rates.txt"),
+            ("utf-8'en'a.txt", "a.txt"),
+            ("iso-8859-1''%e9.txt", "\xe9.txt"),
+            ("UTF-8''%ff.txt", "\ufffd.txt"),
+            ("utf-7''a", "utf-7''a"),
+            ("a", "a"),
+        ):
+            form = self.form(part(f'name="f"; filename*={given}', b"\xff"), b"--b--")
+            with self.subTest(given):
+                self.assertEqual(form.fields, {})
+                self.assertEqual([file.name for file in form.files["f"]], [name])
+        form = self.form(part('name="a; filename*=b"'), b"--b--")
+        self.assertEqual((form.fields, form.files), ({"a; filename*=b": ["x"]}, {}))
+        both = part('name="f"; filename="e.txt"; filename*=UTF-8\'\'%e2%82%ac.txt')
+        self.assertEqual(self.form(both, b"--b--").files["f"][0].name, "e.txt")
+
     def test_empty_file_without_a_name_is_left_out(self) -> None:
         form = self.form(part('name="f"; filename=""', b""))
         self.assertEqual(form, Form())
@@ -279,6 +297,8 @@ class PartsTests(BodyCase):
             part('name="a"', b"x", "Content-Length: 5") + b"--b--",
             part('name="a"', b"x", "Content-Length: x") + b"--b--",
             part('name="a"', b"\xff") + b"--b--",
+            part('name="a"', b"x", "content-disposition: form-data; name=b") + b"--b--",
+            part('name="a"', b"x", *["Content-Type: text/plain"] * 2) + b"--b--",
             whole.replace(b'"a"', b'"\xff"') + b"--b--",
         ]:
             self.refused(400, PARTS, data)

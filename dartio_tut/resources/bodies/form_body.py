@@ -6,11 +6,12 @@ Rule: each count and size has a limit, which is checked before the work is done.
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, NoReturn
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from multipart import ParserLimitReached as TooMuch
@@ -31,6 +32,15 @@ MEMORY_BYTES = 64 * 1024
 
 PIECE_BYTES = 64 * 1024
 """How much of the body is parsed at a time."""
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
+"""The closing quote may be missing: a search for each quote would be quadratic."""
+
+_EXTENDED_FILENAME = re.compile(r";[ \t]*filename\*[ \t]*=[ \t]*([^;\s\"]+)", re.I)
+
+_extended_value = re.compile(r"(utf-8|iso-8859-1)'[^']*'(.*)", re.I).fullmatch
+"""A value with its charset and language (RFC 8187 section 3.2)."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +172,34 @@ def _feed(content: IO[bytes], boundary: str, parts: _Parts) -> None:
                     parts.take(event)
 
 
+def _check_description(part: MultipartSegment) -> None:
+    """Refuse a *part* without a name, or one that has two of what describes it."""
+    if not part.name:
+        raise HTTPError(BAD_REQUEST, "A part of the form has no name.")
+    names = [name for name, _ in part.headerlist]
+    for name in ("Content-Disposition", "Content-Type"):
+        if names.count(name) > 1:
+            raise HTTPError(BAD_REQUEST, f"A part of the form has {name} twice.")
+
+
+def _filename(part: MultipartSegment) -> str | None:
+    """
+    What the client calls the file in *part*; ``None`` if it is a field.
+
+    No client should send ``filename*`` (RFC 7578 section 4.2), but some do for names
+    that are not ASCII. If there is no other, it tells a file from a field all the same.
+    """
+    name: str | None = part.filename
+    if name is not None:
+        return name
+    outside = _QUOTED.sub('""', part.header("Content-Disposition") or "")
+    given = _EXTENDED_FILENAME.search(outside)
+    if given is None:
+        return None
+    found = _extended_value(given[1])
+    return unquote(found[2], found[1], "replace") if found else given[1]
+
+
 class _Parts:
     """Builds a form from its parts as they are parsed."""
 
@@ -176,17 +214,17 @@ class _Parts:
 
     def begin(self, part: MultipartSegment) -> None:
         """Begin a part."""
-        if not part.name:
-            raise HTTPError(BAD_REQUEST, "A part of the form has no name.")
+        _check_description(part)
         self._part = part
         self._size = 0
         self._pieces = []
         self._file = None
-        if part.filename is None:
+        filename = _filename(part)
+        if filename is None:
             self._fields += 1
         else:
             self._files += 1
-            self._open(part.name, part.filename)
+            self._open(part.name or "", filename)
         if self._fields > self.limits.fields or self._files > self.limits.files:
             refuse_too_large("Too many parts.")
 
