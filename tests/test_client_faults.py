@@ -233,11 +233,22 @@ class NonsenseTests(FaultCase):
             self.fails(b"HTTP/1.1 " + code + rest, why)
         self.fails(b"HTTP/1.1 304" + rest, "URL answers 304 Not Modified, but no cond")
 
+    def test_status_codes_have_the_names_of_today(self) -> None:
+        for code, name in (
+            (413, "Content Too Large"),
+            (416, "Range Not Satisfiable"),
+            (421, "Misdirected Request"),
+            (422, "Unprocessable Content"),
+            (429, "Too Many Requests"),
+            (505, "HTTP Version Not Supported"),
+        ):
+            self.fails(response(b"", code=code), f"URL answers {code} {name}\n")
+
     def test_informational_responses_alone(self) -> None:
         switching = b"HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
         why = "URL switches to another protocol (101), which was not asked for"
         self.fails(switching, why)
-        self.fails(b"HTTP/1.1 103 x\r\n\r\n", "URL answers 103, and no")
+        self.fails(b"HTTP/1.1 103 x\r\n\r\n", "URL answers 103 Early Hints, and no")
         early = b"HTTP/1.1 103 x\r\nLink: </x>\r\n\r\n" + response(HELLO)
         self.assertEqual(self.get(early), (0, HELLO, ""))
 
@@ -251,6 +262,10 @@ class NonsenseTests(FaultCase):
                 "Content-Length is not a number: '-5'",
             ),
             (HEAD + b"Content-Length: \r\n\r\n", "Content-Length is not a number: ''"),
+            (
+                HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
+                "response: its Content-Length has thousands of digits\n",
+            ),
             (HEAD + b"A : b\r\n\r\n", "response: no name of a header field: 'a '"),
             (HEAD + b" A: b\r\n\r\n", "its first header field begins with a space"),
             (HEAD + b"A: b\r\n" * 100000 + b"\r\n", "header fields without an end"),

@@ -7,10 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import treq
-from twisted.web.http import RESPONSES
 
 from .errors import ClientError
-from .web import WebURL, charset_of, url_for_messages
+from .web import WebURL, charset_of, status_phrase, url_for_messages
 
 ANSWER_BYTES = 1 << 20
 """The longest answer that is read as a whole; a note or an error is far shorter."""
@@ -57,7 +56,7 @@ def status_error(
     said = f"{url_for_messages(url, response_url(response))} answers {response.code}"
     if answer.strip():
         return ClientError(f"{said}: {_quoted(answer.strip())}")
-    return ClientError(f"{said} {_phrase(response)}".rstrip())
+    return ClientError(f"{said} {status_phrase(response.code)}".rstrip())
 
 
 def refusal_error(response: Any, answer: str, url: WebURL) -> ClientError:
@@ -70,16 +69,14 @@ def wrong_server_error(
     response: Any, answer: str, server: str, url: WebURL
 ) -> ClientError:
     """The error for an *answer* that a *server* does not give, at the *url* given."""
-    code = "" if response.code == 200 else f"{response.code} {_phrase(response)}, "
+    code = (
+        ""
+        if response.code == 200
+        else f"{response.code} {status_phrase(response.code)}, "
+    )
     said = repr(_quoted(answer)) if answer else "with an empty body"
     where = url_for_messages(url, response_url(response))
     return ClientError(f"{where} is no {server} server: it answers {code}{said}")
-
-
-def _phrase(response: Any) -> str:
-    """What the status code of *response* means."""
-    name: bytes = RESPONSES.get(response.code, b"")
-    return name.decode("ascii").rstrip(".")  # Twisted has one with a full stop
 
 
 def _quoted(answer: str) -> str:

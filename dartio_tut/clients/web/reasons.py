@@ -119,6 +119,8 @@ def malformed_response_text(cause: BaseException) -> str:
         return f"{_line_fault(said)}: {_text(line)!r}"
     if isinstance(cause, ValueError) and "unpack" in said:
         return "a header field has no colon"
+    if said.startswith("Exceeds the limit"):  # of digits that int() takes
+        return "its Content-Length has thousands of digits"
     if "non-decimal" in said:
         return f"its Content-Length is not a number: {said.partition(': b')[2]}"
     return said.removeprefix("Invalid response: ") or type(cause).__name__
