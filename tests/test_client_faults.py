@@ -106,6 +106,19 @@ class AddressTests(FaultCase):
         self.assertEqual(code, 1)
         self.assertEqual(said, "dartio: no host of that name: nobody.invalid\n")
 
+    def test_host_whose_name_has_underscores(self) -> None:
+        _, _, said = self.dartio("get", "http://my_service.invalid/")
+        self.assertEqual(said, "dartio: no host of that name: my_service.invalid\n")
+        for command in ("get", "inspect"):
+            code, _, said = self.dartio(command, "https://my_service.invalid/")
+            self.assertEqual(code, 1)
+            self.assertIn("dartio: no TLS with my_service.invalid: ", said)
+        with ScriptedServer(response(HELLO)) as proxy:
+            came = self.dartio("get", "http://my_service:81/x", http_proxy=proxy.url)
+            self.assertEqual(came, (0, HELLO, ""))
+            self.assertIn(b"GET http://my_service:81/x HTTP", proxy.requests[0])
+            self.assertIn(b"Host: my_service:81\r\n", proxy.requests[0])
+
 
 class BrokenOffTests(FaultCase):
     """What does not come whole is a failure, and the line says how much came."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from treq import content
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import Factory, Protocol
@@ -382,3 +383,46 @@ class RouteTests(SynchronousTestCase):
         self.assertEqual(host, "fe80::1%lo")
         host = self.connected_to(WebURL.parse("http://[::1%25lo]:1/"))
         self.assertNotIn("lo", host)
+
+
+class OneAddress:
+    """
+    A resolver that knows one address, of every name.
+
+    :ivar asked: the names.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def resolveHostName(self, receiver: Any, name: str, port: int, *_: Any) -> Any:
+        self.asked.append(name)
+        receiver.resolutionBegan(self)
+        receiver.addressResolved(IPv4Address("TCP", "192.0.2.1", port))
+        receiver.resolutionComplete()
+        return self
+
+
+class OtherHostTests(SynchronousTestCase):
+    """Hosts with names that DNS knows, and IDNA does not."""
+
+    def setUp(self) -> None:
+        self.patch(os, "environ", {})
+        self.reactor = MemoryReactorClock()
+        self.resolver = OneAddress()
+        self.reactor.installNameResolver(cast("Any", self.resolver))
+        self.routes = EndpointFactory(self.reactor, https_policy(None))
+
+    def test_is_looked_up_as_it_is(self) -> None:
+        for host in ("my_service", "r3---sn-a.x", "_a.b_c.x."):
+            uri = WebURL.parse(f"http://{host}:81/").encoded.to_uri().to_text()
+            agent, connection = self.routes.agent_for(uri.encode("ascii"), Headers())
+            agent.request(b"GET", uri.encode("ascii"))
+            self.assertEqual(self.resolver.asked.pop(), host)
+            self.assertEqual(self.reactor.tcpClients.pop()[:2], ("192.0.2.1", 81))
+            self.assertEqual(connection.host, host)
+
+    def test_has_no_certificate_that_could_be_verified(self) -> None:
+        with self.assertRaises(ClientError) as caught:
+            self.routes.route_to(b"https://my_service/")
+        self.assertIn("no TLS with my_service: ", str(caught.exception))

@@ -32,6 +32,13 @@ class ParsingTests(SynchronousTestCase):
                 "http://x/?u=http://y@z",
                 "http://x/?u=http://y@z",
             ),
+            (
+                "My_service_1:8/é",
+                "http://my_service_1:8/é",
+                "http://my_service_1:8/%C3%A9",
+            ),
+            ("http://r3---sn-a.x/", "http://r3---sn-a.x/", "http://r3---sn-a.x/"),
+            ("http://_a.b_c.x./?é", "http://_a.b_c.x./?é", "http://_a.b_c.x./?%C3%A9"),
         ):
             url = WebURL.parse(typed)
             self.assertEqual((str(url), sent(url)), (shown, asked))
@@ -82,7 +89,10 @@ class ParsingTests(SynchronousTestCase):
             "http://x:\u0664/", "http://:80/", "http://a b/", "http://x\\@evil/",
             "http://x/\n", "http://x/\x00", "http://a@b@c/", "http://a%41b/",
             "http://" + "a" * 64 + "/", "http://x..y/", "http://\u202ex/",
-            "http://[1::2::3]/", "http://[1.2.3.4]/",
+            "http://[1::2::3]/", "http://[1.2.3.4]/", "http://xn--a/", "http://a_.xn--b/",
+            "http://-a/", "http://a-/", "http://a_b..c/", "http://.a_b/", "http://*/",
+            "http://a!b/", "http://" + "a_" * 32 + "/", "http://ü_b/",
+            "http://" + "a_b." * 64 + "/",
         ):  # fmt: skip
             self.assertRaises(ValueError, WebURL.parse, typed)
 
@@ -127,6 +137,7 @@ class RedirectTests(SynchronousTestCase):
             (b"/a b", "http://h:1/a%20b"),
             ("http://bücher.x/".encode(), "http://xn--bcher-kva.x/"),
             (b"http://[::1]:9/", "http://[::1]:9/"),
+            (b"//a_b:9/c", "http://a_b:9/c"),
         ):
             self.assertEqual(sent(self.here.redirected(location)), target)
 

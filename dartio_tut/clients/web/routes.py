@@ -19,9 +19,10 @@ from twisted.web.iweb import IAgent, IAgentEndpointFactory, IPolicyForHTTPS
 from zope.interface import implementer
 
 from .connection import Connection
+from .name_as_it_is import STAND_IN, NameAsItIs
 from .proxies import TunnelEndpoint, proxy_authorization, proxy_for
 from .trust import verified_tls
-from .url import WebURL
+from .url import WebURL, is_other_host
 
 
 class Route(NamedTuple):
@@ -98,6 +99,8 @@ class EndpointFactory:
     def _to(self, host: str, port: int, zone: str = "") -> IStreamClientEndpoint:
         if zone and ip_address(host).is_link_local:  # elsewhere a zone has no meaning
             return TCP6ClientEndpoint(self._reactor, f"{host}%{zone}", port)
+        if is_other_host(host):
+            return HostnameEndpoint(NameAsItIs(self._reactor, host), STAND_IN, port)
         return HostnameEndpoint(self._reactor, host, port)
 
     def _to_proxy(self, proxy: WebURL, connection: Connection) -> IStreamClientEndpoint:

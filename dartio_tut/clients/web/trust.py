@@ -23,6 +23,7 @@ from dartio_tut.store import read_regular_file
 
 from ..errors import ClientError
 from .connection import Connection
+from .url import is_other_host
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """The longest file: far longer than all authorities of a browser together."""
@@ -73,8 +74,14 @@ def verified_tls(
 
     :param only_notes: whether what is wrong with a certificate is only noted; whoever
         asks for that must look at the note before anything is sent.
+    :raises ClientError: the host has a name for which Twisted verifies no certificate.
     """
     host, port = connection.host.partition("%")[0], connection.port
+    if is_other_host(host):
+        raise ClientError(
+            f"no TLS with {host}: Twisted verifies no certificate of such a name,"
+            " which IDNA does not know; is it http:// ?"
+        )
     creator = policy.creatorForNetloc(host.encode("ascii"), port)
     return _VerifiedTLS(creator, connection, only_notes)
 

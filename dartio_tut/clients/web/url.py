@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, quote_from_bytes, unquote, urljoin
 
+import idna
 from hyperlink import EncodedURL
 from twisted.internet.abstract import isIPv6Address
 
@@ -38,12 +39,26 @@ AUTHORITY = re.compile(
 )
 """User name and password, host, port (RFC 3986, 3.2)."""
 
+MAX_HOST_CHARACTERS = 254
+"""A name of DNS, with a dot at its end (RFC 1035 section 3.1)."""
+
+OTHER_HOST = re.compile(
+    r"(?!(?:.*\.)?xn--)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.|$))+", re.I
+)
+"""
+A name in ASCII that DNS and curl know, and IDNA does not: with underscores, as services
+of Docker Compose have, or two hyphens, as ``r3---sn-a.example``.
+"""
+
 FORBIDDEN_IN_URLS = re.compile("[\x00-\x1f\x7f]|^[^/?#]*[ \\\\]")
 """Control characters anywhere; spaces and backslashes before the path."""
 
 
-class IPv6URL(EncodedURL):
-    """A URL whose host is an IPv6 address, which hyperlink would take for a name."""
+class URLWithHostAsItIs(EncodedURL):
+    """
+    A URL whose host is not to be encoded: an IPv6 address, which hyperlink would take
+    for a name, or one of `OTHER_HOST`.
+    """
 
     def to_uri(self) -> EncodedURL:
         """This URL in ASCII."""
@@ -161,6 +176,17 @@ def without_credentials(text: str) -> str:
     return re.sub(r"^((?:[^/?#]*:)?//)?[^/?#]*@", r"\1", text)
 
 
+def is_other_host(host: str) -> bool:
+    """Whether *host* is one of `OTHER_HOST`: Twisted would refuse to look it up."""
+    if len(host) > MAX_HOST_CHARACTERS or not OTHER_HOST.fullmatch(host):
+        return False
+    try:
+        idna.encode(host, uts46=True)
+    except idna.IDNAError:
+        return True
+    return False
+
+
 def _checked(text: str) -> EncodedURL:
     """
     The URL *text* without user information and fragment.
@@ -169,8 +195,11 @@ def _checked(text: str) -> EncodedURL:
     """
     try:
         url = EncodedURL.from_text(text).replace(userinfo="", fragment="")
-        if isIPv6Address(url.host):
-            url = IPv6URL(url.scheme, url.host, url.path, url.query, port=url.port)
+        if isIPv6Address(url.host) or is_other_host(url.host):
+            host = url.host.lower()
+            url = URLWithHostAsItIs(
+                url.scheme, host, url.path, url.query, port=url.port
+            )
         uri = url.to_uri()
     except NotImplementedError:  # hyperlink: a scheme without an authority
         raise ValueError(text) from None
