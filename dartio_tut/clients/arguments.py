@@ -24,6 +24,9 @@ PORT = re.compile(
 )
 """Finds what is meant as a port, even in a text that is not a URL; not in ``tel:1``."""
 
+SECONDS = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""A number as people write it: Python takes ``1_0``, and digits of all scripts, too."""
+
 LARGEST_PORT = 65535
 
 
@@ -90,10 +93,7 @@ def parse_header_field(text: str) -> tuple[str, str]:
 
 def parse_seconds(text: str) -> float:
     """A time in seconds, zero or more."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1
+    number = float(text) if SECONDS.fullmatch(text) else -1
     if not isfinite(number) or number < 0:
         raise ArgumentTypeError(f"{text!r} is no time in seconds")
     return number

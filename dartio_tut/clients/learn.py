@@ -9,6 +9,7 @@ a reader has made of it.
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
@@ -64,14 +65,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("solution", show_solution, "show a solution")
 
 
+NUMBER = re.compile("[0-9]{1,9}")
+"""A number of an exercise: int() does not take any number of digits."""
+
+
+SHOWN_CHARACTERS = 60
+"""How much of what is no number an error quotes: less than a line of a terminal."""
+
+
 def parse_number(text: str) -> Exercise:
     """The exercise with the number *text*."""
     exercises = read_exercises()
-    if not text.isdecimal() or int(text) not in exercises:
+    number = int(text) if NUMBER.fullmatch(text) else 0
+    if number not in exercises:
         raise ArgumentTypeError(
-            f"there is no exercise {text!r}: they are 1 to {max(exercises)}"
+            f"there is no exercise {text[:SHOWN_CHARACTERS]!r}: "
+            f"they are 1 to {max(exercises)}"
         )
-    return exercises[int(text)]
+    return exercises[number]
 
 
 async def main(reactor: Any, arguments: Namespace) -> None:

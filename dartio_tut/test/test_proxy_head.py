@@ -64,6 +64,8 @@ BAD = [
     b"PROXY TCP4 203.0.113.300 10.0.0.1 1 443\r\n",
     b"PROXY TCP4 2001:db8::7 ::1 1 2\r\n",
     b"PROXY TCP6 203.0.113.7 10.0.0.1 1 2\r\n",
+    b"PROXY TCP6 fe80::7%lo ::1 1 2\r\n",
+    b'PROXY TCP6 ::1 fe80::7%" 1 2\r\n',
     b"PROXY TCP5 203.0.113.7 10.0.0.1 1 2\r\n",
     b"PROXY TCP4 \xff 10.0.0.1 1 2\r\n",
     b"PROXY \r\n",

@@ -89,6 +89,8 @@ def _read_v1(data: bytes) -> ProxyHead | None:
     if len(words) != 6 or words[1] not in ("TCP4", "TCP6"):
         raise ValueError("a PROXY head has a protocol, two addresses and two ports")
     _, family, source, destination, port, to_port = words
+    if "%" in line.decode("ascii"):
+        raise ValueError("an address in a PROXY head has no zone")
     address = IPv4 if family == "TCP4" else IPv6
     address(destination)
     _port(to_port)
