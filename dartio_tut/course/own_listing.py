@@ -18,7 +18,7 @@ class Songs(File):
     def directoryListing(self) -> Resource:
         """Make the resource for a folder that has no index file."""
         songs = "".join(f"A song: {name}\n" for name in self.listNames())
-        return Data(songs.encode("utf-8"), "text/plain; charset=utf-8")
+        return Data(songs.encode("utf-8", "replace"), "text/plain; charset=utf-8")
 
 
 def make_tree(folder: str) -> Resource:

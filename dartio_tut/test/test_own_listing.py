@@ -4,6 +4,7 @@ The program of the page on static files that lists a folder in its own way.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from twisted.internet.task import Clock
@@ -35,6 +36,13 @@ class OwnListingTests(SynchronousTestCase):
             self.ask("/songs/").body.decode(), "A song: bé.txt\nA song: music\n"
         )
         self.assertEqual(self.ask("/songs/music/").body, b"")
+
+    def test_name_that_is_not_utf_8_does_not_hide_the_others(self) -> None:
+        (Path(os.fsdecode(os.fsencode(self.folder) + b"/\xff.txt"))).write_bytes(b"la")
+        response = self.ask("/songs/")
+        self.assertEqual(response.code, 200)
+        self.assertIn("A song: bé.txt\n", response.body.decode())
+        self.assertIn("A song: ?.txt\n", response.body.decode())
 
     def test_index_file_goes_before_the_listing(self) -> None:
         (self.folder / "index.html").write_bytes(b"<p>mine")
