@@ -29,6 +29,15 @@ class Test(ExerciseCase):
                 400, "the body is not what its type says", "RFC 9110, 15.5.1"
             )
 
+    def test_name_is_half_a_character(self):
+        answer = self.post(b'{"name": "\\ud83d"}', "application/json")
+        answer.expect(
+            answer.code in (200, 400),
+            "400: JSON can name half of a pair of surrogates, which is no text, and"
+            " encode() raises UnicodeEncodeError, a ValueError",
+            "RFC 8259, 8.2",
+        )
+
     def test_other_types(self):
         for content_type in (
             "application/x-www-form-urlencoded",

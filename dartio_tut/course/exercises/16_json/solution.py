@@ -27,10 +27,11 @@ class Greeting(Resource):
             return b"Send JSON.\n"
         try:
             name = json.loads(request.content.read())["name"]
+            greeting = f"Hello, {name}!\n".encode()
         except (ValueError, RecursionError, KeyError, TypeError):
             request.setResponseCode(BAD_REQUEST)
             return b'Send an object with a name: {"name": "Ada"}\n'
-        return f"Hello, {name}!\n".encode()
+        return greeting
 
 
 if __name__ == "__main__":
