@@ -35,6 +35,9 @@ MAX_DEPTH = 100
 FIRST_WITHOUT_FRACTION = 2.0**52
 """From here on, each float is a whole number; below it, there are others in between."""
 
+EXACT_CHARACTERS = 16
+"""A number of 15 digits and a point is told apart from every other by its float."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 
 _MAYBE_SURROGATE = rb"\ud"
@@ -210,7 +213,9 @@ def _float(digits: str) -> float:
         raise ValueError("A number is too large")
     if not number:  # what is not 0 does not become 0
         return copysign(ulp(0.0), number) if _NOT_ZERO(digits) else number
-    if number.is_integer() and abs(number) < FIRST_WITHOUT_FRACTION:
+    if len(digits) <= EXACT_CHARACTERS or abs(number) >= FIRST_WITHOUT_FRACTION:
+        return number
+    if number.is_integer():
         exact = Decimal(digits)
         if exact != number:  # what is not whole does not become whole
             return nextafter(number, inf if exact > number else -inf)
