@@ -19,7 +19,7 @@ from dartio_tut.clients.web.codings import (
     _zstd_module,
 )
 
-BOMB_BYTES = 4 << 20
+BOMB_BYTES = 2 << 20
 
 TEXT = b"Hello, world! " * 100 + bytes(range(256)) * 40
 

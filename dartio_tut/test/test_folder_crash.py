@@ -24,6 +24,7 @@ from dartio_tut.store import (
 from dartio_tut.store.folder import notes_file
 
 from .support.disk_faults import no_flushes
+from .support.in_full import IN_FULL
 from .support.store_suite import SynchronousResults
 
 CHANGING_CALLS = ("write", "fsync", "ftruncate", "link", "replace", "unlink")
@@ -233,7 +234,7 @@ def damaged_token_lines(whole: bytes) -> Iterator[bytes]:
     missing or overwritten with NULs.
     """
     line = whole.splitlines(keepends=True)[-1]
-    for start in range(0, len(line) - 1, 7):
+    for start in range(0, len(line) - 1, 7 if IN_FULL else 17):
         yield line[:start] + b"\n"
         yield line[:start] + line[start + 2 :]
         yield line[:start] + bytes(2) + line[start + 2 :]

@@ -29,7 +29,7 @@ from dartio_tut.resources.laboratory.sending import (
 )
 from dartio_tut.servers.memory_lessons import TREES, laboratory
 
-from .support.any_input import usual
+from .support.any_input import examples
 from .support.function_resource import FunctionResource
 from .support.memory_client import ask
 
@@ -272,7 +272,7 @@ class BoundTests(LaboratoryCase):
             self.send(head + b"Content-Length: %d\r\n\r\n" % len(body) + body, server)
         self.assertEqual(threading.active_count(), before)
 
-    @usual
+    @examples(5)
     @given(st.binary(max_size=300), st.sampled_from(sorted(TREES)))
     def test_any_bytes_are_answered(self, raw: bytes, server: str) -> None:
         self.setUp()

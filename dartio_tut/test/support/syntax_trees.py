@@ -21,6 +21,16 @@ _LEAVES = {
 }
 """What stands in a tree and has nothing below it that a test may look for."""
 
+_FIELDS_WITH_NODES: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.Name: (),
+    ast.Constant: (),
+    ast.alias: (),
+    ast.arg: ("annotation",),
+    ast.Attribute: ("value",),
+    ast.keyword: ("value",),
+}
+"""Of the kinds that most nodes are of: the only fields that may have nodes."""
+
 
 @cache
 def sources(folder: Path) -> list[Path]:
@@ -67,7 +77,7 @@ def _walked(tree: ast.AST) -> dict[type[ast.AST], list[Any]]:
     for node in waiting:  # which grows meanwhile
         kind = type(node)
         found[kind].append(node)
-        for name in kind._fields:
+        for name in _FIELDS_WITH_NODES.get(kind, kind._fields):
             value = getattr(node, name, None)
             if type(value) is list:
                 waiting += [one for one in value if type(one) not in _LEAVES]
