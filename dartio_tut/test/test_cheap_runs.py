@@ -122,6 +122,9 @@ class MemoryTests(SynchronousTestCase):
         self.patch(cheap_runs, "IN_FULL", False)
         sys.modules["tests"] = ModuleType("tests")
         work_in_memory(self.memory)
+        del sys.modules["tests"]
+        self.patch(cheap_runs, "NEEDED_BYTES", 1 << 62)
+        work_in_memory(self.memory)
         self.assertEqual(Path.cwd(), self.before)
         self.assertEqual(self.at_end, [])
 

@@ -48,6 +48,10 @@ MEMORY = Path("/dev/shm")
 """Where Linux has a file system in memory, for whoever needs one."""
 
 
+NEEDED_BYTES = 1024**3
+"""What must be free of it: a run takes a quarter. A container often has 64 MiB."""
+
+
 class ForgottenWarnings:
     """
     Does what *forget* does to modules, once to each.
@@ -109,6 +113,9 @@ def work_in_memory(memory: Path = MEMORY) -> None:
     if IN_FULL or os.environ.get("DARTIO_MEMORY") == "no" or "tests" in sys.modules:
         return
     if not os.access(memory, os.W_OK | os.X_OK):
+        return
+    disk = os.statvfs(memory)
+    if disk.f_bavail * disk.f_frsize < NEEDED_BYTES:
         return
     folder = tempfile.mkdtemp(prefix="dartio_tut-test-", dir=memory)
     process = os.getpid()
