@@ -35,6 +35,7 @@ from dartio_tut.wire.transport import plain_text, tls, tls_port
 
 from .support.harness import PATIENCE
 from .support.serving import ServingCase, open_on
+from .support.tls_records import TLSRecordClient
 
 LARGE = os.urandom(1024) * 20 * 1024
 """20 MiB: many records, more than any buffer."""
@@ -388,6 +389,38 @@ class TLSTransportTests(ServingCase):
             await self.until(lambda: gone in self.site.failed_handshakes)
             await self.until(lambda: not self.site.connection_limit.count)
             self.assertEqual(self.site.failed_handshakes, {late: 1, gone: 1})
+
+    def after_key_updates(self, port: int, count: int, asks_for_one: bool) -> bytes:
+        """What a client gets that sends *count* of KeyUpdate before its request."""
+        client = TLSRecordClient(port)
+        updates = [client.key_update(asks_for_one=asks_for_one) for _ in range(count)]
+        with contextlib.suppress(OSError):  # it may be cut off meanwhile
+            client.send(b"".join(updates) + client.record(LAST))
+        return client.received()
+
+    async def test_a_client_may_change_its_keys_now_and_then(self) -> None:
+        port = self.secure(hello)
+        for asks_for_one in (False, True):
+            got = await deferToThread(self.after_key_updates, port, 8, asks_for_one)
+            self.assertTrue(got.endswith(b"\r\n\r\nhello"), got)
+
+    async def test_a_client_that_only_changes_its_keys_is_cut_off(self) -> None:
+        port = self.secure(hello)
+        for asks_for_one in (False, True):
+            got = await deferToThread(self.after_key_updates, port, 500, asks_for_one)
+            self.assertEqual(got, b"")
+
+    async def test_others_are_served_between_the_key_updates_of_a_client(self) -> None:
+        turns: list[int] = []
+        do_read = tls.TLSServer.doRead
+
+        def counted(transport: tls.TLSServer) -> Any:
+            turns.append(1)
+            return do_read(transport)
+
+        self.patch(tls.TLSServer, "doRead", counted)
+        await deferToThread(self.after_key_updates, self.secure(hello), 20, False)
+        self.assertGreater(len(turns), 20)
 
     async def test_what_is_no_handshake_ends_and_harms_nobody(self) -> None:
         port = self.secure(lambda request: b"hello")

@@ -43,6 +43,7 @@ __all__ = [
     "NoPushProducer",
     "PullToPush",
     "SocketAddress",
+    "TLSMessageRead",
     "accept_descriptor",
     "accept_with_reserve",
     "adopt_socket",
@@ -55,6 +56,7 @@ __all__ = [
     "passed_descriptors",
     "passed_names",
     "port_from_descriptor",
+    "read_one_by_one",
     "reserved_descriptor",
     "resolve_ipv6",
     "set_curves",
@@ -238,13 +240,56 @@ _lib = _of_pyopenssl("_lib")
 _landing = _ffi and _ffi.new("char[]", TLS_RECORD_BYTES)
 
 
+class TLSMessageRead(SSL.WantReadError):
+    """No data was read, but a message to TLS itself, such as a KeyUpdate."""
+
+
+_messages = [0]
+"""How many steps OpenSSL took with messages to TLS itself in the present read."""
+
+
+def _count_step(_: object, where: int, __: int) -> None:
+    if where & SSL.SSL_CB_LOOP:
+        _messages[0] += 1
+
+
+_count_step_callback = _ffi and _ffi.callback(
+    "void (*)(const SSL *, int, int)", _count_step
+)
+
+
+def read_one_by_one(connection: SSL.Connection) -> None:
+    """
+    Have a read of *connection*, whose handshake is done, end with each message.
+
+    OpenSSL takes messages to TLS itself, such as KeyUpdate, until data come. As long as
+    a client sends nothing else, ``SSL_read`` would not return, and nobody is served.
+    """
+    ssl = getattr(connection, "_ssl", None)
+    clear_mode = getattr(_lib, "SSL_clear_mode", None)
+    set_callback = getattr(_lib, "SSL_set_info_callback", None)
+    if ssl and clear_mode and set_callback:
+        clear_mode(ssl, _lib.SSL_MODE_AUTO_RETRY)
+        set_callback(ssl, _count_step_callback)
+
+
 def tls_read(connection: SSL.Connection) -> bytes:
-    """A record's worth of plain bytes; errors are those of ``Connection.recv``."""
+    """
+    A record's worth of plain bytes; errors are those of ``Connection.recv``.
+
+    :raise TLSMessageRead: after `read_one_by_one`, when a message came instead.
+    """
     if _landing is None or not hasattr(connection, "_ssl"):
         return connection.recv(TLS_RECORD_BYTES)
+    _messages[0] = 0
     length = _lib.SSL_read(connection._ssl, _landing, TLS_RECORD_BYTES)
     if length <= 0:
-        connection._raise_ssl_error(connection._ssl, length)
+        try:
+            connection._raise_ssl_error(connection._ssl, length)
+        except SSL.WantReadError as error:
+            if _messages[0]:
+                raise TLSMessageRead from error
+            raise
     plain: bytes = _ffi.buffer(_landing, length)[:]
     return plain
 

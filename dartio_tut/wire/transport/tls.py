@@ -40,6 +40,8 @@ from ..deadlines import NEVER
 from ..twisted_private import (
     TLS_RECORD_BYTES,
     SocketAddress,
+    TLSMessageRead,
+    read_one_by_one,
     tls_read,
     tls_write,
     tls_write_records,
@@ -61,6 +63,13 @@ if TYPE_CHECKING:
 
 DRAINED_HANDSHAKE_SECONDS = 1
 """Time for a handshake while the server is about to stop."""
+
+MESSAGES_PER_SWEEP = 32
+"""
+Messages to TLS itself, such as KeyUpdate, that a client may send between two sweeps of
+the deadlines, which is a second. A client needs one in millions of records (RFC 8446
+section 5.5); OpenSSL takes as many empty records in a row.
+"""
 
 
 class _NoProtocol(Protocol):
@@ -87,6 +96,7 @@ class TLSServer(Server):
     _is_refused = False
     _read_waits = False
     _write_waits = False
+    _messages, _messages_since = 0, NEVER
 
     def __init__(
         self, sock: socket.socket, client: SocketAddress, port: TLSPort, number: int
@@ -143,6 +153,7 @@ class TLSServer(Server):
             return self._handshake_failed(error)
         self.stopWriting()
         self._in_handshake = False
+        read_one_by_one(self._tls)
         self.server.handshake_ended(self)
         self.negotiatedProtocol = self._tls.get_alpn_proto_negotiated() or None
         protocol = self.server.site.build_negotiated(
@@ -225,6 +236,8 @@ class TLSServer(Server):
         while True:
             try:
                 data = tls_read(tls)
+            except TLSMessageRead:
+                return self._count_message()  # the kernel reports what else has come
             except SSL.WantReadError:
                 return None
             except SSL.WantWriteError:
@@ -242,6 +255,15 @@ class TLSServer(Server):
                 return None
             if not self.interest & IN:
                 return None  # see startReading
+
+    def _count_message(self) -> None:
+        """Abort the connection of a client that keeps TLS itself busy."""
+        now = self.server.site.deadlines.now
+        if now != self._messages_since:
+            self._messages, self._messages_since = 0, now
+        self._messages += 1
+        if self._messages > MESSAGES_PER_SWEEP:
+            self.abortConnection()
 
     def startReading(self) -> None:
         """Call ``doRead`` when bytes have come, and for those that OpenSSL has kept."""
