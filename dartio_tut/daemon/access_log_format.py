@@ -28,7 +28,14 @@ from itertools import count
 from time import gmtime, strftime
 from typing import Any
 
-from dartio_tut.wire import Ending, ExchangeDone, Noted, NotedHead, exchanges_done
+from dartio_tut.wire import (
+    Ending,
+    ExchangeDone,
+    Noted,
+    NotedHead,
+    exchanges_done,
+    seconds_since_epoch,
+)
 
 Formatter = Callable[[Iterable[Noted]], list[bytes]]
 """Makes the lines of the exchanges among events, each with its line end."""
@@ -70,10 +77,12 @@ class CombinedFormat:
         hosts = dict[object, bytes]()
         heads = dict[NotedHead, tuple[bytes, bytes]]()
         second, moment = self._second, self._moment
+        to_epoch = seconds_since_epoch(0.0)
         for event in noted:
             if event.__class__ is tuple:
                 usual: Any = event  # mypy does not see that it is no other tuple
                 client, head, status, size, _, _, ended, _ = usual
+                ended += to_epoch
                 if not second <= ended < second + 1:
                     second, moment = self._set_second(ended)
                 host = hosts.get(client)
@@ -86,8 +95,9 @@ class CombinedFormat:
                 what = host, moment, request, status, size, sender
                 lines.append(b'%b - - [%b] "%b" %03d %d %b\n' % what)
             elif isinstance(event, ExchangeDone):
-                if not second <= event.ended < second + 1:
-                    second, moment = self._set_second(event.ended)
+                ended = event.ended + to_epoch
+                if not second <= ended < second + 1:
+                    second, moment = self._set_second(ended)
                 lines.append(self._line(event, moment))
         return lines
 
@@ -174,7 +184,7 @@ class JSONFormat:
 
     def _line(self, event: ExchangeDone) -> bytes:
         fields, ending = event.fields, event.ending
-        ended = datetime.fromtimestamp(event.ended, UTC)
+        ended = datetime.fromtimestamp(seconds_since_epoch(event.ended), UTC)
         facts: dict[str, object] = {
             "time": ended.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "id": f"{self._process}-{next(self._numbers)}",
@@ -186,11 +196,11 @@ class JSONFormat:
             "status": event.status,
             "bytes": event.response_body_bytes,
             "request_bytes": event.request_body_bytes,
-            "duration": round(max(0.0, event.ended - event.started), 6),
+            "duration": round(event.ended - event.started, 6),
             "first_byte": (
                 None
                 if event.first_byte is None
-                else round(max(0.0, event.first_byte - event.started), 6)
+                else round(event.first_byte - event.started, 6)
             ),
             "tls": event.tls_version or None,
             "tls_client": event.tls_client or None,

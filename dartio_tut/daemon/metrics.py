@@ -147,9 +147,6 @@ class Counts:
         self._count_size(event.response_body_bytes, 1)
 
     def _count_seconds(self, durations: list[float]) -> None:
-        """Count *durations*; those below zero are of a clock that was set back."""
-        if min(durations, default=0.0) < 0.0:
-            durations = [max(0.0, duration) for duration in durations]
         self.seconds_sum += sum(durations)
         if max(durations, default=0.0) <= SECONDS[0]:  # as most are
             self.seconds[0] += len(durations)

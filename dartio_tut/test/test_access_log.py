@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from datetime import UTC, datetime
 from errno import ENOSPC
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +30,7 @@ from dartio_tut.daemon import access_log, access_log_format
 from dartio_tut.daemon.access_log import AccessLog
 from dartio_tut.daemon.access_log_format import CombinedFormat
 from dartio_tut.testing import CLIENT_ADDRESS
-from dartio_tut.wire import Ending, ExchangeDone
+from dartio_tut.wire import Ending, ExchangeDone, events
 from dartio_tut.wire.event_batch import NOTED_AT_MOST, NOTED_SECONDS
 
 from .test_events import GET, POST, EventCase
@@ -68,6 +69,16 @@ class AccessLogTests(EventCase):
             r"^127\.0\.0\.1 - - \[\d{2}/[A-Z][a-z]{2}/\d{4}(:\d{2}){3} \+0000\] "
             r'"GET /a\?b HTTP/1\.1" 200 5 "http://b/" "test"$',
         )
+
+    def test_time_is_that_of_the_clock_as_it_is_set_when_the_line_is_written(
+        self,
+    ) -> None:
+        connection = self.connect()
+        for year in (2031, 2026, 2030):
+            now = datetime(year, 6, 7, 8, 9, 10, tzinfo=UTC).timestamp()
+            self.patch(events, "time", lambda now=now: now)
+            connection.send(GET)
+            self.assertRegex(self.lines()[-1], rf"\[0[67]/Jun/{year}:0[78]:\d\d:")
 
     def test_a_505_a_400_and_a_413_have_a_line_with_the_reason(self) -> None:
         for request in (b"GET / HTTP/9.9\r\n\r\n", b"oops\r\n\r\n", POST % 101):
@@ -293,6 +304,20 @@ class JSONLogTests(EventCase):
         """The objects in the file, after its second."""
         self.clock.advance(NOTED_SECONDS)
         return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+    def test_setting_the_clock_changes_the_time_and_no_duration(self) -> None:
+        connection = self.connect()
+        self.render = self.hold
+        for year in (2031, 2026):
+            connection.send(GET)
+            now = datetime(year, 6, 7, 8, 9, 10, tzinfo=UTC).timestamp()
+            self.patch(events, "time", lambda now=now: now)
+            self.held[-1].finish()
+            found = self.objects()[-1]
+            self.assertRegex(found["time"], f"^{year}-06-0")
+            self.assertLess(found["duration"], 60.0)
+            self.assertGreaterEqual(found["duration"], found["first_byte"])
+            self.assertGreaterEqual(found["first_byte"], 0.0)
 
     def test_a_complete_exchange_has_all_members(self) -> None:
         self.connect().send(GET.replace(b"\r\n\r\n", b"\r\nX-Request-ID: r1\r\n\r\n"))

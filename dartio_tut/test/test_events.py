@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -21,7 +22,9 @@ from dartio_tut.wire import (
     Event,
     ExchangeDone,
     Noted,
+    events,
     exchanges_done,
+    seconds_since_epoch,
 )
 from dartio_tut.wire.http1 import exchange_reports, request_intake
 from dartio_tut.wire.transport.foreign import ForeignTransport
@@ -121,8 +124,8 @@ class ExchangeTests(EventCase):
     def ticking_clock(self) -> TickingClock:
         """What tells the time of exchanges from now on."""
         clock = TickingClock()
-        self.patch(request_intake, "time", clock.time)
-        self.patch(exchange_reports, "time", clock.time)
+        self.patch(request_intake, "monotonic", clock.time)
+        self.patch(exchange_reports, "monotonic", clock.time)
         return clock
 
     def test_an_exchange_starts_with_its_first_byte_and_ends_with_the_response(
@@ -164,6 +167,26 @@ class ExchangeTests(EventCase):
             self.held[-1].finish()
             done = self.exchanges[-1]
             self.assertEqual((done.first_byte, done.ended), (sent, sent + 101))
+
+    def test_times_are_those_of_a_clock_that_nobody_sets(self) -> None:
+        before = monotonic()
+        connection = self.connect()
+        connection.send(GET)
+        connection.leave()
+        opened, done, closed = self.events
+        assert isinstance(opened, ConnectionOpened)
+        assert isinstance(done, ExchangeDone)
+        assert isinstance(closed, ConnectionClosed)
+        assert done.first_byte is not None
+        times = [opened.time, done.started, done.first_byte, done.ended, closed.time]
+        self.assertEqual([before, *times], sorted([before, *times]))
+        self.assertLessEqual(closed.time, monotonic())
+
+    def test_when_an_event_was_is_told_by_the_clock_as_it_is_set_now(self) -> None:
+        moment = monotonic() - 5.0
+        for now in (1e9, 2e9, 1e9 - 3600.0):
+            self.patch(events, "time", lambda now=now: now)
+            self.assertLess(abs(seconds_since_epoch(moment) - (now - 5.0)), 4.0)
 
     def test_pipelined_requests_have_an_event_each(self) -> None:
         self.connect().send(GET + POST % 3 + b"abc" + GET)

@@ -17,6 +17,7 @@ from .events import (
     NotedHead,
     Observer,
     UsualExchange,
+    seconds_since_epoch,
 )
 from .fields import FieldSet, replace_fields
 from .file_sending import send_file, send_parts, set_length
@@ -128,6 +129,7 @@ __all__ = [
     "refusal_fields",
     "replace_fields",
     "requested_host",
+    "seconds_since_epoch",
     "send_file",
     "send_parts",
     "set_alpn",

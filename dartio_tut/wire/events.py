@@ -8,18 +8,30 @@ taken by the socket, or when it is known that this will never be.
 Without observers nothing is made and no time is taken. An `ExchangeDone` costs as much
 as a tenth of a small exchange; where all observers are told many events at a time, what
 is usual is noted as a `UsualExchange` instead.
+
+Times are those of a clock that nobody sets, so that an exchange takes as long as it
+takes: the clock of a machine jumps when it is set, and by NTP soon after the start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from time import time
+from time import monotonic, time
 from typing import NamedTuple, Protocol
 
 from twisted.internet.interfaces import IAddress
 
 from .transport.subjects import subject_text
+
+
+def seconds_since_epoch(moment: float) -> float:
+    """
+    When *moment* of an event was, by the clock of the machine as it is set now.
+
+    Take the time of an event soon after it: the clock may be set meanwhile.
+    """
+    return moment + (time() - monotonic())
 
 
 class Ending(Enum):
@@ -58,7 +70,8 @@ class ExchangeDone(NamedTuple):
     :ivar status: the status code of the response; 0 if none was sent.
     :ivar request_body_bytes: bytes of the request body that came.
     :ivar response_body_bytes: bytes of the response body that the socket took.
-    :ivar started: when its first byte came, in seconds since the epoch.
+    :ivar started: when its first byte came, in seconds of `time.monotonic`: see
+        `seconds_since_epoch`.
     :ivar first_byte: when the response began; `None` if it never did.
     :ivar ended: when it was over.
     :ivar reason: in a few words, why it was refused or did not come to its end.
@@ -105,7 +118,7 @@ class ExchangeDone(NamedTuple):
             first_byte=None if nothing_was_sent else self.first_byte,
             response_body_bytes=max(0, body - unsent),
             response_framing_bytes=framing - max(0, min(framing, unsent - body)),
-            ended=time(),
+            ended=monotonic(),
             ending=ending,
             reason=reason,
         )
@@ -116,14 +129,22 @@ new_exchange_done = tuple.__new__
 
 
 class ConnectionOpened(NamedTuple):
-    """A client has connected, and the TLS handshake, if any, has succeeded."""
+    """
+    A client has connected, and the TLS handshake, if any, has succeeded.
+
+    :ivar time: when, as in `ExchangeDone`.
+    """
 
     peer: IAddress
     time: float
 
 
 class ConnectionClosed(NamedTuple):
-    """A connection has ended."""
+    """
+    A connection has ended.
+
+    :ivar time: when, as in `ExchangeDone`.
+    """
 
     peer: IAddress
     time: float
@@ -237,7 +258,7 @@ class Exchange:
     )
 
     def __init__(self, head: NotedHead | None) -> None:
-        self.started = time()
+        self.started = monotonic()
         self.head = head
         self.status = self.request_body_bytes = 0
         self.response_body_bytes = self.framing_bytes = 0
@@ -249,7 +270,7 @@ class Exchange:
         """The first byte of the response is on its way, and the rest of its head."""
         self.status = status
         self.framing_bytes = head_bytes
-        self.first_byte = time()
+        self.first_byte = monotonic()
 
     def ends(self, ending: Ending, reason: str = "", clause: str = "") -> None:
         """Remember how it ends. What was remembered first is the cause, and stays."""

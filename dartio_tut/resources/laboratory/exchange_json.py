@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dartio_tut.anatomy import copies, message_json, take_apart
+from dartio_tut.wire import seconds_since_epoch
 
 from .bench import Bench
 from .sending import MAX_RESPONSE_BYTES, PATIENCE_SECONDS, Outcome
@@ -51,7 +52,7 @@ def exchange_json(
         "connection": 1,
         "server": bench.name,
         "peer": CLIENT_NAME,
-        "started": done.started if done else time.time(),
+        "started": seconds_since_epoch(done.started) if done else time.time(),
         "first_byte": seen.arrivals[0][0] if seen.arrivals else None,
         "ended": None if seen.is_open else seen.ended,
         "ending": ending,

@@ -62,7 +62,7 @@ class ConnectionRecorder:
     def __init__(self, recorder: Recorder, connection: RecordedConnection) -> None:
         self._recorder = recorder
         self._connection = connection
-        self._now = recorder.now
+        self._now, self._epoch = recorder.now, recorder.epoch
         self._arrived: list[Arrival] = []
         self._current: RecordedExchange | None = None
         self._under_way: deque[RecordedExchange] = deque()
@@ -157,14 +157,14 @@ class ConnectionRecorder:
     @_never_fails
     def closed(self) -> None:
         """The connection has ended."""
-        self._connection.closed = self._now()
+        self._connection.closed = self._epoch(self._now())
         self._recorder.connection_changed(self._connection)
 
     def _begin(self, count: int) -> RecordedExchange:
         """An exchange whose request begins with so many bytes that came."""
         arrivals = self._take_arrivals(count)
-        started = arrivals[0][0] if arrivals else self._now()
-        exchange = RecordedExchange(self._connection, started)
+        began = arrivals[0][0] if arrivals else self._now()
+        exchange = RecordedExchange(self._connection, self._epoch(began), began)
         exchange.request.arrived(arrivals)
         self._current = exchange
         self._under_way.append(exchange)

@@ -87,7 +87,7 @@ def text(value: bytes) -> str:
 
 def _since(exchange: RecordedExchange, when: float | None) -> float | None:
     """Seconds from the first byte of the request until *when*."""
-    return None if when is None else max(0.0, when - exchange.started)
+    return None if when is None else max(0.0, when - exchange.began)
 
 
 def _message(
@@ -104,7 +104,7 @@ def _message(
     is_complete = None
     if not kept.is_whole:
         is_complete = done is not None and done.ending == Ending.COMPLETE.value
-    arrivals = [(when - exchange.started, count) for when, count in kept.arrivals]
+    arrivals = [(when - exchange.began, count) for when, count in kept.arrivals]
     return message_json(
         message, total=kept.total, is_complete=is_complete, arrivals=arrivals
     )

@@ -72,7 +72,7 @@ def _row(exchange: RecordedExchange) -> str:
     outcome = "under way" if done is None else done.ending
     status = status_of(exchange) or "none"
     clock = datetime.fromtimestamp(exchange.started, UTC).strftime("%H:%M:%S.%f")[:-3]
-    took = "" if done is None else f"{(done.ended - exchange.started) * 1000:.1f} ms"
+    took = "" if done is None else f"{(done.ended - exchange.began) * 1000:.1f} ms"
     number = exchange.number
     return (
         f'<tr><th scope=row><a href="exchanges/{number}">{number}</a>'

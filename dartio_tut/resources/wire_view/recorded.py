@@ -40,6 +40,7 @@ class RecordedExchange:
     :ivar number: 0 until it is shown.
     :ivar change: grows with each change that is shown.
     :ivar started: when its first byte came, in seconds since the epoch.
+    :ivar began: the same moment by the clock of events, as all that came later is.
     :ivar resource: the class of the resource that answered; empty if none was asked.
     :ivar done: how it ended; ``None`` if it has not.
     :ivar status: the status code of the response; 0 if there was none.
@@ -49,6 +50,7 @@ class RecordedExchange:
 
     connection: RecordedConnection
     started: float
+    began: float
     request: KeptRequest = field(default_factory=KeptRequest)
     response: KeptResponse = field(default_factory=KeptResponse)
     number: int = 0

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
-from time import time
+from time import monotonic
 from typing import Protocol
+
+from dartio_tut.wire import seconds_since_epoch
 
 from .connection_recorder import ConnectionRecorder
 from .recorded import RecordedConnection, RecordedExchange
@@ -40,15 +42,20 @@ class Recorder:
     """
     Keeps the last exchanges of all the sites that it watches.
 
-    :param now: the clock, in seconds since the epoch.
+    :param now: the clock of the events, whose zero is anywhere.
+    :param epoch: when a moment of that clock was, in seconds since the epoch.
     :ivar dropped: how many exchanges have been, and are not kept any more.
     :ivar followers: are told what changes.
     :ivar last_change: the number of the last change of an exchange.
     :ivar last_number: the number of the last exchange that was shown.
     """
 
-    def __init__(self, now: Callable[[], float] = time) -> None:
-        self.now = now
+    def __init__(
+        self,
+        now: Callable[[], float] = monotonic,
+        epoch: Callable[[float], float] = seconds_since_epoch,
+    ) -> None:
+        self.now, self.epoch = now, epoch
         self.dropped = 0
         self.followers: set[ExchangeFollower] = set()
         self._kept: OrderedDict[int, RecordedExchange] = OrderedDict()
@@ -67,7 +74,7 @@ class Recorder:
     def new_connection(self, server: str) -> ConnectionRecorder:
         """What records a connection to *server* that is about to begin."""
         number = next(self._connection_numbers)
-        connection = RecordedConnection(number, server, self.now())
+        connection = RecordedConnection(number, server, self.epoch(self.now()))
         return ConnectionRecorder(self, connection)
 
     def exchanges(self, after: int = 0) -> list[RecordedExchange]:

@@ -27,7 +27,9 @@ class WatchedCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.recorder = Recorder(lambda: self.clock.seconds())
+        self.recorder = Recorder(
+            lambda: self.clock.seconds(), epoch=lambda moment: moment
+        )
         self.render: Callable[[Any], Any] = lambda request: b"hello"
         self.held: list[Any] = []
         self.events: list[Event] = []

@@ -10,7 +10,7 @@ own: making one would be a third of what an event costs.
 
 from __future__ import annotations
 
-from time import time
+from time import monotonic
 
 from twisted.internet.interfaces import IAddress
 
@@ -91,7 +91,7 @@ class ExchangeReports:
         self._unsent_end: tuple[Ending, str] | None = None
         self._is_closed = False
         self.head: Head | None = None
-        self.read_at = self._started = time()
+        self.read_at = self._started = monotonic()
         self._first_byte: float | None = None
         self.status = self.framing_bytes = 0
         self._forget_unusual()
@@ -122,13 +122,13 @@ class ExchangeReports:
         self.status = status
         self.framing_bytes = head_bytes
         if not self._output.is_collecting:  # else it is sent when all is collected
-            self._first_byte = time()
+            self._first_byte = monotonic()
             self._is_usual = False
 
     def goes_on(self) -> None:
         """What was collected is sent. A response that has begun is not whole yet."""
         if self.status and self._first_byte is None:
-            self._first_byte = time()
+            self._first_byte = monotonic()
             self._is_usual = False
 
     def framed(self, count: int) -> None:
@@ -181,7 +181,7 @@ class ExchangeReports:
 
     def response_ended(self, body_bytes: int) -> None:
         """All of the response was handed to the output."""
-        head, ended = self.head, time()
+        head, ended = self.head, monotonic()
         if self._is_usual and head is not None and not self._unsent:
             self._usual.append(
                 (
@@ -252,7 +252,7 @@ class ExchangeReports:
             self._unsent = []
 
     def _sent_late(self) -> None:
-        ended = time()
+        ended = monotonic()
         self._tell([event._replace(ended=ended) for event in self._take_unsent()])
 
     def _take_unsent(self) -> list[ExchangeDone]:
@@ -294,4 +294,4 @@ class ExchangeReports:
             sent = event.response_framing_bytes + event.response_body_bytes
             unsent = max(0, unsent - sent)
         self._tell(lost[::-1])
-        self._observer(ConnectionClosed(self._client.peer, time()))
+        self._observer(ConnectionClosed(self._client.peer, monotonic()))

@@ -8,7 +8,7 @@ on when that is over. Which state the connection is in is the channel's to say.
 
 from __future__ import annotations
 
-from time import time
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IPushProducer
@@ -174,7 +174,7 @@ class RequestIntake:
         output = channel.output
         output.is_collecting = self.is_active = True
         if channel.reports is not None:
-            channel.reports.read_at = time()
+            channel.reports.read_at = monotonic()
         try:
             self._take_events()
         except ProtocolError as error:

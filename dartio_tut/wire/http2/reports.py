@@ -8,7 +8,7 @@ the exchanges that were the last to be handed over.
 
 from __future__ import annotations
 
-from time import time
+from time import monotonic
 
 from twisted.internet.interfaces import IAddress
 
@@ -49,7 +49,7 @@ class Reports:
         self._unsent: list[Exchange] = []
         self._is_waiting = self._is_closed = False
         self.unsent_end: tuple[Ending, str] = (Ending.CLIENT_GONE, "")
-        observer(ConnectionOpened(peer, time()))
+        observer(ConnectionOpened(peer, monotonic()))
 
     def began(self, head: RequestHead) -> Exchange:
         """A request has come."""
@@ -75,7 +75,7 @@ class Reports:
     def _sent(self) -> None:
         self._is_waiting = False
         unsent, self._unsent = self._unsent, []
-        batch, client, ended = self._batch, self._client, time()
+        batch, client, ended = self._batch, self._client, monotonic()
         for exchange in unsent:
             usual = None if batch is None else exchange.usual(client, ended)
             if usual is None or batch is None:
@@ -89,7 +89,7 @@ class Reports:
 
         :param unsent: bytes of the response that were not sent.
         """
-        self._observer(exchange.done(self._client, VERSION, unsent, time()))
+        self._observer(exchange.done(self._client, VERSION, unsent, monotonic()))
 
     def connection_closed(self) -> None:
         """The connection has ended, and all its streams."""
@@ -106,4 +106,4 @@ class Reports:
         self._unsent = []
         for exchange, unsent in reversed(lost):
             self.lost(exchange, unsent)
-        self._observer(ConnectionClosed(self._client.peer, time()))
+        self._observer(ConnectionClosed(self._client.peer, monotonic()))
