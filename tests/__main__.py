@@ -89,6 +89,7 @@ SLOW_MODULES = (
 
 WAITING_MODULES = {
     "test_abuse": "for the limits on time to strike",
+    "test_clock_set": "for the lines of an access log",
     "test_closing_early": "for peers that close",
     "test_cluster": "for leases to end",
     "test_deploy": "for systemd to start and stop units",

@@ -44,6 +44,7 @@ from .service_manager import SYSTEMD
 from .site import Site
 from .site_of_options import site_of
 from .startup import StartupError, error_text, is_address_in_use, startup_errors
+from .steady_clock import keep_time_steadily
 
 
 class Daemon(MultiService):
@@ -109,6 +110,7 @@ class Daemon(MultiService):
         if self._reactor is None:
             from twisted.internet import reactor
 
+            keep_time_steadily(reactor)
             sockets = self._role.sockets(len(self._endpoints))
             self._reactor = with_fast_ports(reactor, sockets)
         self._bind_first()
