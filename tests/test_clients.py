@@ -17,6 +17,44 @@ HAN_SOLO = (
 )
 
 
+INTERRUPTED_AT_WORK = """
+import signal
+from argparse import Namespace
+from types import SimpleNamespace
+
+from dartio_tut.clients.running import run_in_reactor
+
+async def main(reactor, arguments):
+    print("It works.")
+    signal.raise_signal(signal.SIGINT)
+    print("It goes on.")
+
+run_in_reactor(SimpleNamespace(main=main), Namespace(), needs_web=False)
+"""
+"""A client that gets a Ctrl-C before it has waited for anything."""
+
+INTERRUPTED_WHILE_IT_WAITS = """
+import signal
+from argparse import Namespace
+from types import SimpleNamespace
+
+from dartio_tut.clients.running import run_in_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+async def main(reactor, arguments):
+    try:
+        await deferLater(reactor, 0, signal.raise_signal, signal.SIGINT)
+        await Deferred()
+    finally:
+        await deferLater(reactor, 0.1, lambda: None)
+        print("It has closed all.")
+
+run_in_reactor(SimpleNamespace(main=main), Namespace(), needs_web=False)
+"""
+"""A client that gets a Ctrl-C while the reactor runs, and closes something then."""
+
+
 def both_ways(client: str) -> tuple[tuple[str, ...], ...]:
     """How to start *client*: by the command, and alone."""
     return ("dartio", client), ("python", "-m", f"dartio_tut.clients.{client}")
@@ -129,6 +167,29 @@ class CommandTests(Case):
             client.send_signal(signal.SIGINT)
             out, err = client.communicate(timeout=PATIENCE)
             self.assertEqual((client.returncode, out, err), (130, "", ""))
+
+    def test_client_that_waits_for_nothing_is_interrupted_quietly(self) -> None:
+        self.assertEqual(
+            self.interrupted(INTERRUPTED_AT_WORK), (130, "It works.\n", "")
+        )
+
+    def test_interrupted_client_closes_what_it_has_opened_and_is_no_success(
+        self,
+    ) -> None:
+        said = self.interrupted(INTERRUPTED_WHILE_IT_WAITS)
+        self.assertEqual(said, (130, "It has closed all.\n", ""))
+
+    def interrupted(self, program: str) -> tuple[int, str, str]:
+        """How *program* ends, which sends itself a Ctrl-C, and what it says."""
+        done = subprocess.run(
+            [str(BIN / "python"), "-c", program],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            env=environment(self.home),
+        )
+        return done.returncode, done.stdout, done.stderr
 
     def test_terminated_client_ends_as_any_program(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any
 
@@ -22,6 +23,10 @@ from .command import INTERRUPTED_EXIT_CODE
 from .errors import ClientError
 from .terminal import printable
 from .web import web_client
+
+CLOSING_SECONDS = 5.0
+"""What Ctrl-C ends may take so long to close what it has opened: a store that flushes
+the disk, for example."""
 
 LINE_CHARACTERS = 1000
 """How much of an error is shown: a server may have chosen the URL in it."""
@@ -39,7 +44,62 @@ def run_in_reactor(client: Any, arguments: Namespace, *, needs_web: bool) -> Non
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # terminals without UTF-8
-    react(_run, (client, arguments, needs_web))
+    interrupted: list[bool] = []
+    try:
+        react(_run, (client, arguments, needs_web, interrupted))
+    except SystemExit as end:
+        if interrupted and not end.code:  # what was under way has not ended
+            _end_at_once()
+        raise
+
+
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """
+    Have Ctrl-C end the program at once while this lasts: what a client does before it
+    waits for anything, such as opening the stores of a copy.
+
+    As an exception it may come up anywhere, also where exceptions are kept for later or
+    only told: then it is a traceback, or nobody hears of it. The reactor, when it runs,
+    takes care of Ctrl-C itself.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # it is to be ignored, for example
+        yield
+        return
+    signal.signal(signal.SIGINT, _end_at_once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _cancel(
+    working: Deferred[None], interrupted: list[bool], reactor: Any
+) -> Deferred[None] | None:
+    """
+    End what a client does; fires when it has closed what it has opened, or soon.
+
+    :param interrupted: gets an item, unless all is done and the reactor just stops.
+    """
+    if working.called:
+        return None
+    interrupted.append(True)
+    ended: Deferred[None] = Deferred()
+    working.cancel()
+
+    def tell(result: object) -> object:
+        ended.callback(None)
+        return result
+
+    working.addBoth(tell)
+    return ended.addTimeout(CLOSING_SECONDS, reactor, lambda *_: None)
+
+
+def _end_at_once(*_: object) -> None:
+    with suppress(Exception):  # it may have come within a flush
+        sys.stdout.flush()
+    os._exit(INTERRUPTED_EXIT_CODE)
 
 
 def _main(reactor: Any, client: Any, arguments: Namespace, needs_web: bool) -> Any:
@@ -57,15 +117,21 @@ def _main(reactor: Any, client: Any, arguments: Namespace, needs_web: bool) -> A
 
 
 async def _run(
-    reactor: Any, client: Any, arguments: Namespace, needs_web: bool
+    reactor: Any,
+    client: Any,
+    arguments: Namespace,
+    needs_web: bool,
+    interrupted: list[bool],
 ) -> None:
     # The reactor, when it starts, takes SIGTERM for a Ctrl-C.
     reactor.callWhenRunning(signal.signal, signal.SIGTERM, signal.SIG_DFL)
-    interrupted: list[bool] = []
-    reactor.addSystemEventTrigger("before", "shutdown", interrupted.append, True)
     try:
-        working = Deferred.fromCoroutine(_main(reactor, client, arguments, needs_web))
-        reactor.addSystemEventTrigger("before", "shutdown", working.cancel)
+        with _interrupted_at_once():
+            main = _main(reactor, client, arguments, needs_web)
+            working = Deferred.fromCoroutine(main)
+        reactor.addSystemEventTrigger(
+            "before", "shutdown", _cancel, working, interrupted, reactor
+        )
         await working
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001  (raised again unless it is known)
