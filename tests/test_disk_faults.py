@@ -44,6 +44,9 @@ SPOOLED_BYTES = 100_000
 PIECES = 60
 """Pieces that no small disk has room for."""
 
+THREADS = 10
+"""Those of Twisted's pool: one of them at least makes each tenth call."""
+
 FAILURE_CODES = (507, 503, 500)
 """What a client may be told of a disk that fails."""
 
@@ -306,7 +309,8 @@ class FailingTests(FaultCase):
             log = self.folder / f"strace-{number}"
             error = f"error=EIO:when={when}"
             with failing(daemon.process.pid, log, calls, error, on):
-                for _ in range(12):
+                first = int(when.partition("+")[0])  # of the calls of one thread
+                for _ in range(max(12, THREADS * first)):
                     self.write(daemon, document)
                     with contextlib.suppress(Unreadable):  # while it lasts
                         self.check(daemon, document)
