@@ -290,6 +290,24 @@ class AttackTests(HTTP2Case):
         self.assertEqual(client.answer(201).status, 200)
         self.assertEqual(open_files(server), 0)
 
+    def test_few_clients_do_not_take_all_descriptors(self) -> None:
+        line = (*TWISTD, "static", "--root", str(self.root), "--port", "0")
+        server = self.started("prlimit", "--nofile=256:256", *line, *self.certificate())
+        self.addCleanup(self.ends_quietly, server)
+        server.ready()
+        clients = [self.connect(server) for _ in range(4)]
+        for client in clients:
+            client.send(PREFACE, settings_frame(INITIAL_WINDOW_SIZE=0))
+            numbers = range(1, 201, 2)
+            client.send(*(client.head(number, b"/large.bin") for number in numbers))
+            client.read_until_response(1)
+            self.assertEqual(client.answer(1).status, 200)
+        self.assertLess(open_files(server), 100)
+        another = self.connect(server)
+        another.send(PREFACE, settings_frame(), another.head(1, b"/small.txt"))
+        another.read_until_response(1)
+        self.assertEqual(another.answer(1).status, 200)
+
     def test_closed_window_costs_nothing_and_ends_in_a_reset(self) -> None:
         line = ("static", "--root", str(self.root), "--write-timeout", "2")
         server = self.server(*line)
