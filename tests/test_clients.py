@@ -55,6 +55,13 @@ run_in_reactor(SimpleNamespace(main=main), Namespace(), needs_web=False)
 """A client that gets a Ctrl-C while the reactor runs, and closes something then."""
 
 
+INTERRUPTED_TWICE = INTERRUPTED_WHILE_IT_WAITS.replace(
+    "        await deferLater(reactor, 0.1, lambda: None)\n",
+    "        await deferLater(reactor, 0.1, signal.raise_signal, signal.SIGINT)\n",
+)
+"""A client that gets another Ctrl-C while it closes something."""
+
+
 def both_ways(client: str) -> tuple[tuple[str, ...], ...]:
     """How to start *client*: by the command, and alone."""
     return ("dartio", client), ("python", "-m", f"dartio_tut.clients.{client}")
@@ -178,6 +185,9 @@ class CommandTests(Case):
     ) -> None:
         said = self.interrupted(INTERRUPTED_WHILE_IT_WAITS)
         self.assertEqual(said, (130, "It has closed all.\n", ""))
+
+    def test_client_that_is_interrupted_twice_ends_at_once(self) -> None:
+        self.assertEqual(self.interrupted(INTERRUPTED_TWICE), (130, "", ""))
 
     def interrupted(self, program: str) -> tuple[int, str, str]:
         """How *program* ends, which sends itself a Ctrl-C, and what it says."""

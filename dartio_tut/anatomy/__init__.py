@@ -10,7 +10,7 @@ from .copies import copies
 from .message_json import message_json
 from .parts import PART_KINDS, Message, Part, SentBy
 from .take_apart import take_apart
-from .words import Word, all_words, word_for
+from .words import Word, all_words, status_text, word_for
 
 __all__ = [
     "PART_KINDS",
@@ -21,6 +21,7 @@ __all__ = [
     "all_words",
     "copies",
     "message_json",
+    "status_text",
     "take_apart",
     "word_for",
 ]

@@ -59,3 +59,9 @@ def words_by_name(kind: WordKind) -> Mapping[str, Word]:
 def word_for(kind: WordKind, name: str) -> Word | None:
     """The entry of *name*, if there is one. The case of field names does not matter."""
     return words_by_name(kind).get(name.lower() if kind == "field" else name)
+
+
+def status_text(code: int) -> str:
+    """A status code and what it is called, such as ``404 Not Found``."""
+    word = word_for("status", str(code))
+    return f"{code} {word.words.partition(':')[0]}" if word else str(code)

@@ -8,8 +8,10 @@ from typing import Any
 
 import treq
 
+from dartio_tut.anatomy import status_text
+
 from .errors import ClientError
-from .web import WebURL, charset_of, status_phrase, url_for_messages
+from .web import WebURL, charset_of, url_for_messages
 
 ANSWER_BYTES = 1 << 20
 """The longest answer that is read as a whole; a note or an error is far shorter."""
@@ -53,10 +55,11 @@ def status_error(
 
     :param url: the server's URL as it was given.
     """
-    said = f"{url_for_messages(url, response_url(response))} answers {response.code}"
+    where = url_for_messages(url, response_url(response))
+    said = status_text(response.code)
     if answer.strip():
-        return ClientError(f"{said}: {_quoted(answer.strip())}")
-    return ClientError(f"{said} {status_phrase(response.code)}".rstrip())
+        said = f"{response.code}: {_quoted(answer.strip())}"
+    return ClientError(f"{where} answers {said}")
 
 
 def refusal_error(response: Any, answer: str, url: WebURL) -> ClientError:
@@ -69,11 +72,7 @@ def wrong_server_error(
     response: Any, answer: str, server: str, url: WebURL
 ) -> ClientError:
     """The error for an *answer* that a *server* does not give, at the *url* given."""
-    code = (
-        ""
-        if response.code == 200
-        else f"{response.code} {status_phrase(response.code)}, "
-    )
+    code = "" if response.code == 200 else f"{status_text(response.code)}, "
     said = repr(_quoted(answer)) if answer else "with an empty body"
     where = url_for_messages(url, response_url(response))
     return ClientError(f"{where} is no {server} server: it answers {code}{said}")

@@ -68,9 +68,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 NUMBER = re.compile("[0-9]{1,9}")
 """A number of an exercise: int() does not take any number of digits."""
 
-
 SHOWN_CHARACTERS = 60
-"""How much of what is no number an error quotes: less than a line of a terminal."""
+"""How much of a wrong number is quoted: less than a line of a terminal."""
 
 
 def parse_number(text: str) -> Exercise:

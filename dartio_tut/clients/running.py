@@ -85,6 +85,8 @@ def _cancel(
     if working.called:
         return None
     interrupted.append(True)
+    if signal.getsignal(signal.SIGINT) == getattr(reactor, "sigInt", None):
+        signal.signal(signal.SIGINT, _end_at_once)  # whoever asks again does not wait
     ended: Deferred[None] = Deferred()
     working.cancel()
 

@@ -13,12 +13,18 @@ import resource
 RESERVED_DESCRIPTORS = 64
 """Descriptors of the process itself: logs, listening sockets, stores, threads."""
 
-SHARE_OF_CONNECTIONS = 0.31
-"""
-The part of the rest that connections may take. As much again is for a file of each, as
-much for more files by HTTP/2, and a tenth for those beyond the limit, which are
-answered 503.
-"""
+FOR_EACH_CONNECTION = 3
+"""One for itself, one for a file, and one for more files by HTTP/2."""
+
+FOR_EACH_BEYOND = 0.1
+LEAST_BEYOND = 64
+"""Beyond the limit, a tenth more are answered 503, or so many."""
+
+LEAST_SHARE = 0.25
+"""The part of few descriptors that connections have; some may lack a file then."""
+
+REDIRECTED = 0.25
+"""Connections that ``--redirect-http`` may have, for each of the server's own."""
 
 UNLIMITED_DESCRIPTORS = 1 << 20
 """Descriptors of a process that may have any number."""
@@ -40,11 +46,18 @@ def raise_descriptor_limit() -> int:
     return UNLIMITED_DESCRIPTORS if hard == resource.RLIM_INFINITY else hard
 
 
-def connections_within(descriptors: int, servers: int = 1) -> int:
+def connections_within(
+    descriptors: int, servers: int = 1, *, redirects: bool = False
+) -> int:
     """
     How many connections each of so many *servers* may have.
 
     :param descriptors: how many file descriptors the process may have, for all.
+    :param redirects: whether a port that sends clients to https has some besides.
     """
     rest = max(descriptors - RESERVED_DESCRIPTORS, 0) // servers
-    return max(int(rest * SHARE_OF_CONNECTIONS), 1)
+    redirected = REDIRECTED if redirects else 0.0
+    ports, each = 1 + redirects, FOR_EACH_CONNECTION + redirected
+    each += FOR_EACH_BEYOND * (1 + redirected)
+    most = (rest - ports * LEAST_BEYOND) / each
+    return max(int(max(most, rest * LEAST_SHARE)), 1)

@@ -28,6 +28,7 @@ from dartio_tut.store import read_regular_file
 from dartio_tut.wire import Limits, requested_host, with_fast_ports
 
 from .binding import bind, close_all
+from .descriptors import REDIRECTED
 from .draining import Draining
 from .listening import cannot_listen_text, endpoint_url
 from .site import Site
@@ -42,10 +43,6 @@ MAX_CHALLENGE_BYTES = 64 * 1024
 """The longest answer to a challenge: a token and a digest have some hundred bytes."""
 
 MISSING_ERRNOS = frozenset((errno.ENOENT, errno.ENOTDIR, errno.EISDIR))
-
-SHARE_OF_CONNECTIONS = 4
-"""One in so many of a server's connections may be here, beside those of its own: what
-is left of the file descriptors is enough for them."""
 
 _token = re.compile(rb"[A-Za-z0-9_-]{1,200}").fullmatch
 """Base64url, as RFC 8555 says; real ones have 43 characters."""
@@ -158,7 +155,7 @@ class HTTPSRedirect(Service):
         self._reactor = reactor
         self._ports: list[tuple[str, IListeningPort]] = []
         redirect = cast("IResource", RedirectToHTTPS(self.https_port, challenges))
-        most = limits.connections and max(limits.connections // SHARE_OF_CONNECTIONS, 1)
+        most = limits.connections and max(int(limits.connections * REDIRECTED), 1)
         self.site = Site(wrap(redirect), limits=replace(limits, connections=most))
 
     def https_port(self) -> int:

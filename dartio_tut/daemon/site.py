@@ -36,6 +36,7 @@ from dartio_tut.wire import (
     IConnection,
     IProxyTrust,
     Limits,
+    LogsTimeOfDay,
     Observer,
     ProxiedProtocol,
     Request,
@@ -60,7 +61,7 @@ TIMEOUT_POSITION = 1
 MAY_BE_IDLE = (Channel, HTTP2Connection)
 
 
-class Site(TwistedSite):
+class Site(LogsTimeOfDay, TwistedSite):
     """
     A `twisted.web.server.Site` for any resource tree, several times as fast.
 

@@ -18,7 +18,8 @@ def keep_time_steadily(reactor: Any) -> None:
     Have *reactor* take its time from a clock that nobody sets, from now on.
 
     It begins at the present time of *reactor*, so timers that wait already are right.
-    What is written about the time of day comes from ``time.time``, as before.
+    What is written about the time of day comes from ``time.time``, as before, but for
+    what takes it from the reactor: the log of Twisted's own ``Site``, for example.
     """
     begun: float = reactor.seconds() - monotonic()
 

@@ -185,7 +185,8 @@ class LoneTests(FileCase):
         self.file("notes.txt.gz", b"")
         response = self.get("/app.js", accept_encoding="gzip, br")
         self.assertEqual((response.code, response.body), (200, b"gzip"))
-        self.assert_answers("/notes.txt", 404, NOT_FOUND, accept_encoding="gzip, br")
+        for accepted in ("gzip, br", "br", "identity", ""):
+            self.assert_answers("/notes.txt", 404, NOT_FOUND, accept_encoding=accepted)
 
     def test_sent_to_clients_that_accept_its_coding(self) -> None:
         for accepted, body in [("gzip", b"gzip"), ("gzip, br", b"br"), ("*", b"br")]:

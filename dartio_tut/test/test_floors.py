@@ -23,7 +23,7 @@ BELOW = {
     "command": {"clients", "servers", "daemon", "store"},
     "servers": {"daemon", "resources", "store", "anatomy"},
     "clients": {"course", "store", "anatomy"},
-    "course": {"testing", "daemon", "resources", "wire"},
+    "course": {"testing", "daemon", "resources", "wire", "anatomy"},
     "testing": {"daemon", "wire"},
     "daemon": {"wire", "store", "anatomy"},
     "resources": {"wire", "store", "anatomy"},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from zope.interface import implementer
 
 from dartio_tut.daemon import Limits
 from dartio_tut.wire import Ending
-from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.http2.engines import EngineChoice
+from dartio_tut.wire.http2.large_bodies import LargeBodies
+from dartio_tut.wire.http2.open_files import ConnectionFiles, OpenFiles
 
 from .support.http2_client import (
     END_HEADERS,
@@ -33,10 +35,29 @@ KNOWN = range(1, 21, 2)
 """The streams of ten requests."""
 
 
+def open_files(path: Path) -> int:
+    """How many descriptors of this process are of the file at *path*."""
+    found = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found += os.path.samefile(entry, path)
+    return found
+
+
+class Body:
+    """A large body."""
+
+    goes_on = False
+
+    def go_on(self) -> None:
+        """It may become large."""
+        self.goes_on = True
+
+
 class OpenFilesTests(HTTP2Case):
     """When as many are open as there may be, each connection has one at a time."""
 
-    limits = Limits(connections=MOST, body_in_memory=100, body_time=1000)
+    limits = Limits(connections=MOST, streams=20, body_in_memory=100, body_time=1000)
 
     def setUp(self) -> None:
         super().setUp()
@@ -67,6 +88,7 @@ class OpenFilesTests(HTTP2Case):
         """Three of one site, which read nothing."""
         closed = {"INITIAL_WINDOW_SIZE": 0}
         first = self.client(engine, render, settings=closed)
+        first.site.http2.files.most = MOST  # else as many as streams
         others = [self.another(first, engine) for _ in range(2)]
         return [first, *others]
 
@@ -78,12 +100,8 @@ class OpenFilesTests(HTTP2Case):
         )
 
     def refused(self, client: HTTP2Client, numbers: range = KNOWN) -> list[int]:
-        """The streams of *client* that are refused."""
-        return [
-            number
-            for number in numbers
-            if client.answer(number).reset == ErrorCode.REFUSED_STREAM
-        ]
+        """The streams of *client* whose response is 503."""
+        return [n for n in numbers if client.answer(n).status == 503]
 
     def test_each_connection_has_one_when_there_are_too_many(self) -> None:
         for engine in engines():
@@ -95,12 +113,39 @@ class OpenFilesTests(HTTP2Case):
                 for client in (second, third):
                     self.assertEqual(self.refused(client), list(KNOWN)[1:])
                     self.assertEqual(client.answer(1).status, 200)
+                for client in (greedy, second, third):
+                    client.leave()
                 done = self.exchanges()
                 told = {e.reason for e in done if e.ending is Ending.REFUSED}
                 self.assertEqual(told, {"too many open files"})
-                for client in (greedy, second, third):
-                    client.leave()
                 self.assertEqual(greedy.site.http2.files.count, 0)
+                self.assertEqual(open_files(self.path), 0)
+
+    def test_files_that_are_known_late_count_too(self) -> None:
+        for engine in engines():
+            client, *_ = self.clients(engine, self.send_file)
+            for number in KNOWN:  # requests whose bodies have not come
+                client.send(client.head(number, flags=END_HEADERS))
+            client.send(*(data_frame(number, b"") for number in KNOWN))
+            self.assertEqual(open_files(self.path), MOST)
+            client.leave()
+            client, *_ = self.clients(engine, self.hold)
+            client.send(*(client.head(number) for number in KNOWN))
+            for request in self.held:  # resources that respond later
+                self.send_file(request)
+            self.assertEqual(open_files(self.path), MOST)
+            self.assertEqual(self.refused(client.read()), list(KNOWN)[MOST:])
+            client.leave()
+            self.held.clear()
+            self.errors.clear()
+
+    def test_a_page_has_all_its_files_at_once(self) -> None:
+        for engine in engines():
+            client = self.client(engine, self.send_file)
+            numbers = range(1, 41, 2)
+            client.send(*(client.head(number) for number in numbers))
+            self.assertEqual(self.refused(client, numbers), [])
+            client.leave()
 
     def test_what_ends_makes_room(self) -> None:
         for engine in engines():
@@ -123,10 +168,30 @@ class OpenFilesTests(HTTP2Case):
         for engine in engines():
             greedy, other, _ = self.clients(engine, render)
             greedy.send(*(greedy.head(number) for number in KNOWN))
-            numbers = range(1, 201, 2)
-            other.send(*(other.head(number, path=b"/small") for number in numbers))
-            self.assertEqual(self.refused(other, numbers), [])
-            self.assertEqual(other.answer(199).status, 200)
+            numbers = range(1, 41, 2)
+            for client in (other, greedy):
+                client.send(*(client.head(n, path=b"/small") for n in numbers[10:15]))
+                self.assertEqual(self.refused(client, numbers[10:15]), [])
+                self.assertEqual(client.answer(29).status, 200)
+
+    def test_bodies_that_wait_have_the_room_that_becomes_free(self) -> None:
+        files = OpenFiles(MOST)
+        own, others = ConnectionFiles(files), ConnectionFiles(files)
+        bodies = LargeBodies(own)
+        for _ in range(MOST):
+            others.opened()
+        waiting = [Body() for _ in range(6)]
+        may = [bodies.enter(body) for body in waiting]
+        self.assertEqual(may, [True, False, False, False, False, False])
+        for _ in range(MOST):
+            others.closed()
+        newcomer = Body()
+        self.assertFalse(bodies.enter(newcomer))
+        bodies.leave(waiting[0])
+        self.assertEqual([body.goes_on for body in waiting[1:]], [True] * 5)
+        self.assertFalse(newcomer.goes_on)
+        bodies.leave(waiting[1])
+        self.assertTrue(newcomer.goes_on)
 
     def test_large_bodies_count_too_and_wait(self) -> None:
         for engine in engines():

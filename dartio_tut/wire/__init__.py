@@ -63,6 +63,7 @@ from .transport.subjects import subject_text
 from .transport.tls_port import listen_tls
 from .transport.turns import SharedSockets
 from .twisted_private import (
+    LogsTimeOfDay,
     cooperating_by,
     passed_descriptors,
     passed_names,
@@ -98,6 +99,7 @@ __all__ = [
     "IWatcher",
     "IncompleteBody",
     "Limits",
+    "LogsTimeOfDay",
     "Noted",
     "NotedHead",
     "Observer",

@@ -12,6 +12,7 @@ import select
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import time
 from typing import Any, Protocol, TypeVar
 
 from OpenSSL import SSL
@@ -39,6 +40,7 @@ __all__ = [
     "INHERITED_PRIVATE_NAMES",
     "BuffersLogs",
     "IEncodingResource",
+    "LogsTimeOfDay",
     "MultipartError",
     "NoPushProducer",
     "PullToPush",
@@ -85,6 +87,7 @@ INHERITED_PRIVATE_NAMES: Mapping[type, tuple[str, ...]] = {
         "_shouldShutdown",
         "_type",
     ),
+    http.HTTPFactory: ("_updateLogDateTime",),
     http.HTTPChannel: (
         "_protocolUpgradeForWebsockets",
         "_respondToBadRequestAndDisconnect",
@@ -238,6 +241,14 @@ def _of_pyopenssl(name: str) -> Any:
 _ffi = _of_pyopenssl("_ffi")
 _lib = _of_pyopenssl("_lib")
 _landing = _ffi and _ffi.new("char[]", TLS_RECORD_BYTES)
+
+
+class LogsTimeOfDay(http.HTTPFactory):
+    """Writes the time of day into Twisted's log, not that of the reactor's timers."""
+
+    def _updateLogDateTime(self) -> None:
+        super()._updateLogDateTime()
+        self._logDateTime = http.datetimeToLogString(time())
 
 
 class TLSMessageRead(SSL.WantReadError):

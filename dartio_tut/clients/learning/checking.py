@@ -52,13 +52,14 @@ async def check(reactor: Any, exercise: Exercise, path: Path, limit: float) -> V
     # Python prints a traceback if SIGCHLD comes while the reactor stops.
     try:
         verdict = await child.verdict
+        child.end()
+        await child.exited
+        return verdict
     except CancelledError:  # the reactor stops
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         raise
     finally:
         child.end()
-    await child.exited
-    return verdict
 
 
 def _check_file(exercise: Exercise, path: Path) -> None:

@@ -13,7 +13,6 @@ from .charset import charset_of
 from .client import WebClient, web_client
 from .inspecting import Asked, Inspector
 from .raw_exchange import MAX_KEPT_BYTES, RawExchange, Times, TLSFacts
-from .status import status_phrase
 from .url import WebURL, url_for_messages, without_credentials
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "WebClient",
     "WebURL",
     "charset_of",
-    "status_phrase",
     "url_for_messages",
     "web_client",
     "without_credentials",

@@ -9,7 +9,7 @@ import re
 
 from twisted.web.http import NOT_MODIFIED, SWITCHING
 
-from dartio_tut.anatomy import word_for
+from dartio_tut.anatomy import status_text
 
 from ..errors import ClientError
 from .connection import Connection
@@ -18,12 +18,6 @@ FINAL_CODES = range(200, 600)
 """The codes of a response; those below are of what comes before it."""
 
 _status_line = re.compile(rb"HTTP/[0-9]\.[0-9] ([^ \r\n]*)").match
-
-
-def status_phrase(code: int) -> str:
-    """What the status code *code* is called; empty if it has no name."""
-    word = word_for("status", str(code))
-    return word.words.partition(":")[0] if word else ""
 
 
 def check_status(code: int, url: str, connection: Connection) -> None:
@@ -55,5 +49,5 @@ def unfinished(url: str, connection: Connection) -> str:
     code = int(line[1])
     if code == SWITCHING:
         return f"{url} switches to another protocol (101), which was not asked for"
-    what = f"{code} {status_phrase(code)}".rstrip()
+    what = status_text(code)
     return f"incomplete: {url} answers {what}, and no response comes after that"

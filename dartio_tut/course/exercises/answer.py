@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from twisted.web.http import RESPONSES
+from dartio_tut.anatomy import status_text
 
 from .teaching import TeachingFailure, quoted
 
@@ -42,8 +42,7 @@ class Answer:
         """This response in a line, with its fields *names*."""
         if not self.code:
             return "no response"
-        reason = RESPONSES.get(self.code, b"").decode()
-        parts = [f"{self.code} {reason}".strip()]
+        parts = [status_text(self.code)]
         parts += [f"{name}: {self.field(name) or '(not there)'}" for name in names]
         parts.append(f"body: {quoted(self.body)}" if self.body else "no body")
         return ", ".join(parts)
@@ -59,9 +58,7 @@ class Answer:
 
     def expect_code(self, code: int, wants: str, clause: str) -> None:
         """See that the status code is *code*."""
-        reason = RESPONSES.get(code, b"").decode()
-        named = f"{code} {reason}".strip()
-        self.expect(self.code == code, f"{named}: {wants}", clause)
+        self.expect(self.code == code, f"{status_text(code)}: {wants}", clause)
 
 
 def read_answer(asked: str, data: bytes, method: str, is_closed: bool) -> Answer:

@@ -298,7 +298,8 @@ class ServerOptions(DeclaredOptions):
         :param servers: how many servers share the descriptors of this process.
         """
         descriptors = raise_descriptor_limit()
-        most = connections_within(descriptors, servers)
+        redirects = self["redirect-http"] is not None
+        most = connections_within(descriptors, servers, redirects=redirects)
         this = this_worker()
         workers = self["workers"] if this is None else this.place.count
         if self.from_another:

@@ -270,7 +270,7 @@ class Lookup:
         except OSError as error:
             raise self._failed(request, error) from None
         if found is None:
-            if best_coding(accept, codings) is not None:
+            if not self._has_lone(names) or best_coding(accept, codings) is not None:
                 return None  # it may not be opened, as a link that leads out
             kept = b", ".join(codings).decode("ascii")
             raise HTTPError(
@@ -279,6 +279,13 @@ class Lookup:
                 ((b"Vary", b"Accept-Encoding"),),
             )
         return found
+
+    def _has_lone(self, names: PathSegments) -> bool:
+        """Tell whether there is a compressed form that some client would be sent."""
+        found = self._representations.open_lone(names, b"*")
+        if found:
+            os.close(found.descriptor)
+        return found is not None
 
     def _find_odd(
         self, request: Request, segments: Sequence[bytes], files: LookupSettings

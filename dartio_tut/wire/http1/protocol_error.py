@@ -179,6 +179,11 @@ TOO_MANY_CONNECTIONS: ErrorDetails = (
     "too many connections",
     "RFC 9110 section 15.6.4",
 )
+TOO_MANY_FILES: ErrorDetails = (
+    SERVICE_UNAVAILABLE,
+    "too many open files",
+    "RFC 9110 section 15.6.4",
+)
 
 
 def chunked_error(reason: str) -> ProtocolError:

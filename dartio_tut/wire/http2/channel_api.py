@@ -15,8 +15,10 @@ from twisted.web import http
 from twisted.web.http_headers import Headers
 
 from ..fields import as_headers
+from ..http1 import protocol_error as errors
+from ..http1.protocol_error import ProtocolError
 from ..interfaces import RequestLog
-from ..producers import PRODUCER_FAILED
+from ..producers import PRODUCER_FAILED, stop
 from ..unsendable import declared_length
 from .response_fields import fields_from_headers
 from .stream_output import StreamOutput
@@ -82,13 +84,26 @@ class ChannelAPI:
         """Send the header section of a response, or of an interim one."""
         raise NotImplementedError
 
-    def refuse_form(self) -> None:
-        """Answer 400."""
+    def refuse(self, error: ProtocolError) -> None:
+        """Answer with the error's status code."""
         raise NotImplementedError
 
     def cut_off(self, reason: str) -> None:
         """Reset the stream."""
         raise NotImplementedError
+
+    def refuse_form(self) -> None:
+        """The body is not the form that it is said to be: answer 400."""
+        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
+
+    def refuses_file(self) -> bool:
+        """Answer 503 if too many files are open for one more."""
+        connection = self.connection
+        is_full = connection.streams.files.is_full()
+        if is_full:
+            self.refuse(ProtocolError(*errors.TOO_MANY_FILES))
+            connection.written()
+        return is_full
 
     # Sending.
 
@@ -127,7 +142,10 @@ class ChannelAPI:
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """Let *producer* write; it is paused while the client does not read."""
-        self.make_output().register_producer(producer, streaming)
+        if not streaming and self.refuses_file():  # see `StreamOutput`
+            stop(producer)
+        else:
+            self.make_output().register_producer(producer, streaming)
 
     def unregisterProducer(self) -> None:
         """The producer has written all of the response."""

@@ -38,7 +38,7 @@ class LargeBodies:
 
     def enter(self, body: LargeBody) -> bool:
         """Whether *body* may become large; if not, it is told when it may."""
-        if self._may_another():
+        if not self._waiting and self._may_another():
             self._begin(body)
             return True
         self._waiting.append(body)
@@ -52,7 +52,7 @@ class LargeBodies:
             return
         self._active.remove(body)
         self._files.closed()
-        if self._waiting and self._may_another():
+        while self._waiting and self._may_another():
             following = self._waiting.popleft()
             self._begin(following)
             following.go_on()

@@ -5,7 +5,10 @@ A response that waits for its client keeps its file open, and a large request bo
 one. A connection by HTTP/1.1 has one at a time; by HTTP/2 it might have a hundred, and
 ten such clients would take all descriptors of a usual process. So all connections of a
 site together have as many as there may be connections; when these are taken, each has
-one at a time.
+one at a time: another response that needs a file is a 503.
+
+What counts is the file, not the request: whether there will be one, and when, nobody
+knows when a request comes.
 """
 
 from __future__ import annotations

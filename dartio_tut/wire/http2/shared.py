@@ -56,7 +56,8 @@ class HTTP2:
         )
         self.max_block = largest
         self.sections = SectionReader(limits)
-        self.files = OpenFiles(limits.connections)
+        most = max(limits.connections, limits.streams)  # a page's pictures at least
+        self.files = OpenFiles(most if limits.connections else 0)
 
     @property
     def engine(self) -> EngineChoice:

@@ -30,7 +30,6 @@ from twisted.web import http
 from zope.interface import classImplements, implementer
 
 from ..events import Ending, Exchange
-from ..http1 import protocol_error as errors
 from ..http1.protocol_error import ProtocolError
 from ..interfaces import Fields, Response
 from .body_intake import BodyIntake
@@ -257,6 +256,9 @@ class Stream(ChannelAPI):
     ) -> bool:
         """Send the head, and a part of an open file as the body; finish *request*."""
         connection = self.connection
+        if self.refuses_file():
+            os.close(descriptor)
+            return True
         if not connection.is_active:
             keep_up()
         section = response_section(request)
@@ -331,10 +333,6 @@ class Stream(ChannelAPI):
         self._begin(error.code, section, body, True)
         if self.is_ended:
             self.connection.streams.closed(self)
-
-    def refuse_form(self) -> None:
-        """The body is not the form that it is said to be: answer 400."""
-        self.refuse(ProtocolError(*errors.FORM_MALFORMED))
 
     def cut_off(self, reason: str) -> None:
         """

@@ -64,10 +64,7 @@ class Streams:
         """A request begins."""
         connection, reports = self._connection, self.reports
         if len(self.open) >= self._max_open or connection.state is not OPEN:
-            self._refuse(stream_id, head, "too many streams", "5.1.2")
-            return
-        if self.files.count and self.files.is_full():
-            self._refuse(stream_id, head, "too many open files", "8.7")
+            self._refuse(stream_id, head)
             return
         self.last = stream_id
         exchange = None if reports is None else reports.began(head)
@@ -93,15 +90,13 @@ class Streams:
         if not connection.is_admitted:
             connection.close()
 
-    def _refuse(
-        self, stream_id: int, head: RequestHead, why: str, section: str
-    ) -> None:
+    def _refuse(self, stream_id: int, head: RequestHead) -> None:
         """One request too many: the client may send it again (RFC 9113 8.7)."""
         self._connection.engine.reset(stream_id, ErrorCode.REFUSED_STREAM)
         self._connection.budget.spend_on_junk()
         if self.reports is not None:
             exchange = self.reports.began(head)
-            exchange.ends(Ending.REFUSED, why, f"RFC 9113 section {section}")
+            exchange.ends(Ending.REFUSED, "too many streams", "RFC 9113 section 5.1.2")
             self.reports.lost(exchange, 0)
 
     def body_came(self, stream_id: int, data: bytes, is_ended: bool) -> None:

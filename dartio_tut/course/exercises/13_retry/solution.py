@@ -9,7 +9,7 @@ import treq
 from twisted.internet.task import deferLater, react
 
 MAX_DIGITS = 5
-"""A day has fewer seconds, and int() does not take any number of digits."""
+"""Up to 99,999 seconds: more than a day. int() does not take any number of digits."""
 
 
 class GaveUp(Exception):
