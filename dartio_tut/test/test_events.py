@@ -188,6 +188,21 @@ class ExchangeTests(EventCase):
             self.patch(events, "time", lambda now=now: now)
             self.assertLess(abs(seconds_since_epoch(moment) - (now - 5.0)), 4.0)
 
+    def test_events_keep_their_order_while_others_run(self) -> None:
+        """Between two looks at clocks, the process may have to wait."""
+        steady, waits = [100.0], [0.0, 0.5, 0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.7]
+        of_day = 1e9
+
+        def wait() -> float:
+            steady[0] += waits.pop(0)
+            return steady[0]
+
+        self.patch(events, "monotonic", wait)
+        self.patch(events, "time", lambda: of_day + wait())
+        self.patch(events, "_epoch", [of_day])
+        found = [seconds_since_epoch(moment) for moment in (50.0, 50.0, 51.0)]
+        self.assertEqual(found, [of_day + 50, of_day + 50, of_day + 51])
+
     def test_pipelined_requests_have_an_event_each(self) -> None:
         self.connect().send(GET + POST % 3 + b"abc" + GET)
         found = [(one.method, one.request_body_bytes) for one in self.exchanges]

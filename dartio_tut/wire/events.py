@@ -24,14 +24,25 @@ from twisted.internet.interfaces import IAddress
 
 from .transport.subjects import subject_text
 
+CLOCK_WAS_SET_SECONDS = 0.002
+"""A smaller difference between two clocks is none: NTP moves one of them slowly."""
+
+_epoch = [time() - monotonic()]
+"""How much later it is by the clock of the machine than by that of events."""
+
 
 def seconds_since_epoch(moment: float) -> float:
     """
     When *moment* of an event was, by the clock of the machine as it is set now.
 
-    Take the time of an event soon after it: the clock may be set meanwhile.
+    Take the time of an event soon after it: the clock may be set meanwhile. As long as
+    it is not, events keep their order and the time between them.
     """
-    return moment + (time() - monotonic())
+    before, now, after = monotonic(), time(), monotonic()  # others may run in between
+    since = now - _epoch[0]
+    if not before - CLOCK_WAS_SET_SECONDS <= since <= after + CLOCK_WAS_SET_SECONDS:
+        _epoch[0] = now - after
+    return moment + _epoch[0]
 
 
 class Ending(Enum):

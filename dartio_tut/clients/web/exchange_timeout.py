@@ -42,7 +42,8 @@ class ExchangeTimeout:
             SILENCE_SECONDS, self._expire, f"within {SILENCE_SECONDS} seconds"
         )
         if self._total is not None:
-            why = f"within {self._total:g} seconds (--timeout)"
+            plural = "" if self._total == 1 else "s"
+            why = f"within {self._total:g} second{plural} (--timeout)"
             self._total_call = self._reactor.callLater(self._total, self._expire, why)
 
     def heard(self) -> None:
