@@ -4,21 +4,16 @@ A reactor that notes how a name was looked up: which addresses were found, and w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import (
-    IAddress,
-    IHostnameResolver,
-    IHostResolution,
-    IReactorPluggableNameResolver,
-    IResolutionReceiver,
-)
+from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
+from .own_names import OwnNames
 
-@implementer(IReactorPluggableNameResolver, IHostnameResolver)
-class TimedNames:
+
+class TimedNames(OwnNames):
     """
     *reactor*, with an eye on its name resolver.
 
@@ -28,38 +23,14 @@ class TimedNames:
     """
 
     def __init__(self, reactor: Any, seconds: Callable[[], float]) -> None:
-        self._reactor = reactor
+        super().__init__(reactor)
         self._seconds = seconds
         self.addresses: list[str] = []
         self.resolved: float | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reactor, name)
-
-    @property
-    def nameResolver(self) -> IHostnameResolver:
-        """This object: it asks the reactor's."""
-        return self
-
-    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
-        """Install *resolver* in the reactor."""
-        before: IHostnameResolver = self._reactor.installNameResolver(resolver)
-        return before
-
-    def resolveHostName(
-        self,
-        resolutionReceiver: IResolutionReceiver,
-        hostName: str,
-        portNumber: int = 0,
-        addressTypes: Sequence[type[IAddress]] | None = None,
-        transportSemantics: str = "TCP",
-    ) -> IHostResolution:
-        """Look *hostName* up."""
-        receiver = _Receiver(resolutionReceiver, self)
-        found: IHostResolution = self._reactor.nameResolver.resolveHostName(
-            receiver, hostName, portNumber, addressTypes, transportSemantics
-        )
-        return found
+    def receiver(self, receiver: IResolutionReceiver) -> IResolutionReceiver:
+        """Tells this object, and then *receiver*."""
+        return _Receiver(receiver, self)
 
     def found(self, address: IAddress) -> None:
         """One of the addresses."""
