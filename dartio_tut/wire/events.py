@@ -25,7 +25,7 @@ from twisted.internet.interfaces import IAddress
 from .transport.subjects import subject_text
 
 CLOCK_WAS_SET_SECONDS = 0.002
-"""A smaller difference between two clocks is none: NTP moves one of them slowly."""
+"""A smaller change is no sign that somebody has set the clock: NTP makes such."""
 
 _epoch = [time() - monotonic()]
 """How much later it is by the clock of the machine than by that of events."""

@@ -33,7 +33,7 @@ class Test(ExerciseCase):
         answer = self.post(b'{"name": "\\ud83d"}', "application/json")
         answer.expect(
             answer.code in (200, 400),
-            "400: JSON can name half of a pair of surrogates, which is no text, and"
+            "400: JSON may have one surrogate without the other. It is not a character:"
             " encode() raises UnicodeEncodeError, a ValueError",
             "RFC 8259, 8.2",
         )
