@@ -172,8 +172,9 @@ class FormatTests(Case):
         os.close(its_side)
         with open(terminal, "r+b", buffering=0) as keys:
             said = b""
-            while b"Listening on " not in said:
+            while not (port := re.search(rb"Listening on http://[0-9.]+:(\d+)/", said)):
                 said += keys.read(4096)
+            ask(int(port[1]))  # before that, a Ctrl-C would end it without a word
             keys.write(b"\x03")
             said += _rest(keys)
         self.assertIn(process.wait(PATIENCE), (0, -signal.SIGINT))
