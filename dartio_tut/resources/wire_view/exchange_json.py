@@ -87,7 +87,7 @@ def text(value: bytes) -> str:
 
 def _since(exchange: RecordedExchange, when: float | None) -> float | None:
     """Seconds from the first byte of the request until *when*."""
-    return None if when is None else max(0.0, when - exchange.began)
+    return None if when is None else when - exchange.began
 
 
 def _message(
