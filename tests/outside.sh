@@ -7,5 +7,5 @@ sh local_servers/install_programs.sh \
     unshare:util-linux strace:strace pg_ctlcluster:postgresql etcd:etcd-server \
     nghttp:nghttp2-client certutil:libnss3-tools openssl:openssl \
     nginx:nginx haproxy:haproxy caddy:caddy buildah:buildah \
-    pebble:pebble certbot:certbot lego:lego \
+    pebble:pebble certbot:certbot lego:lego wrk:wrk \
     2>&1 | sed "s/^/NOT TESTED: /" >&2

@@ -53,8 +53,19 @@ class LazyTests(RequestCase):
         self.assertIsNone(request.getHeader(b"y"))
         self.assertIsNone(request._request_headers)
         self.assertEqual(request.getHeader("x"), "2")
+        self.assertIsNone(request.getHeader("y"))
+        self.assertIsNone(request._request_headers)
         request.requestHeaders.setRawHeaders(b"x", [b"3"])
         self.assertEqual(request.getHeader(b"x"), b"3")
+        self.assertEqual(request.getHeader("X"), "3")
+
+    def test_a_field_that_is_no_utf_8_is_text_all_the_same(self) -> None:
+        request = self.held_request("X: \xe9t\xe9", "Y: caf\xc3\xa9")
+        for _ in range(2):  # before all headers are made, and after
+            self.assertEqual(request.getHeader("x"), "\ufffdt\ufffd")
+            self.assertEqual(request.getHeader("y"), "café")
+            self.assertEqual(request.getHeader(b"x"), b"\xe9t\xe9")
+            self.assertTrue(request.requestHeaders.hasHeader("x"))
 
     def test_every_attribute_of_a_request_of_twisteds_is_there(self) -> None:
         request = self.held_request("Cookie: k=v; l=w", "X: 1")

@@ -241,12 +241,14 @@ class LazyRequest(server.Request):
             self.setHeader(b"Content-Length", b"%d" % length)
 
     def getHeader(self, key: AnyStr) -> AnyStr | None:
-        """The last value of the field *key*, without making all headers."""
-        if (
-            self.fields is None
-            or self._request_headers is not None
-            or not isinstance(key, bytes)
-        ):
+        """
+        The last value of the field *key*, without making all headers. For a *key* that
+        is a ``str`` it is one too, with U+FFFD for what is no UTF-8.
+        """
+        if isinstance(key, str):
+            value = LazyRequest.getHeader(self, key.encode("iso-8859-1"))
+            return None if value is None else value.decode("utf-8", "replace")
+        if self.fields is None or self._request_headers is not None:
             return super().getHeader(key)
         return self.fields.last(key.lower())
 

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -35,8 +36,10 @@ PYTHON = Path("/opt/python")
 
 BASE = """FROM scratch
 COPY tree /
-ENV PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin LD_LIBRARY_PATH=/opt/python/lib
+ENV PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin:/opt/names \\
+    LD_LIBRARY_PATH=/opt/python/lib PYTHONPATH=/opt/modules
 """
+"""Debian's Python is not called ``python``, and may have no pip: it is given both."""
 
 RUN = r"""
 set -eu
@@ -103,8 +106,15 @@ class Builder:
         """
         context = self._folder / "base"
         tree = context / "tree"
-        for name in ("usr", "opt/python", "proc", "dev", "tmp", "etc/ssl", "var/lib"):
+        for name in (
+            *("usr", "opt/python", "opt/names", "opt/modules"),
+            *("proc", "dev", "tmp", "etc/ssl", "var/lib"),
+        ):
             (tree / name).mkdir(parents=True)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        (tree / "opt/names/python").symlink_to(PYTHON / "bin" / version)
+        pip = Path(sysconfig.get_path("purelib"), "pip")
+        shutil.copytree(pip, tree / "opt/modules/pip")
         for name in ("bin", "sbin", "lib", "lib64"):
             (tree / name).symlink_to(f"usr/{name}")
         (tree / "dev/null").touch()
