@@ -2,34 +2,22 @@
 A listening socket that lets nobody in any more, and loses nobody who is in.
 
 The kernel resets all clients that wait to be accepted when a socket is closed. They can
-be accepted before, but others come meanwhile. So the kernel is told to drop the first
-packet of each connection from then on (SYN, RFC 9293 section 3.5): who comes now knows
-of no server yet, and tries again a second later. By then the port is closed, and the
-client is refused, or another process listens there.
+be accepted before, but others come meanwhile. So the socket is bound to a network
+interface that does not exist: who comes now is refused, as if the port was closed, and
+who has sent the first packet before (SYN, RFC 9293 section 3.5) still gets in.
 """
 
 from __future__ import annotations
 
 import socket
-import struct
 import sys
-from array import array
 from contextlib import suppress
 
-SO_ATTACH_FILTER = 26
-"""Linux's number, which the module `socket` does not have (socket(7))."""
+SO_BINDTOIFINDEX = 62
+"""Linux's number, which the module `socket` does not have. Anybody may set it once."""
 
-# A filter is a program for the kernel: numbers of a code, two jumps and a value.
-_PROGRAM = b"".join(
-    struct.pack("=HBBI", *instruction)
-    for instruction in (
-        (0x30, 0, 0, 13),  # load the byte with the flags of the TCP header
-        (0x45, 0, 1, 0x02),  # is it a SYN?
-        (0x06, 0, 0, 0),  # drop it
-        (0x06, 0, 0, 0xFFFFFFFF),  # keep all of it
-    )
-)
-INSTRUCTION_BYTES = 8
+NO_INTERFACE = 0x7FFFFFFF
+"""The highest number there can be: interfaces are numbered from 1."""
 
 
 def keep_out(port: object) -> None:
@@ -37,7 +25,8 @@ def keep_out(port: object) -> None:
     Let no more clients in at *port*, which is about to be closed. Those who are in can
     still be accepted.
 
-    Where the kernel cannot do so, the clients of a moment more are reset. A socket that
+    Where the kernel does not allow it, the clients of a moment more are reset: before
+    Linux 5.7, and at a link-local address, it allows it to root only. A socket that
     another program listens on afterwards must be left as it is.
     """
     listening = getattr(port, "socket", None)
@@ -45,8 +34,5 @@ def keep_out(port: object) -> None:
         return
     if listening.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    program = array("B", _PROGRAM)  # an array tells where in memory it is
-    address, size = program.buffer_info()
-    option = struct.pack("HP", size // INSTRUCTION_BYTES, address)
     with suppress(OSError):
-        listening.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, option)
+        listening.setsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX, NO_INTERFACE)
