@@ -91,12 +91,22 @@ class TutorialTests(Case):
     def test_stores_belong_to_the_user_that_it_changes_to(self) -> None:
         if os.geteuid() != 0:
             raise SkipTest("NOT TESTED: another user; that takes root")
+        if not all(folder.stat().st_mode & 0o001 for folder in BIN.parents):
+            raise SkipTest("NOT TESTED: another user; this clone is closed to others")
         self.here = Path(tempfile.mkdtemp())  # trial's own folders are closed to others
         self.addCleanup(shutil.rmtree, self.here)
         os.chmod(self.here, 0o777)
+        (self.here / "open").mkdir()
+        (self.here / "closed").mkdir(mode=0o700)
         nobody = (str(BIN / "twistd"), "-n", "--pidfile=", "--uid", "65534")
-        line = ("tutorial", "--port", "0", "--store", "store")
-        tutorial = self.started(*nobody, *line)
+        line = ("tutorial", "--port", "0", "--store", "store", "--root")
+        refused = self.started(*nobody, *line, "closed")
+        self.assertEqual(refused.ended(), 78, refused.output())
+        why = (
+            f"static: --root: {self.here / 'closed'}: the user of --uid cannot read it"
+        )
+        self.assertEqual(refused.errors(), f"tutorial: {why}\n")
+        tutorial = self.started(*nobody, *line, "open")
         self.addCleanup(tutorial.stop)
         tutorial.wait_for("Open ")
         urls = [said.rpartition(" ")[2] for said in tutorial.lines if "http://" in said]

@@ -147,9 +147,14 @@ def makeService(options: Options) -> IService:
 
 
 def _options_of(lesson: Lesson, options: Options) -> ServerOptions:
-    """The options with which *lesson* is started."""
+    """
+    The options with which *lesson* is started.
+
+    :raise StartupError: when they do not go together.
+    """
     lesson_options: type[ServerOptions] = import_module(lesson.module).Options
-    return lesson_options.with_values(options.values_for(lesson), options.parent)
+    with startup_errors(lesson.name):
+        return lesson_options.with_values(options.values_for(lesson), options.parent)
 
 
 def _store_location(own: ServerOptions) -> str | None:
