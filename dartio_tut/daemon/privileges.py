@@ -18,8 +18,8 @@ def running_as_daemon_user(twistd: Mapping[str, int | None]) -> Iterator[None]:
     """
     Run as the user and group that *twistd*, its options, says to change to later.
 
-    Nothing is asked of the system when there is nothing to change: systemd kills a
-    process that calls ``seteuid`` where the unit's SystemCallFilter forbids it.
+    Nothing is asked of the system when there is nothing to change: the SystemCallFilter
+    of a systemd unit may forbid ``seteuid``.
 
     :raise OSError: when this process may not change to them.
     """
