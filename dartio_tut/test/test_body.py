@@ -21,7 +21,9 @@ from dartio_tut.resources import (
     UploadedFile,
     parse_body,
 )
+from dartio_tut.resources.bodies import form_body
 
+from .support.full_file import LateFullFile
 from .support.function_resource import FunctionResource
 from .support.in_full import IN_FULL
 from .support.memory_client import RequestCase, ask
@@ -206,6 +208,10 @@ class PartsTests(BodyCase):
         self.assertEqual(first.content.read(), large)
         self.assertEqual((second.name, second.media_type), ("../ü", "text/html"))
         self.assertEqual((second.size, second.content.read()), (0, b""))
+
+    def test_file_that_finds_no_room_is_refused(self) -> None:
+        self.patch(form_body, "SpooledTemporaryFile", lambda max_size: LateFullFile())
+        self.refused(507, PARTS, part('name="f"; filename="a"', b"x") + b"--b--\r\n")
 
     def test_file_is_one_when_its_name_is_extended(self) -> None:
         for given, name in (

@@ -15,6 +15,7 @@ from dartio_tut.wire.http2.flood_budget import FloodBudget
 from dartio_tut.wire.http2.frames import Kind, frame
 from dartio_tut.wire.http2.large_bodies import MAX_LARGE_BODIES
 
+from .support.full_file import LateFullFile
 from .support.http2_client import (
     END_HEADERS,
     HTTP2Client,
@@ -257,6 +258,19 @@ class LimitTests(HTTP2Case):
                     client.send(data_frame(number, bytes(20)))
                     self.assertEqual(client.answer(number).body, b"200", number)
             files.clear()
+
+    def test_body_whose_end_finds_no_room_is_refused(self) -> None:
+        for engine in engines():
+            client = self.client(engine)
+            hold = client.site.getContentFile
+            client.site.getContentFile = lambda length: LateFullFile()  # type: ignore[method-assign]
+            client.send(client.head(1, method=b"POST", flags=END_HEADERS))
+            client.send(data_frame(1, bytes(90)))
+            self.assertEqual(client.answer(1).status, 507)
+            client.site.getContentFile = hold  # type: ignore[method-assign]
+            client.send(client.head(3, method=b"POST", flags=END_HEADERS))
+            client.send(data_frame(3, bytes(90)))
+            self.assertEqual(client.answer(3).status, 200)
 
     def test_refused_bodies_let_others_become_large(self) -> None:
         limits = Limits(body_in_memory=100, body=500)

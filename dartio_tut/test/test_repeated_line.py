@@ -22,7 +22,10 @@ from dartio_tut.wire import RepeatedLine, request_with_body
 from dartio_tut.wire.repeated_line import REPEATED_AFTER_SECONDS
 
 from .support.file_case import FileCase
+from .support.full_file import LateFullFile
 from .support.memory_client import ask
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
 
@@ -91,6 +94,24 @@ class BodyTests(LoggedCase):
         self.clock.advance(REPEATED_AFTER_SECONDS)
         self.refused()
         self.assertEqual(self.texts[1:], [f"{begin} (20 since the last line)"])
+
+    def test_body_whose_end_finds_no_room_is_refused_as_well(self) -> None:
+        self.site.getContentFile = lambda length: LateFullFile()  # type: ignore[method-assign]
+        for sent in (
+            POST + bytes(100_000),
+            b"POST / HTTP/1.1\r\nHost: a\r\n" + CHUNKED,
+        ):
+            connection = Connection(self.site.buildProtocol(CLIENT_ADDRESS), self.clock)
+            self.assertIn(b"507", connection.send(sent).partition(b"\r\n")[0])
+        said = "Cannot hold a body: No space left on device (1 since the last line)"
+        self.assertEqual(self.texts, [said])
+
+    def test_body_that_is_dropped_needs_no_room(self) -> None:
+        self.site.getContentFile = lambda length: LateFullFile()  # type: ignore[method-assign]
+        connection = Connection(self.site.buildProtocol(CLIENT_ADDRESS), self.clock)
+        connection.send(POST + bytes(50))
+        connection.leave()
+        self.assertEqual(self.texts, [])
 
 
 class FileErrorTests(FileCase, LoggedCase):

@@ -53,6 +53,7 @@ from .proxied_protocol import ProxiedProtocol
 from .proxy_head import ip_address_of
 from .repeated_line import FAULTS_OF_THE_MACHINE, RepeatedLine
 from .request import Request, is_end_of_request
+from .request_with_body import tell_not_held
 from .streamed_body import IncompleteBody
 from .transport.alpn import set_alpn
 from .transport.handshake_faults import check_clients
@@ -138,5 +139,6 @@ __all__ = [
     "set_curves",
     "set_length",
     "subject_text",
+    "tell_not_held",
     "with_fast_ports",
 ]

@@ -7,6 +7,7 @@ request, used or not: more work than parsing it. Here the first look makes them.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 from typing import IO, Any, AnyStr
 
@@ -188,7 +189,8 @@ class LazyRequest(server.Request):
         may_need = self.method == b"POST" and "args" not in self.__dict__
         if may_need and self._form_type() is not None:
             self._form_content = content
-        else:
+            return
+        with suppress(OSError):  # it has had no room for all, and nobody reads it
             content.close()
 
     @cached_attribute

@@ -75,11 +75,11 @@ class Request(RequestWithBody):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The request is whole."""
+        if self._content is not None and not self.rewind_content():
+            return
         if not self._stream.keeps_limits:
             super().requestReceived(command, path, version)
             return
-        if self._content is not None:
-            self._content.seek(0)
         self.method, self.uri, self.clientproto = command, path, version
         self.path = path.partition(b"?")[0]
         self.process()

@@ -4,7 +4,10 @@ The part of a request that takes in its body, and hands it to whoever wants it.
 
 from __future__ import annotations
 
+from io import SEEK_END, SEEK_SET
+
 from twisted.internet.interfaces import IProtocol
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .http1.protocol_error import NO_SPACE_FOR_BODY, ProtocolError
@@ -12,7 +15,20 @@ from .lazy_request import LazyRequest
 from .repeated_line import RepeatedLine
 from .streamed_body import HeldBody
 
+_log = Logger()
+
 _not_held = RepeatedLine()
+
+
+def tell_not_held(error: OSError) -> None:
+    """Say in the log, once a minute, that a body cannot be held because of *error*."""
+    count = _not_held.count()
+    if count:
+        _log.error(
+            "Cannot hold a body: {error} ({count} since the last line)",
+            error=error.strerror,
+            count=count,
+        )
 
 
 class RequestWithBody(LazyRequest):
@@ -34,17 +50,29 @@ class RequestWithBody(LazyRequest):
             try:
                 super().handleContentChunk(data)
             except OSError as error:  # no space or no descriptor for a temporary file
-                count = _not_held.count()
-                if count:
-                    self._log.error(
-                        "Cannot hold a body: {error} ({count} since the last line)",
-                        error=error.strerror,
-                        count=count,
-                    )
-                if not self._stream.keeps_limits:
-                    self._stream.cut_off("no space to hold the body")
-                    return
-                raise ProtocolError(*NO_SPACE_FOR_BODY) from None
+                self._cannot_hold(error)
+
+    def rewind_content(self) -> bool:
+        """
+        The body is whole: it is read from its beginning. Return whether it can be.
+
+        :raise ProtocolError: when its end cannot be held.
+        """
+        # Either writes what is still in a buffer. Twisted asks how long the body is by
+        # where it ends, and then rewinds it itself.
+        whence = SEEK_SET if self._stream.keeps_limits else SEEK_END
+        try:
+            self.content.seek(0, whence)
+        except OSError as error:
+            self._cannot_hold(error)
+            return False
+        return True
+
+    def _cannot_hold(self, error: OSError) -> None:
+        tell_not_held(error)
+        if self._stream.keeps_limits:
+            raise ProtocolError(*NO_SPACE_FOR_BODY) from None
+        self._stream.cut_off("no space to hold the body")
 
     def _is_within_limit(self, count: int) -> bool:
         """

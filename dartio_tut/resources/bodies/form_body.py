@@ -7,7 +7,7 @@ Rule: each count and size has a limit, which is checked before the work is done.
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, NoReturn
@@ -17,9 +17,12 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from multipart import ParserLimitReached as TooMuch
 from twisted.web.http import (
     BAD_REQUEST,
+    INSUFFICIENT_STORAGE_SPACE,
     REQUEST_ENTITY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
 )
+
+from dartio_tut.wire import tell_not_held
 
 from ..responses import HTTPError
 from .charsets import UTF_8, decode_text, find_charset
@@ -95,7 +98,8 @@ class Form:
         """Close all files."""
         for files in self.files.values():
             for file in files:
-                file.content.close()
+                with suppress(OSError):  # it has had no room for all
+                    file.content.close()
 
 
 def urlencoded_form(
@@ -130,7 +134,8 @@ def multipart_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> For
     """
     Return the fields and files of ``multipart/form-data`` *content* (RFC 7578).
 
-    :raise HTTPError: 400 when it is malformed, 413 when it is beyond the *limits*.
+    :raise HTTPError: 400 when it is malformed, 413 when it is beyond the *limits*, 507
+        when the disk has no room for its files.
     """
     if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
         raise HTTPError(BAD_REQUEST, "No good boundary between the parts of the form.")
@@ -143,6 +148,9 @@ def multipart_form(content: IO[bytes], boundary: str, limits: BodyLimits) -> For
             refuse_too_large("A form with too many or too large parts.")
         except MultipartError:
             raise HTTPError(BAD_REQUEST, "Not a form in parts.") from None
+        except OSError as error:
+            tell_not_held(error)
+            raise HTTPError(INSUFFICIENT_STORAGE_SPACE, "No room for a file.") from None
         on_error.pop_all()
     return parts.form
 
