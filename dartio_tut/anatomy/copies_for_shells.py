@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .plain_request import FRAMING_FIELDS, PlainRequest, Unsendable, plain_request
 from .shell_text import is_literal, printf, quoted, word
-from .targets import has_dot_segments, is_plain_target
+from .targets import has_dot_segments, has_lower_encoding, is_plain_target
 
 BODY_ARGUMENT_BYTES = 64 * 1024
 """A longer body goes through a pipe: Linux allows 128 KiB for one argument."""
@@ -36,7 +36,7 @@ def curl_copy(request: PlainRequest, url_base: str) -> str:
         words.append("--http1.1")
     body, piped = _curl_body(request)
     words += _curl_method(request)
-    if is_plain_target(request.target):
+    if is_plain_target(request.target) and not has_lower_encoding(request.target):
         if has_dot_segments(request.target):
             words.append("--path-as-is")
         url = url_base + request.target

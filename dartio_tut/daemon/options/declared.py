@@ -259,7 +259,8 @@ def _wrong_option_text(error: GetoptError, long_names: Iterable[str]) -> str:
     known = sorted(name.rstrip("=") for name in long_names)
     begun = [name for name in known if name.startswith(error.opt)]
     if len(begun) > 1 and error.opt not in known:
-        return f"{error.msg}: it may be {', '.join(f'--{name}' for name in begun)}"
+        wrong = error.msg.partition(";")[0]  # Python 3.14 lists them without --
+        return f"{wrong}: it may be {', '.join(f'--{name}' for name in begun)}"
     if begun or len(error.opt) == 1:
         return error.msg
     near = nearest_name(error.opt, known, MEANT_LIKENESS)
