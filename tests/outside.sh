@@ -6,6 +6,7 @@ sh local_servers/install_programs.sh \
     aria2c:aria2 systemd-socket-activate:systemd setpriv:util-linux \
     unshare:util-linux strace:strace pg_ctlcluster:postgresql etcd:etcd-server \
     nghttp:nghttp2-client certutil:libnss3-tools openssl:openssl \
-    nginx:nginx haproxy:haproxy caddy:caddy buildah:buildah \
-    pebble:pebble certbot:certbot lego:lego wrk:wrk \
+    nginx:nginx haproxy:haproxy caddy:caddy \
+    buildah:buildah /usr/lib/podman/netavark:netavark \
+    pebble:pebble certbot:certbot lego:lego wrk:wrk node:nodejs \
     2>&1 | sed "s/^/NOT TESTED: /" >&2

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from .support.certificates import Signer
 from .support.harness import PATIENCE, Case, Daemon, ask
+from .support.programs import need
 
 ATTEMPTS = 5
 
@@ -132,6 +133,7 @@ class ClientCertificateTests(Case):
             secure.recv(1000)
 
     def test_curl_shows_its_certificate_by_http2(self) -> None:
+        need("curl", "a client certificate over HTTP/2")
         server = self.serve("hello", *self.asking)
         shown = ["--cert", str(self.trusted.path), "--key", key_of(self.trusted)]
         for more, code in ((shown, 0), ([], 56)):
@@ -170,6 +172,8 @@ class ClientCertificateTests(Case):
             self.assertEqual(answered, is_let_in)
 
     def test_resource_knows_who_asks_by_http1_and_by_http2(self) -> None:
+        for program in ("curl", "openssl"):
+            need(program, "what a resource knows of a certificate")
         server = self.who(*self.asking)
         subject = subprocess.run(
             ["openssl", "x509", "-noout", "-subject", "-nameopt", "multiline"]

@@ -146,9 +146,8 @@ class CommandTests(Case):
             told, _ = self.run_program("dartio", client, "--help")
             self.assertEqual("--timeout" in told, client not in ("new", "store"))
         _, why = self.run_program("dartio", "bogus", code=2)
-        self.assertIn(
-            "'inspect', 'learn', 'new', 'note', 'serve', 'store', 'write'", why
-        )
+        choices = "inspect, learn, new, note, serve, store, write"
+        self.assertIn(choices, why.replace("'", ""))  # Python 3.13 writes no quotes
         self.run_program("dartio", "get", code=2)
         said, _ = self.run_program("dartio", "--version")
         self.assertRegex(said, r"^dartio-tut \d")

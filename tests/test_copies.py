@@ -18,6 +18,7 @@ from typing import NamedTuple
 from dartio_tut.anatomy import copies
 
 from .support.harness import PATIENCE, Case, environment
+from .support.programs import need
 from .support.scripted_server import ScriptedServer, response
 
 HOSTILE = (
@@ -172,8 +173,7 @@ class CurlTests(CopyCase):
 
     def setUp(self) -> None:
         super().setUp()
-        if shutil.which("curl") is None:
-            self.skipTest("curl is not installed")
+        need("curl", "the copy for curl")
 
     def curl(self, raw: bytes) -> bytes:
         """What the server gets when the copy of *raw* is run."""
@@ -275,8 +275,7 @@ class FetchTests(CopyCase):
 
     def setUp(self) -> None:
         super().setUp()
-        if shutil.which("node") is None:
-            self.skipTest("node is not installed")
+        need("node", "the copy for browsers")
 
     def test_sends_the_same_request(self) -> None:
         added = (

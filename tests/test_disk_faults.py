@@ -391,9 +391,9 @@ class ForbiddenTests(FaultCase):
             path.chmod(path.stat().st_mode & 0o444 & mode)
         self.store.chmod(mode)
         codes = [self.write(daemon, name).code for _ in range(3)]
+        self.store.chmod(0o755)
         for path, old in before.items():
             path.chmod(old)
-        self.store.chmod(0o755)
         self.assertTrue(set(codes) <= {200} or set(codes) <= set(FAILURE_CODES), codes)
         if name:
             self.assertNotIn(200, codes)

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import httpx
 from hpack import Encoder
-from twisted.trial.unittest import SkipTest
 
 from dartio_tut.test.support.http2_client import (
     END_HEADERS,
@@ -32,6 +30,7 @@ from dartio_tut.wire.http2.frames import PREFACE, Kind, frame
 
 from .support.browsing import a_browser, needed
 from .support.harness import PATIENCE, TWISTD, Case, Daemon, environment
+from .support.programs import need
 
 MIB = 1024 * 1024
 
@@ -65,8 +64,7 @@ class HTTP2Case(Case):
 
     def program(self, *command: str, code: int = 0) -> str:
         """Run a program of the system: what it says."""
-        if shutil.which(command[0]) is None:
-            raise SkipTest(f"{command[0]} is not installed")
+        need(command[0], "HTTP/2 with a client of the system")
         ended = subprocess.run(
             command,
             cwd=self.here,

@@ -15,6 +15,7 @@ from cryptography import x509
 
 from .support.certificates import Signer
 from .support.harness import PATIENCE, Case, Daemon, ask, free_port
+from .support.programs import need
 
 LOCAL = (x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1")))
 """The names of this machine in a certificate."""
@@ -40,6 +41,7 @@ class RedirectingTests(Case):
         return server.ready(), int(found[1])
 
     def test_curl_is_sent_to_https_with_all_that_it_asked(self) -> None:
+        need("curl", "following a redirect to HTTPS")
         server, plain = self.redirecting()
         ended = subprocess.run(
             ["curl", "--silent", "--show-error", "--location", "--cacert", str(self.ca)]
@@ -125,6 +127,7 @@ class RedirectingTests(Case):
         self.assertNotIn(field, ask(server).fields)  # 400: this port speaks TLS
 
     def test_hsts_is_told_by_http2(self) -> None:
+        need("curl", "HSTS over HTTP/2")
         server, _ = self.redirecting("--hsts", "60")
         ended = subprocess.run(
             ["curl", "--silent", "--http2", "--head", "--cacert", str(self.ca)]

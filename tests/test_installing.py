@@ -11,14 +11,11 @@ import sys
 
 from twisted.trial.unittest import SkipTest
 
+from .support.clones import copy_clone
 from .support.command_blocks import command_blocks, replaced_in, run_block
 from .support.harness import CHECKOUT, PATIENCE, Case, ask, environment
 
 PAGE = CHECKOUT / "docs" / "operations.md"
-
-NOT_IN_A_CLONE = shutil.ignore_patterns(
-    ".*", "build", "dist", "*.egg-info", "__pycache__", "_build"
-)
 
 
 class InstallingTests(Case):
@@ -26,7 +23,7 @@ class InstallingTests(Case):
 
     def test_wheel_of_a_clone_serves_and_takes_an_extra_afterwards(self) -> None:
         clone, target = self.folder / "clone", self.folder / "opt"
-        shutil.copytree(CHECKOUT, clone, ignore=NOT_IN_A_CLONE)
+        copy_clone(clone)
         install, extra = command_blocks(PAGE, "Installing")
         place = {"/opt/dartio-tut": str(target)}
         run_block(replaced_in(install, place), clone, self.home)

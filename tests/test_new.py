@@ -16,6 +16,7 @@ from unittest import TestResult
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from .support.clones import copy_clone
 from .support.course_pages import TUTORIAL, shown_code
 from .support.harness import BIN, CHECKOUT, Case, Daemon, ask, environment
 from .support.privileges import MODES_APPLY
@@ -75,8 +76,7 @@ class NewTests(Case):
         options, folders = line.split(" --wheel-dir ")
         offline = ("--no-index", "--no-build-isolation", "--quiet")
         clone = self.home / "dartio_tut"
-        left_out = (".*", "__pycache__", "_build", "build", "*.egg-info", "docs")
-        shutil.copytree(CHECKOUT, clone, ignore=shutil.ignore_patterns(*left_out))
+        copy_clone(clone)
         words = folders.replace("~", str(self.home)).split()
         self.run_python(
             sys.executable,
@@ -152,13 +152,16 @@ class NewTests(Case):
                     "NOT TESTED: a folder that is read-only; no setpriv here"
                 )
             line = (program, *MODES_APPLY[1:], str(BIN / "dartio"), *line[1:])
+        closed = self.here / "closed"
+        closed.mkdir()
         self.here.chmod(0o500)
         self.addCleanup(self.here.chmod, 0o700)
         _, error = self.run_program(*line, code=1)
         self.assertEqual(error, "dartio: cannot make other: Permission denied\n")
-        self.here.chmod(0)  # nobody can see what is in it, either
-        _, error = self.run_program(*line, "--in", str(self.here), code=1)
-        made = self.here / "other"
+        closed.chmod(0)  # nobody can see what is in it, either
+        self.addCleanup(closed.chmod, 0o700)
+        _, error = self.run_program(*line, "--in", str(closed), code=1)
+        made = closed / "other"
         self.assertEqual(error, f"dartio: cannot make {made}: Permission denied\n")
 
     def test_a_name_that_cannot_be_is_refused_before_anything_is_made(self) -> None:

@@ -186,7 +186,7 @@ class ClosedTests(Case):
 
     def test_folder_of_the_process_that_is_closed_is_told(self) -> None:
         for name in ("hello", "static"):
-            script = 'cd "$1"; chmod 0 "$1"; shift; exec "$@"'
+            script = 'chmod 700 "$1" && cd "$1" && chmod 0 "$1" && shift && exec "$@"'
             daemon = Daemon(
                 self.here,
                 self.home,

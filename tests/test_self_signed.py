@@ -14,6 +14,7 @@ from twisted.trial.unittest import SkipTest
 
 from .support import browsing
 from .support.harness import PATIENCE, Case, Daemon, environment
+from .support.programs import need
 
 
 class SelfSignedTests(Case):
@@ -26,6 +27,7 @@ class SelfSignedTests(Case):
         return server, Path(said.rpartition(": ")[2])
 
     def test_lines_of_the_log_make_curl_and_dartio_trust_it(self) -> None:
+        need("curl", "the lines that make it trust a certificate")
         server, _ = self.started_at("hello")
         said = server.wait_for("To trust it: ").partition("To trust it: ")[2]
         server.ready()

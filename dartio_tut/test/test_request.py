@@ -17,6 +17,7 @@ from zope.interface.verify import verifyObject
 from dartio_tut.wire import Request
 
 from .support.memory_client import RequestCase
+from .support.warned import warned
 
 MADE = (
     "_content",
@@ -159,7 +160,7 @@ class EndTests(RequestCase):
         request.finish()
         self.assertEqual((told, request.finished), ([None], 1))
         request.finish()
-        self.assertEqual(len(self.flushWarnings()), 1)
+        self.assertEqual(len(warned(self)), 1)
         self.assertEqual(self.connection.transport.value().count(b"HTTP/1.1"), 1)
 
     def test_a_lost_connection_tells_those_who_wait_and_drops_writes(self) -> None:

@@ -17,6 +17,7 @@ from dartio_tut.testing import connect
 
 from .support.function_resource import FunctionResource
 from .support.memory_client import RequestCase
+from .support.warned import warned
 
 
 def returning(result: Any) -> Callable[[Any], Any]:
@@ -182,7 +183,7 @@ class FramingTests(RequestCase):
         self.assertEqual(self.response(later).code, 500)
         (line,) = self.logged()
         self.assertIn("A render method cannot be async", line)
-        self.assertEqual(self.flushWarnings(), [])
+        self.assertEqual(warned(self), [])
 
     def test_writing_text_is_an_error_before_anything_is_sent(self) -> None:
         def write(request: Any) -> int:

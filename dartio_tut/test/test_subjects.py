@@ -18,6 +18,7 @@ from dartio_tut.wire import subject_text
 from dartio_tut.wire.events import Client
 
 from .support.signer import Signer
+from .support.warned import warned
 
 OID = x509.NameOID
 UTF8, T61 = 0x0C, 0x14
@@ -56,7 +57,7 @@ class SubjectTests(SynchronousTestCase):
         old = self.old()
         self.assertRaises(ValueError, lambda: old.to_cryptography().subject)
         self.assertEqual(subject_text(old), "CN=M\xfc ller,O=a\\,b")
-        self.assertEqual(self.flushWarnings(), [])
+        self.assertEqual(warned(self), [])
 
     def test_a_client_with_an_old_name_is_served_and_told_of(self) -> None:
         old = self.old()

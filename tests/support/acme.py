@@ -58,9 +58,12 @@ class Authority:
             check=False,
         ).stderr
         nowhere = [f"-{kind}=" for kind in NOT_SERVED if f"-{kind} " in known]
+        # Newer ones call it otherwise.
+        names = "dns01" if "-dns01 " in known else "dnsserver"
         self._run(
             "pebble-challtestsrv", "-defaultIPv4=127.0.0.1", "-defaultIPv6=",
-            f"-dns01=127.0.0.1:{dns}", f"-management=127.0.0.1:{free_port()}", *nowhere,
+            f"-{names}=127.0.0.1:{dns}",
+            f"-management=127.0.0.1:{free_port()}", *nowhere,
         )  # fmt: skip
         # No pause before a challenge is looked at, and no nonces refused for practice.
         self._run(

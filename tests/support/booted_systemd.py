@@ -40,6 +40,9 @@ Description=Reached at once
 DefaultDependencies=no
 """
 
+_failures: list[str] = []
+"""Why the first did not boot, where none does."""
+
 SETUP = r"""
 set -eu
 mount --make-rprivate /
@@ -196,9 +199,9 @@ class BootedSystemd:
         with suppress(AssertionError):
             if until("systemd has booted", ended_or_booted) == "active":
                 return
-        raise SkipTest(
-            f"NOT TESTED: a real systemd does not boot here: {self.console()[-500:]}"
-        )
+        why = f"NOT TESTED: a real systemd does not boot here: {self.console()[-500:]}"
+        _failures.append(why)
+        raise SkipTest(why)
 
 
 @contextmanager
@@ -215,6 +218,8 @@ def booted_systemd(
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     if os.geteuid() != 0 or missing or not Path(SYSTEMD).exists():
         raise SkipTest(f"NOT TESTED: a real systemd; it takes root and {PROGRAMS}")
+    if _failures:  # it took minutes to find out
+        raise SkipTest(_failures[0])
     tree, given, defaults = folder / "tree", folder / "units", folder / "defaults"
     outside = folder / "outside"
     for made in (tree, given, defaults, outside):

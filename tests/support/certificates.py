@@ -46,9 +46,17 @@ class Signer:
             .not_valid_after(now + days[1] * DAY)
             .add_extension(x509.BasicConstraints(issuer is None, None), critical=True)
         )
+        # Clients since Python 3.13 insist on these (RFC 5280 section 4.2.1.1 to 3).
+        public, theirs = self._key.public_key(), signer._key.public_key()
+        for extension, is_critical in (
+            (x509.SubjectKeyIdentifier.from_public_key(public), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(theirs), False),
+            (usage_of(is_authority=issuer is None), True),
+        ):
+            builder = builder.add_extension(extension, is_critical)
         if names:
-            extension = x509.SubjectAlternativeName(names)
-            builder = builder.add_extension(extension, critical=False)
+            others = x509.SubjectAlternativeName(names)
+            builder = builder.add_extension(others, critical=False)
         if usages:
             builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
         made = builder.sign(signer._key, SHA256())
@@ -64,3 +72,18 @@ class Signer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.path, self._key_path)
         return context
+
+
+def usage_of(*, is_authority: bool) -> x509.KeyUsage:
+    """What the key is used for: handshakes, and by an authority for signing others."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

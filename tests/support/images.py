@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -135,8 +136,11 @@ class Builder:
         self, containerfile: Path, context: Path, *options: str
     ) -> dict[str, Any]:
         """Build *containerfile*; return what the image says of itself."""
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.buildah(
             "build", "--isolation", "chroot", "--pull-never", "--format", "docker",
+            # Newer ones would raise both, which not every machine allows.
+            f"--ulimit=nofile={files}:{files}", "--ulimit=nproc=4096:4096",
             "--volume", "/usr:/usr:ro", "--volume", f"{self._prefix}:{PYTHON}:ro",
             *options, "--tag", "built", "--file", containerfile, context,
         )  # fmt: skip

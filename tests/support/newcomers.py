@@ -15,7 +15,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from .harness import BIN, CHECKOUT, EXECUTES, Case
+from .clones import copy_clone
+from .harness import BIN, EXECUTES, Case
 from .terminals import Network, Terminal
 from .transcripts import Step, steps
 
@@ -79,9 +80,7 @@ class Newcomer(Case):
 
     def copy_checkout(self) -> None:
         """Make a clone in which ``make`` finds everything set up."""
-        left_out = (".git", ".*_cache", ".venv", "__pycache__", "_build", "build")
-        ignore = shutil.ignore_patterns(*left_out)
-        shutil.copytree(CHECKOUT, self.clone, symlinks=True, ignore=ignore)
+        copy_clone(self.clone)
         environment = self.clone / ".venv"
         environment.mkdir()
         for name in ("include", "lib", "pyvenv.cfg"):
