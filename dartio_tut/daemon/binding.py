@@ -32,8 +32,11 @@ from .served_certificate import Certificates
 
 T = TypeVar("T")
 
-_of_systemd = re.compile(r"(?:^|over=)systemd\\*:").search
-"""Finds an endpoint string of a socket of systemd's, which TLS may lie over."""
+_of_systemd = re.compile(r"(?:^|[:=])systemd\\*:").search
+"""
+Finds an endpoint string of a socket of systemd's, which TLS or the PROXY protocol may
+lie over.
+"""
 
 
 def endpoint_warnings(text: str, endpoint: IStreamServerEndpoint) -> Sequence[str]:

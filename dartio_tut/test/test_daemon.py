@@ -95,6 +95,7 @@ class DaemonTests(StartupCase):
             ("tcp:4040", False, 0),
             ("systemd:domain=INET:index=0", True, 0),
             ("https:over=systemd\\:domain=INET\\:index=0:cert=a", True, 0),
+            ("haproxy:systemd:domain=INET:index=0", True, 0),
         ):
             kept_out.clear()
             port = self.reactor.listenTCP(0, Site(Resource()))

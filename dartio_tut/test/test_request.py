@@ -16,6 +16,7 @@ from zope.interface.verify import verifyObject
 
 from dartio_tut.wire import Request
 
+from .support.full_file import LateFullFile
 from .support.memory_client import RequestCase
 from .support.warned import warned
 
@@ -148,6 +149,35 @@ class ReplacedTests(RequestCase):
         request.handleContentChunk(b"abc")
         request.requestReceived(b"GET", b"/x", b"HTTP/1.1")
         self.assertEqual(request.path, b"/x")
+
+    def test_a_form_is_read_on_a_channel_of_twisteds(self) -> None:
+        request = Request(DummyChannel(), False)
+        kind = b"application/x-www-form-urlencoded"
+        request.requestHeaders.setRawHeaders(b"Content-Type", [kind])
+        request.gotLength(3)
+        request.handleContentChunk(b"a=1")
+        request.requestReceived(b"POST", b"/x?b=2", b"HTTP/1.1")
+        self.assertEqual(request.args, {b"a": [b"1"], b"b": [b"2"]})
+
+    def test_a_body_that_finds_no_room_cuts_off_a_channel_of_twisteds(self) -> None:
+        channel = DummyChannel()
+        cut_off: list[object] = []
+        self.patch(channel, "abortConnection", lambda: cut_off.append(channel))
+        request = Request(channel, False)
+        request.content = LateFullFile()
+        request.handleContentChunk(b"abc")
+        request.requestReceived(b"GET", b"/x", b"HTTP/1.1")
+        self.assertEqual(cut_off, [channel])
+        self.assertEqual(channel.transport.written.getvalue(), b"")
+
+    def test_a_subclass_may_look_at_fields_otherwise(self) -> None:
+        class Textual(Request):
+            def getHeader(self, key: Any) -> Any:
+                return super().getHeader(key if isinstance(key, str) else key.decode())
+
+        request = Textual(DummyChannel(), False)
+        request.requestHeaders.setRawHeaders(b"x", [b"1"])
+        self.assertEqual(request.getHeader(b"x"), "1")
 
 
 class EndTests(RequestCase):
