@@ -14,7 +14,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
 from itertools import count
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from .support.hammering import Unreadable, read_document, read_notes
 from .support.harness import PATIENCE, Case, Daemon, ask
 from .support.keep_alive_load import KeepAliveLoad
 from .support.privileges import MODES_APPLY
+from .support.programs import need_mounts
 from .support.tracing import failing
 
 SMALL_DISK = "size=24m"
@@ -149,11 +149,7 @@ class FullTests(FaultCase):
 
     def on_small_disk(self, name: str, *options: str) -> tuple[Daemon, Path]:
         """A daemon that sees a small disk in the place of its store."""
-        if os.geteuid() != 0 or not shutil.which("unshare"):
-            raise SkipTest("NOT TESTED: a full disk; that takes root and unshare")
-        tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
-        if tried.returncode:
-            raise SkipTest(f"NOT TESTED: a full disk; {tried.stderr.decode().strip()}")
+        need_mounts("a full disk")
         mount = f'mount -t tmpfs -o {self.disk} dartio "$0" && exec "$@"'
         self.runner = ("unshare", "-m", "sh", "-c", mount, str(self.store))
         daemon = self.serve(name, *options)

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-
-from twisted.trial.unittest import SkipTest
 
 from .support.harness import BIN, Case, ask, environment
 from .support.postgres import Postgres, shared
+from .support.programs import need_mounts
 
 NOTES = ["Buy milk", "two\nlines", "\N{PILE OF POO}", *map(str, range(300))]
 
@@ -194,11 +192,7 @@ class StoreCopyTests(Case):
         self.assertEqual(said, "Copied 0 documents; 3001 were there already.\n")
 
     def test_source_on_a_read_only_disk(self) -> None:
-        if os.geteuid() != 0 or not shutil.which("unshare"):
-            raise SkipTest("NOT TESTED: a read-only disk; that takes root and unshare")
-        tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
-        if tried.returncode:
-            raise SkipTest(f"NOT TESTED: a read-only disk; {tried.stderr.decode()}")
+        need_mounts("a read-only disk")
         mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
         for kind, source, count in (
             ("notes", self.notes, len(NOTES)),

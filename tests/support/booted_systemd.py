@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import pty
-import shutil
 import subprocess
 import sys
 import threading
@@ -22,11 +21,12 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest
 
 from .harness import BIN, PATIENCE, Place, finished
+from .programs import need, need_mounts
 from .until import until
 
 SYSTEMD = "/lib/systemd/systemd"
 
-PROGRAMS = ("unshare", "nsenter", "mount", "ip", "ldconfig", "systemctl", "journalctl")
+PROGRAMS = ("nsenter", "mount", "ip", "ldconfig", "systemctl", "journalctl")
 
 TARGET = """[Unit]
 Description=What the test boots
@@ -215,9 +215,9 @@ def booted_systemd(
     :param options: what /etc/default/ has, by the names of its files.
     :raise SkipTest: when that takes what is not here.
     """
-    missing = [name for name in PROGRAMS if not shutil.which(name)]
-    if os.geteuid() != 0 or missing or not Path(SYSTEMD).exists():
-        raise SkipTest(f"NOT TESTED: a real systemd; it takes root and {PROGRAMS}")
+    for program in (*PROGRAMS, SYSTEMD):
+        need(program, "a real systemd")
+    need_mounts("a real systemd")
     if _failures:  # it took minutes to find out
         raise SkipTest(_failures[0])
     tree, given, defaults = folder / "tree", folder / "units", folder / "defaults"

@@ -10,7 +10,6 @@ Containerfile, line by line, and what comes of it.
 from __future__ import annotations
 
 import json
-import os
 import re
 import resource
 import shutil
@@ -25,9 +24,10 @@ from typing import Any
 from twisted.trial.unittest import SkipTest
 
 from .harness import Case, Daemon
+from .programs import need, need_mounts
 from .until import until
 
-PROGRAMS = ("buildah", "unshare", "mount", "chroot")
+PROGRAMS = ("buildah", "mount", "chroot")
 
 BUILD_SECONDS = 500
 """Until a build is given up: packages are installed in it, on a busy machine."""
@@ -78,11 +78,9 @@ class Builder:
     """Builds images for *case*, and keeps them in its folder until it ends."""
 
     def __init__(self, case: Case) -> None:
-        missing = [name for name in PROGRAMS if not shutil.which(name)]
-        if missing or os.geteuid() != 0:
-            raise SkipTest(
-                f"NOT TESTED: building an image; it takes root and {PROGRAMS}"
-            )
+        for program in PROGRAMS:
+            need(program, "building an image")
+        need_mounts("building an image")
         self._case = case
         self._folder = case.folder / "images"
         self._folder.mkdir()

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 SOCKETS = PROGRAMS = ""
 
@@ -45,8 +46,13 @@ def forked(program: str, line: list[str]) -> int:
     lead.connect(lead_of_the_terminal())
     socket.send_fds(lead, [marshal.dumps(command)], [0, 1, 2])
     pid = int(lead.recv(100))
+
+    def pass_on(number: int, _: object) -> None:
+        with suppress(ProcessLookupError):  # the shell has sent it to both
+            os.kill(pid, number)
+
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, lambda number, _: os.kill(pid, number))
+        signal.signal(number, pass_on)
     return int(lead.recv(100))
 
 
