@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from dartio_tut.test.support.tls_alerts import is_without_protocol
 
-from .support.certificates import usage_of
+from .support.certificates import with_extensions_of_key
 from .support.harness import PATIENCE, Case, Daemon, ask
 from .support.programs import need
 
@@ -47,28 +47,17 @@ class Authority:
         self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         signer = issuer or self
         now = datetime.now(UTC)
-        self.cert = (
+        builder = (
             x509.CertificateBuilder(signer.name, self.name, self.key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + began)
             .not_valid_after(now + ends)
-            .add_extension(x509.BasicConstraints(ca, None), critical=True)
-            .add_extension(usage_of(is_authority=ca), critical=True)
             .add_extension(
                 x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
             )
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()),
-                critical=False,
-            )
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                    signer.key.public_key()
-                ),
-                critical=False,
-            )
-            .sign(signer.key, SHA256())
         )
+        builder = with_extensions_of_key(builder, self.key, signer.key, is_authority=ca)
+        self.cert = builder.sign(signer.key, SHA256())
 
     def pem(self) -> bytes:
         return self.cert.public_bytes(Encoding.PEM)

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from twisted.trial.unittest import SkipTest
 
+from .support.certificates import with_extensions_of_key
 from .support.harness import Case
 
 SSLYZE = Path(sys.prefix, "sslyze", "bin", "sslyze")
@@ -44,11 +45,7 @@ class Scanned:
         authority = ec.generate_private_key(ec.SECP256R1())
         key = ec.generate_private_key(ec.SECP256R1())
         ca = self.builder("authority", authority, authority)
-        ca = ca.add_extension(x509.BasicConstraints(True, None), critical=True)
-        ca = ca.add_extension(key_usage(signs_others=True), critical=True)
         leaf = self.builder("localhost", key, authority)
-        leaf = leaf.add_extension(x509.BasicConstraints(False, None), critical=True)
-        leaf = leaf.add_extension(key_usage(signs_others=False), critical=True)
         server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         leaf = leaf.add_extension(server, critical=False)
         name = x509.SubjectAlternativeName([x509.DNSName("localhost")])
@@ -72,35 +69,17 @@ class Scanned:
         )
         began = datetime.now(UTC) - timedelta(hours=1)
         builder = x509.CertificateBuilder(issuer, subject, key.public_key())
-        ours = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-        theirs = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
-        return (
+        builder = (
             builder.serial_number(x509.random_serial_number())
             .not_valid_before(began)
             .not_valid_after(began + LIFETIME)
-            .add_extension(ours, critical=False)
-            .add_extension(theirs, critical=False)
         )
+        return with_extensions_of_key(builder, key, signer, is_authority=key is signer)
 
     def write(self, name: str, made: x509.Certificate) -> str:
         path = self.folder / name
         path.write_bytes(made.public_bytes(Encoding.PEM))
         return str(path)
-
-
-def key_usage(signs_others: bool) -> x509.KeyUsage:
-    """What the key of a certificate is for."""
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_others,
-        crl_sign=signs_others,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 class ScanTests(Case):

@@ -244,8 +244,8 @@ class LazyRequest(server.Request):
 
     def getHeader(self, key: AnyStr) -> AnyStr | None:
         """
-        The last value of the field *key*, without making all headers. For a *key* that
-        is a ``str`` it is one too, with U+FFFD for what is no UTF-8.
+        The last value of the field *key*, without making all headers. It is text when
+        *key* is text: bytes that are no UTF-8 become U+FFFD.
         """
         if isinstance(key, str):
             value = LazyRequest.getHeader(self, key.encode("iso-8859-1"))

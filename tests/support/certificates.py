@@ -44,19 +44,13 @@ class Signer:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + days[0] * DAY)
             .not_valid_after(now + days[1] * DAY)
-            .add_extension(x509.BasicConstraints(issuer is None, None), critical=True)
         )
-        # Clients since Python 3.13 insist on these (RFC 5280 section 4.2.1.1 to 3).
-        public, theirs = self._key.public_key(), signer._key.public_key()
-        for extension, is_critical in (
-            (x509.SubjectKeyIdentifier.from_public_key(public), False),
-            (x509.AuthorityKeyIdentifier.from_issuer_public_key(theirs), False),
-            (usage_of(is_authority=issuer is None), True),
-        ):
-            builder = builder.add_extension(extension, is_critical)
+        builder = with_extensions_of_key(
+            builder, self._key, signer._key, is_authority=issuer is None
+        )
         if names:
-            others = x509.SubjectAlternativeName(names)
-            builder = builder.add_extension(others, critical=False)
+            extension = x509.SubjectAlternativeName(names)
+            builder = builder.add_extension(extension, critical=False)
         if usages:
             builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
         made = builder.sign(signer._key, SHA256())
@@ -74,9 +68,18 @@ class Signer:
         return context
 
 
-def usage_of(*, is_authority: bool) -> x509.KeyUsage:
-    """What the key is used for: handshakes, and by an authority for signing others."""
-    return x509.KeyUsage(
+def with_extensions_of_key(
+    builder: x509.CertificateBuilder,
+    key: ec.EllipticCurvePrivateKey,
+    signer: ec.EllipticCurvePrivateKey,
+    *,
+    is_authority: bool,
+) -> x509.CertificateBuilder:
+    """
+    *builder* with what a certificate of *key*, signed by *signer*, says of both. Since
+    Python 3.13 clients insist on all of it (RFC 5280 sections 4.2.1.1 to 4.2.1.9).
+    """
+    usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=is_authority,
         crl_sign=is_authority,
@@ -86,4 +89,12 @@ def usage_of(*, is_authority: bool) -> x509.KeyUsage:
         key_agreement=False,
         encipher_only=False,
         decipher_only=False,
+    )
+    ours = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    theirs = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+    return (
+        builder.add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(ours, critical=False)
+        .add_extension(theirs, critical=False)
     )
