@@ -19,7 +19,7 @@ run: $(VENV)/.installed
 # documentation in a browser, and builds it.
 test:
 	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.sslyze test-environment outside
-	cd $(VENV) && bin/trial --jobs=$(JOBS) dartio_tut; unit=$$?; cd ..; \
+	(cd $(VENV) && bin/trial --jobs=$(JOBS) dartio_tut); unit=$$?; \
 	$(BIN)/python -m tests && exit $$unit
 
 # One after the other, because both install into the same environment.
