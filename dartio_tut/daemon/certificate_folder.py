@@ -25,7 +25,7 @@ from functools import partial
 from OpenSSL import SSL
 from twisted.logger import Logger
 
-from .served_certificate import ContextHolder, ServedCertificate, state_of
+from .served_certificate import ContextHolder, Holders, ServedCertificate, state_of
 from .startup import error_text
 
 ISSUER_SUFFIX = ".issuer.crt"
@@ -111,7 +111,7 @@ class CertificateFolder:
     :param now: tells the time.
     :raise ValueError: when there are no certificates, or one of them is wrong.
     :raise OSError: when a file cannot be read.
-    :ivar context: the settings to make new connections with.
+    :ivar context: the settings of new connections whose name has no other.
     """
 
     context: SSL.Context
@@ -127,7 +127,7 @@ class CertificateFolder:
         self._folder = folder
         self._make = partial(make, choose=self._choose)
         self._given = self._make(*default) if default else None
-        self._holders: list[ContextHolder] = []
+        self._holders = Holders()
         self._protocols: Sequence[bytes] | None = None
         self._broken: dict[Pair, object] = {}
         self._fault = ""
@@ -160,9 +160,8 @@ class CertificateFolder:
             served.warn_of_expiry(now)
 
     def use_in(self, holder: ContextHolder) -> None:
-        """Give *holder* the settings, now and whenever they change."""
-        holder.context = self.context
-        self._holders.append(holder)
+        """Give *holder* what connections begin with, now and whenever it changes."""
+        self._holders.add(holder)
 
     def offer(self, protocols: Sequence[bytes]) -> None:
         """Offer *protocols* by ALPN from now on, best first."""
@@ -250,12 +249,10 @@ class CertificateFolder:
     def _choose(self, connection: SSL.Connection) -> None:
         name = connection.get_servername()
         found = self._table.find(name.decode("ascii", "replace")) if name else None
-        if found is not None:
-            connection.set_context(found.context)
+        connection.set_context((found or self._default).context)
 
     def _choose_from_these(self) -> None:
         self._default = self._all()[0]
         self._table = NameTable(self._served.values(), self._now())
         self.context = self._default.context
-        for holder in self._holders:
-            holder.context = self.context
+        self._holders.renew(self._default)

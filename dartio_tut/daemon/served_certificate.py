@@ -49,6 +49,37 @@ class ContextHolder(Protocol):
     context: SSL.Context
 
 
+class Holders:
+    """
+    Those that make secure connections, and what they begin them with.
+
+    The keys of tickets belong to a context, and pyOpenSSL cannot hand them on. So each
+    connection begins with the first one, for as long as the process runs, and is given
+    the certificate of the moment in that one's callback for server names: sessions
+    outlive a certificate. They end where other authorities vouch for clients: a
+    resumed session does not ask for the client's certificate again.
+    """
+
+    _context: SSL.Context
+
+    def __init__(self) -> None:
+        self._holders: list[ContextHolder] = []
+        self._authorities: Sequence[bytes] | None = None
+
+    def add(self, holder: ContextHolder) -> None:
+        """Tell *holder*, too, what to begin with."""
+        holder.context = self._context
+        self._holders.append(holder)
+
+    def renew(self, served: ServedCertificate) -> None:
+        """*served* is shown from now on."""
+        if self._authorities == served.authorities:
+            return
+        self._context, self._authorities = served.context, served.authorities
+        for holder in self._holders:
+            holder.context = self._context
+
+
 class Certificates(Protocol):
     """
     One certificate, or several, as far as endpoints and daemons are concerned.
@@ -67,7 +98,7 @@ class Certificates(Protocol):
         """What is wrong with the certificates, though they can be used."""
 
     def use_in(self, holder: ContextHolder) -> None:
-        """Give *holder* the settings, now and whenever they change."""
+        """Give *holder* what connections begin with, now and whenever it changes."""
 
     def offer(self, protocols: Sequence[bytes]) -> None:
         """Offer *protocols* by ALPN from now on, best first."""
@@ -95,11 +126,12 @@ class ServedCertificate:
     :param client_ca: PEM file of authorities; clients must show a certificate of one.
     :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
     :param protocols: what is offered by ALPN, best first.
-    :param choose: is called with each connection whose client has asked for a name,
-        and may give it another context. It must not raise.
+    :param choose: is called with each connection, and gives it the context of the
+        certificate to show; without it, that is this one. It must not raise.
     :raise ValueError: when files do not have what they should, or do not fit.
     :raise OSError: when a file cannot be read.
-    :ivar context: the settings to make new connections with.
+    :ivar context: the settings of new connections.
+    :ivar authorities: those of which clients must show a certificate, as DER.
     :ivar warnings: what is wrong with the certificates, though they can be used.
     :ivar path: the file of the certificate.
     :ivar names: the host names that it is for.
@@ -123,15 +155,15 @@ class ServedCertificate:
         self._client_ca = client_ca
         self._minimum = minimum
         self._protocols = protocols
-        self._choose = choose
-        self._holders: list[ContextHolder] = []
+        self._choose = choose or self._give_context
         self._seen = self._state()
         self._load()
+        self._holders = Holders()
+        self._holders.renew(self)
 
     def use_in(self, holder: ContextHolder) -> None:
-        """Give *holder* the settings, now and whenever they change."""
-        holder.context = self.context
-        self._holders.append(holder)
+        """Give *holder* what connections begin with, now and whenever it changes."""
+        self._holders.add(holder)
 
     def offer(self, protocols: Sequence[bytes]) -> None:
         """Offer *protocols* by ALPN from now on, best first."""
@@ -150,8 +182,7 @@ class ServedCertificate:
                 reason=error_text(error),
             )
             return
-        for holder in self._holders:
-            holder.context = self.context
+        self._holders.renew(self)
         _log.info(
             "{cert}: this certificate is used from now on; it is valid until {end:%F}",
             cert=self._cert,
@@ -191,9 +222,9 @@ class ServedCertificate:
         except SSL.Error as error:
             raise UnusableFileError(_fault(error, self._cert)) from None
         set_alpn(context, self._protocols)
-        if self._choose is not None:
-            context.set_tlsext_servername_callback(self._choose)
+        context.set_tlsext_servername_callback(self._choose)
         self.context = context
+        self.authorities = [authority.dump() for authority in authorities]
         self.warnings = [
             *validity_warnings(self._cert, chain),
             *server_warnings(self._cert, chain),
@@ -202,6 +233,9 @@ class ServedCertificate:
         self.names = dns_names(chain[0].original.to_cryptography())
         self.begin = chain[0].original.to_cryptography().not_valid_before_utc
         self.end = min(map(_end_of, chain))
+
+    def _give_context(self, connection: SSL.Connection) -> None:
+        connection.set_context(self.context)
 
     def _private_key(self, chain: Sequence[Certificate]) -> PKey:
         """The key of the first certificate in *chain*."""

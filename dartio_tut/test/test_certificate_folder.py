@@ -30,6 +30,7 @@ from dartio_tut.daemon.certificate_folder import (
 )
 from dartio_tut.daemon.served_certificate import ServedCertificate
 
+from .support.handshakes import VERSIONS, Client, only, shake_hands
 from .support.signer import Signer
 from .support.startup_case import StartupCase
 
@@ -234,6 +235,20 @@ class HandshakeTests(FolderCase):
             self.certificates.reload_if_changed()
             self.assertNotEqual(self.shown(f"{name}.example"), before)
             self.assertIn(f"{path}: this certificate is used from now on", self.said())
+
+    def test_sessions_outlive_the_certificates_with_which_they_began(self) -> None:
+        clients = [
+            Client(["http/1.1"], configure=only(version)) for version in VERSIONS
+        ]
+        for client in clients:
+            shake_hands(self.context, client)
+        self.add("a", "a.example", as_certbot=True)
+        self.certificates.reload_if_changed()
+        shutil.rmtree(self.folder / "a")
+        self.certificates.reload_if_changed()
+        for client in clients:
+            self.assertTrue(client.resumes(self.context))
+        self.assertEqual(self.hosts_shown(None), "b.example")
 
     def test_broken_one_keeps_the_old_and_the_others_go_on(self) -> None:
         before = self.shown("b.example"), self.shown("a.example")

@@ -4,15 +4,12 @@ Certificates, and the settings of secure connections; handshakes happen in memor
 
 from __future__ import annotations
 
-import contextlib  # its suppress, imported by name, would be trial's own suppress
 import ssl
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from OpenSSL import SSL
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -31,6 +28,7 @@ from dartio_tut.daemon.pem_files import (
 from dartio_tut.daemon.tls_context import tls_context
 from dartio_tut.wire import set_alpn
 
+from .support.handshakes import VERSIONS, Client, only, shake_hands
 from .support.tls_alerts import is_without_protocol
 
 
@@ -142,65 +140,6 @@ class EndpointStringTests(SynchronousTestCase):
         self.assertEqual(self.endpoint().certificate.warnings, [])
 
 
-class Client:
-    """
-    The client's half of a connection in memory.
-
-    :param offered: the application protocols that it offers.
-    """
-
-    def __init__(
-        self,
-        offered: list[str] | None = None,
-        session: ssl.SSLSession | None = None,
-        configure: Callable[[ssl.SSLContext], None] = lambda context: None,
-        context: ssl.SSLContext | None = None,
-    ) -> None:
-        if context is None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            configure(context)
-        if offered:
-            context.set_alpn_protocols(offered)
-        self.context = context
-        self.came, self.goes = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self.came, self.goes, session=session)
-
-    def chosen(self) -> str | None:
-        """The application protocol that the server has chosen."""
-        return self.tls.selected_alpn_protocol()
-
-
-def shake_hands(context: SSL.Context, client: Client) -> None:
-    """
-    Let *client* connect to a server with *context*.
-
-    :raise ssl.SSLError: what the client makes of the server's alert.
-    """
-    server = SSL.Connection(context, None)
-    server.set_accept_state()
-    done = {client: False, server: False}
-    for _ in range(6):
-        for side, step, wants in (
-            (client, client.tls.do_handshake, ssl.SSLWantReadError),
-            (server, server.do_handshake, SSL.WantReadError),
-        ):
-            if not done[side]:
-                try:
-                    step()
-                    done[side] = True
-                except wants:
-                    pass
-                except SSL.Error:
-                    done[side] = True  # its alert is on its way
-        if client.goes.pending:
-            server.bio_write(client.goes.read())
-        with contextlib.suppress(SSL.WantReadError):
-            client.came.write(server.bio_read(65536))
-    with contextlib.suppress(ssl.SSLWantReadError):
-        client.tls.read(1)  # tickets of TLS 1.3 come after the handshake
-
-
 def with_curve(name: str) -> Client:
     """A client that offers one curve for the key exchange."""
     return Client(configure=lambda context: context.set_ecdh_curve(name))
@@ -248,24 +187,14 @@ class SettingsTests(SynchronousTestCase):
         shake_hands(self.context, client)
         self.assertEqual(client.chosen(), "h2")
 
-    def resumed(self, version: ssl.TLSVersion, context: SSL.Context) -> bool:
-        def only(settings: ssl.SSLContext) -> None:
-            settings.minimum_version = settings.maximum_version = version
-
-        first = Client(configure=only)
-        shake_hands(context, first)
-        self.assertFalse(first.tls.session_reused)
-        again = Client(session=first.tls.session, context=first.context)
-        shake_hands(context, again)
-        return bool(again.tls.session_reused)
-
     def test_sessions_resume(self) -> None:
-        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-            self.assertTrue(self.resumed(version, self.context), version)
+        for version in VERSIONS:
+            first = Client(configure=only(version))
+            shake_hands(self.context, first)
+            self.assertFalse(first.tls.session_reused)
+            self.assertTrue(first.resumes(self.context), version)
 
     def test_sessions_of_another_server_do_not_resume(self) -> None:
         first = Client()
         shake_hands(self.context, first)
-        again = Client(session=first.tls.session, context=first.context)
-        shake_hands(tls_context(self.chain, self.key), again)
-        self.assertFalse(again.tls.session_reused)
+        self.assertFalse(first.resumes(tls_context(self.chain, self.key)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.daemon import localhost_certificate
 from dartio_tut.daemon.reloading import FILES_CHECK_SECONDS, CertificateWatch
 from dartio_tut.daemon.served_certificate import EXPIRY_DAYS, ServedCertificate
+
+from .support.handshakes import VERSIONS, Client, only, shake_hands
+from .support.signer import Signer
 
 
 class Holder:
@@ -59,25 +63,68 @@ class ServedCertificateTests(SynchronousTestCase):
         self.events.clear()
         return "\n".join(lines)
 
+    def shown(self) -> bytes:
+        """The certificate that a new client is shown, as DER."""
+        client = Client(["h2", "http/1.1"])
+        shake_hands(self.holder.context, client)
+        self.assertEqual(client.chosen(), "http/1.1")
+        return client.tls.getpeercert(binary_form=True) or b""
+
     def test_new_pair_is_used_for_new_connections(self) -> None:
+        before = self.shown()
         self.copy(*self.made())
         self.served.reload_if_changed()
-        self.assertIsNot(self.holder.context, self.first)
-        self.assertIs(self.holder.context, self.served.context)
+        self.assertNotEqual(self.shown(), before)
+        self.assertEqual(self.shown(), ssl.PEM_cert_to_DER_cert(self.cert.read_text()))
         self.assertRegex(
             self.said(), r"cert\.pem: this certificate is used .* until \d"
         )
 
+    def test_sessions_outlive_certificates(self) -> None:
+        for version in VERSIONS:
+            client = Client(configure=only(version))
+            shake_hands(self.holder.context, client)
+            for _ in range(2):
+                self.copy(*self.made())
+                self.served.reload_if_changed()
+                self.assertTrue(client.resumes(self.holder.context), version)
+
+    def test_sessions_end_when_other_authorities_vouch_for_clients(self) -> None:
+        authority, other = (
+            Signer(self.folder, name, is_authority=True) for name in ("a", "b")
+        )
+        authorities = self.folder / "ca.pem"
+        shutil.copy(authority.cert, authorities)
+        self.served = ServedCertificate(
+            str(self.cert), str(self.key), None, str(authorities), "1.2", [b"http/1.1"]
+        )
+        self.served.use_in(self.holder)
+        clients = []
+        for version in VERSIONS:
+            client = Client(configure=only(version))
+            shown = Signer(self.folder, "client", authority)
+            client.context.load_cert_chain(shown.cert, shown.key)
+            clients.append(Client(context=client.context))
+            shake_hands(self.holder.context, clients[-1])
+        self.copy(*self.made())
+        self.served.reload_if_changed()
+        for client in clients:
+            self.assertTrue(client.resumes(self.holder.context))
+        shutil.copy(other.cert, authorities)
+        self.served.reload_if_changed()
+        for client in clients:
+            self.assertRaises(ssl.SSLError, client.resumes, self.holder.context)
+
     def test_files_that_stay_the_same_are_not_read_again(self) -> None:
         self.served.reload_if_changed()
-        self.assertIs(self.holder.context, self.first)
+        self.assertIs(self.served.context, self.first)
         self.assertEqual(self.said(), "")
 
     def test_half_a_pair_leaves_the_old_until_the_other_half_is_there(self) -> None:
         cert, key = self.made()
         self.copy(cert, None)
         self.served.reload_if_changed()
-        self.assertIs(self.holder.context, self.first)
+        self.assertIs(self.served.context, self.first)
         self.assertRegex(
             self.said(), "of before stays in use: .*not the key of the certificate"
         )
@@ -85,7 +132,7 @@ class ServedCertificateTests(SynchronousTestCase):
         self.assertEqual(self.said(), "")
         self.copy(None, key)
         self.served.reload_if_changed()
-        self.assertIsNot(self.holder.context, self.first)
+        self.assertEqual(self.shown(), ssl.PEM_cert_to_DER_cert(self.cert.read_text()))
 
     def test_broken_and_missing_files_leave_the_old(self) -> None:
         for content, fault in [
@@ -97,7 +144,7 @@ class ServedCertificateTests(SynchronousTestCase):
             if content is not None:
                 self.cert.write_bytes(content)
             self.served.reload_if_changed()
-            self.assertIs(self.holder.context, self.first)
+            self.assertIs(self.served.context, self.first)
             self.assertIn(fault, self.said())
 
     def test_expiry_is_told_in_the_last_weeks_only(self) -> None:
@@ -119,10 +166,10 @@ class ServedCertificateTests(SynchronousTestCase):
         watch.start()
         self.copy(*self.made())
         clock.advance(FILES_CHECK_SECONDS)
-        second = self.holder.context
+        second = self.served.context
         self.assertIsNot(second, self.first)
         watch.stop()
         self.copy(*self.made())
         clock.advance(FILES_CHECK_SECONDS)
-        self.assertIs(self.holder.context, second)
+        self.assertIs(self.served.context, second)
         self.assertEqual(clock.getDelayedCalls(), [])
