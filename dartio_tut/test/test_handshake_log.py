@@ -14,6 +14,7 @@ from dartio_tut.daemon.handshake_log import (
     PERIOD_SECONDS,
 )
 from dartio_tut.daemon.metrics_numbers import MAX_REASONS
+from dartio_tut.testing import Connection
 
 from .support.function_resource import FunctionResource
 from .test_metrics import CountedCase
@@ -44,6 +45,16 @@ class HandshakeLogTests(SynchronousTestCase):
         (event,) = logged
         said = "192.0.2.1: TLS handshake failed: it is late (CN=a {b})"
         self.assertEqual(formatEvent(event), said)
+
+    def test_a_client_that_tries_tls_on_a_port_without_it_is_told_of(self) -> None:
+        connection = Connection(self.site.buildProtocol(PEER), self.clock)
+        with capturedLogs() as logged:
+            answer = connection.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 400 "))
+        (event,) = logged
+        said = "TLS handshake failed: the port is without TLS"
+        self.assertTrue(formatEvent(event).endswith(said))
+        self.assertEqual(self.site.failed_handshakes, {"the port is without TLS": 1})
 
     def test_a_flood_is_counted_in_one_line_when_the_minute_is_over(self) -> None:
         said = self.lines(1000, "a", "b", pause=PERIOD_SECONDS)

@@ -233,6 +233,9 @@ class ISite(Protocol):
     def getContentFile(self, length: int | None) -> IO[bytes]:
         """An open file that holds a request's body of *length* bytes, if known."""
 
+    def handshake_failed(self, peer: IAddress, reason: str, detail: str = "") -> None:
+        """See `ITLSSite.handshake_failed`; also for a client that was wrong in that."""
+
 
 @runtime_checkable
 class IConnection(Protocol):

@@ -19,6 +19,7 @@ from ..deadlines import NEVER
 from ..interfaces import stream_limit
 from ..streamed_body import StreamedBody
 from ..twisted_private import NoPushProducer
+from . import protocol_error as errors
 from .draining import has_more
 from .parser import END, Head
 from .protocol_error import ProtocolError
@@ -178,6 +179,10 @@ class RequestIntake:
         try:
             self._take_events()
         except ProtocolError as error:
+            if error.reason == errors.TLS_WITHOUT_TLS[1]:
+                channel.site.handshake_failed(
+                    channel.getPeer(), "the port is without TLS"
+                )
             channel.refuse(error)
         finally:
             output.is_collecting = self.is_active = False
