@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -375,6 +376,18 @@ class AllowedHostTests(Case):
         self.assertEqual(
             self.codes(hello.port, "evil.example", "localhost"), [200, 200]
         )
+
+    def test_dartio_serve_serves_names_of_this_machine_only(self) -> None:
+        for names in (("hello",), ("hello", "thinker")):
+            command = (str(BIN / "dartio"), "serve", *names, "--port", "0")
+            daemon = self.started(*command, "--allow-host", "room.example")
+            self.addCleanup(daemon.stop)
+            daemon.wait_for("Ctrl-C ends")
+            urls = re.findall(r"Listening on http://127.0.0.1:(\d+)/", daemon.output())
+            self.assertEqual(len(urls), len(names))
+            for port in map(int, urls):
+                hosts = ("evil.example", "room.example", f"localhost:{port}", "[::1]")
+                self.assertEqual(self.codes(port, *hosts), [421, 200, 200, 200])
 
     def test_tutorial_serves_names_of_this_machine_only(self) -> None:
         tutorial = self.daemon(

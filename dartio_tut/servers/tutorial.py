@@ -15,14 +15,12 @@ from twisted.application.service import IService
 from twisted.logger import Logger
 
 from dartio_tut.daemon import (
-    LOCAL_HOSTS,
     ServerOptions,
     StoreOptions,
     existing_folder,
     flag,
     may_be_own,
     option,
-    own_host_names,
     serve,
     serve_together,
     startup_errors,
@@ -93,10 +91,9 @@ class Options(StoreOptions):
         return "the tutorial is one process; run its servers one by one instead"
 
     def postOptions(self) -> None:
-        """Let names of this machine be asked for, and those that were given."""
+        """Answer for this machine's names only, and for those that were given."""
         super().postOptions()
-        self["allow-host"] = [*LOCAL_HOSTS, *own_host_names(), *self["allow-host"]]
-        self.given.add("allow-host")
+        self.allow_own_hosts()
 
     def values_for(self, lesson: Lesson) -> dict[str, object]:
         """The options for *lesson*: those that were given, and where it listens."""

@@ -12,7 +12,13 @@ from typing import Any
 
 from dartio_tut.command.naming import lessons_named
 from dartio_tut.command.serve import ChosenServer, Twistd, has_no_start
-from dartio_tut.daemon import ServerOptions, StartupError, TerminalOptions
+from dartio_tut.daemon import (
+    LOCAL_HOSTS,
+    ServerOptions,
+    StartupError,
+    TerminalOptions,
+    own_host_names,
+)
 from dartio_tut.daemon.options import terminal
 from dartio_tut.servers import LESSONS
 
@@ -225,6 +231,18 @@ class TerminalOptionsTests(FolderCase):
     def test_lan_and_another_place_do_not_go_together(self) -> None:
         for words in (("-i", "any-v4"), ("-l", "unix:x")):
             self.assertRaises(StartupError, self.options, "--lan", *words)
+
+    def test_only_names_of_this_machine_are_allowed_and_others_added(self) -> None:
+        own = [*LOCAL_HOSTS, *own_host_names()]
+        for words, allowed in [
+            ((), own),
+            (("--lan",), own),
+            (("--allow-host", "room.example"), [*own, "room.example"]),
+            (("--listen", "unix:/run/a.sock"), []),
+            (("--listen", "unix:a", "--allow-host", "b.example"), ["b.example"]),
+            (("--trusted-proxy", "127.0.0.1"), []),
+        ]:
+            self.assertEqual(self.options(*words)["allow-host"], allowed, words)
 
     def test_ports_after_the_default_one_are_tried(self) -> None:
         others = self.options().other_endpoints()

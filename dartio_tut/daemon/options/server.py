@@ -14,7 +14,7 @@ from twisted.python.usage import UsageError
 
 from dartio_tut.wire import IWatcher, Limits
 
-from ..allowed_hosts import parse_allowed_host
+from ..allowed_hosts import LOCAL_HOSTS, own_host_names, parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
 from ..draining import GRACE_SECONDS
 from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endpoint
@@ -112,7 +112,8 @@ class ServerOptions(DeclaredOptions):
         repeated_option(
             "allow-host",
             "Host name that requests may ask for: a name, *.NAME, an IP address, or "
-            "any-ip; others are answered 421. Without it, any host.",
+            "any-ip; others are answered 421. Without it, any host; for `tutorial` and "
+            "`dartio serve` it adds to the names and addresses of this machine.",
             parse_allowed_host,
             group=LISTENING,
         ),
@@ -181,6 +182,11 @@ class ServerOptions(DeclaredOptions):
         if twistd is not None and not self.from_another:
             set_up_log(self, self.given, twistd)
             check_twistd_folders(twistd)
+
+    def allow_own_hosts(self) -> None:
+        """Answer for the names of this machine only, and for those that were given."""
+        given = self["allow-host"]
+        self.give("allow-host", [*LOCAL_HOSTS, *own_host_names(), *given])
 
     def endpoints(self) -> list[str]:
         """

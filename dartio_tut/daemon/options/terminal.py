@@ -34,11 +34,14 @@ class TerminalOptions(ServerOptions):
 
     def postOptions(self) -> None:
         """
-        Listen for the network if ``--lan`` is given.
+        Listen for the network if ``--lan`` is given. Answer for this machine's names
+        only, unless the server is behind a proxy, which does not ask for these.
 
         :raise UsageError: when it is also said otherwise where to listen.
         """
         super().postOptions()
+        if not self["listen"] and not self["trusted-proxy"]:
+            self.allow_own_hosts()
         if not self["lan"]:
             return
         for name in ("interface", "listen"):
