@@ -76,6 +76,10 @@ class UnitTests(Case):
             {f"dartio@{s.name}.socket": [f"127.0.0.1:{s.port}"] for s in LESSONS},
         )
 
+    def test_the_service_may_open_as_many_files_as_it_takes_connections(self) -> None:
+        (number,) = re.findall(r"^LimitNOFILE=(\d+)$", SERVICE.read_text(), re.M)
+        self.assertGreaterEqual(int(number), 3 * 20_000)
+
     def test_what_the_service_starts_is_a_server(self) -> None:
         line = next(
             t for t in SERVICE.read_text().splitlines() if t.startswith("ExecStart=")

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
@@ -16,6 +17,9 @@ from .support.command_blocks import command_blocks, replaced_in, run_block
 from .support.harness import CHECKOUT, PATIENCE, Case, ask, environment
 
 PAGE = CHECKOUT / "docs" / "operations.md"
+
+EXTRAS = {"libpass", "prometheus_client", "psycopg", "segno", "ngh2", "sphinx", "ruff"}
+"""What only those install who ask for it."""
 
 
 class InstallingTests(Case):
@@ -27,6 +31,7 @@ class InstallingTests(Case):
         install, extra = command_blocks(PAGE, "Installing")
         place = {"/opt/dartio-tut": str(target)}
         run_block(replaced_in(install, place), clone, self.home)
+        self.assertEqual(EXTRAS & self.installed(target), set())
         shutil.rmtree(clone)  # the installed package needs it no more
         twistd = str(target / "bin" / "twistd")
         daemon = self.started(twistd, "-n", "--pidfile=", "hello", "--port", "0")
@@ -37,6 +42,12 @@ class InstallingTests(Case):
         checked = self.started(twistd, "-n", *line)
         self.assertEqual(checked.ended(), 0, checked.output())
         self.assertIn("all is in order", checked.output())
+
+    def installed(self, environment: Path) -> set[str]:
+        """The names of what is installed in *environment*."""
+        found = [*environment.glob("lib/python3*/site-packages/*.dist-info")]
+        self.assertTrue(found)
+        return {folder.name.partition("-")[0].lower() for folder in found}
 
 
 class MakeTests(Case):

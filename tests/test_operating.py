@@ -16,6 +16,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
+from .support.exchange import exchange
 from .support.harness import BIN, TWISTD, Case, Daemon, ask, free_port
 from .support.privileges import MODES_APPLY, become
 from .support.until import until
@@ -247,10 +248,21 @@ class LogTests(Case):
     """The access log."""
 
     def test_dash_is_stdout(self) -> None:
-        hello = self.serve("hello", "--access-log", "-")
-        ask(hello, "GET", "/some/path")
-        hello.wait_for('"GET /some/path HTTP/1.1" 200 13 ')
+        for stdout in ("-", "/dev/stdout"):
+            hello = self.serve("hello", "--access-log", stdout)
+            ask(hello, "GET", "/some/path")
+            hello.wait_for('"GET /some/path HTTP/1.1" 200 13 ')
         self.assertFalse((self.here / "-").exists())
+
+    def test_access_log_grows_and_is_not_rotated(self) -> None:
+        hello = self.serve("hello", "--access-log", "access.log")
+        target = b"/" + bytes(4000).replace(b"\0", b"x")
+        request = b"GET %s HTTP/1.1\r\nHost: a\r\n" % target
+        last = request + b"Connection: close\r\n\r\n"
+        exchange(hello.port, 300 * (request + b"\r\n") + last)
+        hello.stop()
+        self.assertGreater((self.here / "access.log").stat().st_size, 301 * 4000)
+        self.assertEqual([*self.here.glob("access*")], [self.here / "access.log"])
 
     def test_access_log_of_json_has_an_object_for_each_request(self) -> None:
         line = ("--access-log", "access.log", "--access-log-format", "json")

@@ -27,6 +27,7 @@ from dartio_tut.store.postgresql.pool import MAX_OPERATIONS
 
 from .support.postgres import Postgres, shared
 from .support.postgresql_case import PostgresCase
+from .support.until import until
 from .support.waiting import THE_REACTOR
 
 T = TypeVar("T")
@@ -205,12 +206,19 @@ class ServerAwayTests(FaultCase):
         self.assertEqual(self.logged, [])
 
     def change(self, server: Postgres, setting: str, value: str) -> None:
-        """Set it for every session there is and will be."""
+        """Set it for every session there is, soon, and will be, now."""
         with psycopg.connect(server.url(), autocommit=True) as connection:
             statement: Any = f"ALTER SYSTEM SET {setting} = {value}"
             connection.execute("SET default_transaction_read_only = off")
             connection.execute(statement)
             connection.execute("SELECT pg_reload_conf()")
+        until(f"{setting} is {value}", lambda: self.has(server, setting, value))
+
+    def has(self, server: Postgres, setting: str, value: str) -> bool:
+        """Whether it is so for a new session."""
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            shown: Any = f"SHOW {setting}"
+            return connection.execute(shown).fetchone() == (value,)
 
 
 class PoolerTests(FaultCase):

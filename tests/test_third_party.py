@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from klein import Klein
 from OpenSSL import SSL
 from twisted.internet import reactor
+from twisted.internet.defer import CancelledError
 from twisted.internet.ssl import PrivateCertificate
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.python.threadpool import ThreadPool
 from twisted.spread.pb import PBServerFactory
@@ -94,6 +97,32 @@ class PlainTests(ThirdPartyCase):
             if said[0] != said[1]:
                 different[line] = [one[:400] for one in said]
         self.assertEqual(different, {})
+
+
+class KleinTests(ServingCase):
+    """A coroutine that a request waits for."""
+
+    async def test_it_is_cancelled_when_its_client_leaves(self) -> None:
+        app, endings = Klein(), []
+
+        @app.route("/")
+        async def wait(request: Any) -> bytes:
+            try:
+                await deferLater(REACTOR, 10 * PATIENCE)
+            except CancelledError:
+                endings.append("cancelled")
+                raise
+            return b"late"
+
+        site = Site(app.resource())
+        listening = with_fast_ports(REACTOR).listenTCP(0, site, interface="127.0.0.1")
+        self.addCleanup(listening.stopListening)
+        client = await deferToThread(connect, listening.getHost().port)
+        client.sendall(GET)
+        await self.until(lambda: site.connection_limit.count)
+        client.close()
+        await self.until(lambda: endings)
+        self.assertEqual(endings, ["cancelled"])
 
 
 class SecureTests(ThirdPartyCase):

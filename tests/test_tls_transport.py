@@ -29,7 +29,7 @@ from dartio_tut.test.support.http2_client import (
     settings_frame,
 )
 from dartio_tut.test.support.tls_alerts import is_without_protocol
-from dartio_tut.wire import listen_tls, set_alpn
+from dartio_tut.wire import Ending, Event, ExchangeDone, listen_tls, set_alpn
 from dartio_tut.wire.http2.engine import ErrorCode
 from dartio_tut.wire.http2.frames import PREFACE, Kind, frame
 from dartio_tut.wire.transport import plain_text, tls, tls_port
@@ -284,6 +284,22 @@ class TLSTransportTests(ServingCase):
             reader = FrameReader()
             reader.feed(said)
             self.assertEqual(reader.answer(1).body, b"hello")
+
+    async def test_a_body_that_a_close_notify_cuts_off_is_not_whole(self) -> None:
+        asked: list[Any] = []
+        half = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf"
+        for is_over in (False, True):
+            if is_over:
+                port = await self.over_tcp(asked.append)
+            else:
+                port = self.secure(asked.append)
+            events: list[Event] = []
+            self.site.add_observer(events.append)
+            said = await deferToThread(self.half_closed, port, half, "http/1.1")
+            self.assertEqual((said, asked), (b"", []))
+            await self.until(lambda: not self.site.connection_limit.count)
+            (done,) = [event for event in events if isinstance(event, ExchangeDone)]
+            self.assertIs(done.ending, Ending.CLIENT_GONE)
 
     async def test_a_request_without_tls_is_told_that_the_port_speaks_tls(self) -> None:
         port = self.secure(lambda request: b"hello")

@@ -123,6 +123,12 @@ class IndexTests(SiteCase):
             self.assertIn("/learn/" + server["lesson"][5:-3] + ".html", card)
         self.assertEqual(page.count(">runs<"), len(LESSONS))
 
+    def test_pages_say_what_one_who_meets_them_first_would_ask(self) -> None:
+        index = re.sub(r"</?em>", "", self.page())
+        self.assertIn("choose Advanced, then Proceed", index)
+        self.assertIn("hello-secure/cert.pem https://localhost:", index)
+        self.assertIn("<p>Saves notes", self.page("/note_taker.html"))
+
     def test_sources_are_those_that_run(self) -> None:
         source = Path(dartio_tut.servers.hello.__file__).read_bytes()
         response = ask(self.pages, target="/source/hello.py")

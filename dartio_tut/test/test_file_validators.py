@@ -290,7 +290,10 @@ class UnsizedTests(LogCase):
     """Files whose size is a lie."""
 
     def test_small_ones_are_sent_with_their_true_length(self) -> None:
-        for path in ("/proc/version", "/proc/sys/kernel/ostype"):
+        said_4096 = "/sys/kernel/mm/transparent_hugepage/enabled"
+        for path in ("/proc/version", "/proc/sys/kernel/ostype", said_4096):
+            if not Path(path).exists():
+                continue  # not every kernel has all of them
             response = ask(Files(path), "GET", "/")
             self.assertEqual((path, response.code), (path, 200))
             self.assertEqual(response.body, Path(path).read_bytes())

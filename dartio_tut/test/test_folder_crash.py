@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import (
@@ -161,11 +162,13 @@ class NotesCrashTests(CrashCase):
         return found
 
     def test_half_a_line_after_a_power_cut_goes_to_notes_torn(self) -> None:
-        self.assertEqual(
-            self.after_a_power_cut(b"one\ntwo\nthr", False), ["one", "two"]
-        )
+        with capturedLogs() as logged:
+            found = self.after_a_power_cut(b"one\ntwo\nthr", False)
+        self.assertEqual(found, ["one", "two"])
         torn = next(self.folders()) / "notes.torn"
         self.assertEqual(torn.read_bytes(), b"thr\n")
+        said = "\n".join(map(formatEvent, logged))
+        self.assertIn(f"the torn end of notes.txt is now in {torn.resolve()}", said)
 
     def test_open_last_line_after_an_orderly_end_is_kept(self) -> None:
         self.assertEqual(

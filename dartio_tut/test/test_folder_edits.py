@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from twisted.internet.defer import maybeDeferred
+from twisted.logger import capturedLogs, formatEvent
 
 from dartio_tut.store import (
     IdempotencyKeyReused,
@@ -278,9 +279,12 @@ class CopiedFolderTests(FolderCase):
     def test_half_a_note_is_put_aside(self) -> None:
         self.with_notes("one", "two")
         copy = self.copied(b"three\nfou")
-        notes = open_notes(str(copy), run=maybeDeferred)
-        self.assertEqual(self.all(notes), ["one", "two", "three"])
+        with capturedLogs() as logged:
+            notes = open_notes(str(copy), run=maybeDeferred)
+            self.assertEqual(self.all(notes), ["one", "two", "three"])
         self.assertEqual((copy / "notes.torn").read_bytes(), b"fou\n")
+        said = "\n".join(map(formatEvent, logged))
+        self.assertIn(f"the torn end of notes.txt is now in {copy}/notes.torn", said)
         self.assertEqual(self.result_of(notes.append("two", "two")), 1)
         self.result_of(notes.append("three", "three"))
         again = open_notes(str(copy), run=maybeDeferred)
