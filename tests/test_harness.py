@@ -318,3 +318,21 @@ class PortTests(SynchronousTestCase):
             other.bind(("127.0.0.1", 0))
             self.assertNotEqual(free_port(), port)
             self.assertLess(port, other.getsockname()[1])
+
+    def test_no_two_processes_are_given_the_same(self) -> None:
+        program = (
+            "from tests.support import harness\n"
+            "harness.first_ephemeral_port = lambda: 10_200\n"
+            "print(*(harness.free_port() for _ in range(40)), flush=True)\n"
+            "input()\n"
+        )
+        command = (sys.executable, "-c", program)
+        given: list[str] = []
+        for _ in range(3):
+            process = subprocess.Popen(
+                command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            self.addCleanup(process.communicate, b"\n")
+            assert process.stdout is not None
+            given += process.stdout.readline().decode().split()
+        self.assertEqual((len(given), len(set(given))), (120, 120))

@@ -8,6 +8,7 @@ imported it, unless the test has a `runner`, or a command of its own: see `forks
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import re
@@ -20,9 +21,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from queue import Empty, Queue
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from typing import IO, Any, Protocol, Self
 
 from twisted.trial.unittest import TestCase
@@ -383,12 +385,36 @@ def free_port() -> int:
     A port that is free, for programs that cannot take port 0.
 
     It is not one of those that the system picks for port 0 and for clients
-    (``net.ipv4.ip_local_port_range``), so nothing else will take it meanwhile.
+    (``net.ipv4.ip_local_port_range``), and not one that this or another test process
+    was given, so nothing else will take it meanwhile.
     """
     while True:
         port = random.randrange(10_000, first_ephemeral_port())
+        if port in _given or not _is_reserved(port):
+            continue
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _given.add(port)
             return port
+
+
+_given: set[int] = set()
+
+
+def _is_reserved(port: int) -> bool:
+    """
+    Reserve *port* for this process, until it ends, unless another one has it. Each port
+    is a byte of a file, which is locked.
+    """
+    try:
+        fcntl.lockf(_ports_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _ports_file() -> IO[bytes]:
+    return Path(gettempdir(), f"dartio-tut-ports-{os.getuid()}").open("ab")
 
 
 def first_ephemeral_port() -> int:
