@@ -253,7 +253,8 @@ class Site(LogsTimeOfDay, TwistedSite):
     @property
     def request_log(self) -> Callable[[http.Request], None] | None:
         """What writes Twisted's access log, if there is one."""
-        is_wanted = self.logPath is not None or type(self).log is not Site.log
+        has_own = type(self).log is not Site.log or "log" in vars(self)
+        is_wanted = self.logPath is not None or has_own
         return self._log_response if is_wanted else None
 
     @property

@@ -257,6 +257,42 @@ class ExchangeTests(DrainingCase):
         self.assertFalse(transport.connected)
         self.assertEqual(ended, [None])
 
+    def test_what_fails_when_it_is_to_end_harms_no_other(self) -> None:
+        endings = [lambda: 1 / 0, lambda: self.resource.requests[1].finish(), None]
+        transports = []
+        for on_drain in endings:
+            transports.append(self.connect(GET))
+            self.resource.requests[-1].on_drain = on_drain
+        ended = self.drain()
+        is_open = [transport.connected for transport in transports]
+        self.assertEqual((is_open, ended), ([True, False, True], []))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.resource.requests[2].finish()
+        self.assertFalse(transports[2].connected)
+
+    def test_what_has_no_end_and_begins_late_ends_at_once(self) -> None:
+        transports = [self.connect(), self.connect()]
+        ended = self.drain()
+        for transport in transports:
+            transport.protocol.dataReceived(GET)
+            request = self.resource.requests[-1]
+            request.on_drain = request.finish
+            request.write(b"begun")
+        self.resource.requests[0].finish()  # before it is told
+        self.assertTrue(transports[1].connected)
+        self.reactor.advance(0)
+        self.assertIn(b"begun", transports[1].value())
+        self.assertEqual(ended, [None])
+
+    def test_it_is_asked_once_also_when_the_process_is_replaced_first(self) -> None:
+        asked: list[None] = []
+        self.connect(GET)
+        self.resource.requests[0].on_drain = lambda: asked.append(None)
+        self.site.retire()
+        self.drain()
+        self.assertEqual(asked, [None])
+        self.site.abort()
+
     def test_new_connection_of_a_site_that_listens_again_stays_open(self) -> None:
         self.drain()
         self.site.startFactory()

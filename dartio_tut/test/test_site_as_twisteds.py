@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
@@ -65,6 +66,77 @@ class RequestFactoryTests(SiteCase):
         head = self.connect(site).send(GET).partition(b"\r\n\r\n")[0]
         for name in (b"X-Mark", b"Server", b"Date"):
             self.assertEqual(head.count(b"\r\n%b: " % name), 1, name)
+
+
+class TracebackTests(SiteCase):
+    """``displayTracebacks``."""
+
+    def test_a_response_that_fails_in_its_middle_is_not_taken_for_whole(self) -> None:
+        def fail(request: Any) -> bytes:
+            if request.uri == b"/begun":
+                request.write(b"begun")
+            raise ValueError("why")
+
+        site = Site(FunctionResource(fail), reactor=self.clock)
+        site.displayTracebacks = True
+        for target, is_told in ((b"/", True), (b"/begun", False)):
+            connection = self.connect(site)
+            said = connection.send(GET.replace(b"/a?b", target))
+            self.assertEqual(b"ValueError" in said, is_told)
+            self.assertFalse(said.endswith(b"\r\n0\r\n\r\n"))
+            self.assertEqual(connection.closed, not is_told)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
+
+
+class Keeping(Protocol):
+    """Keeps what comes."""
+
+    def __init__(self) -> None:
+        self.came = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Keep it."""
+        self.came += data
+
+
+class TakeOverTests(SiteCase):
+    """Another protocol has the connection."""
+
+    def test_it_gets_what_came_before_in_render_and_later(self) -> None:
+        for later in (None, 0.5):
+            taking = Keeping()
+
+            def take(request: Any, taking: Keeping = taking) -> None:
+                request.channel._protocolUpgradeForWebsockets(taking)
+
+            def render(request: Any, later: float | None = later) -> int:
+                if later is None:
+                    take(request)
+                else:
+                    self.clock.callLater(later, take, request)
+                return NOT_DONE_YET
+
+            site = Site(FunctionResource(render), reactor=self.clock)
+            connection = self.connect(site)
+            connection.send(GET + b"first ")
+            connection.send(b"second ")
+            connection.wait(1)
+            connection.send(b"third")
+            self.assertEqual(taking.came, b"first second third")
+            connection.transport.disconnected = True
+            connection.wait(2)
+            self.assertEqual(site.connection_limit.count, 0)
+
+
+class LogTests(SiteCase):
+    """The method ``log``, which others replace."""
+
+    def test_it_may_be_one_of_the_site_alone(self) -> None:
+        logged: list[Any] = []
+        site: Any = Site(self.root, reactor=self.clock)
+        site.log = logged.append
+        self.connect(site).send(GET)
+        self.assertEqual([request.uri for request in logged], [b"/a?b"])
 
 
 class SentFieldsTests(SiteCase):

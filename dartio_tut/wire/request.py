@@ -8,7 +8,6 @@ It does not know how a response is framed: that is the part of its `ResponseStre
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from inspect import iscoroutine
 from urllib.parse import unquote_to_bytes as unquote
 
@@ -29,6 +28,7 @@ from .file_sending import send_file
 from .http1.protocol_error import ProtocolError
 from .lazy_request import MalformedForm
 from .not_bytes import NotBytesError, render_name, shown
+from .on_drain import OnDrain
 from .producers import stop
 from .rendered import AlreadyRendered
 from .request_with_body import RequestWithBody
@@ -62,12 +62,12 @@ class Request(RequestWithBody):
     """
     A request of our `Channel`, or of any other that Twisted has.
 
-    :ivar on_drain: is called when the server is about to stop, unless ``None``. A
-        response that has no end of its own, such as a stream of events, sets it, and
-        finishes then.
+    :ivar on_drain: is called once when the server is about to stop, or is stopping,
+        unless ``None``. A response that has no end of its own, such as a stream of
+        events, sets it, and finishes then.
     """
 
-    on_drain: Callable[[], None] | None = None
+    on_drain = OnDrain()
     _drops_body = False
     _resource: IResource | None = None
 
@@ -221,7 +221,7 @@ class Request(RequestWithBody):
                 uri=shown(self.uri),
                 error=reason.getErrorMessage(),
             )
-        elif self.site is not None and self.site.displayTracebacks:
+        elif getattr(self.site, "displayTracebacks", False) and not self.startedWriting:
             failed: Failure = super().processingFailed(reason)
             return failed
         else:

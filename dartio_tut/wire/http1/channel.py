@@ -33,6 +33,7 @@ from zope.interface import implementer
 from ..deadlines import NEVER
 from ..events import Ending
 from ..interfaces import ISite
+from ..on_drain import end_endless
 from ..streamed_body import StreamedBody
 from ..transport.foreign import adapted
 from ..transport.interface import ResponseTransport
@@ -288,9 +289,7 @@ class Channel(HTTPChannelAPI):
         the very moment in which it would be closed.
         """
         self.is_draining = True
-        on_drain = getattr(self.request, "on_drain", None)
-        if on_drain is not None:
-            on_drain()
+        end_endless(self.request)
 
     def refuse(self, error: ProtocolError) -> None:
         """Answer with the error's status code, and close so that the client sees it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..on_drain import end_endless
 from .states import BODY, HEAD, IDLE, TAKEN_OVER
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ def drain(channel: Channel) -> None:
     elif request is not None:
         if state is not BODY:  # else this is asked again at its end
             channel.persistent = channel.persistent and has_more(channel)
-        on_drain = getattr(request, "on_drain", None)
-        if on_drain is not None:
-            on_drain()
+        end_endless(request)
 
 
 def has_more(channel: Channel) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
 from twisted.web import http
 
 from ..http1 import protocol_error as errors
@@ -100,6 +102,13 @@ class BodyIntake:
         self.credit(self._body.drop())
         if self._is_large:
             self._stream.connection.streams.large_bodies.leave(self)
+
+    def answered(self, request: Any) -> None:
+        """Nobody wants the rest for *request*: whoever takes it hears of that."""
+        self.drop()
+        body = getattr(request, "body", None)
+        if body is not None:
+            body.ended(Failure(ConnectionLost()))
 
     # For `RequestBody`.
 

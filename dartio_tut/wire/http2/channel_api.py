@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.interfaces import IProducer
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.http_headers import Headers
 
@@ -18,15 +20,20 @@ from ..fields import as_headers
 from ..http1 import protocol_error as errors
 from ..http1.protocol_error import ProtocolError
 from ..interfaces import RequestLog
+from ..not_bytes import shown
 from ..producers import PRODUCER_FAILED, stop
-from ..unsendable import declared_length
+from ..unsendable import BODILESS_CODES, declared_length
 from .response_fields import fields_from_headers
 from .stream_output import StreamOutput
 
 if TYPE_CHECKING:
     from ..transport.tcp import TCPAddress
     from .connection import HTTP2Connection
+    from .request_head import RequestHead
     from .shared import HTTP2Site
+
+
+_log = Logger()
 
 
 class ChannelAPI:
@@ -39,6 +46,7 @@ class ChannelAPI:
     connection: HTTP2Connection
     site: HTTP2Site
     stream_id: int
+    head: RequestHead
     request: http.Request | None
     _left: int | None  # of a body whose length the head tells
 
@@ -135,8 +143,8 @@ class ChannelAPI:
         headers = as_headers(headers)
         status = int(code)
         length = declared_length(headers)
-        has_body = self.request is not None and self.request.method != b"HEAD"
-        if has_body:
+        is_head = self.request is None or self.request.method == b"HEAD"
+        if not (is_head or status in BODILESS_CODES):
             self._left = length
         self.send_section(status, fields_from_headers(status, headers))
 
@@ -150,6 +158,21 @@ class ChannelAPI:
     def unregisterProducer(self) -> None:
         """The producer has written all of the response."""
         self.make_output().unregister_producer()
+
+    def failed(self) -> None:
+        """What a program does with its request has failed: the stream ends."""
+        head = self.head
+        _log.failure(
+            "{method} {uri}", method=shown(head.method), uri=shown(head.target)
+        )
+        self.cut_off("the program failed")
+
+    def tell_lost(self, request: http.Request, reason: Failure) -> None:
+        """Tell *request* that it is over; the other streams go on if that fails."""
+        try:
+            request.connectionLost(reason)
+        except Exception:  # noqa: BLE001  (see above)
+            _log.failure("{name}.connectionLost", name=type(request).__qualname__)
 
     def producer_failed(self) -> None:
         """What writes the response has failed, and is let go."""

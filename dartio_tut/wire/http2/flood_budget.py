@@ -36,7 +36,10 @@ PER_RESPONSE = 40
 """For each response: curl sends two WINDOW_UPDATEs for every request."""
 
 PER_FRAME = 20
-"""For each DATA frame of ours that was as long as it could be."""
+"""
+For each DATA frame of ours that was not cut by the client's window: some clients open
+both windows for each, however little it brings.
+"""
 
 RESET_BURST = 200
 RESETS_PER_SECOND = 33

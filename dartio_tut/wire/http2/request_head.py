@@ -107,14 +107,17 @@ class RequestHead:
         if authority:
             size += len(authority) + FIELD_OVERHEAD
             count += 1
+        cookies = values.get(b"cookie")
+        if cookies is not None and len(cookies) > 1:  # RFC 9113 section 8.2.3
+            values[b"cookie"] = [b"; ".join(cookies)]
+            crumbs = len(cookies) - 1
+            size -= crumbs * (len(b"cookie") + FIELD_OVERHEAD - len(b"; "))
+            count -= crumbs
         self.size = size
         self.length = self._read_length()
         self.conditional = not CONDITIONAL_FIELDS.isdisjoint(values)
         self.expects = False
         self.error = self._find_error(authority, scheme, count, limits)
-        cookies = values.get(b"cookie")
-        if cookies is not None and len(cookies) > 1:
-            values[b"cookie"] = [b"; ".join(cookies)]  # RFC 9113 section 8.2.3
 
     @property
     def fields(self) -> RequestHead:

@@ -19,13 +19,17 @@ from ..http1.response_head import KEPT_FIELDS, REASON_PHRASES, TEXT
 from ..interfaces import Fields, Response
 from ..unsendable import (
     BODILESS_CODES,
-    NO_BREAKS,
     check_status,
     declared_length,
     field_value,
 )
 from .field_rules import CONNECTION_FIELDS
 from .header_compression import HeaderSection
+
+CONTROLS = bytes({*range(32), 127} - {ord("\t")})
+
+NO_CONTROLS = bytes.maketrans(CONTROLS, b" " * len(CONTROLS))
+"""Some clients refuse a section that has one of these (RFC 9110 section 5.5)."""
 
 CONTINUE = HeaderSection(((b":status", b"100"),))
 """The interim response that a client awaits before it sends a body."""
@@ -115,7 +119,7 @@ def _as_sent(value: bytes) -> bytes:
     A field value that RFC 9113 section 8.2.1 allows: a client resets the stream for any
     other. RFC 9110 section 5.5 has what is not allowed replaced by a space.
     """
-    return value.translate(NO_BREAKS).strip(b" \t")
+    return value.translate(NO_CONTROLS).strip(b" \t")
 
 
 @lru_cache(KEPT_FIELDS)

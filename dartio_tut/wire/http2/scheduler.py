@@ -129,7 +129,7 @@ class Scheduler:
         rest = output.unsent
         sent, is_last = left - rest, not (rest or output.has_end) and output.is_ending
         worth = sent // KIB * PER_KIB
-        if is_last or count >= PIECE_BYTES:
+        if not rest or count >= PIECE_BYTES:  # else the client's window has cut it
             worth += PER_FRAME
         owner.budget.earn(worth)
         if rest or output.has_end:

@@ -294,7 +294,7 @@ class Stream(ChannelAPI):
         if self.exchange is not None:
             self.exchange.response_body_bytes = getattr(request, "sentLength", 0)
         if self.intake is not None:
-            self.intake.drop()
+            self.intake.answered(request)
         if self.is_over:
             return
         if not self.connection.uses_our_request:
@@ -322,7 +322,7 @@ class Stream(ChannelAPI):
         if self.intake is not None:
             self.intake.drop()
         if request is not None:
-            request.connectionLost(Failure(error))
+            self.tell_lost(request, Failure(error))
         if self.is_over:
             return
         section, body = refusal_section(
@@ -354,7 +354,7 @@ class Stream(ChannelAPI):
     def _tell_of_cut(self) -> None:
         request, self.request = self.request, None
         if request is not None:
-            request.connectionLost(Failure(ConnectionAborted()))
+            self.tell_lost(request, Failure(ConnectionAborted()))
 
     def reset(self, code: ErrorCode, reason: Failure) -> None:
         """Reset the stream; the request hears of *reason*."""
@@ -369,7 +369,7 @@ class Stream(ChannelAPI):
             request = self.request
             self._drop()
             if request is not None:
-                request.connectionLost(reason)
+                self.tell_lost(request, reason)
 
     def _drop(self) -> None:
         """Nothing more is sent, and nothing taken in."""

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from ..events import Ending
 from ..http1 import protocol_error as errors
 from ..http1.protocol_error import ProtocolError
+from ..on_drain import end_endless
 from .body_intake import BodyIntake
 from .engine import ErrorCode
 from .flood_budget import BURST, KIB, PER_KIB, PER_RESPONSE
@@ -83,6 +84,8 @@ class Streams:
                 stream.begin(is_ended)
         except ProtocolError as error:
             stream.refuse(error)
+        except Exception:  # noqa: BLE001  (the other streams go on)
+            stream.failed()
         if not stream.is_over:
             if not self.open:
                 connection.streams_open()
@@ -112,6 +115,8 @@ class Streams:
             stream.body_came(data, is_ended)
         except ProtocolError as error:
             stream.refuse(error)
+        except Exception:  # noqa: BLE001  (the other streams go on)
+            stream.failed()
 
     def trailers_came(
         self, stream_id: int, fields: Sequence[tuple[bytes, bytes]]
@@ -220,9 +225,7 @@ class Streams:
     def drain(self) -> None:
         """End what has no end of its own, such as streams of events."""
         for stream in list(self.open.values()):
-            on_drain = getattr(stream.request, "on_drain", None)
-            if on_drain is not None:
-                on_drain()
+            end_endless(stream.request)
 
     def end_all(self, reason: Failure, ending: Ending, said: str = "") -> None:
         """The connection ends, and all streams with it."""
