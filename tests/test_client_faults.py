@@ -30,6 +30,7 @@ from .support.harness import (
     finished,
     free_port,
 )
+from .support.programs import need
 from .support.scripted_server import ScriptedServer, response
 
 HELLO = b"Hello, world!"
@@ -322,10 +323,19 @@ class NonsenseTests(FaultCase):
         for answer in (
             b"\x1b[2J",
             HEAD + b"Content-Length: \x1b[2J\r\n\r\n",
-            response(b"", "Content-Encoding: \x1b[2J"),
+            response(b"x", "Content-Encoding: \x1b[2J"),
         ):
             _, _, said = self.get(answer)
             self.assertTrue(said.removesuffix("\n").isprintable(), said)
+
+
+class NothingToDecodeTests(FaultCase):
+    """A content coding that is not known, where there is no content."""
+
+    def test_it_does_not_matter(self) -> None:
+        for code in (200, 204):
+            answer = response(b"", "Content-Encoding: foo", code=code)
+            self.assertEqual(self.get(answer), (0, b"", ""))
 
 
 class TerminalTests(FaultCase):
@@ -402,6 +412,13 @@ class TLSFaultTests(FaultCase):
         )
         self.assertEqual(said, (0, ""))
 
+    def test_names_that_are_no_pattern_keep_no_other_from_matching(self) -> None:
+        odd = ("*.localhost", "192.168.0.1", "*", "*.*.example.com", "*.1.2.3", "")
+        names = [*map(x509.DNSName, odd), self.name]
+        certificate = Signer(self.folder, *names, issuer=self.authority)
+        said = self.secure(certificate, "--cacert", str(self.authority.path))
+        self.assertEqual(said, (0, ""))
+
     def test_certificate_that_is_not_trusted(self) -> None:
         why = "certificate of localhost is not trusted (--cacert FILE): "
         code, said = self.secure(Signer(self.folder, self.name))
@@ -432,6 +449,17 @@ class TLSFaultTests(FaultCase):
             code, said = self.secure(certificate, *trusted, host=host)
             self.assertEqual(code, 1, said)
             self.assertEqual(said, f"certificate of {host} {why}")
+
+    def test_a_file_of_authorities_with_odd_numbers_needs_no_word(self) -> None:
+        need("openssl", "a certificate whose serial number is 0")
+        key, cert = self.folder / "zero.key", self.folder / "zero.pem"
+        line = f"openssl req -x509 -newkey ed25519 -nodes -keyout {key} -out {cert}"
+        made = [*line.split(), "-subj", "/CN=zero", "-set_serial", "0"]
+        subprocess.run(made, check=True, capture_output=True)
+        trusted = self.folder / "both.pem"
+        trusted.write_bytes(self.authority.path.read_bytes() + cert.read_bytes())
+        certificate = Signer(self.folder, self.name, issuer=self.authority)
+        self.assertEqual(self.secure(certificate, "--cacert", str(trusted)), (0, ""))
 
     def test_certificate_out_of_its_time_or_purpose(self) -> None:
         trusted = "--cacert", str(self.authority.path)

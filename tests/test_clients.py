@@ -231,16 +231,29 @@ class CommandTests(Case):
             (">&-", 0, ""),
             (">&- 2>&-", 0, ""),
         ):
-            line = f"set -o pipefail; dartio get {url} {where}"
-            ended = subprocess.run(
-                ["bash", "-c", line],
-                env=environment(self.home),
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-            self.assertEqual((ended.returncode, ended.stderr), (code, why), where)
+            self.writes(f"dartio get {url} {where}", code, why)
+
+    def test_content_for_which_there_is_no_room_is_no_success(self) -> None:
+        """Unbuffered, Python's streams write less than they are given, silently."""
+        (self.here / "file").write_bytes(bytes(3000))
+        url = f"{self.serve('static', '--root', '.').url}file"
+        for command in (f"get {url}", f"inspect --json {url}"):
+            for variable in ("", "PYTHONUNBUFFERED=1 "):
+                line = f"ulimit -f 2; {variable}dartio {command} > {self.here}/out"
+                why = "dartio: cannot write: File too large\n"
+                self.writes(line, 1, why)
+
+    def writes(self, line: str, code: int, why: str) -> None:
+        """Let bash do *line*: its exit code, and what is said."""
+        ended = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {line}"],
+            env=environment(self.home),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        self.assertEqual((ended.returncode, ended.stderr), (code, why), line)
 
 
 HELP = """

@@ -179,6 +179,27 @@ class ServerTests(InspectCase):
             told = [json.loads(line) for line in out.splitlines()]
             self.assertEqual([each["url"][-3:] for each in told], ["old", "new"])
 
+    def test_redirects_of_what_stores_nothing_keep_its_method(self) -> None:
+        heads: list[bytes] = []
+
+        def turn(connection: socket.socket) -> None:
+            heads.append(server.read_head(connection))
+            moved = b" /old " in heads[-1]
+            fields = ("Location: /new",) if moved else ()
+            connection.sendall(response(b"", *fields, code=codes[moved]))
+
+        for method, code, following in (
+            ("HEAD", 301, b"HEAD"),
+            ("HEAD", 303, b"HEAD"),
+            ("OPTIONS", 302, b"OPTIONS"),
+            ("OPTIONS", 303, b"GET"),
+        ):
+            codes = (200, code)
+            with ScriptedServer(turn) as server:
+                words = (server.url + "old", "--method", method, "--follow")
+                self.assertEqual(self.inspect(*words)[0], 0)
+            self.assertEqual(heads.pop().split()[:2], [following, b"/new"])
+
     def test_secrets_of_one_origin_are_not_sent_to_another(self) -> None:
         heads: list[bytes] = []
 

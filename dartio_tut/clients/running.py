@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from io import BufferedWriter, RawIOBase, TextIOWrapper
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -41,9 +42,12 @@ def run_in_reactor(client: Any, arguments: Namespace, *, needs_web: bool) -> Non
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (until it ends)
-    for stream in (sys.stdout, sys.stderr):
+        stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # terminals without UTF-8
+            setattr(sys, name, _whole(stream))
+    # Certificates of today have such numbers; what is shown of one is not the place.
+    warnings.filterwarnings("ignore", "Parsed a serial number")
     interrupted: list[bool] = []
     try:
         react(_run, (client, arguments, needs_web, interrupted))
@@ -51,6 +55,19 @@ def run_in_reactor(client: Any, arguments: Namespace, *, needs_web: bool) -> Non
         if interrupted and not end.code:  # what was under way has not ended
             _end_at_once()
         raise
+
+
+def _whole(stream: TextIOWrapper) -> TextIOWrapper:
+    """
+    *stream*, which writes all that it is given. With ``python -u`` (also as
+    ``PYTHONUNBUFFERED``) it may write less, when the disk is full or the process is
+    stopped meanwhile, and nobody looks at how much it was.
+    """
+    if not isinstance(stream.buffer, RawIOBase):
+        return stream
+    encoding, errors = stream.encoding, stream.errors
+    buffered = BufferedWriter(stream.detach())  # type: ignore[type-var]
+    return TextIOWrapper(buffered, encoding, errors, line_buffering=True)
 
 
 @contextmanager

@@ -290,6 +290,15 @@ class ProxyTests(SynchronousTestCase):
         os.environ["no_proxy"] = "*"
         self.assertEqual(self.proxy(), "None")
 
+    def test_no_proxy_names_networks(self) -> None:
+        no_proxy = "10.0.0.0/8, 192.0.2.1/32 2001:db8::/32,10.0.0.0/99,a/b"
+        os.environ.update(http_proxy="http://a:1", no_proxy=no_proxy)
+        for host, proxied in (
+            ("10.1.2.3", False), ("11.1.2.3", True), ("192.0.2.1", False),
+            ("192.0.2.2", True), ("2001:db8::1", False), ("::1", True), ("a", True),
+        ):  # fmt: skip
+            self.assertEqual(self.proxy(host=host) != "None", proxied, host)
+
     def test_none_without_the_environment(self) -> None:
         self.assertEqual(self.proxy(), "None")
         os.environ["http_proxy"] = ""

@@ -50,9 +50,11 @@ class ContentResponse(proxyForInterface(IResponse)):  # type: ignore[misc]
         self.patience = patience
         self.reactor = reactor
         codings = b",".join(original.headers.getRawHeaders(b"Content-Encoding", []))
+        if original.length == 0:
+            codings = b""  # there is nothing to decode
         self.decoder = ContentDecoder(codings.decode("latin-1").split(","))
         self.length = original.length
-        if self.decoder and original.length != 0:
+        if self.decoder:
             self.length = UNKNOWN_LENGTH
             original.headers.removeHeader(b"Content-Encoding")
 

@@ -9,6 +9,8 @@ reads them here.
 from __future__ import annotations
 
 from base64 import b64encode
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -39,6 +41,8 @@ def proxy_for(scheme: str, host: str, port: int) -> WebURL | None:
     name = scheme if scheme in proxies else "all"
     if name not in proxies or proxy_bypass(f"{host}:{port}"):
         return None
+    if _is_in_network(host, proxies.get("no", "")):
+        return None
     try:
         return WebURL.parse(proxies[name])
     except ValueError:
@@ -46,6 +50,19 @@ def proxy_for(scheme: str, host: str, port: int) -> WebURL | None:
             f"{name}_proxy does not name an http or https proxy; no_proxy={host} goes"
             " without it"
         ) from None
+
+
+def _is_in_network(host: str, no_proxy: str) -> bool:
+    """Whether *host* is an address in a network, such as 10.0.0.0/8, of *no_proxy*."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    for text in no_proxy.replace(",", " ").split():
+        with suppress(ValueError):
+            if "/" in text and address in ip_network(text, strict=False):
+                return True
+    return False
 
 
 def proxy_authorization(proxy: WebURL) -> list[tuple[bytes, bytes]]:

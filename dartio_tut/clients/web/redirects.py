@@ -21,7 +21,10 @@ BECOMES_GET = (303,)
 """The answer to what was sent is found there."""
 
 MAY_BECOME_GET = (301, 302)
-"""For GET as it says; for POST, browsers send a GET and the standard meant a POST."""
+"""Safe methods stay; for POST, browsers send a GET and the standard meant a POST."""
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+"""They store nothing (RFC 9110, 9.2.1), so no redirect changes them but a 303."""
 
 FOR_ONE_ORIGIN = ("authorization", "proxy-authorization", "cookie", "host")
 """Fields that are not sent to another origin than the one they were meant for: whoever
@@ -71,10 +74,10 @@ def next_request(method: str, url: WebURL, response: Any) -> NextRequest | None:
         raise ClientError(
             f"{url} redirects to {where!r}, which is {why}: it is not followed"
         ) from None
-    if method == "GET" or response.code in KEEPS_METHOD:
-        return NextRequest(method, target)
     if response.code in BECOMES_GET:
-        return NextRequest("GET", target)
+        return NextRequest("HEAD" if method == "HEAD" else "GET", target)
+    if method in SAFE_METHODS or response.code in KEEPS_METHOD:
+        return NextRequest(method, target)
     raise ClientError(
         f"{url} answers {response.code} and points to {target}:"
         " nothing was stored; give that URL"

@@ -4,14 +4,21 @@ Whom to trust over TLS, and what is wrong with a certificate that is not trusted
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
-from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
-from service_identity.pyopenssl import extract_patterns
+from service_identity import CertificateError
+from service_identity.hazmat import (
+    DNS_ID,
+    DNSPattern,
+    IPAddress_ID,
+    IPAddressPattern,
+    verify_service_identity,
+)
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, trustRootFromCertificates
@@ -127,11 +134,33 @@ def _name_problem(certificate: Any, host: str) -> str:
     try:
         is_address = isIPAddress(host) or isIPv6Address(host)
         wanted = IPAddress_ID(host) if is_address else DNS_ID(host.rstrip("."))
-        verify_service_identity(extract_patterns(certificate), [wanted], [])
+        verify_service_identity(_patterns(certificate), [wanted], [])
     except Exception:  # noqa: BLE001  (nothing that goes wrong here may pass)
         names = _names(certificate)
         return f"is for another host: {names}" if names else "names no host"
     return ""
+
+
+def _patterns(certificate: Any) -> list[DNSPattern | IPAddressPattern]:
+    """
+    What *certificate* is for. What is no pattern, such as an address among the names,
+    matches nothing, and keeps no other from matching.
+
+    :raises Exception: it has no names, or they cannot be read.
+    """
+    names = (
+        certificate.to_cryptography()
+        .extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        .value
+    )
+    patterns: list[DNSPattern | IPAddressPattern] = [
+        IPAddressPattern(address)
+        for address in names.get_values_for_type(x509.IPAddress)
+    ]
+    for name in names.get_values_for_type(x509.DNSName):
+        with suppress(CertificateError):
+            patterns.append(DNSPattern.from_bytes(name.encode()))
+    return patterns
 
 
 def _problem(certificate: Any, number: int) -> str:
