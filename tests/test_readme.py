@@ -58,6 +58,15 @@ class PageTests(SynchronousTestCase):
     def test_readme_names_the_tutorial_before_anything_else(self) -> None:
         paragraph = README.read_text().split("\n\n")[1]
         self.assertIn("Write HTTP clients & servers", paragraph.split("\n")[0])
+        self.assertIn("that its home no longer publishes", paragraph)
+
+    def test_what_stands_for_something_else_is_explained(self) -> None:
+        for page in (README, TUTORIAL / "index.md"):
+            self.assertIn("`[...]` for the time that begins", page.read_text())
+
+    def test_no_page_comes_before_what_it_builds_on(self) -> None:
+        lines = (TUTORIAL / "index.md").read_text().splitlines()
+        self.assertLess(lines.index("pages"), lines.index("thinker"))
 
     def test_readme_says_how_to_get_it_and_how_to_have_the_commands(self) -> None:
         lines = README.read_text().splitlines()

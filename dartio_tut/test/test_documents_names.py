@@ -8,7 +8,7 @@ import os
 from typing import Any
 from unicodedata import normalize
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.store import (
@@ -19,6 +19,7 @@ from dartio_tut.store import (
     NameTaken,
     NoSuchEntry,
     StoreUnavailable,
+    copying,
 )
 from dartio_tut.store.folder import documents, documents_files, documents_names
 from dartio_tut.store.folder.disk import DEFAULT_QUOTA
@@ -46,6 +47,27 @@ class ScanTests(FolderCase):
 
     def names(self, documents: Any, *asked: Any) -> list[str]:
         return [info.name for info in self.result_of(documents.list(*asked))]
+
+    def test_a_copy_takes_as_many_scans_however_much_there_is(self) -> None:
+        self.patch(copying, "PAGE_DOCUMENTS", 20)
+        taken = []
+        for count in (30, 90):
+            source, target = (
+                open_folder_documents(
+                    str(self.folder / f"{name}-{count}"), run=maybeDeferred
+                )
+                for name in ("source", "target")
+            )
+            for number in range(count):
+                path = self.folder / f"source-{count}" / f"{number:02}"
+                path.write_bytes(b"1")
+            self.scans = 0
+            copied = self.result_of(
+                Deferred.fromCoroutine(copying.copy_documents(source, target))
+            )
+            self.assertEqual(copied.written, count)
+            taken.append(self.scans)
+        self.assertEqual(taken[0], taken[1])
 
     def test_one_scan_for_many_lists(self) -> None:
         documents = self.documents()

@@ -210,6 +210,18 @@ class LimitTests(HTTP2Case):
         linger_time=2,
     )
 
+    def test_an_upload_may_take_longer_than_a_connection_may_be_idle(self) -> None:
+        def count(request: Any) -> bytes:
+            return b"%d" % len(request.content.read())
+
+        for engine in engines():
+            client = self.client(engine, count)
+            client.send(client.head(1, method=b"POST", flags=END_HEADERS))
+            for _ in range(20):
+                client.send(data_frame(1, b"x" * 5000, 0)).wait(4)
+            client.send(data_frame(1, b""))
+            self.assertEqual(client.answer(1).body, b"100000")
+
     def test_limits_of_the_head_are_answered(self) -> None:
         for engine in engines():
             client = self.client(engine)

@@ -11,6 +11,7 @@ from typing import Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web import server
@@ -250,6 +251,22 @@ class ResponseTests(HTTP2Case):
             self.assertEqual(
                 [done.ending for done in self.exchanges()], [Ending.CUT_OFF] * 2
             )
+
+    def test_text_that_is_written_as_bytes_is_a_500(self) -> None:
+        def render(request: Any) -> int:
+            request.write("text")
+            return NOT_DONE_YET
+
+        for engine in engines():
+            client = self.client(engine, render)
+            with capturedLogs() as logged:
+                client.send(client.head(1))
+            answer = client.answer(1)
+            self.assertEqual((answer.status, answer.reset), (500, None))
+            self.assertNotIn(b"text", answer.body)
+            self.assertTrue(answer.is_ended)
+            (said,) = map(formatEvent, logged)
+            self.assertIn("request.write takes bytes", said)
 
     def test_response_shorter_than_it_said_resets_the_stream(self) -> None:
         def render(request: Any) -> int:
