@@ -203,7 +203,8 @@ class ServerAwayTests(FaultCase):
         while await notes.append("on the other"):
             number += 1  # its sessions have not all heard of it
         self.assertEqual(await self.notes().count(), number)
-        self.assertEqual(self.logged, [])
+        for said in self.logged:  # now and then also the next session is of the first
+            self.assertRegex(said, "read-only transaction$|is back$")
 
     def change(self, server: Postgres, setting: str, value: str) -> None:
         """Set it for every session there is, soon, and will be, now."""

@@ -46,7 +46,7 @@ def run_in_reactor(client: Any, arguments: Namespace, *, needs_web: bool) -> Non
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # terminals without UTF-8
             setattr(sys, name, _whole(stream))
-    # Certificates of today have such numbers; what is shown of one is not the place.
+    # Authorities in use have serial numbers of 0, and a warning helps nobody here.
     warnings.filterwarnings("ignore", "Parsed a serial number")
     interrupted: list[bool] = []
     try:

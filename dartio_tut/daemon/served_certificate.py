@@ -56,15 +56,15 @@ class Holders:
     The keys of tickets belong to a context, and pyOpenSSL cannot hand them on. So each
     connection begins with the first one, for as long as the process runs, and is given
     the certificate of the moment in that one's callback for server names: sessions
-    outlive a certificate. They end where other authorities vouch for clients: a
-    resumed session does not ask for the client's certificate again.
+    outlive a certificate. Where clients must show certificates, they do not, because a
+    resumed session asks for none.
     """
 
     _context: SSL.Context
 
     def __init__(self) -> None:
         self._holders: list[ContextHolder] = []
-        self._authorities: Sequence[bytes] | None = None
+        self._is_kept = False
 
     def add(self, holder: ContextHolder) -> None:
         """Tell *holder*, too, what to begin with."""
@@ -73,9 +73,9 @@ class Holders:
 
     def renew(self, served: ServedCertificate) -> None:
         """*served* is shown from now on."""
-        if self._authorities == served.authorities:
+        if self._is_kept:
             return
-        self._context, self._authorities = served.context, served.authorities
+        self._context, self._is_kept = served.context, not served.has_authorities
         for holder in self._holders:
             holder.context = self._context
 
@@ -131,7 +131,7 @@ class ServedCertificate:
     :raise ValueError: when files do not have what they should, or do not fit.
     :raise OSError: when a file cannot be read.
     :ivar context: the settings of new connections.
-    :ivar authorities: those of which clients must show a certificate, as DER.
+    :ivar has_authorities: whether clients must show a certificate of one.
     :ivar warnings: what is wrong with the certificates, though they can be used.
     :ivar path: the file of the certificate.
     :ivar names: the host names that it is for.
@@ -224,7 +224,7 @@ class ServedCertificate:
         set_alpn(context, self._protocols)
         context.set_tlsext_servername_callback(self._choose)
         self.context = context
-        self.authorities = [authority.dump() for authority in authorities]
+        self.has_authorities = bool(authorities)
         self.warnings = [
             *validity_warnings(self._cert, chain),
             *server_warnings(self._cert, chain),

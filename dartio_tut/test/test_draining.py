@@ -9,8 +9,10 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
+from twisted.web.server import Site as TwistedSite
 
 from dartio_tut.daemon.draining import (
     Draining,
@@ -21,6 +23,7 @@ from dartio_tut.daemon.draining import (
 from dartio_tut.daemon.options.parsing import seconds_or_zero
 from dartio_tut.daemon.site import Site
 from dartio_tut.resources.rest.event_stream import EventStream, begin_events
+from dartio_tut.wire import Request as WireRequest
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -283,6 +286,13 @@ class ExchangeTests(DrainingCase):
         self.reactor.advance(0)
         self.assertIn(b"begun", transports[1].value())
         self.assertEqual(ended, [None])
+
+    def test_on_a_site_of_twisteds_nobody_asks(self) -> None:
+        channel: Any = HTTPChannel()
+        channel.site = TwistedSite(Resource())
+        request = WireRequest(channel, False)
+        request.on_drain = request.finish
+        self.assertEqual(request.on_drain, request.finish)
 
     def test_it_is_asked_once_also_when_the_process_is_replaced_first(self) -> None:
         asked: list[None] = []

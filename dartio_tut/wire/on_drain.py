@@ -30,7 +30,7 @@ class OnDrain:
         if function is None or channel is None:
             return
         site = channel.site
-        if site.is_draining or site.is_retiring:
+        if getattr(site, "is_draining", False) or getattr(site, "is_retiring", False):
             site.deadlines.call_soon(channel, partial(_end_unless_over, request))
 
 

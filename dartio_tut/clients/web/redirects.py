@@ -24,7 +24,7 @@ MAY_BECOME_GET = (301, 302)
 """Safe methods stay; for POST, browsers send a GET and the standard meant a POST."""
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-"""They store nothing (RFC 9110, 9.2.1), so no redirect changes them but a 303."""
+"""They store nothing (RFC 9110, 9.2.1), so a 301 or 302 does not change them."""
 
 FOR_ONE_ORIGIN = ("authorization", "proxy-authorization", "cookie", "host")
 """Fields that are not sent to another origin than the one they were meant for: whoever

@@ -267,10 +267,6 @@ class HTTPChannelAPI:
         """Answer with the error's status code, and close so that the client sees it."""
         raise NotImplementedError
 
-    def expired(self) -> None:
-        """The client took too long."""
-        raise NotImplementedError
-
     def cut_off(self, reason: str) -> None:
         """End the connection so that nobody can take the response for whole."""
         if self.reports is not None:
@@ -292,8 +288,6 @@ class HTTPChannelAPI:
         self.output.transport.taken_over()
         self.intake.is_held = False
         self.intake.resume_reading()
-        if not self.intake.is_active:  # else this is done at the end of that
-            self.deadlines.call_soon(self, self.pass_on)
 
     def look_after_taken_over(self) -> None:
         """
@@ -332,3 +326,5 @@ class HTTPChannelAPI:
         """What Twisted's websockets call when a request becomes one."""
         self.hand_over(protocol)
         protocol.makeConnection(self._transport)
+        if not self.intake.is_active:  # else this is done at the end of that
+            self.pass_on()
