@@ -64,6 +64,33 @@ class GroupCommitTests(SynchronousTestCase):
             raise OSError(5, "Input/output error")
         return [ValueError(i) if i == "fail" else i.upper() for i in items]
 
+    def test_a_moment_without_a_thread_fails_what_waits_and_no_more(self) -> None:
+        has_none = True
+
+        def run(function: Callable[..., Any], *args: Any) -> Deferred[Any]:
+            if has_none:
+                raise RuntimeError("can't start new thread")
+            return self.thread(function, *args)
+
+        batches: GroupCommit[str] = GroupCommit(run, self.work)
+        for _ in range(2):
+            self.failureResultOf(batches.submit("a"), RuntimeError)
+            self.successResultOf(batches.when_idle())
+        has_none = False
+        first, second = batches.submit("b"), batches.submit("c")
+        tell = self.thread.work()
+        third = batches.submit("d")
+        has_none = True
+        tell()
+        self.assertEqual(self.successResultOf(first), "B")
+        self.assertEqual(self.successResultOf(second), "C")
+        self.failureResultOf(third, RuntimeError)
+        self.successResultOf(batches.when_idle())
+        has_none = False
+        last = batches.submit("e")
+        self.thread.all()
+        self.assertEqual(self.successResultOf(last), "E")
+
     def slow(self, seconds: float, come_again: Callable[[], None]) -> None:
         """
         GroupCommit take so many *seconds*; *come_again* is called when a turn waits for

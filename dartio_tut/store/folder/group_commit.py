@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Any, Generic, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.python.failure import Failure
 
 from ..faults import FaultReport
@@ -93,7 +93,8 @@ class GroupCommit(Generic[Item]):
         return idle
 
     def _begin(self) -> None:
-        self._run(self._do_batch).addCallbacks(self._fire, self._fail)
+        # It raises when no thread can be started: that must not keep others waiting.
+        maybeDeferred(self._run, self._do_batch).addCallbacks(self._fire, self._fail)
 
     def _do_batch(self) -> Sequence[object]:
         # In the thread: what has come until it runs is in. Only here is taken out.

@@ -12,7 +12,13 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from twisted.enterprise import adbapi
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    fail,
+    maybeDeferred,
+    succeed,
+)
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -125,7 +131,8 @@ class Pool:
             self._close_when_idle()
 
         self._statements += 1
-        self._pool().runWithConnection(statement).addBoth(deliver)
+        running = maybeDeferred(self._pool().runWithConnection, statement)
+        running.addBoth(deliver)  # also when no thread can be started
         return answer
 
     def _pool(self) -> _Connections:
