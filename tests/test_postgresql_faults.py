@@ -24,6 +24,7 @@ from dartio_tut.store.postgresql.open_database import (
     open_postgresql_notes,
 )
 from dartio_tut.store.postgresql.pool import MAX_OPERATIONS
+from dartio_tut.store.postgresql.statement import Connection
 
 from .support.postgres import Postgres, shared
 from .support.postgresql_case import PostgresCase
@@ -203,8 +204,25 @@ class ServerAwayTests(FaultCase):
         while await notes.append("on the other"):
             number += 1  # its sessions have not all heard of it
         self.assertEqual(await self.notes().count(), number)
-        for said in self.logged:  # now and then also the next session is of the first
-            self.assertRegex(said, "read-only transaction$|is back$")
+        self.assertEqual(self.logged, [])
+
+    async def test_new_connection_to_what_has_just_become_a_replica(self) -> None:
+        made: list[Any] = []
+        original = Connection.open
+
+        def open_connection(connection: Connection) -> Any:
+            opened = original(connection)
+            if not made:
+                opened.execute("SET default_transaction_read_only = on")
+            made.append(opened)
+            return opened
+
+        self.notes().close()  # its tables are there
+        self.patch(Connection, "open", open_connection)
+        notes = self.notes("?connections=1")
+        self.assertEqual(await notes.append("a"), 0)
+        self.assertGreater(len(made), 1)
+        self.assertEqual(self.logged, [])
 
     def change(self, server: Postgres, setting: str, value: str) -> None:
         """Set it for every session there is, soon, and will be, now."""

@@ -234,7 +234,7 @@ class ISite(Protocol):
         """An open file that holds a request's body of *length* bytes, if known."""
 
     def handshake_failed(self, peer: IAddress, reason: str, detail: str = "") -> None:
-        """See `ITLSSite.handshake_failed`; also for a client that was wrong in that."""
+        """As `ITLSSite.handshake_failed`: a client has tried TLS on a port without."""
 
 
 @runtime_checkable

@@ -148,11 +148,7 @@ def _patterns(certificate: Any) -> list[DNSPattern | IPAddressPattern]:
 
     :raises Exception: it has no names, or they cannot be read.
     """
-    names = (
-        certificate.to_cryptography()
-        .extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        .value
-    )
+    names = _alternative_names(certificate)
     patterns: list[DNSPattern | IPAddressPattern] = [
         IPAddressPattern(address)
         for address in names.get_values_for_type(x509.IPAddress)
@@ -177,14 +173,22 @@ def _problem(certificate: Any, number: int) -> str:
     return said
 
 
+def _alternative_names(certificate: Any) -> Any:
+    """
+    The extension with what *certificate* is for.
+
+    :raises Exception: there is none, or it cannot be read.
+    """
+    extensions = certificate.to_cryptography().extensions
+    return extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+
 def _names(certificate: Any) -> str:
     """The host names and addresses that *certificate* is for."""
     try:
-        names = certificate.to_cryptography().extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        )
-        hosts = names.value.get_values_for_type(x509.DNSName)
-        addresses = names.value.get_values_for_type(x509.IPAddress)
+        names = _alternative_names(certificate)
+        hosts = names.get_values_for_type(x509.DNSName)
+        addresses = names.get_values_for_type(x509.IPAddress)
     except Exception:  # noqa: BLE001  (OpenSSL calls us: nothing may be raised)
         return ""
     return ", ".join([*hosts, *map(str, addresses)])

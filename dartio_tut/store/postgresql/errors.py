@@ -48,12 +48,20 @@ class Retryable(Exception):
     The statement is worth another try; its token keeps it from being done twice.
 
     :ivar lost: whether it needs another connection.
+    :ivar is_read_only: whether that is because this one leads to a replica.
     :ivar is_pooled: whether a pooler has lost the statements that were prepared.
     """
 
-    def __init__(self, text: str, lost: bool, is_pooled: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        lost: bool,
+        is_pooled: bool = False,
+        is_read_only: bool = False,
+    ) -> None:
         super().__init__(text)
         self.lost = lost
+        self.is_read_only = is_read_only
         self.is_pooled = is_pooled
 
 
@@ -69,7 +77,9 @@ def translate_error(error: psycopg.Error) -> Exception:
         return Retryable(str(error), lost=True) if is_lost else error
     if state in NOT_PREPARED_STATES and "prepared statement" in str(error):
         return Retryable(str(error), lost=False, is_pooled=True)
-    if state.startswith(CONNECTION_LOST_STATES) or state == READ_ONLY_STATE:
+    if state == READ_ONLY_STATE:
+        return Retryable(str(error), lost=True, is_read_only=True)
+    if state.startswith(CONNECTION_LOST_STATES):
         return Retryable(str(error), lost=True)
     if state == DISK_FULL_STATE:
         return StoreFull("the database's disk is full")

@@ -72,9 +72,11 @@ class Statement:
         try:
             return self._try(connection)
         except Retryable as retryable:
-            if not (retryable.lost and was_old):
+            may_be_old = was_old or retryable.is_read_only
+            if not (retryable.lost and may_be_old):
                 raise
-        # The connection was probably lost before: the answer of a new one counts.
+        # The connection was probably lost before, or was made just before its server
+        # became a replica: the answer of a new one counts.
         return self._try(connection)
 
     def give_up(self) -> None:
