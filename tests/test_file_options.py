@@ -302,6 +302,13 @@ class PrivateFilesTests(OptionCase):
         listed = ask(port, target="/", fields={"Accept": "text/plain"}).body
         self.assertEqual(listed, b"other\n")
 
+    def test_options_in_a_file_are_not_served(self) -> None:
+        self.file("dartio.toml", b'header = ["X-Secret: s"]\n')
+        self.here = self.root
+        daemon = self.serve("static", "--root", ".", "--config", "dartio.toml")
+        self.assertEqual(ask(daemon, target="/dartio.toml").code, 404)
+        self.assertIn(f"private: {self.root}/dartio.toml", "\n".join(daemon.lines))
+
     def log_with(self, words: str, process: int) -> str:
         """The log of the daemon in the background, once it has these *words*."""
         started = time.monotonic()

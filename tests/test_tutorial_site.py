@@ -13,12 +13,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from cryptography import x509
 from ifaddr import get_adapters
 from twisted.trial.unittest import SkipTest
 
 import dartio_tut.servers.hello
 from dartio_tut.servers.lessons import LESSONS
 
+from .support.certificates import Signer
 from .support.harness import Case, Daemon, ask
 
 
@@ -216,6 +218,23 @@ class NoWireTests(SiteCase):
             self.assertNotIn("/wire/", page)
             self.assertNotIn("/try/", page)
         self.assertIn('href="/learn/"', self.page())
+
+
+class RootTests(SiteCase):
+    """A tutorial that serves the folder in which its own files are."""
+
+    def begun(self) -> Daemon:
+        signer = Signer(self.here, x509.DNSName("localhost"), days=(-1, 90))
+        self.key = signer.path.with_suffix(".key")
+        Path(self.here, "options.toml").write_text("max-body = 1000\n")
+        self.options = ("--root", ".", "--config", "options.toml", "--cert",
+                        str(signer.path), "--key", str(self.key))  # fmt: skip
+        return super().begun()
+
+    def test_its_key_and_its_options_are_not_served(self) -> None:
+        for name in (self.key.name, "options.toml"):
+            answer = ask(self.ports["static"], target=f"/{name}")
+            self.assertEqual((name, answer.code), (name, 404))
 
 
 class ClassroomTests(SiteCase):

@@ -24,6 +24,8 @@ from .support.workers import WorkersCase, connections_of, is_alive, workers_of
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
+JSON = {"Content-Type": "application/json"}
+
 ROLLS = int(os.environ.get("DARTIO_ROLLS", "1"))
 """How many times all workers are replaced under load."""
 
@@ -245,6 +247,34 @@ class WorkersTests(WorkersCase):
             thread.join(PATIENCE)
         numbers = {b"You have %d notes.\n" % n: 1 for n in range(1, 41)}
         self.assertEqual(said, numbers)
+
+    def test_store_that_has_gone_away_is_not_made_anew_by_another_worker(self) -> None:
+        (root := self.here / "mounted").mkdir()
+        store = root / "store"
+        for name, make_mount_point in (("notes", root.mkdir), ("writer", store.mkdir)):
+            daemon = self.workers(name, "--store", str(store))
+            note = '{"myNote": "x"}' if name == "notes" else '{"a": 1}'
+            target = "/" if name == "notes" else "/a.json"
+
+            def written() -> int:
+                return ask(daemon, "POST", target, note, JSON).code  # noqa: B023
+
+            self.assertEqual(written(), 200)
+            (away := root if name == "notes" else store).rename(self.here / "away")
+            make_mount_point()
+            self.assertEqual(written(), 503)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("Not all workers have been replaced, those of before go on")
+            self.assertEqual([written() for _ in range(4)], [503] * 4)
+            self.assertEqual(list(away.iterdir()), [], "something was made there")
+            away.rmdir()
+            (self.here / "away").rename(away)
+            self.assertEqual(written(), 200)
+            self.hang_up(daemon)
+            self.assertEqual(written(), 200)
+            daemon.stop()
+            self.assertIn("--store: ", daemon.errors())
+            shutil.rmtree(store)
 
     def test_access_log_has_the_requests_of_all_workers(self) -> None:
         log = self.here / "access.log"

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 from .options.certificate import folder_of_self_signed
+from .options.elsewhere import CONFIG
 from .options.server import ServerOptions
 
 TWISTD_LOG = "twistd.log"
@@ -21,20 +22,20 @@ _KEY_ARGUMENTS = ("key", "passwordFile", "privateKey")
 
 class PrivatePaths(Collection[str]):
     """
-    Absolute paths: *known*, and those of the keys that are now in a *folder* of
+    Absolute paths: *known*, and those of the keys that are now in *folders* of
     certificates.
     """
 
-    def __init__(self, known: list[str], folder: str | None) -> None:
+    def __init__(self, known: list[str], folders: list[str]) -> None:
         self._known = known
-        self._folder = folder
+        self._folders = folders
 
     def __iter__(self) -> Iterator[str]:
         yield from self._known
-        if self._folder is not None:
+        for folder in self._folders:
             with suppress(OSError):  # the start, or the log, says so
-                for name in sorted(os.listdir(self._folder)):
-                    yield from self._keys(os.path.abspath(self._folder), name)
+                for name in sorted(os.listdir(folder)):
+                    yield from self._keys(folder, name)
 
     def _keys(self, folder: str, name: str) -> Iterator[str]:
         """The key behind *name*, also one whose certificate has not come yet."""
@@ -54,18 +55,30 @@ class PrivatePaths(Collection[str]):
 def private_file_paths(options: ServerOptions) -> PrivatePaths:
     """
     The files that the daemon writes, or keeps secret: its logs, its pid file, its
-    private keys and their password. Some may not be there yet, and keys may be added
-    to --cert-folder.
+    private keys and their password, and its options, which may have the password of a
+    database. Some may not be there yet, and keys may be added to --cert-folder.
+
+    Those of the server that has started this one in the same process are among them.
     """
-    found = [options["access-log"]]
-    found += [options.get("key"), options.get("key-password-file")]
+    found = _twistd_files(options.parent or {})
+    folders = []
+    for each in filter(None, (options, options.started_by)):
+        found += _own_files(each)
+        if each["cert-folder"] is not None:
+            folders.append(os.path.abspath(each["cert-folder"]))
+    known = [os.path.abspath(path) for path in found if path and path != "-"]
+    return PrivatePaths(known, folders)
+
+
+def _own_files(options: ServerOptions) -> list[str | None]:
+    """What *options* name; the logs and the files of secrets."""
+    names = ("access-log", CONFIG, "key", "key-password-file")
+    found = [options[name] for name in names]
     if options["self-signed"]:
         found.append(os.path.join(folder_of_self_signed(options), "key.pem"))
-    found += _twistd_files(options.parent or {})
     for endpoint in options["listen"]:
         found += _private_keys(endpoint)
-    known = [os.path.abspath(path) for path in found if path and path != "-"]
-    return PrivatePaths(known, options["cert-folder"])
+    return found
 
 
 def _twistd_files(twistd: dict[str, str | None]) -> list[str | None]:

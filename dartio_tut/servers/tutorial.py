@@ -151,7 +151,9 @@ def _options_of(lesson: Lesson, options: Options) -> ServerOptions:
     """
     lesson_options: type[ServerOptions] = import_module(lesson.module).Options
     with startup_errors(lesson.name):
-        return lesson_options.with_values(options.values_for(lesson), options.parent)
+        own = lesson_options.with_values(options.values_for(lesson), options.parent)
+    own.started_by = options
+    return own
 
 
 def _store_location(own: ServerOptions) -> str | None:

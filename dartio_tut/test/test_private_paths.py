@@ -49,6 +49,28 @@ class OwnFilesTests(SynchronousTestCase):
         files = ("--cert", "c.pem", "--key", "k.pem", "--key-password-file", "p")
         self.assertEqual(self.own(*files), ["k.pem", "p"])
 
+    def test_options_may_have_a_password(self) -> None:
+        folder = self.mktemp()
+        os.mkdir(folder)
+        path = os.path.join(folder, "dartio.toml")
+        with open(path, "wb"):
+            pass
+        self.assertEqual(self.own("--config", path), [os.path.relpath(path)])
+
+    def test_files_of_the_server_that_has_started_it_are_its_own(self) -> None:
+        starter, options = ServerOptions(), ServerOptions()
+        folder = self.mktemp()
+        os.mkdir(folder)
+        with open(os.path.join(folder, "a.key"), "wb"):
+            pass
+        files = ("--cert", "c.pem", "--key", "k.pem", "--listen", "https:0:key=l.pem")
+        starter.parseOptions([*files, "--cert-folder", folder])
+        options.parseOptions(["--access-log", "a.log"])
+        options.started_by = starter
+        found = [os.path.relpath(path) for path in private_file_paths(options)]
+        added = os.path.relpath(os.path.join(folder, "a.key"))
+        self.assertEqual(found, ["a.log", "k.pem", "l.pem", added])
+
     def test_options_without_twistd(self) -> None:
         options = ServerOptions()
         options.parseOptions([])

@@ -15,10 +15,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
-from dartio_tut.store import is_database, location_for_log, timed
+from dartio_tut.store import folder_path, is_database, location_for_log, timed
 
 from ..privileges import running_as_daemon_user
 from ..startup import error_text, startup_errors
+from ..store_folders import folder_of_parent, remember_folder
+from ..this_worker import this_worker
 from .option import Option, option
 from .parsing import existing_folder
 from .quota import QUOTA_OPTIONS, quota_of
@@ -109,14 +111,28 @@ class StoreOptions(ServerOptions):
         with startup_errors("--store"), running_as_daemon_user(self.parent or {}):
             where = self["store"] or data_folder(self.store_name)
             _check_free(where, self["keep-free"])
-            only = {"only_check": True} if self["check"] else {}
-            store = opened(where, quota_of(self), **only)
+            store = self._opened(opened, where)
         self.store_location = location_for_log(where)
         self.closing.append(store.close)
         _log.info("All of it is kept in {where}", where=without_password(where))
         if self["metrics"] is None:
             return store
         return timed(store, self.store_times.observer(where))
+
+    def _opened(self, opened: Callable[..., S], where: str) -> S:
+        """The store at *where*, in the same folder for a parent and its workers."""
+        if self["check"]:
+            return opened(where, quota_of(self), only_check=True)
+        if is_database(where):
+            return opened(where, quota_of(self))
+        folder = os.path.abspath(folder_path(where))
+        if this_worker() is not None:
+            with folder_of_parent(folder):
+                return opened(where, quota_of(self))
+        store = opened(where, quota_of(self))
+        if self["workers"] > 1:
+            remember_folder(folder)
+        return store
 
 
 class SharedStoreOptions(StoreOptions):

@@ -70,6 +70,7 @@ class ServerOptions(DeclaredOptions):
     :ivar store_times: counts the operations of its stores, for ``--metrics``.
     :ivar shared_role: what this process is, if several servers in it share that.
     :ivar watcher: watches the server, if somebody is to; no option sets it.
+    :ivar started_by: the options of the server that starts this one in its process.
     """
 
     default_port: ClassVar[int] = 0
@@ -151,6 +152,7 @@ class ServerOptions(DeclaredOptions):
         self.store_location: str | None = None
         self.store_times = StoreTimes()
         self.watcher: IWatcher | None = None
+        self.started_by: ServerOptions | None = None
         self.shared_role: Role | None = None
         self.closing: list[Callable[[], Deferred[None]]] = []
         self.beside: list[IService] = []
