@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable
+from errno import EADDRINUSE
 from ipaddress import ip_address
 
 from ifaddr import get_adapters
@@ -127,10 +128,29 @@ def url_at(endpoint: str, address: IPv4Address | IPv6Address, host: str) -> str:
 def local_url(
     endpoint: str, address: IPv4Address | IPv6Address, path: str = "/"
 ) -> str:
-    """The URL that a person on this machine opens for *address*."""
-    if address.host in ("127.0.0.1", "0.0.0.0", "::"):  # noqa: S104  (binds nothing)
-        address = type(address)("TCP", "localhost", address.port)
-    return endpoint_url(endpoint, address, path)
+    """
+    The URL that a person on this machine opens for *address*.
+
+    Browsers and curl try ``::1`` first for ``localhost``: where another program listens
+    there, the URL has the address itself.
+    """
+    host = address.host
+    if host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104  (binds nothing)
+        host = "127.0.0.1" if _is_taken("::1", address.port) else "localhost"
+    elif host == "::":
+        host = "localhost"
+    return endpoint_url(endpoint, type(address)("TCP", host, address.port), path)
+
+
+def _is_taken(address: str, port: int) -> bool:
+    """Whether somebody listens on *port* of the IPv6 *address*."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        return error.errno == EADDRINUSE
+    return False
 
 
 def network_urls(where: Iterable[tuple[str, IAddress]], path: str = "/") -> list[str]:

@@ -152,6 +152,17 @@ class BasicAuthTests(AuthCase):
         self.assertNotIn("www-authenticate", answered.fields)
         self.assertNotIn("cache-control", answered.fields)
 
+    def test_503_when_no_thread_can_be_started(self) -> None:
+        def refuse(*arguments: object) -> Deferred[bool]:
+            raise RuntimeError("can't start new thread")
+
+        self.patch(self.elsewhere, "run", refuse)
+        self.protect(f"han:{SHA1_OF_SECRET}")
+        for _ in range(2):
+            answered = self.ask(HAN)
+            self.assertEqual(answered.code, 503)
+            self.assertIn("retry-after", answered.fields)
+
     def test_missing_or_wrong_credentials_are_401(self) -> None:
         for field in [WRONG, basic("leia", "secret"), basic("", ""), None]:
             answered = self.ask(*[field] if field else [])

@@ -172,6 +172,16 @@ class EntityTagTests(FileCase):
             [tag] = tags
             self.assertEqual(self.get("/file", if_none_match=tag).code, 304)
 
+    def test_large_files_to_which_a_tool_has_given_one_time(self) -> None:
+        for moment in (1700000000 * SECOND_NS, 1700000000 * SECOND_NS + 123456789):
+            tags = set()
+            for content in (b"a", b"b"):
+                path = self.file("new", content * (MAX_DIGESTED_BYTES + 1))
+                os.utime(path, ns=(moment,) * 2)
+                path.replace(self.root / "file")
+                tags.add(self.get("/file").fields["etag"])
+            self.assertEqual(len(tags), 2)
+
     def test_codings_have_tags_of_their_own(self) -> None:
         with self.file("file").open("rb") as file:
             status = os.fstat(file.fileno())
@@ -421,6 +431,27 @@ class PrecompressedTests(LogCase):
             self.assertNotIn("content-encoding", response.fields)
         self.assertEqual(len(self.logged), 1)
         self.assertIn("a.js.gz is not sent: it is empty", self.logged[0])
+
+    def test_zstandard_with_a_window_that_clients_refuse_has_one_line(self) -> None:
+        for head, sent in [
+            # zstd -19, --ultra -20; of a file whose size it knows, -3, --ultra -22;
+            # 300 bytes; something else.
+            ("28b52ffd04684c000008", True), ("28b52ffd04784c000008", False),
+            ("28b52ffd8458002d310154", True), ("28b52ffda4002d31014c0000", False),
+            ("28b52ffd642c004d0000", True), ("28b52ffd", True), ("00", True),
+            ("28b52ffd046900", False), ("28b52ffde00100000001000000", False),
+        ]:  # fmt: skip
+            self.logged.clear()
+            self.file("a.js", b"plain")
+            self.file("a.js.zst", bytes.fromhex(head))
+            self.file("a.js.gz", b"gzip")
+            files = self.files()
+            for _ in range(2):
+                coding = ask(files, "GET", "/a.js", accept_encoding="zstd, gzip")
+                wanted = "zstd" if sent else "gzip"
+                self.assertEqual(coding.fields["content-encoding"], wanted, head)
+            self.assertEqual(len(self.logged), 0 if sent else 1)
+        self.assertIn("a.js.zst is not sent: clients refuse its", self.logged[0])
 
     def test_link_that_is_not_followed_has_one_line_in_the_log(self) -> None:
         outside = self.root.with_name(self.root.name + "-outside")

@@ -17,7 +17,7 @@ from twisted.web.static import Data
 from dartio_tut.resources import Files
 from dartio_tut.resources.files.listing.responses import (
     CONCURRENT_SCANS,
-    WAITING_REQUESTS,
+    WAITING_PAGES,
 )
 from dartio_tut.testing import Response, connect
 
@@ -238,7 +238,7 @@ class FilesTests(SynchronousTestCase):
     ) -> None:
         files, held = self.listed_later()
         opened = len(os.listdir("/proc/self/fd"))
-        waiting = [connect(files) for _ in range(CONCURRENT_SCANS + WAITING_REQUESTS)]
+        waiting = [connect(files) for _ in range(CONCURRENT_SCANS + WAITING_PAGES)]
         asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
         for number, connection in enumerate(waiting):
             self.assertEqual(connection.send(asked % number), b"")
@@ -249,6 +249,35 @@ class FilesTests(SynchronousTestCase):
         while held:
             held.pop(0).callback(None)
         self.assertIn(b" 200 ", waiting[0].transport.value())
+
+    def test_those_who_wait_for_one_listing_share_it(self) -> None:
+        files, held = self.listed_later()
+        asked = b"GET /bare/ HTTP/1.1\r\nHost: a\r\n\r\n"
+        first = connect(files)
+        first.send(asked)
+        (self.root / "bare" / "new").write_bytes(b"")
+        others = [connect(files) for _ in range(10 * WAITING_PAGES)]
+        for connection in others:
+            self.assertEqual(connection.send(asked), b"")
+        others[0].protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(len(held), 2)  # one was begun before they came
+        while held:
+            held.pop().callback(None)
+        for connection in (first, *others[1:]):
+            self.assertIn(b" 200 ", connection.transport.value())
+        self.assertIn(b"new", others[1].transport.value())
+
+    def test_503_when_no_thread_can_be_started(self) -> None:
+        def refuse(*arguments: object) -> Deferred[Any]:
+            raise RuntimeError("can't start new thread")
+
+        files = Files(str(self.root), listing=True, run=refuse)
+        for _ in range(2):
+            response = ask(files, "GET", "/bare/")
+            self.assertEqual(
+                (response.code, response.fields["retry-after"]), (503, "1")
+            )
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_404_when_the_folder_is_gone_at_its_turn(self) -> None:
         files, held = self.listed_later()

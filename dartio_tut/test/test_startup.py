@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import socket
 import sys
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import globalLogPublisher
 from twisted.python.usage import Options
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from twisted.web.resource import Resource
 
 from dartio_tut.daemon import Site, StartupError, startup
@@ -216,3 +217,18 @@ class TogetherTests(SynchronousTestCase):
             self.assertEqual(local_url("tcp:0", address), url)
         secure = local_url("https:0:cert=a:key=b", IPv4Address("TCP", "127.0.0.1", 5))
         self.assertEqual(secure, "https://localhost:5/")
+
+    def test_a_person_does_not_open_localhost_where_another_program_answers(
+        self,
+    ) -> None:
+        try:
+            other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        except OSError:
+            raise SkipTest("NOT TESTED: localhost of two programs; no IPv6") from None
+        with other:
+            port = other.getsockname()[1]
+            for host in ("127.0.0.1", "0.0.0.0"):
+                url = local_url("tcp:0", IPv4Address("TCP", host, port))
+                self.assertEqual(url, f"http://127.0.0.1:{port}/")
+            both = local_url("tcp:0", IPv6Address("TCP", "::", port))
+            self.assertEqual(both, f"http://localhost:{port}/")

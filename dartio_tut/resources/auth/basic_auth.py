@@ -18,6 +18,7 @@ from twisted.web.http import SERVICE_UNAVAILABLE, UNAUTHORIZED
 from twisted.web.resource import IResource, Resource, getChildForRequest
 from twisted.web.server import NOT_DONE_YET, Request
 
+from ..no_thread import is_no_thread
 from ..responses import ErrorResource, HTTPError
 from ..wrapper import Wrapper, stream_limit_below
 from .check_queue import CheckQueue, address_of
@@ -121,6 +122,10 @@ class BasicAuth(Wrapper):
         try:
             if gone or not await self._is_right(credentials):
                 return self._unknown
+        except RuntimeError as error:
+            if is_no_thread(error):
+                return self._busy
+            raise
         finally:
             self._checks.leave()
         return self._entered(request, credentials)

@@ -5,7 +5,7 @@ Rule: two contents under one URL never have the same tag. The time of the last c
 and the size do not tell them apart: builds set all files to one time, archives keep
 whole seconds, and two files that one program writes may have one time to the
 nanosecond. So the content itself goes into the tag. That of a large file is not read:
-if its time is in whole seconds, what only this file system knows takes its place.
+if a tool has set its time, what only this file system knows takes its place.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def entity_tag(
     if status.st_size <= MAX_DIGESTED_BYTES:
         content = os.pread(descriptor, status.st_size, 0)
         parts.append(blake2b(content, digest_size=8).hexdigest().encode())
-    elif status.st_mtime_ns % SECOND_NS == 0 or last_modified(status) is None:
+    elif not is_date_strong(status):
         parts += (b"%x" % n for n in _known_here(status))
     if coding:
         parts.append(coding)

@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from .path_segments import PathSegments
 from .remembered import Remembered, may_be_remembered
 from .root import path_for_log
+from .zstd_window import MAX_WINDOW_BYTES, window_bytes
 
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
 """Content codings, the best first, and how the names of such files end."""
@@ -129,22 +130,28 @@ class PrecompressedFiles:
         coding: bytes,
         file: os.stat_result,
         form: os.stat_result,
+        descriptor: int,
     ) -> bool:
         """
-        Tell whether a compressed form has content, and is as new as its file, to whole
-        seconds and with `MTIME_SLACK_SECONDS`. The first time that one has not, or is
-        not, the log tells.
+        Tell whether a compressed form has content, is as new as its file, to whole
+        seconds and with `MTIME_SLACK_SECONDS`, and can be unpacked by clients. The
+        first time that one is not, the log tells.
 
         :param file: the status of the file at *names*.
         :param form: the status of its compressed form.
+        :param descriptor: the compressed form.
         """
+        reason = None
         if not form.st_size:  # even of an empty file, each coding makes some bytes
-            self.report(names, coding, file, "it is empty: compress it again")
-            return False
-        if int(form.st_mtime) + MTIME_SLACK_SECONDS >= int(file.st_mtime):
-            return True
-        self.report(names, coding, file, "it is older than the file: compress it again")
-        return False
+            reason = "it is empty: compress it again"
+        elif int(form.st_mtime) + MTIME_SLACK_SECONDS < int(file.st_mtime):
+            reason = "it is older than the file: compress it again"
+        elif coding == b"zstd" and window_bytes(descriptor) > MAX_WINDOW_BYTES:
+            reason = "clients refuse its window of more than 8 MiB: compress it again "
+            reason += "without --long and --ultra"
+        if reason is not None:
+            self.report(names, coding, file, reason)
+        return reason is None
 
     def report(
         self, names: PathSegments, coding: bytes, file: os.stat_result, reason: str

@@ -279,7 +279,9 @@ class Representations:
             form, reason = None, error.strerror or "it cannot be opened"
         if form is None and precompressed.is_there(names, coding):
             precompressed.report(names, coding, file.status, reason)
-        if form and precompressed.may_be_sent(names, coding, file.status, form.status):
+        if form and precompressed.may_be_sent(
+            names, coding, file.status, form.status, form.descriptor
+        ):
             return coding, form
         if form:
             os.close(form.descriptor)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.http import NOT_FOUND, SERVICE_UNAVAILABLE
 from twisted.web.server import Request
 
@@ -49,14 +50,20 @@ KEPT_PAGES = 1024
 MTIME_TICK_NS = 20_000_000
 """Nanoseconds in which two changes of a folder may get the same time."""
 
-WAITING_REQUESTS = 32
-"""Requests that wait for their turn at most; they wait for a second or so."""
-
-_BUSY_TEXT = "It cannot be read just now. Try again."
+WAITING_PAGES = 32
+"""Pages that wait for their turn at most; they wait for a second or so."""
 
 
 VersionedPage = tuple[tuple[int, int] | None, bytes]
 """The version of a folder, and the page of it."""
+
+_Waiting = tuple[Request, Deferred[bytes]]
+"""A request, and what its page is handed to."""
+
+
+def _busy() -> HTTPError:
+    text = "It cannot be read just now. Try again."
+    return HTTPError(SERVICE_UNAVAILABLE, text, ((b"Retry-After", b"1"),))
 
 
 class ListingForm(NamedTuple):
@@ -103,6 +110,7 @@ class FolderListings:
         self._fields = fields
         self._private = private
         self._turns = DeferredSemaphore(CONCURRENT_SCANS)
+        self._waiting: dict[ListingForm, list[_Waiting]] = {}
         self._size = 0
         self._kept: dict[ListingForm, tuple[float, tuple[int, int], bytes]] = {}
 
@@ -126,24 +134,45 @@ class FolderListings:
         until, of, page = self._kept.get(form, (0, None, b""))
         if of == version and monotonic() < until:
             return page
-        return respond_later(request, self._read(request, form))
+        return respond_later(request, self._next_page(request, form))
 
-    async def _read(self, request: Request, form: ListingForm) -> bytes:
-        """Read the folder when it has its turn, and keep the page."""
-        if len(self._turns.waiting) >= WAITING_REQUESTS:
-            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY_TEXT, ((b"Retry-After", b"1"),))
+    async def _next_page(self, request: Request, form: ListingForm) -> bytes:
+        """The page that is made next; all who wait for it share it."""
+        page: Deferred[bytes] = Deferred()
+        if form in self._waiting:
+            self._waiting[form].append((request, page))
+            return await page
+        if len(self._waiting) >= WAITING_PAGES:
+            raise _busy()
+        self._waiting[form] = [(request, page)]
+        Deferred.fromCoroutine(self._answer_all(form))
+        return await page
+
+    async def _answer_all(self, form: ListingForm) -> None:
+        """Read the folder when it has its turn, for all who wait for it then."""
         await self._turns.acquire()
+        # Who comes from now on wants what changes from now on, too.
+        waiting = self._waiting.pop(form)
+        page: Any = b""
         try:
-            if request._disconnected:
-                return b""
+            if not all(request._disconnected for request, _ in waiting):
+                page = await self._read(form)
+        except Exception:  # noqa: BLE001  (whatever it is, it gets a response)
+            page = Failure()  # which is raised where they wait
+        finally:
+            self._turns.release()
+        for _, waits in waiting:
+            waits.callback(page)
+
+    async def _read(self, form: ListingForm) -> bytes:
+        """Read the folder, and keep the page."""
+        try:
             made: VersionedPage = await self._run(self._make, form)
         except OSError as error:
             if error.errno in ABSENT_ERRORS:  # gone since it was asked for
                 raise HTTPError(NOT_FOUND, "Not found.") from None
             self._log.error("Cannot list: {error}", error=error.strerror)
-            raise HTTPError(SERVICE_UNAVAILABLE, _BUSY_TEXT) from None
-        finally:
-            self._turns.release()
+            raise _busy() from None
         self._keep(form, *made)
         return made[1]
 
