@@ -20,6 +20,7 @@ from dartio_tut.store import (
     open_notes,
 )
 from dartio_tut.store.folder.notes_repair import find_batch
+from dartio_tut.store.folder.read_only import read_folder_notes
 
 from .support.disk_faults import failing
 from .support.folder_case import FolderCase
@@ -289,6 +290,26 @@ class CopiedFolderTests(FolderCase):
         self.result_of(notes.append("three", "three"))
         again = open_notes(str(copy), run=maybeDeferred)
         self.assertEqual(self.all(again), ["one", "two", "three", "three"])
+
+    def test_half_a_note_is_put_aside_where_the_copy_has_the_inodes_again(self) -> None:
+        self.with_notes("one", "two")
+        copy = self.copied(b"three\nfou")
+        past = 1700000000 * 10**9
+        for path in copy.iterdir():  # as if the files were removed, and made again
+            original = self.folder / path.name
+            original.write_bytes(path.read_bytes())
+            os.utime(original, ns=(past, past))
+        reading = read_folder_notes(str(self.folder), maybeDeferred)
+        self.assertEqual(self.all(reading), ["one", "two", "three"])
+        self.assertEqual(self.all(self.notes()), ["one", "two", "three"])
+        self.assertEqual((self.folder / "notes.torn").read_bytes(), b"fou\n")
+
+    def test_open_line_of_a_person_stays_when_the_folder_is_touched(self) -> None:
+        self.with_notes("one")
+        with self.file.open("ab") as file:
+            file.write(b"open")
+        self.file.chmod(0o600)
+        self.assertEqual(self.all(self.notes()), ["one", "open"])
 
     def test_half_a_batch_is_put_aside(self) -> None:
         notes = self.with_notes("one")

@@ -283,8 +283,8 @@ class NotesFile:
 
     def _look(self, folder: int, file: int) -> LineIndex:
         """Undo what is unfinished, and index what has changed."""
-        record = self._journal.read()
-        is_exact = record.boot == self._boot and self._journal.is_own(record)
+        record, there = self._journal.read(), file_identity(os.fstat(file))
+        is_exact = record.boot == self._boot and self._journal.is_own(record, there)
         is_unfinished = is_exact and record.state == WRITING
         if is_unfinished:
             batch = self._journal.batch(record)

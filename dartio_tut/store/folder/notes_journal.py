@@ -5,7 +5,8 @@ Rule: it is written under the lock, before and after every batch, and flushed on
 it goes from closed to not closed. So after a process was killed it is exact. After the
 machine went down it may be old; it names the boot in which it was written, and so the
 next process knows. It also names itself (its device and inode): so a copy of the folder
-is known too.
+is known too, unless that was put in the place of the original and got its inode again.
+Then its times tell.
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ class JournalFile:
         self._path = str(path)
         self._descriptor = -1
         self._own = 0, 0
+        self._is_as_written = True
         self._last = b"", NO_RECORD
 
     @contextmanager
@@ -155,8 +157,7 @@ class JournalFile:
         """Open it, so that it can be read and written meanwhile."""
         self._descriptor = os.open(self._path, _FLAGS | os.O_CREAT, NEW_FILE_MODE)
         try:
-            status = os.fstat(self._descriptor)
-            self._own = status.st_dev, status.st_ino
+            self._identify()
             yield
         finally:
             os.close(self._descriptor)
@@ -169,11 +170,16 @@ class JournalFile:
         except FileNotFoundError:
             self._descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            status = os.fstat(self._descriptor)
-            self._own = status.st_dev, status.st_ino
+            self._identify()
             yield
         finally:
             os.close(self._descriptor)
+
+    def _identify(self) -> None:
+        status = os.fstat(self._descriptor)
+        self._own = status.st_dev, status.st_ino
+        # A write sets both to one time; who copies a file sets only the first.
+        self._is_as_written = status.st_mtime_ns == status.st_ctime_ns
 
     def read(self) -> JournalRecord:
         """The record; `NO_RECORD` if there never was one."""
@@ -192,9 +198,16 @@ class JournalFile:
         except FileNotFoundError:
             return NO_RECORD
 
-    def is_own(self, record: JournalRecord) -> bool:
-        """Whether *record* was written to this file: else this file is a copy."""
-        return record.journal == self._own or record is NO_RECORD
+    def is_own(self, record: JournalRecord, notes: FileIdentity) -> bool:
+        """
+        Whether *record* was written to this file: else this file is a copy.
+
+        :param notes: the identity of the notes that are beside it.
+        """
+        if record is NO_RECORD:
+            return True
+        is_at_its_place = record.journal == self._own
+        return is_at_its_place and (self._is_as_written or notes == record.notes)
 
     def write(
         self, record: JournalRecord, batch: bytes = b"", flush: bool = False

@@ -101,7 +101,7 @@ class ReadOnlyNotesFile(NotesFile):
             raise self._unfinished()
         index = LineIndex()
         index.scan(file, found[2])
-        is_exact = record.boot == self._boot and self._journal.is_own(record)
+        is_exact = record.boot == self._boot and self._journal.is_own(record, found)
         end = found[2]
         if is_exact and record.state == WRITING:
             end = self._end_without_batch(file, record)
