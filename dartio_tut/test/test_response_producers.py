@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.internet import _producer_helpers
 from twisted.internet.interfaces import IPullProducer, IPushProducer
-from twisted.internet.task import Cooperator
+from twisted.internet.task import Clock, Cooperator
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
@@ -107,6 +107,27 @@ class ProducerTests(EventCase):
         self.assertEqual((done.ending, done.status), (Ending.CUT_OFF, 200))
         self.assertIn("producer", done.reason)
         self.assertEqual(len(self.held), 1)
+
+    def test_a_pull_producer_that_comes_while_the_client_does_not_read_waits(
+        self,
+    ) -> None:
+        calls: list[str] = []
+        self.patch(self.producing, "resumeProducing", lambda: calls.append("resume"))
+        clock = Clock()
+        cooperator = Cooperator(scheduler=partial(clock.callLater, 1))
+        self.patch(_producer_helpers, "cooperate", cooperator.cooperate)
+        self.render = self.hold
+        connection = self.connect()
+        connection.send(GET)
+        connection.protocol.pauseProducing()
+        self.held[0].registerProducer(self.producing, False)
+        clock.pump([1] * 10)
+        self.assertEqual(calls, [])
+        connection.protocol.resumeProducing()
+        clock.pump([1] * 10)
+        self.assertNotEqual(calls, [])
+        self.held[0].unregisterProducer()
+        connection.leave()
 
     def test_a_push_producer_that_cannot_go_on_cuts_the_response_off(self) -> None:
         self.producing.fails = True

@@ -27,6 +27,7 @@ from dartio_tut.resources import (
     Wrapper,
     cors_fields,
     parse_path_prefix,
+    respond_later,
     text_response,
 )
 from dartio_tut.testing import Response, connect, read_response
@@ -166,6 +167,16 @@ class WrapperTests(WrapperCase):
             response = ask(self.wraps[name](encoded), accept_encoding="gzip")
             self.assertEqual(response.fields["content-encoding"], "gzip", name)
 
+    def test_encoder_may_take_the_length_away_when_it_encodes(self) -> None:
+        async def later() -> bytes:
+            return b"a" * 9
+
+        trees = (lambda r: b"a" * 9, lambda r: respond_later(r, later()))
+        for tree in trees:
+            leaf = FunctionResource(tree)
+            response = ask(EncodingResourceWrapper(leaf, [Doubling()]))
+            self.assertEqual(response.body, b"a" * 18 + b"!")
+
     def test_segments_reach_the_tree_as_if_it_were_the_root(self) -> None:
         for name, tree in self.stacks(Path()).items():
             if "prefix" not in name:
@@ -176,6 +187,25 @@ class WrapperTests(WrapperCase):
         for wrap in self.wraps.values():
             with self.assertRaises(NotImplementedError):
                 wrap(Path()).putChild(b"a", Path())
+
+
+class Doubling:
+    """Sends everything twice, and takes the length away only then."""
+
+    def encoderForRequest(self, request: Any) -> Doubling:
+        """This one."""
+        self.request = request
+        return self
+
+    def encode(self, data: bytes) -> bytes:
+        """The *data*, twice."""
+        if not self.request.startedWriting:
+            self.request.responseHeaders.removeHeader(b"content-length")
+        return data * 2
+
+    def finish(self) -> bytes:
+        """The end."""
+        return b"!"
 
 
 class PathPrefixTests(SynchronousTestCase):

@@ -124,6 +124,7 @@ class Request(RequestWithBody):
                 found = site.getResourceFor(self)
             # Looking for the method costs a third of asking for the interface.
             if hasattr(found, "getEncoder") and IEncodingResource.providedBy(found):
+                _ = self.responseHeaders  # from which an encoder may take the length
                 self._encoder = found.getEncoder(self)
             self.render(found)
         except BaseException:  # noqa: BLE001  (as Twisted does: the client is answered)
@@ -136,8 +137,7 @@ class Request(RequestWithBody):
         self.postpath = (
             [unquote(segment) for segment in segments] if PERCENT in path else segments
         )
-        found: IResource = self.channel.site.getResourceFor(self)
-        return found
+        return self.channel.site.getResourceFor(self)  # type: ignore[no-any-return]
 
     def render(self, resrc: IResource) -> None:
         """Send what *resrc* returns; a HEAD request gets the length of it."""

@@ -131,7 +131,7 @@ class Output:
         self.producer = producer
         if not streaming:
             producer.startStreaming()
-        elif self.is_blocked:
+        if self.is_blocked and self.producer is producer:
             producer.pauseProducing()
 
     def unregister_producer(self) -> None:
