@@ -70,6 +70,34 @@ class UnusualClientTests(HTTP2Case):
                 client.send(client.head(1, *self.cookies(50)))
                 self.assertEqual(client.answer(1).status, status)
 
+    def test_one_that_reads_slowly_is_heard_in_the_middle_of_a_download(self) -> None:
+        def render(request: Any) -> bytes:
+            return b"x" * 1_000_000 if request.path == b"/large" else b"small"
+
+        for engine in engines():
+            client = self.client(engine, render)
+            client.send(window_frame(0, 10**6))
+            write = client.transport.write
+
+            def write_and_block(data: bytes, write: Any = write) -> None:
+                write(data)
+                client.protocol.pauseProducing()  # noqa: B023
+
+            self.patch(client.transport, "write", write_and_block)
+            client.send(client.head(1, path=b"/large"), window_frame(1, 10**6))
+            for stream in (3, 5, 7):
+                client.protocol.resumeProducing()
+                self.assertEqual(client.transport.producerState, "producing")
+                client.send(client.head(stream))
+                self.assertEqual(client.transport.producerState, "paused")
+            client.protocol.resumeProducing()
+            client.send(reset_frame(1))
+            for _ in range(10):
+                client.protocol.resumeProducing()
+                client.wait(1)
+            self.assertEqual([client.answer(n).body for n in (3, 5, 7)], [b"small"] * 3)
+            self.assertLess(len(client.answer(1).body), 1_000_000)
+
     def test_windows_may_be_opened_for_each_little_piece(self) -> None:
         for engine in engines():
             client = self.client(engine, self.hold)

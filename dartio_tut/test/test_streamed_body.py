@@ -152,6 +152,31 @@ class StreamingTests(SynchronousTestCase):
         taking.transport.resumeProducing()
         self.assertEqual(self.transport.producerState, "producing")
 
+    def test_a_paused_body_is_not_cut_off_though_the_client_reads_slowly(self) -> None:
+        limits = self.channel.limits
+        for blocked_first in (True, False):
+            self.setUp()
+            self.send(HEAD % (5, b"") + b"ab")
+            (taking,) = self.resource.taking
+            hold, block = taking.transport.pauseProducing, self.channel.pauseProducing
+            for call in (block, hold) if blocked_first else (hold, block):
+                call()
+            self.clock.pump([1] * int(limits.write_time / 2))
+            self.channel.resumeProducing()  # the client has read all of a response
+            self.clock.pump([1] * int(2 * (limits.write_time + limits.body_time)))
+            taking.transport.resumeProducing()
+            self.assertIn(b"took 5", self.send(b"cde"))
+
+    def test_a_client_that_does_not_read_is_cut_off_though_its_body_is_paused(
+        self,
+    ) -> None:
+        self.send(HEAD % (5, b"") + b"ab")
+        (taking,) = self.resource.taking
+        self.channel.pauseProducing()
+        taking.transport.pauseProducing()
+        self.clock.pump([1] * int(3 * self.channel.limits.write_time))
+        self.assertTrue(self.transport.disconnected)
+
     def test_a_pause_at_the_last_piece_does_not_hold_the_next_request(
         self,
     ) -> None:

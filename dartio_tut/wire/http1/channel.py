@@ -188,10 +188,10 @@ class Channel(HTTPChannelAPI):
 
     def _output_resumed(self) -> None:
         """The client reads again."""
-        if self.state is ANSWERING:
+        if self.state is ANSWERING or self.intake.is_held:
             self.deadline = NEVER
             return
-        if self.state is BODY and not self.intake.is_held:
+        if self.state is BODY:
             self.enter(BODY, self.limits.body_time)
         elif self.state is IDLE:
             self.enter(IDLE, self.limits.idle_time)

@@ -351,7 +351,8 @@ class RequestIntake:
         channel = self._channel
         self.is_held = stop
         if stop:
-            channel.deadline = NEVER
+            if not channel.output.is_blocked:
+                channel.deadline = NEVER
             self.stop_reading()
             return
         self._pace.restart(channel.deadlines.now)

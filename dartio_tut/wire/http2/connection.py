@@ -74,8 +74,7 @@ class HTTP2Connection:
         self.state: State = OPEN
         self.budget = FloodBudget(self.deadlines.now)
         self._scheduler = Scheduler(self)
-        self.is_blocked = False
-        self.is_active = False
+        self.is_blocked = self.is_active = self._has_read = False
         self._waiting = b""
         self._progress = 0
         self._blocked_since = self._within_since = 0.0
@@ -120,10 +119,13 @@ class HTTP2Connection:
     def dataReceived(self, data: bytes) -> None:
         """Bytes have come."""
         if self.state in (OPEN, LEAVING):
+            self._has_read = True
             if self._waiting:
                 self._waiting += data
             else:
                 self._advance(data)
+            if self.is_blocked:
+                self.transport.stop_reading()
 
     def _advance(self, data: bytes) -> None:
         """Take in *data*, a turn's worth of requests at most."""
@@ -179,11 +181,10 @@ class HTTP2Connection:
         if self.state in (OPEN, LEAVING):
             if waiting:
                 self._advance(waiting)
-            if not self._waiting:
-                self._read_on()
+            self._read_on()
 
     def _read_on(self) -> None:
-        if not (self.is_blocked or self._waiting):
+        if not (self._waiting or (self.is_blocked and self._has_read)):
             self.transport.read_on()
 
     # Streams.
@@ -255,21 +256,21 @@ class HTTP2Connection:
     # As the producer of the transport.
 
     def pauseProducing(self) -> None:
-        """The transport has enough for a while: nothing is read, either."""
+        """The transport has enough for a while: then we read once more at most."""
         if not self.is_blocked:
             self.is_blocked = True
             self._blocked_since = self.now
             self._look_soon()
             self._progress = self._sender.client_progress()
-            self.transport.stop_reading()
+            if self._has_read:
+                self.transport.stop_reading()
 
     def resumeProducing(self) -> None:
-        """The transport has sent all that it had."""
-        self.is_blocked = False
+        """The transport has sent all: what the client says comes before more of it."""
+        self.is_blocked = self._has_read = False
+        self._go_on()
         if self.state in (OPEN, LEAVING):
-            self._scheduler.run()
-            self.flush()
-            self._go_on()
+            self.written()
 
     def stopProducing(self) -> None:
         """The connection is lost; ``connectionLost`` is called, too."""
