@@ -24,6 +24,7 @@ from twisted.internet.interfaces import IAddress
 
 from dartio_tut.wire import RequestHeaderFields, ip_address_of
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 UNIX = "unix"
@@ -31,6 +32,9 @@ UNIX = "unix"
 
 MAPPED_BITS = 96
 """Bits before the IPv4 address in an IPv6 address that has one (::ffff:0:0/96)."""
+
+MAX_ELEMENTS = 100
+"""Elements of Forwarded; they have to be read from the left, and proxies are few."""
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
@@ -80,7 +84,7 @@ class TrustedProxies:
         if (forwarded is None and x_forwarded is None) or not self.trusts(peer):
             return peer
         found = [
-            self._rightmost(reader(text.decode("latin-1")))
+            self._outermost(reader(text.decode("latin-1")))
             for reader, text in (
                 (_forwarded_for, forwarded),
                 (_x_forwarded_for, x_forwarded),
@@ -91,12 +95,14 @@ class TrustedProxies:
         ip = found[0] if found[0] == found[-1] else None
         return peer if ip is None else ip_address_of(ip, 0)
 
-    def _rightmost(
-        self, nodes: list[IPv4Address | IPv6Address | None]
-    ) -> IPv4Address | IPv6Address | None:
-        """The rightmost that is no trusted proxy's; else the leftmost that is known."""
+    def _outermost(self, nodes: Iterable[Address | None]) -> Address | None:
+        """
+        The address of the client, among *nodes*, the nearest first: the first that is
+        no trusted proxy's, else the last that is known. The others are not looked at,
+        for a client may have sent thousands.
+        """
         found = None
-        for ip in reversed(nodes):
+        for ip in nodes:
             if ip is None:
                 break  # whoever that is, we are told of it by the one found before
             found = ip
@@ -104,7 +110,7 @@ class TrustedProxies:
                 break
         return found
 
-    def _contains(self, ip: IPv4Address | IPv6Address) -> bool:
+    def _contains(self, ip: Address) -> bool:
         return any(ip in network for network in self._networks)
 
 
@@ -136,7 +142,7 @@ def _without_mapping(network: Network) -> Network:
     return network
 
 
-def _ip_of(text: str) -> IPv4Address | IPv6Address | None:
+def _ip_of(text: str) -> Address | None:
     """The address that *text* is; one of IPv4 that is written as IPv6 is of IPv4."""
     try:
         ip = ip_address(text)
@@ -147,40 +153,42 @@ def _ip_of(text: str) -> IPv4Address | IPv6Address | None:
     return (isinstance(ip, IPv6Address) and ip.ipv4_mapped) or ip
 
 
-def _node_ip(text: str) -> IPv4Address | IPv6Address | None:
+def _node_ip(text: str) -> Address | None:
     found = _node.fullmatch(text)
     return _ip_of(found[1] or found[2]) if found else None
 
 
-def _forwarded_for(text: str) -> list[IPv4Address | IPv6Address | None]:
+def _forwarded_for(text: str) -> Iterable[Address | None]:
     """
-    The addresses of each element of Forwarded; ``None`` for those that name none. What
-    is malformed tells nothing at all.
+    The addresses of each element of Forwarded, from the last to the first; ``None`` for
+    those that name none. What is malformed, or longer than any chain of proxies, tells
+    nothing at all.
     """
-    nodes: list[IPv4Address | IPv6Address | None] = [None]
+    nodes = [""]
     at, is_given = 0, False
     while at < len(text):
         pair = _pair(text, at)
-        if pair is None:
-            return [None]
+        if pair is None or len(nodes) > MAX_ELEMENTS:
+            return []
         name, value, end = pair.groups()
         if name.lower() == "for":
             if is_given:
-                return [None]
+                return []
             is_given = True
             if value.startswith('"'):
                 value = re.sub(r"\\(.)", r"\1", value[1:-1])
-            nodes[-1] = _node_ip(value)
+            nodes[-1] = value
         at = pair.end()
         if end == ",":
-            nodes.append(None)
+            nodes.append("")
             is_given = False
-    return nodes
+    return map(_node_ip, reversed(nodes))
 
 
-def _x_forwarded_for(text: str) -> list[IPv4Address | IPv6Address | None]:
-    """The addresses of X-Forwarded-For; ``None`` for what is none."""
-    return [
-        _ip_of(node) or _node_ip(node)
-        for node in (one.strip(" \t") for one in text.split(","))
-    ]
+def _x_forwarded_for(text: str) -> Iterable[Address | None]:
+    """
+    The addresses of X-Forwarded-For, from the last to the first; ``None`` for what is
+    none.
+    """
+    nodes = (one.strip(" \t") for one in reversed(text.split(",")))
+    return (_ip_of(node) or _node_ip(node) for node in nodes)

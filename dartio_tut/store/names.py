@@ -19,6 +19,13 @@ WINDOWS_DEVICES = frozenset(
 )
 """The names that Windows takes for devices, whatever comes behind a dot."""
 
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that nobody sees (Default_Ignorable_Code_Point of Unicode); file
+systems that ignore case, such as ext4, ignore them, too."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9 ._-]*[A-Za-z0-9_-])?").fullmatch
 """Most names are of ASCII, and are checked at once: folders have many of them."""
 
@@ -52,7 +59,8 @@ def is_name(name: str) -> bool:
 
 def fold_name(name: str) -> str:
     """
-    What *name* is to a file system that ignores case and how accents are encoded.
+    What *name* is to a file system that ignores case, how accents are encoded, and what
+    is invisible.
 
     Two names that are the same to one of them belong to one document at most, in every
     store: so a store can be copied to any other.
@@ -60,14 +68,15 @@ def fold_name(name: str) -> str:
     if name.isascii():
         return name.lower()
     # Taken apart first: an iota below a letter becomes a letter, behind other marks.
-    return normalize("NFC", normalize("NFD", name).casefold())
+    apart = normalize("NFD", _INVISIBLE.sub("", name))
+    return normalize("NFC", apart.casefold())
 
 
 def same_name_taken(name: str, other: str) -> NameTaken:
     """The error for a document *name* when there is a document *other*."""
     return NameTaken(
-        f"there is a document {other}, whose name differs from {name} only in case or "
-        "in the encoding of accents"
+        f"there is a document {other}, whose name differs from {name} only in case, in "
+        "the encoding of accents or in what is invisible"
     )
 
 

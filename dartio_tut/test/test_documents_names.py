@@ -188,13 +188,43 @@ class CaseIgnoringTests(FolderCase):
         self.result_of(documents.put("A.JSON", b"4"))
         self.assertEqual(os.listdir(self.folder), ["A.JSON"])
 
+    def test_what_only_the_file_system_takes_for_one_name_is_not_replaced(self) -> None:
+        documents = self.documents()
+        self.result_of(documents.put("a.json", b"1"))
+        self.patch(documents_names, "fold_name", lambda name: name)
+        self.failure_of(documents.put("A.JSON", b"2"), NameTaken)
+        self.result_of(documents.put("b.json", b"3"))
+        self.assertEqual(self.result_of(documents.get("a.json")).content, b"1")
+
     def test_notes_are_not_replaced(self) -> None:
         self.with_notes("a")
         documents = self.documents()
-        for name in ("NOTES.TXT", "Notes.txt", "NOTES.torn"):
+        names = (
+            "NOTES.TXT",
+            "Notes.txt",
+            "NOTES.torn",
+            "notes\u034f.txt",
+            "\ufe0fnotes.txt",
+        )
+        for name in names:
             self.failure_of(documents.put(name, b"1"), InvalidName)
             self.failure_of(documents.delete(name), InvalidName)
         self.assertEqual(self.file.read_bytes(), b"a\n")
+
+
+class TwinTests(FolderCase):
+    """Files of a person whose names differ in case only."""
+
+    def test_each_counts_until_it_is_gone(self) -> None:
+        self.folder.mkdir()
+        for name in ("a.json", "A.json", "a.JSON"):
+            (self.folder / name).write_bytes(b"{}")
+        documents = self.documents()
+        self.result_of(documents.put("b.json", b"1"))
+        for name in ("a.json", "a.JSON", "A.json"):
+            self.failure_of(documents.put("A.JSON", b"2"), NameTaken)
+            self.result_of(documents.delete(name))
+        self.result_of(documents.put("A.JSON", b"2"))
 
 
 class FoldingTests(SynchronousTestCase):
@@ -218,3 +248,8 @@ class FoldingTests(SynchronousTestCase):
                     },
                     {fold_name(small)},
                 )
+
+    def test_what_nobody_sees_does_not_tell_names_apart(self) -> None:
+        for point in (0x34F, 0x115F, 0x17B4, 0x180D, 0x180F, 0x3164, 0xFE0F, 0xE0100):
+            self.assertEqual(fold_name(f"no{chr(point)}tes"), "notes")
+        self.assertNotEqual(fold_name("e\u0301"), "e")

@@ -10,6 +10,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.daemon import trusted_proxies
 from dartio_tut.daemon.options.server import ServerOptions
 from dartio_tut.daemon.trusted_proxies import TrustedProxies, trusted_proxy
 
@@ -123,6 +124,23 @@ class TrustTests(SynchronousTestCase):
         ]:
             found = client(forwarded="for=1.2.3.4", x_forwarded_for=other)
             self.assertEqual(found, expected)
+
+    def test_what_is_left_of_the_client_is_not_looked_at(self) -> None:
+        asked: list[str] = []
+        address = trusted_proxies.ip_address
+
+        def count(text: str) -> Any:
+            asked.append(text)
+            return address(text)
+
+        self.patch(trusted_proxies, "ip_address", count)
+        text = "1," * 5000 + "1.2.3.4, 10.0.0.2"
+        self.assertEqual(client(x_forwarded_for=text), "1.2.3.4")
+        self.assertLess(len(asked), 10)
+        # Forwarded can be read from the left only: so many proxies do not exist.
+        few, many = ("for=9.9.9.9," * count + "for=1.2.3.4" for count in (50, 5000))
+        self.assertEqual(client(forwarded=few), "1.2.3.4")
+        self.assertEqual(client(forwarded=many), "10.0.0.1")
 
     def test_a_field_that_is_long_is_read_in_time(self) -> None:
         for text in ['for="' + "\\" * 16000, "for=" * 4000, "a=b;" * 4000, "," * 16000]:

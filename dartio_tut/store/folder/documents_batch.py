@@ -196,6 +196,9 @@ class DocumentsBatch:
         other = self._folder.names.same_as(change.name)
         if other not in (None, change.name):
             raise same_name_taken(change.name, str(other))
+        if found is not None:
+            why = "the file system takes it for the name of another file"
+            raise NameTaken(f"{change.name}: {why}")
 
     def _version(self, change: Change) -> str | None:
         """The version of what is there; ``*`` where it does not matter which it is."""

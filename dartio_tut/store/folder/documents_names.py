@@ -44,6 +44,7 @@ class DocumentNames:
         self._is_fresh = False
         self._names: list[str] = []
         self._folded: dict[str, str] | None = None
+        self._twins: set[str] = set()
 
     def page(self, prefix: str, after: str, limit: int) -> list[str]:
         """As `Documents.list`: the names, in order; some may be gone meanwhile."""
@@ -73,7 +74,7 @@ class DocumentNames:
         with self._lock:
             self._refresh(is_locked=True)
             if self._folded is None:
-                self._folded = {fold_name(other): other for other in self._names}
+                self._folded = self._fold()
             place = bisect_left(self._names, name)
             if self._names[place : place + 1] == [name]:
                 return name
@@ -106,11 +107,28 @@ class DocumentNames:
                 if self._names[place : place + 1] == [name]:
                     del self._names[place]
                 if self._folded is not None:
-                    self._folded.pop(fold_name(name), None)
+                    self._forget(fold_name(name))
             try:
                 self._signature = self._signed()
             except OSError:  # it was moved away just now; what was changed is changed
                 self._signature = None
+
+    def _fold(self) -> dict[str, str]:
+        """A name for each folded one, of which a person may have made several."""
+        folded: dict[str, str] = {}
+        self._twins.clear()
+        for name in self._names:
+            key = fold_name(name)
+            if key in folded:
+                self._twins.add(key)
+            folded[key] = name
+        return folded
+
+    def _forget(self, folded: str) -> None:
+        if folded in self._twins:
+            self._folded = None  # its twin is still there
+        elif self._folded is not None:
+            self._folded.pop(folded, None)
 
     def _is_current(self, is_locked: bool) -> bool:
         age = abs(time.monotonic() - self._scanned)
