@@ -301,6 +301,17 @@ class TLSTransportTests(ServingCase):
             (done,) = [event for event in events if isinstance(event, ExchangeDone)]
             self.assertIs(done.ending, Ending.CLIENT_GONE)
 
+    async def test_a_client_that_is_refused_while_it_sends_reads_why(
+        self,
+    ) -> None:
+        port = self.secure(hello)
+        size = 2 * self.site.limits.body
+        pieces = [bytes(65536)] * (size // 65536)
+        for _ in range(5):
+            said = await self.talk(port, POST % size, *pieces)
+            self.assertTrue(said.startswith(b"HTTP/1.1 413 "), said)
+        await self.until(lambda: not self.site.connection_limit.count)
+
     async def test_a_request_without_tls_is_told_that_the_port_speaks_tls(self) -> None:
         port = self.secure(lambda request: b"hello")
         for request in (LAST, POST % 100_000 + bytes(100_000)):

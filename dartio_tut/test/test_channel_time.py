@@ -130,6 +130,23 @@ class TimeTests(SynchronousTestCase):
         connection.clock.pump([1.0] * int(wait + 2))
         self.assertTrue(connection.transport.disconnected)
 
+    def test_a_response_to_a_client_that_has_closed_its_half_is_waited_for_so_long(
+        self,
+    ) -> None:
+        tree = FunctionResource(lambda request: NOT_DONE_YET)
+        for is_paused in (False, True):
+            connection = connect(tree)
+            connection.protocol.limits = replace(self.limits, half_close=True)
+            connection.send(GET)
+            connection.protocol.readConnectionLost()
+            if is_paused:  # for as long as the client reads what there is of it
+                connection.protocol.pauseProducing()
+                connection.protocol.resumeProducing()
+            connection.clock.pump([1.0] * int(self.limits.idle_time - 2))
+            self.assertFalse(connection.transport.disconnected)
+            connection.clock.pump([1.0] * 4)
+            self.assertTrue(connection.transport.disconnected)
+
     def test_a_body_that_the_resources_pause_keeps_from_coming_has_its_time(
         self,
     ) -> None:

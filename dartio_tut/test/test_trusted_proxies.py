@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -127,7 +128,7 @@ class TrustTests(SynchronousTestCase):
 
     def test_what_is_left_of_the_client_is_not_looked_at(self) -> None:
         asked: list[str] = []
-        address = trusted_proxies.ip_address
+        address = ip_address
 
         def count(text: str) -> Any:
             asked.append(text)

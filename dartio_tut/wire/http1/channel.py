@@ -189,7 +189,8 @@ class Channel(HTTPChannelAPI):
     def _output_resumed(self) -> None:
         """The client reads again."""
         if self.state is ANSWERING or self.intake.is_held:
-            self.deadline = NEVER
+            left = self.limits.idle_time if self.client_has_ended else NEVER
+            self.deadline = self.deadlines.now + left
             return
         if self.state is BODY:
             self.enter(BODY, self.limits.body_time)

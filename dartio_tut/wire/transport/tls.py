@@ -89,7 +89,6 @@ class TLSServer(Server):
 
     deadline = NEVER
     negotiatedProtocol: bytes | None = None
-    can_half_close = False
     file_sender = TLSFileSender
     _has_begun = False
     _in_handshake = True
@@ -351,9 +350,9 @@ class TLSServer(Server):
         with suppress(SSL.Error):  # the client may be gone already
             self._tls.shutdown()
 
-    def loseWriteConnection(self) -> None:
-        """Close: TLS has no half that is closed alone."""
-        self.loseConnection()
+    def _closeWriteConnection(self) -> None:
+        self._send_close_notify()
+        super()._closeWriteConnection()
 
     def connectionLost(self, reason: Failure = CONNECTION_DONE) -> None:
         """The connection has ended."""
@@ -381,6 +380,10 @@ class TakenOverTLSServer(TLSServer, TLSMemoryBIOProtocol):
     ``wrappedProtocol``. Connections of ours are not of this class before, because it
     has a ``__getattr__``, which makes the look-up of every attribute slower.
     """
+
+    def loseWriteConnection(self) -> None:
+        """Close: for Twisted, TLS has no half that is closed alone."""
+        self.loseConnection()
 
     @property
     def wrappedProtocol(self) -> IProtocol:
