@@ -14,6 +14,7 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 from itertools import count
 from pathlib import Path
 
@@ -179,6 +180,23 @@ class FullTests(FaultCase):
                 (inside / "elsewhere").rename(inside / "notes.txt")
             self.works(daemon, document and "b.json")
             self.check(daemon, document, inside)
+            self.ends_quietly(daemon)
+            self.sent.clear()
+
+    def test_another_disk_in_the_place_of_the_stores_is_not_used(self) -> None:
+        for name in ("notes", "writer"):
+            document = "a.json" if name == "writer" else ""
+            daemon, inside = self.small(name)
+            self.works(daemon, document)
+            before = os.stat(inside)
+            mount = f'umount -l "$0"; mount -t tmpfs -o {self.disk} dartio "$0"'
+            enter = ("nsenter", "-m", f"-t{daemon.process.pid}", "sh", "-c", mount)
+            subprocess.run([*enter, str(self.store)], check=True)
+            after = os.stat(inside)
+            self.assertEqual(before.st_ino, after.st_ino)  # it is a root, too
+            for _ in range(2):
+                self.assertEqual(self.write(daemon, document).code, 503)
+            self.assertEqual(list(inside.iterdir()), [])
             self.ends_quietly(daemon)
             self.sent.clear()
 

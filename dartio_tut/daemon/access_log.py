@@ -14,16 +14,19 @@ from collections.abc import Callable
 from errno import EAGAIN, ENXIO
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from dartio_tut.wire import Noted
 
 from .access_log_format import FORMATS
-from .standard_output import RETRY_SECONDS, StandardOutput
+from .standard_output import RETRY_SECONDS, StandardOutput, end_of_lines
 
 MAX_WAITING_BYTES = 1024 * 1024
 """Bytes that wait for the reader of a FIFO; it has another 64 KiB in the kernel."""
+
+LAST_TRIES = 20
+"""How often a reader is tried again when the daemon ends: for two seconds."""
 
 _LINE_END = ord("\n")
 
@@ -56,6 +59,7 @@ class AccessLog:
     _log = Logger()
     _descriptor: int
     _write_now: Callable[[bytes], int]
+    _has_reader: bool
 
     def __init__(
         self,
@@ -94,15 +98,29 @@ class AccessLog:
 
     def close(self) -> Deferred[None]:
         """
-        Write what is left. Exchanges that end with the process are still to come; so
-        the file stays open.
+        Write what is left; fires when that is done, or the reader of a pipe has had its
+        time. Exchanges that end with the process are still to come; so the file stays
+        open.
         """
         if self._call is not None:
             self._call.cancel()
             self._call = None
         self._is_closed = True
+        closed: Deferred[None] = Deferred()
+        self._finish(LAST_TRIES, closed)
+        return closed
+
+    def _finish(self, tries: int, closed: Deferred[None]) -> None:
         self._write([])
-        return succeed(None)
+        if self._waiting and tries:
+            self._reactor.callLater(RETRY_SECONDS, self._finish, tries - 1, closed)
+            return
+        if lost := self._waiting.count(b"\n") + self._lost:
+            self._log.error(
+                "{lost} lines of the access log were lost: its reader does not read",
+                lost=lost,
+            )
+        closed.callback(None)
 
     def _try_again(self) -> None:
         self._call = None
@@ -116,20 +134,22 @@ class AccessLog:
         data, self._waiting = self._waiting + b"".join(lines), b""
         if not data:
             return
+        at = 0
         try:
             if self._reopen_if_moved() and self._is_cut:
                 data = data.partition(b"\n")[2]  # the file has the line's beginning
-            while data:
-                written = self._write_now(data)
-                self._is_cut = data[written - 1] != _LINE_END
-                data = data[written:]
+            while at < len(data):
+                end = end_of_lines(data, at) if self._has_reader else len(data)
+                at += self._write_now(data[at:end])
+                self._is_cut = data[at - 1] != _LINE_END
         except BlockingIOError:
-            self._wait_for_reader(data)
+            self._wait_for_reader(data[at:])
             return
         except OSError as error:
+            data = data[at:]
             if self._is_cut:  # what is left of that line is written first
-                rest, end, data = data.partition(b"\n")
-                self._waiting = rest + end
+                rest, mark, data = data.partition(b"\n")
+                self._waiting = rest + mark
             self._lose(data.count(b"\n"), error)
             return
         if self._lost:
@@ -178,7 +198,8 @@ class AccessLog:
 
     def _open(self) -> None:
         if self._path == "-":
-            self._write_now = StandardOutput().write
+            output = StandardOutput()
+            self._write_now, self._has_reader = output.write, output.has_reader
             return
         try:
             descriptor = os.open(self._path, _FLAGS, 0o640)
@@ -187,7 +208,8 @@ class AccessLog:
                 raise
             why = "it is a FIFO or a socket from which nobody reads"
             raise OSError(ENXIO, why, self._path) from None
-        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        self._has_reader = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        if not self._has_reader:
             os.set_blocking(descriptor, True)
         self._descriptor = descriptor
         self._write_now = lambda data: os.write(descriptor, data)

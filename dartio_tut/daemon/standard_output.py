@@ -19,11 +19,26 @@ from io import TextIOBase
 
 from twisted.logger import Logger
 
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 0.1
 """When a reader that did not read is tried again."""
+
+ATOMIC_BYTES = 4096
+"""A pipe takes a write of so many bytes whole or not at all (PIPE_BUF; pipe(7)), and so
+does a socket."""
 
 MAX_WAITING_LINES = 1000
 """Lines of the log that wait for the reader; what comes then is lost."""
+
+
+def end_of_lines(data: bytes, start: int) -> int:
+    """
+    Where the lines of *data* from *start* on end that a pipe takes whole or not at all,
+    so that nobody else who writes to it gets in between. A longer one is alone.
+    """
+    if len(data) - start <= ATOMIC_BYTES:
+        return len(data)
+    end = data.rfind(b"\n", start, start + ATOMIC_BYTES) + 1
+    return end or data.find(b"\n", start) + 1 or len(data)
 
 
 class StandardOutput:
@@ -71,7 +86,7 @@ class StandardOutput:
 class LogStream(TextIOBase):
     """
     The log of a daemon on *output*. Lines that its reader does not take are kept, and
-    tried again each second; when there are too many, the log says so later.
+    tried again ten times a second; when there are too many, the log says so later.
 
     :param call_later: as that of a reactor.
     """

@@ -14,8 +14,10 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from errno import EBUSY
 
+from dartio_tut.store import folder_identity
+
 VARIABLE = "DARTIO_STORE_FOLDERS"
-"""What has the device and the inode of each folder, for the workers of a parent."""
+"""What has the identity of each folder, for the workers of a parent."""
 
 
 def remember_folder(path: str, environ: MutableMapping[str, str] = os.environ) -> None:
@@ -25,7 +27,7 @@ def remember_folder(path: str, environ: MutableMapping[str, str] = os.environ) -
     :raise OSError: if it is not there.
     """
     known = json.loads(environ.get(VARIABLE, "{}"))
-    environ[VARIABLE] = json.dumps(known | {path: _identity(path)})
+    environ[VARIABLE] = json.dumps(known | {path: folder_identity(path)})
 
 
 @contextmanager
@@ -44,15 +46,10 @@ def folder_of_parent(
 
 
 def _check(path: str, known: list[int] | None) -> None:
-    if known is not None and known != _identity(path):
+    if known is not None and known != [*folder_identity(path)]:
         raise OSError(
             EBUSY,
             "another folder is in its place than when the daemon was started; to keep "
             "things there, start the daemon again",
             path,
         )
-
-
-def _identity(path: str) -> list[int]:
-    status = os.stat(path)
-    return [status.st_dev, status.st_ino]

@@ -6,7 +6,7 @@ returns a Deferred; one suite of tests passes on every store.
 """
 
 from .copying import CopyConflict, copy_documents, copy_notes
-from .folder.disk import read_regular_file
+from .folder.disk import folder_identity, read_regular_file
 from .interface import (
     ABSENT,
     PRESENT,
@@ -64,6 +64,7 @@ __all__ = [
     "copy_documents",
     "copy_notes",
     "files_left_out",
+    "folder_identity",
     "folder_path",
     "is_database",
     "location_for_log",

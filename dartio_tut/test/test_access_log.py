@@ -27,8 +27,9 @@ from twisted.logger import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import access_log, access_log_format
-from dartio_tut.daemon.access_log import AccessLog
+from dartio_tut.daemon.access_log import LAST_TRIES, AccessLog
 from dartio_tut.daemon.access_log_format import CombinedFormat
+from dartio_tut.daemon.standard_output import RETRY_SECONDS
 from dartio_tut.testing import CLIENT_ADDRESS
 from dartio_tut.wire import Ending, ExchangeDone, events
 from dartio_tut.wire.event_batch import NOTED_AT_MOST, NOTED_SECONDS
@@ -220,6 +221,58 @@ class AccessLogTests(EventCase):
         self.assertEqual({len(line) for line in lines}, {len(lines[0])})
         self.assertGreaterEqual(len(lines) + lost, TOO_MANY)
         self.assertEqual(self.log._lost, 0)
+
+    def test_others_who_write_to_the_same_pipe_do_so_between_lines(self) -> None:
+        fifo = self.path.with_suffix(".fifo")
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        other = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        for descriptor in (reader, other):
+            self.addCleanup(os.close, descriptor)
+        log = AccessLog(str(fifo), self.clock)
+        self.site.add_batch_observer(log)
+        connection = self.connect()
+        for _ in range(TOO_MANY):
+            connection.send(LONG_GET)
+        self.clock.advance(NOTED_SECONDS)
+        found = b""
+        for _ in range(200):  # a reader that reads a little now and then
+            with contextlib.suppress(BlockingIOError):
+                found += os.read(reader, 5000)
+            with contextlib.suppress(BlockingIOError):
+                os.write(other, b"another\n")
+            self.clock.advance(RETRY_SECONDS)
+        lines = found.decode().splitlines()
+        self.assertEqual(len({*lines}), 2, {*lines})
+        self.assertEqual(len(lines) - lines.count("another"), TOO_MANY)
+
+    def test_at_the_end_a_reader_has_some_time_and_what_it_leaves_is_said(self) -> None:
+        for reads in (True, False):
+            fifo = self.path.with_suffix(f".{reads}")
+            os.mkfifo(fifo)
+            reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+            self.addCleanup(os.close, reader)
+            log = AccessLog(str(fifo), self.clock)
+            self.site.add_batch_observer(log)
+            connection = self.connect()
+            for _ in range(TOO_MANY):
+                connection.send(LONG_GET)
+            self.clock.advance(NOTED_SECONDS)
+            found = b""
+            with capturedLogs() as logged:
+                closed = log.close()
+                for _ in range(LAST_TRIES):
+                    self.assertNoResult(closed)
+                    if reads and len(found) < 2 * 65536:
+                        found += os.read(reader, 65536)
+                    self.clock.advance(RETRY_SECONDS)
+                    if closed.called:
+                        break
+            self.successResultOf(closed)
+            found += os.read(reader, 1024 * 1024)
+            lost = sum(event.get("lost", 0) for event in logged)
+            self.assertEqual(found.count(b"\n") + lost, TOO_MANY)
+            self.assertEqual(bool(lost), not reads)
 
     def test_what_cannot_be_written_is_lost_and_said_once(self) -> None:
         connection = self.connect()

@@ -17,6 +17,9 @@ from ..interface import Quota, StoreFull
 FileIdentity = tuple[int, int, int, int, int]
 """What changes whenever a file is changed, at least after a tick of its clock."""
 
+FolderIdentity = tuple[int, int, int]
+"""What tells a folder from all others, as long as it is there."""
+
 NEW_FILE_MODE = 0o666
 """Before the umask is applied: the operator decides who may read."""
 
@@ -53,6 +56,19 @@ def file_identity(status: os.stat_result) -> FileIdentity:
         status.st_mtime_ns,
         status.st_ctime_ns,
     )
+
+
+def folder_identity(where: int | str) -> FolderIdentity:
+    """
+    The identity of a folder, by its descriptor or its path.
+
+    The root of a file system has the same inode in each, and the device of one that is
+    gone is soon given to another: so the number of the file system itself counts, too.
+
+    :raise OSError: if it is not there.
+    """
+    status = os.stat(where)
+    return status.st_dev, status.st_ino, os.statvfs(where).f_fsid
 
 
 def write_all(descriptor: int, content: bytes) -> None:

@@ -21,6 +21,7 @@ from time import monotonic
 from twisted.logger import Logger
 
 from ..interface import StoreUnavailable
+from .disk import FolderIdentity, folder_identity
 
 LOCK_SECONDS = 5.0
 """How long to wait for the lock: far longer than any disk takes for a batch."""
@@ -63,8 +64,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self._path = str(folder)
-        status = os.stat(folder)
-        self._identity = status.st_dev, status.st_ino
+        self._identity = folder_identity(self._path)
         self._waiter: _Waiter | None = None
         self._is_gone = False
 
@@ -92,13 +92,13 @@ class FolderLock:
         :raise Unavailable: if it is not.
         """
         try:
-            status = os.stat(self._path)
+            identity = folder_identity(self._path)
         except OSError as error:
             raise self._gone(error.strerror or "it is gone", error.errno) from None
-        self._check(status)
+        self._check(identity)
 
-    def _check(self, status: os.stat_result) -> None:
-        if (status.st_dev, status.st_ino) != self._identity:
+    def _check(self, identity: FolderIdentity) -> None:
+        if identity != self._identity:
             raise self._gone("another folder is in its place", EBUSY)
         if self._is_gone and self._can_be_opened():
             self._is_gone = False
@@ -128,7 +128,7 @@ class FolderLock:
         except OSError as error:
             raise self._gone(error.strerror or "it is gone", error.errno) from None
         try:
-            self._check(os.fstat(descriptor))
+            self._check(folder_identity(descriptor))
             if self._try(descriptor):
                 return descriptor
         except BaseException:
@@ -228,9 +228,9 @@ class _Waiter:
                 )
 
 
-def _holder(identity: tuple[int, int]) -> str:
+def _holder(identity: FolderIdentity) -> str:
     """The process that holds the lock of the folder of that *identity*, in words."""
-    device, inode = identity
+    device, inode, _ = identity
     wanted = f"{os.major(device):02x}:{os.minor(device):02x}:{inode}"
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/locks").read_text().splitlines():
