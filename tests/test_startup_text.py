@@ -291,6 +291,13 @@ class CheckTests(Case):
         self.assertFalse((self.here / "twistd.log").exists())
         self.assertFalse((self.here / "twistd.pid").exists())
 
+    def test_it_is_no_matter_that_the_daemon_runs_in_the_background(self) -> None:
+        (self.here / "twistd.pid").write_text(f"{os.getpid()}")
+        self.assertEqual(self.check("hello"), "hello: all is in order\n")
+        line = ("--pidfile", "twistd.pid", "hello")
+        self.assertEqual(self.check(*line), "hello: all is in order\n")
+        self.assertTrue((self.here / "twistd.pid").exists())
+
     def test_what_a_start_would_stumble_over_is_found(self) -> None:
         (self.here / "file").write_bytes(b"")
         (self.here / "documents").mkdir()

@@ -174,6 +174,17 @@ class StoreCopyTests(Case):
             "only.\n",
         )
 
+    def test_notes_that_are_not_in_utf8_are_named(self) -> None:
+        with (self.notes / "notes.txt").open("ab") as file:
+            file.write(b"caf\xe9\ncaf\xc3\xa9\n")
+        (self.notes / ".notes").touch()
+        (self.notes / "a.json").write_bytes(b"{}")
+        line = ("dartio", "store", "copy", str(self.notes), "target")
+        out, error = self.run_program(*line, code=1)
+        self.assertIn("Copied 305 notes;", out)
+        self.assertIn("Copied 1 documents;", out)
+        self.assertIn("not in UTF-8, and so not copied as they are: notes 303 (", error)
+
     def test_deleted_notes_stay_deleted(self) -> None:
         lines = (self.notes / "notes.txt").read_bytes().splitlines(keepends=True)
         lines[1] = b"\\deleted\n"

@@ -25,6 +25,7 @@ from dartio_tut.store import (
     files_left_out,
     folder_path,
     is_database,
+    notes_not_in_utf8,
     open_documents,
     open_notes,
 )
@@ -59,12 +60,13 @@ async def main(reactor: Any, arguments: Namespace) -> None:
     """Copy, and print how many were copied."""
     try:
         _check_folders(arguments.source, arguments.target)
-        for kind in _kinds(arguments):
-            await _copy(arguments, kind)
+        left = [await _copy(arguments, kind) for kind in _kinds(arguments)]
     except OSError as error:
         raise ClientError(f"cannot copy: {_said(error)}") from None
     except (CopyConflict, NameTaken, StoreFull, StoreUnavailable, ValueError) as error:
         raise ClientError(f"cannot copy: {error}") from None
+    if any(left):
+        raise ClientError("; ".join(filter(None, left)))
 
 
 def _said(error: OSError) -> str:
@@ -111,7 +113,8 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
     return STORE_KINDS
 
 
-async def _copy(arguments: Namespace, kind: str) -> None:
+async def _copy(arguments: Namespace, kind: str) -> str:
+    """Copy all of a *kind*; what was not copied, and what to do about it."""
     if kind == "notes":
         done = await _copy_with(open_notes, copy_notes, arguments, arguments.log, kind)
     else:
@@ -124,9 +127,17 @@ async def _copy(arguments: Namespace, kind: str) -> None:
         print(f"There are no {kind} in the store to copy.")
     if kind == "documents":
         _tell_left_out(files_left_out(arguments.source) | dict(done.taken))
+    elif changed := notes_not_in_utf8(arguments.source):
+        shown = ", ".join(map(str, changed[:MAX_NAMES_SHOWN]))
+        more = ", ..." if len(changed) > MAX_NAMES_SHOWN else ""
+        return (
+            f"not in UTF-8, and so not copied as they are: notes {shown}{more} (mend "
+            "these lines of notes.txt, and begin with an empty store)"
+        )
     if done.taken:
         many = "documents were" if len(done.taken) > 1 else "document was"
-        raise ClientError(f"{len(done.taken)} {many} not copied; rename what is above")
+        return f"{len(done.taken)} {many} not copied; rename what is above"
+    return ""
 
 
 async def _copy_with(

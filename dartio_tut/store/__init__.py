@@ -33,6 +33,7 @@ from .open_store import (
     folder_path,
     is_database,
     location_for_log,
+    notes_not_in_utf8,
     open_documents,
     open_notes,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "folder_path",
     "is_database",
     "location_for_log",
+    "notes_not_in_utf8",
     "open_documents",
     "open_notes",
     "read_regular_file",

@@ -25,6 +25,7 @@ from .interface import (
     Conflict,
     DocumentInfo,
     Documents,
+    InvalidName,
     NameTaken,
     NoSuchEntry,
     Notes,
@@ -63,8 +64,8 @@ class CopyResult(NamedTuple):
 
     :ivar written: how many were written.
     :ivar there: how many were there already.
-    :ivar taken: the names of documents that the target cannot tell from others, and
-        which these are; they were left out.
+    :ivar taken: the names of documents that the target cannot have, and why: most often
+        it cannot tell them from others; they were left out.
     """
 
     written: int
@@ -173,7 +174,7 @@ async def _copy_document(
     try:
         await target.put(name, document.content, ABSENT)
         is_new = True
-    except NameTaken as error:
+    except (InvalidName, NameTaken) as error:
         taken[name] = str(error)
         return None
     except Conflict:

@@ -12,7 +12,7 @@ from errno import EACCES, ENOENT, EPERM, EROFS
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from .folder.checking import check_folder_documents, check_folder_notes
 from .folder.disk import DEFAULT_QUOTA
@@ -123,6 +123,25 @@ def files_left_out(where: str) -> dict[str, str]:
     return list_left_out(Path(folder_path(where)))
 
 
+def notes_not_in_utf8(where: str) -> list[int]:
+    """
+    The numbers of the notes at *where* that somebody has written by hand, and not in
+    UTF-8: what cannot be read of them is U+FFFD to all who ask.
+
+    :raise OSError: if they cannot be read.
+    """
+    if _scheme(where) in DATABASE_SCHEMES:
+        return []
+    found = []
+    with open(os.path.join(folder_path(where), NOTES_NAME), "rb") as file:
+        for number, line in enumerate(file):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                found.append(number)
+    return found
+
+
 def folder_path(where: str) -> str:
     """
     The folder that *where* names, as a path or as a ``file:`` URL (RFC 8089).
@@ -143,7 +162,7 @@ def folder_path(where: str) -> str:
         raise ValueError("a file: URL has a path only: file:///FOLDER")
     if not url.path.startswith("/"):
         raise ValueError("the path of a file: URL begins with a slash: file:///FOLDER")
-    return unquote(url.path)
+    return os.fsdecode(unquote_to_bytes(os.fsencode(url.path)))
 
 
 def is_database(where: str) -> bool:

@@ -14,6 +14,7 @@ from dartio_tut.store import (
     CopyConflict,
     Document,
     DocumentInfo,
+    InvalidName,
     MemoryDocuments,
     MemoryNotes,
     StoreUnavailable,
@@ -129,6 +130,21 @@ class CopyDocumentsTests(SynchronousTestCase):
         self.assertEqual(copied[:2], (MANY_NOTES - 2, 0))
         self.assertEqual(set(copied.taken), {"3 é.json", "4 é.json"})
         self.assertIn("3 É.json", copied.taken["3 é.json"])
+
+    def test_a_name_that_the_target_cannot_have_is_told_and_the_rest_copied(
+        self,
+    ) -> None:
+        put = self.target.put
+
+        def refuse(name: str, *rest: Any) -> Deferred[str]:
+            if name.startswith("3 "):
+                return fail(InvalidName("notes are kept in the file of that name"))
+            return put(name, *rest)
+
+        self.patch(self.target, "put", refuse)
+        copied = self.successResultOf(self.copy())
+        self.assertEqual(copied[:2], (MANY_NOTES - 1, 0))
+        self.assertEqual(list(copied.taken), ["3 é.json"])
 
     def test_of_names_that_the_target_takes_for_one_the_first_is_copied(self) -> None:
         self.source = Twins()

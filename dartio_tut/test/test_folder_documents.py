@@ -254,6 +254,16 @@ class QuotaTests(SynchronousResults, SynchronousTestCase):
         self.now += 1
         self.result_of(documents.put("b", b"1"))
 
+    def test_documents_of_others_who_have_no_limit_count(self) -> None:
+        limited, other = self.open(Quota(documents=3)), self.open(Quota())
+        self.result_of(limited.put("a", b"1"))
+        for name in ("b", "c"):
+            self.result_of(other.put(name, b"1"))
+        self.failure_of(limited.put("d", b"1"), StoreFull)
+        self.result_of(other.delete("b"))
+        self.result_of(limited.put("d", b"1"))
+        self.failure_of(limited.put("e", b"1"), StoreFull)
+
     def test_no_count_without_a_limit(self) -> None:
         self.result_of(self.open(Quota()).put("a", b"1"))
         self.assertEqual(os.listdir(self.folder), ["a"])

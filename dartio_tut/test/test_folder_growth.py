@@ -109,6 +109,20 @@ class TokensTests(FolderCase):
             self.assertEqual(self.result_of(two.append("a", token)), number)
             self.assertLess(self.lines(), 30)
 
+    def test_log_that_got_the_inode_of_the_one_before_it_is_read_anew(self) -> None:
+        one = self.open()
+        for number in range(3):
+            self.result_of(one.append("a", f"{number}"))
+        folder, self.folder = self.folder, self.folder / "other"
+        other = self.open()
+        for number in range(10):
+            self.result_of(other.append("a", f"new {number}"))
+        content = (self.folder / ".notes-tokens").read_bytes()
+        self.folder = folder
+        with (folder / ".notes-tokens").open("r+b") as file:
+            file.write(content)
+        self.assertEqual(self.result_of(one.append("a", "new 0")), 0)
+
     def test_newest_tokens_are_kept(self) -> None:
         self.patch(token_log, "MIN_REWRITE_LINES", 4)
         self.patch(token_log, "MAX_IDEMPOTENCY_KEYS", 4)

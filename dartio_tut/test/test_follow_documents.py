@@ -148,6 +148,14 @@ class FollowDocumentsTests(FollowDocumentsCase):
         self.wait()
         self.assertEqual(follower.changes(), [("put", "a")])
 
+    def test_a_document_that_cannot_be_reached_is_left_out(self) -> None:
+        follower = self.follow()
+        self.put("openapi.json", "a")
+        self.wait()
+        self.delete("openapi.json")
+        self.wait()
+        self.assertEqual(follower.changes(), [("put", "a")])
+
     def test_only_names_with_the_prefix(self) -> None:
         follower = self.follow("follow&prefix=a")
         self.put("a1", "b1", "a2")

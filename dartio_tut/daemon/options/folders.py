@@ -176,7 +176,7 @@ def _check_free(where: str, wanted: int) -> None:
     """
     if is_database(where) or not wanted:
         return
-    found = Path(location_for_log(where).removeprefix("file://"))
+    found = Path(folder_path(where)).absolute()
     while not found.exists():
         found = found.parent
     disk = os.statvfs(found)

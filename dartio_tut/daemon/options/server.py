@@ -179,8 +179,9 @@ class ServerOptions(DeclaredOptions):
                 "--chroot does not work: modules and files are opened by their full "
                 "paths while the server runs; use systemd's RootDirectory="
             )
-        if twistd and twistd.get("nodaemon") and twistd.get("pidfile") == "twistd.pid":
-            twistd["pidfile"] = ""
+        is_usual = twistd and twistd.get("pidfile") == "twistd.pid"
+        if twistd and (self["check"] or (twistd.get("nodaemon") and is_usual)):
+            twistd["pidfile"] = ""  # what is only checked may run already
         if twistd is not None and not self.from_another:
             set_up_log(self, self.given, twistd)
             check_twistd_folders(twistd)

@@ -21,6 +21,7 @@ from dartio_tut.store import DocumentInfo, Documents
 
 from ..queries import text_parameter
 from ..responses import finish_response, response_for_error
+from .descriptions import DESCRIPTION_NAME
 from .documents_list import as_object
 from .event_stream import EventStream, StorePolling, begin_events, format_event
 from .store_errors import from_store
@@ -131,6 +132,7 @@ class DocumentsFollowers:
         while True:
             some = await self._documents.list("", after, DOCUMENTS_PER_READ)
             found.update((document.name, document) for document in some)
+            found.pop(DESCRIPTION_NAME.decode(), None)  # it cannot be reached
             if len(some) < DOCUMENTS_PER_READ:
                 return found
             after = some[-1].name

@@ -107,6 +107,10 @@ class DocumentsCount:
             self._number += self._more
             self._bytes += self._more_bytes
             self._write()
+            return
+        with suppress(OSError):  # let a process that has a limit count again
+            if os.stat(self.path).st_size:
+                os.truncate(self.path, 0)
 
     def _write(self) -> None:
         """Keep the count, for all processes, without a flush: it is only a count."""

@@ -42,6 +42,9 @@ DIGEST_BYTES = 32
 MAX_NUMBER_DIGITS = 19
 """No log has so many notes that the number of one is longer."""
 
+TAIL_BYTES = 256
+"""The end of the log, with a line of its own that no other log has."""
+
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 """`O_NONBLOCK`: opening a FIFO that somebody has put there waits for nobody."""
 
@@ -130,6 +133,7 @@ class IdempotencyLog:
         self._lines = 0
         self._max_lines = MIN_REWRITE_LINES
         self._seen = UNKNOWN_IDENTITY
+        self._tail = b""
         self._before = -1
         self.unsettled: list[IdempotencyRecord] = []
 
@@ -138,18 +142,38 @@ class IdempotencyLog:
         disk = self._on_disk()
         if disk == self._seen:
             return
-        device, inode, size = self._seen[:3]
-        if disk[:2] != (device, inode) or disk[2] <= size:
+        size, content = self._seen[2], self._added(disk)
+        if content is None:
             self._known.clear()
             self._doubtful.clear()
             self.unsettled.clear()
             self._lines = size = 0
-        content = b"" if disk == UNKNOWN_IDENTITY else self._content(size, disk[2])
+            content = b"" if disk == UNKNOWN_IDENTITY else self._content(0, disk[2])
+            self._tail = b""
         for line in content.splitlines(keepends=True):
             self._take(line)
         self._seen = disk
+        self._keep_tail(content)
         if content and not content.endswith(b"\n"):
             self._cut(content.rfind(b"\n") + 1 + size)  # nothing is to join it
+
+    def _added(self, disk: FileIdentity) -> bytes | None:
+        """
+        What was added to the log since it was read; ``None`` if it is another one.
+
+        A log that was written anew twice may have the first one's inode; then it has
+        something else where that one ended.
+        """
+        device, inode, size = self._seen[:3]
+        if disk[:2] != (device, inode) or disk[2] <= size:
+            return None
+        found = self._content(size - len(self._tail), disk[2])
+        if not found.startswith(self._tail):
+            return None
+        return found[len(self._tail) :]
+
+    def _keep_tail(self, content: bytes) -> None:
+        self._tail = (self._tail + content[-TAIL_BYTES:])[-TAIL_BYTES:]
 
     def find(self, token: bytes) -> IdempotencyRecord | None:
         """What came with *token*, within a day."""
@@ -273,6 +297,7 @@ class IdempotencyLog:
                 os.ftruncate(descriptor, size)
                 raise
             self._seen = file_identity(os.fstat(descriptor))
+            self._keep_tail(lines)
         finally:
             os.close(descriptor)
 
@@ -298,7 +323,7 @@ class IdempotencyLog:
         lines += [*(entry.to_line() for entry in certain), SETTLED_LINE]
         new = new_file(self.path.parent, self._new_prefix)
         try:
-            new.write(b"".join(lines))
+            new.write(content := b"".join(lines))
             new.rename(self.path)
         except OSError:
             new.discard()
@@ -308,6 +333,7 @@ class IdempotencyLog:
         self._doubtful &= self._known.keys()
         self._lines = len(lines)
         self._seen = self._on_disk()
+        self._tail = content[-TAIL_BYTES:]
 
 
 def _is_from(number: int, entry: IdempotencyRecord) -> bool:
