@@ -80,6 +80,17 @@ class RedirectingTests(Case):
         server.stop()
         self.assertIn('"GET /asked HTTP/1.1" 308', log.read_text())
 
+    def test_proxies_may_say_there_whose_a_request_is_too(self) -> None:
+        log = self.here / "access.log"
+        trust = ("--trusted-proxy", "127.0.0.1")
+        server, plain = self.redirecting("--access-log", str(log), *trust)
+        with socket.create_connection(("127.0.0.1", plain), PATIENCE) as client:
+            client.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.1 1234 80\r\n")
+            client.sendall(b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertIn(b" 308 ", client.recv(4096))
+        server.stop()
+        self.assertRegex(log.read_text(), r'(?m)^192\.0\.2\.7 .*"GET /x HTTP/1\.1" 308')
+
     def test_request_under_way_is_answered_when_the_server_stops(self) -> None:
         server, plain = self.redirecting()
         with socket.create_connection(("127.0.0.1", plain), PATIENCE) as client:

@@ -33,6 +33,7 @@ from .draining import Draining
 from .listening import cannot_listen_text, endpoint_url
 from .site import Site
 from .startup import StartupError, error_text, startup_errors
+from .trusted_proxies import TrustedProxies
 
 HTTPS_PORT = 443
 """The port that a URL with https need not name (RFC 9110 section 4.2.2)."""
@@ -137,6 +138,7 @@ class HTTPSRedirect(Service):
     :param https_port: the port of HTTPS as clients see it; where the daemon listens
         unless it is given.
     :param challenges: see `RedirectToHTTPS`.
+    :param proxy_trust: see `Site`.
     """
 
     def __init__(
@@ -148,6 +150,7 @@ class HTTPSRedirect(Service):
         challenges: str | None = None,
         wrap: Callable[[IResource], IResource] = lambda resource: resource,
         reactor: Any = None,
+        proxy_trust: TrustedProxies | None = None,
     ) -> None:
         self.endpoints = endpoints
         self._grace = grace
@@ -156,7 +159,11 @@ class HTTPSRedirect(Service):
         self._ports: list[tuple[str, IListeningPort]] = []
         redirect = cast("IResource", RedirectToHTTPS(self.https_port, challenges))
         most = limits.connections and max(int(limits.connections * REDIRECTED), 1)
-        self.site = Site(wrap(redirect), limits=replace(limits, connections=most))
+        self.site = Site(
+            wrap(redirect),
+            limits=replace(limits, connections=most),
+            proxy_trust=proxy_trust,
+        )
 
     def https_port(self) -> int:
         """The port with TLS to which clients are sent."""

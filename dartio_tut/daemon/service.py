@@ -350,6 +350,7 @@ def _redirect(options: ServerOptions, site: Site) -> HTTPSRedirect | None:
         options["https-port"],
         options["acme-folder"],
         lambda resource: AllowedHosts(resource, hosts) if hosts else resource,
+        proxy_trust=options.proxy_trust(),
     )
     redirect.site.observer = site.observer
     return redirect

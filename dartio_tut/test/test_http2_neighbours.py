@@ -11,7 +11,8 @@ from twisted.web import server
 
 from dartio_tut.daemon import Limits, Site
 from dartio_tut.wire import IncompleteBody, Request
-from dartio_tut.wire.http2.engine import ErrorCode
+from dartio_tut.wire.http2.engine import STREAM_WINDOW, ErrorCode
+from dartio_tut.wire.http2.flow_control import ReceivingWindows
 
 from .support.function_resource import FunctionResource
 from .support.http2_client import (
@@ -97,6 +98,35 @@ class UnusualClientTests(HTTP2Case):
                 client.wait(1)
             self.assertEqual([client.answer(n).body for n in (3, 5, 7)], [b"small"] * 3)
             self.assertLess(len(client.answer(1).body), 1_000_000)
+
+    def test_streams_share_the_window_of_the_connection(self) -> None:
+        def render(request: Any) -> bytes:
+            return b"x" * 1_000_000 if request.path == b"/large" else b"small"
+
+        for engine in engines():
+            client = self.client(
+                engine, render, settings={"INITIAL_WINDOW_SIZE": 2**30}
+            )
+            client.send(client.head(1, path=b"/large"), client.head(3, path=b"/large"))
+            client.send(*(client.head(number) for number in (5, 7)))
+            for _ in range(20):
+                client.send(window_frame(0, 1000))
+            for number in (5, 7):
+                self.assertEqual(client.answer(number).body, b"small")
+            first, second = (len(client.answer(number).body) for number in (1, 3))
+            self.assertEqual(first + second, 65_535 + 20_000 - 2 * len(b"small"))
+            self.assertGreater(min(first, second), 9_000)
+
+    def test_bodies_that_wait_leave_room_for_those_before_them(self) -> None:
+        windows = ReceivingWindows(100 * STREAM_WINDOW)
+        for _ in range(92):  # beyond the first, which may be large
+            windows.came(STREAM_WINDOW)
+        for number in range(1, 17, 2):
+            windows.begin(number)
+        for _ in range(500):
+            for number in range(1, 17, 2):
+                windows.came(16_384)
+                windows.credit(number, 16_384)
 
     def test_windows_may_be_opened_for_each_little_piece(self) -> None:
         for engine in engines():

@@ -11,12 +11,15 @@ from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IRequest
+from twisted.web.resource import Resource
 from twisted.web.test.requesthelper import DummyChannel
 from zope.interface.verify import verifyObject
 
+from dartio_tut.testing import connect
 from dartio_tut.wire import Request
 
 from .support.full_file import LateFullFile
+from .support.function_resource import FunctionResource
 from .support.memory_client import RequestCase
 from .support.warned import warned
 
@@ -215,6 +218,28 @@ class EndTests(RequestCase):
                     request.finish()
                 self.assertTrue(request.content.closed)
                 self.assertRaises(ValueError, request.content.read)
+
+    def test_a_look_at_the_query_before_the_body_has_come_hides_no_form(self) -> None:
+        seen: list[Any] = []
+
+        def keep(request: Any) -> bytes:
+            seen.append(request.args)
+            return b""
+
+        class Root(Resource):
+            def getChild(self, path: bytes, request: Any) -> Resource:
+                seen.append(request.args.get(b"lang"))
+                return FunctionResource(keep)
+
+        head = b"POST /x?lang=en HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n"
+        head += b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        for streaming in (False, True):
+            connection = connect(Root(), streaming=streaming)
+            connection.send(head)
+            connection.send(b"name=falcon")
+            wanted = {b"lang": [b"en"], b"name": [b"falcon"]}
+            self.assertEqual((seen[0], seen.pop()), ([b"en"], wanted))
+            seen.clear()
 
     def test_addresses_and_arguments_are_there_when_it_is_over(self) -> None:
         form = "Content-Type: application/x-www-form-urlencoded"

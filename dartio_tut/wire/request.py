@@ -99,6 +99,8 @@ class Request(RequestWithBody):
             self._resource = self._find()
         except Exception:  # noqa: BLE001  (see above)
             return None
+        finally:
+            vars(self).pop("args", None)  # the form has not come
         return self._resource
 
     def process(self) -> None:
@@ -134,9 +136,7 @@ class Request(RequestWithBody):
         path = self.path
         self.prepath = []
         segments = path[1:].split(b"/")
-        self.postpath = (
-            [unquote(segment) for segment in segments] if PERCENT in path else segments
-        )
+        self.postpath = [*map(unquote, segments)] if PERCENT in path else segments
         return self.channel.site.getResourceFor(self)  # type: ignore[no-any-return]
 
     def render(self, resrc: IResource) -> None:

@@ -89,7 +89,8 @@ class ReceivingWindows:
     What this side takes.
 
     The client is told of more room when half a window was used: a frame for each piece
-    would cost as much as the piece.
+    would cost as much as the piece. Where bodies that wait for others have used half of
+    the connection's, it is told sooner: the rest must be enough for those others.
 
     :param all_bytes: of all streams together, at a time.
     :ivar streams: how many bytes may still come on the streams whose requests have not
@@ -148,7 +149,9 @@ class ReceivingWindows:
         """
         said = b""
         self._all_credit += count
-        if self._all_credit >= self._all // 2:
+        half = self._all // 2
+        worth = half if self._left > half else STREAM_WINDOW // 2
+        if self._all_credit >= worth:
             said = frame(WINDOW_UPDATE, 0, self._all_credit.to_bytes(4, "big"))
             self._left += self._all_credit
             self._all_credit = 0

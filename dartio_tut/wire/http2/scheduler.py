@@ -65,12 +65,13 @@ class Scheduler:
     :ivar is_waiting: whether other connections have their turn just now.
     """
 
-    __slots__ = ("_is_running", "_owner", "_ready", "is_waiting")
+    __slots__ = ("_is_running", "_owner", "_ready", "_stalls", "is_waiting")
 
     def __init__(self, owner: SchedulerOwner) -> None:
         self._owner = owner
         self._ready: deque[StreamOutput] = deque()
         self._is_running = False
+        self._stalls = 0
         self.is_waiting = False
 
     @property
@@ -116,6 +117,8 @@ class Scheduler:
             elif count <= 0:  # it is added again when the window is opened
                 if output.stalled_since is None:
                     output.stalled_since = owner.now
+                self._stalls += 1
+                output.stall = self._stalls
                 return 0
         elif not output.has_end:
             return 0

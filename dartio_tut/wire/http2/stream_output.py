@@ -43,6 +43,7 @@ class StreamOutput:
     :ivar is_scheduled: whether it waits for its turn. The scheduler sets this.
     :ivar stalled_since: since when it waits for the client to open its window; ``None``
         while it does not.
+    :ivar stall: the number of its last stall, among those of the connection.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class StreamOutput:
         "has_end",
         "is_ending",
         "is_scheduled",
+        "stall",
         "stalled_since",
         "stream_id",
     )
@@ -89,6 +91,7 @@ class StreamOutput:
         self.is_ending = False
         self.is_scheduled = False
         self.stalled_since: float | None = None
+        self.stall = 0
 
     @property
     def has_more(self) -> bool:

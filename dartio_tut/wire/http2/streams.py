@@ -8,6 +8,7 @@ stream; it counts against the connection, too, which pays for it from its budget
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone
@@ -162,15 +163,20 @@ class Streams:
             self._connection.budget.spend_on_reset()
 
     def window_opened(self, stream_id: int) -> None:
-        """More can be sent."""
+        """
+        More can be sent: on a stream, or, by 0, on all. Those that have waited longest
+        come first then, because there may not be enough for all.
+        """
         if stream_id:
             stream = self.open.get(stream_id)
-            waiting = [] if stream is None else [stream]
+            outputs = [] if stream is None else [stream.output]
         else:
-            waiting = list(self.open.values())
-        for stream in waiting:
-            if stream.output is not None and stream.output.has_more:
-                self._connection.schedule(stream.output)
+            outputs = [stream.output for stream in self.open.values()]
+        waiting = [output for output in outputs if output and output.has_more]
+        if len(waiting) > 1:
+            waiting.sort(key=attrgetter("stall"))
+        for output in waiting:
+            self._connection.schedule(output)
 
     def client_is_leaving(self) -> None:
         """The client makes no more requests."""
