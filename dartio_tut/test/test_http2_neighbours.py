@@ -128,6 +128,24 @@ class UnusualClientTests(HTTP2Case):
                 windows.came(16_384)
                 windows.credit(number, 16_384)
 
+    def test_a_body_that_is_wanted_late_has_its_time_from_then_on(self) -> None:
+        expects = (b"expect", b"100-continue")
+        for engine in engines():
+            resource = FunctionResource(self.hold)
+            resource.streams_up_to = 100  # type: ignore[attr-defined]
+            client = HTTP2Client(resource, engine, streaming=True)
+            client.send(client.head(1, expects, method=b"POST", flags=END_HEADERS))
+            client.wait(2 * Limits().body_time)
+            self.assertEqual(client.answer(1).interim, [])
+            taker = Taker()
+            self.held.pop().deliver_body(taker)
+            client.wait(Limits().body_time - 2)
+            self.assertEqual(client.answer(1).interim, [100])
+            client.send(data_frame(1, b"ab", 0))
+            self.assertEqual(taker.taken, b"ab")
+            client.wait(2 * Limits().body_time)
+            self.assertEqual(client.answer(1).status, 408)
+
     def test_windows_may_be_opened_for_each_little_piece(self) -> None:
         for engine in engines():
             client = self.client(engine, self.hold)

@@ -128,6 +128,19 @@ class StreamingTests(SynchronousTestCase):
         self.assertEqual(self.transport.value(), b"HTTP/1.1 100 Continue\r\n\r\n")
         self.assertIn(b"took 5", self.send(b"abcde"))
 
+    def test_a_body_that_is_wanted_late_has_its_time_from_then_on(self) -> None:
+        self.resource.at_once = False
+        wait = int(2 * self.channel.limits.body_time)
+        self.assertEqual(self.send(HEAD % (5, b"Expect: 100-continue\r\n")), b"")
+        self.clock.pump([1] * wait)
+        self.assertEqual(self.transport.value(), b"")
+        self.resource.take(self.resource.asked[0])
+        self.assertEqual(self.transport.value(), b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.clock.pump([1] * (wait // 2 - 2))
+        self.assertEqual(self.send(b"ab"), b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.clock.pump([1] * wait)
+        self.assertIn(b" 408 ", self.transport.value())
+
     def test_reading_stops_until_the_body_is_wanted(self) -> None:
         self.resource.at_once = False
         self.send(HEAD % (5, b"") + b"ab")

@@ -234,7 +234,8 @@ class RequestIntake:
         """The parser needs more bytes."""
         channel = self._channel
         if channel.state is BODY:
-            if self._is_reading:  # else a resource has paused the body
+            # Else a resource has paused the body, or the client waits for a 100.
+            if self._is_reading and channel.deadline != NEVER:
                 self._pace.check(channel.deadlines.now)
                 channel.enter(BODY, channel.limits.body_time)
         elif channel.state is IDLE and self._parser.waiting:
@@ -311,6 +312,8 @@ class RequestIntake:
         self.is_held = False
         channel.enter(BODY, channel.limits.body_time)
         if max_streamed:
+            if fields.expects:  # it comes when somebody wants it
+                channel.deadline = NEVER
             return
         request.gotLength(None if fields.length < 0 else fields.length)
         if fields.expects:
@@ -342,6 +345,8 @@ class RequestIntake:
         channel = self._channel
         request = channel.request
         if self.head.fields.expects and request and not request.startedWriting:
+            self._pace.restart(channel.deadlines.now)
+            channel.enter(BODY, channel.limits.body_time)
             channel.output.write(CONTINUE)
 
     def _hold_body(self, stop: bool) -> None:

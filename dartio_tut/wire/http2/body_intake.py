@@ -51,6 +51,8 @@ class BodyIntake:
         stream.is_fresh = False
         if max_streamed:
             request.body = StreamedBody(self._is_wanted, self._hold)
+            if head.expects:  # it comes when somebody wants it
+                self._body.hold(True, connection.now)
             request.requestReceived(head.method, head.target, VERSION)
             return
         request.gotLength(head.length)
@@ -141,9 +143,13 @@ class BodyIntake:
     def _is_wanted(self) -> None:
         """Somebody takes the streamed body: a client that awaits a 100 may send it."""
         stream = self._stream
-        if stream.head.expects and not (stream.has_begun or stream.is_over):
-            stream.connection.engine.send_head(stream.stream_id, CONTINUE, False)
-            stream.connection.written()
+        connection = stream.connection
+        if stream.is_over or not stream.head.expects:
+            return
+        self._body.hold(False, connection.now)
+        if not stream.has_begun:
+            connection.engine.send_head(stream.stream_id, CONTINUE, False)
+            connection.written()
 
     def _hold(self, stop: bool) -> None:
         if not self._stream.is_over:
