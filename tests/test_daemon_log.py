@@ -4,6 +4,7 @@ The log of real daemons: ``--log-level`` and ``--log-format``, beside twistd's o
 
 from __future__ import annotations
 
+import contextlib  # its suppress, imported by name, would be trial's own suppress
 import json
 import os
 import pty
@@ -135,6 +136,29 @@ class FormatTests(Case):
         finally:
             os.kill(pid, signal.SIGTERM)
         json.loads(self.text("twistd.log").splitlines()[0])
+
+    def is_anew(self, name: str, before: os.stat_result) -> bool:
+        """Whether the file *name* is another one, with the mode that it had."""
+        with contextlib.suppress(FileNotFoundError):
+            now = (self.here / name).stat()
+            return now.st_ino != before.st_ino and now.st_mode == before.st_mode
+        return False
+
+    def test_logs_of_the_background_keep_their_modes(self) -> None:
+        self.run_program("twistd", "hello", "--port", "0", "--access-log", "access")
+        pid = int((self.here / "twistd.pid").read_text())
+        before = {name: (self.here / name).stat() for name in ("access", "twistd.log")}
+        try:
+            until("it listens", lambda: "Listening on" in self.text("twistd.log"))
+            (self.here / "access").rename(self.here / "access.1")
+            for number in (signal.SIGUSR1, signal.SIGHUP):
+                os.kill(pid, number)
+            until(
+                "both are begun anew, as they were",
+                lambda: all(self.is_anew(name, was) for name, was in before.items()),
+            )
+        finally:
+            os.kill(pid, signal.SIGTERM)
 
     def test_what_is_wrong_is_refused(self) -> None:
         for line, said in [

@@ -36,6 +36,8 @@ class MetricsTests(Case):
         self.assertEqual(self.samples("dartio_exchanges_total"), {"hello": 3})
         self.assertEqual(ask(self.port, "GET", "/healthz").code, 200)
         self.assertEqual(ask(self.port, "GET", "/readyz").code, 200)
+        kind = ask(self.port, "GET", "/metrics").fields["Content-Type"]
+        self.assertEqual(kind, "text/plain; version=0.0.4; charset=utf-8")
         self.assertEqual(ask(hello, "GET", "/metrics").body, b"Hello, world!")
 
     def test_all_servers_of_a_process_share_the_port(self) -> None:

@@ -12,6 +12,7 @@ import signal
 import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
@@ -28,6 +29,11 @@ def as_root() -> None:
     """Skip the test unless it may become another user."""
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         raise SkipTest("NOT TESTED: another user, which needs root and setpriv")
+
+
+def has_begun(log: Path) -> bool:
+    """Whether the daemon whose *log* this is listens."""
+    return log.exists() and "Listening on" in log.read_text()
 
 
 class BackgroundTests(Case):
@@ -101,6 +107,27 @@ class UserTests(Case):
         self.assertEqual(ask(daemon, "POST", "/", '{"myNote": "x"}').code, 200)
         made = os.stat(self.here / "store" / "notes.txt")
         self.assertEqual(made.st_uid, NOBODY)
+
+    def test_log_is_begun_anew_by_the_user_that_root_changes_to_or_that_is_said(
+        self,
+    ) -> None:
+        as_root()
+        self.open_folder()
+        (closed := self.here / "closed").mkdir(mode=0o755)
+        for folder, rotates in ((self.here, True), (closed, False)):
+            log = folder / "a.log"
+            daemon = self.started(
+                *(str(BIN / "twistd"), "-n", "--pidfile=", "--logfile", str(log)),
+                *("--uid", str(NOBODY), "hello", "--port", "0"),
+            )
+            self.addCleanup(daemon.stop)
+            until("it listens", partial(has_begun, log))
+            self.assertEqual(log.stat().st_uid, NOBODY)
+            said = f"the user of --uid cannot write to {folder}"
+            self.assertEqual(said in log.read_text(), not rotates)
+            if rotates:
+                os.kill(daemon.process.pid, signal.SIGUSR1)
+                until("it is rotated", (folder / "a.log.1").exists)
 
     def test_folder_that_the_later_user_cannot_read_is_refused(self) -> None:
         as_root()

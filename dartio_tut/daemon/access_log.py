@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from errno import EAGAIN, ENXIO
 from typing import Any
 
@@ -186,12 +187,16 @@ class AccessLog:
         if self._path == "-":
             return False
         ours = self._descriptor
+        status, mode = os.fstat(ours), None
         try:
-            is_there = os.path.samestat(os.fstat(ours), os.stat(self._path))
+            is_there = os.path.samestat(status, os.stat(self._path))
         except FileNotFoundError:
-            is_there = False
+            is_there, mode = False, stat.S_IMODE(status.st_mode)
         if not is_there:
             self._open()
+            if mode is not None:  # twistd in the background has a umask of its own
+                with suppress(OSError):
+                    os.fchmod(self._descriptor, mode)
             os.close(ours)
             return True
         return False

@@ -12,7 +12,7 @@ import fcntl
 import os
 from atexit import register
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from errno import EACCES, ENOTDIR
 from ipaddress import ip_address
@@ -174,8 +174,14 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     """Put *content* at *path* in one step, never readable by others in between."""
     new = path.with_suffix(f".new-{os.getpid()}")
     new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        with open(os.open(new, flags, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise

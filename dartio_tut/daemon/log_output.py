@@ -10,14 +10,17 @@ SIGUSR1 comes.
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
+import stat
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOBase
 from threading import current_thread, main_thread
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from twisted.logger import (
@@ -25,6 +28,7 @@ from twisted.logger import (
     FilteringLogObserver,
     ILogObserver,
     LogEvent,
+    Logger,
     LogLevel,
     LogLevelFilterPredicate,
     formatEvent,
@@ -32,6 +36,7 @@ from twisted.logger import (
 )
 from twisted.python.logfile import LogFile
 
+from .privileges import running_as_daemon_user
 from .standard_output import LogStream, StandardOutput
 from .startup import startup_errors
 
@@ -54,6 +59,8 @@ TWISTED_ENDS = re.compile(r"\((TCP|TLS) Port \d+ Closed\)|Main loop terminated\.
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+_log = Logger()
+
 _NOT_OF_A_PERSON = {LogLevel.debug, LogLevel.info}
 
 
@@ -62,11 +69,13 @@ class LogOutput(NamedTuple):
     What the log of this process is to be.
 
     :param path: the file; ``None`` for standard output.
+    :param twistd: the options of twistd, which say what user the daemon will be.
     """
 
     level: str
     format: str
     path: str | None
+    twistd: Mapping[str, Any] = MappingProxyType({})
 
 
 _output = LogOutput("info", "text", None)
@@ -78,7 +87,7 @@ def set_log_output(twistd: Mapping[str, Any], level: str, format: str) -> None:
     """
     global _output
     path = twistd["logfile"] or (None if twistd["nodaemon"] else TWISTD_LOG_FILE)
-    _output = LogOutput(level, format, None if path == "-" else path)
+    _output = LogOutput(level, format, None if path == "-" else path, twistd)
 
 
 def is_log_on_stdout_json() -> bool:
@@ -185,6 +194,9 @@ def _encodable(
 def _log_file(path: str) -> Any:
     """The file *path*, which SIGUSR1 begins anew, if nothing else is to."""
     file = LogFile.fromFullPath(path)
+    # twistd in the background has a umask of its own.
+    file.defaultMode = stat.S_IMODE(os.stat(path).st_mode)
+    _give_to_daemon_user(path)
 
     def begin_anew(number: int, frame: FrameType | None) -> None:
         from twisted.internet import reactor
@@ -194,6 +206,28 @@ def _log_file(path: str) -> Any:
     if not signal.getsignal(signal.SIGUSR1):
         signal.signal(signal.SIGUSR1, begin_anew)
     return file
+
+
+def _give_to_daemon_user(path: str) -> None:
+    """
+    Let the user whom twistd will change to begin the file *path* anew. Who may not do
+    that is not told by Twisted.
+    """
+    uid, gid = (_output.twistd.get(name) for name in ("uid", "gid"))
+    if uid is None and gid is None:
+        return
+    with suppress(PermissionError):
+        os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+    folder = os.path.dirname(os.path.abspath(path))
+    with running_as_daemon_user(_output.twistd):
+        if os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+            return
+    _log.warn(
+        "{path} is never begun anew, however long it is: the user of --uid cannot "
+        "write to {folder}",
+        path=path,
+        folder=folder,
+    )
 
 
 def outlive_sigusr1() -> None:

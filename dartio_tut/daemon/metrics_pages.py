@@ -30,6 +30,10 @@ class WorkerNumbers(NamedTuple):
     ended: int
 
 
+METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+"""The format of Prometheus that all who collect can read."""
+
+
 class Snapshot(NamedTuple):
     """
     How a daemon is at a moment.
@@ -101,11 +105,11 @@ def show_metrics(request: Request, snapshot: Snapshot) -> bytes:
     """The page ``/metrics``."""
     # Imported late: the library is an extra.
     from prometheus_client import CollectorRegistry
-    from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+    from prometheus_client.exposition import generate_latest
 
     from .metrics_collector import Collector
 
     registry = CollectorRegistry()
     registry.register(Collector(snapshot))
-    request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
+    request.setHeader(b"Content-Type", METRICS_TYPE)
     return generate_latest(registry)

@@ -9,6 +9,7 @@ Twisted looks, which is when its endpoints are imported.
 from __future__ import annotations
 
 import os
+import re
 import socket
 
 UNNAMED = "unknown"
@@ -17,11 +18,21 @@ WORKER_VARIABLE = "DARTIO_WORKER"
 """What a process has in its environment that is one of several workers."""
 
 
+_count = re.compile(r"[0-9]{1,5}", re.ASCII).fullmatch
+
+
 def name_passed_sockets() -> None:
-    """Give passed sockets a name if they have none."""
+    """
+    Give passed sockets a name if they have none. Where their number is none, or larger
+    than any, no sockets were passed.
+    """
     environ = os.environ
-    count = environ.get("LISTEN_FDS", "")
-    if count.isdigit() and "LISTEN_FDNAMES" not in environ:
+    count = environ.get("LISTEN_FDS")
+    if count is None:
+        return
+    if not _count(count):
+        del environ["LISTEN_FDS"]
+    elif "LISTEN_FDNAMES" not in environ:
         environ["LISTEN_FDNAMES"] = ":".join([UNNAMED] * int(count))
 
 

@@ -271,6 +271,23 @@ class LimitTests(HTTP2Case):
                     self.assertEqual(client.answer(number).body, b"200", number)
             files.clear()
 
+    def test_however_many_bodies_that_wait_are_whole_all_are_answered(self) -> None:
+        limits = Limits(body_in_memory=100, streams=1000)
+        for engine in engines():
+            client = self.client(engine, limits=limits)
+            first = range(1, 2 * MAX_LARGE_BODIES, 2)
+            others = range(2 * MAX_LARGE_BODIES + 1, 1200, 2)
+            for number in (*first, *others):
+                client.send(client.head(number, method=b"POST", flags=END_HEADERS))
+                client.send(data_frame(number, bytes(200), int(number in others)))
+            for number in first:
+                client.send(data_frame(number, b""))
+            client.wait(2)
+            unanswered = [
+                n for n in (*first, *others) if client.answer(n).status != 200
+            ]
+            self.assertEqual(unanswered, [])
+
     def test_body_whose_end_finds_no_room_is_refused(self) -> None:
         for engine in engines():
             client = self.client(engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from datetime import timedelta
@@ -72,6 +73,17 @@ class NamesTests(SynchronousTestCase):
 
 class ReplacementTests(SynchronousTestCase):
     """Which files are replaced."""
+
+    def test_nothing_is_left_of_one_that_does_not_fit_on_the_disk(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+
+        def full(descriptor: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        self.patch(os, "fsync", full)
+        self.assertRaises(OSError, self_signed_certificate, str(folder))
+        self.assertEqual(list(folder.glob("*.new-*")), [])
 
     def test_certificate_is_made_anew_a_month_before_it_expires(self) -> None:
         folder = self.mktemp()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
-from errno import EACCES, EINVAL, ELOOP, ENOTDIR
+from errno import EACCES, EINVAL, ELOOP, ENOTDIR, EROFS
 from pathlib import Path
 
 from .documents_files import scan_names
@@ -56,7 +56,9 @@ def _can_be_written(folder: Path) -> bool:
     if not found.is_dir():
         raise OSError(ENOTDIR, "it is not a folder", str(found))
     if not os.access(found, os.R_OK | os.W_OK | os.X_OK):
-        raise OSError(EACCES, os.strerror(EACCES), str(found))
+        is_read_only = os.statvfs(found).f_flag & os.ST_RDONLY
+        number = EROFS if is_read_only else EACCES
+        raise OSError(number, os.strerror(number), str(found))
     if is_there:
         with opening_errors(folder), FolderLock(folder).held():
             pass

@@ -35,6 +35,7 @@ class LargeBodies:
         self._files = files
         self._active: set[LargeBody] = set()
         self._waiting: deque[LargeBody] = deque()
+        self._is_going_on = False
 
     def enter(self, body: LargeBody) -> bool:
         """Whether *body* may become large; if not, it is told when it may."""
@@ -52,10 +53,16 @@ class LargeBodies:
             return
         self._active.remove(body)
         self._files.closed()
-        while self._waiting and self._may_another():
-            following = self._waiting.popleft()
-            self._begin(following)
-            following.go_on()
+        if self._is_going_on:
+            return  # one that had waited was whole: the loop goes on with the next
+        self._is_going_on = True
+        try:
+            while self._waiting and self._may_another():
+                following = self._waiting.popleft()
+                self._begin(following)
+                following.go_on()
+        finally:
+            self._is_going_on = False
 
     def _may_another(self) -> bool:
         active = len(self._active)
