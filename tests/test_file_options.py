@@ -160,6 +160,15 @@ class ErrorTests(OptionCase):
         answer = self.get(self.static("--charset", "iso-8859-1"), "/nothing")
         self.assertEqual(answer.fields["Content-Type"], "text/html; charset=iso-8859-1")
 
+    def test_own_error_page_has_the_fields_that_are_given_for_it(self) -> None:
+        self.file("404.html", b"own")
+        given = ("404.html=X-Of-It: 1", "*.html=X-Of-All: 2", "/a.html=X-Other: 3")
+        static = self.static(*(w for field in given for w in ("--header", field)))
+        for target in ("/nothing", "/404.html"):
+            fields = self.get(static, target, Accept="text/html").fields
+            self.assertEqual((fields["X-Of-It"], fields["X-Of-All"]), ("1", "2"))
+            self.assertNotIn("X-Other", fields)
+
     def test_404_outside_and_below_a_prefix(self) -> None:
         self.file("404.html", b"own")
         static = self.static("--prefix", "/files/")

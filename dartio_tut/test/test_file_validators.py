@@ -528,6 +528,16 @@ class PrivateFilesTests(LogCase):
         for target in ("/twistd.log", "/twistd.log.1"):
             self.assertEqual((target, ask(files, "GET", target).code), (target, 404))
 
+    def test_what_an_editor_keeps_of_one(self) -> None:
+        names = ("twistd.log~", "#twistd.log#", ".twistd.log.swp", "twistd.log.bak")
+        for name in (*names, ".other.swp"):
+            self.file(name, b"secret")
+        files = self.files(dotfiles=True)
+        for name in names:
+            target = "/" + name.replace("#", "%23")
+            self.assertEqual((name, ask(files, "GET", target).code), (name, 404))
+        self.assertEqual(ask(files, "GET", "/.other.swp").code, 200)
+
     def test_not_as_an_index_or_a_page(self) -> None:
         more = {"index": ["twistd.log"], "ignoredExts": [".log"]}
         for target in ("/", "/twistd"):

@@ -613,6 +613,8 @@ class TextTests(SynchronousTestCase):
             (b"\x7f1", rb"\01771"),
             ("\x9b".encode(), rb"\0302\0233"),
             ("\u2028".encode(), rb"\0342\0200\0250"),
+            ("\u202e".encode(), rb"\0342\0200\0256"),
+            ("\u2067".encode(), rb"\0342\0201\0247"),
             (b"\xe9t", rb"\0351t"),
         ]:
             self.assertEqual(as_text(b"/", [file(name)]), line + b"\n")

@@ -217,7 +217,10 @@ class FileResponses:
             return False
         request.setResponseCode(code, _REASONS.get(code))
         kind = self._types.content_type(name, bytes).encode("latin-1")
-        set_fields(request, ((b"Content-Type", kind), (b"Vary", b"Accept")))
+        given = self._representations.given(name.decode())
+        own = ((b"Content-Type", kind), (b"Vary", b"Accept"))
+        set_fields(request, merge_fields(own, given))
+        _change_fields(request, None, [field for field, value in given if not value])
         send_file(request, page.descriptor, 0, page.status.st_size)
         return True
 

@@ -90,7 +90,8 @@ class PrivateFiles:
             )
             # By number, by date (logrotate's dateext), and what editors leave.
             is_copy = re.compile(
-                rf"(?:{bases})(?:\..*|-\d.*|~)|#(?:{bases})#", re.DOTALL
+                rf"(?:{bases})(?:\..*|-\d.*|~)|#(?:{bases})#|\.(?:{bases})\.sw[a-z]",
+                re.DOTALL,
             )
             try:
                 with os.scandir(folder) as entries:

@@ -343,7 +343,7 @@ class Representations:
             own.append((b"Content-Encoding", applied))
         if varies:
             own.append((b"Vary", b"Accept-Encoding"))
-        given = self._given(path)
+        given = self.given(path)
         removed = tuple(name for name, value in given if not value)
         fields = merge_fields((*SECURITY_FIELDS, *own), given)
         kept = tuple(f for f in fields if f[0].lower() in NOT_MODIFIED_FIELDS)
@@ -353,7 +353,7 @@ class Representations:
             may_be_unsized(descriptor, status), coding,
         )  # fmt: skip
 
-    def _given(self, path: str) -> list[tuple[bytes, bytes]]:
+    def given(self, path: str) -> list[tuple[bytes, bytes]]:
         """The fields that are given for this file, and the others for all files."""
         own = fields_for(path, self._rules)
         names = {name.lower() for name, _ in own} - {b"vary"}

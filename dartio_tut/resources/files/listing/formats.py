@@ -35,7 +35,10 @@ FORMATS = (HTML, JSON, TEXT)
 """Of those that a client names with one weight, the first is sent."""
 
 _is_plain_text = re.compile(rb"[ -\[\]-~]*").fullmatch
-_UNSAFE_IN_TEXT = re.compile("[\0-\x1f\\\\\x7f-\x9f\u2028\u2029\udc80-\udcff]")
+# Control characters, also those that turn the direction of what follows.
+_UNSAFE_IN_TEXT = re.compile(
+    "[\0-\x1f\\\\\x7f-\x9f\u2028-\u202e\u2066-\u2069\udc80-\udcff]"
+)
 _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": r"\\"}
 
 
