@@ -269,6 +269,21 @@ class FilesTests(Case):
         self.assertFalse((self.here / "new").exists())
 
 
+class HelpTests(Case):
+    """``--help`` and ``--version`` of a server."""
+
+    def test_a_reader_that_has_gone_is_no_fault(self) -> None:
+        for word in ("--help", "--version"):
+            line = (str(BIN / "twistd"), "static", word)
+            reading, writing = os.pipe()
+            os.close(reading)
+            ended = subprocess.run(
+                line, cwd=self.here, stdout=writing, stderr=subprocess.PIPE, check=False
+            )
+            os.close(writing)
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+
+
 class CheckTests(Case):
     """``--check``, as ``nginx -t``: it binds, opens and reads."""
 

@@ -11,11 +11,19 @@ import sys
 import unicodedata
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
+from pathlib import Path
+
+UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system")
+"""Where systemd has units; one of the same name would take the place of the other."""
 
 MAX_NAME_CHARACTERS = 31
 """As long as the name of a user may be, as whom systemd runs the server."""
 
-_PACKAGE_NAME = re.compile(r"[a-z](?:[a-z0-9_]*[a-z0-9])?")
+OTHER_FOLDERS = frozenset(("build", "deploy", "dist"))
+"""Folders that a project has beside its package, or will have."""
+
+_PACKAGE_NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
+"""A wheel has a single _ where a name has two."""
 
 
 def parse_package_name(text: str) -> str:
@@ -27,11 +35,16 @@ def parse_package_name(text: str) -> str:
     if not _PACKAGE_NAME.fullmatch(text):
         raise ValueError(
             f"{text!r} is no name for a package: use small letters, digits and _, and "
-            f"begin with a letter, as in {_similar(text)!r}"
+            f"begin with a letter; one _ at a time, as in {_similar(text)!r}"
         )
     if len(text) > MAX_NAME_CHARACTERS:
         raise ValueError(
             f"{text!r} has {len(text)} characters: use at most {MAX_NAME_CHARACTERS}"
+        )
+    if text in OTHER_FOLDERS:
+        raise ValueError(
+            f"{text!r} is another folder of each project: use another name, as in "
+            f"'{text}_server'"
         )
     if keyword.iskeyword(text):
         raise ValueError(
@@ -55,7 +68,8 @@ def _similar(text: str) -> str:
 
 
 def _is_of_python(name: str) -> bool:
-    return keyword.iskeyword(name) or name in sys.stdlib_module_names
+    taken = sys.stdlib_module_names | OTHER_FOLDERS
+    return keyword.iskeyword(name) or name in taken
 
 
 def check_is_free(name: str) -> None:
@@ -78,6 +92,9 @@ def check_is_free(name: str) -> None:
             f"{name!r} is a user of this machine, as whom systemd would run the "
             f"server. Choose another name, as '{name}_server'"
         )
+    for folder in UNIT_FOLDERS:
+        if (unit := Path(folder, f"{name}.service")).exists():
+            raise ValueError(f"systemd has a unit {unit}. Choose another name")
     if name in _servers_of_twistd():
         raise ValueError(f"twistd has a server {name!r} already. Choose another name")
 

@@ -55,6 +55,7 @@ class NameTests(SynchronousTestCase):
             ("", "my_server"),
             ("a\n", "a"),
             ("a\0b", "a_b"),
+            ("a__b", "a_b"),
             ("-" + "a-" * 50, "a_a_a_a_a_a_a_a_a_a_a_a_a_a_a_a"),
         ):
             said = self.refused(name)
@@ -66,6 +67,19 @@ class NameTests(SynchronousTestCase):
         self.assertIn("keyword", self.refused("class"))
         self.assertIn("standard library", self.refused("json"))
         self.assertIn("32 characters", self.refused("a" * 32))
+
+    def test_names_of_the_other_folders_of_a_project_are_refused(self) -> None:
+        for name in ("build", "deploy", "dist"):
+            said = self.refused(name)
+            self.assertTrue(said.endswith(f"use another name, as in '{name}_server'"))
+
+    def test_a_unit_of_this_machine_is_not_replaced(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "falcon.service").touch()
+        self.patch(package_names, "UNIT_FOLDERS", (str(folder),))
+        self.assertIn(f"unit {folder}/falcon.service", self.taken("falcon"))
+        check_is_free("my_falcon")
 
     def test_names_of_what_is_installed_are_refused(self) -> None:
         self.assertRegex(self.taken("twisted"), r"^twisted [\d.]+ is installed here")

@@ -22,7 +22,7 @@ from copy import copy
 from getopt import GetoptError, gnu_getopt
 from importlib.metadata import version
 from inspect import signature
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, NoReturn, Self, cast
 
 from twisted.logger import Logger
 from twisted.python.usage import Options, UsageError
@@ -248,10 +248,23 @@ class DeclaredOptions(Options):
         end = ELSEWHERE_TEXT if CONFIG in self else ""
         return help_text(self.longdesc, self.declared(), self.defaults, width, end)
 
+    def opt_help(self) -> None:
+        """Show all options and exit."""
+        _show(str(self))
+
     def opt_version(self) -> None:
         """Show the version and exit."""
-        print(f"dartio-tut {version('dartio-tut')}")  # noqa: T201
-        raise SystemExit(0)
+        _show(f"dartio-tut {version('dartio-tut')}")
+
+
+def _show(text: str) -> NoReturn:
+    """Print *text* and exit, whether or not somebody reads all of it."""
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        # Python would try again when it ends, and tell of that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(0)
 
 
 def _wrong_option_text(error: GetoptError, long_names: Iterable[str]) -> str:
