@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 from unicodedata import normalize
 
@@ -140,6 +141,21 @@ class ScanTests(FolderCase):
         again = store.list()
         thread.all()
         self.assertEqual(self.result_of(again), [])
+
+
+class WholeSecondsTests(FolderCase):
+    """A file system that keeps times in whole seconds."""
+
+    def test_what_another_process_does_in_the_same_second_is_seen(self) -> None:
+        second = time.time_ns() // 10**9 * 10**9
+        signed = (1, 2, second, second)
+        self.patch(documents_names.DocumentNames, "_signed", lambda names: signed)
+        one, other = self.documents(), self.documents()
+        self.result_of(one.put("first.json", b"1"))
+        self.result_of(other.put("readme.json", b"2"))
+        self.failure_of(one.put("README.json", b"3"), NameTaken)
+        names = [info.name for info in self.result_of(one.list())]
+        self.assertEqual(names, ["first.json", "readme.json"])
 
 
 class CaseIgnoringTests(FolderCase):

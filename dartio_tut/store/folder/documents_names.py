@@ -24,6 +24,10 @@ A folder that was changed in the last 50 ms may be changed again without getting
 time: some file systems have coarse clocks. Such a scan is soon repeated.
 """
 
+WHOLE_SECONDS_NS = 2_000_000_000
+"""The same where a file system keeps whole seconds (ext3, or ext4 as it was made then);
+there, another process may be as quick, too."""
+
 MANY_NAMES = 10_000
 """To scan more takes so long that a fresh scan is kept for a second in any case."""
 
@@ -41,7 +45,7 @@ class DocumentNames:
         self._lock = Lock()
         self._signature: FolderSignature | None = None
         self._scanned = 0.0
-        self._is_fresh = False
+        self._is_fresh = self._is_in_seconds = False
         self._names: list[str] = []
         self._folded: dict[str, str] | None = None
         self._twins: set[str] = set()
@@ -133,7 +137,8 @@ class DocumentNames:
     def _is_current(self, is_locked: bool) -> bool:
         age = abs(time.monotonic() - self._scanned)
         is_small = len(self._names) < MANY_NAMES
-        if self._is_fresh and not is_locked and (is_small or age > 1):
+        may_be_other = self._is_in_seconds or not is_locked
+        if self._is_fresh and may_be_other and (is_small or age > 1):
             return False  # somebody may have added a file in the same moment, by hand
         return age < RESCAN_SECONDS and self._signature == self._signed()
 
@@ -144,7 +149,9 @@ class DocumentNames:
         self._scanned = time.monotonic()
         self._names = scan_names(self._folder)
         self._folded = None
-        self._is_fresh = time.time_ns() - signature[2] < TICK_NS
+        self._is_in_seconds = not any(moment % 10**9 for moment in signature[2:])
+        tick = WHOLE_SECONDS_NS if self._is_in_seconds else TICK_NS
+        self._is_fresh = time.time_ns() - signature[2] < tick
         self._signature = signature
 
     def _signed(self) -> FolderSignature:
