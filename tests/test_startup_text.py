@@ -33,7 +33,9 @@ class TutorialTests(Case):
     def test_the_last_line_says_what_to_open(self) -> None:
         tutorial = self.daemon("tutorial", "--port", "0")
         line = tutorial.wait_for("Open ")
-        self.assertRegex(line, r"^Open http://localhost:\d+/ \(Ctrl-C ends it\)$")
+        self.assertRegex(
+            line, r"^Open http://(?:localhost|127\.0\.0\.1):\d+/ \(Ctrl-C ends it\)$"
+        )
         port = int(line.rpartition(":")[2].partition("/")[0])
         self.assertIn(b"<!DOCTYPE html>", ask(port, host="localhost").body)
         urls = [said for said in tutorial.lines if "Listening on " in said]
