@@ -35,7 +35,7 @@ def parse_package_name(text: str) -> str:
     if not _PACKAGE_NAME.fullmatch(text):
         raise ValueError(
             f"{text!r} is no name for a package: use small letters, digits and _, and "
-            f"begin with a letter; one _ at a time, as in {_similar(text)!r}"
+            f"begin with a letter, as in {_similar(text)!r}"
         )
     if len(text) > MAX_NAME_CHARACTERS:
         raise ValueError(
