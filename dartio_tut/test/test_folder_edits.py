@@ -19,6 +19,7 @@ from dartio_tut.store import (
     StoreUnavailable,
     open_notes,
 )
+from dartio_tut.store.folder import disk, notes_deletion, notes_file
 from dartio_tut.store.folder.notes_repair import find_batch
 from dartio_tut.store.folder.read_only import read_folder_notes
 
@@ -340,6 +341,25 @@ class SmallEditsTests(FolderCase):
         self.assertEqual(self.all(notes), [])
         self.assertEqual(self.result_of(notes.append("a")), 0)
         self.assertEqual(self.all(notes), ["a"])
+
+    def test_edit_in_the_same_whole_second_is_seen(self) -> None:
+        identity = disk.file_identity
+
+        def in_seconds(status: os.stat_result) -> disk.FileIdentity:
+            device, inode, size, *times = identity(status)
+            whole = (max(0, moment // 10**9 * 10**9) for moment in times)
+            return device, inode, size, *whole  # type: ignore[return-value]
+
+        for module in (notes_file, notes_deletion):
+            self.patch(module, "file_identity", in_seconds)
+        notes = self.with_notes("aa", "bbbbbb")
+        self.assertEqual(self.all(notes), ["aa", "bbbbbb"])
+        with self.file.open("r+b") as file:
+            file.write(b"aaaa\nbbbb\n")
+        self.assertEqual(self.all(notes), ["aaaa", "bbbb"])
+        self.assertEqual(self.all(notes), ["aaaa", "bbbb"])
+        self.result_of(notes.delete(0))
+        self.assertEqual(self.file.read_bytes(), b"\\deleted\nbbbb\n")
 
     def test_edit_that_keeps_size_and_time_is_seen(self) -> None:
         notes = self.with_notes("aaaa", "b")

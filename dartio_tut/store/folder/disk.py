@@ -20,6 +20,10 @@ FileIdentity = tuple[int, int, int, int, int]
 FolderIdentity = tuple[int, int, int]
 """What tells a folder from all others, as long as it is there."""
 
+WHOLE_SECONDS_NS = 2_000_000_000
+"""How long a second may last where a file system keeps whole ones (ext3, or ext4 as it
+was made then): its clock, and the one that is asked here, are not quite the same."""
+
 NEW_FILE_MODE = 0o666
 """Before the umask is applied: the operator decides who may read."""
 
@@ -56,6 +60,19 @@ def file_identity(status: os.stat_result) -> FileIdentity:
         status.st_mtime_ns,
         status.st_ctime_ns,
     )
+
+
+def is_settled(identity: FileIdentity, looked: int) -> bool:
+    """
+    Whether a file that had that *identity* at a time has another one when it was
+    changed since. It may not where a file system keeps whole seconds, and that one was
+    not over.
+
+    :param looked: the time, in nanoseconds.
+    """
+    times = identity[3:]
+    is_in_seconds = not any(moment % 10**9 for moment in times)
+    return not is_in_seconds or looked - max(times) > WHOLE_SECONDS_NS
 
 
 def folder_identity(where: int | str) -> FolderIdentity:

@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from ..names import fold_name
+from .disk import WHOLE_SECONDS_NS
 from .documents_files import scan_names
 
 TICK_NS = 50_000_000
@@ -23,10 +24,6 @@ TICK_NS = 50_000_000
 A folder that was changed in the last 50 ms may be changed again without getting another
 time: some file systems have coarse clocks. Such a scan is soon repeated.
 """
-
-WHOLE_SECONDS_NS = 2_000_000_000
-"""The same where a file system keeps whole seconds (ext3, or ext4 as it was made then);
-there, another process may be as quick, too."""
 
 MANY_NAMES = 10_000
 """To scan more takes so long that a fresh scan is kept for a second in any case."""

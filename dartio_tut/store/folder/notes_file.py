@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import time_ns
 from typing import TypeVar
 
 from twisted.logger import Logger
@@ -21,6 +22,7 @@ from .disk import (
     UNKNOWN_IDENTITY,
     FileIdentity,
     file_identity,
+    is_settled,
     open_regular,
     read_all,
 )
@@ -72,6 +74,7 @@ class _Seen:
     What this process knows of the file.
 
     :ivar ending: the last bytes of the file.
+    :ivar looked: when that was found, in nanoseconds.
     """
 
     notes: FileIdentity = UNKNOWN_IDENTITY
@@ -79,6 +82,7 @@ class _Seen:
     epoch: int = 0
     ending: bytes = b""
     index: LineIndex = field(default_factory=LineIndex)
+    looked: int = field(init=False, default_factory=time_ns)
 
 
 class NotesFile:
@@ -107,9 +111,8 @@ class NotesFile:
     def read(self, find: Callable[[int, LineIndex, int], T]) -> T:
         """
         What *find* finds, given the descriptor of the file, the index of its lines, and
-        the epoch. It is called again if a note was deleted meanwhile.
-
-        A file that is missing has no lines: to read it does not make it.
+        the epoch. It is called again if a note was deleted meanwhile. A file that is
+        missing has no lines: to read it does not make it.
         """
         while True:
             deletions = self._deletions
@@ -234,11 +237,16 @@ class NotesFile:
             boot=self._boot,
         )
 
+    def _settled(self) -> _Seen:
+        """What is known of the file, and would be known to be otherwise."""
+        seen = self._seen
+        return seen if is_settled(seen.notes, seen.looked) else _Seen()
+
     def _as_seen(self, file: int) -> _Seen | None:
         """What is known of the file, if it is as it was left."""
         if self._is_deleting:
             return None  # after that, another look is needed anyway
-        found, seen = file_identity(os.fstat(file)), self._seen
+        found, seen = file_identity(os.fstat(file)), self._settled()
         # What this process is adding does not count before it is flushed.
         if seen.notes == found or (self._adding and seen.notes[:2] == found[:2]):
             return seen
@@ -251,10 +259,9 @@ class NotesFile:
             with self.locked():
                 seen = self._seen
         except FolderLocked:
-            seen_unlocked = self._seen_unlocked(file)
-            if seen_unlocked is None:
+            if (unlocked := self._seen_unlocked(file)) is None:
                 raise
-            return seen_unlocked
+            return unlocked
         return seen if seen.notes[1] == wanted else None
 
     def _seen_unlocked(self, file: int) -> _Seen | None:
@@ -292,7 +299,7 @@ class NotesFile:
         begins = not is_exact or record.state in (CLOSED, DELETING)
         if record.state == DELETING:
             record = finish_deletion(file, self._journal, record)
-        found, seen = file_identity(os.fstat(file)), self._seen
+        found, seen = file_identity(os.fstat(file)), self._settled()
         if (
             (seen.notes, seen.edition) == (found, record.edition)
             and is_exact
