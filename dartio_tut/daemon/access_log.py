@@ -61,6 +61,7 @@ class AccessLog:
     _descriptor: int
     _write_now: Callable[[bytes], int]
     _has_reader: bool
+    _mode: int | None = None
 
     def __init__(
         self,
@@ -117,9 +118,9 @@ class AccessLog:
             self._reactor.callLater(RETRY_SECONDS, self._finish, tries - 1, closed)
             return
         if lost := self._waiting.count(b"\n") + self._lost:
+            why = ": its reader does not read" if self._waiting else ""
             self._log.error(
-                "{lost} lines of the access log were lost: its reader does not read",
-                lost=lost,
+                "{lost} lines of the access log were lost{why}", lost=lost, why=why
             )
         closed.callback(None)
 
@@ -187,14 +188,15 @@ class AccessLog:
         if self._path == "-":
             return False
         ours = self._descriptor
-        status, mode = os.fstat(ours), None
+        mode = None
         try:
-            is_there = os.path.samestat(status, os.stat(self._path))
+            is_there = os.path.samestat(os.fstat(ours), os.stat(self._path))
         except FileNotFoundError:
-            is_there, mode = False, stat.S_IMODE(status.st_mode)
+            is_there, mode = False, self._mode
         if not is_there:
             self._open()
             if mode is not None:  # twistd in the background has a umask of its own
+                self._mode = mode
                 with suppress(OSError):
                     os.fchmod(self._descriptor, mode)
             os.close(ours)
@@ -213,7 +215,8 @@ class AccessLog:
                 raise
             why = "it is a FIFO or a socket from which nobody reads"
             raise OSError(ENXIO, why, self._path) from None
-        self._has_reader = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        mode = os.fstat(descriptor).st_mode
+        self._mode, self._has_reader = stat.S_IMODE(mode), stat.S_ISFIFO(mode)
         if not self._has_reader:
             os.set_blocking(descriptor, True)
         self._descriptor = descriptor

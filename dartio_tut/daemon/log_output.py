@@ -193,10 +193,15 @@ def _encodable(
 
 def _log_file(path: str) -> Any:
     """The file *path*, which SIGUSR1 begins anew, if nothing else is to."""
+    is_new = not os.path.lexists(path)
     file = LogFile.fromFullPath(path)
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode):  # Twisted would give /dev/null another name
+        file.rotateLength = None
+        return file
     # twistd in the background has a umask of its own.
-    file.defaultMode = stat.S_IMODE(os.stat(path).st_mode)
-    _give_to_daemon_user(path)
+    file.defaultMode = stat.S_IMODE(mode)
+    _give_to_daemon_user(path, is_new)
 
     def begin_anew(number: int, frame: FrameType | None) -> None:
         from twisted.internet import reactor
@@ -208,26 +213,43 @@ def _log_file(path: str) -> Any:
     return file
 
 
-def _give_to_daemon_user(path: str) -> None:
+def _give_to_daemon_user(path: str, is_new: bool) -> None:
     """
     Let the user whom twistd will change to begin the file *path* anew. Who may not do
     that is not told by Twisted.
+
+    :param is_new: whether it was made just now: no other file is given to that user,
+        who may have put a link there.
     """
     uid, gid = (_output.twistd.get(name) for name in ("uid", "gid"))
     if uid is None and gid is None:
         return
-    with suppress(PermissionError):
-        os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+    if is_new:
+        with suppress(OSError):
+            _give(path, -1 if uid is None else uid, -1 if gid is None else gid)
     folder = os.path.dirname(os.path.abspath(path))
     with running_as_daemon_user(_output.twistd):
-        if os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        for needed, rights in ((folder, os.W_OK | os.X_OK), (path, os.W_OK)):
+            if os.access(needed, rights, effective_ids=True):
+                continue
+            _log.warn(
+                "{path} is never begun anew, however long it is: the user of --uid "
+                "cannot write to {needed}",
+                path=path,
+                needed=needed,
+            )
             return
-    _log.warn(
-        "{path} is never begun anew, however long it is: the user of --uid cannot "
-        "write to {folder}",
-        path=path,
-        folder=folder,
-    )
+
+
+def _give(path: str, uid: int, gid: int) -> None:
+    """Give the file *path* away, unless it is a link, or has another name."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+            os.fchown(descriptor, uid, gid)
+    finally:
+        os.close(descriptor)
 
 
 def outlive_sigusr1() -> None:

@@ -165,6 +165,15 @@ class AccessLogTests(EventCase):
         self.assertEqual(len(self.lines()), 1)
         self.assertEqual(len(old.read_text().splitlines()), 1)
 
+    def test_file_that_is_made_anew_has_the_mode_that_it_had(self) -> None:
+        mode = self.path.stat().st_mode
+        before = os.umask(0o077)
+        self.addCleanup(os.umask, before)
+        for number in (1, 2):
+            self.path.rename(self.path.with_suffix(f".{number}")).chmod(0o400)
+            self.log.reopen()
+            self.assertEqual(self.path.stat().st_mode, mode)
+
     def test_file_that_was_renamed_is_left_at_once_when_it_is_to_be_reopened(
         self,
     ) -> None:

@@ -123,6 +123,15 @@ class TokensTests(FolderCase):
             file.write(content)
         self.assertEqual(self.result_of(one.append("a", "new 0")), 0)
 
+    def test_torn_line_of_another_process_is_no_part_of_the_log(self) -> None:
+        one, other = self.open(), self.open()
+        with (self.folder / ".notes-tokens").open("ab") as file:
+            file.write(b"0" * 140)  # it was killed while it wrote
+        for number in range(4):
+            for notes in (one, other):
+                said = self.result_of(notes.append("a", f"{number}"))
+                self.assertEqual(said, number)
+
     def test_newest_tokens_are_kept(self) -> None:
         self.patch(token_log, "MIN_REWRITE_LINES", 4)
         self.patch(token_log, "MAX_IDEMPOTENCY_KEYS", 4)

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.logger import LogEvent, Logger, LogPublisher, formatEventAsClassicLogText
@@ -168,6 +171,40 @@ class ObserverTests(LogCase):
         log.info("a\nb")
         observer(found[0])
         self.assertEqual(stream.getvalue(), formatEventAsClassicLogText(found[0]))
+
+
+class FileTests(SynchronousTestCase):
+    """The file of a log, which twistd opens before it changes its user."""
+
+    def setUp(self) -> None:
+        twistd = {"uid": os.geteuid(), "gid": None}
+        output = log_output.LogOutput("info", "text", None, twistd)
+        self.patch(log_output, "_output", output)
+        self.given: list[tuple[int, int]] = []
+        self.patch(os, "fchown", lambda file, *owner: self.given.append(owner))
+        self.patch(signal, "signal", lambda *arguments: None)
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+
+    def opened(self, name: str) -> Any:
+        file = log_output._log_file(str(self.folder / name))
+        self.addCleanup(file.close)
+        return file
+
+    def test_only_one_that_was_made_just_now_is_given_to_the_later_user(self) -> None:
+        (self.folder / "other").touch()
+        (self.folder / "link").symlink_to("other")
+        (self.folder / "leads nowhere").symlink_to("nothing")
+        os.link(self.folder / "other", self.folder / "name")
+        for name in ("other", "link", "leads nowhere", "name"):
+            self.opened(name)
+            self.assertEqual((name, self.given), (name, []))
+        self.opened("new")
+        self.assertEqual(self.given, [(os.geteuid(), -1)])
+
+    def test_a_device_is_neither_given_away_nor_renamed(self) -> None:
+        self.assertIsNone(self.opened("/dev/null").rotateLength)
+        self.assertEqual(self.given, [])
 
 
 class OptionTests(StartupCase):

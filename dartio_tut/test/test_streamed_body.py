@@ -141,6 +141,29 @@ class StreamingTests(SynchronousTestCase):
         self.clock.pump([1] * wait)
         self.assertIn(b" 408 ", self.transport.value())
 
+    def test_a_body_that_came_without_waiting_for_the_100_is_taken_late(self) -> None:
+        self.resource.at_once = False
+        said = self.send(HEAD % (2, b"Expect: 100-continue\r\n") + b"ab" + NEXT)
+        self.assertEqual(said, b"")
+        taking = self.resource.take(self.resource.asked[0])
+        self.assertEqual(taking.came, [b"ab"])
+        said = self.transport.value()
+        self.assertIn(b"took 2", said)
+        self.assertTrue(said.endswith(b"next"), said)
+
+    def test_a_body_that_is_wanted_behind_a_part_of_the_response_has_its_time(
+        self,
+    ) -> None:
+        self.resource.at_once = False
+        self.send(HEAD % (5, b"Expect: 100-continue\r\n"))
+        (request,) = self.resource.asked
+        request.write(b"progress")
+        self.resource.take(request)
+        self.send(b"ab")
+        self.assertNotIn(b"100 Continue", self.transport.value())
+        self.clock.pump([1] * int(2 * self.channel.limits.body_time))
+        self.assertTrue(self.transport.disconnected)
+
     def test_reading_stops_until_the_body_is_wanted(self) -> None:
         self.resource.at_once = False
         self.send(HEAD % (5, b"") + b"ab")

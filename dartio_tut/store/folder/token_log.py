@@ -165,7 +165,7 @@ class IdempotencyLog:
         something else where that one ended.
         """
         device, inode, size = self._seen[:3]
-        if disk[:2] != (device, inode) or disk[2] <= size:
+        if disk[:2] != (device, inode) or not len(self._tail) <= size < disk[2]:
             return None
         found = self._content(size - len(self._tail), disk[2])
         if not found.startswith(self._tail):
@@ -303,7 +303,7 @@ class IdempotencyLog:
 
     def _cut(self, size: int) -> None:
         """Leave the first *size* bytes of the log, and read them anew when asked."""
-        self._seen, self._before = UNKNOWN_IDENTITY, -1
+        self._seen, self._before, self._tail = UNKNOWN_IDENTITY, -1, b""
         descriptor = os.open(self.path, _APPEND_FLAGS, NEW_FILE_MODE)
         try:
             os.ftruncate(descriptor, size)

@@ -344,9 +344,12 @@ class RequestIntake:
             return
         channel = self._channel
         request = channel.request
-        if self.head.fields.expects and request and not request.startedWriting:
-            self._pace.restart(channel.deadlines.now)
+        if channel.state is not BODY or not self.head.fields.expects:
+            return
+        self._pace.restart(channel.deadlines.now)
+        if not channel.output.is_blocked:
             channel.enter(BODY, channel.limits.body_time)
+        if request and not request.startedWriting:
             channel.output.write(CONTINUE)
 
     def _hold_body(self, stop: bool) -> None:
