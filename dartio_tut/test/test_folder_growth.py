@@ -124,13 +124,23 @@ class TokensTests(FolderCase):
         self.assertEqual(self.result_of(one.append("a", "new 0")), 0)
 
     def test_torn_line_of_another_process_is_no_part_of_the_log(self) -> None:
-        one, other = self.open(), self.open()
-        with (self.folder / ".notes-tokens").open("ab") as file:
-            file.write(b"0" * 140)  # it was killed while it wrote
-        for number in range(4):
-            for notes in (one, other):
-                said = self.result_of(notes.append("a", f"{number}"))
-                self.assertEqual(said, number)
+        self.folder.mkdir()
+        path = self.folder / "log"
+        one, other = (
+            token_log.IdempotencyLog(path, ".new-", token_log.is_note_number)
+            for _ in range(2)
+        )
+        path.write_bytes(b"0" * 140)  # of one that was killed
+        for number, log in enumerate((one, other, one, other)):
+            log.read()
+            token = bytes([number]) * token_log.DIGEST_BYTES
+            log.add([log.entry(token, token, f"{number}")])
+        for log in (one, other):
+            log.read()
+            for number in range(4):
+                token = bytes([number]) * token_log.DIGEST_BYTES
+                found = log.find(token)
+                self.assertEqual(found and found.place, f"{number}")
 
     def test_newest_tokens_are_kept(self) -> None:
         self.patch(token_log, "MIN_REWRITE_LINES", 4)
