@@ -23,8 +23,8 @@ _count = re.compile(r"[0-9]{1,5}", re.ASCII).fullmatch
 
 def name_passed_sockets() -> None:
     """
-    Give passed sockets a name if they have none. Where their number is none, or larger
-    than any, no sockets were passed.
+    Give passed sockets a name if they have none. If ``LISTEN_FDS`` is not a number, or
+    has more than five digits, there are no passed sockets.
     """
     environ = os.environ
     count = environ.get("LISTEN_FDS")
