@@ -231,19 +231,24 @@ class AccessLogTests(EventCase):
         self.assertGreaterEqual(len(lines) + lost, TOO_MANY)
         self.assertEqual(self.log._lost, 0)
 
-    def test_others_who_write_to_the_same_pipe_do_so_between_lines(self) -> None:
-        fifo = self.path.with_suffix(".fifo")
+    def full_fifo(self, suffix: str) -> tuple[int, AccessLog]:
+        """A log with more lines than fit into its FIFO, and who may read there."""
+        fifo = self.path.with_suffix(suffix)
         os.mkfifo(fifo)
         reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-        other = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-        for descriptor in (reader, other):
-            self.addCleanup(os.close, descriptor)
+        self.addCleanup(os.close, reader)
         log = AccessLog(str(fifo), self.clock)
         self.site.add_batch_observer(log)
         connection = self.connect()
         for _ in range(TOO_MANY):
             connection.send(LONG_GET)
         self.clock.advance(NOTED_SECONDS)
+        return reader, log
+
+    def test_others_who_write_to_the_same_pipe_do_so_between_lines(self) -> None:
+        reader, _ = self.full_fifo(".fifo")
+        other = os.open(self.path.with_suffix(".fifo"), os.O_WRONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, other)
         found = b""
         for _ in range(200):  # a reader that reads a little now and then
             with contextlib.suppress(BlockingIOError):
@@ -257,16 +262,7 @@ class AccessLogTests(EventCase):
 
     def test_at_the_end_a_reader_has_some_time_and_what_it_leaves_is_said(self) -> None:
         for reads in (True, False):
-            fifo = self.path.with_suffix(f".{reads}")
-            os.mkfifo(fifo)
-            reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-            self.addCleanup(os.close, reader)
-            log = AccessLog(str(fifo), self.clock)
-            self.site.add_batch_observer(log)
-            connection = self.connect()
-            for _ in range(TOO_MANY):
-                connection.send(LONG_GET)
-            self.clock.advance(NOTED_SECONDS)
+            reader, log = self.full_fifo(f".{reads}")
             found = b""
             with capturedLogs() as logged:
                 closed = log.close()

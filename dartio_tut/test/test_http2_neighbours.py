@@ -123,10 +123,12 @@ class UnusualClientTests(HTTP2Case):
             windows.came(STREAM_WINDOW)
         for number in range(1, 17, 2):
             windows.begin(number)
+        told = b""
         for _ in range(500):
             for number in range(1, 17, 2):
-                windows.came(16_384)
-                windows.credit(number, 16_384)
+                windows.came(16_384)  # a fault, if the client was not let send it
+                told += windows.credit(number, 16_384)
+        self.assertIn(b"\0\0\4\x08\0\0\0\0\0", told)  # of the whole connection
 
     def test_a_body_that_is_wanted_late_has_its_time_from_then_on(self) -> None:
         expects = (b"expect", b"100-continue")

@@ -177,7 +177,7 @@ def _alternative_names(certificate: Any) -> Any:
     """
     The extension with what *certificate* is for.
 
-    :raises Exception: there is none, or it cannot be read.
+    :raises Exception: when it has no such extension, or one that cannot be read.
     """
     extensions = certificate.to_cryptography().extensions
     return extensions.get_extension_for_class(x509.SubjectAlternativeName).value
