@@ -79,6 +79,8 @@ class OneTests(DocumentsCase):
     def test_head_has_the_fields_of_get(self) -> None:
         self.put("/a", CONTENT)
         got, head = self.ask("GET", "/a"), self.ask("HEAD", "/a")
+        for response in (got, head):
+            del response.fields["date"]  # the next second may have begun
         self.assertEqual((head.code, head.body), (200, b""))
         self.assertEqual(head.fields, got.fields)
         self.assertEqual(got.fields["repr-digest"], SHORT)

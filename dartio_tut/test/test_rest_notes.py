@@ -59,6 +59,8 @@ class OneTests(NotesCase):
     def test_head_has_the_fields_of_get(self) -> None:
         self.note("x")
         got, head = self.ask("GET", "/0"), self.ask("HEAD", "/0")
+        for response in (got, head):
+            del response.fields["date"]  # the next second may have begun
         self.assertEqual((head.code, head.body, head.fields), (200, b"", got.fields))
 
     def test_each_representation_has_its_own_tag(self) -> None:
