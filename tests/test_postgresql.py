@@ -359,6 +359,23 @@ class KeepingTests(PostgresCase):
         self.assertEqual(again.count, 0)
         self.assertNotEqual(again.epoch, before.epoch)
 
+    async def test_notes_removed_by_sql_are_stored_again_for_their_tokens(self) -> None:
+        notes = self.notes()
+        for text in "abc":
+            await notes.append(text, text)
+        await notes.delete(1)
+        self.assertEqual(await notes.append("b", "b"), 1)  # deleted, as was asked
+        name = f"'{self.name}'::bytea"
+        self.change(f"DELETE FROM dartio_notes WHERE log = {name}")
+        self.change(f"UPDATE dartio_logs SET notes = 0, size = 0 WHERE name = {name}")
+        self.assertEqual(await notes.append("c", "c"), 0)
+        self.assertEqual(await notes.append("a", "a"), 1)
+        await self.assertFailure(notes.append("d", "a"), IdempotencyKeyReused)
+        for text in "ca":
+            again = [notes.append(text, text) for _ in range(3)]
+            self.assertEqual(len({*await gatherResults(again)}), 1)
+        self.assertEqual(await notes.entries(0, 9), ["c", "a"])
+
     async def test_tables_of_the_first_version_are_brought_up_to_date(self) -> None:
         self.fresh_database()
         with psycopg.connect(self.server.url(self.database)) as connection:
