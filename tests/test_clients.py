@@ -233,6 +233,25 @@ class CommandTests(Case):
         ):
             self.writes(f"dartio get {url} {where}", code, why)
 
+    def test_help_that_cannot_be_written(self) -> None:
+        for command in (
+            "dartio --help",
+            "dartio --version",
+            "dartio get --help",
+            "dartio serve --help",
+            "dartio serve --version",
+            "twistd notes --help",
+        ):
+            who = "dartio: " if "serve" not in command and "dartio" in command else ""
+            why = f"{who}cannot write: No space left on device\n"
+            self.writes(f"{command} >/dev/full", 1, why)
+            for where in (">&-", ">&- 2>&-", "| true"):
+                self.writes(f"{command} {where}", 0, "")
+
+    def test_raw_request_from_a_standard_input_that_is_closed(self) -> None:
+        why = "-: standard input is closed: name a file"
+        self.assertIn(why, self.writes("dartio inspect http://a --raw - <&-", 2, None))
+
     def test_content_for_which_there_is_no_room_is_no_success(self) -> None:
         """Unbuffered, Python's streams write less than they are given, silently."""
         (self.here / "file").write_bytes(bytes(3000))
@@ -243,8 +262,8 @@ class CommandTests(Case):
                 why = "dartio: cannot write: File too large\n"
                 self.writes(line, 1, why)
 
-    def writes(self, line: str, code: int, why: str) -> None:
-        """Let bash do *line*: its exit code, and what is said."""
+    def writes(self, line: str, code: int, why: str | None) -> str:
+        """Let bash do *line*: its exit code, and what is said unless ``None``."""
         ended = subprocess.run(
             ["bash", "-c", f"set -o pipefail; {line}"],
             env=environment(self.home),
@@ -253,7 +272,10 @@ class CommandTests(Case):
             timeout=PATIENCE,
             check=False,
         )
-        self.assertEqual((ended.returncode, ended.stderr), (code, why), line)
+        said = ended.stderr
+        expected = said if why is None else why
+        self.assertEqual((ended.returncode, said), (code, expected), line)
+        return said
 
 
 HELP = """

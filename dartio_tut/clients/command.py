@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 from argparse import SUPPRESS, Action, ArgumentParser
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -60,6 +61,13 @@ USAGE_EXIT_CODE = 2
 """What argparse ends with when a command line is wrong; so do go, uv and Click."""
 
 
+class _Parser(ArgumentParser):
+    """A parser that tells when its help cannot be written; some argparse does not."""
+
+    def print_help(self, file: Any = None) -> None:
+        print(self.format_help(), end="", file=file)
+
+
 class ShowVersion(Action):
     """Print the version; it is looked up only when somebody asks."""
 
@@ -85,7 +93,7 @@ def run(
     """
     words = sys.argv[1:] if arguments is None else arguments
     others = others or {}
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="dartio",
         description="Clients and servers of the HTTP tutorial.",
         epilog="dartio COMMAND --help shows the options of one.",
@@ -100,7 +108,8 @@ def run(
         raise SystemExit(USAGE_EXIT_CODE)
     if why := _why_no_command(words[0], summaries):
         parser.error(why)
-    chosen = parser.parse_args(words[:1]).command  # which parses the other words
+    with _writing_help():
+        chosen = parser.parse_args(words[:1]).command  # which parses the other words
     if chosen in {*FOLDER_COMMANDS, *others} and not _is_in_a_folder():
         parser.exit(1, f"dartio: {FOLDER_GONE}\n")
     try:
@@ -110,6 +119,25 @@ def run(
         run_client(import_module(f".{chosen}", __package__), words[1:])
     except KeyboardInterrupt:  # before the reactor takes care of Ctrl-C
         raise SystemExit(INTERRUPTED_EXIT_CODE) from None
+
+
+@contextmanager
+def _writing_help() -> Iterator[None]:
+    """
+    Say it if the text of ``--help`` or ``--version`` cannot be written.
+
+    :raise SystemExit: then.
+    """
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:  # closed by whoever started us
+                sys.stdout.flush()
+    except OSError as error:
+        from .running import report
+
+        raise SystemExit(report(error)) from None
 
 
 def _why_no_command(word: str, commands: Iterable[str]) -> str:
@@ -146,13 +174,14 @@ def run_alone(client: Any) -> None:
 def run_client(client: Any, words: Sequence[str]) -> None:
     """Run *client*, a module with ``add_arguments`` and ``main``, with its *words*."""
     name = client.__spec__.name.rpartition(".")[2]
-    parser = ArgumentParser(prog=f"dartio {name}", description=CLIENTS[name])
+    parser = _Parser(prog=f"dartio {name}", description=CLIENTS[name])
     client.add_arguments(parser)
     if name in HTTP_CLIENTS | WIRE_CLIENTS:
         from .arguments import add_exchange_options
 
         add_exchange_options(parser)
-    parsed = parser.parse_args(words)
+    with _writing_help():
+        parsed = parser.parse_args(words)
     from .running import run_in_reactor
 
     run_in_reactor(client, parsed, needs_web=name in HTTP_CLIENTS)

@@ -60,6 +60,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def raw_bytes(name: str) -> bytes:
     """The bytes in the file *name*, which may have no end, as /dev/zero."""
     parse_file_name(name)
+    if name == "-" and sys.stdin is None:
+        raise ArgumentTypeError("-: standard input is closed: name a file")
     try:
         if name == "-":
             raw = sys.stdin.buffer.read(MAX_RAW_BYTES + 1)

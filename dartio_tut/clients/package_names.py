@@ -60,16 +60,16 @@ def parse_package_name(text: str) -> str:
 
 
 def _similar(text: str) -> str:
-    """A name that is like *text*."""
+    """A name that is like *text*, and free."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_0123456789")
     name = words[:MAX_NAME_CHARACTERS].rstrip("_") or "my_server"
-    return f"{name}_server" if _is_of_python(name) else name
-
-
-def _is_of_python(name: str) -> bool:
-    taken = sys.stdlib_module_names | OTHER_FOLDERS
-    return keyword.iskeyword(name) or name in taken
+    try:
+        check_is_free(parse_package_name(name))
+    except ValueError:
+        name = name[: MAX_NAME_CHARACTERS - len("_server")].rstrip("_")
+        return f"{name}_server"
+    return name
 
 
 def check_is_free(name: str) -> None:

@@ -156,10 +156,10 @@ async def _run(
     except Exception as error:  # noqa: BLE001  (raised again unless it is known)
         if interrupted:
             raise SystemExit(INTERRUPTED_EXIT_CODE) from None
-        raise SystemExit(_report(error)) from None
+        raise SystemExit(report(error)) from None
 
 
-def _report(error: Exception) -> int:
+def report(error: Exception) -> int:
     """Say in one line what went wrong; the exit code. A fault of ours is raised."""
     if isinstance(error, OSError):  # from writing: what a server did is a ClientError
         _let_go_of_stdout()

@@ -258,12 +258,18 @@ class DeclaredOptions(Options):
 
 
 def _show(text: str) -> NoReturn:
-    """Print *text* and exit, whether or not somebody reads all of it."""
+    """
+    Print *text* and exit, whether or not somebody reads all of it.
+
+    :raise SystemExit: which tells of a disk that is full.
+    """
     try:
         print(text, flush=True)  # noqa: T201
-    except BrokenPipeError:
+    except OSError as error:
         # Python would try again when it ends, and tell of that.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise SystemExit(f"cannot write: {error.strerror}") from None
     raise SystemExit(0)
 
 
