@@ -252,6 +252,12 @@ class CommandTests(Case):
         why = "-: standard input is closed: name a file"
         self.assertIn(why, self.writes("dartio inspect http://a --raw - <&-", 2, None))
 
+    def test_fault_of_ours_is_never_silent(self) -> None:
+        for variable in ("", "PYTHONUNBUFFERED=1 "):
+            (self.here / "fault.py").write_text(FAULT)
+            line = f"{variable}{BIN / 'python'} {self.here / 'fault.py'}"
+            self.assertIn("ZeroDivisionError", self.writes(line, 1, None))
+
     def test_content_for_which_there_is_no_room_is_no_success(self) -> None:
         """Unbuffered, Python's streams write less than they are given, silently."""
         (self.here / "file").write_bytes(bytes(3000))
@@ -277,6 +283,18 @@ class CommandTests(Case):
         self.assertEqual((ended.returncode, said), (code, expected), line)
         return said
 
+
+FAULT = """
+from argparse import Namespace
+from dartio_tut.clients.running import run_in_reactor
+
+class Client:
+    async def main(*_):
+        1 / 0
+
+run_in_reactor(Client, Namespace(), needs_web=False)
+"""
+"""A client with a fault."""
 
 HELP = """
 import sys

@@ -255,6 +255,48 @@ class ProgressTests(LearnCase):
             self.assertIn("remove it", self.learn(*words, code=1))
         self.assertEqual(self.path().read_text(), "{")
         self.assertEqual(os.listdir(self.here), [])
+        for written in (
+            '{"files": {"1": "a\\u0000b"}, "solved": []}',
+            '{"files": {"1": "\\ud800"}, "solved": []}',
+            '{"files": {"1": ""}, "solved": []}',
+            '{"files": {"1": null}, "solved": []}',
+            '{"files": {"1": 1}, "solved": []}',
+            '{"files": {}, "solved": "123"}',
+            '{"files": {}, "solved": [1e400]}',
+            '{"files": {}, "solved": [true]}',
+            "[" * 100_000,
+        ):
+            self.path().write_text(written)
+            self.assertIn("remove it", self.learn("check", "1", code=1))
+
+    def test_what_has_no_end_is_not_read(self) -> None:
+        self.path().parent.mkdir(parents=True)
+        os.mkfifo(self.path())
+        self.assertIn("Not a regular file", self.learn(code=1))
+        self.path().unlink()
+        self.path().symlink_to("/dev/zero")
+        self.assertIn("Not a regular file", self.learn(code=1))
+
+    def test_file_for_which_there_is_no_room_is_not_left_behind(self) -> None:
+        why = self.without_room("dartio learn start 1 --into a")
+        self.assertIn("cannot write a/01_greet.py: File too large", why)
+        self.assertEqual(os.listdir(self.here / "a"), [])
+        (self.here / "01_greet.py").write_text(self.learn("solution", "1"))
+        why = self.without_room("dartio learn check 1")
+        self.assertIn("learn.json: File too large", why)
+        self.assertEqual(os.listdir(self.path().parent), [])
+
+    def without_room(self, line: str) -> str:
+        """What bash shows of *line*, where no file may have any content."""
+        return subprocess.run(
+            ["bash", "-c", f"ulimit -f 0; {line} 2>&1 | cat"],
+            cwd=self.here,
+            env=environment(self.home),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        ).stdout
 
     def test_exercises_go_on_where_nothing_can_be_kept(self) -> None:
         (self.home / ".local").write_text("a file")

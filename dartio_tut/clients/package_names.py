@@ -4,11 +4,13 @@ Names for a package of one's own: what can be one, and which are taken.
 
 from __future__ import annotations
 
+import grp
 import keyword
 import pwd
 import re
 import sys
 import unicodedata
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,9 +89,9 @@ def check_is_free(name: str) -> None:
     if spec := find_spec(name):
         where = spec.origin or ", ".join(spec.submodule_search_locations or ())
         raise ValueError(f"Python has a package {name!r}: {where}. Choose another name")
-    if _is_user(name):
+    if kind := _kind_of_account(name):
         raise ValueError(
-            f"{name!r} is a user of this machine, as whom systemd would run the "
+            f"{name!r} is a {kind} of this machine, as whom systemd would run the "
             f"server. Choose another name, as '{name}_server'"
         )
     for folder in UNIT_FOLDERS:
@@ -99,16 +101,18 @@ def check_is_free(name: str) -> None:
         raise ValueError(f"twistd has a server {name!r} already. Choose another name")
 
 
-def _is_user(name: str) -> bool:
+def _kind_of_account(name: str) -> str:
     """
-    Whether the system has a user *name*. If it has, DynamicUser= makes none of its own:
-    the server would run as root, or as a user whose files it could read.
+    What the system has of that *name*, a user or a group; nothing if it has neither.
+    Where it has a user, DynamicUser= makes none of its own: the server would run as
+    root, or as a user whose files it could read. Where it has only such a group,
+    systemd refuses to start the unit.
     """
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
+    for kind, find in (("user", pwd.getpwnam), ("group", grp.getgrnam)):
+        with suppress(KeyError):
+            find(name)
+            return kind
+    return ""
 
 
 def _servers_of_twistd() -> set[str]:

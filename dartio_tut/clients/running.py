@@ -45,7 +45,8 @@ def run_in_reactor(client: Any, arguments: Namespace, *, needs_web: bool) -> Non
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # terminals without UTF-8
-            setattr(sys, name, _whole(stream))
+    if isinstance(sys.stdout, TextIOWrapper):  # Twisted's log has stderr already
+        sys.stdout = _whole(sys.stdout)
     # Authorities in use have serial numbers of 0, and a warning helps nobody here.
     warnings.filterwarnings("ignore", "Parsed a serial number")
     interrupted: list[bool] = []

@@ -41,6 +41,11 @@ class NameTests(SynchronousTestCase):
             self.assertIn(f"'{name}' is a user of this machine", said)
             self.assertIn(f"as '{name}_server'", said)
 
+    def test_a_group_of_this_machine_would_keep_the_unit_from_starting(self) -> None:
+        for name in ("users", "audio"):
+            said = self.taken(name)
+            self.assertIn(f"'{name}' is a group of this machine", said)
+
     def test_what_is_no_name_is_refused_with_one_that_is(self) -> None:
         for name, similar in (
             ("my-server", "my_server"),

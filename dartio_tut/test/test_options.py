@@ -39,7 +39,7 @@ from dartio_tut.daemon.listening import (
 )
 from dartio_tut.daemon.options import passed
 from dartio_tut.daemon.options.folders import without_password
-from dartio_tut.daemon.options.logs import check_twistd_folders
+from dartio_tut.daemon.options.logs import check_twistd_folders, check_twistd_user
 from dartio_tut.daemon.options.parsing import (
     backlog_length,
     port_number,
@@ -536,6 +536,12 @@ class EndpointsTests(StartupCase):
                 continue
             error = self.assertRaises(UsageError, check_twistd_folders, given)
             self.assertEqual(str(error), said)
+
+    def test_user_that_the_system_does_not_know_is_refused(self) -> None:
+        check_twistd_user({})
+        check_twistd_user({"uid": os.getuid()})
+        error = self.assertRaises(UsageError, check_twistd_user, {"uid": 2**31 - 7})
+        self.assertIn(f"--uid: the system has no user {2**31 - 7}", str(error))
 
     def test_course_must_be_a_folder_that_is_there(self) -> None:
         said = self.refusal("--course", "nowhere", options=tutorial.Options)

@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
 
 from dartio_tut.course import Exercise
+from dartio_tut.store import read_regular_file
 
 from ..errors import ClientError
+
+MAX_FILE_BYTES = 1024 * 1024
+"""Far more than the paths of all exercises need."""
 
 
 class Progress:
@@ -37,9 +42,7 @@ class Progress:
         """
         path = path or user_data_path("dartio_tut") / "learn.json"
         try:
-            kept: Any = json.loads(path.read_text("utf-8"))
-            files = {int(number): str(file) for number, file in kept["files"].items()}
-            return cls(path, files, {int(number) for number in kept["solved"]})
+            return cls(path, *_parse(read_regular_file(str(path), MAX_FILE_BYTES)))
         except (FileNotFoundError, NotADirectoryError):
             return cls(path, {}, set())
         except OSError as error:
@@ -85,4 +88,23 @@ class Progress:
             beside.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
             beside.replace(self._path)
         except OSError as error:
+            with suppress(OSError):
+                beside.unlink()
             raise ClientError(f"cannot write {self._path}: {error.strerror}") from None
+
+
+def _parse(content: bytes) -> tuple[dict[int, str], set[int]]:
+    """
+    What the *content* of the file says: where files are, and what is solved.
+
+    :raise ValueError: (or another of what :meth:`Progress.read` expects) if it says
+        anything else.
+    """
+    kept: Any = json.loads(content)
+    files = {int(number): file for number, file in kept["files"].items()}
+    for file in files.values():
+        if not file or b"\0" in os.fsencode(file):
+            raise ValueError(f"{file!r} is no path")
+    if not all(type(number) is int for number in kept["solved"]):
+        raise ValueError("no numbers")
+    return files, set(kept["solved"])

@@ -4,7 +4,9 @@ Copies the file that an exercise begins with.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TextIO
 
 from dartio_tut.course import Exercise
 
@@ -21,7 +23,7 @@ def start(exercise: Exercise, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(exercise.start)
+            _fill(file, exercise.start)
     except FileExistsError:
         if folder.is_dir():
             raise ClientError(
@@ -32,3 +34,13 @@ def start(exercise: Exercise, folder: Path) -> Path:
     except OSError as error:
         raise ClientError(f"cannot write {path}: {error.strerror}") from None
     return path.absolute()
+
+
+def _fill(file: TextIO, text: str) -> None:
+    """Write *text* to the new *file*, or remove it: it is no file of the reader's."""
+    try:
+        file.write(text)
+        file.flush()
+    except OSError:
+        os.unlink(file.name)
+        raise

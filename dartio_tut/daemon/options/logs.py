@@ -5,6 +5,7 @@ The logs of a server: what it tells an operator, and what it has answered.
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 from collections.abc import Mapping
 from typing import Any
@@ -85,6 +86,24 @@ def set_up_log(options: Mapping[str, Any], given: set[str], twistd: Any) -> None
         raise UsageError("--logfile=- needs -n: there is no stdout in the background")
     set_log_output(twistd, options["log-level"], options["log-format"])
     twistd["logger"] = OBSERVER_NAME
+
+
+def check_twistd_user(twistd: Mapping[str, Any]) -> None:
+    """
+    See that the system knows the user that *twistd*, whose options these are, is to be.
+
+    :raise UsageError: when it does not.
+    """
+    uid = twistd.get("uid")
+    if uid is None:
+        return
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise UsageError(
+            f"--uid: the system has no user {uid}: make one, or start the server as "
+            "that user"
+        ) from None
 
 
 def check_twistd_folders(twistd: Mapping[str, Any]) -> None:

@@ -40,7 +40,12 @@ from .elsewhere import CONFIG
 from .help_text import LIMITS, LISTENING, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
 from .listen import check_no_address_twice
-from .logs import LOG_OPTIONS, check_twistd_folders, set_up_log
+from .logs import (
+    LOG_OPTIONS,
+    check_twistd_folders,
+    check_twistd_user,
+    set_up_log,
+)
 from .option import Option, flag, option, repeated_option
 from .parsing import (
     LARGEST_PORT,
@@ -183,6 +188,7 @@ class ServerOptions(DeclaredOptions):
         if twistd and (self["check"] or (twistd.get("nodaemon") and is_usual)):
             twistd["pidfile"] = ""  # what is only checked may run already
         if twistd is not None and not self.from_another:
+            check_twistd_user(twistd)
             set_up_log(self, self.given, twistd)
             check_twistd_folders(twistd)
 
