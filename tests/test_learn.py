@@ -121,7 +121,8 @@ class BadFileTests(LearnCase):
     def test_file_that_is_not_there(self) -> None:
         self.assertIn("dartio learn start 1 makes", self.learn("check", "1", code=1))
         self.assertIn(
-            "there is no file other.py", self.learn("check", "1", "other.py", code=1)
+            "there is no file other.py: name the one that you have written",
+            " ".join(self.learn("check", "1", "other.py", code=1).split()),
         )
         self.learn("start", "1")
         (self.here / "01_greet.py").unlink()

@@ -6,12 +6,31 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 PORT = 4050
 """The first port that no server of the tutorial has."""
 
 LARGEST_PORT = 65535
+
+
+class ServedTooSoonError(Exception):
+    """A file that is being tested has called `run`."""
+
+
+_being_tested: list[None] = []
+
+
+@contextmanager
+def nothing_served() -> Iterator[None]:
+    """A file is being tested: while this lasts, `run` raises `ServedTooSoonError`."""
+    _being_tested.append(None)
+    try:
+        yield
+    finally:
+        _being_tested.pop()
 
 
 def run(resource: Any) -> None:
@@ -22,6 +41,8 @@ def run(resource: Any) -> None:
     """
     from twisted.internet.task import react
 
+    if _being_tested:
+        raise ServedTooSoonError("the file serves while it is being tested")
     words = sys.argv[1:]
     number = words[0] if words else str(PORT)
     if len(words) > 1 or not _is_port(number):

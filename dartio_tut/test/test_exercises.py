@@ -155,6 +155,28 @@ class FileTests(AttemptCase):
         for source in (b"\xff\xfe", b"a = 1\0", b"# coding: klingon\n"):
             self.assertIn("This is no Python", self.said(EXERCISES[1], source))
 
+    def test_bytes_that_are_no_text_in_a_comment(self) -> None:
+        solution, mark = EXERCISES[1].solution, b"# caf\xe9\n"
+        said = self.said(EXERCISES[1], mark + solution.encode())
+        self.assertIn("This is no Python", said)
+        named = b"# coding: latin-1\n" + mark + solution.encode()
+        self.assertTrue(self.verdict(EXERCISES[1], named).solved)
+
+    def test_server_that_is_run_when_it_is_imported(self) -> None:
+        for package in ("course", "course.running"):
+            said = self.said(
+                EXERCISES[1], f"from dartio_tut.{package} import run\n\nrun(None)\n"
+            )
+            self.assertIn("line 3:\nrun(None)", said)
+            self.assertIn('below `if __name__ == "__main__":`', said)
+
+    def test_exception_that_cannot_say_what_it_is(self) -> None:
+        for body, kind in (("print(1)", "TypeError"), ("1 / 0", "ZeroDivisionError")):
+            source = f"class E(Exception):\n    def __str__(self): {body}\n\nraise E"
+            said = self.said(EXERCISES[1], source)
+            self.assertIn("line 4:\nraise E", said)
+            self.assertIn(f"its __str__ raises {kind}", said)
+
     def test_no_file(self) -> None:
         verdict = check(EXERCISES[1], Path("nowhere"))
         self.assertEqual(verdict.facts[0][0], "Your file cannot be read")

@@ -280,6 +280,15 @@ class HelpTests(SynchronousTestCase):
             lines = LessonOptions().getUsage(width).splitlines()
             self.assertLessEqual(max(map(len, lines)), width)
 
+    def test_width_that_is_no_number_is_as_if_none_were_given(self) -> None:
+        self.patch(os, "environ", {})
+        usual = LessonOptions().getUsage()
+        for width in ("", "abc", "0", "-4", "1e2", "9" * 5000):
+            os.environ["COLUMNS"] = width
+            self.assertEqual(LessonOptions().getUsage(), usual, width)
+        os.environ["COLUMNS"] = "200"
+        self.assertNotEqual(LessonOptions().getUsage(), usual)
+
 
 class ParsingTests(SynchronousTestCase):
     """The checks of options."""

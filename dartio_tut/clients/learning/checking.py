@@ -71,9 +71,13 @@ def _check_file(exercise: Exercise, path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        raise ClientError(
-            f"there is no file {path}: dartio learn start {exercise.number} makes one"
-        ) from None
+        is_usual = path.name == exercise.file_name
+        what = (
+            f"dartio learn start {exercise.number} makes one"
+            if is_usual
+            else ("name the one that you have written")
+        )
+        raise ClientError(f"there is no file {path}: {what}") from None
     except OSError as error:
         raise ClientError(f"cannot read {path}: {error.strerror}") from None
     if stat.S_ISDIR(mode):

@@ -15,6 +15,7 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.python.failure import Failure
 from twisted.trial.reporter import TestResult
 
+from ..running import ServedTooSoonError, nothing_served
 from .case import ExerciseCase, Failed
 from .exercise import Exercise
 from .reader_file import MissingNameError, ReaderFile, UnreadableError
@@ -24,6 +25,8 @@ from .verdict import Verdict
 ADVICE: dict[type[BaseException], str] = {
     ReactorNotRunning: "The test needs no reactor, and your file must not stop it.",
     ModuleNotFoundError: "Is it installed in the same .venv as dartio?",
+    ServedTooSoonError: "Put `run(...)` at the end, below `if __name__ == "
+    '"__main__":`: then the file serves only when you run it.',
     SystemExit: "A server must go on: respond, rather than end the program.",
 }
 """What helps against some exceptions."""
@@ -37,6 +40,11 @@ def check(exercise: Exercise, path: Path) -> Verdict:
 
 def check_loaded(exercise: Exercise, reader: ReaderFile) -> Verdict:
     """The verdict on *reader*, which nobody has run yet."""
+    with nothing_served():
+        return _verdict(exercise, reader)
+
+
+def _verdict(exercise: Exercise, reader: ReaderFile) -> Verdict:
     try:
         reader.load()
     except SyntaxError as error:
@@ -97,6 +105,14 @@ def _not_python(reader: ReaderFile, error: SyntaxError) -> Verdict:
     return Verdict(False, (("This is no Python", where), ("Python says", error.msg)))
 
 
+def _text_of(error: BaseException) -> str:
+    """What *error* says, whose class may be the reader's."""
+    try:
+        return str(error)
+    except BaseException as other:  # noqa: BLE001  (SystemExit, too, is the reader's)
+        return f"it cannot be shown, since its __str__ raises {type(other).__name__}"
+
+
 def _raised(reader: ReaderFile, failure: Any) -> Verdict:
     """What is said of an exception in the reader's code."""
     if isinstance(failure.value, FirstError):  # of gatherResults
@@ -104,7 +120,8 @@ def _raised(reader: ReaderFile, failure: Any) -> Verdict:
     error = failure.value
     line = reader.line_of(failure.getTracebackObject())
     name = type(error).__name__
-    said = f"{name}: {error}" if str(error) else name
+    text = _text_of(error)
+    said = f"{name}: {text}" if text else name
     facts = [("Your file raised an exception", reader.shown_line(line))]
     facts.append(("The exception", said))
     for kind, advice in ADVICE.items():

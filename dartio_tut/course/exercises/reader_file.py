@@ -9,6 +9,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Iterator
+from importlib.util import decode_source
 from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
@@ -60,8 +61,9 @@ class ReaderFile:
         sys.modules[MODULE_NAME] = self.module  # where dataclasses look it up
         linecache.checkcache(str(self.path))
         try:
-            code = compile(source, str(self.path), "exec", dont_inherit=True)
-        except ValueError as error:  # what CPython before 3.11.4 makes of a NUL
+            text = decode_source(source)  # compile() lets wrong bytes in comments pass
+            code = compile(text, str(self.path), "exec", dont_inherit=True)
+        except ValueError as error:  # also what CPython before 3.11.4 makes of a NUL
             raise SyntaxError(str(error)) from None
         exec(code, vars(self.module))  # noqa: S102  (that is what it is for)
 

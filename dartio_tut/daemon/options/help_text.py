@@ -21,6 +21,9 @@ OTHER = "Other"
 HEADINGS = (THIS_SERVER, LISTENING, LIMITS, LOGS, OTHER)
 """The order of the headings; any others follow."""
 
+USUAL_COLUMNS = 80
+"""Of a terminal that does not say how wide it is."""
+
 NARROWEST_COLUMNS = 24
 """Columns that an explanation has at least, however narrow the terminal is."""
 
@@ -51,7 +54,7 @@ def help_text(
     :param width: columns of the terminal; ``$COLUMNS`` or 80 unless given.
     :param end: what is said last.
     """
-    columns = width or int(os.environ.get("COLUMNS") or 80)
+    columns = width or _columns_of_terminal()
     options = [*options, *EXITS]
     names = {option.name: _names(option) for option in options}
     indent = min(max(map(len, names.values())), WIDEST_NAME_COLUMNS) + 2
@@ -68,6 +71,15 @@ def help_text(
     if end:
         parts.append("\n".join(wrap(end, columns)) + "\n")
     return "\n".join(parts)
+
+
+def _columns_of_terminal() -> int:
+    """What ``$COLUMNS`` says, if that is a number, or 80."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    return columns if columns > 0 else USUAL_COLUMNS
 
 
 def _names(option: Option) -> str:
