@@ -412,6 +412,16 @@ class TLSFaultTests(FaultCase):
         )
         self.assertEqual(said, (0, ""))
 
+    def test_trusted_is_the_server_or_whoever_is_between_it_and_a_root(self) -> None:
+        between = Signer(self.folder, issuer=self.authority, is_authority=True)
+        certificate = Signer(self.folder, self.name, issuer=between)
+        for path in (between.path, certificate.path):
+            said = self.secure(certificate, "--cacert", str(path))
+            self.assertEqual(said, (0, ""))
+        other = Signer(self.folder, self.name, issuer=between)
+        _, why = self.secure(certificate, "--cacert", str(other.path))
+        self.assertIn("its authority is not known", why)
+
     def test_names_that_are_no_pattern_keep_no_other_from_matching(self) -> None:
         odd = ("*.localhost", "192.168.0.1", "*", "*.*.example.com", "*.1.2.3", "")
         names = [*map(x509.DNSName, odd), self.name]

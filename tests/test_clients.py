@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -232,6 +233,14 @@ class CommandTests(Case):
             (">&- 2>&-", 0, ""),
         ):
             self.writes(f"dartio get {url} {where}", code, why)
+
+    def test_output_that_takes_no_more_before_something_goes_wrong(self) -> None:
+        (self.here / "empty.py").touch()
+        path = shlex.quote(str(self.here / "empty.py"))
+        why = "dartio: exercise 1 is not solved yet; see dartio learn hint 1\n"
+        for where in ("", "| true", ">/dev/full", ">&-"):
+            line = f"PYTHONUNBUFFERED= dartio learn check 1 {path} {where}"
+            self.writes(line, 1, why)
 
     def test_help_that_cannot_be_written(self) -> None:
         for command in (

@@ -8,7 +8,6 @@ import json
 import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError
-from math import isfinite
 
 from .web import WebURL, without_credentials
 
@@ -23,6 +22,9 @@ PORT = re.compile(
     r"(?:https?://[\w.-]+|localhost|[\w-]+(?:\.[\w-]+)+|):([+-]?\w+)(?=[/?#]|$)", re.I
 )
 """Finds what is meant as a port, even in a text that is not a URL; not in ``tel:1``."""
+
+LONGEST_SECONDS = 10**9
+"""Thirty years: more than the system's timers can take would be of no use."""
 
 SECONDS = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """A number as people write it: Python takes ``1_0``, and digits of all scripts, too."""
@@ -94,8 +96,10 @@ def parse_header_field(text: str) -> tuple[str, str]:
 def parse_seconds(text: str) -> float:
     """A time in seconds, zero or more."""
     number = float(text) if SECONDS.fullmatch(text) else -1
-    if not isfinite(number) or number < 0:
+    if number < 0:
         raise ArgumentTypeError(f"{text!r} is no time in seconds")
+    if number >= LONGEST_SECONDS:
+        raise ArgumentTypeError(f"it is too long: use less than {LONGEST_SECONDS}")
     return number
 
 

@@ -155,6 +155,7 @@ async def _run(
         await working
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001  (raised again unless it is known)
+        _write_rest()
         if interrupted:
             raise SystemExit(INTERRUPTED_EXIT_CODE) from None
         raise SystemExit(report(error)) from None
@@ -175,6 +176,14 @@ def report(error: Exception) -> int:
         line = line[:LINE_CHARACTERS] + "..."
     print(f"dartio: {printable(line, keep='')}", file=sys.stderr)
     return 1
+
+
+def _write_rest() -> None:
+    """Write what was printed before something went wrong, if it can be."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _let_go_of_stdout()
 
 
 def _let_go_of_stdout() -> None:

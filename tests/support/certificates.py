@@ -31,6 +31,7 @@ class Signer:
         issuer: Signer | None = None,
         days: tuple[int, int] = (-1, 1),
         usages: Sequence[x509.ObjectIdentifier] = (),
+        is_authority: bool = False,
     ) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
@@ -46,7 +47,7 @@ class Signer:
             .not_valid_after(now + days[1] * DAY)
         )
         builder = with_extensions_of_key(
-            builder, self._key, signer._key, is_authority=issuer is None
+            builder, self._key, signer._key, is_authority=is_authority or not issuer
         )
         if names:
             extension = x509.SubjectAlternativeName(names)

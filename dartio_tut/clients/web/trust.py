@@ -11,6 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
+from OpenSSL.crypto import X509StoreFlags
 from service_identity import CertificateError
 from service_identity.hazmat import (
     DNS_ID,
@@ -115,6 +116,9 @@ class _VerifiedTLS:
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """A connection object for *tlsProtocol*."""
         made = self._creator.clientConnectionForTLS(tlsProtocol)
+        # What is trusted need not be signed by itself: it may be the server's own.
+        store: Any = made.get_context().get_cert_store()
+        store.set_flags(X509StoreFlags.PARTIAL_CHAIN)
         mode = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         made.set_verify(mode, self._is_right)
         return made
