@@ -16,6 +16,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
@@ -23,10 +24,11 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from dartio_tut.clients.errors import ClientError
 from dartio_tut.clients.web import WebURL
+from dartio_tut.clients.web.connection import Connection
 from dartio_tut.clients.web.exchange_timeout import SILENCE_SECONDS
 from dartio_tut.clients.web.proxies import TunnelEndpoint, proxy_for
 from dartio_tut.clients.web.routes import EndpointFactory
-from dartio_tut.clients.web.trust import https_policy
+from dartio_tut.clients.web.trust import https_policy, verified_tls
 
 from .support.memory_web import MemoryWeb
 
@@ -392,6 +394,22 @@ class RouteTests(SynchronousTestCase):
         self.assertEqual(host, "fe80::1%lo")
         host = self.connected_to(WebURL.parse("http://[::1%25lo]:1/"))
         self.assertNotIn("lo", host)
+
+
+class ServerNameTests(SynchronousTestCase):
+    """The name that a server is told in the handshake (RFC 6066, 3)."""
+
+    def test_has_no_dot_at_its_end(self) -> None:
+        for host in ("example.org", "example.org."):
+            creator = verified_tls(https_policy(None), Connection(host, 443))
+            factory = TLSMemoryBIOFactory(
+                creator, True, Factory.forProtocol(Protocol), Clock()
+            )
+            transport = StringTransport()
+            factory.buildProtocol(None).makeConnection(transport)
+            hello = transport.value()
+            self.assertIn(b"\x0bexample.org", hello)
+            self.assertNotIn(b"example.org.", hello)
 
 
 class OneAddress:

@@ -55,6 +55,18 @@ class ParsingTests(SynchronousTestCase):
         ):
             self.assertEqual(str(WebURL.parse(typed)), meant)
 
+    def test_port_may_be_empty(self) -> None:
+        for typed, meant in (
+            ("http://x:/a", "http://x/a"),
+            ("https://x:", "https://x"),
+            ("http://x:?a:", "http://x/?a:"),
+            ("http://u:p@x:#a", "http://x"),
+            ("http://[::1]:/", "http://[::1]/"),
+        ):
+            self.assertEqual(str(WebURL.parse(typed)), meant)
+        url = WebURL.parse("http://x/").redirected(b"http://x:/:/")
+        self.assertEqual(str(url), "http://x/:/")
+
     def test_zone_of_an_address_stays_here(self) -> None:
         for typed in ("http://[fe80::1%25eth0]:4040/", "[fe80::1%eth0]:4040/"):
             url = WebURL.parse(typed)
@@ -84,7 +96,7 @@ class ParsingTests(SynchronousTestCase):
             "", "http://", "//x", "/x", "?x", "ftp://x/", "mailto:x", "http:x", "::1",
             "mailto:25", "mailto:a@b.c", "tel:80", "JavaScript:1", "data:80", "file:1",
             "http:///x", "http://[::1/", "http://[::1]x/", "http://[v1.x]/",
-            "http://x:y/", "http://x:/", "http://x:0/", "http://x:65536/",
+            "http://x:y/", "x:", "http:", "http://:/", "http://x:0/", "http://x:65536/",
             "http://x:99999/", "http://x:-1/", "http://x:+1/", "http://x:1_0/",
             "http://x:\u0664/", "http://:80/", "http://a b/", "http://x\\@evil/",
             "http://x/\n", "http://x/\x00", "http://a@b@c/", "http://a%41b/",

@@ -90,7 +90,8 @@ def verified_tls(
             f"no TLS with {host}: Twisted verifies no certificate of such a name,"
             " which IDNA does not know; is it http:// ?"
         )
-    creator = policy.creatorForNetloc(host.encode("ascii"), port)
+    # SNI names a host without the dot of a whole name (RFC 6066, 3).
+    creator = policy.creatorForNetloc(host.rstrip(".").encode("ascii"), port)
     return _VerifiedTLS(creator, connection, only_notes)
 
 

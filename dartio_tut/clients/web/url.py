@@ -26,6 +26,9 @@ ZONE = re.compile(r"^([^/?#]*\[[0-9A-Fa-f:.]+)%(?:25)?([^\]/?#]+)(?=\])")
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
+EMPTY_PORT = re.compile(f"({SCHEME.pattern}[^/?#]*):(?![^/?#])")
+"""At the beginning of a URL, with what is before it (RFC 3986, 3.2.3)."""
+
 ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 OTHER_SCHEME = re.compile(
@@ -87,6 +90,7 @@ class WebURL:
         """
         if OTHER_SCHEME.match(text):
             raise ValueError(text)
+        text = EMPTY_PORT.sub(r"\1", text)
         if not SCHEME.match(text):
             text = f"http://{SHORTHAND_HOST if text.startswith(':') else ''}{text}"
         scheme, _, rest = text.partition("://")
