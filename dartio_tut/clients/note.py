@@ -28,6 +28,7 @@ CORS_FIELD = "Access-Control-Allow-Methods"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell *parser* what this client understands."""
+    parser.epilog = "A note that begins with - comes last, behind --: dartio note -- -x"
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument(
         "text", nargs="*", type=parse_text, default=[], help="the note to save"

@@ -4,15 +4,30 @@ A resource that closes its connection: the requests behind it are not taken in.
 
 from __future__ import annotations
 
+import contextlib
+import ssl
+from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
+from twisted.internet.error import ConnectionDone
+from twisted.internet.ssl import PrivateCertificate
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import NOT_DONE_YET
 
+from dartio_tut.daemon import Site
+from dartio_tut.testing import CLIENT_ADDRESS
 from dartio_tut.wire import Ending
 from dartio_tut.wire.transport.foreign import adapted
 
+from .support.function_resource import FunctionResource
+from .support.handshakes import Client
+from .support.signer import Signer
 from .test_events import GET, EventCase
 
 SECOND = b"POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
@@ -101,6 +116,63 @@ class ClosingEarlyTests(EventCase):
             close(self.held[0])
             connection.leave()
             self.assertEqual(self.only().ending, Ending.CUT_OFF, close)
+
+
+class TcpTransport(StringTransport):
+    """What TLS of Twisted's goes over."""
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        pass
+
+
+class TwistedsTlsTests(SynchronousTestCase):
+    """TLS of Twisted's own, which drops what is written after it was closed."""
+
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        signer = Signer(folder, "localhost")
+        pem = signer.cert.read_bytes() + signer.key.read_bytes()
+        self.options = PrivateCertificate.loadPEM(pem).options()
+
+    def received(self, render: Callable[[Any], Any], request: bytes) -> bytes:
+        """What a client reads that sends *request*, until the server has closed."""
+        clock, transport, client = Clock(), TcpTransport(), Client()
+        site = Site(FunctionResource(render), reactor=clock)
+        server = TLSMemoryBIOFactory(self.options, False, site, clock).buildProtocol(
+            CLIENT_ADDRESS
+        )
+        server.makeConnection(transport)
+        for step in (client.tls.do_handshake, client.tls.do_handshake, None):
+            if step is None:
+                client.tls.write(request)
+            else:
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    step()
+            server.dataReceived(client.goes.read())
+            clock.advance(0)
+            client.came.write(transport.value())
+            transport.clear()
+        received = b""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while data := client.tls.read():
+                received += data
+        server.connectionLost(Failure(ConnectionDone()))
+        return received
+
+    def test_response_is_sent_before_its_resource_closes(self) -> None:
+        def render(request: Any) -> int:
+            request.write(b"part")
+            request.finish()
+            request.transport.loseConnection()
+            return NOT_DONE_YET
+
+        for head in (
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        ):
+            self.assertIn(b"part", self.received(render, head), head)
 
 
 class IsClosingTests(SynchronousTestCase):

@@ -251,6 +251,7 @@ class EndTests(RequestCase):
                 self.connection.leave()
             else:
                 request.finish()
+            self.assertTrue(request.content.closed)  # a look changes nothing
             self.assertEqual(request.args, {b"a": [b"2"], b"b": [b"3"]})
             self.assertTrue(IAddress.providedBy(request.getHost()))
             self.assertTrue(IAddress.providedBy(request.getClientAddress()))

@@ -51,10 +51,10 @@ def send_file(request: http.Request, descriptor: int, offset: int, length: int) 
         set_at_once(length)
     else:
         set_length(request, length)
-    if request.method == b"HEAD" or length <= MAX_READ_AT_ONCE:
+    if length <= MAX_READ_AT_ONCE and not _is_head(request):
         _send_at_once(request, descriptor, offset, length)
         return
-    if request.code in BODILESS_CODES:
+    if _is_head(request) or request.code in BODILESS_CODES:
         _send_at_once(request, descriptor, offset, 0)
         return
     send_directly = getattr(request, "send_file_directly", None)
@@ -72,19 +72,26 @@ def send_parts(
     if request._disconnected:
         os.close(descriptor)
         return
-    MultipartSender(request, descriptor, iter(parts)).start()
+    if _is_head(request):
+        _send_at_once(request, descriptor, 0, 0)
+    else:
+        MultipartSender(request, descriptor, iter(parts)).start()
+
+
+def _is_head(request: http.Request) -> bool:
+    """Whether only the head of the response to *request* is sent."""
+    return request.method == b"HEAD" or getattr(request, "_inFakeHead", False)
 
 
 def _send_at_once(
     request: http.Request, descriptor: int, offset: int, length: int
 ) -> None:
-    """Send a part that is small, or only announced."""
-    wanted = 0 if request.method == b"HEAD" else length
+    """Send a part that is small; nothing of one that is only announced."""
     try:
-        data = os.pread(descriptor, wanted, offset) if wanted else b""
+        data = os.pread(descriptor, length, offset) if length else b""
     finally:
         os.close(descriptor)
-    if len(data) == wanted:
+    if len(data) == length:
         write_whole = getattr(request, "write_whole", None)
         if write_whole is None or not write_whole(data):
             request.write(data)

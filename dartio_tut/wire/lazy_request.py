@@ -148,8 +148,8 @@ class LazyRequest(server.Request):
         """
         query = self.uri.partition(b"?")[2]
         args: dict[bytes, list[bytes]] = parse_qs(query, 1) if query else {}
-        content, self._form_content = self._content or self._form_content, None
-        if self.method == b"POST" and content is not None:
+        content, self._form_content = self._form_content or self._content, None
+        if self.method == b"POST" and content is not None and not content.closed:
             args.update(self._form(content))
         return args
 

@@ -22,6 +22,18 @@ class NotBytesError(UnsendableError):
         super().__init__(f"{where} bytes; got {kind}. {_hint(value)}")
 
 
+def check_rendered(resource: IResource, request: server.Request, body: object) -> None:
+    """
+    See that *body*, which *resource* has returned, can be sent.
+
+    :raise NotBytesError: when it is anything else than bytes.
+    """
+    if not isinstance(body, bytes):
+        if iscoroutine(body):
+            body.close()
+        raise NotBytesError(f"{_render_name(resource, request)} must return", body)
+
+
 def _hint(value: object) -> str:
     """What the author of a resource may have meant by *value*."""
     if isinstance(value, str):
@@ -45,7 +57,7 @@ def shown(data: bytes) -> str:
     return data.decode("ascii", "backslashreplace")
 
 
-def render_name(resource: IResource, request: server.Request) -> str:
+def _render_name(resource: IResource, request: server.Request) -> str:
     """The method of *resource* that has rendered *request*, by the name to look for."""
     kind = type(resource)
     dispatches = kind.render is Resource.render

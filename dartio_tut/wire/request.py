@@ -8,7 +8,6 @@ It does not know how a response is framed: that is the part of its `ResponseStre
 from __future__ import annotations
 
 import os
-from inspect import iscoroutine
 from urllib.parse import unquote_to_bytes as unquote
 
 from twisted.internet.defer import CancelledError
@@ -27,13 +26,13 @@ from zope.interface import directlyProvides
 from .file_sending import send_file
 from .http1.protocol_error import ProtocolError
 from .lazy_request import MalformedForm
-from .not_bytes import NotBytesError, render_name, shown
+from .not_bytes import NotBytesError, check_rendered, shown
 from .on_drain import OnDrain
 from .producers import stop
-from .rendered import AlreadyRendered
 from .request_with_body import RequestWithBody
 from .twisted_private import IEncodingResource
 from .unsendable import BODILESS_CODES, UnsendableError
+from .unsupported_method import Refusing, end_fake_head, render_head
 
 SERVER_FAULT_TEXT = b"Something went wrong here."
 """All that a client is told of a fault of ours."""
@@ -144,14 +143,13 @@ class Request(RequestWithBody):
         try:
             body = resrc.render(self)
         except UnsupportedMethod as error:
-            super().render(AlreadyRendered(resrc, error))
+            if not render_head(self, resrc, error):
+                super().render(Refusing(resrc, error))
             return
         if body is server.NOT_DONE_YET:
             return
         if not isinstance(body, bytes):
-            if iscoroutine(body):
-                body.close()
-            raise NotBytesError(f"{render_name(resrc, self)} must return", body)
+            check_rendered(resrc, self, body)
         if self.made_response_headers is None:
             self.response_length = len(body)
         elif body or not self.responseHeaders.hasHeader(b"Content-Length"):
@@ -245,7 +243,6 @@ class Request(RequestWithBody):
         self.response_length = None
         self.etag = self.lastModified = None
         self._encoder = None
-        self._inFakeHead = False
         self.setResponseCode(INTERNAL_SERVER_ERROR)
         for name, value in getattr(self.site, "refusal_fields", ()):
             self.setHeader(name, value)
@@ -357,6 +354,8 @@ class Request(RequestWithBody):
             if self._disconnected or not self._has_failed:
                 super().finish()  # which raises, or warns
             return
+        if self._inFakeHead:
+            end_fake_head(self)
         if self._encoder is not None:
             rest, self._encoder = self._encoder.finish(), None
             if rest:

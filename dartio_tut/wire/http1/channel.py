@@ -332,6 +332,7 @@ class Channel(HTTPChannelAPI):
         """No more requests are taken in; the connection ends when all is sent."""
         self.enter(CLOSING, self.limits.write_time)
         self.intake.take_rest()
+        self.output.flush()  # a resource may close Twisted's own TLS from now on
         if not self.intake.is_active:
             self.close_transport()
 
@@ -348,8 +349,7 @@ class Channel(HTTPChannelAPI):
         self.enter(CLOSING, self.limits.write_time)
         transport = self.output.transport
         transport.unregisterProducer()
-        close = transport.close_now if within_call else transport.loseConnection
-        close()
+        (transport.close_now if within_call else transport.loseConnection)()
         if self.state is CLOSING:  # the client has to read before it ends
             self._progress = transport.client_progress()
 
