@@ -203,6 +203,29 @@ class WorkersTests(WorkersCase):
         self.assertEqual(daemon.stop(), -signal.SIGTERM)
         self.assertIn("no such folder", daemon.errors())
 
+    def test_worker_that_follows_a_dead_one_has_the_options_of_that(self) -> None:
+        config = self.here / "static.toml"
+        config.write_text('header = ["X-A: 1"]')
+        options = "--root", str(self.here), "--config", str(config)
+        daemon = self.workers("static", *options)
+        for now, changed, then in (
+            ("1", 'header = ["X-A: 3"]', 'header = ["X-A: 2"]'),
+            ("2", "header = [", "prot = 5"),
+        ):
+            before = set(workers_of(daemon))
+            config.write_text(changed)
+            for pid in before:
+                os.kill(pid, signal.SIGKILL)
+            until("two follow", lambda: len({*workers_of(daemon)} - before) == 2)  # noqa: B023
+            answers = {ask(daemon).fields["X-A"] for _ in range(10)}
+            self.assertEqual(answers, {now})
+            config.write_text(then)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("workers have been replaced")
+        self.assertEqual(ask(daemon).fields["X-A"], "2")
+        daemon.stop()
+        self.assertIn("there is no option 'prot'", daemon.errors())
+
     def test_daemon_whose_workers_cannot_start_ends_with_their_exit_code(self) -> None:
         package = self.here / "modules" / "sitecustomize.py"
         package.parent.mkdir()

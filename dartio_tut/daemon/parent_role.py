@@ -7,7 +7,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from dartio_tut.wire import SharedSockets, leave_to_others, passed_descriptors
 
 from .draining import may_be_cut_off, take_signals_to_stop
+from .kept_config import KeptConfig
 from .metrics import Counts
 from .metrics_port import MetricsPort, metrics_port
 from .reloading import reload_at_hangup
@@ -45,6 +46,7 @@ class ParentRole:
     :param grace: seconds that they have to stop.
     :param timeout: seconds after which one is ended whose reactor does not turn; 0:
         never.
+    :param config: what the workers are to take for the content of ``--config``.
     """
 
     serves, runs_services, owns_sockets = False, True, True
@@ -55,11 +57,13 @@ class ParentRole:
         command: WorkerCommand,
         grace: float,
         timeout: float = TIMEOUT_SECONDS,
+        config: KeptConfig | None = None,
     ) -> None:
         self._count = count
         self._command = command
         self._grace = grace
         self._timeout = timeout
+        self._config = config or KeptConfig(None, str)
         self._descriptors: list[int] = []
         self._passed: list[int] | None = None
         self._daemons: list[IDaemon] = []
@@ -147,12 +151,18 @@ class ParentRole:
             ended.callback(None)
 
     def _spawn(self, worker: Worker) -> WorkerProcess:
-        told = _WhatBecomesOf(worker, self._workers, self._totals)
+        config = self._config.for_worker(worker.number, worker.replaces)
+
+        def answers() -> None:
+            self._config.answered(worker.number, config)
+            self._workers.ready(worker)
+
+        told = _WhatBecomesOf(worker, self._workers, self._totals, answers)
         return spawn_worker(
             self._reactor,
             self._command,
             lambda news: WorkerProcess(worker.number, news, told, self._reactor),
-            (worker.number, self._count, beat_seconds(self._timeout)),
+            (worker.number, self._count, beat_seconds(self._timeout), config),
             [self._loads, *self._descriptors],
             self._passed or (),
         )
@@ -178,10 +188,11 @@ class _WhatBecomesOf:
     worker: Worker
     workers: Workers
     totals: WorkerTotals | None
+    answers: Callable[[], None]
 
     def ready(self) -> None:
         """It answers."""
-        self.workers.ready(self.worker)
+        self.answers()
 
     def counted(self, text: bytes) -> None:
         """It tells what it has counted."""

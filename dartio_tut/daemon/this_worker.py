@@ -75,6 +75,8 @@ class Place:
     :param loads: the descriptor of the memory with everybody's connections.
     :param passed: how many sockets systemd has passed, from descriptor 3 on.
     :param beat: seconds between two signs that its reactor turns; 0 for none.
+    :param config: what it is to take for the content of the file ``--config``; ``None``
+        if it is to read that.
     """
 
     number: int
@@ -84,6 +86,7 @@ class Place:
     sockets: tuple[int, ...]
     passed: int = 0
     beat: float = 0.0
+    config: str | None = None
 
     def environment(self) -> dict[str, str]:
         """The variables from which `place_in` makes it again."""
@@ -229,6 +232,11 @@ _this: ThisWorker | None = None
 def this_worker() -> ThisWorker | None:
     """This process as a worker; ``None`` if it is not one."""
     return _this
+
+
+def config_of_parent() -> str | None:
+    """What the parent says that the file ``--config`` has, if it says so."""
+    return None if _this is None else _this.place.config
 
 
 def run_twistd() -> None:

@@ -193,7 +193,7 @@ def spawn_worker(
     reactor: Any,
     command: WorkerCommand,
     process: Callable[[int], WorkerProcess],
-    place: tuple[int, int, float],
+    place: tuple[int, int, float, str | None],
     shared: Sequence[int],
     passed: Sequence[int],
     environ: Mapping[str, str] = os.environ,
@@ -202,7 +202,8 @@ def spawn_worker(
     Start a worker.
 
     :param process: makes the protocol, for the descriptor of its news.
-    :param place: its number, how many there are, and the seconds between its beats.
+    :param place: its number, how many there are, the seconds between its beats, and
+        what it is to take for the content of ``--config``.
     :param shared: the descriptors of the memory with everybody's connections, and of
         the sockets to listen on.
     :param passed: the descriptors that systemd has passed.
@@ -210,8 +211,8 @@ def spawn_worker(
     """
     news = FIRST_PASSED + len(passed)
     loads, *sockets = numbers = range(news + 1, news + 1 + len(shared))
-    number, count, beat = place
-    given = Place(number, count, news, loads, tuple(sockets), len(passed), beat)
+    number, count, beat, config = place
+    given = Place(number, count, news, loads, tuple(sockets), len(passed), beat, config)
     descriptors: dict[int, int | str] = {STDIN: "w", 1: 1, news: "r"}
     descriptors[STDERR] = STDERR if command.shows_errors else "r"
     descriptors.update(zip(range(FIRST_PASSED, news), passed, strict=True))

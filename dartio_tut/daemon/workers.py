@@ -62,11 +62,13 @@ class Worker:
     One worker, from its start to its end.
 
     :ivar number: its place.
+    :ivar replaces: whether it is to take the place of another one that still serves.
     :ivar is_leaving: whether it was told to end.
     """
 
     number: int
     started: float
+    replaces: bool = False
     process: IProcess | None = None
     is_ready: bool = False
     is_leaving: bool = False
@@ -132,8 +134,8 @@ class Workers:
             place.worker = self._spawn(place)
         return self._started
 
-    def _spawn(self, place: _Place) -> Worker:
-        worker = Worker(place.number, self._clock.seconds())
+    def _spawn(self, place: _Place, replaces: bool = False) -> Worker:
+        worker = Worker(place.number, self._clock.seconds(), replaces)
         self._alive.add(worker)
         worker.call = self._clock.callLater(READY_SECONDS, self._too_slow, worker)
         try:
@@ -281,7 +283,7 @@ class Workers:
         if place.call is not None:
             place.call.cancel()
             place.call = None
-        place.successor = self._spawn(place)
+        place.successor = self._spawn(place, replaces=True)
 
     def _give_up_replacing(self, why: str) -> None:
         self._log.error(

@@ -28,6 +28,7 @@ from twisted.logger import Logger
 from twisted.python.usage import Options, UsageError
 
 from ..startup import error_text, fail_startup, set_program_name
+from ..this_worker import config_of_parent
 from .elsewhere import (
     CONFIG,
     Found,
@@ -35,6 +36,7 @@ from .elsewhere import (
     in_file,
     mistyped_variables,
     nearest_name,
+    read_config,
 )
 from .help_text import help_text
 from .option import Option
@@ -62,9 +64,11 @@ class DeclaredOptions(Options):
     :ivar given: the names of the options that were given, wherever.
     :ivar command_line: all that it had behind the name of the server.
     :ivar from_another: whether they come from a server that starts this one.
+    :ivar config_text: the content of the file ``--config``, if there is one.
     """
 
     from_another = False
+    config_text: str | None = None
     environ: ClassVar[Mapping[str, str]] = os.environ
     options: ClassVar[Sequence[Option]] = ()
     synopsis: ClassVar[str] = "[options]"
@@ -173,7 +177,10 @@ class DeclaredOptions(Options):
         try:
             self._take(in_environment(declared, self.environ))
             if self.get(CONFIG) is not None:
-                self._take(in_file(self[CONFIG], declared))
+                self.config_text = config_of_parent()
+                if self.config_text is None:
+                    self.config_text = read_config(self[CONFIG])
+                self._take(in_file(self[CONFIG], self.config_text, declared))
         except (OSError, ValueError) as error:
             raise UsageError(error_text(error)) from None
 

@@ -117,20 +117,29 @@ def mistyped_variables(
             yield name, PREFIX + found
 
 
-def in_file(path: str, options: Iterable[Option]) -> list[Found]:
+def read_config(path: str) -> str:
     """
-    The options that the TOML file *path* has.
+    The text of the TOML file *path*.
+
+    :raise ValueError: when it is not UTF-8.
+    :raise OSError: when it cannot be read.
+    """
+    try:
+        # Some editors begin a file with a byte order mark.
+        return read_regular_file(path, MAX_FILE_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: it is not UTF-8 (byte {error.start})") from None
+
+
+def in_file(path: str, text: str, options: Iterable[Option]) -> list[Found]:
+    """
+    The options in *text*, which is that of the TOML file *path*.
 
     :raise ValueError: when it is no TOML, or has an unknown or a wrong entry.
-    :raise OSError: when it cannot be read.
     """
     known = {option.name: option for option in options if option.name != CONFIG}
     try:
-        # Some editors begin a file with a byte order mark.
-        text = read_regular_file(path, MAX_FILE_BYTES).decode("utf-8-sig")
         entries = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: it is not UTF-8 (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path}: {error}") from None
     except ValueError:  # of Python, which says how a program may have more

@@ -17,6 +17,7 @@ from dartio_tut.wire import IWatcher, Limits
 from ..allowed_hosts import LOCAL_HOSTS, own_host_names, parse_allowed_host
 from ..descriptors import connections_within, raise_descriptor_limit
 from ..draining import GRACE_SECONDS
+from ..kept_config import KeptConfig
 from ..listening import BACKLOG, TLS_ENDPOINTS, addresses_of_interface, tcp_endpoint
 from ..metrics_store import StoreTimes
 from ..parent_role import ParentRole
@@ -36,7 +37,7 @@ from .certificate import (
     make_self_signed,
 )
 from .declared import DeclaredOptions
-from .elsewhere import CONFIG
+from .elsewhere import CONFIG, read_config
 from .help_text import LIMITS, LISTENING, OTHER
 from .limits import LIMIT_OPTIONS, limits_of
 from .listen import check_no_address_twice
@@ -295,7 +296,8 @@ class ServerOptions(DeclaredOptions):
         timeout = self["worker-timeout"]
         if "worker-timeout" not in self.given:
             timeout = min(timeout, SYSTEMD.watchdog_seconds() or timeout)
-        return ParentRole(self["workers"], command, self["grace"], timeout)
+        config = KeptConfig(self.config_text, lambda: read_config(self[CONFIG]))
+        return ParentRole(self["workers"], command, self["grace"], timeout, config)
 
     def limits(self) -> Limits:
         """What a client may ask of the server."""
