@@ -209,7 +209,11 @@ class DistributedTests(ServingCase):
     """A tree of another process, behind our site (`twisted.web.distrib`)."""
 
     async def test_requests_reach_a_tree_in_another_process(self) -> None:
-        far = TwistedSite(FunctionResource(lambda request: b"far: " + request.uri))
+        far = TwistedSite(
+            FunctionResource(
+                lambda request: b"far: %b %d" % (request.uri, request.queued)
+            )
+        )
         publisher = PBServerFactory(ResourcePublisher(far))
         listening = REACTOR.listenTCP(0, publisher, interface="127.0.0.1")
         self.addCleanup(listening.stopListening)
@@ -219,7 +223,7 @@ class DistributedTests(ServingCase):
         near.publisher.broker.transport.loseConnection()
         self.flushLoggedErrors()  # the far end's, shown in what is said
         self.assertTrue(said.startswith(b"HTTP/1.1 200 OK"), said)
-        self.assertIn(b"far: /", said)
+        self.assertIn(b"far: / 0", said)
 
 
 class EndTests(ServingCase):

@@ -104,7 +104,7 @@ class ChannelTests(HTTP2Case):
 
     def test_abort_ends_its_own_stream_only(self) -> None:
         for engine in engines():
-            for abort in ("abortConnection", "forceAbortClient"):
+            for abort in ("abortConnection", "forceAbortClient", "stopProducing"):
                 client, request = self.held_request(engine)
                 getattr(request.channel, abort)()
                 client.send()
@@ -152,6 +152,9 @@ class ChannelTests(HTTP2Case):
             self.assertTrue(channel.transport.getTcpNoDelay())
             self.assertTrue(channel.transport.getTcpKeepAlive())
             self.assertEqual(channel.requests, [request])
+            channel.pauseProducing()
+            channel.transport.pauseProducing()
+            channel.resumeProducing()
             client.wait(3)
             request.finish()
             self.assertEqual(client.read().answer(1).status, 200)

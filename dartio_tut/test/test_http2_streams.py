@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -437,11 +438,15 @@ class RequestBodyTests(HTTP2Case):
             self.assertTrue(taker.reason.check(ConnectionDone))
 
     def test_streamed_body_that_is_paused_closes_its_own_window_only(self) -> None:
-        for engine in engines():
+        for engine, by_transport in product(engines(), (False, True)):
             taker = Taker()
             client = self.streaming(engine, taker)
             client.send(self.post(client, 1), data_frame(1, b"a", 0))
-            taker.pause()
+            transport = self.held[-1].transport
+            if by_transport:
+                transport.pauseProducing()
+            else:
+                taker.pause()
             before = dict(client.windows)
             for _ in range(3):
                 client.send(data_frame(1, bytes(16 * KIB), 0))
@@ -449,7 +454,10 @@ class RequestBodyTests(HTTP2Case):
             self.assertEqual(client.windows.get(1), before.get(1))
             client.wait(10)
             self.assertIsNone(client.answer(1).reset)
-            taker.resume()
+            if by_transport:
+                transport.resumeProducing()
+            else:
+                taker.resume()
             self.assertEqual(len(taker.taken), 1 + 48 * KIB)
             self.assertGreater(client.read().windows.get(1, 0), 0)
 

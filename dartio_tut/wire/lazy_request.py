@@ -32,6 +32,7 @@ from .streamed_body import StreamedBody
 from .twisted_private import MultipartError, multipart_arguments
 
 _COPIED = (
+    "queued",
     "client",
     "host",
     "content",

@@ -159,6 +159,22 @@ class ChannelAPI:
         """The producer has written all of the response."""
         self.make_output().unregister_producer()
 
+    # What a program does that takes the transport for the producer of what comes.
+
+    def pauseProducing(self) -> None:
+        """Take in no more of a body that is streamed; a whole one is there already."""
+        if (body := getattr(self.request, "body", None)) is not None:
+            body.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Go on."""
+        if (body := getattr(self.request, "body", None)) is not None:
+            body.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """Nobody wants what still comes: end the stream now."""
+        self.abortConnection()
+
     def failed(self) -> None:
         """What a program does with its request has failed: the stream ends."""
         head = self.head
