@@ -162,7 +162,10 @@ def folder_path(where: str) -> str:
         raise ValueError("a file: URL has a path only: file:///FOLDER")
     if not url.path.startswith("/"):
         raise ValueError("the path of a file: URL begins with a slash: file:///FOLDER")
-    return os.fsdecode(unquote_to_bytes(os.fsencode(url.path)))
+    path = unquote_to_bytes(os.fsencode(url.path))
+    if b"\0" in path:
+        raise ValueError("it has a NUL character")
+    return os.fsdecode(path)
 
 
 def is_database(where: str) -> bool:

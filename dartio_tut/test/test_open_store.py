@@ -110,7 +110,7 @@ class OpenStoreTests(SynchronousTestCase):
                 self.assertNotIn("s3cret", str(error))
         for where in (
             "file://elsewhere/a", "file:///a?b", "file:///a#b", "file:a", "file:",
-            "~nobody-of-this-name/a", "postgresql:db", "postgres:/db",
+            "file:///a%00b", "~nobody-of-this-name/a", "postgresql:db", "postgres:/db",
         ):  # fmt: skip
             self.assertRaises(ValueError, open_notes, where)
 

@@ -4,13 +4,24 @@ The daemon's own files, and what a static file server may be given to serve.
 
 from __future__ import annotations
 
+import contextlib
 import os
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.daemon import ServerOptions, private_file_paths
+from dartio_tut.daemon import (
+    ServerOptions,
+    StartupError,
+    StoreOptions,
+    private_file_paths,
+)
 from dartio_tut.resources import parse_host_folder, parse_served_path
+from dartio_tut.servers import notes, writer
+from dartio_tut.store import MemoryDocuments
+
+from .support.startup_case import StartupCase
 
 
 class OwnFilesTests(SynchronousTestCase):
@@ -75,6 +86,64 @@ class OwnFilesTests(SynchronousTestCase):
         options = ServerOptions()
         options.parseOptions([])
         self.assertEqual(list(private_file_paths(options)), [])
+
+
+class ServedStoreTests(StartupCase):
+    """A store whose files clients read and write by their names."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = Path(self.mktemp())
+        (self.folder / "inside").mkdir(parents=True)
+
+    def opened(
+        self, kind: type[StoreOptions], *line: str, store: str = "", **twistd: Any
+    ) -> str:
+        """What is said of the store that is opened; nothing if all is in order."""
+        options = kind()
+        options.parseOptions(["--store", store or str(self.folder), *line])
+        parent: Any = twistd
+        options.parent = parent
+        self.stderr.truncate(self.stderr.seek(0))
+        with contextlib.suppress(StartupError):
+            options.open_store(lambda *_: MemoryDocuments())
+        return self.stderr.getvalue()
+
+    def test_may_have_no_file_of_the_daemon(self) -> None:
+        config = self.folder / "c.toml"
+        config.write_text("rest = true")
+        (self.folder / "elsewhere").symlink_to("inside")
+        for name, line, twistd in (
+            ("c.toml", ["--config", str(config)], {}),
+            ("a.log", ["--access-log", str(self.folder / "a.log")], {}),
+            ("k.pem", ["--cert", "c.pem", "--key", str(self.folder / "k.pem")], {}),
+            ("c.pem", ["--cert", str(self.folder / "c.pem"), "--key", "k.pem"], {}),
+            ("t.pid", [], {"nodaemon": True, "pidfile": str(self.folder / "t.pid")}),
+            ("t.log", [], {"logfile": str(self.folder / "inside/../t.log")}),
+        ):
+            said = self.opened(writer.Options, *line, **twistd)
+            self.assertIn(f"{name} of the daemon itself is: clients", said)
+            self.assertEqual(said.count("\n"), 1)
+            url = self.folder.absolute().as_uri()
+            self.assertIn(name, self.opened(writer.Options, *line, store=url, **twistd))
+            # Of these no client names a file.
+            self.assertEqual(self.opened(notes.Options, *line, **twistd), "")
+        said = self.opened(
+            writer.Options, store=str(self.folder / "elsewhere"),
+            nodaemon=True, logfile=str(self.folder / "inside" / "t.log"),
+        )  # fmt: skip
+        self.assertIn("t.log of the daemon itself", said)
+
+    def test_link_to_a_file_of_the_daemon_is_one(self) -> None:
+        key = self.folder / "inside" / "k.pem"
+        key.touch()
+        (self.folder / "k.pem").symlink_to(key)
+        line = "--cert", "c.pem", "--key", str(self.folder / "k.pem")
+        self.assertIn("k.pem of the daemon", self.opened(writer.Options, *line))
+        line = *line[:3], str(key)
+        self.assertEqual(self.opened(writer.Options, *line), "")
+        inside = str(key.parent)
+        self.assertIn("k.pem of", self.opened(writer.Options, *line, store=inside))
 
 
 class ServedPathTests(SynchronousTestCase):

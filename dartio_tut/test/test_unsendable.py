@@ -315,13 +315,15 @@ class StatusCodeTests(RequestCase, HTTP2Case):
             request.write(b"of the other")
             return NOT_DONE_YET
 
-        head, _, rest = self.written(render).partition(b"\r\n\r\n")
-        lines = [line.lower() for line in head.split(b"\r\n")]
-        self.assertEqual(lines[0], b"http/1.1 101 switching protocols")
-        self.assertIn(b"connection: upgrade", lines)
-        self.assertFalse([line for line in lines if b"chunked" in line])
-        self.assertFalse([line for line in lines if b"-length" in line])
-        self.assertEqual(rest, b"of the other")
+        for more in ((), ("Connection: Upgrade, close",)):  # as when it is to stop
+            head, _, rest = self.written(render, *more).partition(b"\r\n\r\n")
+            lines = [line.lower() for line in head.split(b"\r\n")]
+            self.assertEqual(lines[0], b"http/1.1 101 switching protocols")
+            self.assertIn(b"connection: upgrade", lines)
+            self.assertNotIn(b"connection: close", lines)
+            self.assertFalse([line for line in lines if b"chunked" in line])
+            self.assertFalse([line for line in lines if b"-length" in line])
+            self.assertEqual(rest, b"of the other")
         for answer in self.answers(render):
             self.assertEqual(answer.status, 500)
 

@@ -85,9 +85,11 @@ class StoreOptions(ServerOptions):
 
     :cvar store_name: the name of its folder below the user's data folder, which is
         used when no store is given.
+    :cvar store_is_served: whether clients name files in it, to read and to write.
     """
 
     store_name: ClassVar[str]
+    store_is_served: ClassVar[bool] = False
     options: ClassVar[Sequence[Option]] = (
         option(
             "store",
@@ -110,6 +112,8 @@ class StoreOptions(ServerOptions):
         """
         with startup_errors("--store"), running_as_daemon_user(self.parent or {}):
             where = self["store"] or data_folder(self.store_name)
+            if self.store_is_served and not is_database(where):
+                self._check_own(folder_path(where))
             _check_free(where, self["keep-free"])
             store = self._opened(opened, where)
         self.store_location = location_for_log(where)
@@ -118,6 +122,25 @@ class StoreOptions(ServerOptions):
         if self["metrics"] is None:
             return store
         return timed(store, self.store_times.observer(where))
+
+    def _check_own(self, folder: str) -> None:
+        """
+        See that *folder*, of which clients read and write what they name, has no file
+        of the daemon itself.
+
+        :raise ValueError: when it has one, or will have.
+        """
+        from ..private_paths import private_file_paths
+
+        for path in (*private_file_paths(self), *filter(None, [self["cert"]])):
+            for each in (os.path.abspath(path), os.path.realpath(path)):
+                parent = os.path.dirname(each)
+                if os.path.realpath(parent) == os.path.realpath(folder):
+                    name = os.path.basename(each)
+                    raise ValueError(
+                        f"{folder} is where {name} of the daemon itself is: clients "
+                        "could read and replace it. Use another folder"
+                    )
 
     def _opened(self, opened: Callable[..., S], where: str) -> S:
         """The store at *where*, in the same folder for a parent and its workers."""

@@ -216,10 +216,12 @@ def head_from_headers(
     """The whole head, with those of *headers* that do not contradict it."""
     lines = [status_line(code, reason)]
     is_bodiless = code in NO_BODY_CODES or code < 200
+    # Behind a 101 the connection is another protocol's: Connection has to say upgrade.
+    closes = not connection.persistent and code != SWITCHING
     for name, values in headers.getAllRawHeaders():
         if name in _FRAMING_FIELDS:
             if name == b"Connection":
-                if not connection.persistent:
+                if closes:
                     continue
             elif name == b"Transfer-Encoding":
                 if not is_chunked:
@@ -228,7 +230,7 @@ def head_from_headers(
                 continue  # 204 has none; 304 has that of the 200, which is not 0
         for value in values:
             lines += (name, b": ", value, b"\r\n")
-    if not connection.persistent:
+    if closes:
         lines.append(b"Connection: close\r\n")
     elif connection.is_http10:
         lines.append(b"Connection: keep-alive\r\n")
