@@ -82,7 +82,7 @@ class Options(StoreOptions):
     longdesc = "Stores the JSON objects that are posted, each in the file of its name."
     default_port = 4049
     store_name = "writer"
-    store_is_served = True
+    store_file_names = ".*"
     options = (
         flag("rest", "Answer GET, PUT and DELETE too, and / with a list."),
         flag("require-match", "Refuse changes without If-Match or If-None-Match."),

@@ -134,6 +134,14 @@ class ServedStoreTests(StartupCase):
         )  # fmt: skip
         self.assertIn("t.log of the daemon itself", said)
 
+    def test_log_may_not_be_where_notes_are_kept(self) -> None:
+        for name in ("notes.txt", ".notes"):
+            log = str(self.folder / name)
+            said = self.opened(notes.Options, "--access-log", log)
+            self.assertIn(f"{name} of the daemon itself", said)
+            said = self.opened(notes.Options, logfile=log)
+            self.assertIn(f"{name} of the daemon itself", said)
+
     def test_link_to_a_file_of_the_daemon_is_one(self) -> None:
         key = self.folder / "inside" / "k.pem"
         key.touch()

@@ -5,6 +5,7 @@ The options of servers that serve a folder, or keep what they are sent in a stor
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from errno import EACCES
 from pathlib import Path
@@ -85,11 +86,12 @@ class StoreOptions(ServerOptions):
 
     :cvar store_name: the name of its folder below the user's data folder, which is
         used when no store is given.
-    :cvar store_is_served: whether clients name files in it, to read and to write.
+    :cvar store_file_names: what matches the names of files in it that clients read and
+        write (a regular expression).
     """
 
     store_name: ClassVar[str]
-    store_is_served: ClassVar[bool] = False
+    store_file_names: ClassVar[str] = ""
     options: ClassVar[Sequence[Option]] = (
         option(
             "store",
@@ -112,7 +114,7 @@ class StoreOptions(ServerOptions):
         """
         with startup_errors("--store"), running_as_daemon_user(self.parent or {}):
             where = self["store"] or data_folder(self.store_name)
-            if self.store_is_served and not is_database(where):
+            if not is_database(where):
                 self._check_own(folder_path(where))
             _check_free(where, self["keep-free"])
             store = self._opened(opened, where)
@@ -125,8 +127,7 @@ class StoreOptions(ServerOptions):
 
     def _check_own(self, folder: str) -> None:
         """
-        See that *folder*, of which clients read and write what they name, has no file
-        of the daemon itself.
+        See that no file of the daemon itself is one that is kept in *folder*.
 
         :raise ValueError: when it has one, or will have.
         """
@@ -134,9 +135,10 @@ class StoreOptions(ServerOptions):
 
         for path in (*private_file_paths(self), *filter(None, [self["cert"]])):
             for each in (os.path.abspath(path), os.path.realpath(path)):
-                parent = os.path.dirname(each)
-                if os.path.realpath(parent) == os.path.realpath(folder):
-                    name = os.path.basename(each)
+                parent, name = os.path.split(each)
+                if os.path.realpath(parent) != os.path.realpath(folder):
+                    continue
+                if re.fullmatch(self.store_file_names, name):
                     raise ValueError(
                         f"{folder} is where {name} of the daemon itself is: clients "
                         "could read and replace it. Use another folder"
