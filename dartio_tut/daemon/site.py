@@ -58,7 +58,7 @@ least one: looking for them takes time.
 TIMEOUT_POSITION = 1
 """That of ``timeout`` among those arguments that `HTTPFactory` has in a fixed order."""
 
-MAY_BE_IDLE = (Channel, HTTP2Connection)
+MAY_BE_IDLE = (Channel, HTTP2Connection, ChoosingProtocol, ProxiedProtocol)
 
 
 class Site(LogsTimeOfDay, TwistedSite):

@@ -15,7 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import NOT_DONE_YET
 
 from dartio_tut.daemon import Site
-from dartio_tut.testing import Connection
+from dartio_tut.daemon.trusted_proxies import TrustedProxies, trusted_proxy
+from dartio_tut.testing import CLIENT_ADDRESS, Connection
 from dartio_tut.wire import ConnectionLimit, Limits
 from dartio_tut.wire.connection_limit import ANSWERED_BEYOND_LIMIT, Admission
 
@@ -119,7 +120,7 @@ class IdleConnectionsTests(SynchronousTestCase):
     def connect(self) -> Connection:
         """A new connection, a second after the one before."""
         self.clock.advance(1)
-        return Connection(self.site.buildProtocol(None), self.clock)
+        return Connection(self.site.buildProtocol(CLIENT_ADDRESS), self.clock)
 
     def test_the_one_idle_longest_is_closed_for_a_new_client(self) -> None:
         connections = [self.connect() for _ in range(20)]
@@ -135,6 +136,25 @@ class IdleConnectionsTests(SynchronousTestCase):
         new.leave()
         next_one = self.connect()
         self.assertIn(b"hello", next_one.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+
+    def test_one_that_has_sent_nothing_is_closed_whatever_it_may_speak(self) -> None:
+        for more in (
+            {"h2c": True},
+            {"proxy_trust": TrustedProxies([trusted_proxy("127.0.0.1")])},
+        ):
+            self.site = Site(
+                self.site.resource, reactor=self.clock, limits=self.site.limits, **more
+            )
+            begun = self.connect()
+            begun.send(b"P")
+            connections = [self.connect() for _ in range(19)]
+            new = self.connect()
+            closed = [connection.closed for connection in (begun, *connections)]
+            self.assertEqual(closed, [False, True, *[False] * 18], more)
+            connections[0].leave()
+            new.leave()
+            next_one = self.connect()
+            self.assertIn(b"hello", next_one.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
 
     def test_busy_connections_are_not_closed(self) -> None:
         connections = [self.connect() for _ in range(20)]

@@ -46,6 +46,15 @@ class FirstBytesProtocol:
         self._site.deadlines.discard(self)
         self._admission.release()
 
+    @property
+    def idle_since(self) -> float | None:
+        """Since when it waits for the first byte; ``None`` if that has come."""
+        return None if self._data else self.deadline - self._site.limits.header_time
+
+    def close(self) -> None:
+        """Make room for another connection."""
+        self._transport.loseConnection()
+
     def expired(self) -> None:
         """The first bytes took too long."""
         self.deadline = NEVER
