@@ -19,6 +19,18 @@ TWISTD_LOG = "twistd.log"
 _KEY_ARGUMENTS = ("key", "passwordFile", "privateKey")
 """Arguments of endpoint strings that name a file with a private key or its password."""
 
+_FOLDER_ARGUMENT = "certFolder"
+
+_ARGUMENTS = {
+    "https": ("port", "cert", "key", "passwordFile"),
+    "ssl": ("port", "privateKey", "certKey"),
+    "tls": (_FOLDER_ARGUMENT,),
+}
+"""Arguments that may stand in an endpoint string without their names, in order."""
+
+_DEFAULTS = {"ssl": {"privateKey": "server.pem"}}
+"""Files that are meant where an endpoint string does not say so."""
+
 
 class PrivatePaths(Collection[str]):
     """
@@ -40,7 +52,7 @@ class PrivatePaths(Collection[str]):
     def _keys(self, folder: str, name: str) -> Iterator[str]:
         """The key behind *name*, also one whose certificate has not come yet."""
         inside = os.path.join(folder, name, "privkey.pem")
-        if name.endswith(".key"):
+        if name.endswith((".key", ".pem")):
             yield os.path.join(folder, name)
         elif os.path.lexists(inside):
             yield inside
@@ -61,13 +73,16 @@ def private_file_paths(options: ServerOptions) -> PrivatePaths:
     Those of the server that has started this one in the same process are among them.
     """
     found = _twistd_files(options.parent or {})
-    folders = []
+    folders: list[str] = []
     for each in filter(None, (options, options.started_by)):
         found += _own_files(each)
-        if each["cert-folder"] is not None:
-            folders.append(os.path.abspath(each["cert-folder"]))
+        folders += filter(None, [each["cert-folder"]])
+        for endpoint in filter(None, [*each["listen"], each["metrics"]]):
+            arguments = _arguments(endpoint)
+            found += [arguments.get(name) for name in _KEY_ARGUMENTS]
+            folders += filter(None, [arguments.get(_FOLDER_ARGUMENT)])
     known = [os.path.abspath(path) for path in found if path and path != "-"]
-    return PrivatePaths(known, folders)
+    return PrivatePaths(known, [*map(os.path.abspath, folders)])
 
 
 def _own_files(options: ServerOptions) -> list[str | None]:
@@ -76,8 +91,6 @@ def _own_files(options: ServerOptions) -> list[str | None]:
     found = [options[name] for name in names]
     if options["self-signed"]:
         found.append(os.path.join(folder_of_self_signed(options), "key.pem"))
-    for endpoint in options["listen"]:
-        found += _private_keys(endpoint)
     return found
 
 
@@ -94,11 +107,14 @@ def _twistd_files(twistd: dict[str, str | None]) -> list[str | None]:
     return found
 
 
-def _private_keys(endpoint: str) -> list[str]:
-    """The files with private keys that an *endpoint* string names."""
-    found = []
-    for argument in re.split(r"(?<!\\):", endpoint):
-        name, mark, value = argument.partition("=")
-        if mark and name in _KEY_ARGUMENTS:
-            found.append(re.sub(r"\\(.)", r"\1", value))
+def _arguments(endpoint: str) -> dict[str, str]:
+    """The arguments of an *endpoint* string, by their names."""
+    kind, *parts = re.split(r"(?<!\\):", endpoint)
+    names = iter(_ARGUMENTS.get(kind, ()))
+    found = dict(_DEFAULTS.get(kind, {}))
+    for part in parts:
+        name, mark, value = part.partition("=")
+        if not mark:
+            name, value = next(names, ""), part
+        found[name] = re.sub(r"\\(.)", r"\1", value)
     return found

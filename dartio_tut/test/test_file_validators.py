@@ -500,10 +500,13 @@ class PrivateFilesTests(LogCase):
         os.symlink("twistd.log.1", self.root / "rotated")
         for target in ("/twistd.log", "/link", "/hard", "/twistd.log.1", "/rotated"):
             self.assert_answers(target, 404, b"Not found.\n")
-        for name in ("twistd.log-20261126", "twistd.log~", "#twistd.log#"):
+        for name in (
+            "twistd.log-20261126", "twistd.log~", "#twistd.log#", "twistd.1.log",
+            "twistd.1.log.gz", "twistd-20261127.log", "twistd-20261127-1.log.xz",
+        ):  # fmt: skip
             self.file(name, b"copy")
             self.assert_answers("/" + name.replace("#", "%23"), 404, b"Not found.\n")
-        for name in ("twistd.logs", "twistd.log-book"):
+        for name in ("twistd.logs", "twistd.log-book", "twistd-a.log", "twistd-1.txt"):
             self.file(name, b"another")
             self.assert_answers("/" + name, 200, b"another")
 

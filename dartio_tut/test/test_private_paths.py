@@ -60,6 +60,28 @@ class OwnFilesTests(SynchronousTestCase):
         files = ("--cert", "c.pem", "--key", "k.pem", "--key-password-file", "p")
         self.assertEqual(self.own(*files), ["k.pem", "p"])
 
+    def test_private_keys_that_endpoints_do_not_name(self) -> None:
+        folder = self.mktemp()
+        os.mkdir(folder)
+        for name in ("localhost.crt", "localhost.key"):
+            Path(folder, name).touch()
+        key = os.path.join(folder, "localhost.key")
+        for endpoint, files in (
+            ("https:0:c.pem:k.pem", ["k.pem"]),
+            (r"https:0:c.pem:k\:1.pem:p", ["k:1.pem", "p"]),
+            ("ssl:0:k.pem:c.pem", ["k.pem"]),
+            ("ssl:0:k.pem", ["k.pem"]),
+            ("ssl:0", ["server.pem"]),
+            ("ssl:port=0:certKey=c.pem", ["server.pem"]),
+            (f"https:0:certFolder={folder}", [key]),
+            ("tcp:0", []),
+            ("unix:key", []),
+        ):
+            self.assertEqual(
+                (endpoint, self.own("--listen", endpoint)), (endpoint, files)
+            )
+        self.assertEqual(self.own("--metrics", "ssl:0:k.pem:c.pem"), ["k.pem"])
+
     def test_options_may_have_a_password(self) -> None:
         folder = self.mktemp()
         os.mkdir(folder)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from time import monotonic
 
 from twisted.logger import Logger
@@ -83,15 +83,10 @@ class PrivateFiles:
     def _find_rotated(self) -> frozenset[Identity]:
         found: set[Identity] = set()
         for folder in {os.path.dirname(path) for path in self._paths}:
-            bases = "|".join(
-                re.escape(os.path.basename(path))
+            is_copy = _copies_of(
+                os.path.basename(path)
                 for path in self._paths
                 if os.path.dirname(path) == folder
-            )
-            # By number, by date (logrotate's dateext), and what editors leave.
-            is_copy = re.compile(
-                rf"(?:{bases})(?:\..*|-\d.*|~)|#(?:{bases})#|\.(?:{bases})\.sw[a-z]",
-                re.DOTALL,
             )
             try:
                 with os.scandir(folder) as entries:
@@ -100,6 +95,19 @@ class PrivateFiles:
                 continue
             found.update(filter(None, map(_identity, names)))
         return frozenset(found)
+
+
+def _copies_of(names: Iterable[str]) -> re.Pattern[str]:
+    """
+    What matches the names of copies of files with these *names*: by number, by date
+    (logrotate's ``dateext``), before an extension, too, and what editors leave.
+    """
+    parts = [map(re.escape, (name, *os.path.splitext(name))) for name in names]
+    copies = (
+        rf"{name}(?:\..*|-\d.*|~)|{stem}[.-]\d.*{end}(?:\..*|~)?|#{name}#|\.{name}\.sw[a-z]"
+        for name, stem, end in parts
+    )
+    return re.compile("|".join(copies), re.DOTALL)
 
 
 def _identity(path: str) -> Identity | None:
