@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 _weight = re.compile(
-    rb"q[ \t]*=[ \t]*(0?\.[0-9]+|0\.?|1(?:\.0*)?)", re.IGNORECASE
+    rb"q[ \t]*=[ \t]*(0*\.[0-9]+|0+\.?|1(?:\.0*)?)", re.IGNORECASE
 ).fullmatch
 """More digits than the three that the RFC allows are still a weight."""
 

@@ -94,7 +94,6 @@ class Options(StoreOptions):
     longdesc = 'Keeps notes: POST {"myNote": "text"}, get one by {"getNote": 0}.'
     default_port = 4042
     store_name = "notes"
-    store_file_names = r"\.?notes.*"
     options = (
         flag("rest", "Answer GET too: /, /3 and /?follow."),
         repeated_option("cors", "Only pages of this origin may come.", parse_origin),

@@ -552,6 +552,12 @@ class PrivateFilesTests(LogCase):
         listed = self.get("/", accept="text/plain")
         self.assertEqual(listed.body, b"other\n")
 
+    def test_told_without_what_a_terminal_would_obey(self) -> None:
+        name = "a\x1b[2J\r\n\u202eb \N{LATIN SMALL LETTER E WITH ACUTE}.log"
+        self.settings = {"private": [str(self.root / name)]}
+        self.files()
+        self.assertIn("a\\x1b[2J\\r\\n\\u202eb \xe9.log", self.logged[0])
+
     def test_told_at_the_start(self) -> None:
         elsewhere = str(self.root.parent / "elsewhere.log")
         self.settings = {"private": [str(self.log), elsewhere]}

@@ -82,6 +82,8 @@ class PreferenceTests(SynchronousTestCase):
             (b"identity;q=0, *", b"br"),
             (b"deflate", None),
             (b"gzip;q=0.0000", None),
+            (b"gzip;q=00", None),
+            (b"gzip;q=00.5, br;q=00.", b"gzip"),
             (b"gzip;q=0.00000, br;q=.0", None),
             (b"gzip;q=0.", None),
             (b"gzip;q=1.0000", b"gzip"),

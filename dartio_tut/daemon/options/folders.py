@@ -87,11 +87,11 @@ class StoreOptions(ServerOptions):
     :cvar store_name: the name of its folder below the user's data folder, which is
         used when no store is given.
     :cvar store_file_names: what matches the names of files in it that clients read and
-        write (a regular expression).
+        write (a regular expression); those of notes, unless it says more.
     """
 
     store_name: ClassVar[str]
-    store_file_names: ClassVar[str] = ""
+    store_file_names: ClassVar[str] = r"\.?notes.*"
     options: ClassVar[Sequence[Option]] = (
         option(
             "store",

@@ -26,8 +26,15 @@ DOT, SLASH = ord("."), ord("/")
 
 
 def path_for_log(path: str | bytes) -> str:
-    """Return *path* as the log may have it: what is not UTF-8 in it is replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """
+    Return *path* as the log may have it, which an operator reads on a terminal: what is
+    not UTF-8 in it is replaced, and what is not printed is escaped.
+    """
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 class Root:
