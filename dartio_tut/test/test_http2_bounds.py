@@ -17,7 +17,7 @@ from dartio_tut.wire.http2 import field_rules, header_compression, scheduler
 from dartio_tut.wire.http2.engine import STREAM_WINDOW, ErrorCode
 from dartio_tut.wire.http2.engine_hpack import MAX_SETTINGS
 from dartio_tut.wire.http2.engines import own_engine
-from dartio_tut.wire.http2.field_rules import check_request
+from dartio_tut.wire.http2.field_rules import Malformed, check_request
 from dartio_tut.wire.http2.frames import Kind, frame
 from dartio_tut.wire.http2.header_compression import encoded_field
 from dartio_tut.wire.http2.header_decoder import (
@@ -266,6 +266,33 @@ class KeptTests(SynchronousTestCase):
         before = kept().currsize + kept().misses
         check_request([*request_fields(), (b"n" * 10_000, b"v")])
         self.assertEqual(kept().currsize + kept().misses, before)
+
+    def test_large_field_that_is_repeated_by_its_index_is_judged_once(self) -> None:
+        judged: list[bytes] = []
+        right = field_rules._is_value
+
+        def judge(value: bytes) -> object:
+            judged.append(value)
+            return right(value)
+
+        self.patch(field_rules, "_is_value", judge)
+        decoder: HeaderDecoder[object] = HeaderDecoder(
+            1 << 20, 1 << 20, lambda said: said
+        )
+        value = b"v" * 3900
+        decoder.decode(b"\x60\x7f\xbd\x1d" + value)
+        check_request([*request_fields(), *decoder.fields(b"\xbe" * 43)])
+        self.assertEqual(judged.count(value), 1)
+        wrong = b"n", b"\0" * 3900
+        for _ in range(2):  # in each section anew
+            self.assertRaises(Malformed, check_request, [*request_fields(), wrong])
+
+    def test_crumbs_of_cookies_that_are_refused_are_not_joined(self) -> None:
+        cookies = [(b"cookie", b"c" * 3900)] * 43
+        head = SectionReader(Limits()).read((*request_fields(), *cookies))
+        assert head.error is not None
+        self.assertEqual(head.error[0], 431)
+        self.assertEqual(len(head.values[b"cookie"]), 43)
 
     def test_sections_with_a_long_path_are_not_kept(self) -> None:
         reader = SectionReader(Limits())

@@ -62,7 +62,9 @@ def check_request(fields: Sequence[tuple[bytes, bytes]]) -> int | None:
     pseudo: dict[bytes, bytes] = {}
     length = None
     hosts = others = 0
-    for name, value in fields:
+    judged: set[int] = set()
+    for field in fields:
+        name, value = field
         if name[:1] == b":":
             if others or name in pseudo or name not in PSEUDO_FIELDS:
                 raise Malformed(
@@ -73,7 +75,8 @@ def check_request(fields: Sequence[tuple[bytes, bytes]]) -> int | None:
         others += 1
         if len(name) + len(value) <= KEPT_FIELD_BYTES:
             _check_kept_field(name, value)
-        else:
+        elif id(field) not in judged:  # an index of a byte may repeat a large one
+            judged.add(id(field))
             _check_field(name, value)
         if name == b"host":
             hosts += 1

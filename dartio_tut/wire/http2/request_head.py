@@ -109,10 +109,11 @@ class RequestHead:
             count += 1
         cookies = values.get(b"cookie")
         if cookies is not None and len(cookies) > 1:  # RFC 9113 section 8.2.3
-            values[b"cookie"] = [b"; ".join(cookies)]
             crumbs = len(cookies) - 1
             size -= crumbs * (len(b"cookie") + FIELD_OVERHEAD - len(b"; "))
             count -= crumbs
+            if size <= limits.header_size:
+                values[b"cookie"] = [b"; ".join(cookies)]
         self.size = size
         self.length = self._read_length()
         self.conditional = not CONDITIONAL_FIELDS.isdisjoint(values)
