@@ -121,6 +121,33 @@ class StreamingTests(SynchronousTestCase):
         self.assertIn(b" 413 ", self.send(HEAD % (101, b"")))
         self.assertEqual(self.resource.asked, [])
 
+    def test_response_that_does_not_wait_for_the_body_is_said_to_be_the_last(
+        self,
+    ) -> None:
+        def with_fields(request: Any) -> bytes:
+            request.responseHeaders.setRawHeaders(b"X-A", [b"b"])
+            return b"early"
+
+        def without_content(request: Any) -> bytes:
+            request.setResponseCode(204)
+            return b""
+
+        for early in (lambda _: b"early", with_fields, without_content):
+            for more in (b"", b"Expect: 100-continue\r\n"):
+                self.setUp()
+                self.patch(Streamed, "render_POST", lambda _, request: early(request))  # noqa: B023
+                self.assertIn(b"\r\nConnection: close\r\n", self.send(HEAD % (5, more)))
+                self.assertEqual(self.send(b"abcde" + NEXT), b"")
+
+    def test_response_that_waits_for_the_body_is_not_the_last(self) -> None:
+        self.resource.at_once = False
+        self.assertEqual(self.send(HEAD % (5, b"")), b"")
+        (request,) = self.resource.asked
+        request.write(b"begun")
+        self.assertNotIn(b"Connection:", self.transport.value())
+        self.resource.take(request)
+        self.assertTrue(self.send(b"abcde" + NEXT).endswith(b"next"))
+
     def test_100_is_sent_when_the_body_is_wanted_not_before(self) -> None:
         self.resource.at_once = False
         self.assertEqual(self.send(HEAD % (5, b"Expect: 100-continue\r\n")), b"")

@@ -21,7 +21,7 @@ from .response_head import (
     format_chunk,
     response_head,
 )
-from .states import ANSWERING, State
+from .states import ANSWERING, BODY, State
 
 
 class ResponseConnection(ConnectionPersistence, Protocol):
@@ -86,8 +86,11 @@ class ResponseWriter:
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
         is_bodiless = request.method == b"HEAD" or request.code in BODILESS_CODES
+        connection = self._connection
+        if connection.state is BODY and (is_bodiless or _is_all(request, data)):
+            connection.persistent = False  # what still comes of that is dropped
         head, self._left, self._is_chunked = response_head(
-            request, is_bodiless, self._connection
+            request, is_bodiless, connection
         )
         if self._left is not None:
             data = self._within_length(data)
@@ -199,3 +202,11 @@ class ResponseWriter:
     def cut_off(self, reason: str) -> None:
         """End the connection so that nobody takes the response for whole."""
         self._connection.cut_off(reason)
+
+
+def _is_all(response: Response, data: bytes) -> bool:
+    """Whether *data* is all of the body of *response*."""
+    if response.made_response_headers is None:
+        return response.response_length == len(data)
+    lengths = response.responseHeaders.getRawHeaders(b"Content-Length")
+    return lengths == [b"%d" % len(data)]
