@@ -4,7 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Folders are listed too, because a file that was removed is a change.
-SOURCES := $(shell find dartio_tut twisted -name __pycache__ -prune -o -print) setup.cfg pyproject.toml README.md
+# What editors and file managers leave there, such as "hello copy.py", is no source.
+SOURCES := $(shell find dartio_tut twisted \( -name __pycache__ -o -name '.*' \
+	-o -name '*[!A-Za-z0-9._-]*' \) -prune -o -print) setup.cfg pyproject.toml README.md
 
 # The unit tests run in so many processes.
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)

@@ -5,6 +5,7 @@ Installing as docs/operations.md says, word for word, and by ``make``.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,18 @@ class MakeTests(Case):
         said = f"{old} is Python 3.9, and 3.11 or later is needed."
         self.assertTrue(ended.stderr.startswith(said), ended.stderr)
         self.assertFalse((self.clone / ".venv").exists())
+
+    def test_what_editors_and_people_leave_is_no_source(self) -> None:
+        folder = self.clone / "dartio_tut"
+        for name in ("hello.py", "hello copy.py", "a:b", "x#y.py", "50%.py", "$1.py"):
+            (folder / name).touch()
+        (folder / ".#hello.py").symlink_to("user@host.1:2")
+        ended = self.made("-n", "-p", ".venv/.installed")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        (line,) = re.findall("(?m)^SOURCES :?= (.*)$", ended.stdout)
+        sources = ["dartio_tut", "dartio_tut/hello.py", "twisted"]
+        others = ["setup.cfg", "pyproject.toml", "README.md"]
+        self.assertEqual(line.split(), sources + others)
 
     def test_in_a_folder_that_was_moved_another_one_is_made(self) -> None:
         made = self.clone / ".venv"

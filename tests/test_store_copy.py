@@ -4,13 +4,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 
+import psycopg
+
 from .support.harness import BIN, Case, ask, environment
 from .support.postgres import Postgres, shared
 from .support.programs import need_mounts
+
+NUMBERS = itertools.count()
 
 NOTES = ["Buy milk", "two\nlines", "\N{PILE OF POO}", *map(str, range(300))]
 
@@ -75,6 +80,28 @@ class StoreCopyTests(Case):
         whole = (self.notes / "notes.txt").read_bytes()
         self.assertEqual((back / "notes.txt").read_bytes(), whole)
         self.assertEqual((back / "a b.json").read_bytes(), b'{"a": 1}')
+
+    def test_copy_from_a_database_that_has_one_kind(self) -> None:
+        url = self.fresh_database()
+        self.copy(self.documents, url)
+        self.refused(url, "nowhere", "--only", "notes")
+        said = self.copy(url, "only-documents")
+        self.assertIn("Copied 1 documents", said)
+        self.assertIn("has no log notes.\n", said)
+        why = self.refused(url, "named", "--log", "notes")
+        self.assertIn("has no log notes", why)
+        url = self.fresh_database()
+        self.copy(self.notes, url, "--only", "notes")
+        said = self.copy(url, "only-notes")
+        self.assertIn("Copied 303 notes", said)
+        self.assertIn("has no collection documents.\n", said)
+
+    def fresh_database(self) -> str:
+        """The URL of a database of its own."""
+        name = f"copied{next(NUMBERS)}"
+        with psycopg.connect(self.database().url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.database().url(name)
 
     def database(self) -> Postgres:
         return shared()

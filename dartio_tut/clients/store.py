@@ -34,6 +34,8 @@ from .command import ClientError, run_alone
 
 STORE_KINDS = ("notes", "documents")
 
+DEFAULT_LOG, DEFAULT_COLLECTION = "notes", "documents"
+
 MAX_NAMES_SHOWN = 20
 """How many of the files that were left out are named, each on a line."""
 
@@ -50,9 +52,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=STORE_KINDS,
         help="copy this kind instead of all that is found",
     )
-    parser.add_argument("--log", default="notes", help="the log of a database")
+    parser.add_argument("--log", help=f"the log of a database (default: {DEFAULT_LOG})")
     parser.add_argument(
-        "--collection", default="documents", help="the collection of a database"
+        "--collection",
+        help=f"the collection of a database (default: {DEFAULT_COLLECTION})",
     )
 
 
@@ -60,13 +63,35 @@ async def main(reactor: Any, arguments: Namespace) -> None:
     """Copy, and print how many were copied."""
     try:
         _check_folders(arguments.source, arguments.target)
-        left = [await _copy(arguments, kind) for kind in _kinds(arguments)]
+        left = await _copy_kinds(arguments)
     except OSError as error:
         raise ClientError(f"cannot copy: {_said(error)}") from None
     except (CopyConflict, NameTaken, StoreFull, StoreUnavailable, ValueError) as error:
         raise ClientError(f"cannot copy: {error}") from None
     if any(left):
         raise ClientError("; ".join(filter(None, left)))
+
+
+async def _copy_kinds(arguments: Namespace) -> list[str]:
+    """
+    Copy what there is of each kind; what was not copied.
+
+    :raise OSError: when a database has not what was named, or nothing at all.
+    """
+    kinds, left = _kinds(arguments), []
+    missing: list[FileNotFoundError] = []
+    for kind in kinds:
+        try:
+            left.append(await _copy(arguments, kind))
+        except FileNotFoundError as error:
+            if arguments.log or arguments.collection:
+                raise
+            missing.append(error)
+    if len(missing) == len(kinds):
+        raise missing[0]
+    for why in missing:
+        print(f"Not copied: {why}.")
+    return left
 
 
 def _said(error: OSError) -> str:
@@ -116,9 +141,10 @@ def _kinds(arguments: Namespace) -> tuple[str, ...]:
 async def _copy(arguments: Namespace, kind: str) -> str:
     """Copy all of a *kind*; what was not copied, and what to do about it."""
     if kind == "notes":
-        done = await _copy_with(open_notes, copy_notes, arguments, arguments.log, kind)
+        log = arguments.log or DEFAULT_LOG
+        done = await _copy_with(open_notes, copy_notes, arguments, log, kind)
     else:
-        collection = arguments.collection
+        collection = arguments.collection or DEFAULT_COLLECTION
         done = await _copy_with(
             open_documents, copy_documents, arguments, collection, kind
         )

@@ -120,6 +120,8 @@ RENDERS: tuple[Callable[[Any], bytes], ...] = (
     with_fields((b"Content-Length", b"5")),
     with_fields((b"Content-Length", b"3")),
     with_fields((b"Connection", b"close")),
+    with_fields((b"Connection", b"x-a, Close")),
+    with_fields((b"Connection", b"x-close-it")),
     together,
     together_again,
     validators,

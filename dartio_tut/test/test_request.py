@@ -196,6 +196,22 @@ class EndTests(RequestCase):
         self.assertEqual(len(warned(self)), 1)
         self.assertEqual(self.connection.transport.value().count(b"HTTP/1.1"), 1)
 
+    def test_who_is_told_may_ask_again_and_is_told_too(self) -> None:
+        for lost in (False, True):
+            request = self.held_request()
+            told: list[Any] = []
+
+            def ask_again(_: object, request: Any = request) -> None:
+                request.notifyFinish().addBoth(told.append)  # noqa: B023
+
+            request.notifyFinish().addBoth(ask_again)
+            request.notifyFinish().addBoth(ask_again)
+            if lost:
+                self.connection.leave()
+            else:
+                request.finish()
+            self.assertEqual(len(told), 2)
+
     def test_a_lost_connection_tells_those_who_wait_and_drops_writes(self) -> None:
         request = self.held_request()
         told: list[Any] = []

@@ -305,6 +305,17 @@ class StatusCodeTests(RequestCase, HTTP2Case):
             for answer in self.answers(render):
                 self.assertEqual(answer.status, code)
 
+    def test_option_of_connection_that_is_not_close_goes_on(self) -> None:
+        for value, closes in ((b"x-close-it", False), (b"x-a , Close", True)):
+
+            def prepare(request: Any, value: bytes = value) -> bytes:
+                request.setHeader(b"Connection", value)
+                return b""
+
+            written = self.written(prepare)
+            self.assertEqual(b"Connection: close\r\n" in written, closes)
+            self.assertEqual(b"Connection: " + value in written, not closes)
+
     def test_101_with_upgrade_is_followed_by_bytes_of_the_other_protocol(self) -> None:
         def render(request: Any) -> int:
             request.setResponseCode(101)

@@ -40,8 +40,6 @@ SERVER_FAULT_TEXT = b"Something went wrong here."
 PERCENT = ord("%")
 """Looking for a number in bytes costs a twentieth of looking for bytes there."""
 
-BYTES_LIKE = (bytes, bytearray, memoryview)
-
 TEXT = b"text/plain; charset=utf-8"
 
 _ENDS = (ConnectionClosed, CancelledError, ProtocolError)
@@ -193,9 +191,10 @@ class Request(RequestWithBody):
 
     def _notify(self) -> None:
         """Tell those who wait that the response is complete."""
-        notifications, self._notifications = self._notifications, None
-        for waiting in notifications or ():
-            waiting.callback(None)
+        while notifications := self._notifications:  # one may ask for another
+            self._notifications = None
+            for waiting in notifications:
+                waiting.callback(None)
 
     def processingFailed(self, reason: Failure) -> Failure:
         """
@@ -388,9 +387,10 @@ class Request(RequestWithBody):
         self.drop_content()
         if self.body is not None:
             self.body.ended(reason)
-        notifications, self._notifications = self._notifications, None
-        for waiting in notifications or ():
-            waiting.errback(reason)
+        while notifications := self._notifications:
+            self._notifications = None
+            for waiting in notifications:
+                waiting.errback(reason)
 
 
 _write, _finish = Request.write, Request.finish

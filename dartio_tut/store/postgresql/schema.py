@@ -182,8 +182,8 @@ def _meaning(database: Database, error: psycopg.Error) -> Exception:
 
 
 def _missing(database: Database, row: Row) -> OSError:
-    name = row.name.decode()
-    return OSError(f"the database on {database.host} has no {row.kind} {name}")
+    what = f"{row.kind} {row.name.decode()}"
+    return FileNotFoundError(f"the database on {database.host} has no {what}")
 
 
 def _unusable(database: Database, why: str) -> OSError:

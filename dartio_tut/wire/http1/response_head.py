@@ -202,7 +202,7 @@ def _head_of_fields(
 def apply_connection_close(headers: Headers, connection: ConnectionPersistence) -> None:
     """End the *connection* if a resource says so in its own Connection field."""
     for value in headers.getRawHeaders(b"Connection") or ():
-        if b"close" in value.lower():
+        if b"close" in [option.strip() for option in value.lower().split(b",")]:
             connection.persistent = False
 
 
