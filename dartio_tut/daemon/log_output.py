@@ -34,8 +34,8 @@ from twisted.logger import (
     formatEvent,
     formatEventAsClassicLogText,
 )
-from twisted.python.logfile import LogFile
 
+from .followed_log import FollowedLogFile
 from .privileges import running_as_daemon_user
 from .standard_output import LogStream, StandardOutput
 from .startup import startup_errors
@@ -194,7 +194,7 @@ def _encodable(
 def _log_file(path: str) -> Any:
     """The file *path*, which SIGUSR1 begins anew, if nothing else is to."""
     is_new = not os.path.lexists(path)
-    file = LogFile.fromFullPath(path)
+    file = FollowedLogFile.fromFullPath(path)
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode):  # Twisted would give /dev/null another name
         file.rotateLength = None
