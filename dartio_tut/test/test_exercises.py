@@ -7,6 +7,7 @@ What needs a process of its own, such as a file that never answers, is tested in
 
 from __future__ import annotations
 
+import threading
 from argparse import ArgumentTypeError
 from itertools import count
 from pathlib import Path
@@ -292,6 +293,21 @@ class ProgressTests(SynchronousTestCase):
         again = Progress.read(self.path)
         self.assertEqual(again.solved, {3, 12})
         self.assertEqual(again.path_of(EXERCISES[3]), Path("/somewhere/03_fetch.py"))
+
+    def test_nothing_is_lost_of_what_many_keep_at_the_same_time(self) -> None:
+        begun = threading.Barrier(8)
+
+        def keep(number: int) -> None:
+            progress = Progress.read(self.path)
+            begun.wait()
+            progress.note_solved(number)
+
+        keeping = [threading.Thread(target=keep, args=[n]) for n in range(1, 9)]
+        for thread in keeping:
+            thread.start()
+        for thread in keeping:
+            thread.join()
+        self.assertEqual(Progress.read(self.path).solved, set(range(1, 9)))
 
     def test_what_others_have_written_is_left_alone(self) -> None:
         self.path.parent.mkdir(parents=True)

@@ -4,9 +4,11 @@ What a reader has begun and solved: a small file in the reader's data folder.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +57,34 @@ class Progress:
 
     def note_start(self, number: int, path: Path) -> None:
         """Keep where the file of an exercise is."""
-        self._read_again()
-        self._files[number] = str(path)
-        self._write()
+        with self._alone():
+            self._read_again()
+            self._files[number] = str(path)
+            self._write()
 
     def note_solved(self, number: int) -> None:
         """Keep that an exercise is solved."""
-        self._read_again()
-        if number not in self.solved:
-            self.solved.add(number)
-            self._write()
+        with self._alone():
+            self._read_again()
+            if number not in self.solved:
+                self.solved.add(number)
+                self._write()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While this lasts, no other `dartio learn` changes the file."""
+        folder = self._path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise ClientError(f"cannot write {self._path}: {error.strerror}") from None
+        try:
+            with suppress(OSError):  # some file systems have no locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _read_again(self) -> None:
         """Take in what was kept from another terminal while a test was running here."""
@@ -84,7 +104,6 @@ class Progress:
         kept = {"files": self._files, "solved": sorted(self.solved)}
         beside = self._path.with_suffix(f".{os.getpid()}")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             beside.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
             beside.replace(self._path)
         except OSError as error:
