@@ -42,25 +42,21 @@ INSERT INTO dartio_logs (name, notes, size) VALUES (%(name)b, 0, 0)
 ON CONFLICT DO NOTHING
 """
 
-# A token whose note went when the log was emptied by SQL is forgotten in the one
-# statement, and its note is stored by the next.
 APPEND_NOTES = """
 WITH asked AS (
     SELECT place, text, token, request, kept FROM unnest(
         %(texts)b::bytea[], %(tokens)b::bytea[], %(requests)b::bytea[], %(kepts)b::int[]
     ) WITH ORDINALITY AS a (text, token, request, kept, place)
 ), known AS (
-    SELECT a.place, t.token, t.request, t.outcome,
-        t.outcome::bigint >= coalesce((
+    SELECT a.place, t.request, t.outcome, CASE
+        WHEN t.outcome::bigint >= coalesce((
             SELECT notes FROM dartio_logs WHERE name = %(log)b), 0)
         OR t.request = a.request AND a.text <> coalesce((
             SELECT n.text FROM dartio_notes AS n
-            WHERE n.log = %(log)b AND n.number = t.outcome::bigint), a.text) AS is_stale
+            WHERE n.log = %(log)b AND n.number = t.outcome::bigint), a.text)
+        THEN t.until::text END AS stale
     FROM asked AS a JOIN dartio_tokens AS t
     ON t.owner = %(owner)b AND t.token = a.token
-), forgotten AS (
-    DELETE FROM dartio_tokens AS t USING known AS k
-    WHERE k.is_stale AND t.owner = %(owner)b AND t.token = k.token
 ), fresh AS (
     SELECT a.*, row_number() OVER (ORDER BY a.place) - 1 AS nth FROM asked AS a
     WHERE NOT EXISTS (SELECT 1 FROM known AS k WHERE k.place = a.place)
@@ -82,9 +78,17 @@ WITH asked AS (
         now() + f.kept * interval '1 second'
     FROM fresh AS f, numbered AS n
 )
-SELECT place, request, outcome, is_stale FROM known UNION ALL
-SELECT f.place, f.request, (n.first + f.nth)::text, false
+SELECT place, request, outcome, stale FROM known UNION ALL
+SELECT f.place, f.request, (n.first + f.nth)::text, NULL
 FROM fresh AS f, numbered AS n
+"""
+
+# Not those that another daemon has stored anew meanwhile. It is a statement of its own,
+# because CockroachDB changes a table but once in one.
+FORGET_TOKENS = """
+DELETE FROM dartio_tokens WHERE owner = %(owner)b
+AND token = ANY(%(tokens)b::bytea[]) AND until::text = ANY(%(untils)s::text[])
+RETURNING token
 """
 
 EXTEND_LOG = """
@@ -270,8 +274,11 @@ class PostgresqlNotes:
             "most_size": self._quota.size,
         }
         rows = sorted(await self._pool.execute(APPEND_NOTES, parameters))
-        if any(is_stale for *_, is_stale in rows):
-            return await self._outcomes(notes)  # their notes were removed by SQL
+        if untils := [stale for *_, stale in rows if stale is not None]:
+            # Their notes were removed by SQL: they are stored again.
+            stale = parameters | {"untils": untils}
+            await self._pool.execute(FORGET_TOKENS, stale)
+            return await self._outcomes(notes)
         if len(rows) < len(notes):
             raise _quota_exceeded(self._quota)
         return [
