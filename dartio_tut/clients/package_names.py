@@ -89,11 +89,8 @@ def check_is_free(name: str) -> None:
     if spec := find_spec(name):
         where = spec.origin or ", ".join(spec.submodule_search_locations or ())
         raise ValueError(f"Python has a package {name!r}: {where}. Choose another name")
-    if kind := _kind_of_account(name):
-        raise ValueError(
-            f"{name!r} is a {kind} of this machine, as whom systemd would run the "
-            f"server. Choose another name, as '{name}_server'"
-        )
+    if why := _why_no_user(name):
+        raise ValueError(f"{name!r} is {why}. Choose another name, as '{name}_server'")
     for folder in UNIT_FOLDERS:
         if (unit := Path(folder, f"{name}.service")).exists():
             raise ValueError(f"systemd has a unit {unit}. Choose another name")
@@ -101,17 +98,18 @@ def check_is_free(name: str) -> None:
         raise ValueError(f"twistd has a server {name!r} already. Choose another name")
 
 
-def _kind_of_account(name: str) -> str:
+def _why_no_user(name: str) -> str:
     """
-    What the system has of that *name*, a user or a group; nothing if it has neither.
-    Where it has a user, DynamicUser= makes none of its own: the server would run as
-    root, or as a user whose files it could read. Where it has only such a group,
-    systemd refuses to start the unit.
+    Why DynamicUser= cannot make a user *name*; nothing if it can. Where there is one,
+    it makes none: the server would run as root, or as a user whose files it could read.
     """
-    for kind, find in (("user", pwd.getpwnam), ("group", grp.getgrnam)):
+    for find, why in (
+        (pwd.getpwnam, "a user of this machine, as whom systemd would run the server"),
+        (grp.getgrnam, "a group of this machine: systemd would not start the server"),
+    ):
         with suppress(KeyError):
             find(name)
-            return kind
+            return why
     return ""
 
 

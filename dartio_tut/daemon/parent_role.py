@@ -154,7 +154,8 @@ class ParentRole:
         config = self._config.for_worker(worker.number, worker.replaces)
 
         def answers() -> None:
-            self._config.answered(worker.number, config)
+            if not worker.is_leaving:  # else its successor has answered before
+                self._config.answered(worker.number, config)
             self._workers.ready(worker)
 
         told = _WhatBecomesOf(worker, self._workers, self._totals, answers)

@@ -62,8 +62,14 @@ class ParsingTests(SynchronousTestCase):
             ("http://x:?a:", "http://x/?a:"),
             ("http://u:p@x:#a", "http://x"),
             ("http://[::1]:/", "http://[::1]/"),
+            ("http://x/?u=http://y:/", "http://x/?u=http://y:/"),
+            ("http://x:/?u=http://y:/", "http://x/?u=http://y:/"),
+            ("http://x/p/http://y:/z", "http://x/p/http://y:/z"),
+            ("x:1/http://y:/z", "http://x:1/http://y:/z"),
         ):
             self.assertEqual(str(WebURL.parse(typed)), meant)
+        url = WebURL.parse("http://x/").redirected(b"/a?next=http://y:/b")
+        self.assertEqual(str(url), "http://x/a?next=http://y:/b")
         url = WebURL.parse("http://x/").redirected(b"http://x:/:/")
         self.assertEqual(str(url), "http://x/:/")
 

@@ -151,10 +151,10 @@ class IdleConnectionsTests(SynchronousTestCase):
             new = self.connect()
             closed = [connection.closed for connection in (begun, *connections)]
             self.assertEqual(closed, [False, True, *[False] * 18], more)
-            connections[0].leave()
-            new.leave()
-            next_one = self.connect()
-            self.assertIn(b"hello", next_one.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+            self.assertIn(b"hello", new.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+            self.clock.advance(2)
+            self.connect()
+            self.assertTrue(connections[1].closed)
 
     def test_busy_connections_are_not_closed(self) -> None:
         connections = [self.connect() for _ in range(20)]

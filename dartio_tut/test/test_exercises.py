@@ -153,7 +153,12 @@ class FileTests(AttemptCase):
         self.assertIn("Python says: ", said)
 
     def test_no_text(self) -> None:
-        for source in (b"\xff\xfe", b"a = 1\0", b"# coding: klingon\n"):
+        for source in (
+            b"\xff\xfe",
+            b"a = 1\0",
+            b"# coding: klingon\n",
+            b"# coding: hex\n",
+        ):
             self.assertIn("This is no Python", self.said(EXERCISES[1], source))
 
     def test_bytes_that_are_no_text_in_a_comment(self) -> None:

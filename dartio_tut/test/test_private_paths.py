@@ -135,16 +135,20 @@ class ServedStoreTests(StartupCase):
         config = self.folder / "c.toml"
         config.write_text("rest = true")
         (self.folder / "elsewhere").symlink_to("inside")
+        pair = ["--cert", "c.pem", "--key", "k.pem"]
         for name, line, twistd in (
             ("c.toml", ["--config", str(config)], {}),
             ("a.log", ["--access-log", str(self.folder / "a.log")], {}),
             ("k.pem", ["--cert", "c.pem", "--key", str(self.folder / "k.pem")], {}),
             ("c.pem", ["--cert", str(self.folder / "c.pem"), "--key", "k.pem"], {}),
+            ("ca.pem", [*pair, "--client-ca", str(self.folder / "ca.pem")], {}),
             ("t.pid", [], {"nodaemon": True, "pidfile": str(self.folder / "t.pid")}),
             ("t.log", [], {"logfile": str(self.folder / "inside/../t.log")}),
         ):
             said = self.opened(writer.Options, *line, **twistd)
-            self.assertIn(f"{name} of the daemon itself is: clients", said)
+            self.assertIn(
+                f"{name} of the daemon itself would be one of the files", said
+            )
             self.assertEqual(said.count("\n"), 1)
             url = self.folder.absolute().as_uri()
             self.assertIn(name, self.opened(writer.Options, *line, store=url, **twistd))
@@ -163,6 +167,9 @@ class ServedStoreTests(StartupCase):
             self.assertIn(f"{name} of the daemon itself", said)
             said = self.opened(notes.Options, logfile=log)
             self.assertIn(f"{name} of the daemon itself", said)
+        for name in ("notes.log", "notes.toml", ".notesrc"):
+            said = self.opened(notes.Options, logfile=str(self.folder / name))
+            self.assertEqual(said, "")
 
     def test_link_to_a_file_of_the_daemon_is_one(self) -> None:
         key = self.folder / "inside" / "k.pem"

@@ -7,18 +7,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import fail
 from twisted.internet.interfaces import IPushProducer
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web import server
 from twisted.web.error import UnsupportedMethod
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
-from dartio_tut.testing import Response, ResponseReader, connect
-from dartio_tut.wire import send_file, send_parts
+from dartio_tut.daemon import Site
+from dartio_tut.testing import (
+    CLIENT_ADDRESS,
+    Connection,
+    Response,
+    ResponseReader,
+    connect,
+)
+from dartio_tut.wire import Request, send_file, send_parts
 
 from .support.function_resource import FunctionResource
 from .support.http2_client import HTTP2Client, engines
@@ -30,7 +40,9 @@ NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
 class HeadTests(SynchronousTestCase):
     """What comes of HEAD, where the resource has a method for GET only."""
 
-    def heads(self, get: Callable[[Any], Any]) -> list[Response]:
+    def heads(
+        self, get: Callable[[Any], Any], request_class: type[server.Request] = Request
+    ) -> list[Response]:
         """
         The responses to HEAD where *get* is called for GET, sent alone and before
         another request; a good one to that must follow.
@@ -47,7 +59,9 @@ class HeadTests(SynchronousTestCase):
         responses = []
         for start in (b"HEAD / HTTP/1.1", b"HEAD / HTTP/1.1\r\nContent-Length: 1"):
             body = b"x" if b"Length" in start else b""
-            connection = connect(FunctionResource(render))
+            clock = Clock()
+            site = Site(FunctionResource(render), request_class, reactor=clock)
+            connection = Connection(site.buildProtocol(CLIENT_ADDRESS), clock)
             reader = ResponseReader(["HEAD", "GET"])
             reader.feed(connection.send(start + b"\r\nHost: a\r\n\r\n" + body + NEXT))
             first, second = reader.responses
@@ -158,8 +172,8 @@ class HeadTests(SynchronousTestCase):
             send_parts(request, opened[-1], [b"a", (1, 99_999)])
             return NOT_DONE_YET
 
-        for get in (sends, sends_parts):
-            for response in self.heads(get):
+        for get, kind in product((sends, sends_parts), (Request, server.Request)):
+            for response in self.heads(get, kind):
                 self.assertEqual(response.code, 200)
                 self.assertEqual(response.fields["content-length"], "100000")
                 self.assertRaises(OSError, os.fstat, opened[-1])

@@ -55,7 +55,7 @@ def send_file(request: http.Request, descriptor: int, offset: int, length: int) 
         _send_at_once(request, descriptor, offset, length)
         return
     if _is_head(request) or request.code in BODILESS_CODES:
-        _send_at_once(request, descriptor, offset, 0)
+        _send_head(request, descriptor)
         return
     send_directly = getattr(request, "send_file_directly", None)
     if send_directly is None or not send_directly(descriptor, offset, length):
@@ -73,7 +73,7 @@ def send_parts(
         os.close(descriptor)
         return
     if _is_head(request):
-        _send_at_once(request, descriptor, 0, 0)
+        _send_head(request, descriptor)
     else:
         MultipartSender(request, descriptor, iter(parts)).start()
 
@@ -81,6 +81,14 @@ def send_parts(
 def _is_head(request: http.Request) -> bool:
     """Whether only the head of the response to *request* is sent."""
     return request.method == b"HEAD" or getattr(request, "_inFakeHead", False)
+
+
+def _send_head(request: http.Request, descriptor: int) -> None:
+    """Send nothing of the file: it is only announced."""
+    if getattr(request, "_inFakeHead", False) and not hasattr(request, "write_whole"):
+        os.close(descriptor)  # Twisted's own request finishes when it is rendered
+    else:
+        _send_at_once(request, descriptor, 0, 0)
 
 
 def _send_at_once(

@@ -25,6 +25,7 @@ class FirstBytesProtocol:
 
     deadline = NEVER
     _site: ISite
+    _is_closed = False
 
     def __init__(self, site: ISite) -> None:
         self._site = site
@@ -48,12 +49,17 @@ class FirstBytesProtocol:
 
     @property
     def idle_since(self) -> float | None:
-        """Since when it waits for the first byte; ``None`` if that has come."""
-        return None if self._data else self.deadline - self._site.limits.header_time
+        """Since when it waits for the first byte; ``None`` if it does not."""
+        if self._data or self._is_closed:
+            return None
+        return self.deadline - self._site.limits.header_time
 
     def close(self) -> None:
-        """Make room for another connection."""
-        self._transport.loseConnection()
+        """Make room for another connection, at once: nothing is lost."""
+        self._is_closed = True
+        transport = self._transport
+        getattr(transport, "close_now", transport.abortConnection)()
+        self._admission.release()
 
     def expired(self) -> None:
         """The first bytes took too long."""

@@ -26,7 +26,7 @@ ZONE = re.compile(r"^([^/?#]*\[[0-9A-Fa-f:.]+)%(?:25)?([^\]/?#]+)(?=\])")
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
-EMPTY_PORT = re.compile(f"({SCHEME.pattern}[^/?#]*):(?![^/?#])")
+EMPTY_PORT = re.compile(f"^({SCHEME.pattern}[^/?#]*):(?![^/?#])")
 """At the beginning of a URL, with what is before it (RFC 3986, 3.2.3)."""
 
 ANY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")

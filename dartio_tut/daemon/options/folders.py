@@ -91,7 +91,7 @@ class StoreOptions(ServerOptions):
     """
 
     store_name: ClassVar[str]
-    store_file_names: ClassVar[str] = r"\.?notes.*"
+    store_file_names: ClassVar[str] = r"notes\.txt|notes\.torn.*|\.notes(-.*)?"
     options: ClassVar[Sequence[Option]] = (
         option(
             "store",
@@ -133,15 +133,16 @@ class StoreOptions(ServerOptions):
         """
         from ..private_paths import private_file_paths
 
-        for path in (*private_file_paths(self), *filter(None, [self["cert"]])):
+        more = filter(None, [self["cert"], self["client-ca"]])
+        for path in (*private_file_paths(self), *more):
             for each in (os.path.abspath(path), os.path.realpath(path)):
                 parent, name = os.path.split(each)
                 if os.path.realpath(parent) != os.path.realpath(folder):
                     continue
                 if re.fullmatch(self.store_file_names, name):
                     raise ValueError(
-                        f"{folder} is where {name} of the daemon itself is: clients "
-                        "could read and replace it. Use another folder"
+                        f"{name} of the daemon itself would be one of the files that "
+                        f"are kept in {folder}: use another folder"
                     )
 
     def _opened(self, opened: Callable[..., S], where: str) -> S:

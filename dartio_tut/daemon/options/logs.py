@@ -95,7 +95,7 @@ def check_twistd_user(twistd: Mapping[str, Any]) -> None:
     :raise UsageError: when it does not.
     """
     uid = twistd.get("uid")
-    if uid is None:
+    if uid is None or uid == os.getuid():
         return
     try:
         pwd.getpwuid(uid)
