@@ -5,9 +5,13 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
+from unittest.mock import Mock
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from dartio_tut.daemon import parent_role
 from dartio_tut.daemon.kept_config import MAX_BYTES, KeptConfig
 
 
@@ -52,3 +56,34 @@ class KeptConfigTests(SynchronousTestCase):
         config = KeptConfig(None, lambda: self.fail("was read"))
         for replaces in (False, True):
             self.assertIsNone(config.for_worker(1, replaces))
+
+
+class ParentTests(SynchronousTestCase):
+    """What a parent hands to its workers."""
+
+    def test_worker_that_answers_behind_its_successor_changes_nothing(self) -> None:
+        parents, texts = [], []
+
+        def spawn(_: object, __: object, process: Any, place: Any, *___: object) -> Any:
+            parents.append(process(3)._parent)
+            texts.append(place[-1])
+            return Mock()
+
+        self.patch(parent_role, "spawn_worker", spawn)
+        clock: Any = Clock()
+        clock.addSystemEventTrigger = Mock()
+        file = ["a"]
+        config = KeptConfig("a", lambda: file[0])
+        role = parent_role.ParentRole(1, Mock(), 1.0, config=config)
+        role.begin(Mock(), clock)
+        role._workers.start()
+        parents[0].ready()
+        file[0] = "b"
+        parents[0].ended("SIGKILL", 1)
+        clock.advance(2)
+        role._workers.replace()
+        parents[2].ready()
+        parents[1].ready()  # it was to be replaced before it answered
+        parents[2].ended("SIGKILL", 1)
+        clock.advance(2)
+        self.assertEqual(texts, ["a", "a", "b", "b"])
