@@ -334,9 +334,15 @@ class PrivateFilesTests(OptionCase):
     def test_list_of_passwords_is_not_served(self) -> None:
         self.file("users", b"ann:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\n")
         self.file("other", b"other")
-        static = self.static("--auth", "www/users")
+        cached = "--cache", "other=immutable"
+        static = self.static("--auth", "www/users", *cached)
         asked = {"Authorization": "Basic YW5uOnRlc3Q="}
-        self.assertEqual(self.get(static, "/other", **asked).body, b"other")
+        other = self.get(static, "/other", **asked)
+        self.assertEqual(other.body, b"other")
+        # Others share some caches, and have no password.
+        self.assertEqual(
+            other.fields["Cache-Control"], "private, max-age=31536000, immutable"
+        )
         self.assertEqual(self.code(static, "/users", **asked), 404)
 
 

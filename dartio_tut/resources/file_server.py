@@ -20,6 +20,7 @@ from twisted.web.server import Request
 from .auth.basic_auth import BasicAuth
 from .cors import CORS
 from .fields import Fields
+from .files.caching import IMMUTABLE, PRIVATE_IMMUTABLE, CacheRule
 from .files.field_rules import FieldRule
 from .files.resource import Files
 from .files.root import path_for_log
@@ -80,7 +81,12 @@ def static_tree(options: Mapping[str, Any], private: Collection[str] = ()) -> IR
     :raise ValueError: when two hosts have the same name.
     """
     rules: Sequence[FieldRule] = options["header"]
+    cache: Sequence[CacheRule] = options["cache"]
     if options["auth"]:
+        cache = [
+            (pattern, PRIVATE_IMMUTABLE if value == IMMUTABLE else value)
+            for pattern, value in cache
+        ]
         private = [*private, options["auth"].path]
     files = partial(
         Files,
@@ -91,7 +97,7 @@ def static_tree(options: Mapping[str, Any], private: Collection[str] = ()) -> IR
         spa=options["spa"],
         try_html=options["try-html"],
         types=ContentTypes(options["charset"], dict(options["type"])),
-        cache=options["cache"],
+        cache=cache,
         precompressed=not options["no-precompressed"],
         fields=[rule for rule in rules if rule.pattern or _is_for_some(rule, rules)],
         redirects=options["redirect"],

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import skipUnless
 
+from twisted.internet.defer import maybeDeferred
 from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from twisted.python.filepath import FilePath
 from twisted.trial.unittest import SynchronousTestCase
@@ -482,6 +483,27 @@ class PrecompressedTests(LogCase):
             self.assertEqual(body, b"plain")
         self.assertEqual(len(self.logged), 1)
         self.assertIn("a.js.gz is not sent: Permission denied", self.logged[0])
+
+
+class OneFileTests(FileCase):
+    """One file as the root."""
+
+    def test_folder_in_its_place_is_not_served(self) -> None:
+        path = self.file("one.txt", b"1")
+        files = Files(str(path), listing=True, run=maybeDeferred)
+
+        def codes() -> list[int]:
+            targets = ("/", "/one.txt", "/inside", "/one.txt/inside")
+            return [ask(files, "GET", target).code for target in targets]
+
+        self.assertEqual(codes(), [200, 200, 404, 404])
+        path.unlink()
+        self.file("one.txt/inside")
+        self.assertEqual(codes(), [404] * 4)
+        (path / "inside").unlink()
+        path.rmdir()
+        self.file("one.txt", b"2")
+        self.assertEqual(codes(), [200, 200, 404, 404])
 
 
 class PrivateFilesTests(LogCase):

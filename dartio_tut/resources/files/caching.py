@@ -18,6 +18,9 @@ REVALIDATE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
 """A copy is good for a year, and is not even asked about (RFC 8246)."""
 
+PRIVATE_IMMUTABLE = "private, max-age=31536000, immutable"
+"""The same where a password is asked for: no cache that others share may have it."""
+
 CacheRule = tuple[str, str]
 """A pattern, and the value of Cache-Control for the files that it matches."""
 

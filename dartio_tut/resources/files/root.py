@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from errno import ENOENT, ENOTDIR
 from functools import partial
 from stat import S_ISDIR
 
@@ -16,7 +17,7 @@ from twisted.logger import Logger
 from dartio_tut.wire import RepeatedLine
 
 from .path_segments import PathSegments
-from .safe_open import ABSENT_ERRORS, OpenFunction
+from .safe_open import ABSENT_ERRORS, OpenedFile, OpenFunction
 
 WELL_KNOWN = b".well-known"
 """The one name with a dot in front that is meant to be seen (RFC 8615)."""
@@ -37,6 +38,17 @@ def path_for_log(path: str | bytes) -> str:
     )
 
 
+def _open_file(open: OpenFunction, path: bytes, names: PathSegments) -> OpenedFile:
+    """Open the one file *path*, and nothing of a folder that has taken its place."""
+    if names:
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), path)
+    descriptor, status = open(path, ())
+    if S_ISDIR(status.st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
+    return descriptor, status
+
+
 class Root:
     """
     A folder, and what is below it; or one file.
@@ -52,12 +64,14 @@ class Root:
 
     def __init__(self, path: bytes, open: OpenFunction, dotfiles: bool) -> None:
         self.path = path
-        self.open = partial(open, path)
-        """Open what *names* lead to; see `safe_open.OpenFunction`."""
         self._dotfiles = dotfiles
         self._unusable = RepeatedLine()
         self.is_folder = os.path.isdir(path)
         self._is_one_file = os.path.isfile(path)
+        self.open = partial(
+            partial(_open_file, open) if self._is_one_file else open, path
+        )
+        """Open what *names* lead to; see `safe_open.OpenFunction`."""
         self.own_names: PathSegments | None = None
         if not self.is_folder:
             self.own_names = (os.path.basename(path),)
