@@ -441,6 +441,10 @@ class PrecompressedTests(LogCase):
             ("28b52ffd8458002d310154", True), ("28b52ffda4002d31014c0000", False),
             ("28b52ffd642c004d0000", True), ("28b52ffd", True), ("00", True),
             ("28b52ffd046900", False), ("28b52ffde00100000001000000", False),
+            # Behind a frame that pzstd begins with, or two of them; which is all.
+            ("502a4d18000000005f2a4d1801000000" + "00" + "28b52ffd04684c000008", True),
+            ("502a4d1804000000deadbeef", True), ("502a4d18ffffffff", True),
+            ("502a4d1804000000deadbeef28b52ffd04784c000008", False),
         ]:  # fmt: skip
             self.logged.clear()
             self.file("a.js", b"plain")
@@ -453,6 +457,13 @@ class PrecompressedTests(LogCase):
                 self.assertEqual(coding.fields["content-encoding"], wanted, head)
             self.assertEqual(len(self.logged), 0 if sent else 1)
         self.assertIn("a.js.zst is not sent: clients refuse its", self.logged[0])
+
+    def test_zstandard_with_a_dictionary_has_one_line(self) -> None:
+        self.file("a.js", b"plain")
+        self.file("a.js.zst", bytes.fromhex("28b52ffd0568074c000008"))
+        said = ask(self.files(), "GET", "/a.js", accept_encoding="zstd")
+        self.assertEqual(said.body, b"plain")
+        self.assertIn("a.js.zst is not sent: clients have no", self.logged[0])
 
     def test_link_that_is_not_followed_has_one_line_in_the_log(self) -> None:
         outside = self.root.with_name(self.root.name + "-outside")

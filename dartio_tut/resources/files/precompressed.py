@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from .path_segments import PathSegments
 from .remembered import Remembered, may_be_remembered
 from .root import path_for_log
-from .zstd_window import MAX_WINDOW_BYTES, window_bytes
+from .zstd_window import why_refused
 
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
 """Content codings, the best first, and how the names of such files end."""
@@ -146,9 +146,8 @@ class PrecompressedFiles:
             reason = "it is empty: compress it again"
         elif int(form.st_mtime) + MTIME_SLACK_SECONDS < int(file.st_mtime):
             reason = "it is older than the file: compress it again"
-        elif coding == b"zstd" and window_bytes(descriptor) > MAX_WINDOW_BYTES:
-            reason = "clients refuse its window of more than 8 MiB: compress it again "
-            reason += "without --long and --ultra"
+        elif coding == b"zstd":
+            reason = why_refused(descriptor)
         if reason is not None:
             self.report(names, coding, file, reason)
         return reason is None

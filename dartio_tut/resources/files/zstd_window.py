@@ -1,5 +1,5 @@
 """
-How much memory a file that Zstandard has compressed asks of whoever unpacks it.
+What a file that Zstandard has compressed asks of whoever unpacks it.
 
 Clients of HTTP refuse more than 8 MiB (RFC 9659); ``zstd --long`` and ``--ultra`` make
 files that ask for more.
@@ -8,6 +8,7 @@ files that ask for more.
 from __future__ import annotations
 
 import os
+import re
 
 MAX_WINDOW_BYTES = 8 * 1024 * 1024
 
@@ -17,15 +18,36 @@ _HEAD_BYTES = 18
 
 _DICTIONARY_ID_BYTES = (0, 1, 2, 4)
 
+_is_skippable = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18").match
+"""How a frame begins that has no content; pzstd begins with one (section 3.1.2)."""
 
-def window_bytes(descriptor: int) -> int:
+MAX_SKIPPED = 8
+"""Of such frames, which are looked past."""
+
+
+def frame_head(descriptor: int) -> bytes:
     """
-    The window of the first frame in a file; 0 if it does not begin with a frame.
+    The head of the first frame of a file that has content; nothing if there is none.
 
     :raise OSError: when the file cannot be read.
     """
-    head = os.pread(descriptor, _HEAD_BYTES, 0)
-    if not head.startswith(_MAGIC) or len(head) < len(_MAGIC) + 2:
+    at = 0
+    for _ in range(MAX_SKIPPED):
+        head = os.pread(descriptor, _HEAD_BYTES, at)
+        if not _is_skippable(head) or len(head) < 8:
+            break
+        at += 8 + int.from_bytes(head[4:8], "little")
+    return head if head.startswith(_MAGIC) and len(head) >= len(_MAGIC) + 2 else b""
+
+
+def needs_dictionary(head: bytes) -> bool:
+    """Whether the frame with this *head* is unpacked by what no client has."""
+    return bool(head and head[4] & 3)
+
+
+def window_bytes(head: bytes) -> int:
+    """The window of the frame with this *head*; 0 if there is none."""
+    if not head:
         return 0
     flags, next_byte = head[4], head[5]
     is_single_segment = flags & 0x20
@@ -38,3 +60,20 @@ def window_bytes(descriptor: int) -> int:
     size_flag = flags >> 6
     size = int.from_bytes(head[begin : begin + (1 << size_flag)], "little")
     return size + 256 if size_flag == 1 else size
+
+
+def why_refused(descriptor: int) -> str | None:
+    """
+    Why clients do not unpack what is in a file, and what to do; ``None`` if they do.
+
+    :raise OSError: when the file cannot be read.
+    """
+    head = frame_head(descriptor)
+    if needs_dictionary(head):
+        return "clients have no dictionary for it: compress it again without -D"
+    if window_bytes(head) > MAX_WINDOW_BYTES:
+        return (
+            "clients refuse its window of more than 8 MiB: compress it again without "
+            "--long and --ultra"
+        )
+    return None
