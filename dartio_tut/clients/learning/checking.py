@@ -75,7 +75,7 @@ def _check_file(exercise: Exercise, path: Path) -> None:
         what = (
             f"dartio learn start {exercise.number} makes one"
             if is_usual
-            else ("name the one that you have written")
+            else "name the one that you have written"
         )
         raise ClientError(f"there is no file {path}: {what}") from None
     except OSError as error:

@@ -63,10 +63,7 @@ class ReaderFile:
         try:
             text = decode_source(source)  # compile() lets wrong bytes in comments pass
             code = compile(text, str(self.path), "exec", dont_inherit=True)
-        except (
-            ValueError,
-            LookupError,
-        ) as error:  # also what CPython before 3.11.4 makes of a NUL
+        except (ValueError, LookupError) as error:  # wrong bytes, a codec, or a NUL
             raise SyntaxError(str(error)) from None
         exec(code, vars(self.module))  # noqa: S102  (that is what it is for)
 
