@@ -151,7 +151,9 @@ def _why_no_command(word: str, commands: Iterable[str]) -> str:
         ):
             return ""
         return f"{word} is no option of dartio; name a command first"
-    near = get_close_matches(word, commands, 1, MISTYPED_LIKENESS)
+    if f"--{word}" in OPTIONS:
+        return f"{word!r} is no command; is --{word} meant?"
+    near = get_close_matches(word.lower(), commands, 1, MISTYPED_LIKENESS)
     if not near or word in near:
         return ""
     return f"{word!r} is no command; is {near[0]} meant?"

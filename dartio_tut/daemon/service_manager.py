@@ -22,6 +22,9 @@ How long somebody may take to read what was told before: nothing else happens me
 systemd reads at once.
 """
 
+SHORTEST_WATCHDOG_SECONDS = 0.01
+"""Who wants to hear of us more often, or in a time below zero, means something else."""
+
 _log = Logger()
 
 
@@ -73,9 +76,10 @@ class ServiceManager:
         if self._environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
             return 0.0
         try:
-            return int(self._environ.get("WATCHDOG_USEC", "0")) / 1e6
+            seconds = int(self._environ.get("WATCHDOG_USEC", "0")) / 1e6
         except ValueError:
             return 0.0
+        return seconds if seconds >= SHORTEST_WATCHDOG_SECONDS else 0.0
 
     def _tell(self, *lines: str) -> None:
         address = self._environ.get("NOTIFY_SOCKET", "")

@@ -200,7 +200,10 @@ class CommandTests(SynchronousTestCase):
             self.assertEqual(code, 2)
 
     def test_a_command_that_is_nearly_one_is_asked_about(self) -> None:
-        for word, near in (("gett", "get"), ("Note", "note"), ("lern", "learn")):
+        for word, near in (
+            ("gett", "get"), ("Note", "note"), ("lern", "learn"), ("GET", "get"),
+            ("help", "--help"), ("version", "--version"),
+        ):  # fmt: skip
             said = f"dartio: error: {word!r} is no command; is {near} meant?"
             self.assertEqual(self.refused(word), (said, 2))
         self.assertIn("invalid choice: 'x' (choose from", self.refused("x")[0])

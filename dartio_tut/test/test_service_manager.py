@@ -91,6 +91,8 @@ class ServiceManagerTests(SynchronousTestCase):
         for environ in (
             {"WATCHDOG_USEC": "10000000", "WATCHDOG_PID": "1"},
             {"WATCHDOG_USEC": "ten"},
+            {"WATCHDOG_USEC": "-5"},
+            {"WATCHDOG_USEC": "1"},
             {},
         ):
             clock = Clock()
