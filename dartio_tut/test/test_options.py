@@ -546,6 +546,23 @@ class EndpointsTests(StartupCase):
             error = self.assertRaises(UsageError, check_twistd_folders, given)
             self.assertEqual(str(error), said)
 
+    def test_pid_file_without_the_number_of_a_process_is_refused(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        path = folder / "a.pid"
+        given = {"rundir": str(folder), "pidfile": "a.pid"}
+        for content in (b"1", b"4194304\n", b" 12 "):
+            path.write_bytes(content)
+            check_twistd_folders(given)
+        for content in (b"", b"-1", b"0", b"x", b"9" * 20, b"\xb2", b"1 2", b"9" * 999):
+            path.write_bytes(content)
+            error = self.assertRaises(UsageError, check_twistd_folders, given)
+            self.assertIn("a.pid: there is no number of a process in it", str(error))
+        error = self.assertRaises(
+            UsageError, check_twistd_folders, given | {"pidfile": "."}
+        )
+        self.assertIn("--pidfile: .: it is a folder", str(error))
+
     def test_user_that_the_system_does_not_know_is_refused(self) -> None:
         check_twistd_user({})
         check_twistd_user({"uid": os.getuid()})

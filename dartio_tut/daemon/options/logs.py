@@ -18,6 +18,9 @@ from .help_text import LOGS
 from .option import flag, option
 from .parsing import endpoint_string, log_file, one_of
 
+MAX_PID_BYTES, MAX_PID = 64, 2**31
+"""How long a PID file may be; and beyond what no process is numbered."""
+
 LOG_OPTIONS = (
     option(
         "access-log",
@@ -130,3 +133,20 @@ def check_twistd_folders(twistd: Mapping[str, Any]) -> None:
         target = path if os.path.exists(path) else os.path.dirname(path) or "."
         if not os.access(target, os.W_OK):
             raise UsageError(f"--pidfile: {pid_file}: cannot be written")
+        if os.path.isdir(path):
+            raise UsageError(f"--pidfile: {pid_file}: it is a folder")
+        if os.path.isfile(path) and not _has_process_number(path):
+            raise UsageError(
+                f"--pidfile: {pid_file}: there is no number of a process in it: remove "
+                "it, if the server does not run"
+            )
+
+
+def _has_process_number(path: str) -> bool:
+    """Whether the file *path* has what a PID file has; also if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read(MAX_PID_BYTES).strip()
+    except OSError:
+        return True
+    return text.isdigit() and 0 < int(text) < MAX_PID
