@@ -19,7 +19,8 @@ class Documents(Resource):
         self.documents: dict[bytes, bytes] = {}
 
     def render_GET(self, request: Request) -> bytes:
-        """Give the document back."""
+        """Give the document back; a browser is not to run what is in it."""
+        request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
         if request.path not in self.documents:
             request.setResponseCode(NOT_FOUND)
             return b"There is no such document.\n"

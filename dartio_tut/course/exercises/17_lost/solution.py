@@ -27,7 +27,8 @@ class Text(Resource):
         return f'"{sha256(self.text).hexdigest()}"'
 
     def render_GET(self, request: Request) -> bytes:
-        """Respond with the text."""
+        """Respond with the text; a browser is not to run what is in it."""
+        request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
         request.setHeader(b"ETag", self.etag().encode())
         return self.text
 

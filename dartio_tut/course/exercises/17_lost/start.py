@@ -19,7 +19,8 @@ class Text(Resource):
         self.text = b"Once upon a time\n"
 
     def render_GET(self, request: Request) -> bytes:
-        """Respond with the text."""
+        """Respond with the text; a browser is not to run what is in it."""
+        request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
         return self.text
 
     def render_PUT(self, request: Request) -> bytes:
