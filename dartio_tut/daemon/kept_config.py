@@ -23,7 +23,7 @@ class KeptConfig:
     """
     The content of the file, as each worker was started with it.
 
-    :param text: what it had when the parent was started; ``None`` if there is none.
+    :param text: what it had when the parent was started; ``None`` without ``--config``.
     :param read: reads what it has now.
     """
 

@@ -557,7 +557,7 @@ class EndpointsTests(StartupCase):
         for content in (b"", b"-1", b"0", b"x", b"9" * 20, b"\xb2", b"1 2", b"9" * 999):
             path.write_bytes(content)
             error = self.assertRaises(UsageError, check_twistd_folders, given)
-            self.assertIn("a.pid: there is no number of a process in it", str(error))
+            self.assertIn("a.pid: it has no process number: remove it", str(error))
         error = self.assertRaises(
             UsageError, check_twistd_folders, given | {"pidfile": "."}
         )

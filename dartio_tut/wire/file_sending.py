@@ -51,11 +51,14 @@ def send_file(request: http.Request, descriptor: int, offset: int, length: int) 
         set_at_once(length)
     else:
         set_length(request, length)
-    if length <= MAX_READ_AT_ONCE and not _is_head(request):
+    if _is_head(request):
+        _send_head(request, descriptor)
+        return
+    if length <= MAX_READ_AT_ONCE:
         _send_at_once(request, descriptor, offset, length)
         return
-    if _is_head(request) or request.code in BODILESS_CODES:
-        _send_head(request, descriptor)
+    if request.code in BODILESS_CODES:
+        _send_at_once(request, descriptor, offset, 0)
         return
     send_directly = getattr(request, "send_file_directly", None)
     if send_directly is None or not send_directly(descriptor, offset, length):

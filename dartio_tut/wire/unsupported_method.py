@@ -2,9 +2,9 @@
 What becomes of a request whose method its resource does not support.
 
 HEAD is answered with what GET would get, without its body, where the resource knows
-GET: it is asked for that, and does not learn the difference. Twisted does so, too; but
-where the resource fails, or finishes within ``render``, Twisted's response has a body,
-or there is none at all, and the client takes what follows for something else.
+GET: it is asked for that, and does not learn the difference. Twisted does so, too. But
+when the resource fails, Twisted sends a body; when it finishes within ``render``,
+Twisted sends nothing. Either way, the client takes the wrong bytes for a response.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def start(exercise: Exercise, folder: Path) -> Path:
 
 
 def _fill(file: TextIO, text: str) -> None:
-    """Write *text* to the new *file*, or remove it: it is no file of the reader's."""
+    """Write *text* to the new *file*. Where that fails, no file is left behind."""
     try:
         file.write(text)
         file.flush()

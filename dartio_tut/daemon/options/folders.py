@@ -133,13 +133,13 @@ class StoreOptions(ServerOptions):
         """
         from ..private_paths import private_file_paths
 
+        real_folder = os.path.realpath(folder)
         more = filter(None, [self["cert"], self["client-ca"]])
         for path in (*private_file_paths(self), *more):
             for each in (os.path.abspath(path), os.path.realpath(path)):
                 parent, name = os.path.split(each)
-                if os.path.realpath(parent) != os.path.realpath(folder):
-                    continue
-                if re.fullmatch(self.store_file_names, name):
+                is_there = os.path.realpath(parent) == real_folder
+                if is_there and re.fullmatch(self.store_file_names, name):
                     raise ValueError(
                         f"{name} of the daemon itself would be one of the files that "
                         f"are kept in {folder}: use another folder"

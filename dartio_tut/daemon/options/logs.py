@@ -137,8 +137,8 @@ def check_twistd_folders(twistd: Mapping[str, Any]) -> None:
             raise UsageError(f"--pidfile: {pid_file}: it is a folder")
         if os.path.isfile(path) and not _has_process_number(path):
             raise UsageError(
-                f"--pidfile: {pid_file}: there is no number of a process in it: remove "
-                "it, if the server does not run"
+                f"--pidfile: {pid_file}: it has no process number: remove it, if the "
+                "server does not run"
             )
 
 

@@ -16,6 +16,7 @@ _MAGIC = b"\x28\xb5\x2f\xfd"
 _HEAD_BYTES = 18
 """Magic number and frame header, at most (RFC 8878 section 3.1.1)."""
 
+DICTIONARY_FLAGS = 3
 _DICTIONARY_ID_BYTES = (0, 1, 2, 4)
 
 _is_skippable = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18").match
@@ -27,7 +28,7 @@ MAX_SKIPPED = 8
 
 def frame_head(descriptor: int) -> bytes:
     """
-    The head of the first frame of a file that has content; nothing if there is none.
+    The head of the first frame with content in a file, or nothing.
 
     :raise OSError: when the file cannot be read.
     """
@@ -40,15 +41,8 @@ def frame_head(descriptor: int) -> bytes:
     return head if head.startswith(_MAGIC) and len(head) >= len(_MAGIC) + 2 else b""
 
 
-def needs_dictionary(head: bytes) -> bool:
-    """Whether the frame with this *head* is unpacked by what no client has."""
-    return bool(head and head[4] & 3)
-
-
 def window_bytes(head: bytes) -> int:
-    """The window of the frame with this *head*; 0 if there is none."""
-    if not head:
-        return 0
+    """The window of the frame with this *head*."""
     flags, next_byte = head[4], head[5]
     is_single_segment = flags & 0x20
     if not is_single_segment:
@@ -56,7 +50,7 @@ def window_bytes(head: bytes) -> int:
         base = 1 << (10 + exponent)
         return base + base // 8 * mantissa
     # The window is then as large as the content.
-    begin = 5 + _DICTIONARY_ID_BYTES[flags & 3]
+    begin = 5 + _DICTIONARY_ID_BYTES[flags & DICTIONARY_FLAGS]
     size_flag = flags >> 6
     size = int.from_bytes(head[begin : begin + (1 << size_flag)], "little")
     return size + 256 if size_flag == 1 else size
@@ -69,7 +63,9 @@ def why_refused(descriptor: int) -> str | None:
     :raise OSError: when the file cannot be read.
     """
     head = frame_head(descriptor)
-    if needs_dictionary(head):
+    if not head:
+        return None
+    if head[4] & DICTIONARY_FLAGS:
         return "clients have no dictionary for it: compress it again without -D"
     if window_bytes(head) > MAX_WINDOW_BYTES:
         return (
