@@ -18,8 +18,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from dartio_tut.daemon import Site
-from dartio_tut.resources import BasicAuth, HtpasswdFile
-from dartio_tut.resources.auth import check_queue, credentials
+from dartio_tut.resources import BasicAuth, HtpasswdFile, address_turns
+from dartio_tut.resources.auth import credentials
 from dartio_tut.testing import Connection, Response, connect, read_response
 
 from .test_htpasswd import SHA1_OF_SECRET, hashed
@@ -445,7 +445,7 @@ class FloodTests(AuthCase):
             self.assertEqual(len(found), refused, hosts[1])
 
     def test_checks_of_all_addresses_are_bounded(self) -> None:
-        self.patch(check_queue, "WAITING_IN_ALL", 5)
+        self.patch(address_turns, "WAITING_IN_ALL", 5)
         hosts = [f"10.0.0.{n}" for n in range(10)]
         guessing = [self.send(WRONG, host=host) for host in hosts]
         refused = [c for c in guessing if b" 503 " in c.transport.value()]

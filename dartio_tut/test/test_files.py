@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
@@ -15,11 +16,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
 from dartio_tut.resources import Files
-from dartio_tut.resources.files.listing.responses import (
-    CONCURRENT_SCANS,
-    WAITING_PAGES,
-)
-from dartio_tut.testing import Response, connect
+from dartio_tut.resources.address_turns import WAITING_PER_ADDRESS
+from dartio_tut.resources.files.listing.responses import CONCURRENT_SCANS
+from dartio_tut.testing import Response, connect, read_response
 
 from .support.memory_client import ask
 
@@ -238,7 +237,9 @@ class FilesTests(SynchronousTestCase):
     ) -> None:
         files, held = self.listed_later()
         opened = len(os.listdir("/proc/self/fd"))
-        waiting = [connect(files) for _ in range(CONCURRENT_SCANS + WAITING_PAGES)]
+        waiting = [
+            connect(files) for _ in range(CONCURRENT_SCANS + WAITING_PER_ADDRESS)
+        ]
         asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
         for number, connection in enumerate(waiting):
             self.assertEqual(connection.send(asked % number), b"")
@@ -256,7 +257,7 @@ class FilesTests(SynchronousTestCase):
         first = connect(files)
         first.send(asked)
         (self.root / "bare" / "new").write_bytes(b"")
-        others = [connect(files) for _ in range(10 * WAITING_PAGES)]
+        others = [connect(files) for _ in range(10 * WAITING_PER_ADDRESS)]
         for connection in others:
             self.assertEqual(connection.send(asked), b"")
         others[0].protocol.connectionLost(Failure(ConnectionDone()))
@@ -266,6 +267,52 @@ class FilesTests(SynchronousTestCase):
         for connection in (first, *others[1:]):
             self.assertIn(b" 200 ", connection.transport.value())
         self.assertIn(b"new", others[1].transport.value())
+
+    def test_addresses_take_turns_at_listings(self) -> None:
+        files, held = self.listed_later()
+        asked = b"GET /bare/?filter=%s HTTP/1.1\r\nHost: a\r\n\r\n"
+        hog = [connect(files) for _ in range(CONCURRENT_SCANS + WAITING_PER_ADDRESS)]
+        for number, connection in enumerate(hog):
+            connection.send(asked % b"%d" % number)
+        names = {0: b"other", 1: b"%d" % number}  # one that the first waits for, too
+        others = [connect(files) for _ in names]
+        for name, connection in enumerate(others):
+            address = IPv4Address("TCP", "10.0.0.9", 1)
+            connection.transport.peerAddr = address
+            self.assertEqual(connection.send(asked % names[name]), b"")
+        for _ in range(CONCURRENT_SCANS):
+            held.pop(0).callback(None)
+        for turns, connection in enumerate(others, 1):
+            for _ in range(2):  # one of each address
+                held.pop(0).callback(None)
+            self.assertIn(b" 200 ", connection.transport.value(), turns)
+        self.assertIn(b" 200 ", hog[-1].transport.value())
+        self.assertEqual(hog[-2].transport.value(), b"")
+        while held:
+            held.pop().callback(None)
+        for connection in hog:
+            self.assertIn(b" 200 ", connection.transport.value())
+
+    def test_errors_of_a_listing_are_told_as_those_of_files(self) -> None:
+        (self.root / "404.html").write_bytes(b"<p>Gone")
+        for accept, kind, policy in [
+            ("text/html", "text/html", None),
+            ("application/json", "application/problem+json", None),
+        ]:
+            files, held = self.listed_later()
+            connection = connect(files)
+            connection.send(
+                b"GET /bare/ HTTP/1.1\r\nHost: a\r\nAccept: %b\r\n\r\n"
+                % accept.encode()
+            )
+            (self.root / "bare").rmdir()
+            held.pop().callback(None)
+            (self.root / "bare").mkdir()
+            response = read_response(connection.transport.value())
+            self.assertEqual(response.code, 404)
+            self.assertEqual(response.fields["content-type"].partition(";")[0], kind)
+            self.assertEqual(response.fields.get("content-security-policy"), policy)
+            self.assertEqual(response.fields["x-content-type-options"], "nosniff")
 
     def test_503_when_no_thread_can_be_started(self) -> None:
         def refuse(*arguments: object) -> Deferred[Any]:

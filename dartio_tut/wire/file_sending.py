@@ -5,8 +5,8 @@ Small ones are read and sent with the head. Larger ones go from the file to the 
 in the kernel where the connection can do that; elsewhere (over TLS, by HTTP/2) they
 are read a piece at a time, as fast as the client takes them.
 
-The length was announced, so a file that has become shorter leaves only one honest way
-out: the connection is cut.
+The length was announced, so a file that has become shorter, or cannot be read, leaves
+only one honest way out: the connection is cut.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from twisted.web import http
 
 from .foreign_stream import abort_connection
+from .read_fault import report_read_fault
 from .unsendable import BODILESS_CODES
 
 MAX_READ_AT_ONCE = 32 * 1024
@@ -100,6 +101,9 @@ def _send_at_once(
     """Send a part that is small; nothing of one that is only announced."""
     try:
         data = os.pread(descriptor, length, offset) if length else b""
+    except OSError as error:
+        report_read_fault(descriptor, error)
+        data = b""
     finally:
         os.close(descriptor)
     if len(data) == length:
@@ -137,7 +141,8 @@ class ReadingSender:
         length = min(PIECE_BYTES, self._left)
         try:
             data = os.pread(self._descriptor, length, self._offset)
-        except OSError:
+        except OSError as error:
+            report_read_fault(self._descriptor, error)
             data = b""
         if not data:
             self._request.unregisterProducer()

@@ -18,12 +18,15 @@ from twisted.web.http import SERVICE_UNAVAILABLE, UNAUTHORIZED
 from twisted.web.resource import IResource, Resource, getChildForRequest
 from twisted.web.server import NOT_DONE_YET, Request
 
+from ..address_turns import AddressTurns, address_of
 from ..no_thread import is_no_thread
 from ..responses import ErrorResource, HTTPError
 from ..wrapper import Wrapper, stream_limit_below
-from .check_queue import CheckQueue, address_of
 from .credentials import Credentials, RememberedCredentials, credentials_of
 from .htpasswd import HtpasswdFile
+
+CONCURRENT_CHECKS = 2
+"""Passwords checked at a time: each takes a core, and one of the reactor's threads."""
 
 RETRY_AFTER_SECONDS = b"5"
 """After that time, the checks that wait now have had their turn."""
@@ -61,7 +64,7 @@ class BasicAuth(Wrapper):
         super().__init__(resource)
         self._passwords = passwords
         self._run = run
-        self._checks = CheckQueue()
+        self._checks = AddressTurns(CONCURRENT_CHECKS)
         self._remembered = RememberedCredentials(now)
         self._version = passwords.version()
         self._unknown = ErrorResource(

@@ -89,12 +89,12 @@ def _tree(
         default_type,
     )  # fmt: skip
     fields = merge_fields(SECURITY_FIELDS, fields_for_all(rules))
-    return _Tree(
-        root,
-        Lookup(root, representations, types, spa, try_html, redirects),
-        FileResponses(representations, types, fields),
-        FolderListings(root.may_show, root.open, run, fields, private),
+    lookup = Lookup(root, representations, types, spa, try_html, redirects)
+    responses = FileResponses(representations, types, fields)
+    listings = FolderListings(
+        root.may_show, root.open, run, fields, private, responses.refuse
     )
+    return _Tree(root, lookup, responses, listings)
 
 
 class Files(File):

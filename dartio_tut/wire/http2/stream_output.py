@@ -15,6 +15,7 @@ from typing import Protocol, cast
 from twisted.internet.interfaces import IProducer, IPushProducer
 
 from ..producers import resumes, stop
+from ..read_fault import report_read_fault
 from ..twisted_private import PullToPush
 from .engine import FramesOfFile
 from .open_files import ConnectionFiles
@@ -208,7 +209,8 @@ class StreamOutput:
     def _read(self, count: int) -> bytes:
         try:
             data = os.pread(self._descriptor, count, self._offset)
-        except OSError:
+        except OSError as error:
+            report_read_fault(self._descriptor, error)
             data = b""
         self._offset += len(data)
         self._left -= len(data)

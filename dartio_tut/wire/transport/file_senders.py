@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from twisted.internet import tcp
 
+from ..read_fault import report_read_fault
 from ..twisted_private import buffered_bytes, is_aborting
 
 SENDFILE_BYTES = 2 * 1024 * 1024
@@ -30,13 +31,11 @@ READ_BYTES = 64 * 1024
 READ_BYTES_PER_TURN = 512 * 1024
 """The most that is read, encrypted and sent in one turn of the reactor."""
 
-NO_SENDFILE = frozenset(
-    {errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP}
-)
-"""What `os.sendfile` fails with where a file system does not support it."""
-
 CLIENT_GONE = frozenset({errno.EPIPE, errno.ECONNRESET})
-"""What it fails with when the client has gone: the reactor notices that by itself."""
+"""
+What `os.sendfile` fails with when the client has gone: the reactor notices that by
+itself.
+"""
 
 
 class SendfileSender:
@@ -123,12 +122,12 @@ class SendfileSender:
         except BlockingIOError:
             return 0
         except OSError as error:
-            if error.errno in NO_SENDFILE:
-                self._by_reading = True
-                return self._send_by_reading()
             if error.errno in CLIENT_GONE:
                 return 0
-            sent = 0
+            # The file system does not support it, the disk fails, or the network does:
+            # the first can be read, and of the others either reading or writing fails.
+            self._by_reading = True
+            return self._send_by_reading()
         if not sent:
             self.close()
         return sent
@@ -142,7 +141,8 @@ class SendfileSender:
             length = min(READ_BYTES, self.left - sent)
             try:
                 data = os.pread(self._descriptor, length, self._offset + sent)
-            except OSError:
+            except OSError as error:
+                report_read_fault(self._descriptor, error)
                 data = b""
             if not data:
                 self.close()

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from time import monotonic, time_ns
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import NOT_FOUND, SERVICE_UNAVAILABLE
-from twisted.web.server import Request
+from twisted.web.server import NOT_DONE_YET, Request
 
+from ...address_turns import AddressTurns, address_of
 from ...fields import Fields, field_of, merge_fields, set_fields
-from ...responses import HTTPError, respond_later
+from ...responses import HTTPError, finish_response, response_for_error
 from ..lookup import OpenFolder
 from ..path_segments import PathSegments
 from ..private_files import PrivateFiles
@@ -50,15 +52,19 @@ KEPT_PAGES = 1024
 MTIME_TICK_NS = 20_000_000
 """Nanoseconds in which two changes of a folder may get the same time."""
 
-WAITING_PAGES = 32
-"""Pages that wait for their turn at most; they wait for a second or so."""
-
-
 VersionedPage = tuple[tuple[int, int] | None, bytes]
 """The version of a folder, and the page of it."""
 
-_Waiting = tuple[Request, Deferred[bytes]]
-"""A request, and what its page is handed to."""
+
+@dataclass
+class _Waiting:
+    """Those who wait for the same page."""
+
+    pages: list[tuple[Request, Deferred[bytes]]] = field(default_factory=list)
+    """The requests, and what their page is handed to."""
+
+    addresses: set[str] = field(default_factory=set)
+    """Whose turn it can be to make it: the first makes it for all."""
 
 
 def _busy() -> HTTPError:
@@ -92,6 +98,7 @@ class FolderListings:
     :param run: calls what takes a while elsewhere.
     :param fields: header fields of all responses.
     :param private: files that are not listed.
+    :param refuse: answers with an error.
     """
 
     _log = Logger()
@@ -103,14 +110,16 @@ class FolderListings:
         run: Callable[..., Deferred[Any]],
         fields: Fields,
         private: PrivateFiles,
+        refuse: Callable[[Request, HTTPError], bytes | int],
     ) -> None:
         self._may_show = may_show
         self._open = open
         self._run = run
         self._fields = fields
         self._private = private
-        self._turns = DeferredSemaphore(CONCURRENT_SCANS)
-        self._waiting: dict[ListingForm, list[_Waiting]] = {}
+        self._refuse = refuse
+        self._turns = AddressTurns(CONCURRENT_SCANS)
+        self._waiting: dict[ListingForm, _Waiting] = {}
         self._size = 0
         self._kept: dict[ListingForm, tuple[float, tuple[int, int], bytes]] = {}
 
@@ -118,41 +127,63 @@ class FolderListings:
         """Answer with the listing of the open *folder*, which is closed."""
         descriptor, status, names = folder
         os.close(descriptor)
-        field = field_of(request)
-        format, by_agent = choose_format(field(b"accept"), field(b"user-agent"))
+        value_of = field_of(request)
+        format, by_agent = choose_format(value_of(b"accept"), value_of(b"user-agent"))
         order, filter = parse_order(request.args), parse_filter(request.args)
         form = ListingForm(names, format, order, filter)
-        fields = (
-            (b"Content-Type", _CONTENT_TYPES[format]),
-            (b"Cache-Control", b"no-cache"),
-            (b"Vary", b"Accept, User-Agent" if by_agent else b"Accept"),
-        )
-        set_fields(request, merge_fields(fields, self._fields))
-        if format == HTML:
-            request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        vary = b"Accept, User-Agent" if by_agent else b"Accept"
         version = status.st_ino, status.st_mtime_ns
         until, of, page = self._kept.get(form, (0, None, b""))
         if of == version and monotonic() < until:
+            self._set_fields(request, format, vary)
             return page
-        return respond_later(request, self._next_page(request, form))
+        Deferred.fromCoroutine(self._answer_later(request, form, vary))
+        return NOT_DONE_YET
+
+    def _set_fields(self, request: Request, format: bytes, vary: bytes) -> None:
+        own = (
+            (b"Content-Type", _CONTENT_TYPES[format]),
+            (b"Cache-Control", b"no-cache"),
+            (b"Vary", vary),
+        )
+        set_fields(request, merge_fields(own, self._fields))
+        if format == HTML:
+            request.setHeader(b"Content-Security-Policy", CONTENT_SECURITY_POLICY)
+
+    async def _answer_later(
+        self, request: Request, form: ListingForm, vary: bytes
+    ) -> None:
+        content: bytes | int
+        try:
+            content = await self._next_page(request, form)
+            self._set_fields(request, form.format, vary)
+        except HTTPError as error:
+            content = self._refuse(request, error)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it gets a response)
+            content = response_for_error(request, error)
+        if isinstance(content, bytes):
+            finish_response(request, content)
 
     async def _next_page(self, request: Request, form: ListingForm) -> bytes:
         """The page that is made next; all who wait for it share it."""
-        page: Deferred[bytes] = Deferred()
-        if form in self._waiting:
-            self._waiting[form].append((request, page))
-            return await page
-        if len(self._waiting) >= WAITING_PAGES:
+        address = address_of(request)
+        waiting = self._waiting.get(form) or _Waiting()
+        turn = None if address in waiting.addresses else self._turns.enter(address)
+        if turn is None and not waiting.pages:
             raise _busy()
-        self._waiting[form] = [(request, page)]
-        Deferred.fromCoroutine(self._answer_all(form))
+        page: Deferred[bytes] = Deferred()
+        waiting.pages.append((request, page))
+        self._waiting[form] = waiting
+        if turn is not None:
+            waiting.addresses.add(address)
+            Deferred.fromCoroutine(self._answer_all(form, turn))
         return await page
 
-    async def _answer_all(self, form: ListingForm) -> None:
+    async def _answer_all(self, form: ListingForm, turn: Deferred[None]) -> None:
         """Read the folder when it has its turn, for all who wait for it then."""
-        await self._turns.acquire()
+        await turn
         # Who comes from now on wants what changes from now on, too.
-        waiting = self._waiting.pop(form)
+        waiting = self._waiting.pop(form, _Waiting()).pages
         page: Any = b""
         try:
             if not all(request._disconnected for request, _ in waiting):
@@ -160,7 +191,7 @@ class FolderListings:
         except Exception:  # noqa: BLE001  (whatever it is, it gets a response)
             page = Failure()  # which is raised where they wait
         finally:
-            self._turns.release()
+            self._turns.leave()
         for _, waits in waiting:
             waits.callback(page)
 

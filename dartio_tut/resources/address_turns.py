@@ -1,8 +1,8 @@
 """
-The queue in which passwords wait to be checked.
+Turns at what takes a while, such as to check a password or to list a folder.
 
-Rule: client addresses take turns. However often somebody guesses from one address, a
-login from another waits for one check of it at most, and only the guesser is refused.
+Rule: client addresses take turns. However much somebody asks for from one address, a
+client at another waits for one turn of it at most, and only the first is refused.
 """
 
 from __future__ import annotations
@@ -13,36 +13,37 @@ from ipaddress import IPv6Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.web.server import Request
 
-CONCURRENT_CHECKS = 2
-"""Passwords checked at a time: each takes a core, and one of the reactor's threads."""
-
 WAITING_PER_ADDRESS = 32
-"""Checks of one address that wait, some seconds' worth; one more is refused."""
+"""Requests of one address that wait, some seconds' worth; one more is refused."""
 
 WAITING_IN_ALL = 1024
-"""Checks of all addresses that wait: it bounds the memory that they take."""
+"""Requests of all addresses that wait: it bounds the memory that they take."""
 
 _PREFIX_BITS = 64
 """What one customer has of IPv6 at least (RFC 6177): its addresses count as one."""
 
 
-class CheckQueue:
-    """Lets a few checks run at a time, the others in turn by their addresses."""
+class AddressTurns:
+    """
+    Lets a few requests go on at a time, the others in turn by their addresses.
 
-    def __init__(self) -> None:
-        self._running = 0
+    :param at_once: how many go on at a time.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._free = at_once
         self._waiting = 0
         self._by_address: dict[str, deque[Deferred[None]]] = {}
 
     def enter(self, address: str) -> Deferred[None] | None:
         """
-        Wait for the turn of a check.
+        Wait for the turn of a request from *address*, see `address_of`.
 
         :return: fires when it is time; call `leave` afterwards. ``None`` when too many
             are waiting.
         """
-        if self._running < CONCURRENT_CHECKS:
-            self._running += 1
+        if self._free:
+            self._free -= 1
             return succeed(None)
         mine = self._by_address.get(address, ())
         if len(mine) >= WAITING_PER_ADDRESS or self._waiting >= WAITING_IN_ALL:
@@ -53,9 +54,9 @@ class CheckQueue:
         return turn
 
     def leave(self) -> None:
-        """End a check, and begin the next: that of the address that waits longest."""
+        """End a turn, and begin the next: that of the address that waits longest."""
         if not self._waiting:
-            self._running -= 1
+            self._free += 1
             return
         address = next(iter(self._by_address))
         turns = self._by_address.pop(address)
