@@ -40,6 +40,9 @@ are renewed 30 days before, so then something is wrong.
 
 Choose = Callable[[SSL.Connection], None]
 
+_Pair = tuple[list[Certificate], PKey]
+"""A certificate with its intermediates, and its key."""
+
 _log = Logger()
 
 
@@ -157,7 +160,7 @@ class ServedCertificate:
         self._protocols = protocols
         self._choose = choose or self._give_context
         self._seen = self._state()
-        self._load()
+        self._use(self._read_pair(), self._read_authorities())
         self._holders = Holders()
         self._holders.renew(self)
 
@@ -171,21 +174,41 @@ class ServedCertificate:
         set_alpn(self.context, protocols)
 
     def reload(self) -> None:
-        """Read the files again. What is wrong with them is logged, and the old stay."""
+        """
+        Read the files again. What is wrong with them is logged, and the old stay: the
+        certificate with its key, or the authorities. Neither waits for the other.
+        """
         self._seen = self._state()
+        pair, authorities = self._pair, self._authorities
         try:
-            self._load()
+            pair = self._read_pair()
         except (OSError, ValueError) as error:
             _log.error(
                 "{cert}: the certificate of before stays in use: {reason}",
                 cert=self._cert,
                 reason=error_text(error),
             )
-            return
+            if self._client_ca is None:
+                return
+        try:
+            authorities = self._read_authorities()
+        except (OSError, ValueError) as error:
+            _log.error(
+                "{cert}: the authorities of before are still trusted: {reason}",
+                cert=self._cert,
+                reason=error_text(error),
+            )
+            if pair is self._pair:
+                return
+        is_new = pair is not self._pair
+        self._use(pair, authorities)
         self._holders.renew(self)
         _log.info(
-            "{cert}: this certificate is used from now on; it is valid until {end:%F}",
+            "{cert}: this certificate is used from now on; it is valid until {end:%F}"
+            if is_new
+            else "{cert}: clients are checked against {client_ca} as it is now",
             cert=self._cert,
+            client_ca=self._client_ca,
             end=self.end,
         )
         for warning in self.warnings:
@@ -210,17 +233,28 @@ class ServedCertificate:
         when = f"{self.end:%F}, in {left.days} days"
         return [f"{self._cert}: the certificate expires on {when}"]
 
-    def _load(self) -> None:
+    def _read_pair(self) -> _Pair:
+        """The certificate with its intermediates, and its key."""
         with unusable_files("the certificate"):
             chain = read_certificates(self._cert)
             check_usable(self._cert, chain[0])
-        with unusable_files("the authorities of clients in"):
-            authorities = read_certificates(self._client_ca) if self._client_ca else []
         private = self._private_key(chain)
         try:
-            context = tls_context(chain, private, authorities, self._minimum)
+            tls_context(chain, private, (), self._minimum)
         except SSL.Error as error:
             raise UnusableFileError(_fault(error, self._cert)) from None
+        return chain, private
+
+    def _read_authorities(self) -> list[Certificate]:
+        if not self._client_ca:
+            return []
+        with unusable_files("the authorities of clients in"):
+            return read_certificates(self._client_ca)
+
+    def _use(self, pair: _Pair, authorities: list[Certificate]) -> None:
+        chain, private = self._pair = pair
+        self._authorities = authorities
+        context = tls_context(chain, private, authorities, self._minimum)
         set_alpn(context, self._protocols)
         context.set_tlsext_servername_callback(self._choose)
         self.context = context

@@ -25,7 +25,7 @@ from dartio_tut.wire import is_end_of_request, set_length
 from .error_page import CONTENT_SECURITY_POLICY, error_page
 from .fields import SECURITY_FIELDS, Fields, set_fields
 from .negotiation import best_type
-from .no_thread import NO_THREAD, is_no_thread
+from .used_up import USED_UP, is_used_up
 
 TEXT = b"text/plain; charset=utf-8"
 HTML = b"text/html"
@@ -224,13 +224,13 @@ async def _respond(
 def response_for_error(request: Request, error: Exception) -> bytes:
     """
     Prepare the response that tells of *error*, which was just caught: a `HTTPError`
-    becomes its response, any other error a 500 and a line in the log. Where no thread
-    could be started, it is a 503.
+    becomes its response, any other error a 500 and a line in the log. Where threads,
+    memory or file descriptors are used up, it is a 503.
     """
     if isinstance(error, HTTPError):
         return error_response(request, error)
-    if is_no_thread(error):
-        return error_response(request, HTTPError(*NO_THREAD))
+    if is_used_up(error):
+        return error_response(request, HTTPError(*USED_UP))
     _log.failure(
         "{method} {uri}",
         method=request.method.decode("ascii", "backslashreplace"),

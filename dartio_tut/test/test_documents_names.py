@@ -17,6 +17,7 @@ from dartio_tut.store import (
     PRESENT,
     Conflict,
     InvalidName,
+    MemoryDocuments,
     NameTaken,
     NoSuchEntry,
     StoreUnavailable,
@@ -226,6 +227,39 @@ class CaseIgnoringTests(FolderCase):
             self.failure_of(documents.put(name, b"1"), InvalidName)
             self.failure_of(documents.delete(name), InvalidName)
         self.assertEqual(self.file.read_bytes(), b"a\n")
+
+
+class LongNameTests(FolderCase):
+    """A file system that takes no path, or no name, of that length."""
+
+    NAME = "n" * 250
+
+    def setUp(self) -> None:
+        super().setUp()
+        while len(str(self.folder)) < 3850 - 201:  # PATH_MAX is 4096
+            self.folder /= "d" * 200
+        self.folder /= "d" * (3850 - len(str(self.folder)) - 1)
+
+    def test_such_a_document_is_refused_and_is_not_there(self) -> None:
+        documents = self.documents()
+        self.result_of(documents.put("short", b"1"))
+        self.failure_of(documents.put(self.NAME, b"1"), InvalidName)
+        self.failure_of(documents.put(self.NAME, b"1", token="token"), InvalidName)
+        self.failure_of(documents.delete(self.NAME), NoSuchEntry)
+        self.failure_of(documents.get(self.NAME), NoSuchEntry)
+        self.assertEqual(
+            [info.name for info in self.result_of(documents.list())], ["short"]
+        )
+        self.assertFalse([n for n in os.listdir(self.folder) if "new" in n])
+
+    def test_copying_leaves_it_out(self) -> None:
+        source = MemoryDocuments()
+        for name in ("short", self.NAME):
+            self.result_of(source.put(name, b"1"))
+        copied = self.result_of(
+            Deferred.fromCoroutine(copying.copy_documents(source, self.documents()))
+        )
+        self.assertEqual((copied.written, list(copied.taken)), (1, [self.NAME]))
 
 
 class TwinTests(FolderCase):

@@ -4,14 +4,17 @@ Documents over HTTP.
 
 from __future__ import annotations
 
+import errno
 import json
+from collections import defaultdict
 from typing import Any
 from urllib.parse import quote
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.resources import RestDocuments
+from dartio_tut.resources import RestDocuments, used_up
 from dartio_tut.servers.writer import Writer
 from dartio_tut.store import (
     Conflict,
@@ -23,6 +26,7 @@ from dartio_tut.store import (
     version_of,
 )
 from dartio_tut.testing import Response
+from dartio_tut.wire import RepeatedLine
 
 from .support.memory_client import ask
 from .test_digests import CONTENT, SHORT, WRONG
@@ -366,6 +370,26 @@ class FailingTests(DocumentsCase):
                 self.assertNotIn(b"10.0.0.1", said.body)
                 self.assertEqual(said.fields.get("retry-after"), {503: "5"}.get(code))
         self.flushLoggedErrors(OSError, ZeroDivisionError)
+
+    def test_503_and_one_line_where_memory_or_descriptors_are_used_up(self) -> None:
+        for error, line in [
+            (MemoryError(), "No memory is left"),
+            (OSError(errno.ENOMEM, "Cannot allocate memory"), "No memory is left"),
+            (OSError(errno.EMFILE, "Too many open files", "/secret"), "No file desc"),
+            (StoreFailed(errno.ENFILE, "Too many open files"), "No file descriptor"),
+        ]:
+            store: Any = MemoryDocuments()
+            for name in ("get", "put", "delete", "list"):
+                setattr(store, name, lambda *_, error=error: fail(error))
+            self.use(store)
+            self.patch(used_up, "_told", defaultdict(RepeatedLine))
+            with capturedLogs() as events:
+                for method in ("GET", "PUT", "DELETE", "POST"):
+                    said = self.ask(method, "/a", b"{}", content_type=JSON)
+                    found = said.code, said.fields.get("retry-after")
+                    self.assertEqual((method, *found), (method, 503, "1"))
+            (event,) = events
+            self.assertIn(line, str(formatEvent(event)))
 
     def test_failure_that_the_store_has_logged_is_not_logged_again(self) -> None:
         class Failing(MemoryDocuments):

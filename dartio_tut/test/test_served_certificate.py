@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -114,6 +115,48 @@ class ServedCertificateTests(SynchronousTestCase):
         self.served.reload_if_changed()
         for client in clients:
             self.assertRaises(ssl.SSLError, client.resumes, self.holder.context)
+
+    def test_authorities_and_certificate_do_not_wait_for_each_other(self) -> None:
+        old, new = (Signer(self.folder, name, is_authority=True) for name in "ab")
+        authorities = self.folder / "ca.pem"
+        shutil.copy(old.cert, authorities)
+        self.served = ServedCertificate(
+            str(self.cert), str(self.key), None, str(authorities), "1.2", [b"http/1.1"]
+        )
+        self.served.use_in(self.holder)
+        shown = self.served.context
+        self.copy(None, self.made()[1])  # half a pair
+        shutil.copy(new.cert, authorities)
+        self.served.reload_if_changed()
+        self.assertEqual(self.let_in(old, new), [new])
+        said = self.said()
+        self.assertIn("of before stays in use", said)
+        self.assertIn(f"checked against {authorities} as it is now", said)
+        authorities.write_text("no certificate")
+        self.copy(*self.made())
+        self.served.reload_if_changed()
+        self.assertEqual(self.let_in(old, new), [new])
+        self.assertIsNot(self.served.context, shown)
+        said = self.said()
+        self.assertIn("authorities of before are still trusted", said)
+        self.assertIn("this certificate is used from now on", said)
+        self.copy(None, self.made()[1])
+        shown = self.served.context
+        self.served.reload_if_changed()
+        self.assertIs(self.served.context, shown)
+        self.assertNotIn("from now on", self.said())
+
+    def let_in(self, *authorities: Signer) -> list[Signer]:
+        """Those whose clients a new connection lets in."""
+        found = []
+        for authority in authorities:
+            client = Client(configure=only(ssl.TLSVersion.TLSv1_2))
+            shown = Signer(self.folder, "client", authority)
+            client.context.load_cert_chain(shown.cert, shown.key)
+            with contextlib.suppress(ssl.SSLError):
+                shake_hands(self.holder.context, Client(context=client.context))
+                found.append(authority)
+        return found
 
     def test_files_that_stay_the_same_are_not_read_again(self) -> None:
         self.served.reload_if_changed()

@@ -19,8 +19,8 @@ from twisted.web.resource import IResource, Resource, getChildForRequest
 from twisted.web.server import NOT_DONE_YET, Request
 
 from ..address_turns import AddressTurns, address_of
-from ..no_thread import is_no_thread
 from ..responses import ErrorResource, HTTPError
+from ..used_up import is_used_up
 from ..wrapper import Wrapper, stream_limit_below
 from .credentials import Credentials, RememberedCredentials, credentials_of
 from .htpasswd import HtpasswdFile
@@ -125,8 +125,8 @@ class BasicAuth(Wrapper):
         try:
             if gone or not await self._is_right(credentials):
                 return self._unknown
-        except RuntimeError as error:
-            if is_no_thread(error):
+        except Exception as error:
+            if is_used_up(error):
                 return self._busy
             raise
         finally:

@@ -30,6 +30,7 @@ from dartio_tut.store import (
 )
 
 from ..responses import UNPROCESSABLE_CONTENT, HTTPError
+from ..used_up import USED_UP, is_used_up
 
 T = TypeVar("T")
 
@@ -40,8 +41,8 @@ async def from_store(asked: Awaitable[T]) -> T:
     """
     Await what was *asked* of a store, and raise its errors as `HTTPError`: 404 for
     `NoSuchEntry`, 410 for `Deleted`, 409 for `NameTaken`, 412 for `Conflict`, 422 for
-    `IdempotencyKeyReused`, 507 for `StoreFull`, 503 for `StoreUnavailable`, 500 for
-    `OSError`.
+    `IdempotencyKeyReused`, 507 for `StoreFull`, 503 for `StoreUnavailable`, and where
+    memory or file descriptors are used up; 500 for any other `OSError`.
 
     :raise InvalidName: unchanged, because a name that cannot be stored is 400 for a
         change and 404 for a look.
@@ -67,6 +68,8 @@ async def from_store(asked: Awaitable[T]) -> T:
         retry = ((b"Retry-After", b"%d" % error.retry_after),)
         raise HTTPError(SERVICE_UNAVAILABLE, text, retry) from None
     except OSError as error:
+        if is_used_up(error):
+            raise HTTPError(*USED_UP) from None
         if not isinstance(error, StoreFailed):
             _log.failure("The store failed")
         text = f"Exception during file I/O: {error.strerror or 'it failed'}."

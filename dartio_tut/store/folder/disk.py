@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from errno import EDQUOT, EFBIG, EINVAL, EISDIR, ENOSPC, ENOTDIR
+from errno import EDQUOT, EFBIG, EINVAL, EISDIR, ENAMETOOLONG, ENOSPC, ENOTDIR
 from pathlib import Path
 
-from ..interface import Quota, StoreFull
+from ..interface import InvalidName, Quota, StoreFull
 
 FileIdentity = tuple[int, int, int, int, int]
 """What changes whenever a file is changed, at least after a tick of its clock."""
@@ -138,6 +138,8 @@ def store_error(error: OSError) -> Exception:
     """The exception that tells users of the store about *error*."""
     if error.errno in DISK_FULL_ERRNOS:
         return StoreFull(f"the disk is full: {error.strerror}")
+    if error.errno == ENAMETOOLONG:
+        return InvalidName("the name is too long for the store's file system")
     return error
 
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from errno import EINVAL, EISDIR, ELOOP, ENODEV, ENOENT, ENOTDIR, ENXIO
+from errno import (
+    EINVAL,
+    EISDIR,
+    ELOOP,
+    ENAMETOOLONG,
+    ENODEV,
+    ENOENT,
+    ENOTDIR,
+    ENXIO,
+)
 from pathlib import Path
 
 from ..interface import DocumentInfo, InvalidName, NameTaken
@@ -22,7 +31,10 @@ from .notes_repair import TORN_NAME
 
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
-_NO_DOCUMENT_ERRNOS = (ENOENT, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
+_NOTHING_ERRNOS = (ENOENT, ENAMETOOLONG)
+"""What calls fail with when nothing has that path, or nothing can have it."""
+
+_NO_DOCUMENT_ERRNOS = (*_NOTHING_ERRNOS, ELOOP, ENXIO, ENODEV, EISDIR, ENOTDIR, EINVAL)
 """Opening fails so when there is no regular file: a link, a socket, nothing at all."""
 
 NOTES_FILE_NAMES = (NOTES_NAME, TORN_NAME)
@@ -65,8 +77,10 @@ def lstat_or_none(path: Path) -> os.stat_result | None:
     """The status of whatever has that *path*; ``None`` if nothing has."""
     try:
         return os.lstat(path)
-    except FileNotFoundError:
-        return None
+    except OSError as error:
+        if error.errno in _NOTHING_ERRNOS:
+            return None
+        raise
 
 
 def name_taken_error(name: str, status: os.stat_result) -> NameTaken:
