@@ -337,6 +337,15 @@ class NothingToDecodeTests(FaultCase):
             answer = response(b"", "Content-Encoding: foo", code=code)
             self.assertEqual(self.get(answer), (0, b"", ""))
 
+    def test_it_does_not_matter_where_nobody_wants_the_content(self) -> None:
+        coding = "Content-Encoding: foo"
+        with ScriptedServer(response(HELLO)) as second:
+            to = f"Location: {second.url}"
+            self.assertEqual(
+                self.get(response(b"xx", to, coding, code=302)), (0, HELLO, "")
+            )
+        self.fails(response(b"xx", coding, code=404), "404")
+
 
 class TerminalTests(FaultCase):
     """What a server sends does not steer the terminal."""
@@ -411,6 +420,18 @@ class TLSFaultTests(FaultCase):
             by_address, "--cacert", str(self.authority.path), host="127.0.0.1"
         )
         self.assertEqual(said, (0, ""))
+
+    def test_trusted_may_come_through_a_pipe(self) -> None:
+        certificate = Signer(self.folder, self.name, issuer=self.authority)
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        copy = ["cp", str(self.authority.path), str(pipe)]
+        with subprocess.Popen(copy) as copying:
+            self.assertEqual(self.secure(certificate, "--cacert", str(pipe)), (0, ""))
+            self.assertEqual(copying.wait(PATIENCE), 0)
+        code, said = self.secure(certificate, "--cacert", "/dev/zero")
+        self.assertEqual(code, 1)
+        self.assertEqual(said, "/dev/zero: it has more than 16777216 bytes")
 
     def test_trusted_is_the_server_or_whoever_is_between_it_and_a_root(self) -> None:
         between = Signer(self.folder, issuer=self.authority, is_authority=True)

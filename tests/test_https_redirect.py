@@ -137,6 +137,24 @@ class RedirectingTests(Case):
         self.assertNotIn(field, ask(plain).fields)
         self.assertNotIn(field, ask(server).fields)  # 400: this port speaks TLS
 
+    def test_hsts_is_told_whoever_answers(self) -> None:
+        more = ("--health", "--allow-host", "localhost")
+        server, _ = self.redirecting("--hsts", "60", *more)
+        tls = ssl.create_default_context(cafile=str(self.ca))
+        for start, host, code in [
+            ("GET /healthz", "localhost", 200),
+            ("GET /readyz", "other", 200),
+            ("OPTIONS *", "localhost", 200),
+            ("GET /", "other", 421),
+            ("GET /", "a b", 400),
+        ]:
+            method, target = start.split()
+            response = ask(
+                server, method, target, fields={"Host": host}, host="localhost", tls=tls
+            )
+            self.assertEqual((start, response.code), (start, code))
+            self.assertEqual(response.fields["Strict-Transport-Security"], "max-age=60")
+
     def test_hsts_is_told_by_http2(self) -> None:
         need("curl", "HSTS over HTTP/2")
         server, _ = self.redirecting("--hsts", "60")

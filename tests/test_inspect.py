@@ -262,12 +262,12 @@ class ServerTests(InspectCase):
             self.assertEqual((code, out), (2, ""))
             self.assertIn(why, said)
         for other in (("--data", "x"), ("--method", "PUT"), ("--follow",)):
-            code, _, said = self.inspect("a", "--raw", "-", *other)
-            self.assertEqual(code, 1)
-            self.assertIn("--raw goes without", said)
+            code, _, said = self.inspect("a", "--raw", "-", *other, data=b"x")
+            self.assertEqual(code, 2)
+            self.assertIn("error: --raw goes without", said)
         code, _, said = self.inspect("a", "--raw", "-", data=b"")
-        self.assertEqual(code, 1)
-        self.assertIn("--raw: there is nothing to send: it is empty", said)
+        self.assertEqual(code, 2)
+        self.assertIn("argument --raw: -: there is nothing to send: it is empty", said)
 
 
 class SecureTests(InspectCase):

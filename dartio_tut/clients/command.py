@@ -174,7 +174,10 @@ def run_alone(client: Any) -> None:
 
 
 def run_client(client: Any, words: Sequence[str]) -> None:
-    """Run *client*, a module with ``add_arguments`` and ``main``, with its *words*."""
+    """
+    Run *client*, a module with ``add_arguments`` and ``main``, with its *words*. It may
+    have ``why_wrong``, which says what is wrong with arguments that do not go together.
+    """
     name = client.__spec__.name.rpartition(".")[2]
     parser = _Parser(prog=f"dartio {name}", description=CLIENTS[name])
     client.add_arguments(parser)
@@ -184,6 +187,8 @@ def run_client(client: Any, words: Sequence[str]) -> None:
         add_exchange_options(parser)
     with _writing_help():
         parsed = parser.parse_args(words)
+        if hasattr(client, "why_wrong") and (why := client.why_wrong(parsed)):
+            parser.error(why)
     from .running import run_in_reactor
 
     run_in_reactor(client, parsed, needs_web=name in HTTP_CLIENTS)

@@ -74,7 +74,17 @@ def raw_bytes(name: str) -> bytes:
         raise ArgumentTypeError(
             f"{name}: it has more than {MAX_RAW_BYTES} bytes: send fewer"
         )
+    if not raw:
+        raise ArgumentTypeError(f"{name}: there is nothing to send: it is empty")
     return raw
+
+
+def why_wrong(arguments: Namespace) -> str:
+    """What does not go together in *arguments*."""
+    others = arguments.method or arguments.header or arguments.data is not None
+    if arguments.raw is not None and (others or arguments.follow):
+        return "--raw goes without --method, --header, --data and --follow"
+    return ""
 
 
 async def main(reactor: Any, arguments: Namespace) -> None:
@@ -101,11 +111,6 @@ async def main(reactor: Any, arguments: Namespace) -> None:
 
 def _asked(arguments: Namespace) -> Asked:
     """What the command line asks to be sent."""
-    others = arguments.method or arguments.header or arguments.data is not None
-    if arguments.raw is not None and (others or arguments.follow):
-        raise ClientError("--raw goes without --method, --header, --data and --follow")
-    if arguments.raw == b"":
-        raise ClientError("--raw: there is nothing to send: it is empty")
     if arguments.raw is not None:
         method = arguments.raw.lstrip(b"\r\n").partition(b" ")[0]
         return Asked("HEAD" if method == b"HEAD" else "GET", raw=arguments.raw)

@@ -16,7 +16,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from dartio_tut.wire import HostPattern, host_of_field, is_address
+from dartio_tut.wire import HostPattern, host_of_field, is_address, set_refusal_fields
 
 MISDIRECTED_REQUEST = 421
 """RFC 9110 section 15.5.20; Twisted has no name for it."""
@@ -131,8 +131,7 @@ class Misdirected(Resource):
             "--allow-host NAME adds one.\n"
         ).encode()
         request.setResponseCode(MISDIRECTED_REQUEST, b"Misdirected Request")
-        for name, value in getattr(request.site, "refusal_fields", ()):
-            request.setHeader(name, value)
+        set_refusal_fields(request)
         request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
         request.setHeader(b"X-Content-Type-Options", b"nosniff")
         request.setHeader(b"Content-Length", b"%d" % len(body))

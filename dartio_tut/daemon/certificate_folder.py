@@ -108,6 +108,7 @@ class CertificateFolder:
 
     :param make: reads a certificate and its key, such as a part of `ServedCertificate`.
     :param default: is shown to clients whose name has no other.
+    :param others: files that each of them is read with, such as that of a password.
     :param now: tells the time.
     :raise ValueError: when there are no certificates, or one of them is wrong.
     :raise OSError: when a file cannot be read.
@@ -121,9 +122,11 @@ class CertificateFolder:
         folder: str,
         make: Callable[..., ServedCertificate],
         default: Pair | None = None,
+        others: Sequence[str] = (),
         now: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008
     ) -> None:
         self._now = now
+        self._others = others
         self._folder = folder
         self._make = partial(make, choose=self._choose)
         self._given = self._make(*default) if default else None
@@ -220,7 +223,7 @@ class CertificateFolder:
 
     def _read_new(self, pair: Pair) -> ServedCertificate | None:
         """What the files of *pair* have, unless that is wrong: then it is said once."""
-        state = [state_of(path) for path in pair]
+        state = [state_of(path) for path in (*pair, *self._others)]
         if self._broken.get(pair) == state:
             return None
         try:

@@ -8,6 +8,7 @@ allows; here it is TLS 1.2 and later with forward secrecy.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,8 +31,8 @@ from dartio_tut.wire import (
 )
 
 from .certificate_folder import CertificateFolder
-from .listening import BACKLOG
-from .options.parsing import port_number
+from .listening import BACKLOG, DEFAULT_ADDRESSES
+from .options.parsing import backlog_length, port_number
 from .served_certificate import Certificates, ServedCertificate
 from .site import Site
 
@@ -65,13 +66,13 @@ def https_endpoint_string(
 
 def https_endpoint(
     reactor: Any,
-    port: str = "",
-    cert: str = "",
-    key: str = "",
+    port: str | None = None,
+    cert: str | None = None,
+    key: str | None = None,
     passwordFile: str | None = None,
-    interface: str = "127.0.0.1",
-    backlog: str = str(BACKLOG),
-    over: str = "",
+    interface: str | None = None,
+    backlog: str | None = None,
+    over: str | None = None,
     clientCA: str | None = None,
     minimum: str = "1.2",
     http2: str = "yes",
@@ -83,6 +84,8 @@ def https_endpoint(
     :param cert: PEM file: the server's certificate, then the intermediates.
     :param key: PEM file of the private key.
     :param passwordFile: a file whose first line is the key's password.
+    :param interface: the address to listen on; without it, that is this machine's own.
+    :param backlog: the length of the kernel's queue of new connections.
     :param over: another endpoint string to listen on, instead of a port.
     :param clientCA: PEM file of authorities; clients must show a certificate of one.
     :param minimum: the oldest TLS version to accept, ``1.2`` or ``1.3``.
@@ -92,10 +95,10 @@ def https_endpoint(
     :raise ValueError: when a part is missing or does not fit the others.
     :raise OSError: when a file cannot be read.
     """
-    if bool(cert) != bool(key) or not (cert or certFolder):
-        raise ValueError("https: needs cert=FILE and key=FILE, or certFolder=DIR")
-    if bool(port) == bool(over):
-        raise ValueError("https: needs either a port or over=ENDPOINT")
+    _check_given(
+        port=port, cert=cert, key=key, passwordFile=passwordFile, interface=interface,
+        backlog=backlog, over=over, clientCA=clientCA, certFolder=certFolder,
+    )  # fmt: skip
     if http2 not in PROTOCOLS:
         raise ValueError(f"http2={http2}: use yes or no")
     make = partial(
@@ -105,16 +108,55 @@ def https_endpoint(
         minimum=minimum,
         protocols=PROTOCOLS[http2],
     )
-    certificate: Certificates
-    if certFolder:
-        default = (cert, key) if cert else None
-        certificate = CertificateFolder(certFolder, make, default)
-    else:
-        certificate = make(cert, key)
+    certificate = _certificates(certFolder, cert, key, make, (passwordFile, clientCA))
     if over:
-        inner = serverFromString(reactor, over)
-        return WrappedTLSEndpoint(certificate, inner)
-    return TLSEndpoint(certificate, reactor, port_number(port), int(backlog), interface)
+        return WrappedTLSEndpoint(certificate, serverFromString(reactor, over))
+    return TLSEndpoint(
+        certificate,
+        reactor,
+        port_number(port or ""),
+        backlog_length(backlog or str(BACKLOG)),
+        interface or DEFAULT_ADDRESSES["https"],
+    )
+
+
+def _certificates(
+    folder: str | None,
+    cert: str | None,
+    key: str | None,
+    make: Callable[..., ServedCertificate],
+    others: Sequence[str | None],
+) -> Certificates:
+    pair = (cert, key) if cert and key else None
+    if folder:
+        return CertificateFolder(folder, make, pair, [*filter(None, others)])
+    if pair is None:
+        raise ValueError("https: needs cert=FILE and key=FILE, or certFolder=DIR")
+    return make(*pair)
+
+
+def _check_given(**given: str | None) -> None:
+    """
+    Check which parts of an endpoint string stand beside each other.
+
+    :raise ValueError: when one has no value, as that of a variable which is not set, or
+        does not go with the others.
+    """
+    for name, value in given.items():
+        if value == "":
+            raise ValueError(
+                f"https: {name}= is empty: give it a value, or leave it out"
+            )
+    is_given = {name for name, value in given.items() if value is not None}
+    if len(is_given & {"cert", "key"}) == 1:
+        raise ValueError("https: cert=FILE and key=FILE go together")
+    if len(is_given & {"port", "over"}) != 1:
+        raise ValueError("https: needs either a port or over=ENDPOINT")
+    if "over" in is_given and is_given & {"interface", "backlog"}:
+        raise ValueError(
+            "https: over=ENDPOINT says where to listen: give interface= and backlog= "
+            "to that endpoint"
+        )
 
 
 @implementer(IStreamServerEndpoint)

@@ -35,10 +35,10 @@ def site_of(resource: IResource, options: ServerOptions, streaming: bool) -> Sit
 
 def _wrapped(resource: IResource, options: ServerOptions) -> IResource:
     """*resource* with what *options* want around every tree."""
-    if options["hsts"] is not None:
-        resource = StrictTransportSecurity(resource, options["hsts"])
     if options["allow-host"]:
         resource = AllowedHosts(resource, options["allow-host"])
     if options["health"]:
         resource = HealthPages(resource)
+    if options["hsts"] is not None:  # also for what these answer
+        resource = StrictTransportSecurity(resource, options["hsts"])
     return resource

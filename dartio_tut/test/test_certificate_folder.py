@@ -250,6 +250,23 @@ class HandshakeTests(FolderCase):
             self.assertTrue(client.resumes(self.context))
         self.assertEqual(self.hosts_shown(None), "b.example")
 
+    def test_new_one_is_tried_again_when_what_it_is_read_with_changes(self) -> None:
+        authorities = self.folder / "ca.pem"
+        authority = Signer(self.folder, "ca", is_authority=True).cert.read_bytes()
+        for path in self.folder.glob("[0-9]*"):  # the authority is no server's
+            path.unlink()
+        authorities.write_bytes(authority)
+        make = partial(MAKE, client_ca=str(authorities))
+        folder = CertificateFolder(str(self.folder), make, others=[str(authorities)])
+        authorities.write_bytes(b"")
+        path = self.add("c", "c.example")
+        for _ in "12":
+            folder.reload_if_changed()
+        self.assertEqual(self.said().count("this certificate is not used"), 1)
+        authorities.write_bytes(authority)
+        folder.reload_if_changed()
+        self.assertIn(f"{path}: this certificate is used from now on", self.said())
+
     def test_broken_one_keeps_the_old_and_the_others_go_on(self) -> None:
         before = self.shown("b.example"), self.shown("a.example")
         (self.folder / "b.crt").write_bytes(b"broken")

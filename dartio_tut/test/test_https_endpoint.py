@@ -102,7 +102,7 @@ class EndpointStringTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.cert, self.key = localhost_certificate(self.mktemp())
 
-    def endpoint(self, **settings: str) -> TLSEndpoint:
+    def endpoint(self, **settings: str | None) -> TLSEndpoint:
         given: Any = {"port": "0", "cert": self.cert, "key": self.key} | settings
         endpoint = https_endpoint(MemoryReactorClock(), **given)
         assert isinstance(endpoint, TLSEndpoint)
@@ -126,15 +126,28 @@ class EndpointStringTests(SynchronousTestCase):
             self.assertEqual((settings, client.chosen()), (settings, chosen))
 
     def test_what_does_not_fit_is_refused(self) -> None:
-        for settings, said in [
+        refused: list[tuple[dict[str, str | None], str]] = [
             ({"http2": "1"}, "http2=1: use yes or no"),
             ({"minimum": "1.1"}, "minimum=1.1: use 1.2 or 1.3"),
             ({"port": "x"}, "'x' is no port"),
             ({"over": "tcp:0"}, "either a port or over=ENDPOINT"),
-            ({"cert": ""}, "needs cert=FILE and key=FILE"),
-        ]:
+            ({"cert": None}, "cert=FILE and key=FILE go together"),
+            ({"cert": None, "key": None}, "needs cert=FILE and key=FILE, or certFol"),
+            ({"backlog": "-5"}, "'-5' is not a whole number"),
+            ({"port": None, "over": "tcp:0", "interface": "::1"}, "to that endpoint"),
+            ({"port": None, "over": "tcp:0", "backlog": "5"}, "to that endpoint"),
+        ]
+        for settings, said in refused:
             error = self.assertRaises(ValueError, self.endpoint, **settings)
             self.assertIn(said, str(error))
+
+    def test_part_without_a_value_is_refused(self) -> None:
+        for name in (
+            "port", "cert", "key", "passwordFile", "interface", "backlog", "over",
+            "clientCA", "certFolder", "http2", "minimum",
+        ):  # fmt: skip
+            with self.assertRaisesRegex(ValueError, f"{name}="):
+                self.endpoint(**{name: ""})
 
     def test_warnings_are_those_of_the_certificates(self) -> None:
         self.assertEqual(self.endpoint().certificate.warnings, [])

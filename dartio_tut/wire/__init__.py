@@ -41,6 +41,7 @@ from .interfaces import (
     IProxyTrust,
     RequestHeaderFields,
     refusal_fields,
+    set_refusal_fields,
 )
 from .limits import Limits
 from .protocol_choice import (
@@ -138,6 +139,7 @@ __all__ = [
     "set_alpn",
     "set_curves",
     "set_length",
+    "set_refusal_fields",
     "subject_text",
     "tell_not_held",
     "with_fast_ports",

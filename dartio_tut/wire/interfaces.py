@@ -314,3 +314,9 @@ def refusal_fields(resource: object) -> Fields:
     """The header fields that refusals for the tree of *resource* have."""
     fields: Fields = getattr(resource, "refusal_fields", ())
     return fields
+
+
+def set_refusal_fields(request: server.Request) -> None:
+    """Set these fields on the response to *request*, which no resource answers."""
+    for name, value in refusal_fields(request.site):
+        request.setHeader(name, value)

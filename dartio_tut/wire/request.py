@@ -25,6 +25,7 @@ from zope.interface import directlyProvides
 
 from .file_sending import send_file
 from .http1.protocol_error import ProtocolError
+from .interfaces import set_refusal_fields
 from .lazy_request import MalformedForm
 from .not_bytes import NotBytesError, check_rendered, shown
 from .on_drain import OnDrain
@@ -109,6 +110,7 @@ class Request(RequestWithBody):
         try:
             path = self.path
             if path == b"*":
+                set_refusal_fields(self)
                 self._handleStar()
                 return
             found = self._resource
@@ -243,8 +245,7 @@ class Request(RequestWithBody):
         self.etag = self.lastModified = None
         self._encoder = None
         self.setResponseCode(INTERNAL_SERVER_ERROR)
-        for name, value in getattr(self.site, "refusal_fields", ()):
-            self.setHeader(name, value)
+        set_refusal_fields(self)
         self.defaultContentType = TEXT
         self.set_length(len(SERVER_FAULT_TEXT))
         is_cut_short = self.body is not None and not self.body.is_whole

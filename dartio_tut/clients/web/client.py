@@ -15,7 +15,7 @@ from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from ..errors import ClientError
-from .codings import ACCEPT_ENCODING, ContentError
+from .codings import ACCEPT_ENCODING
 from .connection import Connection
 from .delivery import ContentResponse
 from .exchange_timeout import ExchangeTimeout
@@ -148,12 +148,7 @@ class ExchangeAgent:
         self._patience.heard()
         check_status(response.code, url, connection)
         _drop_unreadable_cookies(response.headers)
-        try:
-            return ContentResponse(
-                response, url, connection, self._patience, self._reactor
-            )
-        except ContentError as error:
-            raise ClientError(f"{url}: {error}") from None
+        return ContentResponse(response, url, connection, self._patience, self._reactor)
 
     def _failed(self, failure: Failure, url: str, connection: Connection) -> None:
         if self._patience.reason:

@@ -33,7 +33,8 @@ class ContentResponse(proxyForInterface(IResponse)):  # type: ignore[misc]
     """
     A response that delivers its content without its codings.
 
-    :raises ContentError: it has a coding that is not known.
+    One that is not known matters only to whoever wants the content: a redirect is
+    followed, and an error told, whatever theirs is in.
     """
 
     def __init__(
@@ -52,14 +53,25 @@ class ContentResponse(proxyForInterface(IResponse)):  # type: ignore[misc]
         codings = b",".join(original.headers.getRawHeaders(b"Content-Encoding", []))
         if original.length == 0:
             codings = b""  # there is nothing to decode
-        self.decoder = ContentDecoder(codings.decode("latin-1").split(","))
         self.length = original.length
+        self._fault = ""
+        try:
+            self.decoder = ContentDecoder(codings.decode("latin-1").split(","))
+        except ContentError as error:
+            self._fault = f"{url}: {error}"
+            return
         if self.decoder:
             self.length = UNKNOWN_LENGTH
             original.headers.removeHeader(b"Content-Encoding")
 
     def deliverBody(self, protocol: IProtocol) -> None:
-        """Deliver the content to *protocol*; what goes wrong is a `ClientError`."""
+        """
+        Deliver the content to *protocol*; what goes wrong is a `ClientError`.
+
+        :raises ClientError: it has a coding that is not known.
+        """
+        if self._fault:
+            raise ClientError(self._fault)
         self.original.deliverBody(_Delivery(self, protocol))
 
     def discard(self) -> None:

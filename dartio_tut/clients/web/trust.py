@@ -27,8 +27,6 @@ from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
-from dartio_tut.store import read_regular_file
-
 from ..errors import ClientError
 from .connection import Connection
 from .url import is_other_host
@@ -63,9 +61,11 @@ def https_policy(ca_file: str | None) -> BrowserLikePolicyForHTTPS:
     if ca_file is None:
         return BrowserLikePolicyForHTTPS()
     try:
-        found = x509.load_pem_x509_certificates(
-            read_regular_file(ca_file, MAX_FILE_BYTES)
-        )
+        with open(ca_file, "rb") as file:  # it may be a pipe
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise ClientError(f"{ca_file}: it has more than {MAX_FILE_BYTES} bytes")
+        found = x509.load_pem_x509_certificates(content)
     except OSError as error:
         raise ClientError(f"{ca_file}: {error.strerror}") from None
     except ValueError:
