@@ -541,6 +541,41 @@ class TLSFaultTests(FaultCase):
             self.assertEqual(code, 1)
             self.assertIn("is it https:// ?", said)
 
+    def test_host_that_is_a_number(self) -> None:
+        for command in ("get", "inspect"):
+            for host in ("4047", "2130706433:1", "0.:1"):
+                code, _, said = self.dartio(command, f"https://{host}/")
+                number = host.partition(":")[0]
+                self.assertEqual(code, 1)
+                self.assertEqual(
+                    said,
+                    f"dartio: no TLS with {number}: no certificate is for a number; "
+                    "write the host's name\n",
+                )
+
+    def test_server_that_closes_before_there_is_a_head(self) -> None:
+        """Within the handshake, or right behind it."""
+        certificate = Signer(self.folder, self.name, issuer=self.authority)
+        trusted = "--cacert", str(self.authority.path)
+        for in_handshake in (True, False):
+
+            def close(
+                connection: socket.socket, in_handshake: bool = in_handshake
+            ) -> None:
+                if in_handshake:
+                    connection.recv(1)
+                    connection.sendall(b"\x16\x03\x03\x00\x7a\x02\x00")
+                else:
+                    server.read_head(connection)
+
+            tls = None if in_handshake else certificate.server_context()
+            with ScriptedServer(close, tls=tls) as server:
+                url = f"https://localhost:{server.port}/"
+                code, _, said = self.dartio("get", url, *trusted)
+                self.assertEqual(code, 1)
+                self.assertNotIn("within its header fields", said)
+                self.assertIn("closed the connection", said)
+
     def test_connection_cut_without_a_word(self) -> None:
         def cut(connection: socket.socket) -> None:
             server.read_head(connection)

@@ -66,6 +66,26 @@ class StoreCopyTests(Case):
             "Copied 1 documents; 0 were there already.\n",
         )
 
+    def test_as_much_is_left_free_as_was_said(self) -> None:
+        other = self.here / "other"
+        most = "9" * 15
+        only = ("--only", "notes")
+        said = self.refused(self.notes, other, *only, "--keep-free", most)
+        self.assertIn(f"{most} bytes of the disk must stay free", said)
+        self.assertIn(
+            "Copied 303 notes", self.copy(self.notes, other, *only, "--keep-free=0")
+        )
+        for wrong in ("-1", "x", "", "9" * 16):
+            line = (
+                "store",
+                "copy",
+                str(self.notes),
+                str(other),
+                f"--keep-free={wrong}",
+            )
+            _, error = self.run_program("dartio", *line, code=2)
+            self.assertIn(f"argument --keep-free: {wrong!r} is no whole number", error)
+
     def test_copy_into_a_database_and_back(self) -> None:
         url = self.database().url()
         self.assertIn("Copied 303 notes", self.copy(

@@ -199,6 +199,15 @@ class TLSTransportTests(ServingCase):
                 came += part
             return came
 
+    async def test_a_request_without_tls_is_told_once(self) -> None:
+        for is_over in (False, True):
+            port = await self.over_tcp(hello) if is_over else self.secure(hello)
+            said = await deferToThread(self.exchange_plain, port, GET)
+            self.assertIn(b" 400 ", said)
+            await self.until(lambda: not self.site.deadlines.members)
+            told = self.site.failed_handshakes
+            self.assertEqual(told, {"a request without TLS": 1}, is_over)
+
     def by_http2(self, port: int) -> ssl.SSLSocket:
         """A connection on which HTTP/2 is spoken."""
         context = ssl.create_default_context()

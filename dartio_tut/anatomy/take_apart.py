@@ -46,6 +46,7 @@ def take_apart(
     *,
     request_method: bytes = b"GET",
     has_ended: bool = False,
+    has_broken_off: bool = False,
 ) -> Message:
     """
     Take one message apart; what follows it is the part ``next-message``.
@@ -53,12 +54,15 @@ def take_apart(
     :param request_method: of a response: what it responds to. A response to HEAD has
         no body.
     :param has_ended: whether nothing more can come, because the connection has ended.
+    :param has_broken_off: whether it has ended otherwise than on purpose; then it does
+        not tell the end of a body.
     """
     parts = PartList()
     if sent_by == "client":
         at, is_complete = _take_request(raw, parts)
     else:
-        at, is_complete = _take_responses(raw, parts, request_method, has_ended)
+        is_end = has_ended and not has_broken_off
+        at, is_complete = _take_responses(raw, parts, request_method, is_end)
     parts.add(at, len(raw), "next-message" if is_complete else "ambiguous")
     if has_ended and raw and not is_complete:
         parts.note(faults.ENDED_EARLY)

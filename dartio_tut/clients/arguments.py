@@ -31,6 +31,9 @@ SECONDS = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 LARGEST_PORT = 65535
 
+MAX_DIGITS = 15
+"""Of a number: as many as options of servers take."""
+
 
 def parse_url(text: str) -> WebURL:
     """
@@ -91,6 +94,15 @@ def parse_header_field(text: str) -> tuple[str, str]:
     if not (colon and TOKEN.fullmatch(name)) or NOT_IN_FIELDS.search(value):
         raise ArgumentTypeError(f"{text!r} is no header field: write NAME: VALUE")
     return name, value.strip(" \t")
+
+
+def parse_whole_number(text: str) -> int:
+    """A whole number, zero or more."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise ArgumentTypeError(
+            f"{text!r} is no whole number of at most {MAX_DIGITS} digits"
+        )
+    return int(text)
 
 
 def parse_seconds(text: str) -> float:

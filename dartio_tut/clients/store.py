@@ -18,6 +18,7 @@ from typing import Any
 from dartio_tut.store import (
     CopyConflict,
     NameTaken,
+    Quota,
     StoreFull,
     StoreUnavailable,
     copy_documents,
@@ -30,6 +31,7 @@ from dartio_tut.store import (
     open_notes,
 )
 
+from .arguments import parse_whole_number
 from .command import ClientError, run_alone
 
 STORE_KINDS = ("notes", "documents")
@@ -56,6 +58,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--collection",
         help=f"the collection of a database (default: {DEFAULT_COLLECTION})",
+    )
+    parser.add_argument(
+        "--keep-free",
+        type=parse_whole_number,
+        default=Quota().free,
+        metavar="BYTES",
+        help="bytes of the disk with TO to leave free (default: %(default)s)",
     )
 
 
@@ -171,7 +180,7 @@ async def _copy_with(
 ) -> Any:
     source = opened(arguments.source, name=name, must_exist=True)
     try:
-        target = opened(arguments.target, name=name)
+        target = opened(arguments.target, Quota(free=arguments.keep_free), name=name)
         try:
             return await copied(source, target, partial(_show_progress, kind))
         finally:

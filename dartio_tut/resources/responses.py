@@ -254,7 +254,8 @@ def finish_response(request: Request, content: bytes) -> None:
     response: a 500, say, because the protocol that takes the body has failed.
     """
     # This is what notifyFinish would tell, without a Deferred for each request.
-    if not (request._disconnected or request.finished):
+    # Twisted's DummyRequest, for tests, does not have it.
+    if not (getattr(request, "_disconnected", False) or request.finished):
         set_length(request, len(content))
         if len(content) > PIECE_BYTES and request.method != b"HEAD":
             request.registerProducer(_Pieces(request, content), False)

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.resources.files import precompressed
 from dartio_tut.resources.files.precompressed import (
+    FOLDER_TTL_SECONDS,
     LOOKUP_TTL_SECONDS,
     PrecompressedFiles,
 )
@@ -99,6 +100,14 @@ class CompressedFormsTests(SynchronousTestCase):
         self.assertEqual(self.looks()[0], (b"gzip",))
         (self.root / "a" / "x.js.gz").unlink()
         self.assertEqual(self.looks()[0], ())
+
+    def test_a_folder_whose_time_stands_still_is_relied_on_for_a_while(self) -> None:
+        self.patch(PrecompressedFiles, "_version", lambda *_: (1, 2, 3))
+        self.assertEqual(self.looks(), ((), 3))
+        (self.root / "a" / "x.js.gz").touch()
+        self.assertEqual(self.looks(), ((), 0))
+        self.now += FOLDER_TTL_SECONDS
+        self.assertEqual(self.looks()[0], (b"gzip",))
 
     def test_a_folder_that_has_changed_just_now_is_not_relied_on(self) -> None:
         self.since_change = 1

@@ -465,6 +465,20 @@ class PrecompressedTests(LogCase):
         self.assertEqual(said.body, b"plain")
         self.assertIn("a.js.zst is not sent: clients have no", self.logged[0])
 
+    def test_brotli_with_a_large_window_has_one_line(self) -> None:
+        for begin, sent in ((0x11, False), (0x91, False), (0x21, True), (0x1B, True)):
+            self.logged.clear()
+            self.file("a.js", b"plain")
+            self.file("a.js.br", bytes((begin, 1)))
+            files = self.files()
+            for _ in range(2):
+                said = ask(files, "GET", "/a.js", accept_encoding="br")
+                self.assertEqual(said.body == b"plain", not sent, begin)
+            self.assertEqual(len(self.logged), 0 if sent else 1)
+        self.file("a.js.br", bytes((0x11, 1)))
+        ask(self.files(), "GET", "/a.js", accept_encoding="br")
+        self.assertIn("a.js.br is not sent: clients refuse it", self.logged[-1])
+
     def test_link_that_is_not_followed_has_one_line_in_the_log(self) -> None:
         outside = self.root.with_name(self.root.name + "-outside")
         outside.write_bytes(b"compressed")

@@ -301,6 +301,14 @@ class ReportTests(SynchronousTestCase):
         self.assertEqual(seen(OK + b"\r\nhello").failure, "")
         self.assertEqual(seen(OK + b"\r\n", failure="why").failure, "why")
 
+    def test_body_that_breaks_off_is_not_complete(self) -> None:
+        for broke_off in (False, True):
+            told = report_json(
+                seen(OK + b"\r\nhello", failure="why", broke_off=broke_off)
+            )["response"]
+            self.assertEqual(told["complete"], not broke_off)
+            self.assertEqual("ended before" in told["fault"], broke_off)
+
     def test_json_has_the_members_that_are_documented(self) -> None:
         told = report_json(seen(OK + b"Content-Length: 0\r\n\r\n"))
         self.assertEqual(

@@ -9,10 +9,12 @@ from sys import getrefcount
 from typing import Any
 
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
+from twisted.web.test.requesthelper import DummyRequest
 
-from dartio_tut.resources import respond_later, responses
+from dartio_tut.resources import HTTPError, respond_later, responses
 from dartio_tut.testing import connect
 
 from .support.function_resource import FunctionResource
@@ -431,3 +433,26 @@ class LargeTests(RequestCase):
             self.assertGreater(getrefcount(content), held)
             getattr(request.producer, ends)()
             self.assertEqual(getrefcount(content), held)
+
+
+class DummyRequestTests(SynchronousTestCase):
+    """Twisted's request for tests, which has less than a real one."""
+
+    def test_coroutines_answer_it_too(self) -> None:
+        async def raise_error(error: Exception) -> str:
+            raise error
+
+        async def give(content: str | bytes) -> str | bytes:
+            return content
+
+        for result, written, code in [
+            (give("text"), b"text", None),
+            (give(b"bytes"), b"bytes", None),
+            (raise_error(HTTPError(404, "There is none.")), b"There is none.\n", 404),
+            (raise_error(ZeroDivisionError()), b"Something went wrong here.\n", 500),
+        ]:
+            request: Any = DummyRequest([b""])
+            self.assertEqual(respond_later(request, result), NOT_DONE_YET)
+            self.assertEqual(b"".join(request.written).strip(), written.strip())
+            self.assertEqual((request.responseCode, request.finished), (code, 1))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)

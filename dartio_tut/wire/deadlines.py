@@ -86,6 +86,7 @@ class Deadlines:
         elif self._call.getTime() - self._reactor.seconds() > 2 * SWEEP_SECONDS:
             self._call.reset(SWEEP_SECONDS)  # the reactor's clock was set back
             self._due = NEVER
+            self.now = self._seconds()
         self.members.add(member)
         member.deadline = self.now + seconds
 

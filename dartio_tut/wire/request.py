@@ -52,7 +52,7 @@ def is_end_of_request(request: server.Request, error: BaseException | None) -> b
     was refused. Whoever awaits its body or its end meets such an error, which is no
     fault of the server's.
     """
-    is_over = request._disconnected or request.finished
+    is_over = getattr(request, "_disconnected", False) or request.finished
     return bool(is_over) and isinstance(error, _ENDS)
 
 

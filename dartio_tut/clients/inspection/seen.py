@@ -27,6 +27,7 @@ class Seen:
                 "server",
                 request_method=exchange.method.encode("ascii"),
                 has_ended=exchange.was_closed,
+                has_broken_off=exchange.broke_off,
             )
         self.failure = exchange.failure or self._malformed()
 

@@ -177,6 +177,7 @@ class Inspector:
         if not came and reason is not None:
             return failure_text(reason.value, url, connection)  # type: ignore[arg-type]
         if not ended_well(reason):
+            exchange.broke_off = True
             return f"{url}: broken off after {came} bytes"
         return ""  # the message itself tells whether it is whole
 

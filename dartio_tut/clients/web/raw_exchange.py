@@ -67,6 +67,8 @@ class RawExchange:
         was connected to.
     :ivar is_whole: whether the response came to its end, as far as it says where.
     :ivar was_closed: whether the server has closed the connection.
+    :ivar broke_off: whether it ended otherwise than on purpose; over TLS, a server must
+        say that it is.
     :ivar is_cut: whether there was more than is read.
     :ivar failure: why there is no response, or not all of it; empty if all is well.
     """
@@ -83,6 +85,7 @@ class RawExchange:
     tls: TLSFacts | None = None
     is_whole: bool = False
     was_closed: bool = False
+    broke_off: bool = False
     is_cut: bool = False
     failure: str = ""
 

@@ -91,7 +91,7 @@ def _closed(url: str, connection: Connection) -> str:
         return f"{url} answers with a header field of more than {MAX_LINE_BYTES} bytes"
     if said := unfinished(url, connection):
         return said
-    if connection.first_bytes:
+    if connection.head_bytes:
         return f"incomplete: {url} closed the connection within its header fields"
     hint = "" if connection.is_tls else "; is it https:// ?"
     return f"no answer from {url}: it closed the connection{hint}"

@@ -90,6 +90,10 @@ def verified_tls(
             f"no TLS with {host}: Twisted verifies no certificate of such a name,"
             " which IDNA does not know; is it http:// ?"
         )
+    if host.rstrip(".").isdigit():
+        raise ClientError(
+            f"no TLS with {host}: no certificate is for a number; write the host's name"
+        )
     # SNI names a host without the dot of a whole name (RFC 6066, 3).
     creator = policy.creatorForNetloc(host.rstrip(".").encode("ascii"), port)
     return _VerifiedTLS(creator, connection, only_notes)

@@ -21,13 +21,19 @@ from twisted.logger import Logger
 from .path_segments import PathSegments
 from .remembered import Remembered, may_be_remembered
 from .root import path_for_log
-from .zstd_window import why_refused
+from .unpacking import why_refused
 
 SUFFIXES = {b"br": b".br", b"zstd": b".zst", b"gzip": b".gz"}
 """Content codings, the best first, and how the names of such files end."""
 
 LOOKUP_TTL_SECONDS = 1.0
 """How long the result of a lookup is believed."""
+
+FOLDER_TTL_SECONDS = 60.0
+"""
+How much longer it is believed while the folder is the same: where folders are no files,
+as on mounts of object stores, their times may stand still.
+"""
 
 SETTLED_NS = 3 * 10**9
 """
@@ -71,7 +77,10 @@ class PrecompressedFiles:
         known = self._known.get(names)
         if known is not None:
             until, version, found = known
-            if now < until or (version and version == self._version(names, now)):
+            is_same = now < until + FOLDER_TTL_SECONDS and (
+                version and version == self._version(names, now)
+            )
+            if now < until or is_same:
                 return found
         found, version = (), None
         is_short = may_be_remembered(names)
@@ -146,8 +155,8 @@ class PrecompressedFiles:
             reason = "it is empty: compress it again"
         elif int(form.st_mtime) + MTIME_SLACK_SECONDS < int(file.st_mtime):
             reason = "it is older than the file: compress it again"
-        elif coding == b"zstd":
-            reason = why_refused(descriptor)
+        else:
+            reason = why_refused(coding, descriptor)
         if reason is not None:
             self.report(names, coding, file, reason)
         return reason is None

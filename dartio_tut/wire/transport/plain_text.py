@@ -106,7 +106,7 @@ class RefusingTLS(BufferingTLSTransport):
         if self._handshakeDone or reason is None:
             super()._tlsShutdownFinished(reason)
         elif self._is_lost:
-            if self._has_begun:
+            if self._has_begun and not self._is_refused:
                 self._tell(HandshakeFault(GONE))
             super()._tlsShutdownFinished(reason)
         else:

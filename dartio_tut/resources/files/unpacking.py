@@ -1,8 +1,8 @@
 """
-What a file that Zstandard has compressed asks of whoever unpacks it.
+What a compressed file asks of whoever unpacks it.
 
-Clients of HTTP refuse more than 8 MiB (RFC 9659); ``zstd --long`` and ``--ultra`` make
-files that ask for more.
+Clients of HTTP refuse windows of more than 8 MiB (RFC 9659), for which ``zstd --long``,
+``zstd --ultra`` and ``brotli --large_window`` make files that ask.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import os
 import re
 
 MAX_WINDOW_BYTES = 8 * 1024 * 1024
+
+LARGE_WINDOW_BITS = 0b0010001
+"""How a stream with a large window begins, which Brotli itself does not have (RFC 7932
+section 9.1)."""
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _HEAD_BYTES = 18
@@ -56,13 +60,16 @@ def window_bytes(head: bytes) -> int:
     return size + 256 if size_flag == 1 else size
 
 
-def why_refused(descriptor: int) -> str | None:
+def why_refused(coding: bytes, descriptor: int) -> str | None:
     """
     Why clients do not unpack what is in a file, and what to do; ``None`` if they do.
 
+    :param coding: the content coding in which the file is.
     :raise OSError: when the file cannot be read.
     """
-    head = frame_head(descriptor)
+    if coding == b"br":
+        return _why_no_brotli(os.pread(descriptor, 1, 0))
+    head = frame_head(descriptor) if coding == b"zstd" else b""
     if not head:
         return None
     if head[4] & DICTIONARY_FLAGS:
@@ -72,4 +79,11 @@ def why_refused(descriptor: int) -> str | None:
             "clients refuse its window of more than 8 MiB: compress it again without "
             "--long and --ultra"
         )
+    return None
+
+
+def _why_no_brotli(begin: bytes) -> str | None:
+    """As `why_refused`, for a file that begins with this byte."""
+    if begin and begin[0] & 0x7F == LARGE_WINDOW_BITS:
+        return "clients refuse it: compress it again without --large_window"
     return None
