@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from twisted.logger import Logger
 
 from .pem_files import dns_names, is_leaf
 
@@ -41,6 +42,11 @@ RENEW_BEFORE = timedelta(days=30)
 
 NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
 """The subject of what is made here, and its issuer."""
+
+ADDRESSES = (ip_address("127.0.0.1"), ip_address("::1"))
+"""What else it is for, by which it is told from others of that name."""
+
+_log = Logger()
 
 _SIGNS_HANDSHAKES_ONLY = x509.KeyUsage(
     digital_signature=True,
@@ -80,6 +86,8 @@ def localhost_certificate(
     Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(folder):
         if not _are_good(certificate, key, hosts):  # somebody else has been faster
+            if key.exists() and not _belong_together(certificate, key):
+                _keep(key)
             _make(certificate, key, hosts)
     return str(certificate), str(key)
 
@@ -101,16 +109,60 @@ def _check_were_made_here(certificate: Path, key: Path) -> None:
 
     :raise ValueError: when they are somebody else's.
     """
+    theirs = None
     try:
-        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        if _is_made_here(certificate) is False:
+            theirs = certificate
     except (FileNotFoundError, NotADirectoryError):
         theirs = key if key.exists() else None
-    except ValueError:
-        theirs = None
-    else:
-        theirs = None if found.subject == found.issuer == NAME else certificate
     if theirs is not None:
         raise ValueError(f"{theirs}: it was not made here; name another folder")
+
+
+def _is_made_here(certificate: Path) -> bool | None:
+    """
+    Whether it is one of ours; ``None`` if it is damaged.
+
+    :raise OSError: when it cannot be read.
+    """
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        if not found.subject == found.issuer == NAME:
+            return False
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return False
+    except ValueError:
+        return None
+    return set(ADDRESSES) <= set(names.value.get_values_for_type(x509.IPAddress))
+
+
+def _belong_together(certificate: Path, key: Path) -> bool:
+    """Whether both can be read, and belong together."""
+    try:
+        made = x509.load_pem_x509_certificate(certificate.read_bytes())
+        private = load_pem_private_key(key.read_bytes(), None)
+    except (FileNotFoundError, NotADirectoryError, TypeError, ValueError):
+        return False
+    return made.public_key() == private.public_key()
+
+
+def _keep(key: Path) -> None:
+    """
+    Keep a key that does not belong to the certificate: it may be somebody else's.
+
+    :raise ValueError: when there is one that was kept before.
+    """
+    kept = key.with_name(f"{key.name}.old")
+    try:
+        os.link(key, kept)
+    except FileExistsError:
+        raise ValueError(f"{kept}: it is in the way; move it elsewhere") from None
+    _log.warn(
+        "{key}: it does not belong to the certificate, and is kept as {kept}",
+        key=str(key),
+        kept=str(kept),
+    )
 
 
 def _are_good(certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
@@ -118,15 +170,13 @@ def _are_good(certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
     Whether the two belong together, for a while yet, may sign no other, and have the
     names of all *hosts*.
     """
-    try:
-        made = x509.load_pem_x509_certificate(certificate.read_bytes())
-        private = load_pem_private_key(key.read_bytes(), None)
-    except (FileNotFoundError, NotADirectoryError, TypeError, ValueError):
+    if not _belong_together(certificate, key):
         return False
+    made = x509.load_pem_x509_certificate(certificate.read_bytes())
     if made.not_valid_after_utc - datetime.now(UTC) <= RENEW_BEFORE:
         return False
     named = set(hosts) <= set(dns_names(made))
-    return named and is_leaf(made) and made.public_key() == private.public_key()
+    return named and is_leaf(made)
 
 
 def _check_can_be_made(folder: Path) -> None:
@@ -142,7 +192,7 @@ def _check_can_be_made(folder: Path) -> None:
 def _make(certificate: Path, key: Path, hosts: Sequence[str]) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     names: list[x509.GeneralName] = [x509.DNSName(n) for n in ("localhost", *hosts)]
-    names += [x509.IPAddress(ip_address(ip)) for ip in ("127.0.0.1", "::1")]
+    names += map(x509.IPAddress, ADDRESSES)
     now = datetime.now(UTC)
     signed = (
         x509.CertificateBuilder(NAME, NAME, private.public_key())

@@ -77,6 +77,7 @@ class NameTable:
     def __init__(
         self, certificates: Iterable[ServedCertificate], now: datetime
     ) -> None:
+        self._made = now
         known = sorted(certificates, key=lambda c: (c.begin <= now, c.end))
         later = (certificate.begin for certificate in known if certificate.begin > now)
         self._next: datetime | None = min(later, default=None)
@@ -89,17 +90,27 @@ class NameTable:
         """Whether another certificate has become valid since this was made."""
         return self._next is not None and self._next <= now
 
-    def find(self, name: str) -> ServedCertificate | None:
+    def find(self, name: str, now: datetime | None = None) -> ServedCertificate | None:
         """
         The certificate for *name*, if there is one.
 
-        A wildcard stands for one label (RFC 6125 section 6.4.3).
+        A wildcard stands for one label (RFC 6125 section 6.4.3). Its certificate is
+        taken if there is no other, or if it is valid and the other is not.
+
+        :param now: the time, if it is later than when this was made.
         """
         name = name.lower().removesuffix(".")
         found = self._by_name.get(name)
-        if found is None:
-            found = self._by_name.get(f"*.{name.partition('.')[2]}")
-        return found
+        wildcard = self._by_name.get(f"*.{name.partition('.')[2]}")
+        if found is None or wildcard is None:
+            return found or wildcard
+        now = now or self._made
+        is_wild = _is_valid(wildcard, now) and not _is_valid(found, now)
+        return wildcard if is_wild else found
+
+
+def _is_valid(certificate: ServedCertificate, now: datetime) -> bool:
+    return bool(certificate.begin <= now <= certificate.end)
 
 
 class CertificateFolder:
@@ -109,6 +120,8 @@ class CertificateFolder:
     :param make: reads a certificate and its key, such as a part of `ServedCertificate`.
     :param default: is shown to clients whose name has no other.
     :param others: files that each of them is read with, such as that of a password.
+    :param is_later: whether all of them were right when the daemon was started: then
+        one that is broken is left out, as when a daemon goes on.
     :param now: tells the time.
     :raise ValueError: when there are no certificates, or one of them is wrong.
     :raise OSError: when a file cannot be read.
@@ -123,18 +136,20 @@ class CertificateFolder:
         make: Callable[..., ServedCertificate],
         default: Pair | None = None,
         others: Sequence[str] = (),
+        is_later: bool = False,
         now: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008
     ) -> None:
         self._now = now
         self._others = others
         self._folder = folder
         self._make = partial(make, choose=self._choose)
-        self._given = self._make(*default) if default else None
         self._holders = Holders()
         self._protocols: Sequence[bytes] | None = None
         self._broken: dict[Pair, object] = {}
         self._fault = ""
-        self._served = {pair: self._make(*pair) for pair in find_pairs(folder)}
+        read = self._read if is_later else lambda pair: self._make(*pair)
+        self._given = read(default) if default else None
+        self._served = self._usable({pair: read(pair) for pair in find_pairs(folder)})
         self._choose_from_these()
         _log.info(
             "{folder}: {count} certificates; other names are shown {default}",
@@ -211,6 +226,16 @@ class CertificateFolder:
         pairs = find_pairs(self._folder)
         self._broken = {p: state for p, state in self._broken.items() if p in pairs}
         found = {pair: self._served.get(pair) or self._read_new(pair) for pair in pairs}
+        return self._usable(found)
+
+    def _usable(
+        self, found: dict[Pair, ServedCertificate | None]
+    ) -> dict[Pair, ServedCertificate]:
+        """
+        Those that can be used.
+
+        :raise ValueError: when there is none.
+        """
         usable = {pair: served for pair, served in found.items() if served}
         if not usable:
             raise ValueError(f"{self._folder}: none of its certificates can be used")
@@ -222,6 +247,18 @@ class CertificateFolder:
             _log.error("The certificates of before stay in use: {reason}", reason=fault)
 
     def _read_new(self, pair: Pair) -> ServedCertificate | None:
+        """As `_read`; and the log tells of a new one."""
+        served = self._read(pair)
+        if served is not None:
+            _log.info(
+                "{cert}: this certificate is used from now on; it is valid until "
+                "{end:%F}",
+                cert=pair[0],
+                end=served.end,
+            )
+        return served
+
+    def _read(self, pair: Pair) -> ServedCertificate | None:
         """What the files of *pair* have, unless that is wrong: then it is said once."""
         state = [state_of(path) for path in (*pair, *self._others)]
         if self._broken.get(pair) == state:
@@ -238,11 +275,6 @@ class CertificateFolder:
             return None
         if self._protocols is not None:
             served.offer(self._protocols)
-        _log.info(
-            "{cert}: this certificate is used from now on; it is valid until {end:%F}",
-            cert=pair[0],
-            end=served.end,
-        )
         return served
 
     def _all(self) -> list[ServedCertificate]:
@@ -251,8 +283,11 @@ class CertificateFolder:
 
     def _choose(self, connection: SSL.Connection) -> None:
         name = connection.get_servername()
-        found = self._table.find(name.decode("ascii", "replace")) if name else None
+        found = self._find(name.decode("ascii", "replace")) if name else None
         connection.set_context((found or self._default).context)
+
+    def _find(self, name: str) -> ServedCertificate | None:
+        return self._table.find(name, self._now())
 
     def _choose_from_these(self) -> None:
         self._default = self._all()[0]

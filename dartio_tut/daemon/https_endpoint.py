@@ -35,6 +35,7 @@ from .listening import BACKLOG, DEFAULT_ADDRESSES
 from .options.parsing import backlog_length, port_number
 from .served_certificate import Certificates, ServedCertificate
 from .site import Site
+from .this_worker import this_worker
 
 PROTOCOLS = {"no": (b"http/1.1",), "yes": (b"h2", b"http/1.1")}
 """What is offered to clients (RFC 7301), by the setting ``http2=``."""
@@ -129,7 +130,9 @@ def _certificates(
 ) -> Certificates:
     pair = (cert, key) if cert and key else None
     if folder:
-        return CertificateFolder(folder, make, pair, [*filter(None, others)])
+        read_with = [*filter(None, others)]
+        is_later = this_worker() is not None  # its parent has read them before
+        return CertificateFolder(folder, make, pair, read_with, is_later)
     if pair is None:
         raise ValueError("https: needs cert=FILE and key=FILE, or certFolder=DIR")
     return make(*pair)

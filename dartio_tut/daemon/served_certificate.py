@@ -212,7 +212,7 @@ class ServedCertificate:
             end=self.end,
         )
         for warning in self.warnings:
-            _log.warn("{warning}", warning=warning)
+            _log.warn("{line}", line=warning)
         self.warn_of_expiry()
 
     def reload_if_changed(self) -> None:
@@ -221,17 +221,35 @@ class ServedCertificate:
             self.reload()
 
     def warn_of_expiry(self, now: datetime | None = None) -> None:
-        """Log how many days are left, if there are few."""
-        for line in self.expiry_lines(now):
+        """
+        Log how many days are left, if there are few, and what has become invalid since
+        the files were read.
+        """
+        invalid = [line for line in self._invalid(now) if line not in self.warnings]
+        for line in (*invalid, *self.expiry_lines(now)):
             _log.warn("{line}", line=line)
 
     def expiry_lines(self, now: datetime | None = None) -> list[str]:
-        """A line that says how many days are left, if there are few."""
-        left = self.end - (now or datetime.now(UTC))
-        if not 0 <= left.days < EXPIRY_DAYS:
-            return []
-        when = f"{self.end:%F}, in {left.days} days"
-        return [f"{self._cert}: the certificate expires on {when}"]
+        """Lines that say how many days are left, if there are few."""
+        now = now or datetime.now(UTC)
+        lines = []
+        for subject, certificates in (
+            (f"{self._cert}: the certificate", self._pair[0]),
+            (f"{self._client_ca}: an authority of clients", self._authorities),
+        ):
+            ends = [end for end in map(_end_of, certificates) if end >= now]
+            left = min(ends, default=datetime.max.replace(tzinfo=UTC)) - now
+            if left.days < EXPIRY_DAYS:
+                when = f"{now + left:%F}, in {left.days} days"
+                lines.append(f"{subject} expires on {when}")
+        return lines
+
+    def _invalid(self, now: datetime | None = None) -> list[str]:
+        """A line for each certificate that is not valid."""
+        return [
+            *validity_warnings(self._cert, self._pair[0], now),
+            *validity_warnings(self._client_ca or "", self._authorities, now),
+        ]
 
     def _read_pair(self) -> _Pair:
         """The certificate with its intermediates, and its key."""
@@ -259,11 +277,7 @@ class ServedCertificate:
         context.set_tlsext_servername_callback(self._choose)
         self.context = context
         self.has_authorities = bool(authorities)
-        self.warnings = [
-            *validity_warnings(self._cert, chain),
-            *server_warnings(self._cert, chain),
-            *validity_warnings(self._client_ca or "", authorities),
-        ]
+        self.warnings = [*self._invalid(), *server_warnings(self._cert, chain)]
         self.names = dns_names(chain[0].original.to_cryptography())
         self.begin = chain[0].original.to_cryptography().not_valid_before_utc
         self.end = min(map(_end_of, chain))

@@ -169,7 +169,7 @@ class Daemon(MultiService):
             self._log.warn("{line}; trying the next port", line=line)
             return None
         for warning in endpoint_warnings(text, endpoint):
-            self._log.warn("{warning}", warning=warning)
+            self._log.warn("{line}", line=warning)
         if certificate := certificate_of_endpoint(endpoint):
             self._certificates.append(certificate)
             if self._counts is not None:

@@ -6,7 +6,7 @@ returns a Deferred; one suite of tests passes on every store.
 """
 
 from .copying import CopyConflict, copy_documents, copy_notes
-from .folder.disk import folder_identity, read_regular_file
+from .folder.disk import WHOLE_SECONDS_NS, folder_identity, read_regular_file
 from .interface import (
     ABSENT,
     PRESENT,
@@ -42,6 +42,7 @@ from .timed import OperationDone, OperationObserver, timed
 __all__ = [
     "ABSENT",
     "PRESENT",
+    "WHOLE_SECONDS_NS",
     "Conflict",
     "CopyConflict",
     "Deleted",

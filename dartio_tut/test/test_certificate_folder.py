@@ -217,6 +217,24 @@ class HandshakeTests(FolderCase):
         certificates.reload_if_changed()
         self.assertNotEqual(self.shown("a.example"), before)
 
+    def test_wildcard_is_shown_where_the_own_one_is_not_valid(self) -> None:
+        for days, hosts in (((2, 9), "x.b.example"), ((-9, -2), "y.b.example")):
+            made = Signer(self.folder, "own", days=days, hosts=[hosts])
+            made.cert.rename(self.folder / f"{hosts}.crt")
+            made.key.rename(self.folder / f"{hosts}.key")
+        now = NOW
+        certificates = CertificateFolder(str(self.folder), MAKE, now=lambda: now)
+        certificates.use_in(self)
+        wild = self.shown("z.b.example")
+        for name in ("x.b.example", "y.b.example"):
+            self.assertEqual(self.shown(name), wild)
+        now += timedelta(days=3)
+        certificates.reload_if_changed()
+        self.assertNotEqual(self.shown("x.b.example"), wild)
+        self.assertEqual(self.shown("y.b.example"), wild)
+        now += timedelta(days=500)  # none is valid then
+        self.assertNotEqual(self.shown("y.b.example"), wild)
+
     def test_other_clients_are_shown_the_first(self) -> None:
         for name in (None, "c.example", "x.y.b.example"):
             self.assertEqual(self.hosts_shown(name), "a.example")
@@ -249,6 +267,30 @@ class HandshakeTests(FolderCase):
         for client in clients:
             self.assertTrue(client.resumes(self.context))
         self.assertEqual(self.hosts_shown(None), "b.example")
+
+    def test_worker_leaves_out_what_has_become_broken(self) -> None:
+        pair = localhost_certificate(self.mktemp(), hosts=["default.example"])
+        broken = self.folder / "b.key", Path(pair[1])
+        for path in broken:
+            path.write_bytes(b"broken")
+            self.assertRaises(
+                ValueError, CertificateFolder, str(self.folder), MAKE, pair
+            )
+        folder = CertificateFolder(str(self.folder), MAKE, pair, is_later=True)
+        folder.use_in(self)
+        said = self.said()
+        for path in (self.folder / "b.crt", Path(pair[0])):
+            self.assertIn(f"{path}: this certificate is not used: ", said)
+        for name in ("a.example", "b.example", None):
+            self.assertEqual(self.hosts_shown(name), "a.example")
+        self.add("b", "b.example")
+        folder.reload_if_changed()
+        self.assertEqual(self.hosts_shown("b.example"), "b.example")
+        for path in self.folder.glob("[ab]*"):
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+        (self.folder / "c.crt").touch()
+        with self.assertRaisesRegex(ValueError, "none of its certificates can be"):
+            CertificateFolder(str(self.folder), MAKE, is_later=True)
 
     def test_new_one_is_tried_again_when_what_it_is_read_with_changes(self) -> None:
         authorities = self.folder / "ca.pem"

@@ -588,6 +588,20 @@ class PrivateFilesTests(LogCase):
             self.assertEqual((name, ask(files, "GET", target).code), (name, 404))
         self.assertEqual(ask(files, "GET", "/.other.swp").code, 200)
 
+    def test_copies_of_one_in_any_case_and_of_what_a_link_leads_to(self) -> None:
+        self.file("conf/real.pem", b"secret")
+        os.symlink("conf/real.pem", self.root / "key.pem")
+        self.settings = {"private": [str(self.log), str(self.root / "key.pem")]}
+        for name in (
+            "conf/real.pem", "conf/real.pem~", "conf/real.pem.bak", "key.pem.old",
+            "Twistd.log~", "TWISTD.LOG.1",
+        ):  # fmt: skip
+            if not (self.root / name).exists():
+                self.file(name, b"copy")
+            self.assert_answers(f"/{name}", 404, b"Not found.\n")
+        self.file("conf/other.pem~", b"another")
+        self.assert_answers("/conf/other.pem~", 200, b"another")
+
     def test_not_as_an_index_or_a_page(self) -> None:
         more = {"index": ["twistd.log"], "ignoredExts": [".log"]}
         for target in ("/", "/twistd"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bcrypt
@@ -279,6 +280,25 @@ class HtpasswdFileTests(SynchronousTestCase):
             self.path.write_text(f"han:{hashed(password)}\n")
             self.assertEqual([passwords.version()] * 2, [number] * 2)
             self.assertTrue(passwords.check("han", password))
+
+    def test_edits_in_one_second_are_seen_where_times_are_whole_seconds(self) -> None:
+        second = 10**9
+        status = SimpleNamespace(
+            st_dev=1,
+            st_ino=2,
+            st_size=3,
+            st_mtime_ns=7 * second,
+            st_ctime_ns=8 * second,
+        )
+        module = sys.modules[HtpasswdFile.__module__]
+        self.path.write_text(f"han:{hashed('solo')}\n")
+        self.patch(os, "stat", lambda path: status)
+        for age, is_seen in ((0, True), (second, True), (2 * second, False)):
+            self.patch(module, "time_ns", lambda age=age: status.st_ctime_ns + age)
+            passwords = HtpasswdFile(self.path)
+            self.path.write_text(f"han:{hashed(str(age))}\n")
+            self.assertEqual(passwords.version(), int(is_seen))
+            self.assertEqual(passwords.check("han", str(age)), is_seen)
 
     def test_file_that_is_as_before_is_not_read_again(self) -> None:
         passwords = self.passwords(f"han:{hashed('solo')}")

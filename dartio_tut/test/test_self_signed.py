@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -31,6 +32,7 @@ from dartio_tut.daemon.self_signed import (
     trust_lines,
 )
 
+from .support.signer import Signer
 from .support.startup_case import StartupCase
 
 
@@ -117,6 +119,36 @@ class ReplacementTests(SynchronousTestCase):
         )
         self.assertIn("cert.pem: it was not made here", str(error))
         self.assertEqual(Path(cert).read_bytes(), before)
+
+    def test_key_beside_a_certificate_of_another_kind_is_not_lost(self) -> None:
+        other = Signer(Path(self.mktemp_folder()), "localhost", hosts=["localhost"])
+        foreign = other.key.read_bytes()
+        der = x509.load_pem_x509_certificate(other.cert.read_bytes()).public_bytes(
+            Encoding.DER
+        )
+        for content in (der, b"", other.cert.read_bytes()[:-100]):
+            folder = Path(self.mktemp_folder())
+            (folder / "cert.pem").write_bytes(content)
+            (folder / "key.pem").write_bytes(foreign)
+            self_signed_certificate(str(folder), only_check=True)
+            self.assertEqual(len(list(folder.iterdir())), 2)
+            self_signed_certificate(str(folder))
+            self.assertEqual((folder / "key.pem.old").read_bytes(), foreign)
+            (folder / "cert.pem").write_bytes(b"")
+            error = self.assertRaises(ValueError, self_signed_certificate, str(folder))
+            self.assertIn("key.pem.old: it is in the way", str(error))
+        folder = Path(self.mktemp_folder())
+        (folder / "cert.pem").write_bytes(other.cert.read_bytes())
+        (folder / "key.pem").write_bytes(foreign)
+        error = self.assertRaises(ValueError, self_signed_certificate, str(folder))
+        self.assertIn("cert.pem: it was not made here", str(error))
+        self.assertEqual((folder / "key.pem").read_bytes(), foreign)
+
+    def mktemp_folder(self) -> str:
+        """The path of a new folder."""
+        folder: str = self.mktemp()
+        os.makedirs(folder)
+        return folder
 
     def test_certificate_whose_key_is_missing_is_made_anew(self) -> None:
         folder = self.mktemp()

@@ -203,6 +203,35 @@ class ServedCertificateTests(SynchronousTestCase):
         self.served.warn_of_expiry(now)
         self.assertEqual(self.said(), "")
 
+    def test_end_is_told_each_day_from_then_on(self) -> None:
+        for days in (1, 2, 30):
+            self.served.warn_of_expiry(self.served.end + timedelta(days=days))
+            self.assertRegex(self.said(), rf"^{self.cert}: .* expired on [0-9-]+$")
+        old = Signer(self.folder, "old", days=(-9, -2), hosts=["localhost"])
+        self.copy(str(old.cert), str(old.key))
+        self.served.reload()
+        self.assertEqual(self.said().count("expired on"), 1)
+
+    def test_end_of_an_authority_of_clients_is_told_as_well(self) -> None:
+        authorities = self.folder / "ca.pem"
+        signers = [
+            Signer(self.folder, name, is_authority=True, days=(-9, end))
+            for name, end in (("old", -2), ("soon", 9), ("late", 900))
+        ]
+        authorities.write_bytes(b"".join(one.cert.read_bytes() for one in signers))
+        served = ServedCertificate(
+            str(self.cert), str(self.key), None, str(authorities), "1.2", [b"http/1.1"]
+        )
+        served.warn_of_expiry()
+        said = self.said()
+        self.assertIn(f"{authorities}: an authority of clients expires on ", said)
+        self.assertIn("in 8 days", said)
+        self.assertNotIn("CN=old", said)  # which was told when the file was read
+        served.warn_of_expiry(datetime.now(UTC) + timedelta(days=10))
+        said = self.said()
+        self.assertIn("CN=soon expired on", said)
+        self.assertNotIn("an authority of clients", said)
+
     def test_watch_looks_at_the_files_by_itself_until_it_is_stopped(self) -> None:
         clock = Clock()
         watch = CertificateWatch([self.served], clock)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from twisted.logger import Logger
 
-from dartio_tut.store import read_regular_file
+from dartio_tut.store import WHOLE_SECONDS_NS, read_regular_file
 
 from .password_hashes import PasswordCheck, password_check
 
@@ -32,7 +32,7 @@ MAX_USER_BYTES = 255
 field for one that is much longer is refused."""
 
 TICK_NS = 50_000_000
-"""Nanoseconds: more than the tick of a file system's clock."""
+"""Nanoseconds: more than the tick of the clock of a file system with fine times."""
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """The longest file: about 50,000 users."""
@@ -130,8 +130,10 @@ class HtpasswdFile:
     def _read(self) -> _Users:
         """The users; those that the file had already if it is the same."""
         # After another edit in the same tick of its clock it would look the same.
-        changed = 0 if self._seen is None else self._seen[-1]
-        self._is_fresh = abs(time_ns() - changed) < TICK_NS
+        *_, modified, changed = self._seen or (0, 0)
+        is_in_seconds = not (modified % 10**9 or changed % 10**9)
+        tick = WHOLE_SECONDS_NS if is_in_seconds else TICK_NS
+        self._is_fresh = abs(time_ns() - changed) < tick
         data = read_regular_file(self.path, MAX_FILE_BYTES)
         digest = sha256(data).digest()
         if digest == self._digest:

@@ -82,10 +82,12 @@ class PrivateFiles:
 
     def _find_rotated(self) -> frozenset[Identity]:
         found: set[Identity] = set()
-        for folder in {os.path.dirname(path) for path in self._paths}:
+        # Copies of a file that a link leads to are made beside the file.
+        paths = {*self._paths, *map(os.path.realpath, self._paths)}
+        for folder in {os.path.dirname(path) for path in paths}:
             is_copy = _copies_of(
                 os.path.basename(path)
-                for path in self._paths
+                for path in paths
                 if os.path.dirname(path) == folder
             )
             try:
@@ -100,14 +102,15 @@ class PrivateFiles:
 def _copies_of(names: Iterable[str]) -> re.Pattern[str]:
     """
     What matches the names of copies of files with these *names*: by number, by date
-    (logrotate's ``dateext``), before an extension, too, and what editors leave.
+    (logrotate's ``dateext``), before an extension, too, and what editors leave; in any
+    case, because a file system may take none.
     """
     parts = [map(re.escape, (name, *os.path.splitext(name))) for name in names]
     copies = (
         rf"{name}(?:\..*|-\d.*|~)|{stem}[.-]\d.*{end}(?:\..*|~)?|#{name}#|\.{name}\.sw[a-z]"
         for name, stem, end in parts
     )
-    return re.compile("|".join(copies), re.DOTALL)
+    return re.compile("|".join(copies), re.DOTALL | re.IGNORECASE)
 
 
 def _identity(path: str) -> Identity | None:
