@@ -25,7 +25,7 @@ from functools import partial
 from OpenSSL import SSL
 from twisted.logger import Logger
 
-from .served_certificate import ContextHolder, Holders, ServedCertificate, state_of
+from .served_certificate import ContextHolder, Holders, ServedCertificate
 from .startup import error_text
 
 ISSUER_SUFFIX = ".issuer.crt"
@@ -119,7 +119,6 @@ class CertificateFolder:
 
     :param make: reads a certificate and its key, such as a part of `ServedCertificate`.
     :param default: is shown to clients whose name has no other.
-    :param others: files that each of them is read with, such as that of a password.
     :param is_later: whether all of them were right when the daemon was started: then
         one that is broken is left out, as when a daemon goes on.
     :param now: tells the time.
@@ -135,19 +134,18 @@ class CertificateFolder:
         folder: str,
         make: Callable[..., ServedCertificate],
         default: Pair | None = None,
-        others: Sequence[str] = (),
         is_later: bool = False,
         now: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008
     ) -> None:
         self._now = now
-        self._others = others
         self._folder = folder
         self._make = partial(make, choose=self._choose)
         self._holders = Holders()
         self._protocols: Sequence[bytes] | None = None
-        self._broken: dict[Pair, object] = {}
+        self._broken: dict[Pair, str] = {}
         self._fault = ""
         read = self._read if is_later else lambda pair: self._make(*pair)
+        self._given_pair = default
         self._given = read(default) if default else None
         self._served = self._usable({pair: read(pair) for pair in find_pairs(folder)})
         self._choose_from_these()
@@ -224,7 +222,10 @@ class CertificateFolder:
         :raise OSError: when the folder cannot be read.
         """
         pairs = find_pairs(self._folder)
-        self._broken = {p: state for p, state in self._broken.items() if p in pairs}
+        if self._given is None and self._given_pair is not None:
+            self._given = self._read_new(self._given_pair)
+        known = (*pairs, self._given_pair)
+        self._broken = {p: why for p, why in self._broken.items() if p in known}
         found = {pair: self._served.get(pair) or self._read_new(pair) for pair in pairs}
         return self._usable(found)
 
@@ -260,18 +261,17 @@ class CertificateFolder:
 
     def _read(self, pair: Pair) -> ServedCertificate | None:
         """What the files of *pair* have, unless that is wrong: then it is said once."""
-        state = [state_of(path) for path in (*pair, *self._others)]
-        if self._broken.get(pair) == state:
-            return None
         try:
             served = self._make(*pair)
         except (OSError, ValueError) as error:
-            self._broken[pair] = state
-            _log.error(
-                "{cert}: this certificate is not used: {reason}",
-                cert=pair[0],
-                reason=error_text(error),
-            )
+            reason = error_text(error)
+            if self._broken.get(pair) != reason:
+                self._broken[pair] = reason
+                _log.error(
+                    "{cert}: this certificate is not used: {reason}",
+                    cert=pair[0],
+                    reason=reason,
+                )
             return None
         if self._protocols is not None:
             served.offer(self._protocols)

@@ -8,7 +8,7 @@ allows; here it is TLS 1.2 and later with forward secrecy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -109,7 +109,7 @@ def https_endpoint(
         minimum=minimum,
         protocols=PROTOCOLS[http2],
     )
-    certificate = _certificates(certFolder, cert, key, make, (passwordFile, clientCA))
+    certificate = _certificates(certFolder, cert, key, make)
     if over:
         return WrappedTLSEndpoint(certificate, serverFromString(reactor, over))
     return TLSEndpoint(
@@ -126,13 +126,11 @@ def _certificates(
     cert: str | None,
     key: str | None,
     make: Callable[..., ServedCertificate],
-    others: Sequence[str | None],
 ) -> Certificates:
     pair = (cert, key) if cert and key else None
     if folder:
-        read_with = [*filter(None, others)]
         is_later = this_worker() is not None  # its parent has read them before
-        return CertificateFolder(folder, make, pair, read_with, is_later)
+        return CertificateFolder(folder, make, pair, is_later)
     if pair is None:
         raise ValueError("https: needs cert=FILE and key=FILE, or certFolder=DIR")
     return make(*pair)

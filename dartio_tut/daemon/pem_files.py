@@ -72,9 +72,12 @@ def read_certificates(path: str) -> list[Certificate]:
         instead = _instead(content, _INSTEAD_OF_CERTIFICATES, "x509")
         raise ValueError(f"{path}: no certificate in PEM format{instead}")
     try:
-        return [Certificate.loadPEM(block + PEM_END) for block in blocks]
+        found = [Certificate.loadPEM(block + PEM_END) for block in blocks]
+        for certificate in found:
+            certificate.original.to_cryptography()  # as others read it later
     except Exception:  # noqa: BLE001  (pyOpenSSL documents no exception)
         raise ValueError(f"{path}: a certificate in it cannot be read") from None
+    return found
 
 
 def _instead(content: bytes, kinds: Iterable[tuple[bytes, str]], command: str) -> str:

@@ -67,7 +67,10 @@ class CertificateWatch:
 
     def _look(self) -> None:
         for certificate in self._certificates:
-            certificate.reload_if_changed()
+            try:
+                certificate.reload_if_changed()
+            except Exception:  # noqa: BLE001  (it is looked at again)
+                _log.failure("A certificate could not be read")
 
     def _warn_of_expiry(self) -> None:
         for certificate in self._certificates:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from OpenSSL import SSL
 from OpenSSL.crypto import PKey
@@ -39,6 +39,8 @@ are renewed 30 days before, so then something is wrong.
 """
 
 Choose = Callable[[SSL.Connection], None]
+
+T = TypeVar("T")
 
 _Pair = tuple[list[Certificate], PKey]
 """A certificate with its intermediates, and its key."""
@@ -160,6 +162,7 @@ class ServedCertificate:
         self._protocols = protocols
         self._choose = choose or self._give_context
         self._seen = self._state()
+        self._faults: list[str] = []
         self._use(self._read_pair(), self._read_authorities())
         self._holders = Holders()
         self._holders.renew(self)
@@ -174,34 +177,36 @@ class ServedCertificate:
         set_alpn(self.context, protocols)
 
     def reload(self) -> None:
+        """Read the files again. What is wrong with them is logged, and the old stay."""
+        self._faults.clear()
+        self._read_again()
+
+    def reload_if_changed(self) -> None:
+        """Read the files again if they are others than the last time, or were wrong."""
+        if self._faults or self._state() != self._seen:
+            self._read_again()
+
+    def _read_again(self) -> None:
         """
-        Read the files again. What is wrong with them is logged, and the old stay: the
-        certificate with its key, or the authorities. Neither waits for the other.
+        Use what can be read: the certificate with its key, and the authorities. Neither
+        waits for the other.
         """
         self._seen = self._state()
-        pair, authorities = self._pair, self._authorities
-        try:
-            pair = self._read_pair()
-        except (OSError, ValueError) as error:
-            _log.error(
-                "{cert}: the certificate of before stays in use: {reason}",
-                cert=self._cert,
-                reason=error_text(error),
-            )
-            if self._client_ca is None:
-                return
-        try:
-            authorities = self._read_authorities()
-        except (OSError, ValueError) as error:
-            _log.error(
-                "{cert}: the authorities of before are still trusted: {reason}",
-                cert=self._cert,
-                reason=error_text(error),
-            )
-            if pair is self._pair:
-                return
-        is_new = pair is not self._pair
-        self._use(pair, authorities)
+        before, self._faults = self._faults, []
+        pair = self._tried(self._read_pair, "the certificate of before stays in use")
+        authorities = self._tried(
+            self._read_authorities, "the authorities of before are still trusted"
+        )
+        for fault in self._faults:
+            if fault not in before:
+                _log.error("{cert}: {fault}", cert=self._cert, fault=fault)
+        is_new = pair is not None and not (
+            self._faults and _pem(pair[0]) == _pem(self._pair[0])
+        )
+        are_known = _pem(authorities or ()) in ([], _pem(self._authorities))
+        if self._faults and are_known and not is_new:
+            return
+        self._use(pair or self._pair, authorities or self._authorities)
         self._holders.renew(self)
         _log.info(
             "{cert}: this certificate is used from now on; it is valid until {end:%F}"
@@ -215,10 +220,13 @@ class ServedCertificate:
             _log.warn("{line}", line=warning)
         self.warn_of_expiry()
 
-    def reload_if_changed(self) -> None:
-        """Read the files again if they are others than the last time."""
-        if self._state() != self._seen:
-            self.reload()
+    def _tried(self, read: Callable[[], T], otherwise: str) -> T | None:
+        """What *read* returns; ``None``, and a fault, when it cannot be read."""
+        try:
+            return read()
+        except (OSError, ValueError) as error:
+            self._faults.append(f"{otherwise}: {error_text(error)}")
+            return None
 
     def warn_of_expiry(self, now: datetime | None = None) -> None:
         """
@@ -317,7 +325,12 @@ def state_of(path: str) -> tuple[int, ...] | None:
         found = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    times = found.st_mtime_ns, found.st_ctime_ns  # the second tells of permissions
+    return found.st_dev, found.st_ino, found.st_size, *times
+
+
+def _pem(certificates: Sequence[Certificate]) -> list[bytes]:
+    return [certificate.dumpPEM() for certificate in certificates]
 
 
 def _end_of(certificate: Certificate) -> datetime:

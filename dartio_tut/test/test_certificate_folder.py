@@ -299,7 +299,7 @@ class HandshakeTests(FolderCase):
             path.unlink()
         authorities.write_bytes(authority)
         make = partial(MAKE, client_ca=str(authorities))
-        folder = CertificateFolder(str(self.folder), make, others=[str(authorities)])
+        folder = CertificateFolder(str(self.folder), make)
         authorities.write_bytes(b"")
         path = self.add("c", "c.example")
         for _ in "12":

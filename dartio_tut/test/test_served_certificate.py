@@ -14,7 +14,8 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from dartio_tut.daemon import localhost_certificate
+from dartio_tut.daemon import localhost_certificate, served_certificate
+from dartio_tut.daemon.pem_files import read_private_key
 from dartio_tut.daemon.reloading import FILES_CHECK_SECONDS, CertificateWatch
 from dartio_tut.daemon.served_certificate import EXPIRY_DAYS, ServedCertificate
 
@@ -26,6 +27,14 @@ class Holder:
     """Keeps the settings that it was given last."""
 
     context: SSL.Context
+
+
+def with_version(cert: Path, version: int) -> bytes:
+    """*cert* with another version of X.509 (RFC 5280 section 4.1.2.1)."""
+    der = ssl.PEM_cert_to_DER_cert(cert.read_text())
+    third = b"\xa0\x03\x02\x01\x02"
+    changed = der.replace(third, third[:-1] + bytes([version]))
+    return ssl.DER_cert_to_PEM_cert(changed).encode()
 
 
 class ServedCertificateTests(SynchronousTestCase):
@@ -146,6 +155,48 @@ class ServedCertificateTests(SynchronousTestCase):
         self.assertIs(self.served.context, shown)
         self.assertNotIn("from now on", self.said())
 
+    def test_what_could_not_be_read_is_tried_again_though_no_file_changes(self) -> None:
+        read = read_private_key
+        denied: list[Exception] = [
+            PermissionError(13, "Permission denied", str(self.key)),
+            OSError(5, "Input/output error", str(self.key)),
+        ]
+
+        def failing(*arguments: Any) -> Any:
+            if denied:
+                raise denied[0]
+            return read(*arguments)
+
+        self.patch(served_certificate, "read_private_key", failing)
+        self.copy(*self.made())
+        while denied:
+            for times_said in (1, 0):
+                self.served.reload_if_changed()
+                self.assertEqual(self.said().count("stays in use: "), times_said)
+            del denied[0]
+        self.served.reload_if_changed()
+        self.assertEqual(self.shown(), ssl.PEM_cert_to_DER_cert(self.cert.read_text()))
+        self.said()
+        self.served.reload_if_changed()
+        self.assertEqual(self.said(), "")
+
+    def test_change_of_permissions_is_a_change(self) -> None:
+        self.key.chmod(0o640)
+        self.served.reload_if_changed()
+        self.assertIsNot(self.served.context, self.first)
+
+    def test_watch_goes_on_when_a_look_fails(self) -> None:
+        clock = Clock()
+        watch = CertificateWatch([self.served], clock)
+        watch.start()
+        self.addCleanup(watch.stop)
+        self.patch(ServedCertificate, "reload_if_changed", lambda _: 1 / 0)
+        clock.advance(FILES_CHECK_SECONDS)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.patch(ServedCertificate, "reload_if_changed", ServedCertificate.reload)
+        clock.advance(FILES_CHECK_SECONDS)
+        self.assertIsNot(self.served.context, self.first)
+
     def let_in(self, *authorities: Signer) -> list[Signer]:
         """Those whose clients a new connection lets in."""
         found = []
@@ -181,6 +232,10 @@ class ServedCertificateTests(SynchronousTestCase):
         for content, fault in [
             (b"", "no certificate in PEM format"),
             (self.cert.read_bytes()[:-100], "no certificate in PEM format"),
+            (
+                self.cert.read_bytes() + with_version(self.cert, 4),
+                "a certificate in it cannot be read",
+            ),
             (None, "No such file"),
         ]:
             self.cert.unlink(missing_ok=True)
