@@ -21,7 +21,7 @@ from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.web.server import NOT_DONE_YET
 
-from dartio_tut.daemon import https_endpoint
+from dartio_tut.daemon import Limits, https_endpoint
 from dartio_tut.daemon.certificate import localhost_certificate
 from dartio_tut.test.support.http2_client import (
     FrameReader,
@@ -83,14 +83,14 @@ def hello(request: Any) -> bytes:
 class TLSTransportTests(ServingCase):
     """A site of ours behind ``https:``."""
 
-    def secure(self, do: Any) -> int:
+    def secure(self, do: Any, **options: Any) -> int:
         """Serve *do* with TLS; the port."""
         names = localhost_certificate(str(Path(self.mktemp()).absolute()))
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.use_certificate_file(names[0])
         context.use_privatekey_file(names[1])
         set_alpn(context, [b"h2", b"http/1.1"])
-        self.serve(do)
+        self.serve(do, **options)
         listening = listen_tls(reactor, 0, self.site, 50, "127.0.0.1", context)
         self.addCleanup(listening.stopListening)
         port: int = listening.getHost().port
@@ -330,10 +330,12 @@ class TLSTransportTests(ServingCase):
             self.assertIn(b"Connection: close", said)
         self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
 
-    async def over_tcp(self, do: Any, **settings: str) -> int:
+    async def over_tcp(
+        self, do: Any, limits: Limits | None = None, **settings: str
+    ) -> int:
         """Serve *do* by ``https:over=``; the port."""
         cert, key = localhost_certificate(str(Path(self.mktemp()).absolute()))
-        self.serve(do)
+        self.serve(do, limits=limits)
         over = "tcp:0:interface=127.0.0.1"
         endpoint = https_endpoint(reactor, over=over, cert=cert, key=key, **settings)
         listening: Any = await endpoint.listen(self.site)
@@ -405,6 +407,26 @@ class TLSTransportTests(ServingCase):
             self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
             self.assertLessEqual(self.site.connection_limit.count, 4)
             self.assertEqual(self.site.failed_handshakes, {TOO_MANY: 17})
+            for connection in half_open:
+                connection.close()
+            await self.until(lambda: not self.site.connection_limit.count)
+
+    async def test_stalled_handshakes_leave_room_where_there_are_few_places(
+        self,
+    ) -> None:
+        limits = Limits(connections=8)
+        for is_over in (False, True):
+            port = (
+                await self.over_tcp(hello, limits)
+                if is_over
+                else self.secure(hello, limits=limits)
+            )
+            half_open = [
+                socket.create_connection(("127.0.0.1", port), PATIENCE)
+                for _ in range(20)
+            ]
+            await self.until(lambda: self.site.failed_handshakes.get(TOO_MANY) == 16)
+            self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
             for connection in half_open:
                 connection.close()
             await self.until(lambda: not self.site.connection_limit.count)

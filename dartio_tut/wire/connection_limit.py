@@ -75,6 +75,14 @@ class ConnectionLimit:
         self.on_change: Callable[[int], None] | None = None
         self.on_empty: Callable[[], None] | None = None
 
+    def beginning(self, most: int) -> int:
+        """
+        How many connections may be in their handshake at a time: at most so many, and
+        at most half of all, so that stalled ones leave room for others.
+        """
+        total = self._limits.connections
+        return min(most, max(1, total // 2)) if total else most
+
     def admit(self, connection: HasPeer) -> Admission:
         """Count *connection*, until its admission is released."""
         total, each = self._limits.connections, self._limits.connections_per_client
