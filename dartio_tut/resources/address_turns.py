@@ -33,6 +33,7 @@ class AddressTurns:
     def __init__(self, at_once: int) -> None:
         self._free = at_once
         self._waiting = 0
+        self._is_giving = False
         self._by_address: dict[str, deque[Deferred[None]]] = {}
 
     def enter(self, address: str) -> Deferred[None] | None:
@@ -55,16 +56,24 @@ class AddressTurns:
 
     def leave(self) -> None:
         """End a turn, and begin the next: that of the address that waits longest."""
-        if not self._waiting:
-            self._free += 1
+        self._free += 1
+        if self._is_giving:  # this turn was over at once: the loop below goes on
             return
+        self._is_giving = True
+        while self._free and self._by_address:
+            self._free -= 1
+            self._next().callback(None)
+        self._is_giving = False
+
+    def _next(self) -> Deferred[None]:
+        """Take out the turn that is next."""
         address = next(iter(self._by_address))
         turns = self._by_address.pop(address)
         turn = turns.popleft()
         if turns:
             self._by_address[address] = turns  # behind all others
         self._waiting -= 1
-        turn.callback(None)
+        return turn
 
 
 def address_of(request: Request) -> str:
