@@ -148,6 +148,20 @@ class ClientCertificateTests(Case):
             self.assertEqual((ended.returncode == 0), code == 0, ended.stderr)
             self.assertEqual(ended.stdout, "" if code else "Hello, world!")
 
+    def test_client_is_told_whose_certificates_are_trusted(self) -> None:
+        need("openssl", "the authorities that a server names")
+        server = self.serve("hello", *self.asking)
+        said = subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}"],
+            capture_output=True,
+            check=False,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
+        ).stdout
+        self.assertIn("Acceptable client certificate CA names", said)
+        self.assertNotIn("No client certificate CA names sent", said)
+
     def test_the_log_says_whose_certificate_it_was(self) -> None:
         log = self.here / "access.log"
         options = ("--access-log", str(log), "--access-log-format", "json")

@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import socket
+from ssl import PEM_cert_to_DER_cert, get_server_certificate
+
+from cryptography.x509 import DNSName
 
 from dartio_tut.testing import ResponseReader
 
+from .support.certificates import Signer
 from .support.harness import Case, Daemon, ask, free_port
 from .support.metrics import samples
 from .support.postgres import shared
@@ -67,6 +73,32 @@ class MetricsTests(Case):
         self.serve("hello-secure", *self.option)
         found = self.samples("dartio_certificate_expiry_timestamp_seconds")
         self.assertGreater(found["hello_secure"], 1_700_000_000)
+
+    def test_the_ports_own_certificate_is_read_again(self) -> None:
+        signers = [Signer(self.here, DNSName("localhost")) for _ in range(2)]
+        pair = self.here / "cert.pem", self.here / "key.pem"
+
+        def use(signer: Signer) -> None:
+            for source, target in zip(
+                (signer.path, signer.path.with_suffix(".key")), pair, strict=True
+            ):
+                shutil.copy(source, target)
+
+        def shown() -> bytes:
+            address = ("127.0.0.1", self.port)
+            return PEM_cert_to_DER_cert(get_server_certificate(address))
+
+        use(signers[0])
+        endpoint = f"https:{self.port}:cert={pair[0]}:key={pair[1]}"
+        for more in ((), ("--workers", "2")):
+            use(signers[0])
+            daemon = self.serve("hello", "--metrics", endpoint, *more)
+            first = shown()
+            use(signers[1])
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("this certificate is used from now on")
+            self.assertNotEqual(shown(), first)
+            daemon.stop()
 
     def operations(self, operation: str) -> tuple[dict[str, float], dict[str, float]]:
         """How often stores did *operation*, and how often it failed, by the servers."""

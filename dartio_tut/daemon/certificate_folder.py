@@ -163,7 +163,8 @@ class CertificateFolder:
 
     def expiry_lines(self, now: datetime | None = None) -> list[str]:
         """A line for each that expires soon."""
-        return [line for served in self._all() for line in served.expiry_lines(now)]
+        lines = [line for served in self._all() for line in served.expiry_lines(now)]
+        return list(dict.fromkeys(lines))  # all may have the authorities of clients
 
     @property
     def end(self) -> datetime:
@@ -171,9 +172,10 @@ class CertificateFolder:
         return min(served.end for served in self._all())
 
     def warn_of_expiry(self, now: datetime | None = None) -> None:
-        """Log which of them expire soon."""
-        for served in self._all():
-            served.warn_of_expiry(now)
+        """Log which of them expire soon, or are not valid."""
+        lines = [line for served in self._all() for line in served.lines_of_day(now)]
+        for line in dict.fromkeys(lines):
+            _log.warn("{line}", line=line)
 
     def use_in(self, holder: ContextHolder) -> None:
         """Give *holder* what connections begin with, now and whenever it changes."""
@@ -186,10 +188,13 @@ class CertificateFolder:
             served.offer(protocols)
 
     def reload(self) -> None:
-        """Read everything again. What is wrong is logged, and the old stays."""
+        """
+        Read again what is new in the folder, has changed, or was wrong. What still is
+        wrong is logged, and the old stays.
+        """
         self._fault = ""
         self._broken.clear()
-        self._look(ServedCertificate.reload)
+        self._look(ServedCertificate.reload_unless_same)
 
     def reload_if_changed(self) -> None:
         """Read again what is new in the folder, or has changed."""
@@ -257,6 +262,8 @@ class CertificateFolder:
                 cert=pair[0],
                 end=served.end,
             )
+            for line in served.warnings:
+                _log.warn("{line}", line=line)
         return served
 
     def _read(self, pair: Pair) -> ServedCertificate | None:

@@ -14,11 +14,13 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
 
-from .binding import bind
+from .binding import bind, certificate_of_endpoint, endpoint_warnings
 from .listening import cannot_listen_text
 from .metrics import Counts
 from .metrics_pages import IMeasured, MetricsPages, Snapshot
+from .reloading import CertificateWatch, also_reload
 from .site import Site
 from .startup import fail_startup, startup_errors
 
@@ -45,6 +47,9 @@ class MetricsPort:
     :param measured: gives the counts.
     """
 
+    _log = Logger()
+    _watch: CertificateWatch
+
     def __init__(self, endpoint: str, measured: IMeasured) -> None:
         self._endpoint = endpoint
         self._running = 0
@@ -62,6 +67,13 @@ class MetricsPort:
             with startup_errors(f"--metrics: {cannot_listen_text(self._endpoint)}"):
                 endpoint = serverFromString(reactor, self._endpoint)
                 self._port = bind(endpoint, self._site)
+            for line in endpoint_warnings(self._endpoint, endpoint):
+                self._log.warn("--metrics: {line}", line=line)
+            found = certificate_of_endpoint(endpoint)
+            certificates = [] if found is None else [found]
+            also_reload([certificate.reload for certificate in certificates])
+            self._watch = CertificateWatch(certificates, reactor)
+            self._watch.start()
 
     def close(self) -> Deferred[None]:
         """A server has stopped: close, if it was the last."""
@@ -69,6 +81,7 @@ class MetricsPort:
         if self._running > 0 or self._port is None:
             return succeed(None)
         port, self._port = self._port, None
+        self._watch.stop()
         closed = maybeDeferred(port.stopListening)
         return closed.addCallback(lambda _: self._site.abort())
 

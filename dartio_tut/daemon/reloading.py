@@ -81,6 +81,11 @@ _reloads: list[Callable[[], object]] = []
 """What SIGHUP calls: some for each server of this process."""
 
 
+def also_reload(reloads: Sequence[Callable[[], object]]) -> None:
+    """Call each of *reloads*, too, once `reload_at_hangup` has been called."""
+    _reloads.extend(reloads)
+
+
 def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], object]]) -> None:
     """
     Call each of *reloads* when SIGHUP comes, as long as the process runs, or has come

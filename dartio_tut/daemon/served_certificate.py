@@ -163,6 +163,7 @@ class ServedCertificate:
         self._choose = choose or self._give_context
         self._seen = self._state()
         self._faults: list[str] = []
+        self._told: list[str] = []
         self._use(self._read_pair(), self._read_authorities())
         self._holders = Holders()
         self._holders.renew(self)
@@ -181,8 +182,13 @@ class ServedCertificate:
         self._faults.clear()
         self._read_again()
 
+    def reload_unless_same(self) -> None:
+        """As `reload`, but files that are the same, and were right, are not read."""
+        if self._faults or self._state() != self._seen:
+            self.reload()
+
     def reload_if_changed(self) -> None:
-        """Read the files again if they are others than the last time, or were wrong."""
+        """Read the files again if were wrong."""
         if self._faults or self._state() != self._seen:
             self._read_again()
 
@@ -229,13 +235,18 @@ class ServedCertificate:
             return None
 
     def warn_of_expiry(self, now: datetime | None = None) -> None:
-        """
-        Log how many days are left, if there are few, and what has become invalid since
-        the files were read.
-        """
-        invalid = [line for line in self._invalid(now) if line not in self.warnings]
-        for line in (*invalid, *self.expiry_lines(now)):
+        """Log how many days are left, if there are few, and what is not valid."""
+        for line in self.lines_of_day(now):
             _log.warn("{line}", line=line)
+
+    def lines_of_day(self, now: datetime | None = None) -> list[str]:
+        """
+        What is to be logged each day. The first time, without what `warnings` have: it
+        was logged when the files were read.
+        """
+        told, self._told = self._told, []
+        invalid = [line for line in self._invalid(now) if line not in told]
+        return [*invalid, *self.expiry_lines(now)]
 
     def expiry_lines(self, now: datetime | None = None) -> list[str]:
         """Lines that say how many days are left, if there are few."""
@@ -286,6 +297,7 @@ class ServedCertificate:
         self.context = context
         self.has_authorities = bool(authorities)
         self.warnings = [*self._invalid(), *server_warnings(self._cert, chain)]
+        self._told = self.warnings
         self.names = dns_names(chain[0].original.to_cryptography())
         self.begin = chain[0].original.to_cryptography().not_valid_before_utc
         self.end = min(map(_end_of, chain))

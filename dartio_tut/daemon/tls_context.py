@@ -73,6 +73,9 @@ def tls_context(
     ).getContext()
     if trusted:
         check_clients(context)
+        # So that a client with several certificates finds the one to show.
+        names = (authority.original.get_subject() for authority in client_authorities)
+        context.set_client_ca_list(list(names))
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # idle connections give buffers back
     # The server keeps no sessions: a client keeps its own, as a ticket.

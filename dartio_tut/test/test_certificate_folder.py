@@ -284,13 +284,27 @@ class HandshakeTests(FolderCase):
         for name in ("a.example", "b.example", None):
             self.assertEqual(self.hosts_shown(name), "a.example")
         self.add("b", "b.example")
+        again = localhost_certificate(self.mktemp(), hosts=["default.example"])
+        for source, target in zip(again, pair, strict=True):
+            shutil.copy(source, target)
         folder.reload_if_changed()
         self.assertEqual(self.hosts_shown("b.example"), "b.example")
+        self.assertEqual(self.hosts_shown(None), "default.example")
         for path in self.folder.glob("[ab]*"):
             path.unlink() if path.is_file() else shutil.rmtree(path)
         (self.folder / "c.crt").touch()
         with self.assertRaisesRegex(ValueError, "none of its certificates can be"):
             CertificateFolder(str(self.folder), MAKE, is_later=True)
+
+    def test_authority_that_expires_is_told_once_for_all(self) -> None:
+        made = Signer(Path(self.mktemp()).parent, "ca", is_authority=True)
+        folder = CertificateFolder(
+            str(self.folder), partial(MAKE, client_ca=str(made.cert))
+        )
+        self.assertEqual(len(folder.expiry_lines()), 1)
+        self.said()
+        folder.warn_of_expiry()
+        self.assertEqual(self.said().count("an authority of clients expires"), 1)
 
     def test_new_one_is_tried_again_when_what_it_is_read_with_changes(self) -> None:
         authorities = self.folder / "ca.pem"

@@ -226,6 +226,10 @@ class OptionTests(StartupCase):
             ((*tls, "--redirect-http", "http"), "'http' is no port"),
             ((*tls, "--hsts", "-1"), "'-1' is not a whole number"),
             (
+                (*tls, "--redirect-http", "80", "--https-port", "0"),
+                "--https-port: clients need the number of a port",
+            ),
+            (
                 (*tls, "--redirect-http", "80", "--acme-folder", "none"),
                 "none: no such folder",
             ),

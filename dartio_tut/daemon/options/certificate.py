@@ -211,5 +211,7 @@ def check_certificate_options(
     for name in ("https-port", "acme-folder"):
         if options[name] is not None and options["redirect-http"] is None:
             raise UsageError(f"--{name} goes with --redirect-http")
+    if options["https-port"] == 0:
+        raise UsageError("--https-port: clients need the number of a port, not 0")
     if options["h2c"] and has_certificate:
         raise UsageError("--h2c is for ports without TLS: leave out --cert")

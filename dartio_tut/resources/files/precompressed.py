@@ -77,10 +77,11 @@ class PrecompressedFiles:
         known = self._known.get(names)
         if known is not None:
             until, version, found = known
-            is_same = now < until + FOLDER_TTL_SECONDS and (
-                version and version == self._version(names, now)
-            )
-            if now < until or is_same:
+            if now < until or (
+                now < until + FOLDER_TTL_SECONDS
+                and version
+                and version == self._version(names, now)
+            ):
                 return found
         found, version = (), None
         is_short = may_be_remembered(names)
