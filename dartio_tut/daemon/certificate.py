@@ -86,7 +86,7 @@ def localhost_certificate(
     Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(folder):
         if not _are_good(certificate, key, hosts):  # somebody else has been faster
-            if key.exists() and not _belong_together(certificate, key):
+            if certificate.exists() and _is_made_here(certificate) is None:
                 _keep(key)
             _make(certificate, key, hosts)
     return str(certificate), str(key)
@@ -149,17 +149,18 @@ def _belong_together(certificate: Path, key: Path) -> bool:
 
 def _keep(key: Path) -> None:
     """
-    Keep a key that does not belong to the certificate: it may be somebody else's.
+    Keep a key beside a damaged certificate, if there is one: it may be somebody else's.
 
     :raise ValueError: when there is one that was kept before.
     """
     kept = key.with_name(f"{key.name}.old")
-    try:
-        os.link(key, kept)
-    except FileExistsError:
-        raise ValueError(f"{kept}: it is in the way; move it elsewhere") from None
+    if not key.exists():
+        return
+    if kept.exists():
+        raise ValueError(f"{kept}: it is in the way; move it elsewhere")
+    key.rename(kept)
     _log.warn(
-        "{key}: it does not belong to the certificate, and is kept as {kept}",
+        "{key}: its certificate is damaged; the key is kept as {kept}",
         key=str(key),
         kept=str(kept),
     )

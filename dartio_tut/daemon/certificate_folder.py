@@ -257,12 +257,11 @@ class CertificateFolder:
         served = self._read(pair)
         if served is not None:
             _log.info(
-                "{cert}: this certificate is used from now on; it is valid until "
-                "{end:%F}",
+                "{cert}: this certificate is used from now on; it is valid until {end}",
                 cert=pair[0],
-                end=served.end,
+                end=f"{served.end:%F}",
             )
-            for line in served.warnings:
+            for line in (*served.warnings, *served.expiry_lines()):
                 _log.warn("{line}", line=line)
         return served
 

@@ -215,12 +215,12 @@ class ServedCertificate:
         self._use(pair or self._pair, authorities or self._authorities)
         self._holders.renew(self)
         _log.info(
-            "{cert}: this certificate is used from now on; it is valid until {end:%F}"
+            "{cert}: this certificate is used from now on; it is valid until {end}"
             if is_new
             else "{cert}: clients are checked against {client_ca} as it is now",
             cert=self._cert,
             client_ca=self._client_ca,
-            end=self.end,
+            end=f"{self.end:%F}",
         )
         for warning in self.warnings:
             _log.warn("{line}", line=warning)

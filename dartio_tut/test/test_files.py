@@ -314,6 +314,16 @@ class FilesTests(SynchronousTestCase):
             self.assertEqual(response.fields.get("content-security-policy"), policy)
             self.assertEqual(response.fields["x-content-type-options"], "nosniff")
 
+    def test_500_when_the_refusal_of_a_listing_fails(self) -> None:
+        files, held = self.listed_later()
+        self.patch(files._tree.listings, "_refuse", lambda *_: 1 / 0)
+        connection = connect(files)
+        connection.send(b"GET /bare/ HTTP/1.1\r\nHost: a\r\n\r\n")
+        (self.root / "bare").rmdir()
+        held.pop().callback(None)
+        self.assertIn(b" 500 ", connection.transport.value())
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_503_when_no_thread_can_be_started(self) -> None:
         def refuse(*arguments: object) -> Deferred[Any]:
             raise RuntimeError("can't start new thread")

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from dartio_tut.daemon.pem_files import read_certificates, read_private_key
 from dartio_tut.daemon.tls_context import tls_context
 from dartio_tut.wire import set_alpn
+from dartio_tut.wire.transport import handshake_faults
 from dartio_tut.wire.transport.handshake_faults import (
     GONE,
     MAX_SUBJECT_CHARACTERS,
@@ -23,7 +24,7 @@ from dartio_tut.wire.transport.handshake_faults import (
     handshake_fault,
 )
 
-from .support.signer import Signer
+from .support.signer import Signer, with_version
 
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 JUNK = "what came is not TLS"
@@ -167,6 +168,19 @@ class CertificateFaultTests(FaultCase):
         found = self.refused(Signer(self.here, "a", middle), middle)
         assert found is not None
         self.assertIn("the certificate of an authority of the client: ", found.reason)
+
+    def test_a_certificate_of_an_unknown_version_raises_nothing(self) -> None:
+        odd = Signer(self.here, "odd")
+        odd.cert.write_bytes(with_version(odd.cert, 6))
+        found = self.refused(odd)
+        assert found is not None
+        self.assertTrue(found.reason.startswith("the client's certificate"), found)
+        self.assertEqual(found.detail, "CN=odd")
+        self.patch(handshake_faults, "subject_text", lambda certificate: 1 / 0)
+        found = self.refused(Signer(self.here, "a"))
+        assert found is not None
+        self.assertEqual(found.detail, "a name that cannot be read")
+        self.assertIs(self.refused(Signer(self.here, "good", self.authority)), None)
 
     def test_a_name_keeps_to_its_line_and_to_a_length(self) -> None:
         lines = Signer(self.here, "a\r\nforged \x1b[31m\u2028b")

@@ -20,21 +20,13 @@ from dartio_tut.daemon.reloading import FILES_CHECK_SECONDS, CertificateWatch
 from dartio_tut.daemon.served_certificate import EXPIRY_DAYS, ServedCertificate
 
 from .support.handshakes import VERSIONS, Client, only, shake_hands
-from .support.signer import Signer
+from .support.signer import Signer, with_version
 
 
 class Holder:
     """Keeps the settings that it was given last."""
 
     context: SSL.Context
-
-
-def with_version(cert: Path, version: int) -> bytes:
-    """*cert* with another version of X.509 (RFC 5280 section 4.1.2.1)."""
-    der = ssl.PEM_cert_to_DER_cert(cert.read_text())
-    third = b"\xa0\x03\x02\x01\x02"
-    changed = der.replace(third, third[:-1] + bytes([version]))
-    return ssl.DER_cert_to_PEM_cert(changed).encode()
 
 
 class ServedCertificateTests(SynchronousTestCase):
@@ -233,7 +225,7 @@ class ServedCertificateTests(SynchronousTestCase):
             (b"", "no certificate in PEM format"),
             (self.cert.read_bytes()[:-100], "no certificate in PEM format"),
             (
-                self.cert.read_bytes() + with_version(self.cert, 4),
+                self.cert.read_bytes() + with_version(self.cert, 5),
                 "a certificate in it cannot be read",
             ),
             (None, "No such file"),

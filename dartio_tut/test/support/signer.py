@@ -4,6 +4,7 @@ Certificates of any kind, for handshakes in memory.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,3 +74,14 @@ class Signer:
         self.key.write_bytes(
             private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         )
+
+
+def with_version(cert: Path, version: int) -> bytes:
+    """
+    The certificate in the file *cert*, with another version of X.509 (RFC 5280 section
+    4.1.2.1) than the third, and so with a wrong signature.
+    """
+    der = ssl.PEM_cert_to_DER_cert(cert.read_text())
+    third = b"\xa0\x03\x02\x01\x02"
+    changed = der.replace(third, third[:-1] + bytes([version - 1]))
+    return ssl.DER_cert_to_PEM_cert(changed).encode()

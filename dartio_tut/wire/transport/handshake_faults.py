@@ -115,8 +115,16 @@ def _certificate_fault(
 
 
 def _subject(certificate: crypto.X509) -> str:
-    """The name in *certificate*, which anybody may have made, on one line."""
-    name = subject_text(certificate)
+    """
+    The name in *certificate*, which anybody may have made, on one line.
+
+    Nothing may be raised where OpenSSL calls: pyOpenSSL keeps it for the next one that
+    looks at the context, which may be another client's handshake.
+    """
+    try:
+        name = subject_text(certificate)
+    except Exception:  # noqa: BLE001  (see above)
+        return "a name that cannot be read"
     printable = "".join(c if c.isprintable() else "?" for c in name)
     if len(printable) > MAX_SUBJECT_CHARACTERS:
         printable = printable[:MAX_SUBJECT_CHARACTERS] + "..."

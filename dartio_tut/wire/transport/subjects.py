@@ -19,7 +19,7 @@ def subject_text(certificate: crypto.X509) -> str:
     """The subject of *certificate* by RFC 4514, such as ``CN=name,O=organisation``."""
     try:
         return certificate.to_cryptography().subject.rfc4514_string()
-    except ValueError:
+    except Exception:  # noqa: BLE001  (several kinds, such as its InvalidVersion)
         with catch_warnings():  # there is no other way, and that is said to be old
             simplefilter("ignore", DeprecationWarning)
             parts = certificate.get_subject().get_components()

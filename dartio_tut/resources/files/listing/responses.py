@@ -25,6 +25,7 @@ from ...responses import HTTPError, finish_response, response_for_error
 from ..lookup import OpenFolder
 from ..path_segments import PathSegments
 from ..private_files import PrivateFiles
+from ..read_errors import report_read_error
 from ..safe_open import ABSENT_ERRORS, OpenedFile
 from .formats import HTML, JSON, TEXT, as_json, as_text, choose_format
 from .model import Entry, SortOrder, filter_and_sort, parse_filter, parse_order
@@ -155,10 +156,11 @@ class FolderListings:
     ) -> None:
         content: bytes | int
         try:
-            content = await self._next_page(request, form)
-            self._set_fields(request, form.format, vary)
-        except HTTPError as error:
-            content = self._refuse(request, error)
+            try:
+                content = await self._next_page(request, form)
+                self._set_fields(request, form.format, vary)
+            except HTTPError as error:
+                content = self._refuse(request, error)
         except Exception as error:  # noqa: BLE001  (whatever it is, it gets a response)
             content = response_for_error(request, error)
         if isinstance(content, bytes):
@@ -202,7 +204,7 @@ class FolderListings:
         except OSError as error:
             if error.errno in ABSENT_ERRORS:  # gone since it was asked for
                 raise HTTPError(NOT_FOUND, "Not found.") from None
-            self._log.error("Cannot list: {error}", error=error.strerror)
+            report_read_error(self._log, b"/" + b"/".join(form.names), error)
             raise _busy() from None
         self._keep(form, *made)
         return made[1]
