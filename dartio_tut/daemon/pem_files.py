@@ -23,13 +23,14 @@ from twisted.internet.ssl import Certificate
 from dartio_tut.store import read_regular_file
 from dartio_tut.wire import subject_text
 
+PEM_BEGIN = b"-----BEGIN CERTIFICATE-----"
 PEM_END = b"-----END CERTIFICATE-----"
 
 DER_START = b"\x30"
 """What every certificate and key in DER begins with (a SEQUENCE of ASN.1)."""
 
 _INSTEAD_OF_CERTIFICATES = (
-    (b"-----BEGIN CERTIFICATE-----", "one in it is cut off"),
+    (PEM_BEGIN, "one in it is cut off"),
     (b"CERTIFICATE REQUEST-----", "it is a request, which an authority is to sign"),
     (b"TRUSTED CERTIFICATE-----", "openssl x509 -in FILE turns it into PEM"),
     (b"PRIVATE KEY-----", "it has a private key"),
@@ -37,7 +38,7 @@ _INSTEAD_OF_CERTIFICATES = (
 )
 _INSTEAD_OF_KEYS = (
     (b"PRIVATE KEY-----", "one in it is cut off, or of an unknown kind"),
-    (b"-----BEGIN CERTIFICATE-----", "it has a certificate"),
+    (PEM_BEGIN, "it has a certificate"),
     (b"PUBLIC KEY-----", "it has a public key"),
 )
 """What else a file may have, and what to say of it; the first that is found counts."""
@@ -67,10 +68,13 @@ def read_certificates(path: str) -> list[Certificate]:
     :raise OSError: when the file cannot be read.
     """
     content = read_regular_file(path, MAX_FILE_BYTES)
-    blocks = content.split(PEM_END)[:-1]
+    *blocks, rest = content.split(PEM_END)
     if not blocks:
         instead = _instead(content, _INSTEAD_OF_CERTIFICATES, "x509")
         raise ValueError(f"{path}: no certificate in PEM format{instead}")
+    last = rest.rstrip().rpartition(b"\n")[2]
+    if PEM_BEGIN in rest or (last.startswith(b"-----") and last[-5:] != b"-----"):
+        raise ValueError(f"{path}: its last certificate is cut off")
     try:
         found = [Certificate.loadPEM(block + PEM_END) for block in blocks]
         for certificate in found:

@@ -81,6 +81,16 @@ class RefusedFileTests(FilesCase):
         ]:
             self.assertEqual(self.refused(**{kind: missing}), f"{text} {said}")
 
+    def test_file_that_is_cut_off_behind_a_certificate_is_refused(self) -> None:
+        pem, key = self.cert.read_bytes(), self.key.read_bytes()
+        for cut in (1, 20, 26, 200, len(pem) - 8):
+            for kind in ("cert", "clients"):
+                refused = self.refused(**{kind: self.file(pem + pem.strip()[:-cut])})
+                self.assertIn("odd.pem: its last certificate is cut off", refused)
+        for rest in (pem, b"\n", b"# a comment", key, b"Bag Attributes\n"):
+            self.served(cert=self.file(pem + rest))
+            self.served(clients=self.file(pem + rest))
+
     def test_what_is_there_instead_of_a_certificate_is_said(self) -> None:
         pem = self.cert.read_bytes()
         der = load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
