@@ -202,7 +202,7 @@ class FileTests(ServingCase):
                 connection.sendall(LAST)
                 said = await deferToThread(drain, connection)
                 await self.closes()
-            self.assertLess(len(said), self.length)
+            self.assertLess(len(said), SIZE)
             told = [formatEvent(event) for event in events]
             line = f"{self.path} cannot be sent to its end: Is a directory"
             self.assertEqual(told, [f"{line} (1 since the last line)"])

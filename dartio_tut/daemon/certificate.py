@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from errno import EACCES, ENOTDIR
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -150,14 +151,11 @@ def _belong_together(certificate: Path, key: Path) -> bool:
 def _keep(key: Path) -> None:
     """
     Keep a key beside a damaged certificate, if there is one: it may be somebody else's.
-
-    :raise ValueError: when there is one that was kept before.
     """
-    kept = key.with_name(f"{key.name}.old")
     if not key.exists():
         return
-    if kept.exists():
-        raise ValueError(f"{kept}: it is in the way; move it elsewhere")
+    names = (key.with_name(f"{key.name}.old{n or ''}") for n in count())
+    kept = next(name for name in names if not name.exists())
     key.rename(kept)
     _log.warn(
         "{key}: its certificate is damaged; the key is kept as {kept}",

@@ -85,7 +85,7 @@ def https_endpoint(
     :param cert: PEM file: the server's certificate, then the intermediates.
     :param key: PEM file of the private key.
     :param passwordFile: a file whose first line is the key's password.
-    :param interface: the address to listen on; without it, that is this machine's own.
+    :param interface: the address to listen on; 127.0.0.1 without it.
     :param backlog: the length of the kernel's queue of new connections.
     :param over: another endpoint string to listen on, instead of a port.
     :param clientCA: PEM file of authorities; clients must show a certificate of one.

@@ -188,7 +188,7 @@ class ServedCertificate:
             self.reload()
 
     def reload_if_changed(self) -> None:
-        """Read the files again if were wrong."""
+        """Read the files again if they have changed, or were wrong the last time."""
         if self._faults or self._state() != self._seen:
             self._read_again()
 

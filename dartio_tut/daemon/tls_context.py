@@ -37,6 +37,12 @@ How long a client may resume a session: nginx says 5 minutes, Apache too, Mozill
 generator a day. The keys of tickets live as long as the process, in its memory only.
 """
 
+MAX_NAMES_BYTES = 16 * 1024
+"""
+The most that the names of authorities may take in a handshake: a message with more than
+64 KiB would end it.
+"""
+
 SESSION_CONTEXT = b"dartio_tut"
 """What sessions are for (SSL_CTX_set_session_id_context): OpenSSL refuses to resume
 one without it where clients show certificates."""
@@ -73,9 +79,7 @@ def tls_context(
     ).getContext()
     if trusted:
         check_clients(context)
-        # So that a client with several certificates finds the one to show.
-        names = (authority.original.get_subject() for authority in client_authorities)
-        context.set_client_ca_list(list(names))
+        _name_authorities(context, client_authorities)
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # idle connections give buffers back
     # The server keeps no sessions: a client keeps its own, as a ticket.
@@ -84,3 +88,13 @@ def tls_context(
     context.set_timeout(SESSION_SECONDS)
     set_curves(context, CURVES)
     return context
+
+
+def _name_authorities(context: SSL.Context, authorities: Sequence[Certificate]) -> None:
+    """
+    Have clients told whose certificates are trusted, so that one with several finds the
+    one to show; unless there are too many names.
+    """
+    names = [authority.original.get_subject() for authority in authorities]
+    if sum(len(name.der()) for name in names) <= MAX_NAMES_BYTES:
+        context.set_client_ca_list(names)

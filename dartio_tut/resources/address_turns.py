@@ -2,7 +2,8 @@
 Turns at what takes a while, such as to check a password or to list a folder.
 
 Rule: client addresses take turns. However much somebody asks for from one address, a
-client at another waits for one turn of it at most, and only the first is refused.
+client at another waits for one turn of it at most, and only the first is refused, as
+long as not too many addresses wait.
 """
 
 from __future__ import annotations
@@ -60,10 +61,12 @@ class AddressTurns:
         if self._is_giving:  # this turn was over at once: the loop below goes on
             return
         self._is_giving = True
-        while self._free and self._by_address:
-            self._free -= 1
-            self._next().callback(None)
-        self._is_giving = False
+        try:
+            while self._free and self._by_address:
+                self._free -= 1
+                self._next().callback(None)
+        finally:
+            self._is_giving = False
 
     def _next(self) -> Deferred[None]:
         """Take out the turn that is next."""

@@ -296,6 +296,27 @@ class HandshakeTests(FolderCase):
         with self.assertRaisesRegex(ValueError, "none of its certificates can be"):
             CertificateFolder(str(self.folder), MAKE, is_later=True)
 
+    def test_reload_tells_again_what_is_wrong_and_leaves_what_is_the_same(self) -> None:
+        (self.folder / "b.crt").write_bytes(b"broken")
+        self.add("c", "c.example").write_bytes(b"broken")
+        before = self.certificates.context
+        for _ in "12":
+            self.certificates.reload()
+            said = self.said()
+            self.assertEqual(said.count("of before stays in use"), 1)
+            self.assertEqual(said.count("this certificate is not used"), 1)
+            self.assertNotIn("used from now on", said)
+            self.certificates.reload_if_changed()
+            self.assertEqual(self.said(), "")
+        self.assertIs(self.certificates.context, before)
+
+    def test_new_one_that_is_not_valid_is_told(self) -> None:
+        made = Signer(self.folder, "new", days=(-9, -2), hosts=["c.example"])
+        made.cert.rename(self.folder / "c.crt")
+        made.key.rename(self.folder / "c.key")
+        self.certificates.reload_if_changed()
+        self.assertIn("c.crt: the certificate CN=new expired on", self.said())
+
     def test_authority_that_expires_is_told_once_for_all(self) -> None:
         made = Signer(Path(self.mktemp()).parent, "ca", is_authority=True)
         folder = CertificateFolder(

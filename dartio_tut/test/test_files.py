@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,17 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ConnectionDone
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.static import Data
 
 from dartio_tut.resources import Files
 from dartio_tut.resources.address_turns import WAITING_PER_ADDRESS
+from dartio_tut.resources.files import read_errors
 from dartio_tut.resources.files.listing.responses import CONCURRENT_SCANS
 from dartio_tut.testing import Response, connect, read_response
+from dartio_tut.wire import RepeatedLine
 
 from .support.memory_client import ask
 
@@ -313,6 +317,46 @@ class FilesTests(SynchronousTestCase):
             self.assertEqual(response.fields["content-type"].partition(";")[0], kind)
             self.assertEqual(response.fields.get("content-security-policy"), policy)
             self.assertEqual(response.fields["x-content-type-options"], "nosniff")
+
+    def test_503_and_one_line_when_no_folder_can_be_opened(self) -> None:
+        self.patch(read_errors, "_of_the_machine", RepeatedLine())
+        files, held = self.listed_later()
+
+        def refuse(names: object) -> Any:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        self.patch(files._tree.listings, "_open", refuse)
+        with capturedLogs() as events:
+            for _ in range(3):
+                connection = connect(files)
+                connection.send(b"GET /bare/ HTTP/1.1\r\nHost: a\r\n\r\n")
+                held.pop().callback(None)
+                self.assertIn(b" 503 ", connection.transport.value())
+        (event,) = events
+        self.assertIn("/bare: Too many open files", str(formatEvent(event)))
+
+    def test_folder_is_not_read_for_clients_that_have_gone(self) -> None:
+        files, held = self.listed_later()
+        asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
+        clients = [connect(files) for _ in range(CONCURRENT_SCANS + 2)]
+        for number, connection in enumerate(clients):
+            connection.send(asked % number)
+        clients[-2].protocol.connectionLost(Failure(ConnectionDone()))
+        while held:
+            held.pop().callback(None)
+            self.assertLessEqual(len(held), CONCURRENT_SCANS)
+        self.assertIn(b" 200 ", clients[-1].transport.value())
+        self.assertEqual(clients[-2].transport.value(), b"")
+
+    def test_one_address_takes_one_turn_for_a_page_that_it_shares(self) -> None:
+        files, held = self.listed_later()
+        asked = b"GET /bare/?filter=%d HTTP/1.1\r\nHost: a\r\n\r\n"
+        for number in (*range(CONCURRENT_SCANS), *[99] * 3 * WAITING_PER_ADDRESS):
+            self.assertEqual(connect(files).send(asked % number), b"")
+        self.assertEqual(connect(files).send(asked % 100), b"")  # there is room
+        self.assertEqual(len(held), CONCURRENT_SCANS)
+        while held:
+            held.pop().callback(None)
 
     def test_500_when_the_refusal_of_a_listing_fails(self) -> None:
         files, held = self.listed_later()

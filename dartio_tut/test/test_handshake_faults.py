@@ -132,6 +132,20 @@ class CertificateFaultTests(FaultCase):
         expected = ("the client's certificate is of an unknown authority", "CN=a")
         self.assertEqual(other, expected)
 
+    def test_authorities_with_many_names_are_no_obstacle(self) -> None:
+        part = x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, "x" * 60)
+        large = Signer(self.here, x509.Name([part] * 200), is_authority=True)
+        trusted = [self.authority, *[large] * 6]
+        whole = self.here / "many.pem"
+        whole.write_bytes(b"".join(one.cert.read_bytes() for one in trusted))
+        server = Signer(self.here, "localhost")
+        self.context = tls_context(
+            read_certificates(str(server.cert)),
+            read_private_key(str(server.key), None),
+            read_certificates(str(whole)),
+        )
+        self.assertIs(self.refused(Signer(self.here, "good", self.authority)), None)
+
     def test_a_client_without_a_certificate_is_told_apart(self) -> None:
         self.assertEqual(self.refused(None), ("the client has sent no certificate", ""))
 

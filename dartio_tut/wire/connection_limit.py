@@ -77,8 +77,8 @@ class ConnectionLimit:
 
     def beginning(self, most: int) -> int:
         """
-        How many connections may be in their handshake at a time: at most so many, and
-        at most half of all, so that stalled ones leave room for others.
+        How many connections of one port may be in their handshake at a time: at most so
+        many, and at most half of all, so that stalled ones leave room for others.
         """
         total = self._limits.connections
         return min(most, max(1, total // 2)) if total else most

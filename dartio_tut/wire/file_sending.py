@@ -99,14 +99,16 @@ def _send_at_once(
     request: http.Request, descriptor: int, offset: int, length: int
 ) -> None:
     """Send a part that is small; nothing of one that is only announced."""
+    data: bytes | None = None
     try:
         data = os.pread(descriptor, length, offset) if length else b""
     except OSError as error:
         report_read_fault(descriptor, error)
-        data = b""
     finally:
         os.close(descriptor)
-    if len(data) == length:
+    if data is None and hasattr(request, "send_failed"):
+        request.send_failed()
+    elif data is not None and len(data) == length:
         write_whole = getattr(request, "write_whole", None)
         if write_whole is None or not write_whole(data):
             request.write(data)

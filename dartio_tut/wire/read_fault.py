@@ -1,12 +1,13 @@
 """
 The log line for a file that cannot be read while it is being sent: the disk fails, say,
-or what is mounted has gone. The client has the head by then, so all it sees is that the
-connection, or the stream of HTTP/2, ends.
+or what is mounted has gone. A client that has the head by then sees no more than that
+the connection, or the stream of HTTP/2, ends.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from twisted.logger import Logger
 
@@ -24,7 +25,9 @@ def report_read_fault(descriptor: int, error: OSError) -> None:
     """
     count = _told.count()
     if count:
-        path = os.readlink(b"/proc/self/fd/%d" % descriptor)
+        path = b"A file"
+        with suppress(OSError):  # /proc may not be mounted
+            path = os.readlink(b"/proc/self/fd/%d" % descriptor)
         _log.error(
             "{path} cannot be sent to its end: {error} ({count} since the last line)",
             path=shown(path),

@@ -228,7 +228,7 @@ class Request(RequestWithBody):
         if self.startedWriting:
             self._stream.cut_off("the resource failed in the middle of its response")
         else:
-            self._send_failed()
+            self.send_failed()
         return reason
 
     def _log_failure(self, reason: Failure) -> None:
@@ -236,7 +236,7 @@ class Request(RequestWithBody):
             "{method} {uri}", reason, method=shown(self.method), uri=shown(self.uri)
         )
 
-    def _send_failed(self) -> None:
+    def send_failed(self) -> None:
         """Answer 500, with nothing of what was prepared."""
         self.made_response_headers = None
         self.made_cookies = None

@@ -102,8 +102,8 @@ class PrivateFiles:
 def _copies_of(names: Iterable[str]) -> re.Pattern[str]:
     """
     What matches the names of copies of files with these *names*: by number, by date
-    (logrotate's ``dateext``), before an extension, too, and what editors leave; in any
-    case, because a file system may take none.
+    (logrotate's ``dateext``), before an extension, too, and what editors leave. Capital
+    letters count as small ones, as they do on some file systems.
     """
     parts = [map(re.escape, (name, *os.path.splitext(name))) for name in names]
     copies = (
