@@ -3,7 +3,7 @@ Pages that only a person at this machine may see, and no other web site may reac
 
 A page of any site can have a browser send requests to ``localhost``, and can have its
 own name lead to 127.0.0.1 (DNS rebinding) to read the responses as its own. So it takes
-three things: the connection comes from this machine, the request asks for
+three things: the connection comes from this machine, and from no proxy; it asks for
 ``localhost`` by a name that nobody else can have, and the browser does not say that
 another site is behind it.
 """
@@ -29,6 +29,16 @@ OWN_HOSTS = (b"localhost", b"127.0.0.1", b"[::1]")
 
 OWN_SITES = (b"same-origin", b"none")
 """What Sec-Fetch-Site says when no other site is behind a request."""
+
+PROXY_FIELDS = (
+    b"Forwarded",
+    b"Via",
+    b"X-Forwarded-For",
+    b"X-Forwarded-Host",
+    b"X-Forwarded-Proto",
+    b"X-Real-IP",
+)
+"""What a request has that a proxy has passed on."""
 
 OWN_PAGE_FIELDS: Fields = (
     (
@@ -113,12 +123,10 @@ def refusal_of_place(
     here = request.getHost()
     port: int = getattr(here, "port", 0)
     bound = [one for one in listening if getattr(one, "port", None) == port]
-    if not all(map(_is_loopback, [here, request.channel.getPeer(), *bound])):
-        return HTTPError(
-            FORBIDDEN,
-            "This page is for a person at the machine of the server only: the server "
-            "must listen on a loopback address, and the request must come from there.",
-        )
+    ends = [here, request.channel.getPeer(), request.getClientAddress(), *bound]
+    is_passed_on = any(request.getHeader(name) is not None for name in PROXY_FIELDS)
+    if is_passed_on or not all(map(_is_loopback, ends)):
+        return _not_here()
     scheme = b"https" if request.isSecure() else b"http"
     hosts = [_with_port(host, port, scheme) for host in OWN_HOSTS]
     if _asked(request) not in hosts:
@@ -127,7 +135,17 @@ def refusal_of_place(
             f"This page is there for {_names(hosts)} only: open "
             f"{scheme.decode()}://{hosts[0].decode()}/ in a browser on this machine.",
         )
-    return None
+    # No browser speaks HTTP/1.0; nginx does to servers, unless it is told otherwise.
+    return _not_here() if request.clientproto == b"HTTP/1.0" else None
+
+
+def _not_here() -> HTTPError:
+    return HTTPError(
+        FORBIDDEN,
+        "This page is for a person at the machine of the server only: the server must "
+        "listen on a loopback address, and the request must come from there, through "
+        "no proxy.",
+    )
 
 
 def _asked(request: Request) -> bytes:

@@ -136,6 +136,15 @@ class OwnPagesTests(SynchronousTestCase):
             403, "at the machine", HOST, here=IPv4Address("TCP", "192.0.2.7", 8080)
         )
 
+    def test_what_a_proxy_has_passed_on_is_refused(self) -> None:
+        for field in (
+            "Forwarded: for=127.0.0.1", "Via: 1.1 a", "X-Forwarded-For: 203.0.113.9",
+            "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: https", "X-Real-IP: ::1",
+            "x-forwarded-host: a.example", "X-Forwarded-For: ",
+        ):  # fmt: skip
+            self.assert_refused(403, "through no proxy", HOST, field)
+        self.assert_refused(403, "through no proxy", HOST, start="GET / HTTP/1.0")
+
     def test_ipv6_is_as_good(self) -> None:
         here = IPv6Address("TCP", "::1", 8080)
         peer = IPv6Address("TCP", "::1", 50000)
