@@ -35,6 +35,13 @@ HEADS = {
     "X-Auth": GET + b"X-Auth: " + SECRET + END,
     "a session": GET + b"x-session-id: " + SECRET + END,
     "X-Api-Key": GET + b"X-API-Key: " + SECRET + END,
+    "a subscription key": GET + b"Ocp-Apim-Subscription-Key: " + SECRET + END,
+    "a key for functions": GET + b"x-functions-key:" + SECRET + END,
+    "a private key": GET + b"Private-Key: " + SECRET + END,
+    "a one-time password": GET + b"X-GitHub-OTP: " + SECRET + END,
+    "a PIN": GET + b"X-Pin: " + SECRET + END,
+    "Auth": GET + b"Auth: " + SECRET + END,
+    "a passphrase": GET + b"X_Passphrase: " + SECRET + END,
     "X-CSRF": GET + b"X-CSRF: " + SECRET + END,
     "DPoP": GET + b"DPoP: " + SECRET + END,
     "a JWT": GET + b"X-Goog-IAP-JWT-Assertion: " + SECRET + END,
@@ -151,6 +158,7 @@ class MaskingTests(SynchronousTestCase):
             b'HTTP/1.1 200 OK\r\nVary: Cookie, Authorization\r\nETag: "a=b"',
             b'WWW-Authenticate: Basic realm="files"\r\nKeep-Alive: timeout=5',
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAge: 5\r\nETag: x",
+            b"Keywords: a\r\nX-Shipping: b\r\nAuthor: c\r\nX-Monkey: d",
             b"GET http://localhost:4040/@me HTTP/1.1\r\nHost: localhost:4040",
         ):
             head = lines + END

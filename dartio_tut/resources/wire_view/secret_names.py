@@ -34,6 +34,12 @@ A header field whose name has one of these holds a secret: Proxy-Authorization,
 Set-Cookie, X-Auth-Token and others of the kind, such as DPoP (RFC 9449).
 """
 
+_WHOLE_FIELD_WORDS = (b"key", b"otp", b"pin", b"pwd", b"pass", b"passphrase", b"auth")
+"""
+The same of whole words: Ocp-Apim-Subscription-Key, X-GitHub-OTP. Sec-WebSocket-Key is
+no secret (RFC 6455 section 4.1).
+"""
+
 _LONG_WORDS = (
     b"token",
     b"passwd",
@@ -66,7 +72,13 @@ MAX_NAME_BYTES = 128
 MAX_DECODINGS = 3
 """A URL may be a parameter of a URL: names are decoded so often."""
 
-find_field_word = re.compile(b"|".join(_FIELD_WORDS), re.IGNORECASE).search
+_ALL_FIELD_WORDS = (*_FIELD_WORDS, *_WHOLE_FIELD_WORDS)
+
+find_field_word = re.compile(
+    rb"%b|(?<!sec-websocket-)(?<![a-z0-9])(?:%b)(?![a-z0-9])"
+    % (b"|".join(_FIELD_WORDS), b"|".join(_WHOLE_FIELD_WORDS)),
+    re.IGNORECASE,
+).search
 """Finds in a line what tells that it holds a secret."""
 
 _reversed_name = re.compile(rb"[^&?;#=/\s,\"'<>{}@:]*+").match
@@ -82,7 +94,7 @@ _decoded_boundary = re.compile(rb"[&?;#=/\s,\"'<>{}@:]")
 def may_name_secret(text: bytes) -> bool:
     """Whether `find_field_word` may find something in *text*: much quicker."""
     lower = text.lower()
-    return any(word in lower for word in _FIELD_WORDS)
+    return any(word in lower for word in _ALL_FIELD_WORDS)
 
 
 def is_secret_parameter(before: bytes) -> bool:
