@@ -17,8 +17,6 @@ class FollowedLogFile(LogFile):
     Twisted's goes on writing into the file of before, and does not rotate that, either.
     """
 
-    _identity: tuple[int, int] | None = None  # from the first line on
-
     def write(self, data: Any) -> None:
         """Write *data* into the file that has the name now."""
         self._follow()
@@ -28,7 +26,6 @@ class FollowedLogFile(LogFile):
         """Begin the file anew, unless that was just done."""
         if not self._follow():
             super().rotate()
-            self._identity = None
 
     def _follow(self) -> bool:
         """Open the file that has the name, or make it: whether it is another one."""
@@ -42,10 +39,8 @@ class FollowedLogFile(LogFile):
             named, place = (status.st_dev, status.st_ino), self.path
             if not stat.S_ISREG(status.st_mode):
                 return False
-        if self._identity is None:
-            self._identity = named
-        if named == self._identity or not os.access(place, os.W_OK):
+        opened = os.fstat(self._file.fileno())
+        if named == (opened.st_dev, opened.st_ino) or not os.access(place, os.W_OK):
             return False  # who may not open it goes on with the file of before
         self.reopen()
-        self._identity = None
         return True

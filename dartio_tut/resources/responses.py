@@ -23,7 +23,7 @@ from zope.interface import implementer
 from dartio_tut.wire import is_end_of_request, set_length
 
 from .error_page import CONTENT_SECURITY_POLICY, error_page
-from .fields import SECURITY_FIELDS, Fields, set_fields
+from .fields import SECURITY_FIELDS, Fields, field_of, set_fields
 from .negotiation import best_type
 from .used_up import USED_UP, is_used_up
 
@@ -123,11 +123,13 @@ def prefers_problem(request: Request) -> bool:
 
 
 def _preferred(request: Request) -> bytes:
-    kind = best_type(request.getHeader(b"Accept"), _OFFERED)
+    kind = best_type(field_of(request)(b"accept"), _OFFERED)
     return PROBLEM if kind == b"application/json" else kind
 
 
 def _title(code: int) -> str:
+    if code in _REASONS:
+        return _REASONS[code].decode("ascii")
     try:
         return HTTPStatus(code).phrase
     except ValueError:

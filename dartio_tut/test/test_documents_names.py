@@ -229,6 +229,49 @@ class CaseIgnoringTests(FolderCase):
         self.assertEqual(self.file.read_bytes(), b"a\n")
 
 
+class TwoStoresTests(FolderCase):
+    """Two processes that change a folder within one tick of its clock."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(documents_names, "TICK_NS", -1)  # no scan is too fresh
+        self.stores = [self.documents() for _ in range(2)]
+        tick = os.stat(self.folder).st_mtime_ns
+        signed = documents_names.DocumentNames._signed
+
+        def without_change_time(names: Any) -> Any:
+            return (*signed(names)[:3], 0)
+
+        self.patch(documents_names.DocumentNames, "_signed", without_change_time)
+        for name in ("replace", "unlink"):
+            original = getattr(os, name)
+
+            def ticking(*paths: Any, original: Any = original) -> None:
+                original(*paths)
+                os.utime(self.folder, ns=(tick, tick))
+
+            self.patch(os, name, ticking)
+
+    def test_each_sees_what_the_other_has_stored_or_deleted(self) -> None:
+        one, other = self.stores
+        names = self.names
+        self.assertEqual([names(one), names(other)], [[], []])
+        self.result_of(one.put("a", b"1"))
+        self.result_of(other.put("b", b"1"))
+        self.assertEqual([names(one), names(other)], [["a", "b"]] * 2)
+        self.failure_of(one.put("B", b"1"), NameTaken)
+        self.result_of(other.delete("b"))
+        self.result_of(one.put("B", b"1"))
+        self.result_of(other.put("a", b"2"))
+        self.result_of(one.delete("B"))
+        self.assertEqual([names(one), names(other)], [["a"]] * 2)
+        self.result_of(other.delete("a"))
+        self.assertEqual([names(one), names(other)], [[], []])
+
+    def names(self, documents: Any) -> list[str]:
+        return [info.name for info in self.result_of(documents.list())]
+
+
 class LongNameTests(FolderCase):
     """A file system that takes no path, or no name, of that length."""
 

@@ -178,6 +178,17 @@ class FollowDocumentsTests(FollowDocumentsCase):
         self.assertEqual(again.changes(), [])
         self.assertEqual(stays.changes(), [("put", "a")])
 
+    def test_first_block_has_the_id_behind_which_the_client_was(self) -> None:
+        self.follow().came()
+        goes = self.follow()
+        goes.came()
+        goes.leave()
+        self.put("a", "b")
+        self.wait()
+        for last, first in ((goes.last, [goes.last]), ("x-1", [])):
+            begin = self.follow(last_event_id=last).came().partition("\n\n")[0]
+            self.assertEqual(re.findall(r"^id: (\S+)$", begin, re.MULTILINE), first)
+
     def test_client_whose_changes_are_not_known_is_told(self) -> None:
         first = self.follow()
         first.came()

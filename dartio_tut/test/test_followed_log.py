@@ -56,6 +56,20 @@ class FollowedLogFileTests(SynchronousTestCase):
         self.log.write("3\n")
         self.assertEqual(self.kept(), {"old": "1\n", "a.log.1": "2\n", "a.log": "3\n"})
 
+    def test_file_is_followed_though_nothing_was_written_in_between(self) -> None:
+        for number in (1, 2):
+            self.path.rename(self.folder / f"old{number}")
+            self.log.rotate()
+        self.path.rename(self.folder / "old3")
+        self.log.write("2\n")
+        self.assertEqual(
+            self.kept(), {"old1": "1\n", "old2": "", "old3": "", "a.log": "2\n"}
+        )
+        self.log.rotate()
+        self.path.unlink()
+        self.log.write("3\n")
+        self.assertEqual(self.path.read_text(), "3\n")
+
     def test_file_of_a_million_bytes_is_begun_anew(self) -> None:
         self.log.rotateLength = 2
         self.log.write("2\n")

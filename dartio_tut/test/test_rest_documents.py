@@ -25,7 +25,7 @@ from dartio_tut.store import (
     StoreUnavailable,
     version_of,
 )
-from dartio_tut.testing import Response
+from dartio_tut.testing import Response, connect, read_response
 from dartio_tut.wire import RepeatedLine
 
 from .support.memory_client import ask
@@ -62,6 +62,38 @@ class DocumentsCase(SynchronousTestCase):
     def post(self, target: str, body: bytes = b"{}", **fields: str) -> Response:
         fields.setdefault("content_type", JSON)
         return self.ask("POST", target, body, **fields)
+
+
+class SeveralLinesTests(DocumentsCase):
+    """Header fields that come in several lines (RFC 9110 section 5.3)."""
+
+    def several(self, start: bytes, *lines: bytes, body: bytes = b"") -> Response:
+        """The response to a request with these lines."""
+        length = b"Content-Length: %d" % len(body)
+        head = b"\r\n".join([start + b" HTTP/1.1", b"Host: a", length, *lines])
+        said = connect(self.resource).send(head + b"\r\n\r\n" + body)
+        return read_response(said, start.partition(b" ")[0].decode())
+
+    def test_lines_of_accept_are_one_list(self) -> None:
+        html = b"Accept: text/html;q=0.1"
+        for lines in (
+            [b"Accept: application/json", html],
+            [html, b"Accept: */json, application/json"],
+        ):
+            kind = self.several(b"GET /", *lines).fields["content-type"]
+            self.assertEqual(kind, "application/json")
+        said = self.several(
+            b"GET /none", b"Accept: application/json", b"Accept: image/png"
+        )
+        self.assertEqual(said.fields["content-type"], "application/problem+json")
+
+    def test_a_body_has_one_type(self) -> None:
+        types = [b"Content-Type: application/json", b"Content-Type: text/plain"]
+        for lines in (types, types[::-1], types[:1] * 2):
+            said = self.several(b"PUT /a", *lines, body=b"{}")
+            self.assertEqual(said.code, 415)
+            self.assertEqual(self.several(b"POST /a", *lines, body=b"{}").code, 405)
+        self.assertEqual(self.ask("GET", "/a").code, 404)
 
 
 class OneTests(DocumentsCase):
@@ -172,6 +204,9 @@ class OneTests(DocumentsCase):
         self.assertEqual(self.ask("GET", "/a").code, 404)
 
     def test_errors_are_objects_for_clients_that_want_json(self) -> None:
+        said = self.post("/a", b"[]", accept=JSON)
+        title = json.loads(said.body)["title"]
+        self.assertEqual((said.code, title), (422, "Unprocessable Content"))
         refused = self.put("/a", b'{"a": 1, "a": 2}', accept=JSON)
         self.assertEqual(refused.fields["content-type"], "application/problem+json")
         self.assertEqual(

@@ -22,6 +22,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
 
+from ..fields import lines_of
 from ..responses import UNPROCESSABLE_CONTENT, HTTPError
 from .json_faults import MAX_DIGITS, first_fault
 
@@ -57,8 +58,14 @@ would be tried as a beginning, in quadratic time."""
 
 
 def media_type(request: Request) -> str:
-    """Return the media type of the request body in lower case, or ``""``."""
-    field = request.getHeader(b"Content-Type") or b""
+    """
+    Return the media type of the request body in lower case, or ``""``. Where there are
+    several, it is none that anybody knows.
+    """
+    lines = lines_of(request)(b"content-type") or ()
+    if len(lines) > 1:
+        return "several"
+    field = lines[0] if lines else b""
     return field.partition(b";")[0].strip().lower().decode("latin-1")
 
 

@@ -18,6 +18,7 @@ from twisted.web.server import Request
 
 from dartio_tut.store import DocumentInfo, Documents
 
+from ..fields import field_of
 from ..files.listing.model import date_and_time
 from ..negotiation import best_type
 from ..queries import number_parameter, text_parameter
@@ -77,7 +78,7 @@ class DocumentsList:
         limit = number_parameter(
             request, b"limit", DEFAULT_LIST_LENGTH, MAX_LIST_LENGTH
         )
-        kind = _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
+        kind = _KINDS[best_type(field_of(request)(b"accept"), list(_KINDS))]
         if len(self._turns.waiting) >= WAITING_LISTS:
             raise HTTPError(
                 SERVICE_UNAVAILABLE,

@@ -76,12 +76,14 @@ class EventStream:
         """Whether the client is there."""
         return self._request is not None
 
-    def begin(self, comment: str, number: str) -> None:
+    def begin(self, comment: str, number: str | None) -> None:
         """
         Send a *comment*, so that the client has the response, and the ``id`` that it
-        sends as Last-Event-ID if it comes back before there was an event.
+        sends as Last-Event-ID if it comes back before there was an event; ``None``
+        leaves it the one that it has.
         """
-        self.send(f": {comment}\nid: {number}\n\n".encode())
+        line = "" if number is None else f"id: {number}\n"
+        self.send(f": {comment}\n{line}\n".encode())
 
     @property
     def is_ready(self) -> bool:

@@ -101,7 +101,7 @@ class DocumentsFollowers:
         follower.stream = EventStream(
             request, follower.go_on, lambda: self._polling.leave(follower)
         )
-        follower.stream.begin("changes as they are made", changes.event_id(changes.end))
+        follower.stream.begin("changes as they are made", follower.last_event_id)
         if follower.stream.is_open:
             self._polling.join(follower)
             follower.go_on()
@@ -195,6 +195,8 @@ class _DocumentsFollower:
 
     :param prefix: with which the names begin whose changes are sent.
     :param last: the Last-Event-ID of the client, or ``""``.
+    :ivar last_event_id: of what it has had, behind which is what it has missed;
+        ``None`` if that is not known any more.
     """
 
     stream: EventStream
@@ -203,6 +205,8 @@ class _DocumentsFollower:
         self._prefix = prefix
         self._changes = changes
         self._number = changes.number_of(last) if last else changes.end
+        known = self._number
+        self.last_event_id = None if known is None else changes.event_id(known)
 
     def keep_alive(self) -> None:
         """Count a poll."""

@@ -201,7 +201,7 @@ class RestNotes(Resource):
 
     def _kind(self, request: Request) -> bytes:
         """The media type that the client prefers."""
-        return _KINDS[best_type(request.getHeader(b"Accept"), list(_KINDS))]
+        return _KINDS[best_type(field_of(request)(b"accept"), list(_KINDS))]
 
 
 def _number_of(name: bytes) -> int:

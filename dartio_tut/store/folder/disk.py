@@ -75,6 +75,20 @@ def is_settled(identity: FileIdentity, looked: int) -> bool:
     return not is_in_seconds or looked - max(times) > WHOLE_SECONDS_NS
 
 
+def make_later(folder: int, before: int) -> None:
+    """
+    Give an open folder, which was changed, another time of modification than *before*,
+    which it had then. The clocks of many file systems go by ticks of milliseconds:
+    within one, others would not see a second change.
+
+    :param before: in nanoseconds.
+    """
+    status = os.fstat(folder)
+    if status.st_mtime_ns <= before:
+        with suppress(PermissionError):  # only its owner may set it
+            os.utime(folder, ns=(status.st_atime_ns, before + 1))
+
+
 def folder_identity(where: int | str) -> FolderIdentity:
     """
     The identity of a folder, by its descriptor or its path.

@@ -25,7 +25,7 @@ from ..interface import (
     version_of,
 )
 from ..names import fold_name, same_name_taken
-from .disk import copy_owner_and_mode, store_error
+from .disk import copy_owner_and_mode, make_later, store_error
 from .documents_count import DocumentsCount
 from .documents_files import lstat_or_none, name_taken_error, read_document
 from .documents_folder import DocumentsFolder
@@ -112,6 +112,7 @@ class DocumentsBatch:
         wanted = [change for change in changes if not change.is_decided]
         with_token = [change for change in wanted if change.token]
         names_are_current = self._folder.names.is_current()
+        before = os.fstat(descriptor).st_mtime_ns
         self._write_tokens(with_token)
         for change in wanted:
             if not change.is_decided:
@@ -120,6 +121,7 @@ class DocumentsBatch:
         if not made:
             return
         try:
+            make_later(descriptor, before)
             os.fsync(descriptor)
         except OSError as error:
             why = StoreUnavailable(f"the folder cannot be flushed: {error}")
