@@ -388,6 +388,21 @@ class CheckTests(Case):
         with socket.create_server(("127.0.0.1", int(port))):
             pass
 
+    def test_address_that_two_options_name_is_refused(self) -> None:
+        port = str(free_port())
+        address = f"tcp:{port}:interface=127.0.0.1"
+        tls = ("--self-signed", "--self-signed-folder", str(self.here))
+        for more in (
+            ("--metrics", address),
+            ("--listen", address),
+            (*tls, "--redirect-http", port),
+        ):
+            _, said = self.run_program(
+                "twistd", "hello", "--port", port, *more, "--check", code=78
+            )
+            self.assertIn("this address is given twice", said)
+        self.check("hello", "--port", "0", "--metrics", "tcp:0:interface=127.0.0.1")
+
 
 class AllowedHostTests(Case):
     """``--allow-host``."""

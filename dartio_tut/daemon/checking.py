@@ -20,7 +20,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from dartio_tut.wire import HTTP2
 
 from .binding import bind, certificate_of_endpoint, endpoint_warnings
-from .listening import cannot_listen_text
+from .listening import cannot_listen_text, port_and_interface
 from .startup import fail_startup, is_address_in_use, program_name, startup_errors
 
 
@@ -29,15 +29,24 @@ def check_endpoints(
     endpoints: Iterable[str],
     factory: IProtocolFactory,
     option: str = "",
+    seen: set[tuple[str, str]] | None = None,
 ) -> None:
     """
     Bind each of *endpoints*, and let it go again.
 
     :param option: which has named them, if an error is to say so.
-    :raise StartupError: when one cannot be bound, or warns of something.
+    :param seen: the addresses that other options have named; these are added.
+    :raise StartupError: when one cannot be bound, is given twice, or warns of
+        something.
     """
+    seen = set() if seen is None else seen
     for text in endpoints:
         subject = f"{option}: " * bool(option) + cannot_listen_text(text)
+        address = port_and_interface(text)
+        if address in seen:
+            fail_startup(f"{subject}: this address is given twice")
+        if address is not None:
+            seen.add(address)
         with startup_errors(subject):
             endpoint = serverFromString(reactor, text)
         for warning in endpoint_warnings(text, endpoint):

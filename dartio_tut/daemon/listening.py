@@ -119,6 +119,18 @@ def endpoint_parts(endpoint: str) -> tuple[str, str, dict[str, str]]:
     return kind, parts[0] if parts else "", plain
 
 
+def port_and_interface(endpoint: str) -> tuple[str, str] | None:
+    """
+    The TCP port and the address that an endpoint string names; ``None`` if it names
+    none, or leaves the port to the system.
+    """
+    kind, first, settings = endpoint_parts(endpoint)
+    port = settings.get("port", first)
+    if kind not in DEFAULT_ADDRESSES or "over" in settings or port == "0":
+        return None
+    return port, settings.get("interface") or DEFAULT_ADDRESSES[kind]
+
+
 def url_at(endpoint: str, address: IPv4Address | IPv6Address, host: str) -> str:
     """The URL to reach *address* at by *host*, which stands as it is in a URL."""
     scheme = "https" if endpoint.startswith(TLS_ENDPOINTS) else "http"

@@ -277,10 +277,11 @@ def _check(
     from twisted.internet import reactor
 
     metrics = [] if options["metrics"] is None else [options["metrics"]]
-    check_endpoints(with_fast_ports(reactor), endpoints, site)
-    check_endpoints(with_fast_ports(reactor), metrics, site, "--metrics")
+    ports, seen = with_fast_ports(reactor), set[tuple[str, str]]()
+    check_endpoints(ports, endpoints, site, seen=seen)
+    check_endpoints(ports, metrics, site, "--metrics", seen)
     if redirect is not None:
-        check_endpoints(with_fast_ports(reactor), redirect.endpoints, redirect.site)
+        check_endpoints(ports, redirect.endpoints, redirect.site, seen=seen)
     if site.offers_http2 and options.offers_http2(endpoints):
         tell_engine(site.http2)
     if not options.from_another:
