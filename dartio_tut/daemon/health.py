@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.web.http import SERVICE_UNAVAILABLE
+from twisted.web.http import NOT_ALLOWED, SERVICE_UNAVAILABLE
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 from zope.interface import implementer
@@ -31,6 +31,7 @@ def prepare_page(request: Request) -> None:
     """Set the fields that all these pages have."""
     request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
     request.setHeader(b"Cache-Control", b"no-store")
+    request.setHeader(b"X-Content-Type-Options", b"nosniff")
 
 
 def readiness(request: Request, is_ready: bool) -> bytes:
@@ -41,10 +42,23 @@ def readiness(request: Request, is_ready: bool) -> bytes:
     return NOT_READY
 
 
-class HealthPage(Resource):
-    """Either page: it tells how the site that was asked is."""
+class PlainPages(Resource):
+    """Pages that are only read; another method is refused in plain text."""
 
     isLeaf = True
+
+    def render(self, request: Request) -> Any:
+        """Answer GET and HEAD."""
+        if request.method in (b"GET", b"HEAD"):
+            return super().render(request)
+        prepare_page(request)
+        request.setResponseCode(NOT_ALLOWED)
+        request.setHeader(b"Allow", b"GET, HEAD")
+        return b"Unsupported request: use GET.\n"
+
+
+class HealthPage(PlainPages):
+    """Either page: it tells how the site that was asked is."""
 
     def render_GET(self, request: Request) -> bytes:
         """Say how the site is."""

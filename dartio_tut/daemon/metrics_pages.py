@@ -9,10 +9,9 @@ from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.web.http import NOT_FOUND
-from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from .health import ALIVE, HEALTH, READINESS, prepare_page, readiness
+from .health import ALIVE, HEALTH, READINESS, PlainPages, prepare_page, readiness
 from .metrics_numbers import Numbers
 
 
@@ -59,10 +58,8 @@ class IMeasured(Protocol):
         """
 
 
-class MetricsPages(Resource):
+class MetricsPages(PlainPages):
     """The pages of a port, which show what *measured* counts."""
-
-    isLeaf = True
 
     def __init__(self, measured: IMeasured) -> None:
         super().__init__()

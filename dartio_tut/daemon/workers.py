@@ -168,6 +168,8 @@ class Workers:
         ):
             self._has_started = True
             self._started.callback(None)
+            if self._replaced is not None:
+                self._begin_replacing()
 
     def ended(self, worker: Worker, how: str, exit_code: int = 1) -> None:
         """
@@ -251,8 +253,9 @@ class Workers:
     def replace(self) -> Deferred[None]:
         """
         Replace all workers, one by one; fires when that is done, or has been given up.
+        While the first ones start, that waits until they answer.
         """
-        if self.is_stopping or not self._has_started:
+        if self.is_stopping:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
         if self._replaced is not None:
@@ -260,7 +263,8 @@ class Workers:
             self._replaced.chainDeferred(waiting)
             return waiting
         self._replaced = waiting
-        self._begin_replacing()
+        if self._has_started:
+            self._begin_replacing()
         return waiting
 
     def _begin_replacing(self) -> None:

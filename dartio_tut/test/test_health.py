@@ -58,6 +58,9 @@ class HealthTests(SynchronousTestCase):
     def test_other_methods_are_refused(self) -> None:
         response = self.ask("/healthz", "POST")
         self.assertEqual(response.code, 405)
+        self.assertEqual(response.body, b"Unsupported request: use GET.\n")
+        self.assertEqual(response.fields["allow"], "GET, HEAD")
+        self.assertEqual(response.fields["content-type"], "text/plain; charset=utf-8")
         self.assertIn("GET", response.fields["Allow"])
         self.assertEqual(self.asked, [])
 

@@ -244,6 +244,17 @@ class ParentTests(SynchronousTestCase):
         self.successResultOf(stopped)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_replacing_waits_until_the_first_ones_answer(self) -> None:
+        self.workers.start()
+        asked = [self.workers.replace() for _ in range(2)]
+        self.assertEqual(len(self.spawned), 2)
+        for index in range(4):
+            self.assertNoResult(asked[0])
+            self.ready(index)
+        self.assertEqual(self.numbers(), [1, 2, 1, 2])
+        for each in asked:
+            self.successResultOf(each)
+
     def test_nothing_is_started_while_it_stops(self) -> None:
         self.start()
         self.end(0)
