@@ -425,7 +425,7 @@ class TLSTransportTests(ServingCase):
                 socket.create_connection(("127.0.0.1", port), PATIENCE)
                 for _ in range(20)
             ]
-            await self.until(lambda: self.site.failed_handshakes.get(TOO_MANY) == 16)
+            await self.until(lambda: self.site.connection_limit.count == 8)
             self.assertTrue((await self.talk(port, LAST)).endswith(b"hello"))
             for connection in half_open:
                 connection.close()

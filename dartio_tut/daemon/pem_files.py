@@ -73,7 +73,7 @@ def read_certificates(path: str) -> list[Certificate]:
         instead = _instead(content, _INSTEAD_OF_CERTIFICATES, "x509")
         raise ValueError(f"{path}: no certificate in PEM format{instead}")
     last = rest.rstrip().rpartition(b"\n")[2]
-    if PEM_BEGIN in rest or (last.startswith(b"-----") and last[-5:] != b"-----"):
+    if b"\n" + PEM_BEGIN in rest or (last and PEM_BEGIN.startswith(last)):
         raise ValueError(f"{path}: its last certificate is cut off")
     try:
         found = [Certificate.loadPEM(block + PEM_END) for block in blocks]

@@ -7,10 +7,9 @@ and key are two files, which no program can replace in one step.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 from OpenSSL import SSL
 from OpenSSL.crypto import PKey
@@ -19,6 +18,7 @@ from twisted.logger import Logger
 
 from dartio_tut.wire import set_alpn
 
+from .files_read_again import FilesReadAgain
 from .pem_files import (
     check_usable,
     dns_names,
@@ -29,7 +29,7 @@ from .pem_files import (
     server_warnings,
     validity_warnings,
 )
-from .startup import UnusableFileError, error_text, unusable_files
+from .startup import UnusableFileError, unusable_files
 from .tls_context import tls_context
 
 EXPIRY_DAYS = 21
@@ -39,8 +39,6 @@ are renewed 30 days before, so then something is wrong.
 """
 
 Choose = Callable[[SSL.Connection], None]
-
-T = TypeVar("T")
 
 _Pair = tuple[list[Certificate], PKey]
 """A certificate with its intermediates, and its key."""
@@ -161,10 +159,18 @@ class ServedCertificate:
         self._minimum = minimum
         self._protocols = protocols
         self._choose = choose or self._give_context
-        self._seen = self._state()
-        self._faults: list[str] = []
+        self._pair = FilesReadAgain(
+            self._read_pair,
+            [path for path in (cert, key, password_file) if path],
+            f"{cert}: the certificate of before stays in use",
+        )
+        self._authorities = FilesReadAgain(
+            self._read_authorities,
+            [client_ca] if client_ca else [],
+            f"{cert}: the authorities of before are still trusted",
+        )
         self._told: list[str] = []
-        self._use(self._read_pair(), self._read_authorities())
+        self._use()
         self._holders = Holders()
         self._holders.renew(self)
 
@@ -179,44 +185,36 @@ class ServedCertificate:
 
     def reload(self) -> None:
         """Read the files again. What is wrong with them is logged, and the old stay."""
-        self._faults.clear()
-        self._read_again()
+        due = self._due()
+        new = [part for part in self._parts() if part.read_again(repeats_fault=True)]
+        if any(part.fault for part in self._parts()):
+            new = [part for part in new if part in due]  # the others are as before
+        self._use_new(new)
 
     def reload_unless_same(self) -> None:
         """As `reload`, but files that are the same, and were right, are not read."""
-        if self._faults or self._state() != self._seen:
-            self.reload()
+        self._use_new([p for p in self._due() if p.read_again(repeats_fault=True)])
 
     def reload_if_changed(self) -> None:
-        """Read the files again if they have changed, or were wrong the last time."""
-        if self._faults or self._state() != self._seen:
-            self._read_again()
+        """Read the files again that have changed, or were wrong the last time."""
+        self._use_new([part for part in self._due() if part.read_again()])
 
-    def _read_again(self) -> None:
-        """
-        Use what can be read: the certificate with its key, and the authorities. Neither
-        waits for the other.
-        """
-        self._seen = self._state()
-        before, self._faults = self._faults, []
-        pair = self._tried(self._read_pair, "the certificate of before stays in use")
-        authorities = self._tried(
-            self._read_authorities, "the authorities of before are still trusted"
-        )
-        for fault in self._faults:
-            if fault not in before:
-                _log.error("{cert}: {fault}", cert=self._cert, fault=fault)
-        is_new = pair is not None and not (
-            self._faults and _pem(pair[0]) == _pem(self._pair[0])
-        )
-        are_known = _pem(authorities or ()) in ([], _pem(self._authorities))
-        if self._faults and are_known and not is_new:
+    def _parts(self) -> list[FilesReadAgain[Any]]:
+        """The certificate with its key, and the authorities: each for itself."""
+        return [self._pair, self._authorities]
+
+    def _due(self) -> list[FilesReadAgain[Any]]:
+        return [part for part in self._parts() if part.is_due()]
+
+    def _use_new(self, parts: Sequence[FilesReadAgain[Any]]) -> None:
+        """Use what was read of these *parts*."""
+        if not parts:
             return
-        self._use(pair or self._pair, authorities or self._authorities)
+        self._use()
         self._holders.renew(self)
         _log.info(
             "{cert}: this certificate is used from now on; it is valid until {end}"
-            if is_new
+            if self._pair in parts
             else "{cert}: clients are checked against {client_ca} as it is now",
             cert=self._cert,
             client_ca=self._client_ca,
@@ -225,14 +223,6 @@ class ServedCertificate:
         for warning in self.warnings:
             _log.warn("{line}", line=warning)
         self.warn_of_expiry()
-
-    def _tried(self, read: Callable[[], T], otherwise: str) -> T | None:
-        """What *read* returns; ``None``, and a fault, when it cannot be read."""
-        try:
-            return read()
-        except (OSError, ValueError) as error:
-            self._faults.append(f"{otherwise}: {error_text(error)}")
-            return None
 
     def warn_of_expiry(self, now: datetime | None = None) -> None:
         """Log how many days are left, if there are few, and what is not valid."""
@@ -253,8 +243,8 @@ class ServedCertificate:
         now = now or datetime.now(UTC)
         lines = []
         for subject, certificates in (
-            (f"{self._cert}: the certificate", self._pair[0]),
-            (f"{self._client_ca}: an authority of clients", self._authorities),
+            (f"{self._cert}: the certificate", self._pair.value[0]),
+            (f"{self._client_ca}: an authority of clients", self._authorities.value),
         ):
             ends = [end for end in map(_end_of, certificates) if end >= now]
             left = min(ends, default=datetime.max.replace(tzinfo=UTC)) - now
@@ -266,8 +256,8 @@ class ServedCertificate:
     def _invalid(self, now: datetime | None = None) -> list[str]:
         """A line for each certificate that is not valid."""
         return [
-            *validity_warnings(self._cert, self._pair[0], now),
-            *validity_warnings(self._client_ca or "", self._authorities, now),
+            *validity_warnings(self._cert, self._pair.value[0], now),
+            *validity_warnings(self._client_ca or "", self._authorities.value, now),
         ]
 
     def _read_pair(self) -> _Pair:
@@ -288,9 +278,9 @@ class ServedCertificate:
         with unusable_files("the authorities of clients in"):
             return read_certificates(self._client_ca)
 
-    def _use(self, pair: _Pair, authorities: list[Certificate]) -> None:
-        chain, private = self._pair = pair
-        self._authorities = authorities
+    def _use(self) -> None:
+        """Make the settings from what was read last."""
+        (chain, private), authorities = self._pair.value, self._authorities.value
         context = tls_context(chain, private, authorities, self._minimum)
         set_alpn(context, self._protocols)
         context.set_tlsext_servername_callback(self._choose)
@@ -324,25 +314,6 @@ class ServedCertificate:
                 f"is the key of number {number + 1} in it"
             )
         return key
-
-    def _state(self) -> list[tuple[int, ...] | None]:
-        """What changes when somebody changes the files, or replaces them."""
-        paths = (self._cert, self._key, self._password_file, self._client_ca)
-        return [state_of(path) for path in paths if path]
-
-
-def state_of(path: str) -> tuple[int, ...] | None:
-    """What changes when somebody changes the file *path*, or replaces it."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    times = found.st_mtime_ns, found.st_ctime_ns  # the second tells of permissions
-    return found.st_dev, found.st_ino, found.st_size, *times
-
-
-def _pem(certificates: Sequence[Certificate]) -> list[bytes]:
-    return [certificate.dumpPEM() for certificate in certificates]
 
 
 def _end_of(certificate: Certificate) -> datetime:

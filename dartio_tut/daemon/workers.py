@@ -293,7 +293,10 @@ class Workers:
         self._log.error(
             "Not all workers have been replaced, those of before go on: {why}", why=why
         )
-        self._end_replacing()
+        if self._is_asked_again:  # and what was wrong may have been mended
+            self._begin_replacing()
+        else:
+            self._end_replacing()
 
     def _end_replacing(self) -> None:
         self._is_asked_again = False

@@ -3,9 +3,9 @@ Pages that only a person at this machine may see, and no other web site may reac
 
 A page of any site can have a browser send requests to ``localhost``, and can have its
 own name lead to 127.0.0.1 (DNS rebinding) to read the responses as its own. So it takes
-three things: the connection comes from this machine, and from no proxy; it asks for
-``localhost`` by a name that nobody else can have, and the browser does not say that
-another site is behind it.
+three things: the connection comes from this machine, and no proxy says that it made it;
+the request asks for ``localhost`` by a name that nobody else can have; and the browser
+does not say that another site is behind it.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def refusal_of_place(
             f"This page is there for {_names(hosts)} only: open "
             f"{scheme.decode()}://{hosts[0].decode()}/ in a browser on this machine.",
         )
-    # No browser speaks HTTP/1.0; nginx does to servers, unless it is told otherwise.
+    # No browser speaks HTTP/1.0. Before its version 1.29.7, nginx does to servers.
     return _not_here() if request.clientproto == b"HTTP/1.0" else None
 
 

@@ -102,10 +102,11 @@ def error_response(
     for name, value in error.fields:
         request.setHeader(name, value)
     form = _preferred(request) if len(forms) > 1 else TEXT
+    if len(forms) > 1:
+        request.responseHeaders.addRawHeader(b"Vary", b"Accept")
     if HTML not in forms and form != PROBLEM:
         return text_response(request, error.text, error.code)
     request.setResponseCode(error.code, _REASONS.get(error.code))
-    request.responseHeaders.addRawHeader(b"Vary", b"Accept")
     if form == PROBLEM:
         request.setHeader(b"Content-Type", PROBLEM)
         return _problem_object(error)

@@ -24,7 +24,7 @@ from dartio_tut.store import (
     copying,
 )
 from dartio_tut.store.folder import documents, documents_files, documents_names
-from dartio_tut.store.folder.disk import DEFAULT_QUOTA
+from dartio_tut.store.folder.disk import DEFAULT_QUOTA, TIME_STEP_NS, make_later
 from dartio_tut.store.folder.documents import open_folder_documents
 from dartio_tut.store.names import fold_name
 
@@ -270,6 +270,31 @@ class TwoStoresTests(FolderCase):
 
     def names(self, documents: Any) -> list[str]:
         return [info.name for info in self.result_of(documents.list())]
+
+
+class FolderTimeTests(FolderCase):
+    """What becomes of the folder's own time."""
+
+    def test_time_of_the_future_does_not_stay(self) -> None:
+        documents = self.documents()
+        later = time.time_ns() + 10**17
+        os.utime(self.folder, ns=(later, later))
+        self.result_of(documents.put("a", b"1"))
+        self.assertLess(os.stat(self.folder).st_mtime_ns, later)
+
+    def test_time_is_another_one_within_a_tick(self) -> None:
+        self.documents()
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, descriptor)
+        now = os.fstat(descriptor).st_mtime_ns
+        later = now + TIME_STEP_NS
+        for before, after in (
+            (now - 1, now),
+            (now, later),
+            (later, later + TIME_STEP_NS),
+        ):
+            make_later(descriptor, before)
+            self.assertEqual(os.fstat(descriptor).st_mtime_ns, after)
 
 
 class LongNameTests(FolderCase):

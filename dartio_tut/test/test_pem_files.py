@@ -87,7 +87,10 @@ class RefusedFileTests(FilesCase):
             for kind in ("cert", "clients"):
                 refused = self.refused(**{kind: self.file(pem + pem.strip()[:-cut])})
                 self.assertIn("odd.pem: its last certificate is cut off", refused)
-        for rest in (pem, b"\n", b"# a comment", key, b"Bag Attributes\n"):
+        for rest in (
+            pem, b"\n", b"# a comment", key, b"Bag Attributes\n", b"------ My CA",
+            b"----- end of the chain\n", b"It ends with -----BEGIN CERTIFICATE-----",
+        ):  # fmt: skip
             self.served(cert=self.file(pem + rest))
             self.served(clients=self.file(pem + rest))
 

@@ -255,6 +255,17 @@ class ParentTests(SynchronousTestCase):
         for each in asked:
             self.successResultOf(each)
 
+    def test_replacing_begins_again_if_that_was_asked_while_it_failed(self) -> None:
+        self.start()
+        asked = [self.workers.replace() for _ in range(2)]
+        self.end(2)  # the first successor cannot start
+        for index in (3, 4):
+            self.assertNoResult(asked[0])
+            self.ready(index)
+        self.assertEqual(self.numbers(), [1, 2, 1, 1, 2])
+        for each in asked:
+            self.successResultOf(each)
+
     def test_nothing_is_started_while_it_stops(self) -> None:
         self.start()
         self.end(0)

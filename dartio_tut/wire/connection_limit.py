@@ -75,13 +75,12 @@ class ConnectionLimit:
         self.on_change: Callable[[int], None] | None = None
         self.on_empty: Callable[[], None] | None = None
 
-    def beginning(self, most: int) -> int:
-        """
-        How many connections of one port may be in their handshake at a time: at most so
-        many, and at most half of all, so that stalled ones leave room for others.
-        """
+    def has_room(self) -> bool:
+        """Whether one more connection may come; idle ones are closed for it."""
         total = self._limits.connections
-        return min(most, max(1, total // 2)) if total else most
+        if total and self.count >= total:
+            self._make_room()
+        return not total or self.count < total
 
     def admit(self, connection: HasPeer) -> Admission:
         """Count *connection*, until its admission is released."""

@@ -24,6 +24,15 @@ WHOLE_SECONDS_NS = 2_000_000_000
 """How long a second may last where a file system keeps whole ones (ext3, or ext4 as it
 was made then): its clock, and the one that is asked here, are not quite the same."""
 
+TICK_NS = 50_000_000
+"""
+A folder that was changed in the last 50 ms may be changed again without getting another
+time: some file systems have coarse clocks.
+"""
+
+TIME_STEP_NS = 1000
+"""The smallest difference of two times that most file systems keep."""
+
 NEW_FILE_MODE = 0o666
 """Before the umask is applied: the operator decides who may read."""
 
@@ -84,9 +93,10 @@ def make_later(folder: int, before: int) -> None:
     :param before: in nanoseconds.
     """
     status = os.fstat(folder)
-    if status.st_mtime_ns <= before:
-        with suppress(PermissionError):  # only its owner may set it
-            os.utime(folder, ns=(status.st_atime_ns, before + 1))
+    # A time that is much earlier is another one: somebody has set the clock.
+    if 0 <= before - status.st_mtime_ns < TICK_NS:
+        with suppress(OSError):  # only its owner may set it
+            os.utime(folder, ns=(status.st_atime_ns, before + TIME_STEP_NS))
 
 
 def folder_identity(where: int | str) -> FolderIdentity:

@@ -16,14 +16,8 @@ from pathlib import Path
 from threading import Lock
 
 from ..names import fold_name
-from .disk import WHOLE_SECONDS_NS
+from .disk import TICK_NS, WHOLE_SECONDS_NS
 from .documents_files import scan_names
-
-TICK_NS = 50_000_000
-"""
-A folder that was changed in the last 50 ms may be changed again without getting another
-time: some file systems have coarse clocks. Such a scan is soon repeated.
-"""
 
 MANY_NAMES = 10_000
 """To scan more takes so long that a fresh scan is kept for a second in any case."""
@@ -148,6 +142,7 @@ class DocumentNames:
         self._folded = None
         self._is_in_seconds = not any(moment % 10**9 for moment in signature[2:])
         tick = WHOLE_SECONDS_NS if self._is_in_seconds else TICK_NS
+        # Another change in the same tick would not be seen: the scan is soon repeated.
         self._is_fresh = time.time_ns() - signature[2] < tick
         self._signature = signature
 

@@ -35,9 +35,9 @@ LINGER_SECONDS = 2
 
 MAX_HANDSHAKES = 1024
 """
-Handshakes under way at a time at one port, or half of the connections that there may
-be, if that is fewer; for one more, the oldest is given up. Each holds some 35 KB, which
-a client can have for a few bytes.
+Handshakes under way at a time at one port. For one more, the oldest is given up, and so
+it is where there may be no more connections. Each holds some 35 KB, which a client can
+have for a few bytes.
 """
 
 _PLAIN = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
@@ -168,11 +168,11 @@ class RefusingTLSFactory(TLSMemoryBIOFactory):
         super().__init__(creator, False, factory)
         self.site = site
         self.handshakes: dict[RefusingTLS, None] = {}
-        self._most_handshakes = site.connection_limit.beginning(MAX_HANDSHAKES)
 
     def handshake_begins(self, connection: RefusingTLS) -> None:
         """A client has connected."""
-        if len(self.handshakes) >= self._most_handshakes:
+        is_full = len(self.handshakes) >= MAX_HANDSHAKES
+        if self.handshakes and (is_full or not self.site.connection_limit.has_room()):
             oldest = next(iter(self.handshakes))
             del self.handshakes[oldest]
             oldest.give_up(TOO_MANY)

@@ -48,11 +48,11 @@ class TLSPort(Port):
         self.site = site
         self.context = context
         self._handshakes: dict[TLSServer, None] = {}
-        self._most_handshakes = site.connection_limit.beginning(MAX_HANDSHAKES)
 
     def connect(self, sock: socket.socket, client: SocketAddress) -> None:
         """Begin the handshake; the protocol is built when it has ended."""
-        if len(self._handshakes) >= self._most_handshakes:
+        is_full = len(self._handshakes) >= MAX_HANDSHAKES
+        if self._handshakes and (is_full or not self.site.connection_limit.has_room()):
             next(iter(self._handshakes)).give_up(TOO_MANY)
         transport = TLSServer(sock, client, self, self.sessionno)
         transport.admission = self.site.connection_limit.admit(transport)
