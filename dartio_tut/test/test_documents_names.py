@@ -292,6 +292,7 @@ class FolderTimeTests(FolderCase):
             (now - 1, now),
             (now, later),
             (later, later + TIME_STEP_NS),
+            (later + 5 * TIME_STEP_NS, later + 6 * TIME_STEP_NS),
         ):
             make_later(descriptor, before)
             self.assertEqual(os.fstat(descriptor).st_mtime_ns, after)

@@ -189,6 +189,19 @@ class FollowDocumentsTests(FollowDocumentsCase):
             begin = self.follow(last_event_id=last).came().partition("\n\n")[0]
             self.assertEqual(re.findall(r"^id: (\S+)$", begin, re.MULTILINE), first)
 
+    def test_client_that_comes_back_is_told_where_it_is(self) -> None:
+        self.follow().came()
+        goes = self.follow("follow&prefix=x")
+        goes.came()
+        goes.leave()
+        self.put("a", "b")
+        self.wait()
+        back = self.follow("follow&prefix=x", last_event_id=goes.last)
+        self.assertEqual(back.changes(), [])
+        self.assertNotEqual(back.last, goes.last)
+        again = self.follow("follow", last_event_id=back.last)
+        self.assertEqual(again.changes(), [])
+
     def test_client_whose_changes_are_not_known_is_told(self) -> None:
         first = self.follow()
         first.came()

@@ -105,6 +105,7 @@ class DocumentsFollowers:
         if follower.stream.is_open:
             self._polling.join(follower)
             follower.go_on()
+            follower.tell_place()
 
     def _leave(self) -> None:
         self._following -= 1
@@ -220,15 +221,29 @@ class _DocumentsFollower:
             if self._number is None or found is None:
                 # Some changes are not known: the client has to read the list.
                 self._number = changes.end
-                self.stream.send(
-                    format_event({}, changes.event_id(self._number), RESET_EVENT)
-                )
+                self._send({}, RESET_EVENT)
                 continue
             self._number += 1
             kind, document = found
             if document.name.startswith(self._prefix):
-                number = changes.event_id(self._number)
-                self.stream.send(format_event(_object(kind, document), number, kind))
+                self._send(_object(kind, document), kind)
+
+    def tell_place(self) -> None:
+        """
+        Send the id of where the client is, unless the last event had it. What came since
+        then was not for this client, and is not to count as missed.
+        """
+        if self._number is None or not self.stream.is_ready:
+            return
+        place = self._changes.event_id(self._number)
+        if place != self.last_event_id:
+            self.last_event_id = place
+            self.stream.send(f"id: {place}\n\n".encode())
+
+    def _send(self, data: dict[str, object], kind: str) -> None:
+        """Send an event, whose id is the number of the change behind it."""
+        self.last_event_id = self._changes.event_id(self._number or 0)
+        self.stream.send(format_event(data, self.last_event_id, kind))
 
 
 def _object(kind: str, document: DocumentInfo) -> dict[str, object]:
