@@ -87,7 +87,7 @@ def localhost_certificate(
     Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(folder):
         if not _are_good(certificate, key, hosts):  # somebody else has been faster
-            if certificate.exists() and _is_made_here(certificate) is None:
+            if key.exists() and not _belong_together(certificate, key):
                 _keep(key)
             _make(certificate, key, hosts)
     return str(certificate), str(key)
@@ -149,16 +149,12 @@ def _belong_together(certificate: Path, key: Path) -> bool:
 
 
 def _keep(key: Path) -> None:
-    """
-    Keep a key beside a damaged certificate, if there is one: it may be somebody else's.
-    """
-    if not key.exists():
-        return
+    """Keep a key that does not belong to the certificate: it may be somebody else's."""
     names = (key.with_name(f"{key.name}.old{n or ''}") for n in count())
     kept = next(name for name in names if not name.exists())
     key.rename(kept)
     _log.warn(
-        "{key}: its certificate is damaged; the key is kept as {kept}",
+        "{key}: it does not belong to the certificate, and is kept as {kept}",
         key=str(key),
         kept=str(kept),
     )

@@ -197,7 +197,7 @@ class CertificateFolder:
         self._look(ServedCertificate.reload_unless_same)
 
     def reload_if_changed(self) -> None:
-        """Read again what is new in the folder, or has changed."""
+        """Read again what is new in the folder, has changed, or was wrong."""
         self._look(ServedCertificate.reload_if_changed)
 
     def _look(self, reload: Callable[[ServedCertificate], None]) -> None:

@@ -19,10 +19,11 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import gatherResults, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from .served_certificate import Certificates
 from .service_manager import SYSTEMD
@@ -105,15 +106,19 @@ def reload_at_hangup(reactor: Any, reloads: Sequence[Callable[[], object]]) -> N
             return
         _log.info("Received SIGHUP: reading certificates and opening logs again")
         SYSTEMD.reloading()
-        begun = [each() for each in _reloads]
-        waiting = [result for result in begun if isinstance(result, Deferred)]
-        gatherResults(waiting).addCallback(lambda _: SYSTEMD.reloaded())
+        begun = [maybeDeferred(each).addErrback(_say_failed) for each in _reloads]
+        gatherResults(begun).addCallback(lambda _: SYSTEMD.reloaded())
 
     def handle(number: int, frame: FrameType | None) -> None:
         reactor.callFromThread(reload)
 
     signal.signal(signal.SIGHUP, handle)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+
+
+def _say_failed(failure: Failure) -> None:
+    """Tell of what could not be read again: the others are read all the same."""
+    _log.failure("Reading again has failed", failure)
 
 
 def _terminal_error() -> int:

@@ -110,7 +110,7 @@ class Certificates(Protocol):
         """Read the files again."""
 
     def reload_if_changed(self) -> None:
-        """Read the files again if they are others than the last time."""
+        """Read the files again that have changed, or were wrong the last time."""
 
     def warn_of_expiry(self) -> None:
         """Log how many days are left, if there are few."""

@@ -146,6 +146,15 @@ class ReplacementTests(SynchronousTestCase):
         self.assertIn("cert.pem: it was not made here", str(error))
         self.assertEqual((folder / "key.pem").read_bytes(), foreign)
 
+    def test_key_that_is_not_that_of_our_certificate_is_kept(self) -> None:
+        folder = Path(self.mktemp_folder())
+        self_signed_certificate(str(folder))
+        foreign = Signer(Path(self.mktemp_folder()), "a").key.read_bytes()
+        (folder / "key.pem").write_bytes(foreign)
+        self_signed_certificate(str(folder))
+        self.assertEqual((folder / "key.pem.old").read_bytes(), foreign)
+        self.assertEqual(len(list(folder.iterdir())), 3)
+
     def mktemp_folder(self) -> str:
         """The path of a new folder."""
         folder: str = self.mktemp()

@@ -6,16 +6,17 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from errno import EIO
+from errno import EBADF, EIO
 from typing import Any
 
+from twisted.internet.defer import fail
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from dartio_tut.daemon import reloading, service_manager
-from dartio_tut.daemon.service_manager import ServiceManager
+from dartio_tut.daemon.service_manager import SYSTEMD, ServiceManager
 
 
 class ServiceManagerTests(SynchronousTestCase):
@@ -116,6 +117,24 @@ class HangupTests(SynchronousTestCase):
         self.patch(reloading, "_terminal_error", lambda: EIO)
         handle: Any = signal.getsignal(signal.SIGHUP)
         handle(signal.SIGHUP, None)
+
+    def test_what_cannot_be_read_again_keeps_nothing_else_from_it(self) -> None:
+        before = signal.getsignal(signal.SIGHUP)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        self.patch(reloading, "_terminal_error", lambda: EBADF)
+        self.patch(reloading, "_reloads", [])
+        called: list[str] = []
+        reloads: list[Callable[[], object]] = [
+            lambda: 1 / 0,
+            lambda: fail(ZeroDivisionError()),
+            lambda: called.append("read"),
+        ]
+        self.patch(SYSTEMD, "reloaded", lambda: called.append("reloaded"))
+        reloading.reload_at_hangup(StoppedReactor(), reloads)
+        handle: Any = signal.getsignal(signal.SIGHUP)
+        handle(signal.SIGHUP, None)
+        self.assertEqual(called, ["read", "reloaded"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
 
 
 class StoppedReactor:

@@ -230,8 +230,8 @@ class _DocumentsFollower:
 
     def tell_place(self) -> None:
         """
-        Send the id of where the client is, unless the last event had it. What came since
-        then was not for this client, and is not to count as missed.
+        Send the id of where the client is, unless the last event had it. What came
+        since then was not for this client, and is not to count as missed.
         """
         if self._number is None or not self.stream.is_ready:
             return

@@ -87,8 +87,8 @@ def is_settled(identity: FileIdentity, looked: int) -> bool:
 def make_later(folder: int, before: int) -> None:
     """
     Give an open folder, which was changed, another time of modification than *before*,
-    which it had then. The clocks of many file systems go by ticks of milliseconds:
-    within one, others would not see a second change.
+    the time that it had before the change. The clocks of many file systems go by ticks
+    of milliseconds: within one, others would not see a second change.
 
     :param before: in nanoseconds.
     """
