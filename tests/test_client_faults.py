@@ -344,7 +344,7 @@ class NothingToDecodeTests(FaultCase):
             self.assertEqual(
                 self.get(response(b"xx", to, coding, code=302)), (0, HELLO, "")
             )
-        self.fails(response(b"xx", coding, code=404), "404")
+        self.fails(response(b"xx", coding, code=404), "404", b"xx")
 
 
 class TerminalTests(FaultCase):

@@ -15,7 +15,7 @@ import treq
 
 from .answers import status_error
 from .arguments import parse_url
-from .command import ClientError, run_alone
+from .command import run_alone
 from .terminal import standard_output
 
 
@@ -29,12 +29,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 async def main(reactor: Any, arguments: Namespace, client: Any) -> None:
     """Get the URL, and write its content to standard output."""
     response = await client.get(arguments.url)
-    try:
-        with standard_output(response) as write:
-            await treq.collect(response, write)
-    except ClientError:
-        if response.code < 400:  # else that is worth more than what the content lacks
-            raise
+    with standard_output(response) as write:
+        await treq.collect(response, write)
     if response.code >= 400:
         raise status_error(response)
 

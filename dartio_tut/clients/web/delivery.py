@@ -15,7 +15,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.components import proxyForInterface
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
+from twisted.web.http import BAD_REQUEST, PotentialDataLoss
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 
 from ..errors import ClientError
@@ -34,7 +34,7 @@ class ContentResponse(proxyForInterface(IResponse)):  # type: ignore[misc]
     A response that delivers its content without its codings.
 
     One that is not known matters only to whoever wants the content: a redirect is
-    followed, and an error told, whatever theirs is in.
+    followed, whatever it is in, and the content of an error is delivered as it is.
     """
 
     def __init__(
@@ -58,8 +58,9 @@ class ContentResponse(proxyForInterface(IResponse)):  # type: ignore[misc]
         try:
             self.decoder = ContentDecoder(codings.decode("latin-1").split(","))
         except ContentError as error:
-            self._fault = f"{url}: {error}"
-            return
+            self.decoder = ContentDecoder([])
+            if original.code < BAD_REQUEST:
+                self._fault = f"{url}: {error}"
         if self.decoder:
             self.length = UNKNOWN_LENGTH
             original.headers.removeHeader(b"Content-Encoding")
