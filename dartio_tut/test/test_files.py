@@ -278,12 +278,11 @@ class FilesTests(SynchronousTestCase):
         hog = [connect(files) for _ in range(CONCURRENT_SCANS + WAITING_PER_ADDRESS)]
         for number, connection in enumerate(hog):
             connection.send(asked % b"%d" % number)
-        names = {0: b"other", 1: b"%d" % number}  # one that the first waits for, too
+        names = [b"other", b"%d" % number]  # the last is one that the first waits for
         others = [connect(files) for _ in names]
-        for name, connection in enumerate(others):
-            address = IPv4Address("TCP", "10.0.0.9", 1)
-            connection.transport.peerAddr = address
-            self.assertEqual(connection.send(asked % names[name]), b"")
+        for name, connection in zip(names, others, strict=True):
+            connection.transport.peerAddr = IPv4Address("TCP", "10.0.0.9", 1)
+            self.assertEqual(connection.send(asked % name), b"")
         for _ in range(CONCURRENT_SCANS):
             held.pop(0).callback(None)
         for turns, connection in enumerate(others, 1):

@@ -59,8 +59,8 @@ would be tried as a beginning, in quadratic time."""
 
 def media_type(request: Request) -> str:
     """
-    Return the media type of the request body in lower case, or ``""``. If there are
-    several, it returns ``several``, which is none, so that callers refuse the body.
+    Return the media type of the request body in lower case, or ``""``. For a body with
+    several types it returns ``several``, and callers refuse that.
     """
     lines = lines_of(request)(b"content-type") or ()
     if len(lines) > 1:
