@@ -238,9 +238,9 @@ class CertificateFolder:
         self, found: dict[Pair, ServedCertificate | None]
     ) -> dict[Pair, ServedCertificate]:
         """
-        Those that can be used.
+        Those of *found* that can be used.
 
-        :raise ValueError: when there is none.
+        :raise ValueError: when none can be used.
         """
         usable = {pair: served for pair, served in found.items() if served}
         if not usable:
