@@ -6,13 +6,18 @@ the one that would have been written and finished.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from errno import EAGAIN
 from itertools import product
-from typing import Any
+from socket import AF_INET
+from types import SimpleNamespace
+from typing import Any, cast
 
-from dartio_tut.wire import ExchangeDone, FieldSet, date
+from dartio_tut.testing import CLIENT_ADDRESS
+from dartio_tut.wire import Event, ExchangeDone, FieldSet, date
 from dartio_tut.wire.http1.response_writer import ResponseWriter
+from dartio_tut.wire.transport.tcp import Server
 
-from .test_events import EventCase
+from .test_events import GET, EventCase
 
 STARTS = (
     b"GET / HTTP/1.1",
@@ -195,3 +200,115 @@ class WholeResponseTests(EventCase):
             self.assertIn(
                 b"200 OK", self.connect().send(start + b"\r\nHost: a\r\n\r\nab")
             )
+
+
+class Socket:
+    """A socket that takes *room* bytes."""
+
+    family = AF_INET
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.comes = b""
+        self.sends: list[bytes] = []
+
+    def fileno(self) -> int:
+        """No descriptor: nobody watches it."""
+        return -1
+
+    def getpeername(self) -> tuple[str, int]:
+        """The client's address."""
+        return "192.0.2.1", 50000
+
+    def getsockname(self) -> tuple[str, int]:
+        """Our address."""
+        return "192.0.2.2", 80
+
+    def getsockopt(self, *_: int) -> bytes:
+        """The kernel tells nothing."""
+        raise OSError
+
+    def recv(self, count: int, flags: int = 0) -> bytes:
+        """What has come."""
+        data, self.comes = self.comes, b""
+        return data
+
+    def send(self, data: bytes) -> int:
+        """Take what there is room for."""
+        taken = min(len(data), self.room)
+        if not taken:
+            raise BlockingIOError(EAGAIN, "")
+        self.room -= taken
+        self.sends.append(bytes(data[:taken]))
+        return taken
+
+    def shutdown(self, how: int) -> None:
+        """Nothing more is sent."""
+
+    def close(self) -> None:
+        """Nothing more is sent or read."""
+
+
+class OwnConnectionTests(EventCase):
+    """A connection of our own, to which a whole response is handed at once."""
+
+    def begin(self, room: int = 1_000_000) -> tuple[Server, Socket]:
+        """A new connection, and its socket."""
+        site, sock = self.site, Socket(room)
+        port: Any = SimpleNamespace(
+            reactor=self.clock,
+            site=site,
+            local_address=None,
+            _realPortNumber=80,
+            multiplexer=SimpleNamespace(watch=lambda *_: None, forget=lambda *_: None),
+        )
+        server = Server(cast(Any, sock), ("192.0.2.1", 50000), port, 1)
+        server.protocol = site.buildProtocol(CLIENT_ADDRESS)
+        server.protocol.makeConnection(server)
+        return server, sock
+
+    def test_a_response_is_one_write_and_so_are_those_of_pipelined_requests(
+        self,
+    ) -> None:
+        for count in (1, 2, 3):
+            server, sock = self.begin()
+            sock.comes = GET * count
+            server.doRead()
+            self.assertEqual(len(sock.sends), 1)
+            self.assertEqual(sock.sends[0].count(b"200 OK"), count)
+
+    def test_what_a_program_has_written_before_comes_before(self) -> None:
+        def render(request: Any) -> bytes:
+            request.channel.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            return b"hello"
+
+        self.render = render
+        server, sock = self.begin()
+        sock.comes = GET
+        server.doRead()
+        self.assertTrue(b"".join(sock.sends).startswith(b"HTTP/1.1 103"))
+
+    def test_one_that_pauses_the_channel_holds_up_nobody(self) -> None:
+        def render(request: Any) -> bytes:
+            request.channel.pauseProducing()
+            return b"x" * 60_000
+
+        self.render = render
+        server, sock = self.begin(room=4000)
+        for count in (1, 2):
+            sock.comes = GET
+            server.doRead()
+            sock.room = 100_000
+            server.doWrite()
+            self.assertEqual(b"".join(sock.sends).count(b"200 OK"), count)
+
+    def test_who_is_told_may_drain_the_site(self) -> None:
+        def drain(event: Event) -> None:
+            if isinstance(event, ExchangeDone):
+                self.site.drain()
+
+        self.site.add_observer(drain)
+        server, sock = self.begin()
+        sock.comes = GET
+        server.doRead()
+        self.assertTrue(server.disconnected or server.disconnecting)

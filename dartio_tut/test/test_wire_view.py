@@ -270,17 +270,17 @@ class StreamTests(ViewCase):
     def test_a_batch_ends_when_the_client_stops_reading(self) -> None:
         follower = self.follow()
         self.connect().send(GET * 5)
-        write = follower.protocol.output._write
+        write = follower.protocol.output.send
 
         def write_and_stop(data: bytes) -> None:
             write(data)
             if b"event: exchange" in data:
                 follower.protocol.pauseProducing()
 
-        follower.protocol.output._write = write_and_stop
+        follower.protocol.output.send = write_and_stop
         names = [name for name, _ in self.heard(follower)]
         self.assertEqual(names, ["connection", "exchange"])
-        follower.protocol.output._write = write
+        follower.protocol.output.send = write
         follower.protocol.resumeProducing()
         numbers = [what["id"] for _, what in self.heard(follower)]
         self.assertEqual(numbers, [2, 3, 4, 5])

@@ -24,14 +24,16 @@ class Date:
     """
 
     def __init__(self) -> None:
-        self._second = -1
+        self._since = self._until = -1.0
         self._value = b""
         self._heads: dict[Hashable, bytes] = {}
         self._free_bytes = KEPT_HEAD_BYTES
 
     def head(self, key: Hashable) -> bytes | None:
         """The head that is kept under *key*, if it still holds."""
-        return self._heads.get(key) if int(time()) == self._second else None
+        if self._since <= time() < self._until:
+            return self._heads.get(key)
+        return None
 
     def keep(self, key: Hashable, head: bytes) -> None:
         """Keep *head*, which has the `value` of now, as long as that holds."""
@@ -42,9 +44,10 @@ class Date:
 
     def value(self) -> bytes:
         """The value for now."""
-        second = int(time())
-        if second != self._second:
-            self._second = second
+        now = time()
+        if not self._since <= now < self._until:
+            second = int(now)
+            self._since, self._until = float(second), second + 1.0
             self._value = datetimeToString(second)
             self._heads.clear()
             self._free_bytes = KEPT_HEAD_BYTES

@@ -241,6 +241,7 @@ def _of_pyopenssl(name: str) -> Any:
 _ffi = _of_pyopenssl("_ffi")
 _lib = _of_pyopenssl("_lib")
 _landing = _ffi and _ffi.new("char[]", TLS_RECORD_BYTES)
+_landed = _ffi and _ffi.buffer(_landing)
 
 
 class LogsTimeOfDay(http.HTTPFactory):
@@ -301,7 +302,7 @@ def tls_read(connection: SSL.Connection) -> bytes:
             if _messages[0]:
                 raise TLSMessageRead from error
             raise
-    plain: bytes = _ffi.buffer(_landing, length)[:]
+    plain: bytes = _landed[:length]
     return plain
 
 

@@ -131,7 +131,7 @@ class Channel(HTTPChannelAPI):
                 self.observer, output, self.getPeer(), self.site.usual_exchanges
             )
         self.response_writer = ResponseWriter(
-            self, output, self.reports, self.site.request_log
+            self, output, self.intake.parser, self.reports, self.site.request_log
         )
         if self._admission.is_flooded:
             self.abortConnection()

@@ -39,23 +39,25 @@ class Output:
     :param resumed: called when it wants more.
     :ivar is_blocked: whether the client has to read before more can be sent.
     :ivar is_collecting: whether writes are collected until the next `flush`.
+    :ivar collected: those that are.
+    :ivar send: sends bytes at once; for those who know that nothing is collected.
     :ivar dropped_bytes: how many bytes came too late to be sent.
     :ivar file: the file that is on its way, if there is one.
     :ivar producer: what writes the response, if it is a producer.
     """
 
     __slots__ = (
-        "_collected",
         "_collected_bytes",
         "_paused",
         "_registered",
         "_resumed",
-        "_write",
+        "collected",
         "dropped_bytes",
         "file",
         "is_blocked",
         "is_collecting",
         "producer",
+        "send",
         "transport",
     )
 
@@ -67,11 +69,11 @@ class Output:
         resumed: Callable[[], None],
     ) -> None:
         self.transport = transport
-        self._write = transport.write
+        self.send = transport.write
         self._paused = paused
         self._resumed = resumed
         self.producer: IPushProducer | None = None
-        self._collected: list[bytes] = []
+        self.collected: list[bytes] = []
         self._collected_bytes = 0
         self.dropped_bytes = 0
         self.is_blocked = False
@@ -83,16 +85,16 @@ class Output:
     def write(self, data: bytes) -> None:
         """Send *data*."""
         if not self.is_collecting:
-            self._write(data)
+            self.send(data)
             return
-        self._collected.append(data)
+        self.collected.append(data)
         self._collected_bytes += len(data)
         if self._collected_bytes > COLLECTED_BYTES:
             self.flush()
 
     def drop(self) -> None:
         """Send nothing more: the connection is cut."""
-        self._write = self._drop
+        self.send = self._drop
         self.flush()
 
     def _drop(self, data: bytes) -> None:
@@ -100,10 +102,10 @@ class Output:
 
     def flush(self) -> None:
         """Send what was collected."""
-        if self._collected:
-            collected, self._collected = self._collected, []
+        if self.collected:
+            collected, self.collected = self.collected, []
             self._collected_bytes = 0
-            self._write(collected[0] if len(collected) == 1 else b"".join(collected))
+            self.send(collected[0] if len(collected) == 1 else b"".join(collected))
 
     def unsent(self) -> int:
         """
@@ -167,7 +169,7 @@ class Output:
 
     def end(self) -> None:
         """The connection is lost: the producer and who is told are let go."""
-        self._write = _send_nothing
+        self.send = _send_nothing
         del self._paused, self._resumed, self._registered
         self.stop()  # the transport does not tell one that is not registered any more
 
@@ -214,7 +216,7 @@ class Output:
             all of the file was sent.
         """
         self.flush()
-        if self._write == self._drop:
+        if self.send == self._drop:
             os.close(descriptor)
             self.dropped_bytes += len(head) + length
             return

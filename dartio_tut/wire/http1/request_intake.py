@@ -47,6 +47,7 @@ class RequestIntake:
     Takes in one request after the other.
 
     :param channel: whose requests these are.
+    :ivar parser: makes events of what has come.
     :ivar head: of the request that is read or answered.
     :ivar network: pauses and resumes what comes from the client.
     :ivar is_active: whether bytes are being taken in, and writes collected, just now.
@@ -60,7 +61,7 @@ class RequestIntake:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._parser = channel.make_parser(channel.site.head_reader)
+        self.parser = channel.make_parser(channel.site.head_reader)
         self.is_active = False
         self.is_waiting_for_turn = False
         self.is_held = False
@@ -71,7 +72,7 @@ class RequestIntake:
     @property
     def waiting(self) -> bytes:
         """What has come and was not taken in yet."""
-        return self._parser.waiting
+        return self.parser.waiting
 
     @property
     def has_begun(self) -> bool:
@@ -85,7 +86,7 @@ class RequestIntake:
 
     def take_rest(self) -> bytes:
         """What was not taken in yet; it will not be."""
-        rest, self._parser.waiting = self._parser.waiting, b""
+        rest, self.parser.waiting = self.parser.waiting, b""
         if rest and not self.has_ended and self._channel.reports is not None:
             self._channel.reports.dropped(rest)
         return rest
@@ -105,7 +106,7 @@ class RequestIntake:
 
     def receive(self, data: bytes) -> None:
         """Take in *data* as far as the state allows."""
-        channel, parser = self._channel, self._parser
+        channel, parser = self._channel, self.parser
         waiting = parser.waiting
         parser.waiting = waiting + data if waiting else data  # spares a call
         if (
@@ -122,7 +123,7 @@ class RequestIntake:
     def _has_enough(self) -> bool:
         """Whether requests wait that take up more than the limit."""
         channel = self._channel
-        return len(self._parser.waiting) > channel.limits.pipelined and (
+        return len(self.parser.waiting) > channel.limits.pipelined and (
             channel.state is ANSWERING
             or channel.output.is_blocked
             or self.is_waiting_for_turn
@@ -149,7 +150,7 @@ class RequestIntake:
             or self.is_waiting_for_turn
         ):
             return
-        if self._parser.waiting:
+        if self.parser.waiting:
             if channel.output.transport.is_closing:
                 return
             self._advance()
@@ -186,7 +187,8 @@ class RequestIntake:
             channel.refuse(error)
         finally:
             output.is_collecting = self.is_active = False
-            output.flush()
+            if output.collected:
+                output.flush()
             if channel.reports is not None:
                 channel.reports.flushed()
             if channel.close_is_asked or channel.state is not IDLE:
@@ -201,7 +203,7 @@ class RequestIntake:
         :raise ProtocolError: when the client breaks the protocol.
         """
         channel = self._channel
-        next_event = self._parser.next_event
+        next_event = self.parser.next_event
         left = REQUESTS_PER_TURN
         while True:
             event = next_event()
@@ -220,7 +222,7 @@ class RequestIntake:
             state = channel.state
             if state is BODY:
                 continue
-            if not self._parser.waiting or state is not IDLE or channel.close_is_asked:
+            if not self.parser.waiting or state is not IDLE or channel.close_is_asked:
                 return
             if channel.output.is_blocked or channel.output.transport.is_closing:
                 return
@@ -238,7 +240,7 @@ class RequestIntake:
             if self._is_reading and channel.deadline != NEVER:
                 self._pace.check(channel.deadlines.now)
                 channel.enter(BODY, channel.limits.body_time)
-        elif channel.state is IDLE and self._parser.waiting:
+        elif channel.state is IDLE and self.parser.waiting:
             channel.enter(HEAD, channel.limits.header_time)
             if channel.reports is not None:
                 channel.reports.began()
@@ -307,7 +309,7 @@ class RequestIntake:
         channel, fields = self._channel, head.fields
         if channel.reports is not None:
             channel.reports.began()
-        self._parser.begin_body(fields.length, max_streamed or channel.limits.body)
+        self.parser.begin_body(fields.length, max_streamed or channel.limits.body)
         self._pace = BodyPace(channel.limits, channel.deadlines.now)
         self.is_held = False
         channel.enter(BODY, channel.limits.body_time)

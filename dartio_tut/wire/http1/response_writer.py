@@ -12,9 +12,11 @@ from twisted.web import http
 
 from ..deadlines import NEVER
 from ..interfaces import RequestLog, Response
+from ..transport.tcp import Server
 from ..unsendable import BODILESS_CODES
 from .exchange_reports import ExchangeReports
 from .output import Output
+from .parser import RequestParser
 from .response_head import (
     LAST_CHUNK,
     ConnectionPersistence,
@@ -52,15 +54,18 @@ class ResponseWriter:
     Writes one response after the other.
 
     :param connection: whose responses these are.
+    :param parser: knows whether another request has come already.
     :param reports: tells of the exchanges, if anybody wants to know.
     :param log: is called with each request that is answered, if there is one.
     """
 
     __slots__ = (
+        "_collects",
         "_connection",
         "_is_chunked",
         "_left",
         "_output",
+        "_parser",
         "_reports",
         "keeps_limits",
         "log",
@@ -71,17 +76,22 @@ class ResponseWriter:
         self,
         connection: ResponseConnection,
         output: Output,
+        parser: RequestParser,
         reports: ExchangeReports | None,
         log: RequestLog | None,
     ) -> None:
         self._connection = connection
         self._output = output
+        self._parser = parser
         self._reports = reports
         self.log = log
         # Python 3.11 finds these faster here than in the class.
         self.keeps_limits = self.sends_whole = True
         self._left: int | None = None  # of a body whose length the head tells
         self._is_chunked = False
+        # Others may call back while they send, or have somebody who looks at each step.
+        is_ours = isinstance(output.transport, Server) and type(output) is Output
+        self._collects = not is_ours
 
     def begin_response(self, request: Response, data: bytes) -> None:
         """Send the head of the response to *request*, and the first of its body."""
@@ -123,9 +133,18 @@ class ResponseWriter:
         if reports is not None:  # as `response_began`, and spares a call
             reports.status, reports.framing_bytes = request.code, len(head)
         request.sentLength = len(body)
-        output.write(head + body if body else head)
+        request.startedWriting = 1  # whatever fails, it gets no other response
+        whole = head + body if body else head
+        if (
+            self._collects
+            or self._parser.waiting
+            or output.collected
+            or output.is_blocked
+        ):
+            output.write(whole)
+        else:  # there is nothing that it could be sent together with
+            output.send(whole)
         if self.log is not None:
-            request.startedWriting = 1  # a log may look at the fields that were sent
             self.log(cast("http.Request", request))
         connection.requestDone(request)
         return True

@@ -286,14 +286,17 @@ class TLSServer(Server):
             super(Server, self).write(bytes(data))
 
     def _send_some(self, data: bytes | memoryview) -> bytes | memoryview:
-        """Send what the socket takes: the rest."""
+        """Have OpenSSL encrypt and send what the socket takes: the rest."""
+        sent = 0
         try:
             if len(data) <= TLS_RECORD_BYTES:
-                sent = self._send(data)
+                sent = tls_write(self._tls, data)
             else:
                 sent = self._send_records(data)
+        except SSL.WantReadError:
+            self._write_waits = True
         except SSL.Error:
-            sent = 0  # doWrite will find out
+            pass  # not now, or never: doWrite will find out which
         return data[sent:]
 
     def _send_records(self, data: bytes | memoryview) -> int:
@@ -301,16 +304,6 @@ class TLSServer(Server):
         sent, has_to_read = tls_write_records(self._tls, data)
         self._write_waits |= has_to_read
         return sent
-
-    def _send(self, data: bytes | memoryview) -> int:
-        """Have OpenSSL encrypt and send *data*: how many bytes it took."""
-        try:
-            return tls_write(self._tls, data)
-        except SSL.WantWriteError:
-            return 0
-        except SSL.WantReadError:
-            self._write_waits = True
-            return 0
 
     def writeSomeData(self, data: bytes) -> int | ConnectionLost:
         """Send some of what was buffered."""
