@@ -20,6 +20,13 @@ from ..processes import resident_bytes
 SPARE_FILES = 200
 """Descriptors for all that is not one of the connections."""
 
+DESCRIPTORS_EACH = 4
+"""
+File descriptors that are allowed for each, because a server may take no more
+connections than it has descriptors for, those of files included. Ours reckons with
+three, and a tenth more.
+"""
+
 CONNECTIONS_PER_ADDRESS = 64
 """Connections from one client address: servers may limit these."""
 
@@ -58,12 +65,13 @@ def raise_open_files(wanted: int) -> int:
     :return: for how many connections that is enough, *wanted* at most.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = max(hard, open_files(wanted))
+    limit = max(hard, DESCRIPTORS_EACH * open_files(wanted))
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     except (ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        return (hard - SPARE_FILES) * WARM_UP_SHARE // (WARM_UP_SHARE + 1)
+        left = hard // DESCRIPTORS_EACH - SPARE_FILES
+        return left * WARM_UP_SHARE // (WARM_UP_SHARE + 1)
     return wanted
 
 
