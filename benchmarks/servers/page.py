@@ -14,7 +14,7 @@ Each server runs alone, as one worker on one core, with the load on another: 64
 keep-alive connections unless a table says otherwise. The processor time is that of all
 of the server's processes, in user code and kernel; the median of the rounds is shown,
 with the least and the greatest behind it. The ratio to {REFERENCE} is taken within
-each round. From one machine to another it differs, too: that of our hello was 2.0 on
+each round. From one machine to another it differs, too: that of our hello was 1.8 on
 one and 2.7 on another. How Python was compiled matters, too: with Debian's 3.11, our
 hello cost 0.90 of what it cost with a 3.11 compiled without profile-guided optimisation
 (0.85 to 0.91 in three rounds). Requests per second say as much of what else the machine
