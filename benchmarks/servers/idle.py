@@ -22,9 +22,9 @@ SPARE_FILES = 200
 
 DESCRIPTORS_EACH = 4
 """
-File descriptors that are allowed for each, because a server may take no more
-connections than it has descriptors for, those of files included. Ours reckons with
-three, and a tenth more.
+File descriptors that are allowed for each connection, because a server may take no more
+of these than it has descriptors for, those of files included. Ours reckons with three,
+and a tenth more.
 """
 
 CONNECTIONS_PER_ADDRESS = 64

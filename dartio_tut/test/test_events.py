@@ -31,8 +31,6 @@ from dartio_tut.wire.transport.foreign import ForeignTransport
 
 from .support.function_resource import FunctionResource
 
-COMPLETE = Ending.COMPLETE
-
 GET = b"GET /a?b HTTP/1.1\r\nHost: a\r\nUser-Agent: test\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
 
@@ -105,14 +103,6 @@ class EventCase(SynchronousTestCase):
 
 class ExchangeTests(EventCase):
     """Whatever becomes of an exchange, there is one event."""
-
-    def test_pipelined_ones_are_told_once_they_are_sent(self) -> None:
-        """Also when the last response is sent alone, since the others were large."""
-        for size in (1, 20_000, 70_000):
-            self.events.clear()
-            self.render = lambda request, size=size: b"x" * size
-            self.connect().send(GET * 5)
-            self.assertEqual([one.ending for one in self.exchanges], [COMPLETE] * 5)
 
     def test_an_answered_request_is_complete(self) -> None:
         response = self.connect().send(GET)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from dartio_tut.testing import CLIENT_ADDRESS
-from dartio_tut.wire import Event, ExchangeDone, FieldSet, date
+from dartio_tut.wire import Ending, Event, ExchangeDone, FieldSet, date
 from dartio_tut.wire.http1.response_writer import ResponseWriter
 from dartio_tut.wire.transport.tcp import Server
 
@@ -307,8 +307,24 @@ class OwnConnectionTests(EventCase):
             if isinstance(event, ExchangeDone):
                 self.site.drain()
 
-        self.site.add_observer(drain)
-        server, sock = self.begin()
-        sock.comes = GET
-        server.doRead()
-        self.assertTrue(server.disconnected or server.disconnecting)
+        for is_late in (False, True):
+            self.setUp()
+            self.render = self.hold if is_late else self.render
+            self.site.add_observer(drain)
+            server, sock = self.begin()
+            sock.comes = GET
+            server.doRead()
+            for request in self.held:
+                request.finish()
+            self.assertTrue(server.disconnected or server.disconnecting, is_late)
+
+    def test_pipelined_ones_are_told_once_they_are_sent(self) -> None:
+        """Also when the last response is sent alone, since the others were large."""
+        for size in (1, 20_000, 70_000):
+            self.events.clear()
+            self.render = lambda request, size=size: b"x" * size
+            server, sock = self.begin()
+            sock.comes = GET * 5
+            server.doRead()
+            endings = [one.ending for one in self.exchanges]
+            self.assertEqual(endings, [Ending.COMPLETE] * 5)

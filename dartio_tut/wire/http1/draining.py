@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..on_drain import end_endless
-from .states import BODY, HEAD, IDLE, TAKEN_OVER
+from .states import ANSWERING, BODY, HEAD, IDLE, TAKEN_OVER
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -33,7 +33,7 @@ def drain(channel: Channel) -> None:
             channel.close()
         else:
             channel.deadline = channel.deadlines.now + FIRST_REQUEST_SECONDS
-    elif request is not None:
+    elif request is not None or state is ANSWERING:  # its end is told just now
         if state is not BODY:  # else this is asked again at its end
             channel.persistent = channel.persistent and has_more(channel)
         end_endless(request)
